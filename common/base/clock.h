@@ -1,0 +1,40 @@
+/*
+ * clock.h: what time it is, and durations as people write them.
+ *
+ * Intervals and deadlines are monotonic milliseconds; a deadline is a point on clock_mono_ms(), CLOCK_NEVER
+ * means none. Wall time is for timestamps and cron expressions only. Tests replace the readings at link
+ * time (the functions marked R).
+ */
+#ifndef RR_BASE_CLOCK_H
+#define RR_BASE_CLOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/err.h"
+
+#define CLOCK_NEVER UINT64_MAX
+
+uint64_t clock_mono_ms(void);   /* R: CLOCK_MONOTONIC */
+uint64_t clock_mono_us(void);   /* R */
+uint64_t clock_boot_ms(void);   /* R: CLOCK_BOOTTIME, runs in suspend: leases, job deadlines */
+int64_t clock_wall_ms(void);    /* R: CLOCK_REALTIME since the epoch */
+
+/* now + ms, saturating at CLOCK_NEVER. */
+uint64_t clock_deadline(uint64_t ms);
+/* The earlier of two deadlines. */
+uint64_t clock_earlier(uint64_t a, uint64_t b);
+/* Milliseconds from now until the deadline, 0 when it passed, CLOCK_NEVER when there is none. */
+uint64_t clock_left_ms(uint64_t deadline_ms);
+
+#define CLOCK_RFC3339_MAX 32
+/* "2026-11-21T09:00:00Z" (fraction_digits 0) or with 3 or 6 digits, into buf of CLOCK_RFC3339_MAX; returns buf. */
+const char *clock_format_rfc3339(char *buf, int64_t wall_us, int fraction_digits);
+
+/* "250ms", "2s", "5m", "1h30m", "2d", "1.5s", "0"; a bare number other than 0 is refused (ERR_USAGE). */
+int clock_parse_duration(const char *text, uint64_t *ret_ms, struct err *e);
+#define CLOCK_DURATION_MAX 32
+/* The shortest such text: 90000 -> "1m30s"; buf of CLOCK_DURATION_MAX; returns buf. */
+const char *clock_format_duration(char *buf, uint64_t ms);
+
+#endif
