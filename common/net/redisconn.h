@@ -1,0 +1,52 @@
+/*
+ * redisconn.h: one Redis connection: hiredis' reader and formatter over a bufferevent (plain, TLS, unix socket).
+ *
+ * The rules of pgconn.h hold: callbacks fire exactly once, from the loop; after redisconn_free() nothing fires; every
+ * start has a deadline; a deadline that passes closes the connection. Commands may be pipelined: replies come in order.
+ * The only room that knows hiredis. hiredis' own async layer is not used (it resolves with getaddrinfo and knows no time-outs).
+ */
+#ifndef RR_NET_REDISCONN_H
+#define RR_NET_REDISCONN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/err.h"
+
+struct loop;
+struct resolver;
+struct target_redis;
+struct redisconn;
+
+enum redis_reply_kind { REDIS_NIL, REDIS_STRING, REDIS_STATUS, REDIS_ERROR, REDIS_INTEGER, REDIS_ARRAY };
+struct redis_reply {
+    enum redis_reply_kind kind;
+    long long integer;
+    const char *text;                        /* STRING, STATUS, ERROR: NUL-terminated besides len */
+    size_t len;
+    size_t count;                            /* ARRAY */
+    const struct redis_reply *const *items;  /* ARRAY */
+};
+
+typedef void redisconn_cb(struct redisconn *c, const struct err *e, void *arg);
+/* e NULL: reply valid during the call (an error reply of the server is a reply of kind REDIS_ERROR, not e). */
+typedef void redisconn_reply_cb(struct redisconn *c, const struct err *e, const struct redis_reply *reply, void *arg);
+
+/* target is borrowed and must outlive the connection; its secret files are re-read at each connect. */
+struct redisconn *redisconn_new(struct loop *l, struct resolver *r, struct target_redis *target, struct err *e);
+void redisconn_free(struct redisconn *c);    /* NULL allowed; closes at once; nothing fires any more */
+
+/* Resolve, connect, TLS, AUTH (if any), SELECT (if db != 0), in one deadline. Errors: ERR_DNS, ERR_REFUSED, ERR_TIMEOUT, ERR_TLS,
+ * ERR_AUTH (NOAUTH, WRONGPASS, NOPERM), ERR_CLOSED, ERR_PROTOCOL, ERR_SERVER (its first word is in e->msg: LOADING …). */
+int redisconn_connect_start(struct redisconn *c, uint64_t deadline_ms, redisconn_cb *cb, void *arg, struct err *e);
+
+/* argc binary-safe arguments (lens NULL: C strings). MOVED and ASK are refused by name: ERR_SERVER. */
+int redisconn_command_start(struct redisconn *c, int argc, const char *const *argv, const size_t *lens, uint64_t deadline_ms,
+                            redisconn_reply_cb *cb, void *arg, struct err *e);
+
+/* Watches an idle connection: cb fires once when it ends. Stays across commands until it fired or cb NULL is given. */
+void redisconn_set_lost_cb(struct redisconn *c, redisconn_cb *cb, void *arg);
+bool redisconn_connected(const struct redisconn *c);
+
+#endif

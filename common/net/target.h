@@ -1,0 +1,92 @@
+/*
+ * target.h: where PostgreSQL and Redis are, as common contract says: options, URLs, DSNs, host parts, *_FILE.
+ *
+ * The only module that sees secrets. What it prints (target_*_describe, errors) is redacted; secret files are
+ * re-read at each login (target_*_refresh), so that a rotated password needs no restart.
+ * Sources for PostgreSQL, first that names a host, socket or service wins, later ones fill what it leaves open:
+ * --database, DATABASE_URL, DATABASE_DSN, DATABASE_HOST/PORT/NAME/USER/PASSWORD, PG*. Each also as X_FILE.
+ * Kubernetes service variables (DATABASE_PORT=tcp://…, REDIS_PORT=tcp://…) are never configuration.
+ */
+#ifndef RR_NET_TARGET_H
+#define RR_NET_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/err.h"
+
+/* Reads one variable; the default is getenv. Tests pass a table. */
+typedef const char *target_env_fn(const char *name, void *arg);
+struct target_env {
+    target_env_fn *get;   /* NULL: getenv */
+    void *arg;
+};
+
+/* ---- PostgreSQL ---- */
+
+struct target_pg_host {
+    char *host;       /* name, address, or socket directory beginning with '/' or '@'; NULL: libpq's default socket */
+    char *hostaddr;   /* given explicitly, else NULL */
+    uint16_t port;
+};
+
+struct target_pg;
+
+/* database: value of --database (URL or DSN, or NULL). *ret NULL with 0 returned when nothing names a database
+ * (no host, socket, service, database name): the caller decides whether that is an error.
+ * ERR_USAGE names the variable or option, never its value's secret part. */
+int target_pg_load(const char *database, const struct target_env *env, struct target_pg **ret, struct err *e);
+/* One URL or DSN alone, nothing filled from the environment but secrets files it names (healthd check lines). */
+int target_pg_parse(const char *text, struct target_pg **ret, struct err *e);
+void target_pg_free(struct target_pg *t);
+
+size_t target_pg_hosts(const struct target_pg *t, const struct target_pg_host **ret);   /* >= 1; borrowed */
+/* Re-reads files (password, URL) that this target was made of. ERR_USAGE names the file. */
+int target_pg_refresh(struct target_pg *t, struct err *e);
+
+/* A single libpq keyword's value ("dbname", "user", "sslmode", "target_session_attrs" …), NULL when open. Not "password". */
+const char *target_pg_get(const struct target_pg *t, const char *keyword);
+
+/* Keyword/value arrays for PQconnectStartParams for host number i, NULL-terminated, always with: host, port, user, dbname,
+ * hostaddr (given text, when not NULL), passfile, sslrootcert (when TLS verification wants one), gssencmode=disable,
+ * application_name, keepalives. Never lets libpq look into the environment for what was decided here.
+ * Owned by the caller: target_pg_params_free() wipes the password. */
+struct target_pg_params {
+    const char **keywords;
+    const char **values;
+};
+int target_pg_params(const struct target_pg *t, size_t i, const char *hostaddr, const char *application_name,
+                     struct target_pg_params *ret, struct err *e);
+void target_pg_params_free(struct target_pg_params *p);
+
+/* "postgres://app@db:5432/shop" without password or other secrets; borrowed, lives as long as t. */
+const char *target_pg_describe(const struct target_pg *t);
+
+/* ---- Redis ---- */
+
+struct target_redis {
+    char *host;          /* NULL for a unix socket */
+    uint16_t port;
+    char *path;          /* unix socket, else NULL */
+    char *username;      /* NULL: none */
+    char *password;      /* NULL: none. Secret */
+    unsigned db;
+    bool tls;
+    bool tls_verify;     /* verify chain and name (default true with tls) */
+    char *tls_ca;        /* CA file, NULL: the system's */
+    char *tls_name;      /* name to verify and to send as SNI; host by default */
+    char *description;   /* "redis://cache:6379/0": what target_redis_describe returns */
+    char *password_file; /* re-read by target_redis_refresh, else NULL */
+    char *url_file;
+};
+
+/* url: value of --redis or a check line's URL, or NULL: REDIS_URL, or REDIS_HOST/PORT/USERNAME/PASSWORD/DB/TLS, each also
+ * _FILE. *ret NULL with 0 returned when nothing names a server. */
+int target_redis_load(const char *url, const struct target_env *env, struct target_redis **ret, struct err *e);
+int target_redis_parse(const char *url, struct target_redis **ret, struct err *e);
+void target_redis_free(struct target_redis *t);
+int target_redis_refresh(struct target_redis *t, struct err *e);
+const char *target_redis_describe(const struct target_redis *t);
+
+#endif
