@@ -1,0 +1,216 @@
+/*
+ * opt.h: one row per option.
+ *
+ * A row parses the flag and the environment variable, and prints help, the manual page, the README's table and the
+ * shell completion. A program is one const `struct opt_program`; its options land in a struct of its own through the
+ * rows' offsets. main() is
+ *
+ *     struct options o = {.lock_wait_ms = …};                    only what rows give no default for
+ *     struct opt_result r;
+ *     int status = opt_start(&program, argc, argv, &o, &r);
+ *     if (status >= 0)
+ *         return status;                                         help was printed, or an error
+ *     switch (r.command->id) …
+ *
+ * Order: defaults of the rows, then variables, then flags; the flag wins. `--name value`, `--name=value`, `-n value`,
+ * `-nvalue`; bool: `--name`, `--no-name`, `--name=true|false`; `--` ends the options. Names are never abbreviated.
+ * A variable that is empty counts as not set.
+ *
+ * Strings are borrowed from argv and the environment, which stay as they are while the program runs.
+ */
+#ifndef RR_BASE_OPT_H
+#define RR_BASE_OPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/err.h"
+#include "common/base/log.h"
+#include "common/base/strbuf.h"
+
+struct opt_row;
+struct opt_result;
+
+/* What the field at `offset` is. */
+enum opt_kind {
+    OPT_BOOL,     /* bool */
+    OPT_STRING,   /* const char * */
+    OPT_INT,      /* int64_t, within min and max unless both are 0 */
+    OPT_DURATION, /* uint64_t, milliseconds; min and max as for OPT_INT; OPT_NONE_OK: "none" is CLOCK_NEVER */
+    OPT_SIZE,     /* uint64_t, bytes; OPT_NONE_OK: "none" is UINT64_MAX */
+    OPT_CHOICE,   /* int: index into choices (an enum with the same order) */
+    OPT_LIST,     /* struct opt_list: each flag appends; the variable holds one item a line; flags replace it */
+    OPT_CUSTOM,   /* parse() puts it there */
+};
+
+/* The items: owned copies, freed by opt_list_done. */
+struct opt_list {
+    char **items;
+    size_t n;
+};
+void opt_list_done(struct opt_list *list);
+
+/* Flags of a row. */
+enum {
+    OPT_SECRET = 1u << 0,   /* may hold a password: never printed back; the manual says that `ps` shows it */
+    OPT_NO_ENV = 1u << 1,   /* has no variable */
+    OPT_NONE_OK = 1u << 2,  /* the word "none" is a value */
+    OPT_HIDDEN = 1u << 3,   /* works, but is not documented */
+    OPT_EMPTY_OK = 1u << 4, /* --name= is a value (OPT_STRING); otherwise empty values are refused */
+    OPT_BY_LINES = 1u << 5, /* OPT_CUSTOM: the variable holds one value a line; parse() is called for each */
+};
+
+/* options: the caller's struct. Error: the message says what is wrong with the value; opt names flag or variable. */
+typedef int (*opt_parse_cb)(void *options, const struct opt_row *row, const char *value, struct err *e);
+
+struct opt_row {
+    const char *name;           /* "lock-wait" */
+    char letter;                /* 'n', or 0 */
+    enum opt_kind kind;
+    const char *arg;            /* "DURATION"; NULL: a word for the kind */
+    size_t offset;              /* offsetof(struct options, …) */
+    uint32_t commands;          /* OPT_IN(id) | …; 0: every command */
+    uint32_t flags;
+    const char *def;            /* default as one would type it: parsed and shown; NULL: none */
+    const char *def_text;       /* shown instead of def ("TZ, or UTC") */
+    const char *env;            /* variable; NULL: PREFIX_NAME_IN_CAPITALS */
+    const char *const *choices; /* OPT_CHOICE: NULL-ended */
+    int64_t min, max;
+    opt_parse_cb parse;         /* OPT_CUSTOM */
+    const char *help;           /* one line, lower case, no full stop: "how long to wait for the lock" */
+    const char *more;           /* further text of the manual; paragraphs parted by a blank line; or NULL */
+};
+
+#define OPT_IN(id) (1u << (id))
+
+/* Command flags. */
+enum {
+    OPT_CMD_DEFAULT = 1u << 0, /* runs when no command is named (at most one) */
+    OPT_CMD_STOP = 1u << 1,    /* the first word that is no option ends the options: a command line follows */
+    OPT_CMD_HIDDEN = 1u << 2,
+    OPT_CMD_VERSION = 1u << 3, /* prints the version; opt does it */
+    OPT_CMD_NO_ENV = 1u << 4,  /* reads no variables but those of log (`copy`, `sleep`: a bad variable is no matter) */
+};
+
+struct opt_command {
+    int id;                /* 0 … 31: the bit of OPT_IN */
+    const char *name;      /* "up"; NULL for a default command that has no name of its own (healthd itself) */
+    const char *args;      /* "[--to V] [--steps N]", "FILE": for synopsis and manual; "" */
+    int min_args, max_args; /* words after the options; max -1: any number */
+    uint32_t flags;
+    const char *summary;   /* one line */
+    const char *more;      /* or NULL */
+};
+
+/* Rows for the commands that every program has. */
+#define OPT_COMMAND_COPY(id_)                                                                     \
+    {                                                                                             \
+        .id = (id_), .name = "copy", .args = "DEST", .min_args = 1, .max_args = 1,                \
+        .flags = OPT_CMD_NO_ENV, .summary = "put this program at DEST, atomically and mode 755",  \
+        .more = "An init container brings the program into another image with it. DEST may be a directory." \
+    }
+#define OPT_COMMAND_VERSION(id_)                                                           \
+    {                                                                                      \
+        .id = (id_), .name = "version", .args = "", .flags = OPT_CMD_VERSION | OPT_CMD_NO_ENV, \
+        .summary = "print the version"                                                     \
+    }
+
+struct opt_exit {
+    int status;
+    const char *label;  /* shown instead of the number ("the command's own"); or NULL */
+    const char *text;
+};
+
+/* A two-column table of the manual: a file and what it is, an example and what it does. */
+struct opt_pair {
+    const char *key;
+    const char *text;
+};
+
+/* Which of the connection variables the program reads (common contract): a table of the manual, and known names. */
+enum { OPT_CONN_POSTGRES = 1u << 0, OPT_CONN_REDIS = 1u << 1 };
+
+struct opt_program {
+    const char *name;        /* "migrate" */
+    const char *env_prefix;  /* "MIGRATE_" */
+    const char *summary;     /* NAME line: "apply SQL migrations to PostgreSQL exactly once" */
+    const char *description; /* paragraphs parted by a blank line */
+    const struct opt_command *commands;
+    size_t n_commands;
+    const struct opt_row *rows;
+    size_t n_rows;
+    const char *const *other_env; /* NULL-ended: names with the prefix that are no option but known (CRONRUN_RUN_ID) */
+    const struct opt_exit *exits;
+    size_t n_exits;
+    const struct opt_pair *env;   /* further variables for ENVIRONMENT */
+    size_t n_env;
+    const struct opt_pair *files;
+    size_t n_files;
+    const struct opt_pair *examples; /* key: the command line; text: what it does */
+    size_t n_examples;
+    const char *see_also;         /* "cronrun(1), healthd(1)" */
+    uint32_t connections;
+    int usage_status;             /* exit status of bad usage: 2, 23, 125 */
+    void (*print_formats)(struct strbuf *out); /* the program's part of docs/formats.md (Markdown); or NULL */
+};
+
+/* Options that every program has; opt adds their rows itself. */
+struct opt_common {
+    int log_format; /* enum log_format */
+    int log_level;  /* enum log_level */
+    bool strict_env;
+};
+
+struct opt_result {
+    const struct opt_command *command;
+    int argc;          /* words after the options, without the command's name */
+    char **argv;       /* into the caller's argv, NULL-ended */
+    struct opt_common common;
+    uint64_t set;      /* bit i: row i was given as flag or variable (see opt_given) */
+    uint64_t set_flag; /* bit i: as a flag */
+};
+
+#define OPT_GO (-1)
+
+/*
+ * All of it, with the process' environment: parses, initialises the log, prints what was asked for on stdout, errors as
+ * one line on stderr, warnings as log records. OPT_GO, or the status to exit with.
+ */
+int opt_start(const struct opt_program *p, int argc, char **argv, void *options, struct opt_result *ret);
+
+/*
+ * The parser alone. envp: NULL-ended "NAME=value". warnings: text, one line each, appended. Prints nothing.
+ * Returns OPT_GO; 0 when --help, --version or --print-… is all that is to be done (what: in *ret_out); ERR_USAGE as
+ * p->usage_status. ret_out gets the text for stdout.
+ */
+int opt_parse(const struct opt_program *p, int argc, char **argv, char **envp, void *options, struct opt_result *ret,
+              struct strbuf *ret_out, struct strbuf *warnings, struct err *e);
+
+/* Frees what opt_parse put into OPT_LIST fields. */
+void opt_done(const struct opt_program *p, void *options);
+
+/* True when the named option was given, as flag or variable; an unknown name is a bug (asserted). */
+bool opt_given(const struct opt_program *p, const struct opt_result *r, const char *name);
+
+/* The texts; each appends to out. */
+void opt_print_help(const struct opt_program *p, const struct opt_command *only, struct strbuf *out);
+void opt_print_man(const struct opt_program *p, struct strbuf *out);
+void opt_print_markdown(const struct opt_program *p, struct strbuf *out);
+void opt_print_completion(const struct opt_program *p, struct strbuf *out); /* bash; zsh through bashcompinit */
+void opt_print_formats(const struct opt_program *p, struct strbuf *out);
+
+/*
+ * True for the variables that Kubernetes and Docker set for Services and links: *_SERVICE_HOST, *_SERVICE_PORT*,
+ * *_PORT_<n>_*, and any *_PORT whose value is an address (tcp://…, udp://…, sctp://…). They are never configuration:
+ * a Service named `redis` sets REDIS_PORT=tcp://10.0.0.7:6379.
+ */
+bool opt_is_service_variable(const char *name, const char *value);
+
+/*
+ * The known word nearest to `word` (edits, a swap of neighbours counts one), or NULL when none resembles it; ties go to
+ * the first. known: n words. *ret_edits (may be NULL) is set when one is returned.
+ */
+const char *opt_nearest(const char *word, const char *const *known, size_t n, unsigned *ret_edits);
+
+#endif

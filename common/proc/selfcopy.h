@@ -1,0 +1,16 @@
+/*
+ * selfcopy.h: the command `copy DEST` of each program: the program puts itself there, so that an init container can
+ * bring it into another image.
+ */
+#ifndef RR_PROC_SELFCOPY_H
+#define RR_PROC_SELFCOPY_H
+
+#include "common/base/err.h"
+
+/*
+ * Copies /proc/self/exe to dest, mode 755, by a temporary file beside it and rename: whoever runs the old one keeps it,
+ * nobody sees half a file. dest may be a directory: the program's own name is added. ERR_SYSTEM, ERR_USAGE ("").
+ */
+int selfcopy(const char *dest, const char *program, struct err *e);
+
+#endif
