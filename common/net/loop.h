@@ -18,7 +18,8 @@ struct loop;
 
 /* Ignores SIGPIPE for the process. NULL with *e filled when memory or descriptors run out. */
 struct loop *loop_new(struct err *e);
-void loop_free(struct loop *l);                    /* NULL allowed; every timer and watch must be freed before */
+void loop_free(struct loop *l);                    /* NULL allowed; every timer and watch must be freed before; runs
+                                                      what is still deferred, for it frees memory */
 struct event_base *loop_base(struct loop *l);      /* borrowed, for the rooms that own a library */
 
 /* ---- running ---- */
@@ -62,7 +63,7 @@ typedef void loop_watch_cb(int fd, int what, void *arg);                     /* 
 /* Level-triggered and persistent, first disabled. Free it BEFORE the descriptor is closed. */
 struct loop_watch *loop_watch_new(struct loop *l, int fd, loop_watch_cb *cb, void *arg);
 void loop_watch_free(struct loop_watch *w);                                  /* NULL allowed */
-int loop_watch_set(struct loop_watch *w, int what);                          /* 0 disables; -1: ENOMEM */
+int loop_watch_set(struct loop_watch *w, int what);                          /* 0 disables; -1: cannot be watched */
 
 /* ---- later ---- */
 /* Calls cb from the next turn: how objects freed inside a callback die. -1 when memory runs out. */
@@ -70,7 +71,10 @@ int loop_defer(struct loop *l, loop_cb *cb, void *arg);
 /* As loop_defer but from any thread (offload). */
 int loop_post(struct loop *l, loop_cb *cb, void *arg);
 
-/* Longest time in seconds that one callback kept the loop from turning since the last call with reset. */
+/* Longest time in seconds that one callback kept the loop from turning since the last call with reset. Timers, watches,
+ * signals and deferred calls are measured here; who gets called by libevent itself (bufferevents) reports with
+ * loop_meter(l, the clock_mono_us() at its start). */
 double loop_stall_seconds(struct loop *l, bool reset);
+void loop_meter(struct loop *l, uint64_t start_us);
 
 #endif

@@ -1,0 +1,365 @@
+/* loop.c: libevent behind the few calls that the programs need. */
+#include "common/net/loop.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+
+#define STOP_SIGNALS_MAX 8
+
+struct later {
+    struct later *next;
+    loop_cb *cb;
+    void *arg;
+};
+
+struct later_list {
+    struct later *head;
+    struct later **tail;
+};
+
+struct loop {
+    struct event_base *base;
+    bool turning;
+    bool quit;
+    uint64_t stall_us;
+
+    struct loop_signal *stops[STOP_SIGNALS_MAX];
+    size_t stops_n;
+    int stop_signo;
+    int stop_count;
+    loop_stop_cb *stop_cb;
+    void *stop_arg;
+
+    struct event *defer_event;
+    struct later_list deferred;
+
+    int post_fd;
+    struct event *post_event;
+    pthread_mutex_t post_lock;
+    struct later_list posted; /* under post_lock */
+};
+
+/* ---- lists of things to do later ---- */
+
+static void
+list_init(struct later_list *list)
+{
+    list->head = NULL;
+    list->tail = &list->head;
+}
+
+static void
+list_add(struct later_list *list, struct later *item)
+{
+    item->next = NULL;
+    *list->tail = item;
+    list->tail = &item->next;
+}
+
+static void
+list_run(struct loop *l, struct later_list *list)
+{
+    struct later *item = list->head;
+    list_init(list); /* what the callbacks add now waits for the next turn */
+    while (item) {
+        struct later *next = item->next;
+        uint64_t start_us = clock_mono_us();
+        item->cb(item->arg);
+        loop_meter(l, start_us);
+        free(item);
+        item = next;
+    }
+}
+
+static struct later *
+later_new(loop_cb *cb, void *arg)
+{
+    struct later *item = malloc(sizeof *item);
+    if (item) {
+        *item = (struct later){ .cb = cb, .arg = arg };
+    }
+    return item;
+}
+
+static void
+on_defer(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    struct loop *l = arg;
+    list_run(l, &l->deferred);
+}
+
+static struct later_list
+posted_take(struct loop *l)
+{
+    struct later_list mine;
+    list_init(&mine);
+    pthread_mutex_lock(&l->post_lock);
+    if (l->posted.head) {
+        mine = l->posted;
+        list_init(&l->posted);
+    }
+    pthread_mutex_unlock(&l->post_lock);
+    return mine;
+}
+
+static void
+on_post(evutil_socket_t fd, short what, void *arg)
+{
+    (void)what;
+    struct loop *l = arg;
+    uint64_t ignored;
+    while (read((int)fd, &ignored, sizeof ignored) < 0 && errno == EINTR) {
+    }
+    struct later_list mine = posted_take(l);
+    list_run(l, &mine);
+}
+
+/* ---- the loop ---- */
+
+static int
+loop_init_events(struct loop *l, struct err *e)
+{
+    struct event_config *config = event_config_new();
+    if (!config) {
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    /* No locks: other threads come in through loop_post() alone. */
+    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV);
+    l->base = event_base_new_with_config(config);
+    event_config_free(config);
+    if (!l->base) {
+        return err_sys(e, errno, "cannot create the event loop");
+    }
+    l->post_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (l->post_fd < 0) {
+        return err_sys(e, errno, "eventfd");
+    }
+    l->defer_event = evtimer_new(l->base, on_defer, l);
+    l->post_event = event_new(l->base, l->post_fd, EV_READ | EV_PERSIST, on_post, l);
+    if (!l->defer_event || !l->post_event || event_add(l->post_event, NULL) != 0) {
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    return 0;
+}
+
+struct loop *
+loop_new(struct err *e)
+{
+    struct loop *l = calloc(1, sizeof *l);
+    if (!l) {
+        err_set(e, ERR_NOMEM, "out of memory");
+        return NULL;
+    }
+    l->post_fd = -1;
+    list_init(&l->deferred);
+    list_init(&l->posted);
+    pthread_mutex_init(&l->post_lock, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    if (loop_init_events(l, e) != 0) {
+        loop_free(l);
+        return NULL;
+    }
+    return l;
+}
+
+void
+loop_free(struct loop *l)
+{
+    if (!l) {
+        return;
+    }
+    /* Freed objects that wait for a next turn which will not come. */
+    struct later_list mine = posted_take(l);
+    list_run(l, &mine);
+    while (l->deferred.head) {
+        list_run(l, &l->deferred);
+    }
+    for (size_t i = 0; i < l->stops_n; i++) {
+        loop_signal_free(l->stops[i]);
+    }
+    if (l->defer_event) {
+        event_free(l->defer_event);
+    }
+    if (l->post_event) {
+        event_free(l->post_event);
+    }
+    if (l->post_fd >= 0) {
+        close(l->post_fd);
+    }
+    if (l->base) {
+        event_base_free(l->base);
+    }
+    pthread_mutex_destroy(&l->post_lock);
+    free(l);
+}
+
+struct event_base *
+loop_base(struct loop *l)
+{
+    return l->base;
+}
+
+static void
+loop_turn(struct loop *l)
+{
+    l->turning = true;
+    event_base_loop(l->base, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY);
+    l->turning = false;
+}
+
+void
+loop_run(struct loop *l)
+{
+    assert(!l->turning);
+    while (!l->quit) {
+        loop_turn(l);
+    }
+    l->quit = false;
+}
+
+void
+loop_quit(struct loop *l)
+{
+    l->quit = true;
+    event_base_loopbreak(l->base);
+}
+
+static void
+on_nothing(void *arg)
+{
+    (void)arg;
+}
+
+int
+loop_turn_until(struct loop *l, const bool *done, uint64_t deadline_ms, struct err *e)
+{
+    assert(!l->turning);
+    struct loop_timer *timer = loop_timer_new(l, on_nothing, NULL);
+    if (!timer) {
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    loop_timer_start_at(timer, deadline_ms);
+    int result = 0;
+    while (!*done) {
+        if (l->stop_signo) {
+            result = err_set(e, ERR_STOPPED, "stopped by signal %d", l->stop_signo);
+            break;
+        }
+        if (clock_left_ms(deadline_ms) == 0) {
+            result = err_set(e, ERR_TIMEOUT, "timed out");
+            break;
+        }
+        loop_turn(l);
+    }
+    loop_timer_free(timer);
+    return result;
+}
+
+double
+loop_stall_seconds(struct loop *l, bool reset)
+{
+    double seconds = (double)l->stall_us / 1e6;
+    if (reset) {
+        l->stall_us = 0;
+    }
+    return seconds;
+}
+
+void
+loop_meter(struct loop *l, uint64_t start_us)
+{
+    uint64_t now_us = clock_mono_us();
+    if (now_us > start_us && now_us - start_us > l->stall_us) {
+        l->stall_us = now_us - start_us;
+    }
+}
+
+/* ---- stop signals ---- */
+
+static void
+on_stop(int signo, void *arg)
+{
+    struct loop *l = arg;
+    l->stop_signo = signo;
+    l->stop_count++;
+    if (l->stop_cb) {
+        l->stop_cb(signo, l->stop_count, l->stop_arg);
+    }
+}
+
+int
+loop_stop_on(struct loop *l, int signo, struct err *e)
+{
+    if (l->stops_n == STOP_SIGNALS_MAX) {
+        return err_set(e, ERR_USAGE, "more than %d stop signals", STOP_SIGNALS_MAX);
+    }
+    struct loop_signal *s = loop_signal_new(l, signo, on_stop, l);
+    if (!s) {
+        return err_set(e, ERR_NOMEM, "cannot watch signal %d", signo);
+    }
+    l->stops[l->stops_n++] = s;
+    return 0;
+}
+
+void
+loop_set_stop_cb(struct loop *l, loop_stop_cb *cb, void *arg)
+{
+    l->stop_cb = cb;
+    l->stop_arg = arg;
+}
+
+int
+loop_stopped(const struct loop *l)
+{
+    return l->stop_signo;
+}
+
+void
+loop_clear_stop(struct loop *l)
+{
+    l->stop_signo = 0;
+}
+
+/* ---- later ---- */
+
+int
+loop_defer(struct loop *l, loop_cb *cb, void *arg)
+{
+    struct later *item = later_new(cb, arg);
+    if (!item) {
+        return -1;
+    }
+    struct timeval at_once = { 0, 0 };
+    if (event_add(l->defer_event, &at_once) != 0) {
+        free(item);
+        return -1;
+    }
+    list_add(&l->deferred, item);
+    return 0;
+}
+
+int
+loop_post(struct loop *l, loop_cb *cb, void *arg)
+{
+    struct later *item = later_new(cb, arg);
+    if (!item) {
+        return -1;
+    }
+    pthread_mutex_lock(&l->post_lock);
+    list_add(&l->posted, item);
+    pthread_mutex_unlock(&l->post_lock);
+    uint64_t one = 1;
+    while (write(l->post_fd, &one, sizeof one) < 0 && errno == EINTR) {
+    }
+    return 0;
+}
