@@ -1,0 +1,89 @@
+#include "common/base/digest.h"
+
+#include <errno.h>
+#include <openssl/evp.h>
+#include <sys/random.h>
+#include <time.h>
+
+int
+digest_start(struct digest *d, struct err *e)
+{
+    d->failed = 0;
+    if (!d->ctx)
+        d->ctx = EVP_MD_CTX_new();
+    if (!d->ctx || EVP_DigestInit_ex(d->ctx, EVP_sha256(), NULL) != 1) {
+        d->failed = 1;
+        return err_set(e, ERR_NOMEM, "cannot begin a SHA-256");
+    }
+    return 0;
+}
+
+void
+digest_add(struct digest *d, const void *data, size_t len)
+{
+    if (!d->failed && EVP_DigestUpdate(d->ctx, data, len) != 1)
+        d->failed = 1;
+}
+
+int
+digest_end(struct digest *d, uint8_t ret_sum[DIGEST_BYTES], struct err *e)
+{
+    if (d->failed || EVP_DigestFinal_ex(d->ctx, ret_sum, NULL) != 1)
+        return err_set(e, ERR_SYSTEM, "cannot compute a SHA-256");
+    return 0;
+}
+
+void
+digest_done(struct digest *d)
+{
+    EVP_MD_CTX_free(d->ctx);
+    *d = (struct digest)DIGEST_INIT;
+}
+
+int
+digest_sha256(const void *data, size_t len, uint8_t ret_sum[DIGEST_BYTES], struct err *e)
+{
+    if (EVP_Digest(data, len, ret_sum, NULL, EVP_sha256(), NULL) != 1)
+        return err_set(e, ERR_SYSTEM, "cannot compute a SHA-256");
+    return 0;
+}
+
+const char *
+digest_hex(char *buf, const uint8_t *bytes, size_t len)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < len; i++) {
+        buf[2 * i] = digits[bytes[i] >> 4];
+        buf[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    buf[2 * len] = '\0';
+    return buf;
+}
+
+int
+digest_random(void *buf, size_t len, struct err *e)
+{
+    uint8_t *p = buf;
+    while (len > 0) {
+        ssize_t n = getrandom(p, len, 0);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_sys(e, errno, "getrandom");
+        p += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+uint32_t
+digest_jitter(uint32_t bound)
+{
+    uint32_t r;
+    if (getrandom(&r, sizeof r, GRND_NONBLOCK) != sizeof r) {
+        struct timespec ts;
+        clock_gettime(CLOCK_MONOTONIC, &ts);
+        r = (uint32_t)ts.tv_nsec * 2654435761u;
+    }
+    return (uint32_t)((uint64_t)r * bound >> 32);
+}
