@@ -1,0 +1,78 @@
+/* The start of every program, and the texts that all of them share. */
+#include "common/base/opt.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/opt_rows.h"
+
+extern char **environ;
+
+const struct opt_pair opt_postgres_env[] = {
+    {"DATABASE_URL", "a URL: `postgres://user@host:5432/name?sslmode=verify-full`; several hosts and "
+                     "`target_session_attrs` work, and so do the schemes and parameters of SQLAlchemy, Rails and JDBC"},
+    {"DATABASE_DSN", "libpq's keywords (`host=db dbname=app`) or PHP's form (`pgsql:host=db;dbname=app`)"},
+    {"DATABASE_HOST", "host name, address or directory of the socket"},
+    {"DATABASE_PORT", "port"},
+    {"DATABASE_NAME", "name of the database"},
+    {"DATABASE_USER", "role"},
+    {"DATABASE_PASSWORD", "password"},
+    {"PGHOST, PGPORT, PGDATABASE, PGUSER …", "libpq's own variables, PGSERVICE and PGPASSFILE included"},
+    {NULL, NULL},
+};
+
+const struct opt_pair opt_redis_env[] = {
+    {"REDIS_URL", "`redis://[user][:password@]host[:port][/db]`, `rediss://` for TLS, or `unix:///path?db=N`"},
+    {"REDIS_HOST", "host name or address"},
+    {"REDIS_PORT", "port"},
+    {"REDIS_USERNAME", "user"},
+    {"REDIS_PASSWORD", "password"},
+    {"REDIS_DB", "number of the database"},
+    {"REDIS_TLS", "`true`: TLS"},
+    {NULL, NULL},
+};
+
+void
+opt_done(const struct opt_program *p, void *options)
+{
+    for (size_t i = 0; i < p->n_rows; i++)
+        if (p->rows[i].kind == OPT_LIST)
+            opt_list_done((struct opt_list *)((char *)options + p->rows[i].offset));
+}
+
+static void
+log_warnings(char *lines)
+{
+    char *save = NULL;
+    for (char *line = strtok_r(lines, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+        log_warn("unknown_variable", LOG_NONE, "%s", line);
+}
+
+/* stdout may be a closed pipe or a full disk: then the exit status says so. */
+static int
+print_all(const struct strbuf *out)
+{
+    fputs(strbuf_str(out), stdout);
+    return fflush(stdout) == 0 && !out->failed ? 0 : 1;
+}
+
+int
+opt_start(const struct opt_program *p, int argc, char **argv, void *options, struct opt_result *ret)
+{
+    cleanup_strbuf struct strbuf out = STRBUF_INIT;
+    cleanup_strbuf struct strbuf warnings = STRBUF_INIT;
+    struct err e;
+    int status = opt_parse(p, argc, argv, environ, options, ret, &out, &warnings, &e);
+    if (status == 0)
+        return print_all(&out);
+    if (status != OPT_GO) {
+        fprintf(stderr, "%s: %s\n", p->name, e.msg);
+        return status;
+    }
+    log_init(p->name, (enum log_format)ret->common.log_format, (enum log_level)ret->common.log_level, STDERR_FILENO);
+    if (warnings.len)
+        log_warnings(warnings.data);
+    return OPT_GO;
+}

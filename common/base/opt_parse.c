@@ -1,0 +1,395 @@
+/* The command line: first read as a whole, then applied once the command is known. */
+#include "common/base/opt_rows.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/cleanup.h"
+
+/* A flag as it stood on the command line. */
+struct given {
+    const char *name;  /* of the row; not always the row of this command */
+    char letter;       /* when name is NULL */
+    const char *value;
+};
+
+struct reader {
+    const struct opt_program *p;
+    int argc;
+    char **argv;
+    int i;
+    struct given *given;
+    size_t n_given;
+    const struct opt_command *command;
+    int words;         /* positional words so far, moved to argv[1 …] */
+    bool ended;        /* "--" or a command line was met */
+    struct opt_asked asked;
+};
+
+static const struct opt_command *
+default_command(const struct opt_program *p)
+{
+    for (size_t i = 0; i < p->n_commands; i++)
+        if (p->commands[i].flags & OPT_CMD_DEFAULT)
+            return &p->commands[i];
+    return NULL;
+}
+
+static const struct opt_command *
+find_command(const struct opt_program *p, const char *name)
+{
+    for (size_t i = 0; i < p->n_commands; i++)
+        if (p->commands[i].name && strcmp(p->commands[i].name, name) == 0)
+            return &p->commands[i];
+    return NULL;
+}
+
+/* What may be shown of a word: it could be a connection string in the wrong place. */
+static const char *
+showable(const char *word)
+{
+    bool secret = strstr(word, "://") || strchr(word, '@') || strcasestr(word, "password") || strlen(word) > 40;
+    return secret ? "…" : word;
+}
+
+static int
+unknown_option(const struct reader *r, const char *name, size_t len, struct err *e)
+{
+    cleanup_free char *word = strndup(name, len);
+    cleanup_free const char **known = calloc(opt_row_count(r->p), sizeof *known);
+    if (!word || !known)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    size_t n = 0;
+    for (size_t i = 0; i < opt_row_count(r->p); i++) {
+        const struct opt_row *row = opt_row_at(r->p, i);
+        if (!(row->flags & OPT_HIDDEN) && opt_row_applies(row, r->command))
+            known[n++] = row->name;
+    }
+    const char *near = opt_nearest(word, known, n, NULL);
+    if (!near)
+        return err_set(e, ERR_USAGE, "unknown option --%s; %s --help lists them", showable(word), r->p->name);
+    return err_set(e, ERR_USAGE, "unknown option --%s; did you mean --%s?", showable(word), near);
+}
+
+static int
+unknown_command(const struct opt_program *p, const char *word, struct err *e)
+{
+    const char *known[33];
+    size_t n = 0;
+    for (size_t i = 0; i < p->n_commands && n < 32; i++)
+        if (p->commands[i].name && !(p->commands[i].flags & OPT_CMD_HIDDEN))
+            known[n++] = p->commands[i].name;
+    const char *near = opt_nearest(word, known, n, NULL);
+    if (near)
+        return err_set(e, ERR_USAGE, "unknown command '%s'; did you mean '%s'?", showable(word), near);
+    return err_set(e, ERR_USAGE, "unknown command '%s'; %s --help lists them", showable(word), p->name);
+}
+
+static int
+no_command(const struct opt_program *p, struct err *e)
+{
+    struct strbuf all = STRBUF_INIT;
+    for (size_t i = 0; i < p->n_commands; i++)
+        if (p->commands[i].name && !(p->commands[i].flags & OPT_CMD_HIDDEN))
+            strbuf_addf(&all, "%s%s", all.len ? ", " : "", p->commands[i].name);
+    err_set(e, ERR_USAGE, "which command? one of %s; see %s --help", strbuf_str(&all), p->name);
+    strbuf_done(&all);
+    return -1;
+}
+
+static void
+record(struct reader *r, const char *name, char letter, const char *value)
+{
+    r->given[r->n_given++] = (struct given){.name = name, .letter = letter, .value = value};
+}
+
+/* The next word as value of a flag. */
+static const char *
+next_value(struct reader *r, const char *shown, const struct opt_row *row, struct err *e)
+{
+    const char *value = r->i + 1 < r->argc ? r->argv[r->i + 1] : NULL;
+    if (!value || strcmp(value, "--") == 0) {
+        err_set(e, ERR_USAGE, "%s needs a value: %s", shown, opt_row_arg(row));
+        return NULL;
+    }
+    if (strncmp(value, "--", 2) == 0) {
+        err_set(e, ERR_USAGE, "%s needs a value: %s (a value that begins with -- is written %s=…)", shown,
+                opt_row_arg(row), shown);
+        return NULL;
+    }
+    r->i++;
+    return value;
+}
+
+/* The name of a row, whatever its command, that is `name` of `len` bytes. */
+static const struct opt_row *
+row_named(const struct reader *r, const char *name, size_t len)
+{
+    for (size_t i = 0; i < opt_row_count(r->p); i++) {
+        const struct opt_row *row = opt_row_at(r->p, i);
+        if (strlen(row->name) == len && strncmp(row->name, name, len) == 0)
+            return row;
+    }
+    return NULL;
+}
+
+static int
+read_long(struct reader *r, const char *word, struct err *e)
+{
+    const char *equals = strchr(word, '=');
+    size_t len = equals ? (size_t)(equals - word) : strlen(word);
+    const struct opt_row *row = row_named(r, word, len);
+    if (!row && len > 3 && strncmp(word, "no-", 3) == 0) {
+        row = row_named(r, word + 3, len - 3);
+        if (row && row->kind == OPT_BOOL && !equals) {
+            record(r, row->name, 0, "false");
+            return 0;
+        }
+        if (row)
+            return err_set(e, ERR_USAGE, "--%.*s is not an option: %s", (int)len, word,
+                           equals ? "--no-… takes no value" : "only switches can be negated");
+    }
+    if (!row)
+        return unknown_option(r, word, len, e);
+    const char *value = equals ? equals + 1 : "true";
+    if (!equals && row->kind != OPT_BOOL) {
+        char shown[64];
+        snprintf(shown, sizeof shown, "--%s", row->name);
+        value = next_value(r, shown, row, e);
+        if (!value)
+            return -1;
+    }
+    record(r, row->name, 0, value);
+    return 0;
+}
+
+static int
+read_letter(struct reader *r, const char *word, struct err *e)
+{
+    int index = opt_row_find(r->p, NULL, word[0], r->command);
+    if (index < 0)
+        index = opt_row_find(r->p, NULL, word[0], NULL);
+    if (index < 0)
+        return err_set(e, ERR_USAGE, "unknown option -%s; %s --help lists them", showable(word), r->p->name);
+    const struct opt_row *row = opt_row_at(r->p, (size_t)index);
+    const char *value = "true";
+    if (row->kind == OPT_BOOL && word[1])
+        return err_set(e, ERR_USAGE, "-%c takes no value: write one switch at a time", word[0]);
+    if (row->kind != OPT_BOOL) {
+        char shown[] = {'-', word[0], '\0'};
+        value = word[1] ? word + 1 + (word[1] == '=') : next_value(r, shown, row, e);
+        if (!value)
+            return -1;
+    }
+    record(r, NULL, word[0], value);
+    return 0;
+}
+
+static void
+add_word(struct reader *r, char *word)
+{
+    r->argv[1 + r->words++] = word; /* never ahead of argv[i] */
+}
+
+/* A word that is no option. */
+static int
+read_word(struct reader *r, char *word, struct err *e)
+{
+    if (!r->command) {
+        r->command = find_command(r->p, word);
+        if (r->command)
+            return 0;
+        if (strcmp(word, "help") == 0) {
+            r->asked.help = true;
+            return 0;
+        }
+        r->command = default_command(r->p);
+        if (!r->command || r->command->max_args == 0)
+            return unknown_command(r->p, word, e);
+    }
+    if (r->command->flags & OPT_CMD_STOP)
+        r->ended = true;
+    add_word(r, word);
+    return 0;
+}
+
+static int
+read_all(struct reader *r, struct err *e)
+{
+    for (r->i = 1; r->i < r->argc; r->i++) {
+        char *word = r->argv[r->i];
+        int rc = 0;
+        if (r->ended) {
+            add_word(r, word);
+        } else if (strcmp(word, "--") == 0) {
+            r->ended = true;
+            if (!r->command)
+                r->command = default_command(r->p);
+        } else if (strncmp(word, "--", 2) == 0) {
+            rc = read_long(r, word + 2, e);
+        } else if (word[0] == '-' && word[1]) {
+            rc = read_letter(r, word + 1, e);
+        } else {
+            rc = read_word(r, word, e);
+        }
+        if (rc < 0)
+            return -1;
+    }
+    r->argv[1 + r->words < r->argc ? 1 + r->words : r->argc] = NULL;
+    return 0;
+}
+
+static int
+wrong_command(const struct reader *r, const struct given *g, struct err *e)
+{
+    int index = opt_row_find(r->p, g->name, g->letter, NULL);
+    const struct opt_row *row = opt_row_at(r->p, (size_t)index);
+    struct strbuf knows = STRBUF_INIT;
+    opt_row_commands(r->p, row, &knows);
+    err_set(e, ERR_USAGE, "--%s is no option of '%s%s%s' (but of %s)", row->name, r->p->name,
+            r->command->name ? " " : "", r->command->name ? r->command->name : "", strbuf_str(&knows));
+    strbuf_done(&knows);
+    return -1;
+}
+
+/* Every flag to its row; says in res which rows they were. */
+static int
+mark_given(const struct reader *r, struct opt_result *res, struct err *e)
+{
+    for (size_t i = 0; i < r->n_given; i++) {
+        int index = opt_row_find(r->p, r->given[i].name, r->given[i].letter, r->command);
+        if (index < 0)
+            return wrong_command(r, &r->given[i], e);
+        res->set_flag |= UINT64_C(1) << index;
+    }
+    res->set = res->set_flag;
+    return 0;
+}
+
+static int
+apply_given(struct reader *r, void *options, struct err *e)
+{
+    for (size_t i = 0; i < r->n_given; i++) {
+        const struct given *g = &r->given[i];
+        int index = opt_row_find(r->p, g->name, g->letter, r->command);
+        const struct opt_row *row = opt_row_at(r->p, (size_t)index);
+        void *base = opt_row_is_common(r->p, (size_t)index) ? (void *)&r->asked : options;
+        char shown[64];
+        if (g->name)
+            snprintf(shown, sizeof shown, "--%s", g->name);
+        else
+            snprintf(shown, sizeof shown, "-%c", g->letter);
+        if (opt_value_set(row, base, g->value, shown, e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int
+apply_defaults(struct reader *r, void *options, struct err *e)
+{
+    for (size_t i = 0; i < opt_row_count(r->p); i++) {
+        const struct opt_row *row = opt_row_at(r->p, i);
+        void *base = opt_row_is_common(r->p, i) ? (void *)&r->asked : options;
+        if (row->def && opt_row_applies(row, r->command) && opt_value_set(row, base, row->def, row->name, e) < 0)
+            return err_wrap(e, "default");
+    }
+    return 0;
+}
+
+static int
+count_words(const struct reader *r, struct err *e)
+{
+    const struct opt_command *c = r->command;
+    struct strbuf usage = STRBUF_INIT;
+    opt_synopsis(r->p, c, &usage);
+    int rc = 0;
+    if (r->words < c->min_args)
+        rc = err_set(e, ERR_USAGE, "something is missing: %s", strbuf_str(&usage));
+    else if (c->max_args >= 0 && r->words > c->max_args)
+        rc = err_set(e, ERR_USAGE, "unexpected word '%s': %s", showable(r->argv[1 + c->max_args]), strbuf_str(&usage));
+    strbuf_done(&usage);
+    return rc;
+}
+
+/* --help and its like, asked for anywhere: they win over everything but a line that cannot be read. */
+static bool
+print_asked(struct reader *r, struct strbuf *out, struct err *e)
+{
+    for (size_t i = 0; i < r->n_given; i++) {
+        int index = opt_row_find(r->p, r->given[i].name, r->given[i].letter, NULL);
+        if (opt_row_is_common(r->p, (size_t)index) && opt_row_at(r->p, (size_t)index)->flags & OPT_NO_ENV &&
+            opt_value_set(opt_row_at(r->p, (size_t)index), &r->asked, r->given[i].value, "--print-options", e) < 0)
+            return false;
+    }
+    if (r->asked.help)
+        opt_print_help(r->p, r->command, out);
+    else if (r->asked.version || (r->command && (r->command->flags & OPT_CMD_VERSION)))
+        strbuf_addf(out, "%s %s\n", r->p->name, RR_VERSION);
+    else if (r->asked.print == OPT_PRINT_MAN)
+        opt_print_man(r->p, out);
+    else if (r->asked.print == OPT_PRINT_MARKDOWN)
+        opt_print_markdown(r->p, out);
+    else if (r->asked.print == OPT_PRINT_COMPLETION)
+        opt_print_completion(r->p, out);
+    else if (r->asked.formats)
+        opt_print_formats(r->p, out);
+    else
+        return false;
+    return true;
+}
+
+static int
+settle(struct reader *r, char **envp, void *options, struct opt_result *res, struct strbuf *warnings, struct err *e)
+{
+    if (!r->command)
+        r->command = default_command(r->p);
+    if (!r->command)
+        return no_command(r->p, e);
+    res->command = r->command;
+    if (apply_defaults(r, options, e) < 0 || mark_given(r, res, e) < 0 ||
+        opt_env_read(r->p, envp, options, &r->asked, res, e) < 0 || apply_given(r, options, e) < 0)
+        return -1;
+    bool no_env = r->command->flags & OPT_CMD_NO_ENV;
+    if (!no_env && opt_env_check(r->p, envp, r->asked.common.strict_env, warnings, e) < 0)
+        return -1;
+    if (count_words(r, e) < 0)
+        return -1;
+    res->argc = r->words;
+    res->argv = r->argv + 1;
+    res->common = r->asked.common;
+    return 0;
+}
+
+int
+opt_parse(const struct opt_program *p, int argc, char **argv, char **envp, void *options, struct opt_result *ret,
+          struct strbuf *ret_out, struct strbuf *warnings, struct err *e)
+{
+    assert(opt_row_count(p) <= 64);
+    *ret = (struct opt_result){0};
+    struct err local;
+    e = e ? e : &local;
+    err_clear(e);
+    cleanup_free struct given *given = calloc((size_t)argc + 1, sizeof *given);
+    if (!given) {
+        err_set(e, ERR_NOMEM, "out of memory");
+        return p->usage_status;
+    }
+    struct reader r = {.p = p, .argc = argc, .argv = argv, .given = given};
+    if (read_all(&r, e) < 0)
+        return p->usage_status;
+    if (print_asked(&r, ret_out, e))
+        return 0;
+    if (e->code != ERR_NONE || settle(&r, envp, options, ret, warnings, e) < 0)
+        return p->usage_status;
+    return OPT_GO;
+}
+
+bool
+opt_given(const struct opt_program *p, const struct opt_result *r, const char *name)
+{
+    int index = opt_row_find(p, name, 0, r->command);
+    assert(index >= 0);
+    return r->set >> index & 1u;
+}

@@ -1,0 +1,152 @@
+/* The rows that every program has, and looking rows up. */
+#include "common/base/opt_rows.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const print_names[] = {"none", "man", "markdown", "completion", NULL};
+
+static const struct opt_row common_rows[] = {
+    {.name = "log",
+     .kind = OPT_CHOICE,
+     .arg = "FORMAT",
+     .choices = log_format_names,
+     .def = "auto",
+     .offset = offsetof(struct opt_asked, common.log_format),
+     .help = "form of the log on stderr: auto, text, kv or json",
+     .more = "`auto` is `text` on a terminal and `json` everywhere else. The fields are listed by "
+             "`--print-formats`."},
+    {.name = "log-level",
+     .kind = OPT_CHOICE,
+     .arg = "LEVEL",
+     .choices = log_level_names,
+     .def = "info",
+     .offset = offsetof(struct opt_asked, common.log_level),
+     .help = "least level that is logged: debug, info, warn or error"},
+    {.name = "strict-env",
+     .kind = OPT_BOOL,
+     .offset = offsetof(struct opt_asked, common.strict_env),
+     .help = "an unknown variable with the program's prefix is an error",
+     .more = "Without it such a variable is one warning, unless it is within two edits of a known name: then it is an "
+             "error always. Variables that Kubernetes and Docker set for Services are never looked at."},
+    {.name = "print-options",
+     .kind = OPT_CHOICE,
+     .arg = "FORM",
+     .choices = print_names,
+     .flags = OPT_NO_ENV,
+     .offset = offsetof(struct opt_asked, print),
+     .help = "print the options as man, markdown or completion (bash), and exit"},
+    {.name = "print-formats",
+     .kind = OPT_BOOL,
+     .flags = OPT_NO_ENV,
+     .offset = offsetof(struct opt_asked, formats),
+     .help = "print the fields of log records and reports, and exit"},
+    {.name = "help",
+     .letter = 'h',
+     .kind = OPT_BOOL,
+     .flags = OPT_NO_ENV,
+     .offset = offsetof(struct opt_asked, help),
+     .help = "print help, after a command the help of that command, and exit"},
+    {.name = "version",
+     .letter = 'V',
+     .kind = OPT_BOOL,
+     .flags = OPT_NO_ENV,
+     .offset = offsetof(struct opt_asked, version),
+     .help = "print the version and exit"},
+};
+
+#define N_COMMON (sizeof common_rows / sizeof common_rows[0])
+
+size_t
+opt_row_count(const struct opt_program *p)
+{
+    return p->n_rows + N_COMMON;
+}
+
+const struct opt_row *
+opt_row_at(const struct opt_program *p, size_t i)
+{
+    return i < p->n_rows ? &p->rows[i] : &common_rows[i - p->n_rows];
+}
+
+bool
+opt_row_is_common(const struct opt_program *p, size_t i)
+{
+    return i >= p->n_rows;
+}
+
+bool
+opt_row_applies(const struct opt_row *row, const struct opt_command *command)
+{
+    return !command || row->commands == 0 || (row->commands & OPT_IN(command->id));
+}
+
+int
+opt_row_find(const struct opt_program *p, const char *name, char letter, const struct opt_command *command)
+{
+    for (size_t i = 0; i < opt_row_count(p); i++) {
+        const struct opt_row *row = opt_row_at(p, i);
+        bool same = name ? strcmp(row->name, name) == 0 : row->letter == letter;
+        if (same && opt_row_applies(row, command))
+            return (int)i;
+    }
+    return -1;
+}
+
+const char *
+opt_row_arg(const struct opt_row *row)
+{
+    static const char *const words[] = {
+        [OPT_BOOL] = "",      [OPT_STRING] = "TEXT", [OPT_INT] = "N",     [OPT_DURATION] = "DURATION",
+        [OPT_SIZE] = "BYTES", [OPT_CHOICE] = "WORD", [OPT_LIST] = "TEXT", [OPT_CUSTOM] = "VALUE",
+    };
+    return row->arg ? row->arg : words[row->kind];
+}
+
+const char *
+opt_row_env(const struct opt_program *p, const struct opt_row *row, char *buf)
+{
+    if (row->flags & OPT_NO_ENV) {
+        buf[0] = '\0';
+        return buf;
+    }
+    if (row->env) {
+        snprintf(buf, OPT_ENV_MAX, "%s", row->env);
+        return buf;
+    }
+    size_t n = (size_t)snprintf(buf, OPT_ENV_MAX, "%s", p->env_prefix);
+    for (const char *s = row->name; *s && n < OPT_ENV_MAX - 1; s++)
+        buf[n++] = *s == '-' ? '_' : (char)toupper((unsigned char)*s);
+    buf[n] = '\0';
+    return buf;
+}
+
+const char *
+opt_row_default(const struct opt_row *row)
+{
+    return row->def_text ? row->def_text : row->def ? row->def : "";
+}
+
+void
+opt_row_commands(const struct opt_program *p, const struct opt_row *row, struct strbuf *out)
+{
+    const char *comma = "";
+    for (size_t i = 0; i < p->n_commands; i++) {
+        const struct opt_command *c = &p->commands[i];
+        if ((c->flags & OPT_CMD_HIDDEN) || !opt_row_applies(row, c))
+            continue;
+        strbuf_addf(out, "%s%s", comma, c->name ? c->name : p->name);
+        comma = ", ";
+    }
+}
+
+void
+opt_synopsis(const struct opt_program *p, const struct opt_command *c, struct strbuf *out)
+{
+    strbuf_adds(out, p->name);
+    if (c->name)
+        strbuf_addf(out, " %s", c->name);
+    if (c->args && *c->args)
+        strbuf_addf(out, " %s", c->args);
+}

@@ -1,0 +1,55 @@
+/*
+ * opt_rows.h: what the parts of opt share; nobody else includes it.
+ *
+ * The rows of a program and those that every program has are seen as one list: the program's first.
+ */
+#ifndef RR_BASE_OPT_ROWS_H
+#define RR_BASE_OPT_ROWS_H
+
+#include "common/base/opt.h"
+
+#define OPT_ENV_MAX 96
+
+/* The struct behind the rows that every program has. */
+struct opt_asked {
+    struct opt_common common;
+    bool help, version, formats;
+    int print; /* enum opt_print */
+};
+
+enum opt_print { OPT_PRINT_NONE, OPT_PRINT_MAN, OPT_PRINT_MARKDOWN, OPT_PRINT_COMPLETION };
+
+size_t opt_row_count(const struct opt_program *p);
+const struct opt_row *opt_row_at(const struct opt_program *p, size_t i);
+/* True for the rows whose field lies in struct opt_asked. */
+bool opt_row_is_common(const struct opt_program *p, size_t i);
+
+/* The index of the row of that name (or letter, when name is NULL) that `command` knows (NULL: any), or -1. */
+int opt_row_find(const struct opt_program *p, const char *name, char letter, const struct opt_command *command);
+bool opt_row_applies(const struct opt_row *row, const struct opt_command *command);
+/* "DURATION": the word for its value; "" for a bool. */
+const char *opt_row_arg(const struct opt_row *row);
+/* The row's variable into buf of OPT_ENV_MAX, "" when it has none; returns buf. */
+const char *opt_row_env(const struct opt_program *p, const struct opt_row *row, char *buf);
+/* What help shows as default: def_text, def or "". */
+const char *opt_row_default(const struct opt_row *row);
+/* "up, down": the commands that know the row; for messages. */
+void opt_row_commands(const struct opt_program *p, const struct opt_row *row, struct strbuf *out);
+
+/* Parses value into the row's field. name: "--dir" or "MIGRATE_DIR", for the message. */
+int opt_value_set(const struct opt_row *row, void *base, const char *value, const char *name, struct err *e);
+
+/* Variables into the rows that the command knows and r->set does not hold yet. */
+int opt_env_read(const struct opt_program *p, char **envp, void *options, struct opt_asked *asked, struct opt_result *r,
+                 struct err *e);
+/* Variables with the program's prefix that nobody knows: an error, or a line of warnings. */
+int opt_env_check(const struct opt_program *p, char **envp, bool strict, struct strbuf *warnings, struct err *e);
+
+/* The connection variables (contract): NULL-keyed end. */
+extern const struct opt_pair opt_postgres_env[];
+extern const struct opt_pair opt_redis_env[];
+
+/* "migrate up [--to V] …" */
+void opt_synopsis(const struct opt_program *p, const struct opt_command *c, struct strbuf *out);
+
+#endif

@@ -1,0 +1,103 @@
+/* Words: which known one was meant, and which variables are none of ours. */
+#include "common/base/opt.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#define WORD_MAX 64u
+
+static unsigned
+least(unsigned a, unsigned b)
+{
+    return a < b ? a : b;
+}
+
+/* Optimal string alignment: insert, delete, replace, swap of neighbours, each one edit. Words are cut at WORD_MAX. */
+static unsigned
+edits(const char *a, const char *b)
+{
+    unsigned rows[3][WORD_MAX + 1];
+    unsigned *before = rows[0], *above = rows[1], *row = rows[2];
+    size_t la = strnlen(a, WORD_MAX), lb = strnlen(b, WORD_MAX);
+    for (size_t j = 0; j <= lb; j++)
+        above[j] = (unsigned)j;
+    for (size_t i = 1; i <= la; i++) {
+        row[0] = (unsigned)i;
+        for (size_t j = 1; j <= lb; j++) {
+            unsigned v = above[j - 1] + (a[i - 1] != b[j - 1]);
+            v = least(v, least(above[j], row[j - 1]) + 1);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                v = least(v, before[j - 2] + 1);
+            row[j] = v;
+        }
+        unsigned *spare = before;
+        before = above;
+        above = row;
+        row = spare;
+    }
+    return above[lb];
+}
+
+static bool
+resembles(const char *word, const char *known, unsigned n)
+{
+    size_t a = strlen(word), b = strlen(known);
+    size_t longer = a > b ? a : b;
+    return n * 3 <= longer * 2;
+}
+
+const char *
+opt_nearest(const char *word, const char *const *known, size_t n, unsigned *ret_edits)
+{
+    const char *best = NULL;
+    unsigned best_edits = UINT32_MAX;
+    for (size_t i = 0; i < n; i++) {
+        unsigned d = edits(word, known[i]);
+        if (d < best_edits && resembles(word, known[i], d)) {
+            best = known[i];
+            best_edits = d;
+        }
+    }
+    if (best && ret_edits)
+        *ret_edits = best_edits;
+    return best;
+}
+
+static bool
+ends_with(const char *s, const char *end)
+{
+    size_t a = strlen(s), b = strlen(end);
+    return a > b && strcmp(s + a - b, end) == 0;
+}
+
+/* "…_PORT_<n>_…" */
+static bool
+has_numbered_port(const char *name)
+{
+    for (const char *p = name; (p = strstr(p, "_PORT_")); p++) {
+        const char *digit = p + strlen("_PORT_");
+        const char *end = digit;
+        while (isdigit((unsigned char)*end))
+            end++;
+        if (p > name && end > digit && *end == '_')
+            return true;
+    }
+    return false;
+}
+
+static bool
+is_address(const char *value)
+{
+    return strncmp(value, "tcp://", 6) == 0 || strncmp(value, "udp://", 6) == 0 || strncmp(value, "sctp://", 7) == 0;
+}
+
+bool
+opt_is_service_variable(const char *name, const char *value)
+{
+    const char *port = strstr(name, "_SERVICE_PORT");
+    if (port && port > name && (port[13] == '\0' || port[13] == '_'))
+        return true;
+    if (ends_with(name, "_SERVICE_HOST") || has_numbered_port(name))
+        return true;
+    return ends_with(name, "_PORT") && value && is_address(value);
+}
