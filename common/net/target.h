@@ -3,8 +3,11 @@
  *
  * The only module that sees secrets. What it prints (target_*_describe, errors) is redacted; secret files are
  * re-read at each login (target_*_refresh), so that a rotated password needs no restart.
- * Sources for PostgreSQL, first that names a host, socket or service wins, later ones fill what it leaves open:
- * --database, DATABASE_URL, DATABASE_DSN, DATABASE_HOST/PORT/NAME/USER/PASSWORD, PG*. Each also as X_FILE.
+ * Sources for PostgreSQL: --database, DATABASE_URL, DATABASE_DSN, DATABASE_HOST/PORT/NAME/USER/PASSWORD, PG*, each variable
+ * also as X_FILE. The first that names a host, socket or service says where the server is; everything else is taken from
+ * the first source that gives it. A URL of another database is an error, unless an earlier source named the server.
+ * Defaults: port 5432; the user is the OS user of /etc/passwd, and without one an error; the database is the user's name;
+ * sslmode prefer; with verify-ca and verify-full the CAs are ~/.postgresql/root.crt, or the system's bundle.
  * Kubernetes service variables (DATABASE_PORT=tcp://…, REDIS_PORT=tcp://…) are never configuration.
  */
 #ifndef RR_NET_TARGET_H
@@ -37,12 +40,14 @@ struct target_pg;
  * (no host, socket, service, database name): the caller decides whether that is an error.
  * ERR_USAGE names the variable or option, never its value's secret part. */
 int target_pg_load(const char *database, const struct target_env *env, struct target_pg **ret, struct err *e);
-/* One URL or DSN alone, nothing filled from the environment but secrets files it names (healthd check lines). */
+/* One URL or DSN (healthd check lines). As for any libpq program the PG* variables fill what it leaves open, for libpq cannot be
+ * kept from most of them; DATABASE_* are not looked at. `password_file=PATH` names a file with the password. */
 int target_pg_parse(const char *text, struct target_pg **ret, struct err *e);
 void target_pg_free(struct target_pg *t);
 
 size_t target_pg_hosts(const struct target_pg *t, const struct target_pg_host **ret);   /* >= 1; borrowed */
-/* Re-reads files (password, URL) that this target was made of. ERR_USAGE names the file. */
+/* Re-reads all that this target was made of, files above all; what was borrowed from it before is gone. On an error (ERR_USAGE
+ * names the file) it stays as it was. */
 int target_pg_refresh(struct target_pg *t, struct err *e);
 
 /* A single libpq keyword's value ("dbname", "user", "sslmode", "target_session_attrs" …), NULL when open. Not "password". */
