@@ -144,8 +144,8 @@ target_next_host(struct target_slice *list, struct target_slice *ret_host, struc
         *ret_host = slice_between(from, colon);
     }
     *ret_port = (struct target_slice){ NULL, 0 };
-    if (colon < end) { /* also for junk behind a bracket: it is no port number and refused as such */
-        *ret_port = slice_between(*colon == ':' ? colon + 1 : colon, end);
+    if (colon < end) { /* junk behind a bracket goes with the bracket: no port number, and refused as such */
+        *ret_port = slice_between(*colon == ':' ? colon + 1 : close, end);
     }
     return true;
 }
