@@ -68,8 +68,9 @@ static size_t
 known_names(const struct opt_program *p, char (*names)[OPT_ENV_MAX], const char **list)
 {
     size_t n = 0;
+    size_t prefix = strlen(p->env_prefix);
     for (size_t i = 0; i < opt_row_count(p); i++) {
-        if (*opt_row_env(p, opt_row_at(p, i), names[i]))
+        if (strncmp(opt_row_env(p, opt_row_at(p, i), names[i]), p->env_prefix, prefix) == 0)
             list[n++] = names[i];
     }
     for (const char *const *o = p->other_env; o && *o; o++)
@@ -86,17 +87,26 @@ is_known(const char *name, const char *const *list, size_t n)
     return false;
 }
 
+/* prefix: bytes that all names have in common, and that therefore say nothing about likeness. */
 static int
-unknown_name(const char *name, const char *const *list, size_t n, bool strict, struct strbuf *warnings, struct err *e)
+unknown_name(const char *name, size_t prefix, const char **list, size_t n, bool strict, struct strbuf *warnings,
+             struct err *e)
 {
     unsigned edits = 0;
     const char *near = opt_nearest(name, list, n, &edits);
     if (near && edits <= 2)
         return err_set(e, ERR_USAGE, "unknown variable %.96s; did you mean %s?", name, near);
+    cleanup_free const char **tails = calloc(n + 1, sizeof *tails);
+    if (!tails)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    for (size_t i = 0; i < n; i++)
+        tails[i] = list[i] + prefix;
+    near = opt_nearest(name + prefix, tails, n, NULL);
+    const char *between = near ? "; the nearest is " : "";
+    const char *full = near ? near - prefix : "";
     if (strict)
-        return err_set(e, ERR_USAGE, "unknown variable %.96s%s%s (--strict-env)", name, near ? "; the nearest is " : "",
-                       near ? near : "");
-    strbuf_addf(warnings, "unknown variable %.96s%s%s\n", name, near ? "; the nearest is " : "", near ? near : "");
+        return err_set(e, ERR_USAGE, "unknown variable %.96s%s%s (--strict-env)", name, between, full);
+    strbuf_addf(warnings, "unknown variable %.96s%s%s\n", name, between, full);
     return 0;
 }
 
@@ -122,7 +132,7 @@ opt_env_check(const struct opt_program *p, char **envp, bool strict, struct strb
             return err_set(e, ERR_NOMEM, "out of memory");
         if (opt_is_service_variable(name, equals + 1) || is_known(name, list, n))
             continue;
-        if (unknown_name(name, list, n, strict, warnings, e) < 0)
+        if (unknown_name(name, prefix, list, n, strict, warnings, e) < 0)
             return -1;
     }
     return 0;

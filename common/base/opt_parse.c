@@ -376,7 +376,7 @@ opt_parse(const struct opt_program *p, int argc, char **argv, char **envp, void 
         err_set(e, ERR_NOMEM, "out of memory");
         return p->usage_status;
     }
-    struct reader r = {.p = p, .argc = argc, .argv = argv, .given = given};
+    struct reader r = {.p = p, .argc = argc, .argv = argv, .given = given, .asked.print = OPT_PRINT_NONE};
     if (read_all(&r, e) < 0)
         return p->usage_status;
     if (print_asked(&r, ret_out, e))

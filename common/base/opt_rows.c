@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const print_names[] = {"none", "man", "markdown", "completion", NULL};
+static const char *const print_names[] = {"man", "markdown", "completion", NULL};
 
 static const struct opt_row common_rows[] = {
     {.name = "log",

@@ -17,7 +17,7 @@ struct opt_asked {
     int print; /* enum opt_print */
 };
 
-enum opt_print { OPT_PRINT_NONE, OPT_PRINT_MAN, OPT_PRINT_MARKDOWN, OPT_PRINT_COMPLETION };
+enum opt_print { OPT_PRINT_NONE = -1, OPT_PRINT_MAN, OPT_PRINT_MARKDOWN, OPT_PRINT_COMPLETION };
 
 size_t opt_row_count(const struct opt_program *p);
 const struct opt_row *opt_row_at(const struct opt_program *p, size_t i);

@@ -41,7 +41,7 @@ edits(const char *a, const char *b)
 static bool
 resembles(const char *word, const char *known, unsigned n)
 {
-    size_t a = strlen(word), b = strlen(known);
+    size_t a = strnlen(word, WORD_MAX), b = strnlen(known, WORD_MAX);
     size_t longer = a > b ? a : b;
     return n * 3 <= longer * 2;
 }

@@ -1,0 +1,152 @@
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/json.h"
+
+static void
+assert_quoted(const char *s, size_t len, const char *expected)
+{
+    cleanup_strbuf struct strbuf b = STRBUF_INIT;
+    json_quote(&b, s, len);
+    assert_string_equal(strbuf_str(&b), expected);
+}
+
+static void
+objects_are_compact(void **state)
+{
+    (void)state;
+    cleanup_strbuf struct strbuf b = STRBUF_INIT;
+    struct json j = json_on(&b);
+    json_object(&j);
+    json_kstr(&j, "status", "ready");
+    json_kstr(&j, "database", "connected");
+    json_end(&j);
+    assert_string_equal(strbuf_str(&b), "{\"status\":\"ready\",\"database\":\"connected\"}");
+    assert_int_equal(j.depth, 0);
+}
+
+static void
+everything_nests(void **state)
+{
+    (void)state;
+    cleanup_strbuf struct strbuf b = STRBUF_INIT;
+    struct json j = json_on(&b);
+    json_object(&j);
+    json_key(&j, "a");
+    json_array(&j);
+    json_int(&j, INT64_MIN);
+    json_uint(&j, UINT64_MAX);
+    json_object(&j);
+    json_end(&j);
+    json_array(&j);
+    json_end(&j);
+    json_null(&j);
+    json_bool(&j, true);
+    json_raw(&j, "[1,2]");
+    json_str(&j, NULL);
+    json_end(&j);
+    json_kbool(&j, "b", false);
+    json_kint(&j, "c", -1);
+    json_kuint(&j, "d", 1);
+    json_key(&j, "e");
+    json_object(&j);
+    json_kstr(&j, "f", NULL);
+    json_end(&j);
+    json_kstr(&j, "g", "");
+    json_end(&j);
+    assert_string_equal(strbuf_str(&b), "{\"a\":[-9223372036854775808,18446744073709551615,{},[],null,true,[1,2],null],"
+                                        "\"b\":false,\"c\":-1,\"d\":1,\"e\":{\"f\":null},\"g\":\"\"}");
+}
+
+static void
+doubles(void **state)
+{
+    (void)state;
+    cleanup_strbuf struct strbuf b = STRBUF_INIT;
+    struct json j = json_on(&b);
+    json_array(&j);
+    json_double(&j, 0.25);
+    json_double(&j, NAN);
+    json_double(&j, INFINITY);
+    json_double(&j, 1e21);
+    json_end(&j);
+    assert_string_equal(strbuf_str(&b), "[0.25,null,null,1e+21]");
+}
+
+static void
+strings_are_escaped(void **state)
+{
+    (void)state;
+    assert_quoted("", 0, "\"\"");
+    assert_quoted("a\"b\\c/", 6, "\"a\\\"b\\\\c/\"");
+    assert_quoted("\n\r\t\b\f", 5, "\"\\n\\r\\t\\b\\f\"");
+    assert_quoted("\x01\x1f\x7f", 3, "\"\\u0001\\u001f\\u007f\"");
+    assert_quoted("x\0y", 3, "\"x\\u0000y\"");
+    assert_quoted("gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x98\x80", 15, "\"gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x98\x80\"");
+}
+
+static void
+invalid_bytes_are_replaced_one_by_one(void **state)
+{
+    (void)state;
+#define R "\xEF\xBF\xBD"
+    assert_quoted("\xFF", 1, "\"" R "\"");
+    assert_quoted("a\x80z", 3, "\"a" R "z\"");
+    assert_quoted("\xC3", 1, "\"" R "\"");                 /* cut */
+    assert_quoted("\xC0\xAF", 2, "\"" R R "\"");           /* overlong */
+    assert_quoted("\xE0\x80\xAF", 3, "\"" R R R "\"");
+    assert_quoted("\xED\xA0\x80", 3, "\"" R R R "\"");     /* surrogate */
+    assert_quoted("\xF4\x90\x80\x80", 4, "\"" R R R R "\""); /* above U+10FFFF */
+    assert_quoted("\xF0\x8F\xBF\xBF", 4, "\"" R R R R "\"");
+    assert_quoted("\xF4\x8F\xBF\xBF", 4, "\"\xF4\x8F\xBF\xBF\"");
+    assert_quoted("\xED\x9F\xBF", 3, "\"\xED\x9F\xBF\"");
+    assert_quoted("\xE2\x82\"", 3, "\"" R R "\\\"\"");
+}
+
+static void
+validity_names_the_first_wrong_byte(void **state)
+{
+    (void)state;
+    size_t bad = 99;
+    assert_true(utf8_valid("gr\xC3\xBCn", 5, &bad));
+    assert_int_equal(bad, 99);
+    assert_false(utf8_valid("abc\xC3(", 5, &bad));
+    assert_int_equal(bad, 3);
+    assert_true(utf8_valid("", 0, NULL));
+}
+
+static void
+cuts_fall_between_characters(void **state)
+{
+    (void)state;
+    const char *s = "a\xC3\xBC\xE2\x82\xAC\xF0\x9F\x98\x80z"; /* 1 + 2 + 3 + 4 + 1 */
+    static const size_t expected[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11, 11};
+    for (size_t max = 0; max < sizeof expected / sizeof expected[0]; max++)
+        assert_int_equal(utf8_cut(s, strlen(s), max), expected[max]);
+    assert_int_equal(utf8_cut("\xFF\xFF\xFF\xFF", 4, 2), 1); /* not UTF-8: somewhere near, never beyond */
+    assert_int_equal(utf8_cut("\x80\x80\x80\x80\x80", 5, 4), 4);
+    assert_int_equal(utf8_cut("ab\xE2\x82", 4, 4), 2);
+    assert_int_equal(utf8_cut("", 0, 5), 0);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(objects_are_compact),
+        cmocka_unit_test(everything_nests),
+        cmocka_unit_test(doubles),
+        cmocka_unit_test(strings_are_escaped),
+        cmocka_unit_test(invalid_bytes_are_replaced_one_by_one),
+        cmocka_unit_test(validity_names_the_first_wrong_byte),
+        cmocka_unit_test(cuts_fall_between_characters),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
