@@ -1,73 +1,197 @@
-# release-runtime: see `make help`.
+# release-runtime: `make help` lists the targets, CONTRIBUTING.md explains them.
 .DEFAULT_GOAL := all
 
+# dev (build/bin), asan, coverage, fuzz: each mode has objects of its own, so that they never mix.
 MODE ?= dev
 B := build/$(MODE)
 BIN := $(if $(filter dev,$(MODE)),build/bin,$(B)/bin)
-CC ?= cc
-PKGS := libevent_core libevent_openssl libpq hiredis libcurl libcares openssl
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+MANDIR ?= $(PREFIX)/share/man
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 VERSION := $(shell cat VERSION)
-
-WARN := -Wall -Wextra -Wformat=2 -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-	-Wvla -Wimplicit-fallthrough
-ARCH := $(shell uname -m)
-HARDEN := -fstack-protector-strong -fstack-clash-protection -fPIE \
-	$(if $(filter x86_64,$(ARCH)),-fcf-protection) $(if $(filter aarch64,$(ARCH)),-mbranch-protection=standard)
-SAN := $(if $(filter asan,$(MODE)),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
-comma := ,
-CFLAGS ?= -O2 -g
-RR_CFLAGS := -std=gnu17 -D_GNU_SOURCE -I. -DRR_VERSION='"$(VERSION)"' $(WARN) $(HARDEN) \
-	-ffile-prefix-map=$(CURDIR)=. $(if $(filter asan,$(MODE)),$(SAN),-D_FORTIFY_SOURCE=3) \
-	$(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-RR_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SAN)
-RR_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
-
+PROGRAMS := healthd migrate cronrun
+PYTHON ?= /usr/bin/python3
 V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
-PROGRAMS := healthd migrate cronrun
+comma := ,
 
-COMMON_SRC := $(sort $(wildcard common/*/*.c))
-COMMON_OBJ := $(COMMON_SRC:%.c=$(B)/%.o)
+# --- Flags -----------------------------------------------------------------------------------------------------------
+# The user's CC, CPPFLAGS, CFLAGS, LDFLAGS and LDLIBS are added to ours and come last.
+PKGS := libevent_core libevent_openssl libpq hiredis libcurl libcares openssl
+CFLAGS ?= -O2 -g
+ARCH := $(shell uname -m)
+SAN_asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SAN_fuzz := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SAN_coverage := --coverage
+SAN := $(SAN_$(MODE))
+ifeq ($(MODE),fuzz)
+override CC := $(or $(FUZZ_CC),clang)
+endif
+FORTIFY := $(if $(SAN)$(filter -O0 -Og,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+WARN := -Wall -Wextra -Wformat=2 -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wvla -Wimplicit-fallthrough $(if $(CI),-Werror)
+HARDEN := -fstack-protector-strong -fstack-clash-protection -fPIE $(FORTIFY) \
+	$(if $(filter x86_64,$(ARCH)),-fcf-protection) \
+	$(if $(filter aarch64,$(ARCH)),-mbranch-protection=standard)
+RR_CPPFLAGS := -D_GNU_SOURCE -I. -DRR_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+RR_CFLAGS := -std=gnu17 $(WARN) $(HARDEN) -ffile-prefix-map=$(CURDIR)=. $(SAN)
+RR_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SAN)
+RR_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
+COMPILE = $(CC) $(RR_CPPFLAGS) $(CPPFLAGS) $(RR_CFLAGS) $(CFLAGS)
+LINK = $(CC) $(RR_CFLAGS) $(CFLAGS) $(RR_LDFLAGS) $(LDFLAGS)
+
+# --- Sources ---------------------------------------------------------------------------------------------------------
+# common/*/*.c make librr.a; PROGRAM/*.c with it make bin/PROGRAM.
+COMMON_OBJ := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard common/*/*.c)))
 LIB := $(B)/librr.a
 prog_obj = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(1)/*.c)))
+part_obj = $(filter-out %/main.o,$(call prog_obj,$(1)))
 BUILDABLE := $(foreach p,$(PROGRAMS),$(if $(wildcard $(p)/main.c),$(BIN)/$(p)))
 
-.PHONY: all unit clean
+.PHONY: all
 all: $(BUILDABLE)
+
+# Objects are made anew when the compiler or a flag changed.
+FLAGS_FILE := $(B)/flags
+$(shell mkdir -p $(B); printf '%s\n' '$(subst ','\'',$(filter-out -Werror,$(COMPILE) $(LINK)))' >$(FLAGS_FILE).now.$$PPID; \
+	cmp -s $(FLAGS_FILE).now.$$PPID $(FLAGS_FILE) && rm -f $(FLAGS_FILE).now.$$PPID || mv $(FLAGS_FILE).now.$$PPID $(FLAGS_FILE))
 
 $(LIB): $(COMMON_OBJ)
 	@rm -f $@
-	$(Q)ar rcs $@ $^
+	$(Q)ar rcsD $@ $^
 
-$(B)/%.o: %.c
+$(B)/%.o: %.c $(FLAGS_FILE)
 	@mkdir -p $(@D)
 	@echo "  CC $<"
-	$(Q)$(CC) $(CPPFLAGS) $(RR_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
 
 define program
 $(BIN)/$(1): $(call prog_obj,$(1)) $(LIB)
 	@mkdir -p $$(@D)
 	@echo "  LD $$@"
-	$(Q)$(CC) $(CFLAGS) $(RR_LDFLAGS) $(LDFLAGS) -o $$@ $$^ $(RR_LIBS)
+	$(Q)$$(LINK) -o $$@ $$^ $(RR_LIBS) $(LDLIBS)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
-# Unit tests: tests/unit/ROOM/test_MODULE.c, each a program of its own.
+# --- Unit tests: tests/unit/ROOM/test_MODULE.c, each a program of its own ------------------------------------------------
 UNIT_SRC := $(sort $(wildcard tests/unit/*/test_*.c))
 UNIT_BIN := $(UNIT_SRC:%.c=$(B)/%)
 room = $(word 3,$(subst /, ,$(1)))
 define unit_test
-$(B)/$(basename $(1)): $(B)/$(basename $(1)).o \
-		$(filter-out %/main.o,$(if $(filter $(PROGRAMS),$(call room,$(1))),$(call prog_obj,$(call room,$(1))))) $(LIB)
+$(B)/$(basename $(1)): $(B)/$(basename $(1)).o $(if $(filter $(PROGRAMS),$(call room,$(1))),$(call part_obj,$(call room,$(1)))) $(LIB)
 	@echo "  LD $$@"
-	$(Q)$(CC) $(CFLAGS) $(RR_LDFLAGS) $(LDFLAGS) -o $$@ $$^ -lcmocka $(RR_LIBS)
+	$(Q)$$(LINK) -o $$@ $$^ -lcmocka $(RR_LIBS) $(LDLIBS)
 endef
 $(foreach t,$(UNIT_SRC),$(eval $(call unit_test,$(t))))
 
-unit: $(UNIT_BIN)
-	@set -e; for t in $(UNIT_BIN); do echo "== $$t"; $$t; done
+.PHONY: unit-build unit
+unit-build: $(UNIT_BIN)
+unit: unit-build
+	@$(PYTHON) tests/run --unit $(MODE)
+
+# --- Fuzz targets: tests/fuzz/fuzz_NAME.c; the objects of the program whose headers it includes are linked too ------------
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_BIN := $(FUZZ_SRC:%.c=$(B)/%)
+FUZZ_SECONDS ?= 60
+included = $(foreach p,$(PROGRAMS),$(if $(shell grep -l '^.include "$(p)/' $(1)),$(p)))
+define fuzz_target
+$(B)/$(basename $(1)): $(B)/$(basename $(1)).o $(foreach p,$(call included,$(1)),$(call part_obj,$(p))) $(LIB)
+	@echo "  LD $$@"
+	$(Q)$$(LINK) -fsanitize=fuzzer -o $$@ $$^ $(RR_LIBS) $(LDLIBS)
+endef
+ifeq ($(MODE),fuzz)
+$(foreach t,$(FUZZ_SRC),$(eval $(call fuzz_target,$(t))))
+endif
+
+.PHONY: fuzz-build fuzz fuzz-smoke
+fuzz-build: $(FUZZ_BIN)
+fuzz:
+	@FUZZ_SECONDS=$${FUZZ_SECONDS:-3600} $(PYTHON) tests/run --only fuzz
+fuzz-smoke:
+	@$(PYTHON) tests/run --only fuzz
+
+# --- Checks --------------------------------------------------------------------------------------------------------------
+.PHONY: deps check check-asan scenarios lint analyze bench
+deps:
+	@scripts/deps check
+
+check: deps
+	@$(PYTHON) tests/run
+
+check-asan: deps
+	@$(PYTHON) tests/run --only unit-asan,scenarios-asan
+
+scenarios: all
+	@$(PYTHON) tests/run --only scenarios
+
+lint:
+	@$(PYTHON) tests/run --only lint
+
+# gcc's own analyser; slow, and its findings want a reader.
+analyze:
+	$(Q)for f in $(sort $(wildcard common/*/*.c $(PROGRAMS:%=%/*.c))); do \
+		echo "  ANALYZE $$f"; $(COMPILE) -fanalyzer -O1 -c -o /dev/null $$f || exit 1; done
+
+bench: all
+	@scripts/bench
+
+.PHONY: format
+format:
+	@scripts/check-format --fix
+
+# --- Documents: printed by the programs from their option rows -------------------------------------------------------------
+.PHONY: docs check-docs
+docs: all
+	@scripts/docs $(BIN)
+check-docs: all
+	@scripts/docs --check $(BIN)
+
+# --- Demo ------------------------------------------------------------------------------------------------------------------
+.PHONY: demo
+demo:
+	@scripts/deps demo
+	@$(MAKE) --no-print-directory -s all
+	@scripts/demo
+
+# --- Release ---------------------------------------------------------------------------------------------------------------
+.PHONY: install uninstall dist clean help
+install: all
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(COMPLETIONDIR)
+	install -m 755 $(BUILDABLE) $(DESTDIR)$(BINDIR)
+	install -m 644 $(PROGRAMS:%=docs/man/%.1) $(DESTDIR)$(MANDIR)/man1
+	for p in $(PROGRAMS); do install -m 644 docs/completion/$$p.bash $(DESTDIR)$(COMPLETIONDIR)/$$p; done
+
+uninstall:
+	rm -f $(PROGRAMS:%=$(DESTDIR)$(BINDIR)/%) $(PROGRAMS:%=$(DESTDIR)$(MANDIR)/man1/%.1) \
+		$(PROGRAMS:%=$(DESTDIR)$(COMPLETIONDIR)/%)
+
+dist:
+	@mkdir -p build
+	git archive --prefix=release-runtime-$(VERSION)/ HEAD | gzip -9n >build/release-runtime-$(VERSION).tar.gz
+	@echo build/release-runtime-$(VERSION).tar.gz
 
 clean:
 	rm -rf build
+
+help:
+	@echo 'all          build the programs into build/bin (MODE=asan, MODE=coverage: build/MODE/bin)'
+	@echo 'deps         install what demo and check need (Debian; asks first on a terminal, says how to undo it)'
+	@echo 'demo         the whole story on throwaway servers; KEEP=1 leaves them running'
+	@echo 'check        everything below, on the normal and the sanitised build; ends with one line of counts'
+	@echo 'check-asan   unit tests and scenarios on the build with address and undefined-behaviour sanitisers'
+	@echo 'unit         unit tests (MODE=asan for the sanitised ones)'
+	@echo 'scenarios    pytest scenarios against real servers (K=word chooses)'
+	@echo 'fuzz         each fuzz target for FUZZ_SECONDS (an hour); fuzz-smoke: a minute'
+	@echo 'lint         format, clang-tidy, shellcheck, include rules, sizes'
+	@echo 'analyze      gcc -fanalyzer'
+	@echo 'bench        measurements; wants an idle machine'
+	@echo 'format       clang-format over all sources'
+	@echo 'docs         regenerate man pages, completions and option tables; check-docs fails on drift'
+	@echo 'install      into $$(DESTDIR)$$(PREFIX), /usr/local by default; uninstall'
+	@echo 'dist         source archive in build/'
+	@echo 'clean        remove build/'
+	@echo
+	@echo 'V=1 shows the commands. CC, CFLAGS, LDFLAGS, PREFIX and DESTDIR are respected.'
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
