@@ -1,0 +1,207 @@
+"""Fixtures of the scenarios; what they hand out is described in rig/.
+
+    run, start   our programs: run("migrate", "up", env={…}) waits (Result), start(…) does not (Process)
+    pg           a fresh database on a server that all tests of the session share (never stop that one)
+    pg_server    factory: a PostgreSQL of one's own, to stop, kill and freeze
+    redis_server factory: a Redis of one's own; password=True, tls=True, replica_of=…
+    pgbouncer    factory: a PgBouncer before a server
+    proxy        factory: a TCP proxy that falls silent, cuts, refuses
+    name_server  factory: a DNS server that answers, or never
+    ca           a throwaway certificate authority
+    scratch      a directory of the test's own (readable by the servers' user)
+
+After each test its programs are ended; a password in their output, a sanitiser report or a process left behind fails
+the test.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+import uuid
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from rig import base, dns, pgbouncer as bouncer, postgres, proxy as tcp_proxy, redis as red, tls  # noqa: E402
+from rig.program import Programs  # noqa: E402
+
+
+# --- Directories ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def top():
+    """A short path, because a socket's is at most 107 bytes; servers' user may pass through."""
+    directory = Path(tempfile.mkdtemp(prefix="rr-", dir="/tmp"))
+    directory.chmod(0o755)
+    yield directory
+    base.close_keeper()
+    if not os.environ.get("RR_KEEP"):
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def new_dir(top):
+    numbers = iter(range(1, 1_000_000))
+
+    def make():
+        directory = top / str(next(numbers))
+        directory.mkdir()
+        directory.chmod(0o755)
+        return directory
+
+    return make
+
+
+@pytest.fixture
+def scratch(new_dir):
+    return new_dir()
+
+
+# --- Our programs -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def programs(new_dir):
+    ours = Programs(new_dir(), uuid.uuid4().hex)
+    yield ours
+    complaints = ours.finish()
+    if complaints:
+        pytest.fail("\n".join(complaints))
+
+
+@pytest.fixture
+def run(programs):
+    return programs.run
+
+
+@pytest.fixture
+def start(programs):
+    return programs.start
+
+
+# --- Servers ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def pg_template(top):
+    return postgres.make_template(top / "template")
+
+
+@pytest.fixture(scope="session")
+def shared_postgres(pg_template, new_dir):
+    server = postgres.Postgres(new_dir(), pg_template, max_connections=100).start().create_app()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def pg(shared_postgres, request):
+    """postgres.Database: .url, .socket_url, .psql(sql), .name, .port, .server"""
+    name = postgres.database_name(request.node.name) + "_" + uuid.uuid4().hex[:6]
+    database = postgres.Database(shared_postgres, "t_" + name)
+    yield database
+    database.drop()
+
+
+@pytest.fixture
+def pg_server(pg_template, new_dir, ca):
+    """pg_server(tls=False, start=True, **postgresql_conf) -> postgres.Postgres with role and database app."""
+    made = []
+
+    def make(tls=False, start=True, **settings):
+        server = postgres.Postgres(new_dir(), pg_template, **settings)
+        made.append(server)
+        if tls:
+            server.use_tls(ca().issue())
+        if start:
+            server.start().create_app()
+        return server
+
+    yield make
+    for server in made:
+        server.close()
+
+
+@pytest.fixture
+def redis_server(new_dir, ca):
+    """redis_server(password=False, tls=False, replica_of=None, start=True, **redis_conf) -> redis.Redis"""
+    made = []
+
+    def make(password=False, tls=False, replica_of=None, start=True, **settings):
+        if replica_of:
+            settings["replicaof"] = f"127.0.0.1 {replica_of.port}"
+            if replica_of.password:
+                settings["masterauth"] = replica_of.password
+        certificate = ca().issue() if tls else None
+        authority = ca().cert if tls else None
+        server = red.Redis(new_dir(), red.PASSWORD if password else None, certificate, authority, **settings)
+        made.append(server)
+        return server.start() if start else server
+
+    yield make
+    for server in reversed(made):
+        server.close()
+
+
+@pytest.fixture
+def pgbouncer(new_dir):
+    """pgbouncer(server, mode="session", **settings) -> pgbouncer.PgBouncer"""
+    made = []
+
+    def make(server, mode="session", **settings):
+        if isinstance(server, postgres.Database):
+            server = server.server
+        pooler = bouncer.PgBouncer(new_dir(), server, mode, **settings).start()
+        made.append(pooler)
+        return pooler
+
+    yield make
+    for pooler in made:
+        pooler.close()
+
+
+@pytest.fixture
+def proxy():
+    """proxy(port or server) -> proxy.Proxy"""
+    made = []
+
+    def make(target, host="127.0.0.1"):
+        one = tcp_proxy.Proxy(getattr(target, "port", target), host)
+        made.append(one)
+        return one
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def name_server(new_dir):
+    """name_server({"db.test": "127.0.0.1"}, mode="answer") -> dns.NameServer; give its .env to the program."""
+    made = []
+
+    def make(names=None, mode="answer"):
+        one = dns.NameServer(new_dir(), names, mode)
+        made.append(one)
+        return one
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture(scope="session")
+def ca(new_dir):
+    """ca() -> tls.Authority, made when first asked for."""
+    made = []
+
+    def get():
+        if not made:
+            made.append(tls.Authority(new_dir()))
+        return made[0]
+
+    return get

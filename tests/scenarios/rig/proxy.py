@@ -1,0 +1,158 @@
+"""A TCP proxy that misbehaves on demand: silent, cutting, slow, counting."""
+
+import asyncio
+import socket
+import struct
+import threading
+
+
+class Proxy:
+    """Forwards 127.0.0.1:port to target_host:target_port until told otherwise; each method takes effect at once.
+
+    Connections that arrive while it is silent are accepted and never answered, as behind a firewall that drops.
+    """
+
+    def __init__(self, target_port, target_host="127.0.0.1"):
+        self.target = (target_host, target_port)
+        self.accepted = 0
+        self.client_bytes = 0
+        self.server_bytes = 0
+        self._silent = False
+        self._cut_after = None
+        self._delay = 0.0
+        self._pairs = set()
+        self._server = None
+        self._loop = asyncio.new_event_loop()
+        self._flow = None
+        ready = threading.Event()
+        self._thread = threading.Thread(target=self._main, args=(ready,), daemon=True)
+        self._thread.start()
+        ready.wait()
+        self.port = self._call(self._listen(0))
+
+    # --- What a test does with it ---
+
+    def silence(self):
+        """Stops forwarding in both directions; connections stay open."""
+        self._call(self._set_silent(True))
+
+    def resume(self):
+        """Forwards again, and listens again after refuse()."""
+        self._call(self._set_silent(False))
+        if self._server is None:
+            self._call(self._listen(self.port))
+
+    def delay(self, seconds):
+        """Each piece of data waits this long."""
+        self._delay = seconds
+
+    def cut(self, reset=False):
+        """Closes every connection, with RST if wanted; new ones are welcome."""
+        self._call(self._cut(reset))
+
+    def refuse(self):
+        """Stops listening (connection refused) and closes what is open."""
+        self._call(self._refuse())
+
+    def cut_after(self, n, direction="client"):
+        """Cuts each connection after n further bytes from the client ("client") or the server ("server")."""
+        self._cut_after = None if n is None else [direction, n]
+
+    def connections(self):
+        return len(self._pairs)
+
+    def close(self):
+        if self._thread.is_alive():
+            self._call(self._refuse())
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(5)
+
+    # --- Inside the thread ---
+
+    def _main(self, ready):
+        asyncio.set_event_loop(self._loop)
+        self._flow = asyncio.Event()
+        self._flow.set()
+        self._loop.call_soon(ready.set)
+        self._loop.run_forever()
+
+    def _call(self, coroutine):
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
+
+    async def _listen(self, port):
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", port)
+        return self._server.sockets[0].getsockname()[1]
+
+    async def _set_silent(self, silent):
+        self._silent = silent
+        if silent:
+            self._flow.clear()
+        else:
+            self._flow.set()
+
+    async def _cut(self, reset):
+        for pair in list(self._pairs):
+            for writer in pair:
+                if reset:
+                    linger = struct.pack("ii", 1, 0)
+                    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                writer.transport.abort() if reset else writer.close()
+
+    async def _refuse(self):
+        if self._server:
+            self._server.close()
+            self._server = None
+        await self._cut(False)
+
+    async def _accept(self, reader, writer):
+        self.accepted += 1
+        pair = [writer]
+        self._pairs.add(pair_key := _Pair(pair))
+        try:
+            await self._flow.wait()
+            up_reader, up_writer = await asyncio.open_connection(*self.target)
+            pair.append(up_writer)
+            await asyncio.gather(
+                self._pump(reader, up_writer, "client", pair), self._pump(up_reader, writer, "server", pair)
+            )
+        except OSError:
+            pass
+        finally:
+            self._pairs.discard(pair_key)
+            for w in pair:
+                w.close()
+
+    async def _pump(self, reader, writer, side, pair):
+        try:
+            while data := await reader.read(65536):
+                if self._delay:
+                    await asyncio.sleep(self._delay)
+                await self._flow.wait()
+                cut = False
+                if self._cut_after and self._cut_after[0] == side:
+                    cut = len(data) >= self._cut_after[1]
+                    data = data[: self._cut_after[1]]
+                    self._cut_after[1] -= len(data)
+                if side == "client":
+                    self.client_bytes += len(data)
+                else:
+                    self.server_bytes += len(data)
+                writer.write(data)
+                await writer.drain()
+                if cut:
+                    for w in pair:
+                        w.close()
+                    return
+        except OSError:
+            pass
+        writer.close()
+
+
+class _Pair:
+    """The two writers of one connection; hashable, iterable."""
+
+    def __init__(self, writers):
+        self.writers = writers
+
+    def __iter__(self):
+        return iter(self.writers)
