@@ -43,7 +43,7 @@ resembles(const char *word, const char *known, unsigned n)
 {
     size_t a = strnlen(word, WORD_MAX), b = strnlen(known, WORD_MAX);
     size_t longer = a > b ? a : b;
-    return n * 3 <= longer * 2;
+    return n * 2 <= longer;
 }
 
 const char *
