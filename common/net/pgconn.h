@@ -94,6 +94,10 @@ enum pgconn_tx pgconn_tx_state(const struct pgconn *c);
 int pgconn_backend_pid(const struct pgconn *c);               /* as the protocol said it; a pooler's own number behind one */
 int pgconn_server_version(const struct pgconn *c);            /* 150004; 0 unknown */
 const char *pgconn_parameter(const struct pgconn *c, const char *name);   /* PQparameterStatus; NULL unknown */
+bool pgconn_tls(const struct pgconn *c);                      /* the session is encrypted */
+/* False: pgconn_cancel_start speaks in the clear whatever the session does (libpq before 17); where TLS is required the caller
+ * uses pg_cancel_backend over another session instead. */
+bool pgconn_cancel_encrypted(void);
 const struct pgdiag *pgconn_diag(const struct pgconn *c);     /* of the last failed operation; valid until the next start */
 
 /* ---- results: owned lists ---- */

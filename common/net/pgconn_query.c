@@ -1,0 +1,285 @@
+/* pgconn_query.c: statements out, results in, COPY data in pieces; never a call that waits. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/net/pgconn_impl.h"
+
+#define COPY_PIECE 65536u
+#define COPY_PIECES_A_TURN 16
+
+static void
+query_end(struct pgconn *c)
+{
+    if (PQstatus(c->pg) == CONNECTION_BAD) {
+        const char *sqlstate = c->op_err.sqlstate[0] ? c->op_err.sqlstate : c->fatal_sqlstate;
+        struct err e = { 0 };
+        if (c->op_err.sqlstate[0])
+            err_sql(&e, ERR_CLOSED, sqlstate, "the server ended the session: %s", c->op_err.msg);
+        else if (c->fatal_message[0])
+            err_sql(&e, ERR_CLOSED, sqlstate, "the server ended the session: %s", c->fatal_message);
+        else
+            err_set(&e, ERR_CLOSED, "the connection to the server was lost");
+        pgconn_close(c);
+        pgconn_op_end(c, &e);
+        return;
+    }
+    if (c->op_failed) {
+        struct err e = c->op_err;
+        pgconn_op_end(c, &e);
+        return;
+    }
+    pgconn_op_end(c, NULL);
+}
+
+static void
+query_failed(struct pgconn *c, enum err_code code, const char *text)
+{
+    if (c->op_failed)
+        return; /* the first one counts */
+    c->op_failed = true;
+    err_set(&c->op_err, code, "%s", text);
+}
+
+static void
+add_error(struct pgconn *c, PGresult *res)
+{
+    const char *sqlstate = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+    const char *message = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+    if (sqlstate && !c->op_failed) {
+        c->op_failed = true;
+        pgdiag_fill(&c->diag, res);
+        err_sql(&c->op_err, ERR_SERVER, sqlstate, "%s", message ? message : "error without a message");
+    } else {
+        char line[ERR_MSG_MAX];
+        pgconn_text_clean(PQresultErrorMessage(res), line, sizeof line);
+        query_failed(c, ERR_PROTOCOL, line);
+    }
+    PQclear(res);
+}
+
+/* Rows of COPY … TO STDOUT are nobody's business here. True when the end was seen. */
+static bool
+drop_copy_out(struct pgconn *c)
+{
+    for (;;) {
+        char *row = NULL;
+        int n = PQgetCopyData(c->pg, &row, 1);
+        PQfreemem(row);
+        if (n == 0)
+            return false;
+        if (n < 0)
+            return true;
+    }
+}
+
+/* False: wait for the socket. */
+static bool
+take_result(struct pgconn *c, PGresult *res)
+{
+    switch (PQresultStatus(res)) {
+    case PGRES_COMMAND_OK:
+    case PGRES_TUPLES_OK:
+    case PGRES_EMPTY_QUERY:
+        if (pgconn_rows_add(c, res) != 0)
+            query_failed(c, ERR_NOMEM, "out of memory");
+        return true;
+    case PGRES_COPY_IN:
+        PQclear(res);
+        if (c->copy_wanted) {
+            c->copy_wanted = false;
+            pgconn_set_state(c, PGCONN_COPY);
+            return false;
+        }
+        PQputCopyEnd(c->pg, "no data belongs to this COPY");
+        return true;
+    case PGRES_COPY_OUT:
+        PQclear(res);
+        c->copy_out = true;
+        return drop_copy_out(c);
+    case PGRES_COPY_BOTH:
+        PQclear(res);
+        query_failed(c, ERR_PROTOCOL, "the server began to replicate");
+        pgconn_close(c);
+        return false;
+    default:
+        add_error(c, res);
+        return true;
+    }
+}
+
+/* Everything that has arrived. True when the operation ended (and c may be dead). */
+static bool
+take_results(struct pgconn *c)
+{
+    if (c->copy_out) {
+        if (!drop_copy_out(c))
+            return false;
+        c->copy_out = false;
+    }
+    while (!PQisBusy(c->pg)) {
+        PGresult *res = PQgetResult(c->pg);
+        if (!res) {
+            query_end(c);
+            return true;
+        }
+        bool more = take_result(c, res);
+        if (!c->pg) {
+            struct err e = c->op_err;
+            pgconn_op_end(c, &e);
+            return true;
+        }
+        if (!more)
+            return false;
+        c->copy_out = false;
+    }
+    return false;
+}
+
+static void
+lost(struct pgconn *c)
+{
+    /* What the server said before it went is in the buffer: results first. */
+    while (!PQisBusy(c->pg)) {
+        PGresult *res = PQgetResult(c->pg);
+        if (!res)
+            break;
+        ExecStatusType status = PQresultStatus(res);
+        if (status == PGRES_FATAL_ERROR)
+            add_error(c, res);
+        else
+            PQclear(res);
+        if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH)
+            break;
+    }
+    struct err e = { 0 };
+    const char *message = c->fatal_message[0] ? c->fatal_message : NULL;
+    const char *sqlstate = c->fatal_sqlstate;
+    if (c->op_err.sqlstate[0]) {
+        message = c->op_err.msg;
+        sqlstate = c->op_err.sqlstate;
+    }
+    if (message)
+        err_sql(&e, ERR_CLOSED, sqlstate, "the server ended the session: %s", message);
+    else
+        err_set(&e, ERR_CLOSED, "the connection to the server was lost");
+    pgconn_close(c);
+    pgconn_op_end(c, &e);
+}
+
+/* ---- COPY data ---- */
+
+/* 1: all is on its way; 0: wait until the socket takes more; -1: the connection is gone. */
+static int
+copy_step(struct pgconn *c)
+{
+    for (int i = 0; i < COPY_PIECES_A_TURN; i++) {
+        int pending = PQflush(c->pg);
+        if (pending != 0)
+            return pending < 0 ? -1 : 0;
+        if (c->copy_left == 0)
+            return PQputCopyEnd(c->pg, NULL) == 1 ? 1 : -1;
+        int n = (int)(c->copy_left < COPY_PIECE ? c->copy_left : COPY_PIECE);
+        int sent = PQputCopyData(c->pg, c->copy_data, n);
+        if (sent < 0)
+            return -1;
+        if (sent == 0)
+            return 0;
+        c->copy_data += n;
+        c->copy_left -= (size_t)n;
+    }
+    return 0; /* others get their turn; the socket is writable, so it goes on at once */
+}
+
+void
+pgconn_on_query_io(int fd, int what, void *arg)
+{
+    (void)fd;
+    struct pgconn *c = arg;
+    if (!pgconn_op_active(c))
+        return;
+    if ((what & LOOP_READ) && !PQconsumeInput(c->pg)) {
+        lost(c);
+        return;
+    }
+    if (c->state == PGCONN_QUERY && take_results(c))
+        return;
+    if (c->state == PGCONN_COPY) {
+        int step = copy_step(c);
+        if (step < 0) {
+            lost(c);
+            return;
+        }
+        if (step == 0) {
+            loop_watch_set(c->watch, LOOP_READ | LOOP_WRITE);
+            return;
+        }
+        pgconn_set_state(c, PGCONN_QUERY);
+    }
+    int pending = PQflush(c->pg);
+    if (pending < 0) {
+        lost(c);
+        return;
+    }
+    loop_watch_set(c->watch, pending ? LOOP_READ | LOOP_WRITE : LOOP_READ);
+}
+
+/* ---- starting ---- */
+
+static int
+send_failed(struct pgconn *c, struct err *e)
+{
+    char line[ERR_MSG_MAX];
+    pgconn_text_clean(PQerrorMessage(c->pg), line, sizeof line);
+    return err_set(e, ERR_CLOSED, "cannot send the query: %s", line);
+}
+
+/* After PQsend…(): the answer is waited for. */
+static int
+sent(struct pgconn *c, pgconn_rows_cb *cb, void *arg, uint64_t deadline_ms, struct err *e)
+{
+    if (pgconn_watch_socket(c, pgconn_on_query_io, LOOP_READ | LOOP_WRITE, e) != 0)
+        return -1;
+    pgconn_op_begin(c, NULL, cb, arg, deadline_ms);
+    c->copy_out = false;
+    pgconn_set_state(c, PGCONN_QUERY);
+    return 0;
+}
+
+int
+pgconn_query_start(struct pgconn *c, const char *sql, size_t bytes, uint64_t deadline_ms, pgconn_rows_cb *cb, void *arg,
+                   struct err *e)
+{
+    assert(!pgconn_op_active(c));
+    if (!c->pg)
+        return err_set(e, ERR_CLOSED, "not connected");
+    char *text = strndup(sql, bytes);
+    if (!text)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    int ok = PQsendQuery(c->pg, text);
+    free(text);
+    return ok ? sent(c, cb, arg, deadline_ms, e) : send_failed(c, e);
+}
+
+int
+pgconn_exec_start(struct pgconn *c, const char *sql, int nparams, const char *const *params, uint64_t deadline_ms,
+                  pgconn_rows_cb *cb, void *arg, struct err *e)
+{
+    assert(!pgconn_op_active(c));
+    if (!c->pg)
+        return err_set(e, ERR_CLOSED, "not connected");
+    int ok = PQsendQueryParams(c->pg, sql, nparams, NULL, params, NULL, NULL, 0);
+    return ok ? sent(c, cb, arg, deadline_ms, e) : send_failed(c, e);
+}
+
+int
+pgconn_copy_in_start(struct pgconn *c, const char *sql, size_t sql_bytes, const char *data, size_t data_bytes,
+                     uint64_t deadline_ms, pgconn_rows_cb *cb, void *arg, struct err *e)
+{
+    if (pgconn_query_start(c, sql, sql_bytes, deadline_ms, cb, arg, e) != 0)
+        return -1;
+    c->copy_data = data;
+    c->copy_left = data_bytes;
+    c->copy_wanted = true;
+    return 0;
+}
