@@ -64,6 +64,9 @@ attempt_failed_text(struct pgconn *c)
 {
     struct err e = { 0 };
     pgconn_connect_error(&e, PQerrorMessage(c->pg), c->at.stage, PQconnectionNeedsPassword(c->pg));
+    const char *host = c->at.hosts[c->at.host].host;
+    if (host && !strstr(e.msg, host)) /* libpq names the address we gave it */
+        err_wrap(&e, "%s", host);
     attempt_failed(c, &e);
 }
 

@@ -50,6 +50,8 @@ pgconn_text_clean(const char *text, char *buf, size_t size)
     const char *from = last_attempt(text);
     const char *code = find_sqlstate(from);
     const char *end = strstr(from, "\nLOCATION:  ");
+    if (!end)
+        end = strstr(from, "\n\tIs the server running"); /* a question to nobody */
     size_t n = 0;
     for (const char *p = from; *p && p != end && n + 1 < size; p++) {
         if (p == code)

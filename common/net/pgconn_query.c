@@ -215,6 +215,9 @@ pgconn_on_query_io(int fd, int what, void *arg)
             return;
         }
         pgconn_set_state(c, PGCONN_QUERY);
+        /* An error that came while data went out has been read already: the socket stays silent. */
+        if (take_results(c))
+            return;
     }
     int pending = PQflush(c->pg);
     if (pending < 0) {
