@@ -19,7 +19,7 @@ static struct {
     enum log_format format;
     enum log_level level;
     int fd;
-    int own_fd;       /* a second opening of a pipe, ours alone, or -1 */
+    int own_fd;       /* a second opening of a pipe or terminal, ours alone, or -1 */
     enum way way;
     uint64_t dropped; /* since the last log_dropped record */
     size_t head, len; /* of the ring */
@@ -27,8 +27,9 @@ static struct {
 } state = {.program = "-", .format = LOG_FORMAT_TEXT, .level = LOG_LEVEL_INFO, .fd = 2, .own_fd = -1};
 
 /*
- * A pipe opened again through /proc is a file description of our own: O_NONBLOCK there harms nobody. Between poll()
- * and write() another writer could fill the pipe, so this is better; where it is not allowed poll() has to do.
+ * A pipe or terminal opened again through /proc is a file description of our own: O_NONBLOCK there harms nobody.
+ * Between poll() and write() another writer could fill the pipe, and a terminal may have room for less than a line,
+ * so this is better; where it is not allowed poll() has to do.
  */
 static enum way
 choose_way(int fd)
@@ -40,7 +41,7 @@ choose_way(int fd)
         return WAY_FILE;
     if (S_ISSOCK(st.st_mode))
         return WAY_SOCKET;
-    if (!S_ISFIFO(st.st_mode))
+    if (!S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode))
         return WAY_POLL;
     char path[64];
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);

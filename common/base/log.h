@@ -12,7 +12,8 @@
  * A record is one line of at most 4,096 bytes; longer values are cut between characters. While the reader is slow,
  * whole lines wait in a ring of 64 KiB; what does not fit is dropped and counted, and the count is a record of its
  * own (event log_dropped, field dropped) as soon as there is room. stderr is shared with other processes, so its
- * O_NONBLOCK is never touched: a pipe is asked with poll() and gets at most PIPE_BUF bytes, a socket MSG_DONTWAIT.
+ * O_NONBLOCK is never touched: a pipe or terminal is opened a second time, or, where that is forbidden, asked with
+ * poll() and given at most PIPE_BUF bytes; a socket gets MSG_DONTWAIT.
  * SIGPIPE is expected to be ignored (the loop does so). One thread only.
  */
 #ifndef RR_BASE_LOG_H
