@@ -1,0 +1,60 @@
+/*
+ * native.h: names and header lines of the native layout (pure).
+ *
+ *     0001_name.sql, 0001_name.up.sql, 0001_name.down.sql
+ *     -- migrate: transaction=off phase=contract lock_timeout=5s statement_timeout=10min
+ *
+ * The version is what stands before the first underscore. Versions compare as numbers when all digits, else bytewise.
+ * Header lines stand before the first statement, among other comments.
+ */
+#ifndef RR_MIGRATE_NATIVE_H
+#define RR_MIGRATE_NATIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/err.h"
+#include "migrate/verdict.h"
+
+enum native_direction { NATIVE_UP, NATIVE_DOWN };
+
+struct native_name {
+    size_t version_bytes;   /* of the file name, from its start */
+    size_t name_offset;
+    size_t name_bytes;
+    enum native_direction direction;
+};
+
+/* ERR_INPUT: not such a name; the message names the layout it belongs to when it is known (V1__x.sql: Flyway). */
+int native_name_parse(const char *file, struct native_name *ret, struct err *e);
+
+/* <0, 0, >0. "0001" and "1" are the same version. */
+int native_version_compare(const char *a, const char *b);
+/* True when all of it is digits (and there is one). */
+bool native_version_is_number(const char *version);
+
+enum native_phase { NATIVE_EXPAND, NATIVE_CONTRACT };
+
+#define NATIVE_UNSET UINT64_MAX
+
+struct native_header {
+    enum verdict_wish transaction;     /* auto unless transaction=on|off */
+    enum native_phase phase;           /* expand */
+    uint64_t lock_timeout_ms;          /* NATIVE_UNSET unless given; 0: none, as in PostgreSQL */
+    uint64_t statement_timeout_ms;
+};
+
+/*
+ * Reads the comments before the first statement. ERR_INPUT ("line N: …"): unknown key (the nearest is named), bad value,
+ * a key twice, or an annotation of a layout that is not handled (goose, dbmate).
+ */
+int native_header_parse(const char *text, size_t len, struct native_header *ret, struct err *e);
+
+/* Durations of header lines: 250ms, 5s, 2m, 1h30m, and PostgreSQL's us, min, h, d; a bare 0. Milliseconds. */
+int native_duration_parse(const char *text, size_t len, uint64_t *ret_ms, struct err *e);
+
+/* "expand", "contract" */
+const char *native_phase_text(enum native_phase phase);
+
+#endif
