@@ -1,0 +1,110 @@
+/* child.c: fork, exec, and the pipe that tells why exec failed. */
+#include "common/proc/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "common/base/cleanup.h"
+#include "common/proc/signals.h"
+
+enum step { STEP_EXEC, STEP_KEEP_FD, STEP_GROUP };
+
+struct failure {
+    enum step step;
+    int sys_errno;
+};
+
+static _Noreturn void
+fail(int fd, enum step step, int sys_errno)
+{
+    struct failure f = {.step = step, .sys_errno = sys_errno};
+    ssize_t wrote = write(fd, &f, sizeof f);
+    (void)wrote; /* nobody reads: the supervisor is gone, and so are we */
+    _exit(step == STEP_EXEC ? (sys_errno == ENOENT ? 127 : 126) : 125);
+}
+
+/* In the child. Only calls that are safe after fork. */
+static _Noreturn void
+become(const struct child_spec *spec, pid_t parent, int report_fd)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(125); /* the supervisor died before the line above */
+    if (spec->own_group && setpgid(0, 0) < 0)
+        fail(report_fd, STEP_GROUP, errno);
+    if (spec->keep_fd >= 0 && fcntl(spec->keep_fd, F_SETFD, 0) < 0)
+        fail(report_fd, STEP_KEEP_FD, errno);
+    if (spec->signals)
+        signals_restore(spec->signals);
+    execvpe(spec->argv[0], spec->argv, spec->envp);
+    fail(report_fd, STEP_EXEC, errno);
+}
+
+int
+child_start(struct child *c, const struct child_spec *spec, struct err *e)
+{
+    *c = (struct child)CHILD_INIT;
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+        return err_sys(e, errno, "pipe");
+    cleanup_close int read_end = ends[0];
+    cleanup_close int write_end = ends[1];
+    pid_t parent = getpid();
+    pid_t pid = fork();
+    if (pid < 0)
+        return err_sys(e, errno, "cannot start a process");
+    if (pid == 0)
+        become(spec, parent, write_end);
+    if (spec->own_group)
+        setpgid(pid, pid); /* both sides do it: whoever comes first */
+    c->pid = pid;
+    c->group = spec->own_group ? pid : 0;
+    c->exec_fd = steal_fd(&read_end);
+    return 0;
+}
+
+int
+child_exec_error(struct child *c, const char *command, int *ret_status, struct err *e)
+{
+    struct failure f;
+    ssize_t got;
+    do
+        got = read(c->exec_fd, &f, sizeof f);
+    while (got < 0 && errno == EINTR);
+    if (got != (ssize_t)sizeof f)
+        return 0;
+    if (f.step != STEP_EXEC) {
+        *ret_status = 125;
+        return err_sys(e, f.sys_errno, "%s", f.step == STEP_GROUP ? "setpgid" : "cannot hand the lock to the command");
+    }
+    *ret_status = f.sys_errno == ENOENT ? 127 : 126;
+    return err_sys(e, f.sys_errno, "cannot execute %s", command);
+}
+
+void
+child_done(struct child *c)
+{
+    if (c->exec_fd >= 0)
+        close(c->exec_fd);
+    c->exec_fd = -1;
+}
+
+void
+child_fill_standard_fds(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+            if (open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) != fd)
+                return;
+}
+
+bool
+child_has_terminal(void)
+{
+    cleanup_close int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    return fd >= 0 && tcgetpgrp(fd) == getpgrp();
+}

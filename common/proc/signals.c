@@ -1,0 +1,98 @@
+/* signals.c: signalfd. */
+#include "common/proc/signals.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+int
+signals_init(struct signals *s, struct err *e)
+{
+    *s = (struct signals){.fd = -1};
+    sigset_t all;
+    sigfillset(&all);
+    if (sigprocmask(SIG_SETMASK, &all, &s->entry_mask) < 0)
+        return err_sys(e, errno, "cannot block signals");
+    struct sigaction chld = {.sa_handler = SIG_DFL};
+    struct sigaction ignored = {.sa_handler = SIG_IGN};
+    /* An ignored CHLD would reap children behind our back. */
+    sigaction(SIGCHLD, &chld, &s->entry_chld);
+    sigaction(SIGPIPE, &ignored, &s->entry_pipe);
+    s->fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (s->fd < 0)
+        return err_sys(e, errno, "signalfd");
+    return 0;
+}
+
+void
+signals_done(struct signals *s)
+{
+    if (s->fd >= 0)
+        close(s->fd);
+    s->fd = -1;
+}
+
+bool
+signals_read(struct signals *s, struct signals_event *ret)
+{
+    struct signalfd_siginfo info;
+    for (;;) {
+        ssize_t got = read(s->fd, &info, sizeof info);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got != (ssize_t)sizeof info)
+            return false;
+        if (info.ssi_signo == SIGPIPE && (pid_t)info.ssi_pid == getpid())
+            continue;
+        *ret = (struct signals_event){
+            .signo = (int)info.ssi_signo,
+            .sender = (pid_t)info.ssi_pid,
+            .terminal = info.ssi_code == SI_KERNEL,
+        };
+        return true;
+    }
+}
+
+void
+signals_restore(const struct signals *s)
+{
+    sigaction(SIGCHLD, &s->entry_chld, NULL);
+    sigaction(SIGPIPE, &s->entry_pipe, NULL);
+    sigprocmask(SIG_SETMASK, &s->entry_mask, NULL);
+}
+
+const char *
+signals_name(char *buf, int signo)
+{
+    const char *abbreviated = signo > 0 && signo < SIGRTMIN ? sigabbrev_np(signo) : NULL;
+    if (abbreviated)
+        snprintf(buf, SIGNALS_NAME_MAX, "%s", abbreviated);
+    else if (signo >= SIGRTMIN && signo <= SIGRTMAX)
+        snprintf(buf, SIGNALS_NAME_MAX, "RTMIN+%d", signo - SIGRTMIN);
+    else
+        snprintf(buf, SIGNALS_NAME_MAX, "%d", signo);
+    return buf;
+}
+
+int
+signals_parse(const char *text, int *ret_signo, struct err *e)
+{
+    const char *name = strncasecmp(text, "SIG", 3) == 0 ? text + 3 : text;
+    for (int signo = 1; signo < 32; signo++) {
+        const char *abbreviated = sigabbrev_np(signo);
+        if (abbreviated && strcasecmp(abbreviated, name) == 0) {
+            *ret_signo = signo;
+            return 0;
+        }
+    }
+    char *end;
+    long number = strtol(text, &end, 10);
+    if (end == text || *end || number < 1 || number > SIGRTMAX)
+        return err_set(e, ERR_USAGE, "\"%s\" is no signal", text);
+    *ret_signo = (int)number;
+    return 0;
+}

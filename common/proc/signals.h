@@ -1,0 +1,46 @@
+/*
+ * signals.h: all signals of the process through one descriptor (signalfd(2)), and the way back for a child.
+ *
+ * For a supervisor: everything that can be blocked is blocked, so nothing is lost or acted upon before it is read, also as
+ * PID 1, where a signal at its default disposition is dropped unless it is blocked. Signals coalesce: one SIGCHLD may
+ * stand for many children. A process that execs gets mask and dispositions as they were on entry (signals_restore).
+ */
+#ifndef RR_PROC_SIGNALS_H
+#define RR_PROC_SIGNALS_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "common/base/err.h"
+
+struct signals {
+    int fd;   /* readable when a signal waits; not blocking, CLOEXEC */
+    sigset_t entry_mask;
+    struct sigaction entry_pipe;
+    struct sigaction entry_chld;
+};
+
+/* Before anything changes a disposition. Sets CHLD to its default and ignores PIPE. ERR_SYSTEM. */
+int signals_init(struct signals *s, struct err *e);
+void signals_done(struct signals *s);   /* closes the descriptor; the signals stay blocked */
+
+struct signals_event {
+    int signo;
+    pid_t sender;    /* 0 from outside our PID namespace, or from the kernel */
+    bool terminal;   /* the kernel sent it to the whole foreground group */
+};
+
+/* The next signal; false when none waits. PIPE by our own write is left out. */
+bool signals_read(struct signals *s, struct signals_event *ret);
+
+/* In a child, before exec: mask and dispositions as on entry. Safe after fork. */
+void signals_restore(const struct signals *s);
+
+/* "TERM", "RTMIN+2" …: into buf of SIGNALS_NAME_MAX; returns buf. */
+#define SIGNALS_NAME_MAX 16
+const char *signals_name(char *buf, int signo);
+/* "TERM", "SIGTERM", "15"; -1 with ERR_USAGE. */
+int signals_parse(const char *text, int *ret_signo, struct err *e);
+
+#endif

@@ -1,0 +1,279 @@
+/* tree.c: finds, signals and reaps the descendants. */
+#include "common/proc/tree.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/base/cleanup.h"
+#include "common/proc/procfs.h"
+
+struct tree {
+    pid_t self;
+    bool proc;       /* /proc can be used */
+    bool children;   /* and has the children files */
+    struct procfs_list foreign;
+    struct procfs_list asked;   /* sorted by pid; who got a signal */
+};
+
+static const struct procfs_stat *
+list_find(const struct procfs_list *list, const struct procfs_stat *s)
+{
+    for (size_t low = 0, high = list->n; low < high;) {
+        size_t middle = low + (high - low) / 2;
+        const struct procfs_stat *at = &list->items[middle];
+        if (at->pid == s->pid)
+            return at->start == s->start ? at : NULL;
+        if (at->pid < s->pid)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+/* Without the kernel's lists: all of /proc once, then the children of each by their ppid. */
+static bool
+walk_parents(struct tree *t, struct procfs_list *ret)
+{
+    CLEANUP_WITH(procfs_list_done) struct procfs_list all = {0};
+    if (!procfs_all(&all))
+        return false;
+    pid_t parent = t->self;
+    for (size_t next = 0;; parent = ret->items[next++].pid) {
+        for (size_t i = 0; i < all.n; i++)
+            if (all.items[i].ppid == parent && !list_find(&t->foreign, &all.items[i]) &&
+                !procfs_list_add(ret, &all.items[i]))
+                return false;
+        if (next == ret->n)
+            return true;
+    }
+}
+
+static bool
+walk_children(struct tree *t, struct procfs_list *ret)
+{
+    CLEANUP_WITH(procfs_list_done) struct procfs_list own = {0};
+    if (!procfs_children(t->self, &own))
+        return false;
+    for (size_t i = 0; i < own.n; i++)
+        if (!list_find(&t->foreign, &own.items[i]) && !procfs_list_add(ret, &own.items[i]))
+            return false;
+    for (size_t next = 0; next < ret->n; next++)
+        if (!procfs_children(ret->items[next].pid, ret))
+            return false;
+    return true;
+}
+
+/* All descendants, sorted, zombies too. What memory allows, when it runs out. */
+static void
+walk(struct tree *t, struct procfs_list *ret)
+{
+    if (!t->proc)
+        return;
+    if (t->children)
+        walk_children(t, ret);
+    else
+        walk_parents(t, ret);
+    procfs_list_sort(ret);
+}
+
+struct tree *
+tree_new(struct err *e)
+{
+    struct tree *t = calloc(1, sizeof *t);
+    if (!t) {
+        err_set(e, ERR_NOMEM, "out of memory");
+        return NULL;
+    }
+    t->self = getpid();
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0) {
+        err_sys(e, errno, "cannot become a subreaper");
+        tree_free(t);
+        return NULL;
+    }
+    t->proc = procfs_usable();
+    t->children = t->proc && procfs_has_children();
+    struct procfs_list before = {0};
+    walk(t, &before);
+    for (size_t i = 0; i < before.n; i++)
+        if (before.items[i].ppid == t->self && !procfs_list_add(&t->foreign, &before.items[i]))
+            break;
+    procfs_list_done(&before);
+    return t;
+}
+
+void
+tree_free(struct tree *t)
+{
+    if (!t)
+        return;
+    procfs_list_done(&t->foreign);
+    procfs_list_done(&t->asked);
+    free(t);
+}
+
+bool
+tree_sees_all(const struct tree *t)
+{
+    return t->proc || t->self == 1;
+}
+
+static int
+pidfd_open_of(pid_t pid)
+{
+    return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+static int
+pidfd_signal(int fd, int signo)
+{
+    return (int)syscall(SYS_pidfd_send_signal, fd, signo, NULL, 0);
+}
+
+/* Our own children keep their pid until we reap them; all others are held by a pidfd and looked at again. */
+static int
+signal_one(const struct tree *t, const struct procfs_stat *s, int signo, bool wake)
+{
+    struct procfs_stat now;
+    if (s->ppid == t->self) {
+        if (!procfs_stat(s->pid, &now) || now.start != s->start)
+            return 0;
+        int failed = kill(s->pid, signo) < 0 ? errno : 0;
+        if (wake && !failed)
+            kill(s->pid, SIGCONT);
+        return failed;
+    }
+    cleanup_close int fd = pidfd_open_of(s->pid);
+    if (fd < 0 && errno != ENOSYS)
+        return errno == ESRCH ? 0 : errno;
+    if (!procfs_stat(s->pid, &now) || now.start != s->start)
+        return 0;
+    if ((fd < 0 ? kill(s->pid, signo) : pidfd_signal(fd, signo)) < 0)
+        return errno;
+    if (wake && fd >= 0)
+        pidfd_signal(fd, SIGCONT);
+    else if (wake)
+        kill(s->pid, SIGCONT);
+    return 0;
+}
+
+/* A group exists for certain while a child of ours, dead or alive but not reaped, is in it. */
+static bool
+group_is_ours(const struct tree *t, const struct procfs_list *found, pid_t group)
+{
+    for (size_t i = 0; i < found->n; i++)
+        if (found->items[i].pgrp == group && found->items[i].ppid == t->self)
+            return true;
+    return false;
+}
+
+static bool
+is_dead(const struct procfs_stat *s)
+{
+    return s->state == 'Z' || s->state == 'X';
+}
+
+static struct tree_count
+signal_blind(const struct tree *t, int signo, bool wake, pid_t group)
+{
+    pid_t whom = t->self == 1 ? -1 : -group;
+    if (whom == 0)
+        return (struct tree_count){0};
+    if (kill(whom, signo) == 0 && wake)
+        kill(whom, SIGCONT);
+    return (struct tree_count){.alive = kill(whom, 0) == 0};
+}
+
+struct tree_count
+tree_signal(struct tree *t, int signo, bool wake, enum tree_scope scope, pid_t group)
+{
+    if (!t->proc)
+        return signal_blind(t, signo, wake, group);
+    CLEANUP_WITH(procfs_list_done) struct procfs_list found = {0};
+    walk(t, &found);
+    bool by_group = scope == TREE_ALL && group > 0 && group_is_ours(t, &found, group);
+    /* A set-id member makes no difference: the call succeeds when one of them may be signalled. */
+    if (by_group && kill(-group, signo) == 0 && wake)
+        kill(-group, SIGCONT);
+    struct tree_count count = {0};
+    for (size_t i = 0; i < found.n; i++) {
+        const struct procfs_stat *s = &found.items[i];
+        if (is_dead(s))
+            continue;
+        count.alive++;
+        if ((by_group && s->pgrp == group && signo != SIGKILL) || (scope == TREE_UNASKED && list_find(&t->asked, s)))
+            continue;
+        if (signal_one(t, s, signo, wake) == EPERM)
+            count.denied++;
+    }
+    /* Whoever was found has been asked now, or was before. */
+    procfs_list_done(&t->asked);
+    t->asked = found;
+    found = (struct procfs_list){0};
+    return count;
+}
+
+void
+tree_reap(struct tree *t, tree_reap_cb *cb, void *arg)
+{
+    (void)t;
+    for (;;) {
+        int status;
+        pid_t pid = waitpid(-1, &status, WNOHANG | __WALL);
+        if (pid < 0 && errno == EINTR)
+            continue;
+        if (pid <= 0)
+            return;
+        if (cb)
+            cb(pid, status, arg);
+    }
+}
+
+bool
+tree_empty(struct tree *t)
+{
+    siginfo_t info = {0};
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0 && errno == ECHILD)
+        return true;
+    if (!t->proc || t->foreign.n == 0)
+        return false;
+    /* Foreign children live on: by the parents, for the kernel's list may miss one while others end. */
+    CLEANUP_WITH(procfs_list_done) struct procfs_list left = {0};
+    return walk_parents(t, &left) && left.n == 0;
+}
+
+void
+tree_describe(struct tree *t, size_t max, struct strbuf *out)
+{
+    CLEANUP_WITH(procfs_list_done) struct procfs_list found = {0};
+    walk(t, &found);
+    size_t alive = 0;
+    for (size_t i = 0; i < found.n; i++) {
+        if (is_dead(&found.items[i]))
+            continue;
+        if (++alive <= max)
+            strbuf_addf(out, "%s%d (%s)", alive > 1 ? ", " : "", (int)found.items[i].pid, found.items[i].comm);
+    }
+    if (alive > max)
+        strbuf_addf(out, " and %zu more", alive - max);
+}
+
+bool
+tree_is_ancestor(pid_t pid)
+{
+    struct procfs_stat s;
+    pid_t at = getppid();
+    for (int depth = 0; at > 0 && depth < 4096; depth++) {
+        if (at == pid)
+            return true;
+        if (!procfs_stat(at, &s))
+            return false;
+        at = s.ppid;
+    }
+    return false;
+}

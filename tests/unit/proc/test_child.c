@@ -1,0 +1,180 @@
+/* A command as child: status, why exec failed, descriptors, mask and dispositions, group, parent-death signal. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/proc/child.h"
+#include "common/proc/signals.h"
+
+static char *const no_env[] = {NULL};
+
+static int
+run(const char *const *argv, int keep_fd, struct child *c)
+{
+    struct err e;
+    struct child_spec spec = {
+        .argv = (char *const *)argv, .envp = no_env, .keep_fd = keep_fd, .own_group = true};
+    assert_int_equal(child_start(c, &spec, &e), 0);
+    int status;
+    assert_int_equal(waitpid(c->pid, &status, 0), c->pid);
+    return status;
+}
+
+static void
+test_status(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 256; i += 51) {
+        char script[32];
+        snprintf(script, sizeof script, "exit %d", i);
+        struct child c;
+        int status = run((const char *[]){"sh", "-c", script, NULL}, -1, &c);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), i);
+        int ignored = -1;
+        assert_int_equal(child_exec_error(&c, "sh", &ignored, NULL), 0);
+        assert_int_equal(ignored, -1);
+        child_done(&c);
+    }
+}
+
+static void
+check_exec_failure(const char *command, int expected, int sys_errno)
+{
+    struct child c;
+    struct err e;
+    int status = run((const char *[]){command, NULL}, -1, &c);
+    int said = 0;
+    assert_int_equal(child_exec_error(&c, command, &said, &e), -1);
+    assert_int_equal(said, expected);
+    assert_int_equal(WEXITSTATUS(status), expected);
+    assert_int_equal(e.sys_errno, sys_errno);
+    assert_non_null(strstr(e.msg, command));
+    child_done(&c);
+}
+
+static void
+test_exec_failure(void **state)
+{
+    (void)state;
+    check_exec_failure("/nowhere/at/all", 127, ENOENT);
+    check_exec_failure("no-such-command-anywhere", 127, ENOENT);
+    check_exec_failure("/tmp", 126, EACCES);
+    char path[] = "/tmp/test_child_XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    fchmod(fd, 0644);
+    close(fd);
+    check_exec_failure(path, 126, EACCES);
+    unlink(path);
+}
+
+/* The command sees 0, 1, 2 and the one that was handed to it; the shell's own glob opens one more (the directory). */
+static void
+test_descriptors(void **state)
+{
+    (void)state;
+    int handed = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    int hidden = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    char script[128];
+    snprintf(script, sizeof script, "test -e /proc/self/fd/%d || exit 1; test -e /proc/self/fd/%d && exit 2; exit 0", handed,
+             hidden);
+    struct child c;
+    int status = run((const char *[]){"sh", "-c", script, NULL}, handed, &c);
+    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_int_equal(fcntl(handed, F_GETFD), FD_CLOEXEC);
+    child_done(&c);
+    close(handed);
+    close(hidden);
+}
+
+static void
+test_group_and_parent_death(void **state)
+{
+    (void)state;
+    struct child c;
+    int status = run((const char *[]){"sh", "-c", "test $$ = $(ps -o pgid= -p $$)", NULL}, -1, &c);
+    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_int_equal(c.group, c.pid);
+    child_done(&c);
+}
+
+/* In a process of its own: entry mask and dispositions reach the command unchanged. */
+static void
+test_signals_unchanged(void **state)
+{
+    (void)state;
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        signal(SIGCHLD, SIG_IGN);
+        signal(SIGUSR2, SIG_IGN);
+        signal(SIGPIPE, SIG_DFL);
+        sigset_t mask;
+        sigemptyset(&mask);
+        sigaddset(&mask, SIGALRM);
+        sigprocmask(SIG_SETMASK, &mask, NULL);
+        struct signals s;
+        if (signals_init(&s, NULL) < 0)
+            _exit(10);
+        /* CHLD 17 ignored, USR2 12 ignored, PIPE 13 not, ALRM 14 blocked and nothing else: masks of /proc/self/status. */
+        const char *argv[] = {"grep", "-Pzq", "SigBlk:\\s0000000000002000\nSigIgn:\\s0000000000010800", "/proc/self/status", NULL};
+        char *const envp[] = {"PATH=/usr/bin:/bin", NULL};
+        struct child_spec spec = {.argv = (char *const *)argv, .envp = envp, .signals = &s, .keep_fd = -1};
+        struct child c;
+        if (child_start(&c, &spec, NULL) < 0)
+            _exit(11);
+        int status;
+        if (waitpid(c.pid, &status, 0) != c.pid)
+            _exit(12);
+        _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 13);
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void
+test_signal_names(void **state)
+{
+    (void)state;
+    int signo;
+    struct err e;
+    assert_int_equal(signals_parse("TERM", &signo, &e), 0);
+    assert_int_equal(signo, SIGTERM);
+    assert_int_equal(signals_parse("sigquit", &signo, &e), 0);
+    assert_int_equal(signo, SIGQUIT);
+    assert_int_equal(signals_parse("10", &signo, &e), 0);
+    assert_int_equal(signo, SIGUSR1);
+    assert_int_equal(signals_parse("TERMINATE", &signo, &e), -1);
+    assert_int_equal(signals_parse("0", &signo, &e), -1);
+    assert_int_equal(signals_parse("65", &signo, &e), -1);
+    char name[SIGNALS_NAME_MAX];
+    assert_string_equal(signals_name(name, SIGKILL), "KILL");
+    assert_string_equal(signals_name(name, SIGRTMIN + 2), "RTMIN+2");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_status),        cmocka_unit_test(test_exec_failure),
+        cmocka_unit_test(test_descriptors),   cmocka_unit_test(test_group_and_parent_death),
+        cmocka_unit_test(test_signals_unchanged), cmocka_unit_test(test_signal_names),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
