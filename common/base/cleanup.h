@@ -29,11 +29,11 @@
 #define cleanup_dir CLEANUP_WITH(cleanup_dir_at)
 
 /* The pointer's value; the variable becomes NULL. */
-#define steal_ptr(p)                 \
-    __extension__({                  \
-        __typeof__(*(p)) s_ = *(p);  \
-        *(p) = NULL;                 \
-        s_;                          \
+#define steal_ptr(p)                                                                               \
+    __extension__({                                                                                \
+        __typeof__(*(p)) s_ = *(p);                                                                \
+        *(p) = NULL;                                                                               \
+        s_;                                                                                        \
     })
 
 /* The descriptor; the variable becomes -1. */

@@ -15,10 +15,10 @@
 
 #define CLOCK_NEVER UINT64_MAX
 
-uint64_t clock_mono_ms(void);   /* R: CLOCK_MONOTONIC */
-uint64_t clock_mono_us(void);   /* R */
-uint64_t clock_boot_ms(void);   /* R: CLOCK_BOOTTIME, runs in suspend: leases, job deadlines */
-int64_t clock_wall_ms(void);    /* R: CLOCK_REALTIME since the epoch */
+uint64_t clock_mono_ms(void); /* R: CLOCK_MONOTONIC */
+uint64_t clock_mono_us(void); /* R */
+uint64_t clock_boot_ms(void); /* R: CLOCK_BOOTTIME, runs in suspend: leases, job deadlines */
+int64_t clock_wall_ms(void);  /* R: CLOCK_REALTIME since the epoch */
 
 /* now + ms, saturating at CLOCK_NEVER. */
 uint64_t clock_deadline(uint64_t ms);

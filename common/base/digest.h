@@ -20,11 +20,14 @@
 #define DIGEST_HEX_MAX (2 * DIGEST_BYTES + 1)
 
 struct digest {
-    void *ctx;   /* EVP_MD_CTX */
+    void *ctx; /* EVP_MD_CTX */
     int failed;
 };
 
-#define DIGEST_INIT {0}
+#define DIGEST_INIT                                                                                \
+    {                                                                                              \
+        0                                                                                          \
+    }
 
 /* Begins, or begins anew (cheap: the context is kept). ERR_NOMEM. */
 int digest_start(struct digest *d, struct err *e);

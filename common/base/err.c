@@ -11,24 +11,15 @@ static const struct {
     const char *name;
     bool retryable;
 } rows[ERR_CODES] = {
-    [ERR_NONE] = {"none", false},
-    [ERR_NOMEM] = {"nomem", true},
-    [ERR_SYSTEM] = {"system", false},
-    [ERR_USAGE] = {"usage", false},
-    [ERR_INPUT] = {"input", false},
-    [ERR_TIMEOUT] = {"timeout", true},
-    [ERR_DEADLINE] = {"deadline", true},
-    [ERR_STOPPED] = {"stopped", true},
-    [ERR_DNS] = {"dns", true},
-    [ERR_REFUSED] = {"refused", true},
-    [ERR_TLS] = {"tls", false},
-    [ERR_AUTH] = {"auth", false},
-    [ERR_CLOSED] = {"closed", true},
-    [ERR_PROTOCOL] = {"protocol", false},
-    [ERR_SERVER] = {"server", false},
-    [ERR_WRONG_ROLE] = {"wrong_role", true},
-    [ERR_BUSY] = {"busy", true},
-    [ERR_LOST] = {"lost", true},
+    [ERR_NONE] = {"none", false},        [ERR_NOMEM] = {"nomem", true},
+    [ERR_SYSTEM] = {"system", false},    [ERR_USAGE] = {"usage", false},
+    [ERR_INPUT] = {"input", false},      [ERR_TIMEOUT] = {"timeout", true},
+    [ERR_DEADLINE] = {"deadline", true}, [ERR_STOPPED] = {"stopped", true},
+    [ERR_DNS] = {"dns", true},           [ERR_REFUSED] = {"refused", true},
+    [ERR_TLS] = {"tls", false},          [ERR_AUTH] = {"auth", false},
+    [ERR_CLOSED] = {"closed", true},     [ERR_PROTOCOL] = {"protocol", false},
+    [ERR_SERVER] = {"server", false},    [ERR_WRONG_ROLE] = {"wrong_role", true},
+    [ERR_BUSY] = {"busy", true},         [ERR_LOST] = {"lost", true},
 };
 
 /* A message that was cut must not end within a character. */
@@ -58,7 +49,7 @@ append(char *msg, const char *text)
     mend_end(msg);
 }
 
-static void
+static void __attribute__((format(printf, 3, 0)))
 set_v(struct err *e, enum err_code code, const char *fmt, va_list ap)
 {
     char msg[ERR_MSG_MAX]; /* the arguments may point into e->msg */

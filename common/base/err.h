@@ -15,22 +15,22 @@
 enum err_code {
     ERR_NONE = 0,
     ERR_NOMEM,
-    ERR_SYSTEM,      /* a system call failed: sys_errno */
-    ERR_USAGE,       /* bad option, variable or configuration */
-    ERR_INPUT,       /* bad input data: a file, a crontab, SQL text */
-    ERR_TIMEOUT,     /* this step took longer than its own limit */
-    ERR_DEADLINE,    /* the overall deadline of the program passed */
-    ERR_STOPPED,     /* a stop signal arrived while waiting */
-    ERR_DNS,         /* a name does not resolve, or the resolver does not answer */
-    ERR_REFUSED,     /* connection refused, no such socket, no route */
-    ERR_TLS,         /* handshake or certificate */
-    ERR_AUTH,        /* login refused */
-    ERR_CLOSED,      /* the peer ended the connection */
-    ERR_PROTOCOL,    /* the peer said something that its protocol does not know */
-    ERR_SERVER,      /* the server answered with an error: sqlstate, or text */
-    ERR_WRONG_ROLE,  /* connected, but not the wanted role (target_session_attrs) */
-    ERR_BUSY,        /* a lock is held by another */
-    ERR_LOST,        /* a lock cannot be proven held any more */
+    ERR_SYSTEM,     /* a system call failed: sys_errno */
+    ERR_USAGE,      /* bad option, variable or configuration */
+    ERR_INPUT,      /* bad input data: a file, a crontab, SQL text */
+    ERR_TIMEOUT,    /* this step took longer than its own limit */
+    ERR_DEADLINE,   /* the overall deadline of the program passed */
+    ERR_STOPPED,    /* a stop signal arrived while waiting */
+    ERR_DNS,        /* a name does not resolve, or the resolver does not answer */
+    ERR_REFUSED,    /* connection refused, no such socket, no route */
+    ERR_TLS,        /* handshake or certificate */
+    ERR_AUTH,       /* login refused */
+    ERR_CLOSED,     /* the peer ended the connection */
+    ERR_PROTOCOL,   /* the peer said something that its protocol does not know */
+    ERR_SERVER,     /* the server answered with an error: sqlstate, or text */
+    ERR_WRONG_ROLE, /* connected, but not the wanted role (target_session_attrs) */
+    ERR_BUSY,       /* a lock is held by another */
+    ERR_LOST,       /* a lock cannot be proven held any more */
     ERR_CODES
 };
 
@@ -38,16 +38,18 @@ enum err_code {
 
 struct err {
     enum err_code code;
-    int sys_errno;           /* 0 unless a system call failed */
-    char sqlstate[6];        /* "" unless PostgreSQL sent one */
-    char msg[ERR_MSG_MAX];   /* one line, no newline at the end */
+    int sys_errno;         /* 0 unless a system call failed */
+    char sqlstate[6];      /* "" unless PostgreSQL sent one */
+    char msg[ERR_MSG_MAX]; /* one line, no newline at the end */
 };
 
 /* Fills e and returns -1. The message replaces what was there; sys_errno and sqlstate are cleared. */
-int err_set(struct err *e, enum err_code code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int err_set(struct err *e, enum err_code code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* As err_set with ERR_SYSTEM (ERR_NOMEM for ENOMEM), appending ": strerror". Returns -1. */
-int err_sys(struct err *e, int sys_errno, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int
+err_sys(struct err *e, int sys_errno, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* As err_set, and records the five-character SQLSTATE. Returns -1. */
 int err_sql(struct err *e, enum err_code code, const char *sqlstate, const char *fmt, ...)

@@ -14,21 +14,21 @@
 #include "common/base/json.h"
 
 enum field_type {
-    FIELD_STR,    /* NULL is null in JSON, left out in text and kv */
-    FIELD_OPT,    /* as FIELD_STR, but left out everywhere when NULL or "" */
-    FIELD_TAIL,   /* a string whose end matters: cut at its front */
+    FIELD_STR,  /* NULL is null in JSON, left out in text and kv */
+    FIELD_OPT,  /* as FIELD_STR, but left out everywhere when NULL or "" */
+    FIELD_TAIL, /* a string whose end matters: cut at its front */
     FIELD_INT,
     FIELD_UINT,
     FIELD_DOUBLE,
     FIELD_BOOL,
-    FIELD_LIST,   /* strings */
+    FIELD_LIST, /* strings */
     FIELD_NULL,
 };
 
 struct field {
     const char *name;
     enum field_type type;
-    size_t n;                      /* FIELD_LIST: items */
+    size_t n; /* FIELD_LIST: items */
     union {
         const char *s;
         int64_t i;
@@ -43,16 +43,18 @@ struct field {
 #define LF_OPT(name_, v_) ((struct field){.name = (name_), .type = FIELD_OPT, .v.s = (v_)})
 #define LF_TAIL(name_, v_) ((struct field){.name = (name_), .type = FIELD_TAIL, .v.s = (v_)})
 #define LF_INT(name_, v_) ((struct field){.name = (name_), .type = FIELD_INT, .v.i = (int64_t)(v_)})
-#define LF_UINT(name_, v_) ((struct field){.name = (name_), .type = FIELD_UINT, .v.u = (uint64_t)(v_)})
+#define LF_UINT(name_, v_)                                                                         \
+    ((struct field){.name = (name_), .type = FIELD_UINT, .v.u = (uint64_t)(v_)})
 #define LF_DOUBLE(name_, v_) ((struct field){.name = (name_), .type = FIELD_DOUBLE, .v.d = (v_)})
 #define LF_BOOL(name_, v_) ((struct field){.name = (name_), .type = FIELD_BOOL, .v.b = (v_)})
-#define LF_LIST(name_, items_, n_) \
+#define LF_LIST(name_, items_, n_)                                                                 \
     ((struct field){.name = (name_), .type = FIELD_LIST, .n = (n_), .v.list = (items_)})
 #define LF_NULL(name_) ((struct field){.name = (name_), .type = FIELD_NULL})
 
 /* An array and its length, two arguments in one word: log_info("applied", LOG_FIELDS(LF_STR(…), …), "…"). */
-#define LOG_FIELDS(...) \
-    (const struct field[]){__VA_ARGS__}, sizeof((const struct field[]){__VA_ARGS__}) / sizeof(struct field)
+#define LOG_FIELDS(...)                                                                            \
+    (const struct field[]){__VA_ARGS__},                                                           \
+        sizeof((const struct field[]){__VA_ARGS__}) / sizeof(struct field)
 /* None. */
 #define LOG_NONE NULL, 0
 

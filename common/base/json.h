@@ -19,10 +19,10 @@
 #include "common/base/strbuf.h"
 
 struct json {
-    struct strbuf *out;   /* borrowed */
+    struct strbuf *out; /* borrowed */
     unsigned depth;
-    uint64_t filled;      /* bit per depth: something stands before */
-    uint64_t arrays;      /* bit per depth: 1 an array, 0 an object */
+    uint64_t filled; /* bit per depth: something stands before */
+    uint64_t arrays; /* bit per depth: 1 an array, 0 an object */
     bool after_key;
 };
 
@@ -34,11 +34,11 @@ void json_end(struct json *j);                  /* closes the innermost */
 void json_key(struct json *j, const char *key); /* then exactly one value */
 
 /* Values: elements of an array, or after json_key. */
-void json_str(struct json *j, const char *s);   /* NULL writes null */
+void json_str(struct json *j, const char *s); /* NULL writes null */
 void json_strn(struct json *j, const char *s, size_t len);
 void json_int(struct json *j, int64_t v);
 void json_uint(struct json *j, uint64_t v);
-void json_double(struct json *j, double v);     /* not finite: null */
+void json_double(struct json *j, double v); /* not finite: null */
 void json_bool(struct json *j, bool v);
 void json_null(struct json *j);
 void json_raw(struct json *j, const char *text); /* valid JSON, as it is */

@@ -19,12 +19,13 @@ static struct {
     enum log_format format;
     enum log_level level;
     int fd;
-    int own_fd;       /* a second opening of a pipe or terminal, ours alone, or -1 */
+    int own_fd; /* a second opening of a pipe or terminal, ours alone, or -1 */
     enum way way;
     uint64_t dropped; /* since the last log_dropped record */
     size_t head, len; /* of the ring */
     char ring[LOG_RING_BYTES];
-} state = {.program = "-", .format = LOG_FORMAT_TEXT, .level = LOG_LEVEL_INFO, .fd = 2, .own_fd = -1};
+} state = {
+    .program = "-", .format = LOG_FORMAT_TEXT, .level = LOG_LEVEL_INFO, .fd = 2, .own_fd = -1};
 
 /*
  * A pipe or terminal opened again through /proc is a file description of our own: O_NONBLOCK there harms nobody.
@@ -195,7 +196,8 @@ confess(void)
 }
 
 void
-log_write(enum log_level level, const char *event, const struct field *fields, size_t n, const char *fmt, ...)
+log_write(enum log_level level, const char *event, const struct field *fields, size_t n,
+          const char *fmt, ...)
 {
     if (!log_enabled(level))
         return;

@@ -47,8 +47,8 @@ bool log_enabled(enum log_level level);
 #define log_error(event, fields, ...) log_write(LOG_LEVEL_ERROR, event, fields, __VA_ARGS__)
 
 /* Formats and sends one record; never blocks, never fails. event: lower_case, a contract word. */
-void log_write(enum log_level level, const char *event, const struct field *fields, size_t n, const char *fmt, ...)
-    __attribute__((format(printf, 5, 6)));
+void log_write(enum log_level level, const char *event, const struct field *fields, size_t n,
+               const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
 /* The descriptor to watch for writing while lines wait in the ring, else -1. Then call log_flush(). */
 int log_pending_fd(void);

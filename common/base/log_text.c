@@ -70,8 +70,9 @@ record_kv(struct strbuf *out, const struct log_record *r, size_t max_bytes)
 {
     char time[CLOCK_RFC3339_MAX];
     struct field msg;
-    strbuf_addf(out, "time=%s level=%s program=%s event=%s", clock_format_rfc3339(time, r->wall_us, 3),
-                log_level_names[r->level], r->program, r->event);
+    strbuf_addf(out, "time=%s level=%s program=%s event=%s",
+                clock_format_rfc3339(time, r->wall_us, 3), log_level_names[r->level], r->program,
+                r->event);
     add_pair(out, as_field(&msg, "msg", r->msg), max_bytes);
     for (size_t i = 0; i < r->n; i++)
         add_pair(out, &r->fields[i], max_bytes);
@@ -126,7 +127,8 @@ record_text(struct strbuf *out, const struct log_record *r, size_t max_bytes)
 }
 
 static void
-record_once(struct strbuf *out, enum log_format format, const struct log_record *r, size_t max_bytes)
+record_once(struct strbuf *out, enum log_format format, const struct log_record *r,
+            size_t max_bytes)
 {
     if (format == LOG_FORMAT_JSON)
         record_json(out, r, max_bytes);

@@ -11,20 +11,24 @@
 extern char **environ;
 
 const struct opt_pair opt_postgres_env[] = {
-    {"DATABASE_URL", "a URL: `postgres://user@host:5432/name?sslmode=verify-full`; several hosts and "
-                     "`target_session_attrs` work, and so do the schemes and parameters of SQLAlchemy, Rails and JDBC"},
-    {"DATABASE_DSN", "libpq's keywords (`host=db dbname=app`) or PHP's form (`pgsql:host=db;dbname=app`)"},
+    {"DATABASE_URL",
+     "a URL: `postgres://user@host:5432/name?sslmode=verify-full`; several hosts and "
+     "`target_session_attrs` work, and so do the schemes and parameters of SQLAlchemy, Rails and JDBC"},
+    {"DATABASE_DSN",
+     "libpq's keywords (`host=db dbname=app`) or PHP's form (`pgsql:host=db;dbname=app`)"},
     {"DATABASE_HOST", "host name, address or directory of the socket"},
     {"DATABASE_PORT", "port"},
     {"DATABASE_NAME", "name of the database"},
     {"DATABASE_USER", "role"},
     {"DATABASE_PASSWORD", "password"},
-    {"PGHOST, PGPORT, PGDATABASE, PGUSER …", "libpq's own variables, PGSERVICE and PGPASSFILE included"},
+    {"PGHOST, PGPORT, PGDATABASE, PGUSER …",
+     "libpq's own variables, PGSERVICE and PGPASSFILE included"},
     {NULL, NULL},
 };
 
 const struct opt_pair opt_redis_env[] = {
-    {"REDIS_URL", "`redis://[user][:password@]host[:port][/db]`, `rediss://` for TLS, or `unix:///path?db=N`"},
+    {"REDIS_URL",
+     "`redis://[user][:password@]host[:port][/db]`, `rediss://` for TLS, or `unix:///path?db=N`"},
     {"REDIS_HOST", "host name or address"},
     {"REDIS_PORT", "port"},
     {"REDIS_USERNAME", "user"},
@@ -71,7 +75,8 @@ opt_start(const struct opt_program *p, int argc, char **argv, void *options, str
         fprintf(stderr, "%s: %s\n", p->name, e.msg);
         return status;
     }
-    log_init(p->name, (enum log_format)ret->common.log_format, (enum log_level)ret->common.log_level, STDERR_FILENO);
+    log_init(p->name, (enum log_format)ret->common.log_format,
+             (enum log_level)ret->common.log_level, STDERR_FILENO);
     if (warnings.len)
         log_warnings(warnings.data);
     return OPT_GO;

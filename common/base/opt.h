@@ -34,14 +34,14 @@ struct opt_result;
 
 /* What the field at `offset` is. */
 enum opt_kind {
-    OPT_BOOL,     /* bool */
-    OPT_STRING,   /* const char * */
-    OPT_INT,      /* int64_t, within min and max unless both are 0 */
+    OPT_BOOL,   /* bool */
+    OPT_STRING, /* const char * */
+    OPT_INT,    /* int64_t, within min and max unless both are 0 */
     OPT_DURATION, /* uint64_t, milliseconds; min and max as for OPT_INT; OPT_NONE_OK: "none" is CLOCK_NEVER */
-    OPT_SIZE,     /* uint64_t, bytes; OPT_NONE_OK: "none" is UINT64_MAX */
-    OPT_CHOICE,   /* int: index into choices (an enum with the same order) */
-    OPT_LIST,     /* struct opt_list: each flag appends; the variable holds one item a line; flags replace it */
-    OPT_CUSTOM,   /* parse() puts it there */
+    OPT_SIZE,   /* uint64_t, bytes; OPT_NONE_OK: "none" is UINT64_MAX */
+    OPT_CHOICE, /* int: index into choices (an enum with the same order) */
+    OPT_LIST, /* struct opt_list: each flag appends; the variable holds one item a line; flags replace it */
+    OPT_CUSTOM, /* parse() puts it there */
 };
 
 /* The items: owned copies, freed by opt_list_done. */
@@ -53,33 +53,37 @@ void opt_list_done(struct opt_list *list);
 
 /* Flags of a row. */
 enum {
-    OPT_SECRET = 1u << 0,   /* may hold a password: never printed back; the manual says that `ps` shows it */
-    OPT_NO_ENV = 1u << 1,   /* has no variable */
-    OPT_NONE_OK = 1u << 2,  /* the word "none" is a value */
-    OPT_HIDDEN = 1u << 3,   /* works, but is not documented */
-    OPT_EMPTY_OK = 1u << 4, /* --name= is a value (OPT_STRING); otherwise empty values are refused */
-    OPT_BY_LINES = 1u << 5, /* OPT_CUSTOM: the variable holds one value a line; parse() is called for each */
+    OPT_SECRET =
+        1u << 0, /* may hold a password: never printed back; the manual says that `ps` shows it */
+    OPT_NO_ENV = 1u << 1,  /* has no variable */
+    OPT_NONE_OK = 1u << 2, /* the word "none" is a value */
+    OPT_HIDDEN = 1u << 3,  /* works, but is not documented */
+    OPT_EMPTY_OK =
+        1u << 4, /* --name= is a value (OPT_STRING); otherwise empty values are refused */
+    OPT_BY_LINES =
+        1u << 5, /* OPT_CUSTOM: the variable holds one value a line; parse() is called for each */
 };
 
 /* options: the caller's struct. Error: the message says what is wrong with the value; opt names flag or variable. */
-typedef int (*opt_parse_cb)(void *options, const struct opt_row *row, const char *value, struct err *e);
+typedef int (*opt_parse_cb)(void *options, const struct opt_row *row, const char *value,
+                            struct err *e);
 
 struct opt_row {
-    const char *name;           /* "lock-wait" */
-    char letter;                /* 'n', or 0 */
+    const char *name; /* "lock-wait" */
+    char letter;      /* 'n', or 0 */
     enum opt_kind kind;
-    const char *arg;            /* "DURATION"; NULL: a word for the kind */
-    size_t offset;              /* offsetof(struct options, …) */
-    uint32_t commands;          /* OPT_IN(id) | …; 0: every command */
+    const char *arg;   /* "DURATION"; NULL: a word for the kind */
+    size_t offset;     /* offsetof(struct options, …) */
+    uint32_t commands; /* OPT_IN(id) | …; 0: every command */
     uint32_t flags;
     const char *def;            /* default as one would type it: parsed and shown; NULL: none */
     const char *def_text;       /* shown instead of def ("TZ, or UTC") */
     const char *env;            /* variable; NULL: PREFIX_NAME_IN_CAPITALS */
     const char *const *choices; /* OPT_CHOICE: NULL-ended */
     int64_t min, max;
-    opt_parse_cb parse;         /* OPT_CUSTOM */
-    const char *help;           /* one line, lower case, no full stop: "how long to wait for the lock" */
-    const char *more;           /* further text of the manual; paragraphs parted by a blank line; or NULL */
+    opt_parse_cb parse; /* OPT_CUSTOM */
+    const char *help;   /* one line, lower case, no full stop: "how long to wait for the lock" */
+    const char *more;   /* further text of the manual; paragraphs parted by a blank line; or NULL */
 };
 
 #define OPT_IN(id) (1u << (id))
@@ -87,38 +91,43 @@ struct opt_row {
 /* Command flags. */
 enum {
     OPT_CMD_DEFAULT = 1u << 0, /* runs when no command is named (at most one) */
-    OPT_CMD_STOP = 1u << 1,    /* the first word that is no option ends the options: a command line follows */
+    OPT_CMD_STOP =
+        1u << 1, /* the first word that is no option ends the options: a command line follows */
     OPT_CMD_HIDDEN = 1u << 2,
     OPT_CMD_VERSION = 1u << 3, /* prints the version; opt does it */
-    OPT_CMD_NO_ENV = 1u << 4,  /* reads no variables but those of log (`copy`, `sleep`: a bad variable is no matter) */
+    OPT_CMD_NO_ENV =
+        1u
+        << 4, /* reads no variables but those of log (`copy`, `sleep`: a bad variable is no matter) */
 };
 
 struct opt_command {
-    int id;                /* 0 … 31: the bit of OPT_IN */
-    const char *name;      /* "up"; NULL for a default command that has no name of its own (healthd itself) */
-    const char *args;      /* "[--to V] [--steps N]", "FILE": for synopsis and manual; "" */
+    int id; /* 0 … 31: the bit of OPT_IN */
+    const char
+        *name; /* "up"; NULL for a default command that has no name of its own (healthd itself) */
+    const char *args;       /* "[--to V] [--steps N]", "FILE": for synopsis and manual; "" */
     int min_args, max_args; /* words after the options; max -1: any number */
     uint32_t flags;
-    const char *summary;   /* one line */
-    const char *more;      /* or NULL */
+    const char *summary; /* one line */
+    const char *more;    /* or NULL */
 };
 
 /* Rows for the commands that every program has. */
-#define OPT_COMMAND_COPY(id_)                                                                     \
-    {                                                                                             \
-        .id = (id_), .name = "copy", .args = "DEST", .min_args = 1, .max_args = 1,                \
-        .flags = OPT_CMD_NO_ENV, .summary = "put this program at DEST, atomically and mode 755",  \
-        .more = "An init container brings the program into another image with it. DEST may be a directory." \
+#define OPT_COMMAND_COPY(id_)                                                                           \
+    {                                                                                                   \
+        .id = (id_), .name = "copy", .args = "DEST", .min_args = 1, .max_args = 1,                      \
+        .flags = OPT_CMD_NO_ENV, .summary = "put this program at DEST, atomically and mode 755",        \
+        .more =                                                                                         \
+            "An init container brings the program into another image with it. DEST may be a directory." \
     }
-#define OPT_COMMAND_VERSION(id_)                                                           \
-    {                                                                                      \
-        .id = (id_), .name = "version", .args = "", .flags = OPT_CMD_VERSION | OPT_CMD_NO_ENV, \
-        .summary = "print the version"                                                     \
+#define OPT_COMMAND_VERSION(id_)                                                                   \
+    {                                                                                              \
+        .id = (id_), .name = "version", .args = "", .flags = OPT_CMD_VERSION | OPT_CMD_NO_ENV,     \
+        .summary = "print the version"                                                             \
     }
 
 struct opt_exit {
     int status;
-    const char *label;  /* shown instead of the number ("the command's own"); or NULL */
+    const char *label; /* shown instead of the number ("the command's own"); or NULL */
     const char *text;
 };
 
@@ -140,19 +149,21 @@ struct opt_program {
     size_t n_commands;
     const struct opt_row *rows;
     size_t n_rows;
-    const char *const *other_env; /* NULL-ended: names with the prefix that are no option but known (CRONRUN_RUN_ID) */
+    const char *const *
+        other_env; /* NULL-ended: names with the prefix that are no option but known (CRONRUN_RUN_ID) */
     const struct opt_exit *exits;
     size_t n_exits;
-    const struct opt_pair *env;   /* further variables for ENVIRONMENT */
+    const struct opt_pair *env; /* further variables for ENVIRONMENT */
     size_t n_env;
     const struct opt_pair *files;
     size_t n_files;
     const struct opt_pair *examples; /* key: the command line; text: what it does */
     size_t n_examples;
-    const char *see_also;         /* "cronrun(1), healthd(1)" */
+    const char *see_also; /* "cronrun(1), healthd(1)" */
     uint32_t connections;
-    int usage_status;             /* exit status of bad usage: 2, 23, 125 */
-    void (*print_formats)(struct strbuf *out); /* the program's part of docs/formats.md (Markdown); or NULL */
+    int usage_status; /* exit status of bad usage: 2, 23, 125 */
+    void (*print_formats)(
+        struct strbuf *out); /* the program's part of docs/formats.md (Markdown); or NULL */
 };
 
 /* Options that every program has; opt adds their rows itself. */
@@ -164,8 +175,8 @@ struct opt_common {
 
 struct opt_result {
     const struct opt_command *command;
-    int argc;          /* words after the options, without the command's name */
-    char **argv;       /* into the caller's argv, NULL-ended */
+    int argc;    /* words after the options, without the command's name */
+    char **argv; /* into the caller's argv, NULL-ended */
     struct opt_common common;
     uint64_t set;      /* bit i: row i was given as flag or variable (see opt_given) */
     uint64_t set_flag; /* bit i: as a flag */
@@ -177,15 +188,17 @@ struct opt_result {
  * All of it, with the process' environment: parses, initialises the log, prints what was asked for on stdout, errors as
  * one line on stderr, warnings as log records. OPT_GO, or the status to exit with.
  */
-int opt_start(const struct opt_program *p, int argc, char **argv, void *options, struct opt_result *ret);
+int opt_start(const struct opt_program *p, int argc, char **argv, void *options,
+              struct opt_result *ret);
 
 /*
  * The parser alone. envp: NULL-ended "NAME=value". warnings: text, one line each, appended. Prints nothing.
  * Returns OPT_GO; 0 when --help, --version or --print-… is all that is to be done (what: in *ret_out); ERR_USAGE as
  * p->usage_status. ret_out gets the text for stdout.
  */
-int opt_parse(const struct opt_program *p, int argc, char **argv, char **envp, void *options, struct opt_result *ret,
-              struct strbuf *ret_out, struct strbuf *warnings, struct err *e);
+int
+opt_parse(const struct opt_program *p, int argc, char **argv, char **envp, void *options,
+          struct opt_result *ret, struct strbuf *ret_out, struct strbuf *warnings, struct err *e);
 
 /* Frees what opt_parse put into OPT_LIST fields. */
 void opt_done(const struct opt_program *p, void *options);
@@ -194,10 +207,12 @@ void opt_done(const struct opt_program *p, void *options);
 bool opt_given(const struct opt_program *p, const struct opt_result *r, const char *name);
 
 /* The texts; each appends to out. */
-void opt_print_help(const struct opt_program *p, const struct opt_command *only, struct strbuf *out);
+void
+opt_print_help(const struct opt_program *p, const struct opt_command *only, struct strbuf *out);
 void opt_print_man(const struct opt_program *p, struct strbuf *out);
 void opt_print_markdown(const struct opt_program *p, struct strbuf *out);
-void opt_print_completion(const struct opt_program *p, struct strbuf *out); /* bash; zsh through bashcompinit */
+void opt_print_completion(const struct opt_program *p,
+                          struct strbuf *out); /* bash; zsh through bashcompinit */
 void opt_print_formats(const struct opt_program *p, struct strbuf *out);
 
 /*

@@ -22,7 +22,8 @@ add_values(const struct opt_program *p, struct strbuf *out)
     strbuf_adds(out, "    case $prev in\n");
     for (size_t i = 0; i < opt_row_count(p); i++) {
         const struct opt_row *row = opt_row_at(p, i);
-        if (row->kind == OPT_BOOL || (row->flags & OPT_HIDDEN) || opt_row_find(p, row->name, 0, NULL) != (int)i)
+        if (row->kind == OPT_BOOL || (row->flags & OPT_HIDDEN) ||
+            opt_row_find(p, row->name, 0, NULL) != (int)i)
             continue;
         strbuf_addf(out, "    --%s)\n", row->name);
         if (row->kind == OPT_CHOICE) {
@@ -73,17 +74,21 @@ add_command_words(const struct opt_program *p, struct strbuf *out)
 void
 opt_print_completion(const struct opt_program *p, struct strbuf *out)
 {
-    strbuf_addf(out,
-                "# shellcheck shell=bash\n"
-                "# Completion of %s for bash; zsh reads it after `autoload bashcompinit && bashcompinit`.\n"
-                "_%s() {\n"
-                "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' words='' word\n"
-                "    COMPREPLY=()\n",
-                p->name, p->name);
+    strbuf_addf(
+        out,
+        "# shellcheck shell=bash\n"
+        "# Completion of %s for bash; zsh reads it after `autoload bashcompinit && bashcompinit`.\n"
+        "_%s() {\n"
+        "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' words='' word\n"
+        "    COMPREPLY=()\n",
+        p->name, p->name);
     add_values(p, out);
-    strbuf_adds(out, "    for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n        case $word in\n        ");
+    strbuf_adds(
+        out,
+        "    for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n        case $word in\n        ");
     add_command_words(p, out);
-    strbuf_adds(out, ") command=$word && break ;;\n        --) return ;;\n        esac\n    done\n");
+    strbuf_adds(out,
+                ") command=$word && break ;;\n        --) return ;;\n        esac\n    done\n");
     add_commands(p, out);
     strbuf_addf(out,
                 "    if [[ $cur == -* || -z $command ]]; then\n"

@@ -39,8 +39,8 @@ set_lines(const struct opt_row *row, void *base, const char *value, const char *
 }
 
 int
-opt_env_read(const struct opt_program *p, char **envp, void *options, struct opt_asked *asked, struct opt_result *r,
-             struct err *e)
+opt_env_read(const struct opt_program *p, char **envp, void *options, struct opt_asked *asked,
+             struct opt_result *r, struct err *e)
 {
     bool only_common = r->command && (r->command->flags & OPT_CMD_NO_ENV);
     for (size_t i = 0; i < opt_row_count(p); i++) {
@@ -55,7 +55,8 @@ opt_env_read(const struct opt_program *p, char **envp, void *options, struct opt
             continue;
         void *base = common ? (void *)asked : options;
         bool lines = row->kind == OPT_LIST || (row->flags & OPT_BY_LINES);
-        int rc = lines ? set_lines(row, base, value, name, e) : opt_value_set(row, base, value, name, e);
+        int rc =
+            lines ? set_lines(row, base, value, name, e) : opt_value_set(row, base, value, name, e);
         if (rc < 0)
             return -1;
         r->set |= UINT64_C(1) << i;
@@ -89,8 +90,8 @@ is_known(const char *name, const char *const *list, size_t n)
 
 /* prefix: bytes that all names have in common, and that therefore say nothing about likeness. */
 static int
-unknown_name(const char *name, size_t prefix, const char **list, size_t n, bool strict, struct strbuf *warnings,
-             struct err *e)
+unknown_name(const char *name, size_t prefix, const char **list, size_t n, bool strict,
+             struct strbuf *warnings, struct err *e)
 {
     unsigned edits = 0;
     const char *near = opt_nearest(name, list, n, &edits);
@@ -105,13 +106,15 @@ unknown_name(const char *name, size_t prefix, const char **list, size_t n, bool 
     const char *between = near ? "; the nearest is " : "";
     const char *full = near ? near - prefix : "";
     if (strict)
-        return err_set(e, ERR_USAGE, "unknown variable %.96s%s%s (--strict-env)", name, between, full);
+        return err_set(e, ERR_USAGE, "unknown variable %.96s%s%s (--strict-env)", name, between,
+                       full);
     strbuf_addf(warnings, "unknown variable %.96s%s%s\n", name, between, full);
     return 0;
 }
 
 int
-opt_env_check(const struct opt_program *p, char **envp, bool strict, struct strbuf *warnings, struct err *e)
+opt_env_check(const struct opt_program *p, char **envp, bool strict, struct strbuf *warnings,
+              struct err *e)
 {
     size_t others = 0;
     while (p->other_env && p->other_env[others])

@@ -113,11 +113,13 @@ help_commands(const struct opt_program *p, struct strbuf *out)
 }
 
 static void
-help_rows(const struct opt_program *p, const struct opt_command *only, bool common, struct strbuf *out)
+help_rows(const struct opt_program *p, const struct opt_command *only, bool common,
+          struct strbuf *out)
 {
     for (size_t i = 0; i < opt_row_count(p); i++) {
         const struct opt_row *row = opt_row_at(p, i);
-        if (opt_row_is_common(p, i) == common && !(row->flags & OPT_HIDDEN) && opt_row_applies(row, only))
+        if (opt_row_is_common(p, i) == common && !(row->flags & OPT_HIDDEN) &&
+            opt_row_applies(row, only))
             help_row(row, out);
     }
 }
@@ -143,9 +145,12 @@ help_env(const struct opt_program *p, struct strbuf *out)
         if (row->env || !*opt_row_env(p, row, env))
             continue;
         struct strbuf text = STRBUF_INIT;
-        strbuf_addf(&text, "Each option can be set as a variable too: --%s is %s; the flag wins.", row->name, env);
+        strbuf_addf(&text, "Each option can be set as a variable too: --%s is %s; the flag wins.",
+                    row->name, env);
         if (p->connections & OPT_CONN_POSTGRES)
-            strbuf_adds(&text, " PostgreSQL is found through DATABASE_URL, DATABASE_DSN, DATABASE_HOST … or PG*.");
+            strbuf_adds(
+                &text,
+                " PostgreSQL is found through DATABASE_URL, DATABASE_DSN, DATABASE_HOST … or PG*.");
         if (p->connections & OPT_CONN_REDIS)
             strbuf_adds(&text, " Redis is found through REDIS_URL or REDIS_HOST ….");
         if (p->connections)

@@ -64,7 +64,8 @@ add_args(struct strbuf *out, const char *args)
 {
     while (*args) {
         size_t len = strspn(args, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
-        bool place = len > 0 && !islower((unsigned char)args[len]) && !isdigit((unsigned char)args[len]);
+        bool place =
+            len > 0 && !islower((unsigned char)args[len]) && !isdigit((unsigned char)args[len]);
         if (!place)
             len = len + strcspn(args + len, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
         struct strbuf one = STRBUF_INIT;
@@ -148,8 +149,10 @@ man_row_facts(const struct opt_program *p, const struct opt_row *row, struct str
         strbuf_done(&names);
     }
     if (row->flags & OPT_SECRET)
-        strbuf_adds(&facts, "What stands on the command line can be seen by every user of the machine (`ps`): a password "
-                            "belongs into a variable or, better, a file. ");
+        strbuf_adds(
+            &facts,
+            "What stands on the command line can be seen by every user of the machine (`ps`): a password "
+            "belongs into a variable or, better, a file. ");
     if (facts.len) {
         facts.data[facts.len - 1] = '\0';
         strbuf_adds(out, ".IP\n");
@@ -192,10 +195,12 @@ man_row(const struct opt_program *p, const struct opt_row *row, struct strbuf *o
 static void
 man_rows(const struct opt_program *p, struct strbuf *out)
 {
-    strbuf_adds(out, ".SH OPTIONS\n"
-                     "\\fB\\-\\-name value\\fR and \\fB\\-\\-name=value\\fR are the same; \\fB\\-\\-no\\-name\\fR turns a "
-                     "switch off; \\fB\\-\\-\\fR ends the options.\n"
-                     "Durations are written \\fB250ms\\fR, \\fB2s\\fR, \\fB5m\\fR, \\fB1h30m\\fR; sizes \\fB64KiB\\fR.\n");
+    strbuf_adds(
+        out,
+        ".SH OPTIONS\n"
+        "\\fB\\-\\-name value\\fR and \\fB\\-\\-name=value\\fR are the same; \\fB\\-\\-no\\-name\\fR turns a "
+        "switch off; \\fB\\-\\-\\fR ends the options.\n"
+        "Durations are written \\fB250ms\\fR, \\fB2s\\fR, \\fB5m\\fR, \\fB1h30m\\fR; sizes \\fB64KiB\\fR.\n");
     for (size_t i = 0; i < opt_row_count(p); i++)
         if (!(opt_row_at(p, i)->flags & OPT_HIDDEN))
             man_row(p, opt_row_at(p, i), out);
@@ -217,23 +222,27 @@ man_environment(const struct opt_program *p, struct strbuf *out)
 {
     struct strbuf text = STRBUF_INIT;
     strbuf_adds(out, ".SH ENVIRONMENT\n");
-    strbuf_addf(&text,
-                "Each option has a variable, named with it above; the flag wins. An empty variable counts as not set. "
-                "An unknown variable that begins with `%s` is warned about, and is an error when it is within two "
-                "edits of a known one. Variables that Kubernetes and Docker set for Services are never configuration.",
-                p->env_prefix);
+    strbuf_addf(
+        &text,
+        "Each option has a variable, named with it above; the flag wins. An empty variable counts as not set. "
+        "An unknown variable that begins with `%s` is warned about, and is an error when it is within two "
+        "edits of a known one. Variables that Kubernetes and Docker set for Services are never configuration.",
+        p->env_prefix);
     add_text(out, strbuf_str(&text), true);
     strbuf_addc(out, '\n');
     strbuf_done(&text);
     man_pairs(p->env, p->n_env, out);
     if (p->connections & OPT_CONN_POSTGRES) {
-        strbuf_adds(out, ".SS Where PostgreSQL is\nThe first of these that names a host, a socket or a service wins; what "
-                         "it leaves open is filled from the later ones, in order.\nEach can be given as \\fINAME\\fR"
-                         "\\fB_FILE\\fR, the path of a file that holds the value; both at once is an error.\n");
+        strbuf_adds(
+            out,
+            ".SS Where PostgreSQL is\nThe first of these that names a host, a socket or a service wins; what "
+            "it leaves open is filled from the later ones, in order.\nEach can be given as \\fINAME\\fR"
+            "\\fB_FILE\\fR, the path of a file that holds the value; both at once is an error.\n");
         man_pairs(opt_postgres_env, SIZE_MAX, out);
     }
     if (p->connections & OPT_CONN_REDIS) {
-        strbuf_adds(out, ".SS Where Redis is\nEach can be given as \\fINAME\\fR\\fB_FILE\\fR too.\n");
+        strbuf_adds(out,
+                    ".SS Where Redis is\nEach can be given as \\fINAME\\fR\\fB_FILE\\fR too.\n");
         man_pairs(opt_redis_env, SIZE_MAX, out);
     }
 }

@@ -120,20 +120,21 @@ opt_print_markdown(const struct opt_program *p, struct strbuf *out)
 void
 opt_print_formats(const struct opt_program *p, struct strbuf *out)
 {
-    strbuf_addf(out,
-                "## %s\n\n"
-                "One record a line on stderr, at most 4,096 bytes. Every record begins with:\n\n"
-                "| Field | |\n|---|---|\n"
-                "| `time` | when, UTC, RFC 3339 with milliseconds |\n"
-                "| `level` | `debug`, `info`, `warn` or `error` |\n"
-                "| `program` | `%s` |\n"
-                "| `event` | what happened: one of the words below |\n"
-                "| `msg` | the same for people; its wording may change |\n\n"
-                "Events that every program has:\n\n"
-                "| Event | Fields | |\n|---|---|---|\n"
-                "| `log_dropped` | `dropped` | that many records were lost because their reader was slow |\n"
-                "| `unknown_variable` | | a variable with the program's prefix that nobody knows |\n",
-                p->name, p->name);
+    strbuf_addf(
+        out,
+        "## %s\n\n"
+        "One record a line on stderr, at most 4,096 bytes. Every record begins with:\n\n"
+        "| Field | |\n|---|---|\n"
+        "| `time` | when, UTC, RFC 3339 with milliseconds |\n"
+        "| `level` | `debug`, `info`, `warn` or `error` |\n"
+        "| `program` | `%s` |\n"
+        "| `event` | what happened: one of the words below |\n"
+        "| `msg` | the same for people; its wording may change |\n\n"
+        "Events that every program has:\n\n"
+        "| Event | Fields | |\n|---|---|---|\n"
+        "| `log_dropped` | `dropped` | that many records were lost because their reader was slow |\n"
+        "| `unknown_variable` | | a variable with the program's prefix that nobody knows |\n",
+        p->name, p->name);
     if (p->print_formats) {
         strbuf_addc(out, '\n');
         p->print_formats(out);

@@ -9,8 +9,8 @@
 
 /* A flag as it stood on the command line. */
 struct given {
-    const char *name;  /* of the row; not always the row of this command */
-    char letter;       /* when name is NULL */
+    const char *name; /* of the row; not always the row of this command */
+    char letter;      /* when name is NULL */
     const char *value;
 };
 
@@ -22,8 +22,8 @@ struct reader {
     struct given *given;
     size_t n_given;
     const struct opt_command *command;
-    int words;         /* positional words so far, moved to argv[1 …] */
-    bool ended;        /* "--" or a command line was met */
+    int words;  /* positional words so far, moved to argv[1 …] */
+    bool ended; /* "--" or a command line was met */
     struct opt_asked asked;
 };
 
@@ -49,7 +49,8 @@ find_command(const struct opt_program *p, const char *name)
 static const char *
 showable(const char *word)
 {
-    bool secret = strstr(word, "://") || strchr(word, '@') || strcasestr(word, "password") || strlen(word) > 40;
+    bool secret = strstr(word, "://") || strchr(word, '@') || strcasestr(word, "password") ||
+                  strlen(word) > 40;
     return secret ? "…" : word;
 }
 
@@ -68,7 +69,8 @@ unknown_option(const struct reader *r, const char *name, size_t len, struct err 
     }
     const char *near = opt_nearest(word, known, n, NULL);
     if (!near)
-        return err_set(e, ERR_USAGE, "unknown option --%s; %s --help lists them", showable(word), r->p->name);
+        return err_set(e, ERR_USAGE, "unknown option --%s; %s --help lists them", showable(word),
+                       r->p->name);
     return err_set(e, ERR_USAGE, "unknown option --%s; did you mean --%s?", showable(word), near);
 }
 
@@ -82,8 +84,10 @@ unknown_command(const struct opt_program *p, const char *word, struct err *e)
             known[n++] = p->commands[i].name;
     const char *near = opt_nearest(word, known, n, NULL);
     if (near)
-        return err_set(e, ERR_USAGE, "unknown command '%s'; did you mean '%s'?", showable(word), near);
-    return err_set(e, ERR_USAGE, "unknown command '%s'; %s --help lists them", showable(word), p->name);
+        return err_set(e, ERR_USAGE, "unknown command '%s'; did you mean '%s'?", showable(word),
+                       near);
+    return err_set(e, ERR_USAGE, "unknown command '%s'; %s --help lists them", showable(word),
+                   p->name);
 }
 
 static int
@@ -114,8 +118,8 @@ next_value(struct reader *r, const char *shown, const struct opt_row *row, struc
         return NULL;
     }
     if (strncmp(value, "--", 2) == 0) {
-        err_set(e, ERR_USAGE, "%s needs a value: %s (a value that begins with -- is written %s=…)", shown,
-                opt_row_arg(row), shown);
+        err_set(e, ERR_USAGE, "%s needs a value: %s (a value that begins with -- is written %s=…)",
+                shown, opt_row_arg(row), shown);
         return NULL;
     }
     r->i++;
@@ -171,7 +175,8 @@ read_letter(struct reader *r, const char *word, struct err *e)
     if (index < 0)
         index = opt_row_find(r->p, NULL, word[0], NULL);
     if (index < 0)
-        return err_set(e, ERR_USAGE, "unknown option -%s; %s --help lists them", showable(word), r->p->name);
+        return err_set(e, ERR_USAGE, "unknown option -%s; %s --help lists them", showable(word),
+                       r->p->name);
     const struct opt_row *row = opt_row_at(r->p, (size_t)index);
     const char *value = "true";
     if (row->kind == OPT_BOOL && word[1])
@@ -248,7 +253,8 @@ wrong_command(const struct reader *r, const struct given *g, struct err *e)
     struct strbuf knows = STRBUF_INIT;
     opt_row_commands(r->p, row, &knows);
     err_set(e, ERR_USAGE, "--%s is no option of '%s%s%s' (but of %s)", row->name, r->p->name,
-            r->command->name ? " " : "", r->command->name ? r->command->name : "", strbuf_str(&knows));
+            r->command->name ? " " : "", r->command->name ? r->command->name : "",
+            strbuf_str(&knows));
     strbuf_done(&knows);
     return -1;
 }
@@ -292,7 +298,8 @@ apply_defaults(struct reader *r, void *options, struct err *e)
     for (size_t i = 0; i < opt_row_count(r->p); i++) {
         const struct opt_row *row = opt_row_at(r->p, i);
         void *base = opt_row_is_common(r->p, i) ? (void *)&r->asked : options;
-        if (row->def && opt_row_applies(row, r->command) && opt_value_set(row, base, row->def, row->name, e) < 0)
+        if (row->def && opt_row_applies(row, r->command) &&
+            opt_value_set(row, base, row->def, row->name, e) < 0)
             return err_wrap(e, "default");
     }
     return 0;
@@ -308,7 +315,8 @@ count_words(const struct reader *r, struct err *e)
     if (r->words < c->min_args)
         rc = err_set(e, ERR_USAGE, "something is missing: %s", strbuf_str(&usage));
     else if (c->max_args >= 0 && r->words > c->max_args)
-        rc = err_set(e, ERR_USAGE, "unexpected word '%s': %s", showable(r->argv[1 + c->max_args]), strbuf_str(&usage));
+        rc = err_set(e, ERR_USAGE, "unexpected word '%s': %s", showable(r->argv[1 + c->max_args]),
+                     strbuf_str(&usage));
     strbuf_done(&usage);
     return rc;
 }
@@ -319,8 +327,10 @@ print_asked(struct reader *r, struct strbuf *out, struct err *e)
 {
     for (size_t i = 0; i < r->n_given; i++) {
         int index = opt_row_find(r->p, r->given[i].name, r->given[i].letter, NULL);
-        if (opt_row_is_common(r->p, (size_t)index) && opt_row_at(r->p, (size_t)index)->flags & OPT_NO_ENV &&
-            opt_value_set(opt_row_at(r->p, (size_t)index), &r->asked, r->given[i].value, "--print-options", e) < 0)
+        if (opt_row_is_common(r->p, (size_t)index) &&
+            opt_row_at(r->p, (size_t)index)->flags & OPT_NO_ENV &&
+            opt_value_set(opt_row_at(r->p, (size_t)index), &r->asked, r->given[i].value,
+                          "--print-options", e) < 0)
             return false;
     }
     if (r->asked.help)
@@ -341,7 +351,8 @@ print_asked(struct reader *r, struct strbuf *out, struct err *e)
 }
 
 static int
-settle(struct reader *r, char **envp, void *options, struct opt_result *res, struct strbuf *warnings, struct err *e)
+settle(struct reader *r, char **envp, void *options, struct opt_result *res,
+       struct strbuf *warnings, struct err *e)
 {
     if (!r->command)
         r->command = default_command(r->p);
@@ -363,8 +374,8 @@ settle(struct reader *r, char **envp, void *options, struct opt_result *res, str
 }
 
 int
-opt_parse(const struct opt_program *p, int argc, char **argv, char **envp, void *options, struct opt_result *ret,
-          struct strbuf *ret_out, struct strbuf *warnings, struct err *e)
+opt_parse(const struct opt_program *p, int argc, char **argv, char **envp, void *options,
+          struct opt_result *ret, struct strbuf *ret_out, struct strbuf *warnings, struct err *e)
 {
     assert(opt_row_count(p) <= 64);
     *ret = (struct opt_result){0};
@@ -376,7 +387,8 @@ opt_parse(const struct opt_program *p, int argc, char **argv, char **envp, void 
         err_set(e, ERR_NOMEM, "out of memory");
         return p->usage_status;
     }
-    struct reader r = {.p = p, .argc = argc, .argv = argv, .given = given, .asked.print = OPT_PRINT_NONE};
+    struct reader r = {
+        .p = p, .argc = argc, .argv = argv, .given = given, .asked.print = OPT_PRINT_NONE};
     if (read_all(&r, e) < 0)
         return p->usage_status;
     if (print_asked(&r, ret_out, e))

@@ -28,8 +28,9 @@ static const struct opt_row common_rows[] = {
      .kind = OPT_BOOL,
      .offset = offsetof(struct opt_asked, common.strict_env),
      .help = "an unknown variable with the program's prefix is an error",
-     .more = "Without it such a variable is one warning, unless it is within two edits of a known name: then it is an "
-             "error always. Variables that Kubernetes and Docker set for Services are never looked at."},
+     .more =
+         "Without it such a variable is one warning, unless it is within two edits of a known name: then it is an "
+         "error always. Variables that Kubernetes and Docker set for Services are never looked at."},
     {.name = "print-options",
      .kind = OPT_CHOICE,
      .arg = "FORM",
@@ -83,7 +84,8 @@ opt_row_applies(const struct opt_row *row, const struct opt_command *command)
 }
 
 int
-opt_row_find(const struct opt_program *p, const char *name, char letter, const struct opt_command *command)
+opt_row_find(const struct opt_program *p, const char *name, char letter,
+             const struct opt_command *command)
 {
     for (size_t i = 0; i < opt_row_count(p); i++) {
         const struct opt_row *row = opt_row_at(p, i);
@@ -98,8 +100,10 @@ const char *
 opt_row_arg(const struct opt_row *row)
 {
     static const char *const words[] = {
-        [OPT_BOOL] = "",      [OPT_STRING] = "TEXT", [OPT_INT] = "N",     [OPT_DURATION] = "DURATION",
-        [OPT_SIZE] = "BYTES", [OPT_CHOICE] = "WORD", [OPT_LIST] = "TEXT", [OPT_CUSTOM] = "VALUE",
+        [OPT_BOOL] = "",      [OPT_STRING] = "TEXT",
+        [OPT_INT] = "N",      [OPT_DURATION] = "DURATION",
+        [OPT_SIZE] = "BYTES", [OPT_CHOICE] = "WORD",
+        [OPT_LIST] = "TEXT",  [OPT_CUSTOM] = "VALUE",
     };
     return row->arg ? row->arg : words[row->kind];
 }

@@ -25,7 +25,8 @@ const struct opt_row *opt_row_at(const struct opt_program *p, size_t i);
 bool opt_row_is_common(const struct opt_program *p, size_t i);
 
 /* The index of the row of that name (or letter, when name is NULL) that `command` knows (NULL: any), or -1. */
-int opt_row_find(const struct opt_program *p, const char *name, char letter, const struct opt_command *command);
+int opt_row_find(const struct opt_program *p, const char *name, char letter,
+                 const struct opt_command *command);
 bool opt_row_applies(const struct opt_row *row, const struct opt_command *command);
 /* "DURATION": the word for its value; "" for a bool. */
 const char *opt_row_arg(const struct opt_row *row);
@@ -37,13 +38,15 @@ const char *opt_row_default(const struct opt_row *row);
 void opt_row_commands(const struct opt_program *p, const struct opt_row *row, struct strbuf *out);
 
 /* Parses value into the row's field. name: "--dir" or "MIGRATE_DIR", for the message. */
-int opt_value_set(const struct opt_row *row, void *base, const char *value, const char *name, struct err *e);
+int opt_value_set(const struct opt_row *row, void *base, const char *value, const char *name,
+                  struct err *e);
 
 /* Variables into the rows that the command knows and r->set does not hold yet. */
-int opt_env_read(const struct opt_program *p, char **envp, void *options, struct opt_asked *asked, struct opt_result *r,
-                 struct err *e);
+int opt_env_read(const struct opt_program *p, char **envp, void *options, struct opt_asked *asked,
+                 struct opt_result *r, struct err *e);
 /* Variables with the program's prefix that nobody knows: an error, or a line of warnings. */
-int opt_env_check(const struct opt_program *p, char **envp, bool strict, struct strbuf *warnings, struct err *e);
+int opt_env_check(const struct opt_program *p, char **envp, bool strict, struct strbuf *warnings,
+                  struct err *e);
 
 /* The connection variables (contract): NULL-keyed end. */
 extern const struct opt_pair opt_postgres_env[];

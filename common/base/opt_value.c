@@ -38,8 +38,8 @@ set_int(const struct opt_row *row, int64_t *field, const char *value, struct err
     if (errno == ERANGE || (bounded && (v < row->min || v > row->max))) {
         if (!bounded)
             return err_set(e, ERR_USAGE, "%.64s is out of range", value);
-        return err_set(e, ERR_USAGE, "%.64s is not between %lld and %lld", value, (long long)row->min,
-                       (long long)row->max);
+        return err_set(e, ERR_USAGE, "%.64s is not between %lld and %lld", value,
+                       (long long)row->min, (long long)row->max);
     }
     *field = v;
     return 0;
@@ -77,8 +77,8 @@ set_size(const struct opt_row *row, uint64_t *field, const char *value, struct e
         return -1;
     if ((row->min || row->max) && (bytes < (uint64_t)row->min || bytes > (uint64_t)row->max)) {
         char low[SIZE_FORMAT_MAX], high[SIZE_FORMAT_MAX];
-        return err_set(e, ERR_USAGE, "%.64s is not between %s and %s", value, size_format(low, (uint64_t)row->min),
-                       size_format(high, (uint64_t)row->max));
+        return err_set(e, ERR_USAGE, "%.64s is not between %s and %s", value,
+                       size_format(low, (uint64_t)row->min), size_format(high, (uint64_t)row->max));
     }
     *field = bytes;
     return 0;
@@ -98,8 +98,8 @@ set_choice(const struct opt_row *row, int *field, const char *value, struct err 
     for (size_t i = 0; i < n; i++)
         strbuf_addf(&all, "%s%s", i ? ", " : "", row->choices[i]);
     const char *near = opt_nearest(value, row->choices, n, NULL);
-    err_set(e, ERR_USAGE, "'%.64s' is none of %s%s%s%s", value, strbuf_str(&all), near ? "; did you mean " : "",
-            near ? near : "", near ? "?" : "");
+    err_set(e, ERR_USAGE, "'%.64s' is none of %s%s%s%s", value, strbuf_str(&all),
+            near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
     strbuf_done(&all);
     return -1;
 }
@@ -154,7 +154,8 @@ set_field(const struct opt_row *row, void *base, const char *value, struct err *
 }
 
 int
-opt_value_set(const struct opt_row *row, void *base, const char *value, const char *name, struct err *e)
+opt_value_set(const struct opt_row *row, void *base, const char *value, const char *name,
+              struct err *e)
 {
     if (!*value && !(row->flags & OPT_EMPTY_OK))
         return err_set(e, ERR_USAGE, "%s: the value is empty", name);

@@ -88,7 +88,8 @@ has_numbered_port(const char *name)
 static bool
 is_address(const char *value)
 {
-    return strncmp(value, "tcp://", 6) == 0 || strncmp(value, "udp://", 6) == 0 || strncmp(value, "sctp://", 7) == 0;
+    return strncmp(value, "tcp://", 6) == 0 || strncmp(value, "udp://", 6) == 0 ||
+           strncmp(value, "sctp://", 7) == 0;
 }
 
 bool

@@ -9,11 +9,20 @@ static const struct unit {
     const char *name;
     uint64_t bytes;
 } units[] = {
-    {"TiB", UINT64_C(1) << 40}, {"GiB", UINT64_C(1) << 30}, {"MiB", UINT64_C(1) << 20},
-    {"KiB", UINT64_C(1) << 10}, {"B", 1},                   {"", 1},
-    {"Ti", UINT64_C(1) << 40},  {"Gi", UINT64_C(1) << 30},  {"Mi", UINT64_C(1) << 20},
-    {"Ki", UINT64_C(1) << 10},  {"TB", 1000000000000u},     {"GB", 1000000000u},
-    {"MB", 1000000u},           {"kB", 1000u},
+    {"TiB", UINT64_C(1) << 40},
+    {"GiB", UINT64_C(1) << 30},
+    {"MiB", UINT64_C(1) << 20},
+    {"KiB", UINT64_C(1) << 10},
+    {"B", 1},
+    {"", 1},
+    {"Ti", UINT64_C(1) << 40},
+    {"Gi", UINT64_C(1) << 30},
+    {"Mi", UINT64_C(1) << 20},
+    {"Ki", UINT64_C(1) << 10},
+    {"TB", 1000000000000u},
+    {"GB", 1000000000u},
+    {"MB", 1000000u},
+    {"kB", 1000u},
 };
 
 static int
@@ -36,7 +45,8 @@ read_whole(const char **p, uint64_t *ret)
 {
     uint64_t v = 0;
     for (; isdigit((unsigned char)**p); (*p)++)
-        if (__builtin_mul_overflow(v, 10u, &v) || __builtin_add_overflow(v, (uint64_t)(**p - '0'), &v))
+        if (__builtin_mul_overflow(v, 10u, &v) ||
+            __builtin_add_overflow(v, (uint64_t)(**p - '0'), &v))
             return false;
     *ret = v;
     return true;
@@ -62,11 +72,13 @@ size_parse(const char *text, uint64_t *ret_bytes, struct err *e)
         }
     }
     if (strlen(p) == 1 && strchr("KkMmGgTt", *p))
-        return err_set(e, ERR_USAGE, "'%.64s' is ambiguous: write %ciB (1024s) or %cB (1000s)", text,
-                       toupper((unsigned char)*p), *p == 'k' ? 'k' : toupper((unsigned char)*p));
+        return err_set(e, ERR_USAGE, "'%.64s' is ambiguous: write %ciB (1024s) or %cB (1000s)",
+                       text, toupper((unsigned char)*p),
+                       *p == 'k' ? 'k' : toupper((unsigned char)*p));
     const struct unit *unit = find_unit(p);
     if (!unit)
-        return bad_size(text, "units are B, KiB, MiB, GiB, TiB, and kB, MB, GB, TB by thousands", e);
+        return bad_size(text, "units are B, KiB, MiB, GiB, TiB, and kB, MB, GB, TB by thousands",
+                        e);
     if (__builtin_mul_overflow(whole, unit->bytes, &total) ||
         __builtin_add_overflow(total, part * unit->bytes / scale, &total) || total == UINT64_MAX)
         return bad_size(text, "it is too large", e);
@@ -80,6 +92,7 @@ size_format(char *buf, uint64_t bytes)
     size_t i = 0;
     while (units[i].bytes > 1 && (bytes == 0 || bytes % units[i].bytes != 0))
         i++;
-    snprintf(buf, SIZE_FORMAT_MAX, "%llu%s", (unsigned long long)(bytes / units[i].bytes), units[i].name);
+    snprintf(buf, SIZE_FORMAT_MAX, "%llu%s", (unsigned long long)(bytes / units[i].bytes),
+             units[i].name);
     return buf;
 }

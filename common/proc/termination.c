@@ -38,7 +38,9 @@ termination_write(const char *path, const struct field *fields, size_t n, struct
         return 0;
     cleanup_close int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0)
-        return errno == ENOENT ? 0 : err_sys(e, errno, "cannot write the termination message to %s", path);
+        return errno == ENOENT
+                   ? 0
+                   : err_sys(e, errno, "cannot write the termination message to %s", path);
     cleanup_strbuf struct strbuf b = STRBUF_INIT;
     termination_format(&b, fields, n);
     if (b.failed)

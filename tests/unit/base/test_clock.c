@@ -58,12 +58,17 @@ rfc3339(void **state)
     (void)state;
     char buf[CLOCK_RFC3339_MAX];
     assert_string_equal(clock_format_rfc3339(buf, 0, 0), "1970-01-01T00:00:00Z");
-    assert_string_equal(clock_format_rfc3339(buf, INT64_C(1795251600123456), 0), "2026-11-21T09:00:00Z");
-    assert_string_equal(clock_format_rfc3339(buf, INT64_C(1795251600123456), 3), "2026-11-21T09:00:00.123Z");
-    assert_string_equal(clock_format_rfc3339(buf, INT64_C(1795251600123456), 6), "2026-11-21T09:00:00.123456Z");
-    assert_string_equal(clock_format_rfc3339(buf, INT64_C(1795251600000007), 6), "2026-11-21T09:00:00.000007Z");
+    assert_string_equal(clock_format_rfc3339(buf, INT64_C(1795251600123456), 0),
+                        "2026-11-21T09:00:00Z");
+    assert_string_equal(clock_format_rfc3339(buf, INT64_C(1795251600123456), 3),
+                        "2026-11-21T09:00:00.123Z");
+    assert_string_equal(clock_format_rfc3339(buf, INT64_C(1795251600123456), 6),
+                        "2026-11-21T09:00:00.123456Z");
+    assert_string_equal(clock_format_rfc3339(buf, INT64_C(1795251600000007), 6),
+                        "2026-11-21T09:00:00.000007Z");
     assert_string_equal(clock_format_rfc3339(buf, -1, 6), "1969-12-31T23:59:59.999999Z");
-    assert_string_equal(clock_format_rfc3339(buf, INT64_C(951782400000000), 0), "2000-02-29T00:00:00Z");
+    assert_string_equal(clock_format_rfc3339(buf, INT64_C(951782400000000), 0),
+                        "2000-02-29T00:00:00Z");
     assert_string_equal(clock_format_rfc3339(buf, INT64_MAX, 0), "0000-00-00T00:00:00Z");
 }
 
@@ -75,9 +80,20 @@ durations_are_read(void **state)
         const char *text;
         uint64_t ms;
     } good[] = {
-        {"0", 0},          {"250ms", 250},      {"2s", 2000},    {"5m", 300000},       {"1h30m", 5400000},
-        {"2d", 172800000}, {"1.5s", 1500},      {"0.25s", 250},  {"1h1m1s1ms", 3661001}, {"0ms", 0},
-        {"1d12h", 129600000}, {"0.0015s", 1},   {"00010s", 10000}, {"18446744073709551614ms", UINT64_MAX - 1},
+        {"0", 0},
+        {"250ms", 250},
+        {"2s", 2000},
+        {"5m", 300000},
+        {"1h30m", 5400000},
+        {"2d", 172800000},
+        {"1.5s", 1500},
+        {"0.25s", 250},
+        {"1h1m1s1ms", 3661001},
+        {"0ms", 0},
+        {"1d12h", 129600000},
+        {"0.0015s", 1},
+        {"00010s", 10000},
+        {"18446744073709551614ms", UINT64_MAX - 1},
     };
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         uint64_t ms = 77;
@@ -92,10 +108,35 @@ durations_are_refused(void **state)
 {
     (void)state;
     static const char *const bad[] = {
-        "",     "5",     "1.5",  "s",      "-1s",   "+1s", " 1s",  "1s ",   "1 s",    "1m1h", "1s1s",
-        "1S",   "1M",    "1ms1s", "1.s",   ".5s",   "1e3s", "1h30", "1,5s", "never",  "1sec", "00",
-        "18446744073709551615ms", "18446744073709551616ms", "213503982335d", "99999999999999999999s",
-        "213503982334d25h61m9999999999999999s", "0x10s", "1w",
+        "",
+        "5",
+        "1.5",
+        "s",
+        "-1s",
+        "+1s",
+        " 1s",
+        "1s ",
+        "1 s",
+        "1m1h",
+        "1s1s",
+        "1S",
+        "1M",
+        "1ms1s",
+        "1.s",
+        ".5s",
+        "1e3s",
+        "1h30",
+        "1,5s",
+        "never",
+        "1sec",
+        "00",
+        "18446744073709551615ms",
+        "18446744073709551616ms",
+        "213503982335d",
+        "99999999999999999999s",
+        "213503982334d25h61m9999999999999999s",
+        "0x10s",
+        "1w",
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         uint64_t ms = 77;
@@ -145,9 +186,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(deadlines_saturate),    cmocka_unit_test(rfc3339),
-        cmocka_unit_test(durations_are_read),    cmocka_unit_test(durations_are_refused),
-        cmocka_unit_test(the_message_says_why),  cmocka_unit_test(durations_are_written_shortest_and_read_back),
+        cmocka_unit_test(deadlines_saturate),
+        cmocka_unit_test(rfc3339),
+        cmocka_unit_test(durations_are_read),
+        cmocka_unit_test(durations_are_refused),
+        cmocka_unit_test(the_message_says_why),
+        cmocka_unit_test(durations_are_written_shortest_and_read_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

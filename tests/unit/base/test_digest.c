@@ -86,8 +86,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_sums),          cmocka_unit_test(streaming_equals_one_shot_and_starts_anew),
-        cmocka_unit_test(done_takes_what_never_began), cmocka_unit_test(random_bytes_differ),
+        cmocka_unit_test(known_sums),
+        cmocka_unit_test(streaming_equals_one_shot_and_starts_anew),
+        cmocka_unit_test(done_takes_what_never_began),
+        cmocka_unit_test(random_bytes_differ),
         cmocka_unit_test(jitter_stays_below_its_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

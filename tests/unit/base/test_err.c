@@ -113,7 +113,7 @@ every_code_has_a_row(void **state)
         assert_string_not_equal(err_name((enum err_code)i), "unknown");
     }
     assert_string_equal(err_name(ERR_CODES), "unknown");
-    assert_string_equal(err_name((enum err_code)-1), "unknown");
+    assert_string_equal(err_name((enum err_code) - 1), "unknown");
     assert_true(err_retryable(ERR_REFUSED));
     assert_true(err_retryable(ERR_BUSY));
     assert_false(err_retryable(ERR_AUTH));

@@ -75,7 +75,9 @@ long_strings_are_cut_at_the_end_that_matters_less(void **state)
     assert_text(LF_TAIL("k", "abcdef"), 6, "abcdef");
     assert_text(LF_TAIL("k", "abcdef"), 2, DOTS "ef");
     assert_text(LF_STR("k", "a\xC3\xBC"), 2, "a" DOTS);
-    assert_text(LF_TAIL("k", "\xC3\xBC" "a"), 2, DOTS "a");
+    assert_text(LF_TAIL("k", "\xC3\xBC"
+                             "a"),
+                2, DOTS "a");
     assert_json(LF_STR("k", "abcdef"), 2, "{\"k\":\"ab" DOTS "\"}");
     assert_json(LF_TAIL("k", "abcdef"), 2, "{\"k\":\"" DOTS "ef\"}");
 }

@@ -61,8 +61,10 @@ everything_nests(void **state)
     json_end(&j);
     json_kstr(&j, "g", "");
     json_end(&j);
-    assert_string_equal(strbuf_str(&b), "{\"a\":[-9223372036854775808,18446744073709551615,{},[],null,true,[1,2],null],"
-                                        "\"b\":false,\"c\":-1,\"d\":1,\"e\":{\"f\":null},\"g\":\"\"}");
+    assert_string_equal(
+        strbuf_str(&b),
+        "{\"a\":[-9223372036854775808,18446744073709551615,{},[],null,true,[1,2],null],"
+        "\"b\":false,\"c\":-1,\"d\":1,\"e\":{\"f\":null},\"g\":\"\"}");
 }
 
 static void
@@ -89,7 +91,8 @@ strings_are_escaped(void **state)
     assert_quoted("\n\r\t\b\f", 5, "\"\\n\\r\\t\\b\\f\"");
     assert_quoted("\x01\x1f\x7f", 3, "\"\\u0001\\u001f\\u007f\"");
     assert_quoted("x\0y", 3, "\"x\\u0000y\"");
-    assert_quoted("gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x98\x80", 15, "\"gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x98\x80\"");
+    assert_quoted("gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x98\x80", 15,
+                  "\"gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x98\x80\"");
 }
 
 static void
@@ -99,10 +102,10 @@ invalid_bytes_are_replaced_one_by_one(void **state)
 #define R "\xEF\xBF\xBD"
     assert_quoted("\xFF", 1, "\"" R "\"");
     assert_quoted("a\x80z", 3, "\"a" R "z\"");
-    assert_quoted("\xC3", 1, "\"" R "\"");                 /* cut */
-    assert_quoted("\xC0\xAF", 2, "\"" R R "\"");           /* overlong */
+    assert_quoted("\xC3", 1, "\"" R "\"");       /* cut */
+    assert_quoted("\xC0\xAF", 2, "\"" R R "\""); /* overlong */
     assert_quoted("\xE0\x80\xAF", 3, "\"" R R R "\"");
-    assert_quoted("\xED\xA0\x80", 3, "\"" R R R "\"");     /* surrogate */
+    assert_quoted("\xED\xA0\x80", 3, "\"" R R R "\"");       /* surrogate */
     assert_quoted("\xF4\x90\x80\x80", 4, "\"" R R R R "\""); /* above U+10FFFF */
     assert_quoted("\xF0\x8F\xBF\xBF", 4, "\"" R R R R "\"");
     assert_quoted("\xF4\x8F\xBF\xBF", 4, "\"\xF4\x8F\xBF\xBF\"");
@@ -130,7 +133,8 @@ cuts_fall_between_characters(void **state)
     static const size_t expected[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11, 11};
     for (size_t max = 0; max < sizeof expected / sizeof expected[0]; max++)
         assert_int_equal(utf8_cut(s, strlen(s), max), expected[max]);
-    assert_int_equal(utf8_cut("\xFF\xFF\xFF\xFF", 4, 2), 1); /* not UTF-8: somewhere near, never beyond */
+    assert_int_equal(utf8_cut("\xFF\xFF\xFF\xFF", 4, 2),
+                     1); /* not UTF-8: somewhere near, never beyond */
     assert_int_equal(utf8_cut("\x80\x80\x80\x80\x80", 5, 4), 4);
     assert_int_equal(utf8_cut("ab\xE2\x82", 4, 4), 2);
     assert_int_equal(utf8_cut("", 0, 5), 0);

@@ -19,10 +19,16 @@
 #include "common/base/log.h"
 
 static void
-assert_record(enum log_format format, const struct field *fields, size_t n, const char *msg, const char *expected)
+assert_record(enum log_format format, const struct field *fields, size_t n, const char *msg,
+              const char *expected)
 {
-    struct log_record r = {.wall_us = INT64_C(1795251600123456), .level = LOG_LEVEL_INFO, .program = "migrate",
-                           .event = "applied", .msg = msg, .fields = fields, .n = n};
+    struct log_record r = {.wall_us = INT64_C(1795251600123456),
+                           .level = LOG_LEVEL_INFO,
+                           .program = "migrate",
+                           .event = "applied",
+                           .msg = msg,
+                           .fields = fields,
+                           .n = n};
     cleanup_strbuf struct strbuf b = STRBUF_INIT;
     log_format_record(&b, format, &r);
     assert_string_equal(strbuf_str(&b), expected);
@@ -32,26 +38,31 @@ static void
 json_records(void **state)
 {
     (void)state;
-    assert_record(LOG_FORMAT_JSON, LOG_NONE, "x",
-                  "{\"time\":\"2026-11-21T09:00:00.123Z\",\"level\":\"info\",\"program\":\"migrate\","
-                  "\"event\":\"applied\",\"msg\":\"x\"}\n");
-    assert_record(LOG_FORMAT_JSON, LOG_FIELDS(LF_STR("version", "7"), LF_INT("n", 3), LF_OPT("no", "")), "a\nb",
-                  "{\"time\":\"2026-11-21T09:00:00.123Z\",\"level\":\"info\",\"program\":\"migrate\","
-                  "\"event\":\"applied\",\"msg\":\"a\\nb\",\"version\":\"7\",\"n\":3}\n");
+    assert_record(
+        LOG_FORMAT_JSON, LOG_NONE, "x",
+        "{\"time\":\"2026-11-21T09:00:00.123Z\",\"level\":\"info\",\"program\":\"migrate\","
+        "\"event\":\"applied\",\"msg\":\"x\"}\n");
+    assert_record(
+        LOG_FORMAT_JSON, LOG_FIELDS(LF_STR("version", "7"), LF_INT("n", 3), LF_OPT("no", "")),
+        "a\nb",
+        "{\"time\":\"2026-11-21T09:00:00.123Z\",\"level\":\"info\",\"program\":\"migrate\","
+        "\"event\":\"applied\",\"msg\":\"a\\nb\",\"version\":\"7\",\"n\":3}\n");
 }
 
 static void
 kv_records(void **state)
 {
     (void)state;
-    assert_record(LOG_FORMAT_KV,
-                  LOG_FIELDS(LF_STR("plain", "7"), LF_STR("blank", "a b"), LF_STR("quote", "a\"b"), LF_STR("eq", "a=b"),
-                             LF_STR("empty", ""), LF_STR("null", NULL), LF_OPT("opt", ""), LF_STR("ctl", "a\x1b[1m"),
-                             LF_STR("bad", "\xff"), LF_BOOL("yes", true)),
-                  "two words",
-                  "time=2026-11-21T09:00:00.123Z level=info program=migrate event=applied msg=\"two words\" plain=7 "
-                  "blank=\"a b\" quote=\"a\\\"b\" eq=\"a=b\" empty=\"\" ctl=\"a\\u001b[1m\" bad=\"\xEF\xBF\xBD\" "
-                  "yes=true\n");
+    assert_record(
+        LOG_FORMAT_KV,
+        LOG_FIELDS(LF_STR("plain", "7"), LF_STR("blank", "a b"), LF_STR("quote", "a\"b"),
+                   LF_STR("eq", "a=b"), LF_STR("empty", ""), LF_STR("null", NULL),
+                   LF_OPT("opt", ""), LF_STR("ctl", "a\x1b[1m"), LF_STR("bad", "\xff"),
+                   LF_BOOL("yes", true)),
+        "two words",
+        "time=2026-11-21T09:00:00.123Z level=info program=migrate event=applied msg=\"two words\" plain=7 "
+        "blank=\"a b\" quote=\"a\\\"b\" eq=\"a=b\" empty=\"\" ctl=\"a\\u001b[1m\" bad=\"\xEF\xBF\xBD\" "
+        "yes=true\n");
 }
 
 static void
@@ -61,9 +72,11 @@ text_records_obey_nothing(void **state)
     setenv("TZ", "UTC", 1);
     tzset();
     assert_record(LOG_FORMAT_TEXT, LOG_NONE, "plain", "09:00:00 info  plain\n");
-    assert_record(LOG_FORMAT_TEXT, LOG_FIELDS(LF_STR("k", "v w"), LF_INT("n", 1)), "gr\xC3\xBC\xC3\x9F",
-                  "09:00:00 info  gr\xC3\xBC\xC3\x9F  k=\"v w\" n=1\n");
-    assert_record(LOG_FORMAT_TEXT, LOG_NONE, "a\nb\tc\x1b[2J\xC2\x9B" "d\x7f\xff",
+    assert_record(LOG_FORMAT_TEXT, LOG_FIELDS(LF_STR("k", "v w"), LF_INT("n", 1)),
+                  "gr\xC3\xBC\xC3\x9F", "09:00:00 info  gr\xC3\xBC\xC3\x9F  k=\"v w\" n=1\n");
+    assert_record(LOG_FORMAT_TEXT, LOG_NONE,
+                  "a\nb\tc\x1b[2J\xC2\x9B"
+                  "d\x7f\xff",
                   "09:00:00 info  a\\nb\\tc\\x1b[2J\\x9bd\\x7f\xEF\xBF\xBD\n");
 }
 
@@ -84,8 +97,12 @@ no_record_is_longer_than_a_line(void **state)
         for (enum log_format f = LOG_FORMAT_TEXT; f <= LOG_FORMAT_JSON; f++) {
             for (size_t n = 0; n <= 300; n += 60) {
                 cleanup_strbuf struct strbuf b = STRBUF_INIT;
-                struct log_record r = {.level = LOG_LEVEL_ERROR, .program = "p", .event = "e", .msg = huge,
-                                       .fields = fields, .n = n};
+                struct log_record r = {.level = LOG_LEVEL_ERROR,
+                                       .program = "p",
+                                       .event = "e",
+                                       .msg = huge,
+                                       .fields = fields,
+                                       .n = n};
                 log_format_record(&b, f, &r);
                 assert_true(b.len <= LOG_LINE_MAX);
                 assert_true(b.len > 60);

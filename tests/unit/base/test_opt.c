@@ -45,40 +45,103 @@ static const char *const orders[] = {"refuse", "apply", NULL};
 static const char *const other_env[] = {"MIGRATE_RUN_ID", NULL};
 
 static const struct opt_row rows[] = {
-    {.name = "dir", .kind = OPT_STRING, .arg = "DIR", .def = "migrations", .offset = offsetof(struct options, dir),
-     .help = "where the files are", .more = "Read-only mounts work.\n\n.dots and -dashes \\ too."},
-    {.name = "lock-wait", .kind = OPT_DURATION, .def = "60s", .offset = offsetof(struct options, lock_wait_ms),
-     .commands = OPT_IN(UP) | OPT_IN(RUN), .min = 100, .max = 3600000, .help = "how long to wait for the lock"},
-    {.name = "deadline", .kind = OPT_DURATION, .def = "none", .flags = OPT_NONE_OK,
-     .offset = offsetof(struct options, deadline_ms), .help = "the whole run ends by then"},
-    {.name = "steps", .letter = 'n', .kind = OPT_INT, .min = 1, .max = 100, .offset = offsetof(struct options, steps),
-     .commands = OPT_IN(UP), .help = "how many"},
-    {.name = "batch", .kind = OPT_SIZE, .def = "256KiB", .offset = offsetof(struct options, batch_bytes),
+    {.name = "dir",
+     .kind = OPT_STRING,
+     .arg = "DIR",
+     .def = "migrations",
+     .offset = offsetof(struct options, dir),
+     .help = "where the files are",
+     .more = "Read-only mounts work.\n\n.dots and -dashes \\ too."},
+    {.name = "lock-wait",
+     .kind = OPT_DURATION,
+     .def = "60s",
+     .offset = offsetof(struct options, lock_wait_ms),
+     .commands = OPT_IN(UP) | OPT_IN(RUN),
+     .min = 100,
+     .max = 3600000,
+     .help = "how long to wait for the lock"},
+    {.name = "deadline",
+     .kind = OPT_DURATION,
+     .def = "none",
+     .flags = OPT_NONE_OK,
+     .offset = offsetof(struct options, deadline_ms),
+     .help = "the whole run ends by then"},
+    {.name = "steps",
+     .letter = 'n',
+     .kind = OPT_INT,
+     .min = 1,
+     .max = 100,
+     .offset = offsetof(struct options, steps),
+     .commands = OPT_IN(UP),
+     .help = "how many"},
+    {.name = "batch",
+     .kind = OPT_SIZE,
+     .def = "256KiB",
+     .offset = offsetof(struct options, batch_bytes),
      .help = "bytes that travel together"},
-    {.name = "out-of-order", .kind = OPT_CHOICE, .choices = orders, .def = "refuse",
-     .offset = offsetof(struct options, order), .help = "a late lower version: refuse or apply"},
-    {.name = "dry-run", .kind = OPT_BOOL, .commands = OPT_IN(UP), .offset = offsetof(struct options, dry_run),
+    {.name = "out-of-order",
+     .kind = OPT_CHOICE,
+     .choices = orders,
+     .def = "refuse",
+     .offset = offsetof(struct options, order),
+     .help = "a late lower version: refuse or apply"},
+    {.name = "dry-run",
+     .kind = OPT_BOOL,
+     .commands = OPT_IN(UP),
+     .offset = offsetof(struct options, dry_run),
      .help = "only say what would be done"},
-    {.name = "json", .letter = 'j', .kind = OPT_BOOL, .commands = OPT_IN(STATUS) | OPT_IN(CHECK),
-     .offset = offsetof(struct options, json), .help = "for machines"},
-    {.name = "label", .letter = 'l', .kind = OPT_LIST, .env = "MIGRATE_LABELS",
-     .offset = offsetof(struct options, labels), .help = "a label"},
-    {.name = "timeout", .kind = OPT_DURATION, .def = "1s", .commands = OPT_IN(RUN),
-     .offset = offsetof(struct options, run_timeout_ms), .help = "of run"},
-    {.name = "timeout", .kind = OPT_DURATION, .def = "60s", .commands = OPT_IN(UP),
-     .offset = offsetof(struct options, up_timeout_ms), .help = "of up"},
-    {.name = "database", .kind = OPT_STRING, .arg = "URL", .flags = OPT_SECRET,
-     .offset = offsetof(struct options, database), .help = "where PostgreSQL is"},
-    {.name = "custom", .kind = OPT_CUSTOM, .parse = parse_custom, .flags = OPT_BY_LINES, .help = "special"},
-    {.name = "empty", .kind = OPT_STRING, .flags = OPT_EMPTY_OK | OPT_HIDDEN,
-     .offset = offsetof(struct options, empty), .help = "may be empty"},
+    {.name = "json",
+     .letter = 'j',
+     .kind = OPT_BOOL,
+     .commands = OPT_IN(STATUS) | OPT_IN(CHECK),
+     .offset = offsetof(struct options, json),
+     .help = "for machines"},
+    {.name = "label",
+     .letter = 'l',
+     .kind = OPT_LIST,
+     .env = "MIGRATE_LABELS",
+     .offset = offsetof(struct options, labels),
+     .help = "a label"},
+    {.name = "timeout",
+     .kind = OPT_DURATION,
+     .def = "1s",
+     .commands = OPT_IN(RUN),
+     .offset = offsetof(struct options, run_timeout_ms),
+     .help = "of run"},
+    {.name = "timeout",
+     .kind = OPT_DURATION,
+     .def = "60s",
+     .commands = OPT_IN(UP),
+     .offset = offsetof(struct options, up_timeout_ms),
+     .help = "of up"},
+    {.name = "database",
+     .kind = OPT_STRING,
+     .arg = "URL",
+     .flags = OPT_SECRET,
+     .offset = offsetof(struct options, database),
+     .help = "where PostgreSQL is"},
+    {.name = "custom",
+     .kind = OPT_CUSTOM,
+     .parse = parse_custom,
+     .flags = OPT_BY_LINES,
+     .help = "special"},
+    {.name = "empty",
+     .kind = OPT_STRING,
+     .flags = OPT_EMPTY_OK | OPT_HIDDEN,
+     .offset = offsetof(struct options, empty),
+     .help = "may be empty"},
 };
 
 static const struct opt_command commands[] = {
     {.id = UP, .name = "up", .args = "[--steps N]", .summary = "apply what is pending"},
     {.id = STATUS, .name = "status", .args = "", .summary = "what is applied"},
     {.id = CHECK, .name = "check", .args = "[DIR]", .max_args = 1, .summary = "offline checks"},
-    {.id = RUN, .name = "run", .args = "-- CMD [ARG…]", .min_args = 1, .max_args = -1, .flags = OPT_CMD_STOP,
+    {.id = RUN,
+     .name = "run",
+     .args = "-- CMD [ARG…]",
+     .min_args = 1,
+     .max_args = -1,
+     .flags = OPT_CMD_STOP,
      .summary = "wrap another migrator"},
     OPT_COMMAND_COPY(COPY),
     OPT_COMMAND_VERSION(VERSION),
@@ -108,7 +171,12 @@ static const struct opt_program program = {
 
 /* The same with a default command that takes a command line, and one that takes no words. */
 static const struct opt_command stop_commands[] = {
-    {.id = RUN, .name = "run", .args = "-- CMD", .min_args = 1, .max_args = -1, .flags = OPT_CMD_STOP | OPT_CMD_DEFAULT},
+    {.id = RUN,
+     .name = "run",
+     .args = "-- CMD",
+     .min_args = 1,
+     .max_args = -1,
+     .flags = OPT_CMD_STOP | OPT_CMD_DEFAULT},
     {.id = STATUS, .name = "status"},
 };
 static const struct opt_command plain_commands[] = {
@@ -147,21 +215,23 @@ done(struct outcome *x)
 
 static char *no_env[] = {NULL};
 
-#define PARSE(x, line) CLEANUP_WITH(done) struct outcome x; parse_with(&program, &x, line, no_env)
-#define PARSE_ENV(x, line, ...)                          \
-    CLEANUP_WITH(done) struct outcome x;                 \
-    char *x##_env[] = {__VA_ARGS__, NULL};               \
+#define PARSE(x, line)                                                                             \
+    CLEANUP_WITH(done) struct outcome x;                                                           \
+    parse_with(&program, &x, line, no_env)
+#define PARSE_ENV(x, line, ...)                                                                    \
+    CLEANUP_WITH(done) struct outcome x;                                                           \
+    char *x##_env[] = {__VA_ARGS__, NULL};                                                         \
     parse_with(&program, &x, line, x##_env)
-#define ASSERT_GO(x)                     \
-    do {                                 \
-        if (x.status != OPT_GO)          \
-            fail_msg("%s", x.e.msg);     \
+#define ASSERT_GO(x)                                                                               \
+    do {                                                                                           \
+        if (x.status != OPT_GO)                                                                    \
+            fail_msg("%s", x.e.msg);                                                               \
     } while (0)
-#define ASSERT_REFUSED(x, text)                 \
-    do {                                        \
-        assert_int_equal(x.status, 23);         \
-        assert_int_equal(x.e.code, ERR_USAGE);  \
-        assert_string_equal(x.e.msg, text);     \
+#define ASSERT_REFUSED(x, text)                                                                    \
+    do {                                                                                           \
+        assert_int_equal(x.status, 23);                                                            \
+        assert_int_equal(x.e.code, ERR_USAGE);                                                     \
+        assert_string_equal(x.e.msg, text);                                                        \
     } while (0)
 
 static void
@@ -189,8 +259,10 @@ static void
 flags_in_all_their_forms(void **state)
 {
     (void)state;
-    PARSE(x, "migrate --dir=a up --lock-wait 2s -n5 --out-of-order apply --dry-run -l x --label=y --batch 1MiB "
-             "--deadline 1h --log kv --log-level=debug");
+    PARSE(
+        x,
+        "migrate --dir=a up --lock-wait 2s -n5 --out-of-order apply --dry-run -l x --label=y --batch 1MiB "
+        "--deadline 1h --log kv --log-level=debug");
     ASSERT_GO(x);
     assert_string_equal(x.o.dir, "a");
     assert_int_equal(x.o.lock_wait_ms, 2000);
@@ -325,7 +397,8 @@ errors_name_the_nearest(void **state)
     PARSE(h, "migrate xyzzyxyzzy");
     ASSERT_REFUSED(h, "unknown command 'xyzzyxyzzy'; migrate --help lists them");
     PARSE(i, "migrate");
-    ASSERT_REFUSED(i, "which command? one of up, status, check, run, copy, version; see migrate --help");
+    ASSERT_REFUSED(
+        i, "which command? one of up, status, check, run, copy, version; see migrate --help");
     PARSE(j, "migrate up -x");
     ASSERT_REFUSED(j, "unknown option -x; migrate --help lists them");
 }
@@ -386,8 +459,9 @@ static void
 variables_fill_and_flags_win(void **state)
 {
     (void)state;
-    PARSE_ENV(a, "migrate up --dir flag", "MIGRATE_DIR=variable", "MIGRATE_LOCK_WAIT=3s", "MIGRATE_DRY_RUN=1",
-              "MIGRATE_LABELS=one\n\n two\r\n", "MIGRATE_LOG=json", "MIGRATE_CUSTOM=x\ny", "MIGRATE_STEPS=");
+    PARSE_ENV(a, "migrate up --dir flag", "MIGRATE_DIR=variable", "MIGRATE_LOCK_WAIT=3s",
+              "MIGRATE_DRY_RUN=1", "MIGRATE_LABELS=one\n\n two\r\n", "MIGRATE_LOG=json",
+              "MIGRATE_CUSTOM=x\ny", "MIGRATE_STEPS=");
     ASSERT_GO(a);
     assert_string_equal(a.o.dir, "flag");
     assert_int_equal(a.o.lock_wait_ms, 3000);
@@ -412,12 +486,15 @@ bad_variables_are_named(void **state)
 {
     (void)state;
     PARSE_ENV(a, "migrate up", "MIGRATE_LOCK_WAIT=soon");
-    ASSERT_REFUSED(a, "MIGRATE_LOCK_WAIT: 'soon' is not a duration: write it as 250ms, 2s, 5m, 1h30m or 2d");
-    PARSE_ENV(b, "migrate up --lock-wait 1s", "MIGRATE_LOCK_WAIT=soon"); /* the flag wins: not even read */
+    ASSERT_REFUSED(
+        a, "MIGRATE_LOCK_WAIT: 'soon' is not a duration: write it as 250ms, 2s, 5m, 1h30m or 2d");
+    PARSE_ENV(b, "migrate up --lock-wait 1s",
+              "MIGRATE_LOCK_WAIT=soon"); /* the flag wins: not even read */
     ASSERT_GO(b);
     PARSE_ENV(c, "migrate status", "MIGRATE_LOCK_WAIT=soon"); /* not of this command */
     ASSERT_GO(c);
-    PARSE_ENV(d, "migrate copy x", "MIGRATE_DIR=a", "MIGRATE_BATCH=bad", "MIGRATE_LOK_WAIT=1"); /* reads none */
+    PARSE_ENV(d, "migrate copy x", "MIGRATE_DIR=a", "MIGRATE_BATCH=bad",
+              "MIGRATE_LOK_WAIT=1"); /* reads none */
     ASSERT_GO(d);
     assert_string_equal(d.o.dir, "migrations");
 }
@@ -447,8 +524,9 @@ static void
 a_service_named_like_us_changes_nothing(void **state)
 {
     (void)state;
-    PARSE_ENV(a, "migrate up --strict-env", "MIGRATE_PORT=tcp://10.0.0.7:5432", "MIGRATE_SERVICE_HOST=10.0.0.7",
-              "MIGRATE_SERVICE_PORT=5432", "MIGRATE_SERVICE_PORT_HTTP=80", "MIGRATE_PORT_5432_TCP=tcp://10.0.0.7:5432",
+    PARSE_ENV(a, "migrate up --strict-env", "MIGRATE_PORT=tcp://10.0.0.7:5432",
+              "MIGRATE_SERVICE_HOST=10.0.0.7", "MIGRATE_SERVICE_PORT=5432",
+              "MIGRATE_SERVICE_PORT_HTTP=80", "MIGRATE_PORT_5432_TCP=tcp://10.0.0.7:5432",
               "MIGRATE_PORT_5432_TCP_PROTO=tcp", "MIGRATE_PORT_5432_TCP_ADDR=10.0.0.7",
               "MIGRATE_API_PORT=udp://10.0.0.8:53", "MIGRATE_DIR_SERVICE_HOST=10.0.0.9");
     ASSERT_GO(a);
@@ -585,8 +663,9 @@ the_manual(void **state)
     (void)state;
     PARSE(a, "migrate --print-options=man");
     assert_int_equal(a.status, 0);
-    static const char *const sections[] = {"NAME",        "SYNOPSIS",    "DESCRIPTION", "COMMANDS", "OPTIONS",
-                                           "ENVIRONMENT", "EXIT STATUS", "EXAMPLES",    "SEE ALSO"};
+    static const char *const sections[] = {"NAME",        "SYNOPSIS", "DESCRIPTION",
+                                           "COMMANDS",    "OPTIONS",  "ENVIRONMENT",
+                                           "EXIT STATUS", "EXAMPLES", "SEE ALSO"};
     const char *at = strbuf_str(&a.out);
     assert_memory_equal(at, ".TH MIGRATE 1 ", 14);
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
@@ -608,15 +687,17 @@ markdown_and_completion(void **state)
 {
     (void)state;
     PARSE(a, "migrate --print-options markdown");
-    assert_non_null(strstr(strbuf_str(&a.out),
-                           "| `--lock-wait DURATION` | `MIGRATE_LOCK_WAIT` | 60s | how long to wait for the lock "
-                           "(up, run) |\n"));
+    assert_non_null(strstr(
+        strbuf_str(&a.out),
+        "| `--lock-wait DURATION` | `MIGRATE_LOCK_WAIT` | 60s | how long to wait for the lock "
+        "(up, run) |\n"));
     PARSE(b, "migrate --print-options=completion");
     assert_non_null(strstr(strbuf_str(&b.out), "complete -F _migrate migrate\n"));
     assert_non_null(strstr(strbuf_str(&b.out), "up) words='--dir --lock-wait"));
     assert_non_null(strstr(strbuf_str(&b.out), "compgen -W 'refuse apply'"));
     PARSE(c, "migrate --print-options=mna");
-    ASSERT_REFUSED(c, "--print-options: 'mna' is none of man, markdown, completion; did you mean man?");
+    ASSERT_REFUSED(
+        c, "--print-options: 'mna' is none of man, markdown, completion; did you mean man?");
     PARSE(d, "migrate --print-formats");
     assert_non_null(strstr(strbuf_str(&d.out), "| `time` |"));
 }

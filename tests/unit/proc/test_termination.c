@@ -56,7 +56,8 @@ one_object_replaces_the_file(void **state)
                                                   LF_LIST("applied", applied, 2), LF_NULL("file")),
                                        NULL),
                      0);
-    assert_file("{\"program\":\"migrate\",\"exit\":0,\"applied\":[\"0001\",\"0002\"],\"file\":null}");
+    assert_file(
+        "{\"program\":\"migrate\",\"exit\":0,\"applied\":[\"0001\",\"0002\"],\"file\":null}");
 }
 
 static void
@@ -67,7 +68,8 @@ nothing_is_created(void **state)
     unlink(path);
     assert_int_equal(termination_write(path, LOG_FIELDS(LF_INT("exit", 0)), &e), 0);
     assert_int_equal(access(path, F_OK), -1);
-    assert_int_equal(termination_write("/nonexistent/dir/file", LOG_FIELDS(LF_INT("exit", 0)), &e), 0);
+    assert_int_equal(termination_write("/nonexistent/dir/file", LOG_FIELDS(LF_INT("exit", 0)), &e),
+                     0);
     assert_int_equal(termination_write("", LOG_FIELDS(LF_INT("exit", 0)), &e), 0);
     assert_int_equal(termination_write(NULL, LOG_FIELDS(LF_INT("exit", 0)), &e), 0);
     assert_int_equal(e.code, ERR_NONE);
@@ -126,7 +128,8 @@ main(void)
         cmocka_unit_test_setup_teardown(one_object_replaces_the_file, make_file, remove_file),
         cmocka_unit_test_setup_teardown(nothing_is_created, make_file, remove_file),
         cmocka_unit_test(what_cannot_be_written_is_an_error),
-        cmocka_unit_test_setup_teardown(a_fifo_without_reader_does_not_block, make_file, remove_file),
+        cmocka_unit_test_setup_teardown(a_fifo_without_reader_does_not_block, make_file,
+                                        remove_file),
         cmocka_unit_test(long_fields_are_cut_until_it_fits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
