@@ -62,22 +62,29 @@ print_all(const struct strbuf *out)
     return fflush(stdout) == 0 && !out->failed ? 0 : 1;
 }
 
+static void
+said_done(struct opt_said *said)
+{
+    strbuf_done(&said->out);
+    strbuf_done(&said->warnings);
+}
+
 int
 opt_start(const struct opt_program *p, int argc, char **argv, void *options, struct opt_result *ret)
 {
-    cleanup_strbuf struct strbuf out = STRBUF_INIT;
-    cleanup_strbuf struct strbuf warnings = STRBUF_INIT;
+    CLEANUP_WITH(said_done) struct opt_said said = {0};
+    struct opt_input in = {.argc = argc, .argv = argv, .envp = environ};
     struct err e;
-    int status = opt_parse(p, argc, argv, environ, options, ret, &out, &warnings, &e);
+    int status = opt_parse(p, &in, options, ret, &said, &e);
     if (status == 0)
-        return print_all(&out);
+        return print_all(&said.out);
     if (status != OPT_GO) {
         fprintf(stderr, "%s: %s\n", p->name, e.msg);
         return status;
     }
     log_init(p->name, (enum log_format)ret->common.log_format,
              (enum log_level)ret->common.log_level, STDERR_FILENO);
-    if (warnings.len)
-        log_warnings(warnings.data);
+    if (said.warnings.len)
+        log_warnings(said.warnings.data);
     return OPT_GO;
 }

@@ -191,14 +191,25 @@ struct opt_result {
 int opt_start(const struct opt_program *p, int argc, char **argv, void *options,
               struct opt_result *ret);
 
+/* What the parser reads: borrowed for as long as the options are used. argv is reordered. */
+struct opt_input {
+    int argc;
+    char **argv;
+    char **envp; /* NULL-ended "NAME=value" */
+};
+
+/* What it has to say; released by the caller. */
+struct opt_said {
+    struct strbuf out;      /* for stdout: help and its like */
+    struct strbuf warnings; /* one a line */
+};
+
 /*
- * The parser alone. envp: NULL-ended "NAME=value". warnings: text, one line each, appended. Prints nothing.
- * Returns OPT_GO; 0 when --help, --version or --print-… is all that is to be done (what: in *ret_out); ERR_USAGE as
- * p->usage_status. ret_out gets the text for stdout.
+ * The parser alone; prints nothing. OPT_GO; 0 when --help, --version or --print-… is all that is to be done (said->out);
+ * else p->usage_status, with e (ERR_USAGE, ERR_NOMEM).
  */
-int
-opt_parse(const struct opt_program *p, int argc, char **argv, char **envp, void *options,
-          struct opt_result *ret, struct strbuf *ret_out, struct strbuf *warnings, struct err *e);
+int opt_parse(const struct opt_program *p, const struct opt_input *in, void *options,
+              struct opt_result *ret, struct opt_said *said, struct err *e);
 
 /* Frees what opt_parse put into OPT_LIST fields. */
 void opt_done(const struct opt_program *p, void *options);

@@ -64,47 +64,71 @@ opt_env_read(const struct opt_program *p, char **envp, void *options, struct opt
     return 0;
 }
 
-/* The known names: variables of rows (written into names) and other_env; list has room for all of them. */
-static size_t
-known_names(const struct opt_program *p, char (*names)[OPT_ENV_MAX], const char **list)
+/* The names with the program's prefix that mean something. */
+struct known {
+    size_t
+        prefix; /* bytes that all have in common, and that therefore say nothing about likeness */
+    size_t n;
+    const char **names;        /* owned */
+    const char **tails;        /* owned: the same behind the prefix */
+    char (*text)[OPT_ENV_MAX]; /* owned: the names of rows */
+};
+
+static void
+known_done(struct known *k)
 {
-    size_t n = 0;
-    size_t prefix = strlen(p->env_prefix);
-    for (size_t i = 0; i < opt_row_count(p); i++) {
-        if (strncmp(opt_row_env(p, opt_row_at(p, i), names[i]), p->env_prefix, prefix) == 0)
-            list[n++] = names[i];
-    }
-    for (const char *const *o = p->other_env; o && *o; o++)
-        list[n++] = *o;
-    return n;
+    free(k->names);
+    free(k->tails);
+    free(k->text);
+}
+
+static void
+known_add(struct known *k, const char *name)
+{
+    k->names[k->n] = name;
+    k->tails[k->n++] = name + k->prefix;
+}
+
+static int
+known_init(struct known *k, const struct opt_program *p, struct err *e)
+{
+    size_t rows = opt_row_count(p), others = 0;
+    while (p->other_env && p->other_env[others])
+        others++;
+    k->prefix = strlen(p->env_prefix);
+    k->names = calloc(rows + others, sizeof *k->names);
+    k->tails = calloc(rows + others, sizeof *k->tails);
+    k->text = calloc(rows, sizeof *k->text);
+    if (!k->names || !k->tails || !k->text)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    for (size_t i = 0; i < rows; i++)
+        if (strncmp(opt_row_env(p, opt_row_at(p, i), k->text[i]), p->env_prefix, k->prefix) == 0)
+            known_add(k, k->text[i]);
+    for (size_t i = 0; i < others; i++)
+        known_add(k, p->other_env[i]);
+    return 0;
 }
 
 static bool
-is_known(const char *name, const char *const *list, size_t n)
+is_known(const struct known *k, const char *name)
 {
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(name, list[i]) == 0)
+    for (size_t i = 0; i < k->n; i++)
+        if (strcmp(name, k->names[i]) == 0)
             return true;
     return false;
 }
 
-/* prefix: bytes that all names have in common, and that therefore say nothing about likeness. */
 static int
-unknown_name(const char *name, size_t prefix, const char **list, size_t n, bool strict,
-             struct strbuf *warnings, struct err *e)
+unknown_name(const struct known *k, const char *name, bool strict, struct strbuf *warnings,
+             struct err *e)
 {
     unsigned edits = 0;
-    const char *near = opt_nearest(name, list, n, &edits);
+    const char *near = opt_nearest(name, k->names, k->n, &edits);
     if (near && edits <= 2)
         return err_set(e, ERR_USAGE, "unknown variable %.96s; did you mean %s?", name, near);
-    cleanup_free const char **tails = calloc(n + 1, sizeof *tails);
-    if (!tails)
-        return err_set(e, ERR_NOMEM, "out of memory");
-    for (size_t i = 0; i < n; i++)
-        tails[i] = list[i] + prefix;
-    near = opt_nearest(name + prefix, tails, n, NULL);
+    near = opt_nearest(name + k->prefix, k->tails, k->n, NULL);
     const char *between = near ? "; the nearest is " : "";
-    const char *full = near ? near - prefix : "";
+    const char *full = near ? near - k->prefix : "";
     if (strict)
         return err_set(e, ERR_USAGE, "unknown variable %.96s%s%s (--strict-env)", name, between,
                        full);
@@ -116,26 +140,19 @@ int
 opt_env_check(const struct opt_program *p, char **envp, bool strict, struct strbuf *warnings,
               struct err *e)
 {
-    size_t others = 0;
-    while (p->other_env && p->other_env[others])
-        others++;
-    size_t rows = opt_row_count(p);
-    cleanup_free char(*names)[OPT_ENV_MAX] = calloc(rows, sizeof *names);
-    cleanup_free const char **list = calloc(rows + others, sizeof *list);
-    if (!names || !list)
-        return err_set(e, ERR_NOMEM, "out of memory");
-    size_t n = known_names(p, names, list);
-    size_t prefix = strlen(p->env_prefix);
+    CLEANUP_WITH(known_done) struct known k = {0};
+    if (known_init(&k, p, e) < 0)
+        return -1;
     for (char **v = envp; *v; v++) {
         const char *equals = strchr(*v, '=');
-        if (strncmp(*v, p->env_prefix, prefix) != 0 || !equals)
+        if (strncmp(*v, p->env_prefix, k.prefix) != 0 || !equals)
             continue;
         cleanup_free char *name = strndup(*v, (size_t)(equals - *v));
         if (!name)
             return err_set(e, ERR_NOMEM, "out of memory");
-        if (opt_is_service_variable(name, equals + 1) || is_known(name, list, n))
+        if (opt_is_service_variable(name, equals + 1) || is_known(&k, name))
             continue;
-        if (unknown_name(name, prefix, list, n, strict, warnings, e) < 0)
+        if (unknown_name(&k, name, strict, warnings, e) < 0)
             return -1;
     }
     return 0;

@@ -11,7 +11,7 @@ add_cell(struct strbuf *out, const char *text)
         if (*s == '|')
             strbuf_adds(out, "\\|");
         else
-            strbuf_addc(out, *s == '\n' ? ' ' : *s);
+            strbuf_addc(out, (char)(*s == '\n' ? ' ' : *s));
     }
 }
 

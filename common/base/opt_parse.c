@@ -321,18 +321,33 @@ count_words(const struct reader *r, struct err *e)
     return rc;
 }
 
-/* --help and its like, asked for anywhere: they win over everything but a line that cannot be read. */
-static bool
-print_asked(struct reader *r, struct strbuf *out, struct err *e)
+/* Their values, before any command is settled. */
+static int
+read_asked(struct reader *r, struct err *e)
 {
     for (size_t i = 0; i < r->n_given; i++) {
-        int index = opt_row_find(r->p, r->given[i].name, r->given[i].letter, NULL);
-        if (opt_row_is_common(r->p, (size_t)index) &&
-            opt_row_at(r->p, (size_t)index)->flags & OPT_NO_ENV &&
-            opt_value_set(opt_row_at(r->p, (size_t)index), &r->asked, r->given[i].value,
-                          "--print-options", e) < 0)
-            return false;
+        const struct given *g = &r->given[i];
+        size_t index = (size_t)opt_row_find(r->p, g->name, g->letter, NULL);
+        const struct opt_row *row = opt_row_at(r->p, index);
+        if (!opt_row_is_common(r->p, index) || !(row->flags & OPT_NO_ENV))
+            continue;
+        char shown[64];
+        snprintf(shown, sizeof shown, "--%s", row->name);
+        if (opt_value_set(row, &r->asked, g->value, shown, e) < 0)
+            return -1;
     }
+    return 0;
+}
+
+/*
+ * --help and its like, asked for anywhere, win over everything but a line that cannot be read. 1: printed, 0: nothing
+ * was asked for, -1: an error.
+ */
+static int
+print_asked(struct reader *r, struct strbuf *out, struct err *e)
+{
+    if (read_asked(r, e) < 0)
+        return -1;
     if (r->asked.help)
         opt_print_help(r->p, r->command, out);
     else if (r->asked.version || (r->command && (r->command->flags & OPT_CMD_VERSION)))
@@ -346,8 +361,8 @@ print_asked(struct reader *r, struct strbuf *out, struct err *e)
     else if (r->asked.formats)
         opt_print_formats(r->p, out);
     else
-        return false;
-    return true;
+        return 0;
+    return 1;
 }
 
 static int
@@ -374,28 +389,25 @@ settle(struct reader *r, char **envp, void *options, struct opt_result *res,
 }
 
 int
-opt_parse(const struct opt_program *p, int argc, char **argv, char **envp, void *options,
-          struct opt_result *ret, struct strbuf *ret_out, struct strbuf *warnings, struct err *e)
+opt_parse(const struct opt_program *p, const struct opt_input *in, void *options,
+          struct opt_result *ret, struct opt_said *said, struct err *e)
 {
     assert(opt_row_count(p) <= 64);
     *ret = (struct opt_result){0};
-    struct err local;
-    e = e ? e : &local;
     err_clear(e);
-    cleanup_free struct given *given = calloc((size_t)argc + 1, sizeof *given);
+    cleanup_free struct given *given = calloc((size_t)in->argc + 1, sizeof *given);
     if (!given) {
         err_set(e, ERR_NOMEM, "out of memory");
         return p->usage_status;
     }
     struct reader r = {
-        .p = p, .argc = argc, .argv = argv, .given = given, .asked.print = OPT_PRINT_NONE};
+        .p = p, .argc = in->argc, .argv = in->argv, .given = given, .asked.print = OPT_PRINT_NONE};
     if (read_all(&r, e) < 0)
         return p->usage_status;
-    if (print_asked(&r, ret_out, e))
-        return 0;
-    if (e->code != ERR_NONE || settle(&r, envp, options, ret, warnings, e) < 0)
-        return p->usage_status;
-    return OPT_GO;
+    int printed = print_asked(&r, &said->out, e);
+    if (printed != 0)
+        return printed > 0 ? 0 : p->usage_status;
+    return settle(&r, in->envp, options, ret, &said->warnings, e) < 0 ? p->usage_status : OPT_GO;
 }
 
 bool

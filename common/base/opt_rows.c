@@ -121,7 +121,7 @@ opt_row_env(const struct opt_program *p, const struct opt_row *row, char *buf)
     }
     size_t n = (size_t)snprintf(buf, OPT_ENV_MAX, "%s", p->env_prefix);
     for (const char *s = row->name; *s && n < OPT_ENV_MAX - 1; s++)
-        buf[n++] = *s == '-' ? '_' : (char)toupper((unsigned char)*s);
+        buf[n++] = (char)(*s == '-' ? '_' : toupper((unsigned char)*s));
     buf[n] = '\0';
     return buf;
 }

@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#define WORD_MAX 64u
+#define WORD_MAX ((size_t)64)
 
 static unsigned
 least(unsigned a, unsigned b)
@@ -43,7 +43,7 @@ resembles(const char *word, const char *known, unsigned n)
 {
     size_t a = strnlen(word, WORD_MAX), b = strnlen(known, WORD_MAX);
     size_t longer = a > b ? a : b;
-    return n * 2 <= longer;
+    return (size_t)n * 2 <= longer;
 }
 
 const char *

@@ -27,7 +27,7 @@ grow(struct strbuf *b, size_t more)
 {
     if (b->failed)
         return false;
-    if (more < b->size - b->len)
+    if (b->data && more < b->size - b->len)
         return true;
     if (more > SIZE_MAX / 2 - b->len - 1) {
         b->failed = true;

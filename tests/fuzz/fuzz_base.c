@@ -159,12 +159,15 @@ command_line(char *text)
     struct options o = {0};
     struct opt_result r;
     struct err e;
-    cleanup_strbuf struct strbuf out = STRBUF_INIT, warnings = STRBUF_INIT;
-    int status = opt_parse(&program, argc, argv, envp, &o, &r, &out, &warnings, &e);
+    struct opt_said said = {0};
+    struct opt_input in = {.argc = argc, .argv = argv, .envp = envp};
+    int status = opt_parse(&program, &in, &o, &r, &said, &e);
     MUST(status == OPT_GO || status == 0 || (status == 2 && e.code == ERR_USAGE && *e.msg));
     if (status == OPT_GO)
         MUST(r.command && r.argc >= 0 && r.argv[r.argc] == NULL);
     opt_done(&program, &o);
+    strbuf_done(&said.out);
+    strbuf_done(&said.warnings);
 }
 
 int

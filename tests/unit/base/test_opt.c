@@ -187,7 +187,7 @@ static const struct opt_command plain_commands[] = {
 struct outcome {
     struct options o;
     struct opt_result r;
-    struct strbuf out, warnings;
+    struct opt_said said;
     struct err e;
     int status;
     char *argv[32];
@@ -202,15 +202,16 @@ parse_with(const struct opt_program *p, struct outcome *x, const char *line, cha
     int argc = 0;
     for (char *s = strtok(x->line, " "); s; s = strtok(NULL, " "))
         x->argv[argc++] = s;
-    x->status = opt_parse(p, argc, x->argv, envp, &x->o, &x->r, &x->out, &x->warnings, &x->e);
+    struct opt_input in = {.argc = argc, .argv = x->argv, .envp = envp};
+    x->status = opt_parse(p, &in, &x->o, &x->r, &x->said, &x->e);
 }
 
 static void
 done(struct outcome *x)
 {
     opt_done(&program, &x->o);
-    strbuf_done(&x->out);
-    strbuf_done(&x->warnings);
+    strbuf_done(&x->said.out);
+    strbuf_done(&x->said.warnings);
 }
 
 static char *no_env[] = {NULL};
@@ -505,7 +506,7 @@ unknown_variables(void **state)
     (void)state;
     PARSE_ENV(a, "migrate up", "MIGRATE_SOMETHING_ELSE=1", "OTHER=1", "MIGRATES=1");
     ASSERT_GO(a);
-    assert_string_equal(strbuf_str(&a.warnings), "unknown variable MIGRATE_SOMETHING_ELSE\n");
+    assert_string_equal(strbuf_str(&a.said.warnings), "unknown variable MIGRATE_SOMETHING_ELSE\n");
     PARSE_ENV(b, "migrate up", "MIGRATE_LOCKWAIT=1s");
     ASSERT_REFUSED(b, "unknown variable MIGRATE_LOCKWAIT; did you mean MIGRATE_LOCK_WAIT?");
     PARSE_ENV(c, "migrate up --strict-env", "MIGRATE_SOMETHING_ELSE=1");
@@ -514,10 +515,10 @@ unknown_variables(void **state)
     assert_int_equal(d.status, 23);
     PARSE_ENV(f, "migrate up", "MIGRATE_RUN_ID=7");
     ASSERT_GO(f);
-    assert_string_equal(strbuf_str(&f.warnings), "");
+    assert_string_equal(strbuf_str(&f.said.warnings), "");
     PARSE_ENV(g, "migrate status", "MIGRATE_LOCK_WAIT=1s"); /* another command's is known */
     ASSERT_GO(g);
-    assert_string_equal(strbuf_str(&g.warnings), "");
+    assert_string_equal(strbuf_str(&g.said.warnings), "");
 }
 
 static void
@@ -530,7 +531,7 @@ a_service_named_like_us_changes_nothing(void **state)
               "MIGRATE_PORT_5432_TCP_PROTO=tcp", "MIGRATE_PORT_5432_TCP_ADDR=10.0.0.7",
               "MIGRATE_API_PORT=udp://10.0.0.8:53", "MIGRATE_DIR_SERVICE_HOST=10.0.0.9");
     ASSERT_GO(a);
-    assert_string_equal(strbuf_str(&a.warnings), "");
+    assert_string_equal(strbuf_str(&a.said.warnings), "");
     assert_string_equal(a.o.dir, "migrations");
 }
 
@@ -613,20 +614,20 @@ help_wins_and_is_per_command(void **state)
     (void)state;
     PARSE(a, "migrate --help");
     assert_int_equal(a.status, 0);
-    assert_non_null(strstr(strbuf_str(&a.out), "migrate - apply SQL migrations\n"));
-    assert_non_null(strstr(strbuf_str(&a.out), "  migrate run -- CMD [ARG…]\n"));
-    assert_non_null(strstr(strbuf_str(&a.out), "--lock-wait DURATION"));
-    assert_non_null(strstr(strbuf_str(&a.out), "(default: 60s)"));
-    assert_non_null(strstr(strbuf_str(&a.out), "23                      bad input"));
-    assert_null(strstr(strbuf_str(&a.out), "--empty"));
+    assert_non_null(strstr(strbuf_str(&a.said.out), "migrate - apply SQL migrations\n"));
+    assert_non_null(strstr(strbuf_str(&a.said.out), "  migrate run -- CMD [ARG…]\n"));
+    assert_non_null(strstr(strbuf_str(&a.said.out), "--lock-wait DURATION"));
+    assert_non_null(strstr(strbuf_str(&a.said.out), "(default: 60s)"));
+    assert_non_null(strstr(strbuf_str(&a.said.out), "23                      bad input"));
+    assert_null(strstr(strbuf_str(&a.said.out), "--empty"));
     PARSE(b, "migrate status --help --lock-wait 1s");
     assert_int_equal(b.status, 0);
-    assert_non_null(strstr(strbuf_str(&b.out), "migrate status - what is applied"));
-    assert_null(strstr(strbuf_str(&b.out), "--lock-wait"));
+    assert_non_null(strstr(strbuf_str(&b.said.out), "migrate status - what is applied"));
+    assert_null(strstr(strbuf_str(&b.said.out), "--lock-wait"));
     PARSE(c, "migrate help status");
-    assert_string_equal(strbuf_str(&c.out), strbuf_str(&b.out));
+    assert_string_equal(strbuf_str(&c.said.out), strbuf_str(&b.said.out));
     PARSE(d, "migrate -h");
-    assert_string_equal(strbuf_str(&d.out), strbuf_str(&a.out));
+    assert_string_equal(strbuf_str(&d.said.out), strbuf_str(&a.said.out));
     PARSE(f, "migrate run x --help"); /* the wrapped command's */
     ASSERT_GO(f);
 }
@@ -637,7 +638,7 @@ help_fits_a_terminal(void **state)
     (void)state;
     PARSE(a, "migrate --help");
     size_t wide = 0;
-    for (const char *s = strbuf_str(&a.out); *s; s++) {
+    for (const char *s = strbuf_str(&a.said.out); *s; s++) {
         wide = *s == '\n' ? 0 : wide + (((unsigned char)*s & 0xC0) != 0x80);
         if (wide > 80)
             fail_msg("a line of help is longer than 80 columns");
@@ -650,11 +651,11 @@ the_version(void **state)
     (void)state;
     PARSE(a, "migrate --version");
     assert_int_equal(a.status, 0);
-    assert_string_equal(strbuf_str(&a.out), "migrate " RR_VERSION "\n");
+    assert_string_equal(strbuf_str(&a.said.out), "migrate " RR_VERSION "\n");
     PARSE(b, "migrate version");
-    assert_string_equal(strbuf_str(&b.out), "migrate " RR_VERSION "\n");
+    assert_string_equal(strbuf_str(&b.said.out), "migrate " RR_VERSION "\n");
     PARSE(c, "migrate -V");
-    assert_string_equal(strbuf_str(&c.out), "migrate " RR_VERSION "\n");
+    assert_string_equal(strbuf_str(&c.said.out), "migrate " RR_VERSION "\n");
 }
 
 static void
@@ -666,7 +667,7 @@ the_manual(void **state)
     static const char *const sections[] = {"NAME",        "SYNOPSIS", "DESCRIPTION",
                                            "COMMANDS",    "OPTIONS",  "ENVIRONMENT",
                                            "EXIT STATUS", "EXAMPLES", "SEE ALSO"};
-    const char *at = strbuf_str(&a.out);
+    const char *at = strbuf_str(&a.said.out);
     assert_memory_equal(at, ".TH MIGRATE 1 ", 14);
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
         char heading[64];
@@ -674,12 +675,12 @@ the_manual(void **state)
         at = strstr(at, heading);
         assert_non_null(at);
     }
-    assert_non_null(strstr(strbuf_str(&a.out), "\\&.dots and \\-dashes \\e too."));
-    assert_non_null(strstr(strbuf_str(&a.out), "Second \\fBbold\\fR."));
-    assert_non_null(strstr(strbuf_str(&a.out), "Variable: \\fBMIGRATE_LOCK_WAIT\\fR"));
-    assert_non_null(strstr(strbuf_str(&a.out), "can be seen by every user"));
-    assert_non_null(strstr(strbuf_str(&a.out), "DATABASE_URL"));
-    assert_null(strstr(strbuf_str(&a.out), "REDIS_URL"));
+    assert_non_null(strstr(strbuf_str(&a.said.out), "\\&.dots and \\-dashes \\e too."));
+    assert_non_null(strstr(strbuf_str(&a.said.out), "Second \\fBbold\\fR."));
+    assert_non_null(strstr(strbuf_str(&a.said.out), "Variable: \\fBMIGRATE_LOCK_WAIT\\fR"));
+    assert_non_null(strstr(strbuf_str(&a.said.out), "can be seen by every user"));
+    assert_non_null(strstr(strbuf_str(&a.said.out), "DATABASE_URL"));
+    assert_null(strstr(strbuf_str(&a.said.out), "REDIS_URL"));
 }
 
 static void
@@ -688,18 +689,18 @@ markdown_and_completion(void **state)
     (void)state;
     PARSE(a, "migrate --print-options markdown");
     assert_non_null(strstr(
-        strbuf_str(&a.out),
+        strbuf_str(&a.said.out),
         "| `--lock-wait DURATION` | `MIGRATE_LOCK_WAIT` | 60s | how long to wait for the lock "
         "(up, run) |\n"));
     PARSE(b, "migrate --print-options=completion");
-    assert_non_null(strstr(strbuf_str(&b.out), "complete -F _migrate migrate\n"));
-    assert_non_null(strstr(strbuf_str(&b.out), "up) words='--dir --lock-wait"));
-    assert_non_null(strstr(strbuf_str(&b.out), "compgen -W 'refuse apply'"));
+    assert_non_null(strstr(strbuf_str(&b.said.out), "complete -F _migrate migrate\n"));
+    assert_non_null(strstr(strbuf_str(&b.said.out), "up) words='--dir --lock-wait"));
+    assert_non_null(strstr(strbuf_str(&b.said.out), "compgen -W 'refuse apply'"));
     PARSE(c, "migrate --print-options=mna");
     ASSERT_REFUSED(
         c, "--print-options: 'mna' is none of man, markdown, completion; did you mean man?");
     PARSE(d, "migrate --print-formats");
-    assert_non_null(strstr(strbuf_str(&d.out), "| `time` |"));
+    assert_non_null(strstr(strbuf_str(&d.said.out), "| `time` |"));
 }
 
 int
