@@ -1,0 +1,31 @@
+/*
+ * prom.h: Prometheus' text format 0.0.4: one HELP and TYPE per family, its samples together, LF at the end of each line.
+ * Labels are for words of the configuration, never for the text of an error.
+ */
+#ifndef RR_NET_PROM_H
+#define RR_NET_PROM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/strbuf.h"
+
+#define PROM_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
+
+struct prom_label {
+    const char *name;
+    const char *value; /* any bytes: escaped */
+};
+
+/* type: "counter", "gauge", "histogram". */
+void prom_family(struct strbuf *out, const char *name, const char *type, const char *help);
+void prom_sample(struct strbuf *out, const char *name, const struct prom_label *labels, size_t n, double value);
+
+/*
+ * The samples of one histogram: name_bucket, name_sum, name_count. counts: n + 1 numbers, of each bucket alone (not
+ * cumulative); bounds: n upper bounds. At most 7 labels.
+ */
+void prom_histogram(struct strbuf *out, const char *name, const struct prom_label *labels, size_t n_labels,
+                    const double *bounds, const uint64_t *counts, size_t n, double sum);
+
+#endif

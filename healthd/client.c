@@ -1,0 +1,316 @@
+#include "healthd/client.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/strbuf.h"
+#include "common/net/loop.h"
+#include "common/net/resolve.h"
+#include "healthd/options.h"
+
+#define ANSWER_MAX 65536u
+#define BODY_SHOWN 4096u
+
+/* ---- URL ---- */
+
+static int
+copy_part(char *ret, size_t size, const char *from, size_t len, const char *what, struct err *e)
+{
+    if (len == 0 || len >= size)
+        return err_set(e, ERR_USAGE, "the URL's %s is empty or too long", what);
+    memcpy(ret, from, len);
+    ret[len] = '\0';
+    return 0;
+}
+
+static void
+set_uri(struct client_url *u, const char *at)
+{
+    u->uri = *at == '/' ? at : "/";
+    u->uri_len = strcspn(u->uri, "#");
+}
+
+static int
+parse_unix(const char *at, struct client_url *u, struct err *e)
+{
+    size_t n = strcspn(at, ":");
+    if (copy_part(u->path, sizeof(u->path), at, n, "socket", e) < 0)
+        return -1;
+    set_uri(u, at[n] == ':' ? at + n + 1 : "");
+    return 0;
+}
+
+static int
+parse_host(const char *at, struct client_url *u, struct err *e)
+{
+    bool bracket = *at == '[';
+    size_t n = bracket ? strcspn(at, "]") : strcspn(at, ":/?#");
+    if (bracket && at[n] != ']')
+        return err_set(e, ERR_USAGE, "the URL's address does not end with ]");
+    if (copy_part(u->host, sizeof(u->host), at + bracket, n - bracket, "host", e) < 0)
+        return -1;
+    if (memchr(at, '@', strcspn(at, "/?#")))
+        return err_set(e, ERR_USAGE, "the URL holds a user, which probe does not know");
+    at += n + bracket;
+    u->port = 80;
+    if (*at == ':') {
+        char *end = NULL;
+        unsigned long port = at[1] >= '0' && at[1] <= '9' ? strtoul(at + 1, &end, 10) : 0;
+        if (port < 1 || port > 65535)
+            return err_set(e, ERR_USAGE, "the URL's port is not a number from 1 to 65535");
+        u->port = (uint16_t)port;
+        at = end;
+    }
+    if (*at != '\0' && *at != '/' && *at != '#')
+        return err_set(e, ERR_USAGE, "the URL has no path after its host");
+    set_uri(u, at);
+    return 0;
+}
+
+int
+client_url_parse(const char *text, struct client_url *ret, struct err *e)
+{
+    struct client_url u = {0};
+    int rc;
+    for (const char *p = text; *p != '\0'; p++)
+        if ((unsigned char)*p <= 0x20 || (unsigned char)*p >= 0x7f)
+            return err_set(e, ERR_USAGE, "the URL holds a blank or a byte that is not ASCII");
+    if (strncmp(text, "unix:", 5) == 0)
+        rc = parse_unix(text + 5, &u, e);
+    else if (strncasecmp(text, "http://unix:", 12) == 0)
+        rc = parse_unix(text + 12, &u, e);
+    else if (strncasecmp(text, "http://", 7) == 0)
+        rc = parse_host(text + 7, &u, e);
+    else
+        rc = err_set(e, ERR_USAGE, "probe knows http:// and unix: URLs");
+    if (rc == 0)
+        *ret = u;
+    return rc;
+}
+
+int
+client_status(const char *answer, size_t len)
+{
+    int status = 0;
+    if (len < 12 || memcmp(answer, "HTTP/1.", 7) != 0 || answer[8] != ' ')
+        return 0;
+    for (size_t i = 9; i < 12; i++) {
+        if (answer[i] < '0' || answer[i] > '9')
+            return 0;
+        status = status * 10 + (answer[i] - '0');
+    }
+    return len == 12 || answer[12] == ' ' || answer[12] == '\r' ? status : 0;
+}
+
+/* ---- the exchange ---- */
+
+struct exchange {
+    struct client_url url;
+    struct loop *loop;
+    struct resolver *resolver;
+    struct resolve_addr addrs[RESOLVE_ADDRS_MAX];
+    size_t n_addrs;
+    bool resolved;
+    int fd;
+    struct loop_watch *watch;
+    int ready; /* LOOP_READ | LOOP_WRITE, as the loop said */
+    bool is_ready;
+    uint64_t deadline_ms;
+    struct strbuf answer;
+};
+
+static void
+on_resolved(const struct err *e, const struct resolve_addr *addrs, size_t n, void *arg)
+{
+    struct exchange *x = arg;
+    x->resolved = true;
+    x->n_addrs = e ? 0 : n;
+    if (!e)
+        memcpy(x->addrs, addrs, n * sizeof(addrs[0]));
+}
+
+static int
+find_addresses(struct exchange *x, struct err *e)
+{
+    if (x->url.path[0] != '\0') {
+        struct sockaddr_un *un = (struct sockaddr_un *)&x->addrs[0].sa;
+        un->sun_family = AF_UNIX;
+        if (strlen(x->url.path) >= sizeof(un->sun_path))
+            return err_set(e, ERR_USAGE, "the socket's path is too long");
+        memcpy(un->sun_path, x->url.path, strlen(x->url.path) + 1);
+        x->addrs[0].sa_len = sizeof(*un);
+        x->n_addrs = 1;
+        return 0;
+    }
+    x->resolver = resolver_new(x->loop, e);
+    if (!x->resolver)
+        return -1;
+    struct resolve_request *q =
+        resolve_start(x->resolver, x->url.host, x->url.port, x->deadline_ms, on_resolved, x, e);
+    if (!q)
+        return -1;
+    if (loop_turn_until(x->loop, &x->resolved, x->deadline_ms, e) < 0) {
+        if (!x->resolved)
+            resolve_cancel(q);
+        return -1;
+    }
+    return x->n_addrs > 0 ? 0 : err_set(e, ERR_DNS, "%s does not resolve", x->url.host);
+}
+
+static void
+on_ready(int fd, int what, void *arg)
+{
+    struct exchange *x = arg;
+    (void)fd;
+    x->ready = what;
+    x->is_ready = true;
+    loop_watch_set(x->watch, 0);
+}
+
+static int
+wait_for(struct exchange *x, int what, struct err *e)
+{
+    x->is_ready = false;
+    if (loop_watch_set(x->watch, what) < 0)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    return loop_turn_until(x->loop, &x->is_ready, x->deadline_ms, e);
+}
+
+static void
+hang_up(struct exchange *x)
+{
+    loop_watch_free(x->watch);
+    x->watch = NULL;
+    if (x->fd >= 0)
+        close(x->fd);
+    x->fd = -1;
+}
+
+static int
+connect_to(struct exchange *x, const struct resolve_addr *a, struct err *e)
+{
+    hang_up(x);
+    x->fd = socket(a->sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (x->fd < 0)
+        return err_sys(e, errno, "socket");
+    x->watch = loop_watch_new(x->loop, x->fd, on_ready, x);
+    if (!x->watch)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    if (connect(x->fd, (const struct sockaddr *)&a->sa, a->sa_len) == 0)
+        return 0;
+    if (errno != EINPROGRESS && errno != EAGAIN)
+        return err_sys(e, errno, "cannot connect");
+    if (wait_for(x, LOOP_WRITE, e) < 0)
+        return -1;
+    int failed = 0;
+    socklen_t len = sizeof(failed);
+    getsockopt(x->fd, SOL_SOCKET, SO_ERROR, &failed, &len);
+    return failed == 0 ? 0 : err_sys(e, failed, "cannot connect");
+}
+
+static int
+connect_any(struct exchange *x, struct err *e)
+{
+    int rc = -1;
+    for (size_t i = 0; rc < 0 && i < x->n_addrs && clock_left_ms(x->deadline_ms) > 0; i++)
+        rc = connect_to(x, &x->addrs[i], e);
+    return rc;
+}
+
+static int
+send_request(struct exchange *x, struct err *e)
+{
+    struct strbuf out = STRBUF_INIT;
+    bool six = strchr(x->url.host, ':') != NULL;
+    strbuf_addf(&out, "GET %.*s HTTP/1.1\r\nHost: ", (int)x->url.uri_len, x->url.uri);
+    if (x->url.path[0] != '\0')
+        strbuf_adds(&out, "localhost");
+    else
+        strbuf_addf(&out, "%s%s%s:%u", six ? "[" : "", x->url.host, six ? "]" : "", x->url.port);
+    strbuf_adds(&out, "\r\nUser-Agent: healthd/" RR_VERSION "\r\nAccept: */*\r\nConnection: close\r\n\r\n");
+    int rc = out.failed ? err_set(e, ERR_NOMEM, "out of memory") : 0;
+    for (size_t at = 0; rc == 0 && at < out.len;) {
+        ssize_t n = send(x->fd, out.data + at, out.len - at, MSG_NOSIGNAL);
+        if (n >= 0)
+            at += (size_t)n;
+        else if (errno == EAGAIN)
+            rc = wait_for(x, LOOP_WRITE, e);
+        else if (errno != EINTR)
+            rc = err_sys(e, errno, "cannot send");
+    }
+    strbuf_done(&out);
+    return rc;
+}
+
+static int
+read_answer(struct exchange *x, struct err *e)
+{
+    char buf[4096];
+    while (x->answer.len < ANSWER_MAX) {
+        ssize_t n = recv(x->fd, buf, sizeof(buf), 0);
+        if (n > 0)
+            strbuf_add(&x->answer, buf, (size_t)n);
+        else if (n == 0)
+            return 0;
+        else if (errno == EAGAIN && wait_for(x, LOOP_READ, e) < 0)
+            return -1;
+        else if (errno != EAGAIN && errno != EINTR)
+            return err_sys(e, errno, "cannot read the answer");
+    }
+    return 0;
+}
+
+static void
+show_body(const struct strbuf *answer)
+{
+    const char *body = memmem(strbuf_str(answer), answer->len, "\r\n\r\n", 4);
+    if (!body)
+        return;
+    body += 4;
+    size_t n = answer->len - (size_t)(body - answer->data);
+    n = n < BODY_SHOWN ? n : BODY_SHOWN;
+    fwrite(body, 1, n, stdout);
+    if (n > 0 && body[n - 1] != '\n')
+        putchar('\n');
+    fflush(stdout);
+}
+
+static int
+exchange(struct exchange *x, int expect, struct err *e)
+{
+    x->loop = loop_new(e);
+    if (!x->loop || find_addresses(x, e) < 0 || connect_any(x, e) < 0 || send_request(x, e) < 0 || read_answer(x, e) < 0)
+        return -1;
+    int status = client_status(strbuf_str(&x->answer), x->answer.len);
+    show_body(&x->answer);
+    if (status == 0)
+        return err_set(e, ERR_PROTOCOL, "the answer is not HTTP/1.x");
+    return status == expect ? 0 : err_set(e, ERR_SERVER, "status %d, expected %d", status, expect);
+}
+
+int
+client_probe(const char *url, uint64_t timeout_ms, int expect)
+{
+    struct exchange x = {.fd = -1, .deadline_ms = clock_deadline(timeout_ms)};
+    struct err e;
+    if (client_url_parse(url, &x.url, &e) < 0) {
+        fprintf(stderr, "healthd: %s\n", e.msg);
+        return EXIT_USAGE;
+    }
+    int rc = exchange(&x, expect, &e);
+    if (rc < 0)
+        fprintf(stderr, "healthd: probe: %s\n", e.msg);
+    hang_up(&x);
+    strbuf_done(&x.answer);
+    if (x.resolver)
+        resolver_free(x.resolver);
+    loop_free(x.loop);
+    return rc == 0 ? EXIT_OK : e.code == ERR_USAGE ? EXIT_USAGE : EXIT_NOT_READY;
+}

@@ -1,0 +1,89 @@
+#include "healthd/formats.h"
+
+#include <stddef.h>
+
+#include "common/net/httpd.h"
+#include "healthd/checkline.h"
+#include "healthd/reason.h"
+#include "healthd/render.h"
+
+static const struct {
+    const char *event;
+    const char *fields;
+    const char *when;
+} records[] = {
+    {"listening", "address", "an address is bound; port 0 is shown as the kernel chose"},
+    {"no_checks", "", "there is nothing to check: always ready"},
+    {"check_changed", "check, state, from, reason, cause, since", "a verdict changes"},
+    {"check_failed", "check, reason, cause, timed_out", "debug: each failure"},
+    {"session_lost", "check", "debug: a kept session ended while idle"},
+    {"started", "", "every startup check was up once"},
+    {"draining", "drain_ms", "the first SIGTERM or SIGINT"},
+    {"stopped", "", "the drain is over, or a second signal came"},
+    {"reload_ignored", "", "SIGHUP"},
+    {"no_descriptor", "connections", "no file descriptor was left for a connection (once)"},
+};
+
+static void
+print_records(struct strbuf *out)
+{
+    strbuf_adds(out, "### Records\n\n| event | fields | when |\n|---|---|---|\n");
+    for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++)
+        strbuf_addf(out, "| `%s` | %s | %s |\n", records[i].event, records[i].fields, records[i].when);
+}
+
+static void
+print_reasons(struct strbuf *out)
+{
+    strbuf_adds(out, "\n### Reasons\n\nThe same word in answer, metric and log:");
+    for (int r = REASON_NONE + 1; r < REASONS; r++)
+        strbuf_addf(out, "%s `%s`", r == REASON_NONE + 1 ? "" : ",", reason_text((enum reason)r));
+    strbuf_adds(out, ".\n");
+}
+
+static void
+print_keys(struct strbuf *out)
+{
+    strbuf_adds(out, "\n### Check lines\n\n`NAME URL [key value]...`; URL: `postgres://`, `postgresql://`, `redis://`, "
+                     "`rediss://`, `unix://` (Redis).\n\n| key | meaning (default) |\n|---|---|\n");
+    for (size_t i = 0; checkline_key_docs[i].key; i++) {
+        strbuf_adds(out, "| `");
+        for (const char *p = checkline_key_docs[i].key; *p != '\0'; p++) {
+            if (*p == '|')
+                strbuf_addc(out, '\\');
+            strbuf_addc(out, *p);
+        }
+        strbuf_addf(out, "` | %s |\n", checkline_key_docs[i].text);
+    }
+}
+
+/* From the metrics page itself, so that the two cannot differ: its HELP and TYPE lines. */
+static void
+print_metrics(struct strbuf *out)
+{
+    struct httpd_answer page = {0};
+    render_metrics(&(struct render_facts){0}, &(struct render_metrics){0}, &page);
+    strbuf_adds(out, "\n### Metrics\n\n```\n");
+    for (const char *line = strbuf_str(&page.body); *line != '\0';) {
+        const char *p = line;
+        while (*p != '\n' && *p != '\0')
+            p++;
+        if (line[0] == '#')
+            strbuf_addf(out, "%.*s\n", (int)(p - line), line);
+        line = *p == '\n' ? p + 1 : p;
+    }
+    strbuf_adds(out, "```\n");
+    httpd_answer_done(&page);
+}
+
+void
+healthd_print_formats(struct strbuf *out)
+{
+    print_records(out);
+    strbuf_adds(out, "\n### Termination message\n\n"
+                     "`{\"program\",\"outcome\",\"exit\",\"check\",\"reason\",\"since\"}`: check, reason and since of the "
+                     "last failure, null when none ever failed; outcome: `drained`, `stopped`, `cannot_listen`, `usage`.\n");
+    print_metrics(out);
+    print_reasons(out);
+    print_keys(out);
+}

@@ -1,0 +1,125 @@
+#include "healthd/once.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/net/loop.h"
+#include "common/net/resolve.h"
+#include "healthd/schedule.h"
+
+struct once {
+    struct loop *loop;
+    struct resolver *resolver;
+    struct schedule *schedule;
+    bool waiting; /* for all to be well, not only for all to be seen */
+    bool done;
+};
+
+static bool
+all_well(const struct schedule *s)
+{
+    const struct check *checks = NULL;
+    size_t n = schedule_checks(s, &checks);
+    for (size_t i = 0; i < n; i++)
+        if (!verdict_passes(checks[i].view.state) && !checks[i].spec->rules.optional)
+            return false;
+    return true;
+}
+
+static void
+on_changed(void *arg)
+{
+    struct once *o = arg;
+    o->done = o->waiting ? all_well(o->schedule) : schedule_all_seen(o->schedule);
+}
+
+static int
+once_init(struct once *x, const struct options *o, const struct config *config, struct err *e)
+{
+    x->loop = loop_new(e);
+    if (!x->loop || loop_stop_on(x->loop, SIGTERM, e) < 0 || loop_stop_on(x->loop, SIGINT, e) < 0)
+        return -1;
+    x->resolver = resolver_new(x->loop, e);
+    if (!x->resolver)
+        return -1;
+    const struct probe_context context = {x->loop, x->resolver, o->database, o->redis};
+    x->schedule = schedule_new(&context, config->specs, config->n, on_changed, x, e);
+    return x->schedule ? 0 : -1;
+}
+
+static void
+once_done(struct once *x)
+{
+    schedule_free(x->schedule);
+    if (x->resolver)
+        resolver_free(x->resolver);
+    loop_free(x->loop);
+    log_finish(500);
+}
+
+static void
+print_table(const struct schedule *s)
+{
+    const struct check *checks = NULL;
+    size_t n = schedule_checks(s, &checks);
+    int width = 5;
+    for (size_t i = 0; i < n; i++) {
+        int len = snprintf(NULL, 0, "%s", checks[i].spec->name);
+        width = len > width ? len : width;
+    }
+    printf("%-*s  %-8s  %-20s  %s\n", width, "CHECK", "STATE", "REASON", "TIME");
+    for (size_t i = 0; i < n; i++) {
+        const struct check *c = &checks[i];
+        const char *reason = c->view.reason == REASON_NONE ? "-" : reason_text(c->view.reason);
+        printf("%-*s  %-8s  %-20s  %.1f ms\n", width, c->spec->name, verdict_text(c->view.state), reason,
+               c->stats.last_seconds * 1000);
+    }
+}
+
+static int
+run(struct once *x, const struct options *o, const struct config *config, uint64_t within_ms)
+{
+    struct err e;
+    if (once_init(x, o, config, &e) < 0) {
+        log_error("usage", LOG_NONE, "%s", e.msg);
+        return EXIT_USAGE;
+    }
+    if (config->n == 0)
+        log_warn("no_checks", LOG_NONE, "nothing to check: neither the environment nor a check line names a server");
+    x->done = config->n == 0;
+    if (x->waiting)
+        schedule_start(x->schedule);
+    else
+        schedule_once(x->schedule);
+    int rc = loop_turn_until(x->loop, &x->done, clock_deadline(within_ms), &e);
+    return rc == 0 && all_well(x->schedule) ? EXIT_OK : EXIT_NOT_READY;
+}
+
+int
+once_check(const struct options *o, struct config *config)
+{
+    struct once x = {0};
+    uint64_t longest_ms = 0;
+    for (size_t i = 0; i < config->n; i++) {
+        struct check_spec *s = &config->specs[i];
+        s->rules.rise = s->rules.fall = s->rules.fall_timeout = 1; /* there is only this one look */
+        s->rules.shared_ms = 0;
+        longest_ms = s->timeout_ms > longest_ms ? s->timeout_ms : longest_ms;
+    }
+    int status = run(&x, o, config, longest_ms + 1000);
+    if (x.schedule)
+        print_table(x.schedule);
+    once_done(&x);
+    return status;
+}
+
+int
+once_wait(const struct options *o, struct config *config)
+{
+    struct once x = {.waiting = true};
+    int status = run(&x, o, config, o->wait_timeout_ms);
+    once_done(&x);
+    return status;
+}

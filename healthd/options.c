@@ -1,0 +1,196 @@
+#include "healthd/options.h"
+
+#include <stddef.h>
+
+#include "common/proc/termination.h"
+#include "healthd/checkline.h"
+#include "healthd/formats.h"
+
+#define CHECKING (OPT_IN(CMD_SERVE) | OPT_IN(CMD_CHECK) | OPT_IN(CMD_WAIT))
+#define SERVING OPT_IN(CMD_SERVE)
+
+static const char *const details_names[] = {"never", "local", "always", NULL};
+
+static const struct opt_row rows[] = {
+    {.name = "listen",
+     .kind = OPT_LIST,
+     .arg = "ADDRESS",
+     .offset = offsetof(struct options, listen),
+     .commands = SERVING,
+     .def_text = "[::]:9180",
+     .help = "where to answer: [::]:PORT, ADDRESS:PORT, unix:/path (may be repeated)",
+     .more = "[::] serves IPv4 too, and IPv4 alone where IPv6 is switched off. Port 0 is the kernel's choice; the record "
+             "`listening` names what was bound. unix:@name is an abstract socket."},
+    {.name = "check",
+     .kind = OPT_LIST,
+     .arg = "LINE",
+     .offset = offsetof(struct options, checks),
+     .commands = CHECKING,
+     .flags = OPT_SECRET,
+     .env = "HEALTHD_CHECKS",
+     .help = "a check: NAME URL [key value]... (may be repeated; in the variable one a line)",
+     .more = "A check line of a kind takes the place of the check that the environment alone would make. postgres:// and "
+             "redis:// with nothing behind stand for what the environment names.\n\n"
+             "Keys: every (2s), timeout (1s), rise (1), fall (1, for time-outs 2), stale (3 x every + timeout), groups "
+             "(ready), optional, after (0), words UP,DOWN, connection keep|each, shared degrade=DURATION, role, query, "
+             "on-full degraded|down."},
+    {.name = "config",
+     .kind = OPT_STRING,
+     .arg = "FILE",
+     .offset = offsetof(struct options, config),
+     .commands = CHECKING,
+     .help = "read check lines from FILE, one a line; # begins a comment line"},
+    {.name = "database",
+     .kind = OPT_STRING,
+     .arg = "URL",
+     .offset = offsetof(struct options, database),
+     .commands = CHECKING,
+     .flags = OPT_SECRET | OPT_NO_ENV,
+     .help = "PostgreSQL, as URL or DSN; comes before DATABASE_URL"},
+    {.name = "redis",
+     .kind = OPT_STRING,
+     .arg = "URL",
+     .offset = offsetof(struct options, redis),
+     .commands = CHECKING,
+     .flags = OPT_SECRET | OPT_NO_ENV,
+     .help = "Redis; comes before REDIS_URL"},
+    {.name = "service-name",
+     .kind = OPT_STRING,
+     .arg = "NAME",
+     .offset = offsetof(struct options, service),
+     .commands = SERVING,
+     .env = "SERVICE_NAME",
+     .help = "service in the answers of live and health; left out without it"},
+    {.name = "service-version",
+     .kind = OPT_STRING,
+     .arg = "VERSION",
+     .offset = offsetof(struct options, version),
+     .commands = SERVING,
+     .env = "SERVICE_VERSION",
+     .help = "version in the answers of live and health; left out without it"},
+    {.name = "health-strict",
+     .kind = OPT_BOOL,
+     .offset = offsetof(struct options, health_strict),
+     .commands = SERVING,
+     .help = "/health follows ready: 503 while not ready, instead of 200 while the process answers"},
+    {.name = "details",
+     .kind = OPT_CHOICE,
+     .offset = offsetof(struct options, details),
+     .commands = SERVING,
+     .def = "never",
+     .choices = details_names,
+     .help = "who sees reasons in ?verbose: never, local or always",
+     .more = "local: who comes over the loopback or a unix socket without Forwarded, X-Forwarded-*, X-Real-IP or Via: a "
+             "port-forward, but no proxy beside us. Others read `reason withheld`."},
+    {.name = "drain",
+     .kind = OPT_DURATION,
+     .offset = offsetof(struct options, drain_ms),
+     .commands = SERVING,
+     .def = "15s",
+     .help = "how long to serve on after SIGTERM with ready at 503; a second signal ends it"},
+    {.name = "termination-log",
+     .kind = OPT_STRING,
+     .arg = "FILE",
+     .offset = offsetof(struct options, termination_log),
+     .commands = SERVING,
+     .def = TERMINATION_PATH,
+     .help = "write the termination message there, if it exists"},
+    {.name = "timeout",
+     .kind = OPT_DURATION,
+     .offset = offsetof(struct options, probe_timeout_ms),
+     .commands = OPT_IN(CMD_PROBE),
+     .flags = OPT_NO_ENV,
+     .def = "1s",
+     .min = 1,
+     .max = 3600000,
+     .help = "for the whole exchange"},
+    {.name = "expect",
+     .kind = OPT_INT,
+     .arg = "STATUS",
+     .offset = offsetof(struct options, probe_expect),
+     .commands = OPT_IN(CMD_PROBE),
+     .flags = OPT_NO_ENV,
+     .def = "200",
+     .min = 100,
+     .max = 599,
+     .help = "the status that counts as healthy"},
+    {.name = "timeout",
+     .kind = OPT_DURATION,
+     .offset = offsetof(struct options, wait_timeout_ms),
+     .commands = OPT_IN(CMD_WAIT),
+     .flags = OPT_NO_ENV,
+     .def = "60s",
+     .min = 1,
+     .max = 86400000,
+     .help = "how long to wait for all checks"},
+};
+
+static const struct opt_command commands[] = {
+    {.id = CMD_SERVE,
+     .name = NULL,
+     .args = "",
+     .flags = OPT_CMD_DEFAULT,
+     .summary = "check in the background and answer probes"},
+    {.id = CMD_PROBE,
+     .name = "probe",
+     .args = "URL",
+     .min_args = 1,
+     .max_args = 1,
+     .flags = OPT_CMD_NO_ENV,
+     .summary = "ask URL once: for HEALTHCHECK and exec probes in images without curl or shell",
+     .more = "URL: http://HOST[:PORT]/path, or http://unix:/path/of/socket:/path. The answer's first 4,096 bytes go to "
+             "stdout. Redirects are not followed."},
+    {.id = CMD_CHECK, .name = "check", .args = "", .summary = "run every check once and print a table"},
+    {.id = CMD_WAIT, .name = "wait", .args = "", .summary = "wait until every check is well: init containers, scripts"},
+    {.id = CMD_SLEEP,
+     .name = "sleep",
+     .args = "DURATION",
+     .min_args = 1,
+     .max_args = 1,
+     .flags = OPT_CMD_NO_ENV,
+     .summary = "sleep, for a preStop hook in an image without a shell"},
+    OPT_COMMAND_COPY(CMD_COPY),
+    OPT_COMMAND_VERSION(CMD_VERSION),
+};
+
+static const struct opt_exit exits[] = {
+    {0, NULL, "after a drain; probe, check, wait: healthy, ready"},
+    {1, NULL, "probe, check, wait: not healthy, not ready, no answer"},
+    {2, NULL, "bad usage or configuration"},
+    {3, NULL, "cannot listen"},
+};
+
+static const struct opt_pair examples[] = {
+    {"DATABASE_URL=postgres://app@db/app REDIS_URL=redis://cache healthd", "checks both and answers on port 9180"},
+    {"healthd --check 'database postgres:// every 1s groups ready,startup'", "the database of the environment, checked "
+                                                                            "each second, needed once for startup too"},
+    {"healthd probe http://127.0.0.1:9180/health/live", "a HEALTHCHECK"},
+    {"healthd wait --timeout 2m", "an init container that waits for the database"},
+};
+
+const struct opt_program healthd_program = {
+    .name = "healthd",
+    .env_prefix = "HEALTHD_",
+    .summary = "health proxy of a pod: checks PostgreSQL and Redis in the background, answers probes at once",
+    .description =
+        "healthd checks what a pod depends on in the background and answers probes from the latest verdict, within a "
+        "millisecond, whatever hangs. Without any configuration it checks the PostgreSQL and the Redis that the "
+        "environment names (DATABASE_URL, DATABASE_HOST ..., PGHOST ..., REDIS_URL, REDIS_HOST ...).\n\n"
+        "/health/live is 200 while the process answers and never looks at a dependency. /health/ready is 200 while every "
+        "check of the group ready is well. /health/startup is 200 once every check of the group startup was well once. "
+        "/health tells all of it and stays 200. /health/GROUP, /health/check/NAME and /metrics tell the rest. ?verbose "
+        "gives a line per check, ?exclude=NAME leaves one out, ?format=json|text chooses the form.\n\n"
+        "On SIGTERM ready turns 503 at once, and healthd serves on for --drain. It listens before the first check ends.",
+    .commands = commands,
+    .n_commands = sizeof(commands) / sizeof(commands[0]),
+    .rows = rows,
+    .n_rows = sizeof(rows) / sizeof(rows[0]),
+    .exits = exits,
+    .n_exits = sizeof(exits) / sizeof(exits[0]),
+    .examples = examples,
+    .n_examples = sizeof(examples) / sizeof(examples[0]),
+    .see_also = "migrate(1), cronrun(1)",
+    .connections = OPT_CONN_POSTGRES | OPT_CONN_REDIS,
+    .usage_status = EXIT_USAGE,
+    .print_formats = healthd_print_formats,
+};

@@ -1,0 +1,35 @@
+/*
+ * options.h: healthd's options, commands and exits: the rows that help, manual and README are printed from.
+ */
+#ifndef RR_HEALTHD_OPTIONS_H
+#define RR_HEALTHD_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/opt.h"
+
+enum command { CMD_SERVE, CMD_PROBE, CMD_CHECK, CMD_WAIT, CMD_SLEEP, CMD_COPY, CMD_VERSION };
+
+enum exit_status { EXIT_OK = 0, EXIT_NOT_READY = 1, EXIT_USAGE = 2, EXIT_CANNOT_LISTEN = 3 };
+
+struct options {
+    struct opt_list listen;
+    struct opt_list checks;
+    const char *config;
+    const char *database;
+    const char *redis;
+    const char *service;
+    const char *version;
+    const char *termination_log;
+    uint64_t drain_ms;
+    int details; /* enum details */
+    bool health_strict;
+    uint64_t probe_timeout_ms;
+    int64_t probe_expect;
+    uint64_t wait_timeout_ms;
+};
+
+extern const struct opt_program healthd_program;
+
+#endif

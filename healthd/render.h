@@ -1,0 +1,66 @@
+/*
+ * render.h: the bodies. From views to JSON, to Kubernetes' text form, to metrics; nothing here decides or waits.
+ *
+ * Words in answers are fixed; the text of an error is never shown, a reason only when `details` says so.
+ */
+#ifndef RR_HEALTHD_RENDER_H
+#define RR_HEALTHD_RENDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/net/httpd.h"
+#include "healthd/schedule.h"
+
+/* What there is to tell. Everything is borrowed. */
+struct render_facts {
+    const struct check *checks;
+    size_t n;
+    const char *service; /* NULL or "": left out */
+    const char *version;
+    int64_t now_s; /* wall time of the answer */
+    bool draining;
+    bool started; /* every startup check was up once */
+    bool strict;  /* /health follows ready */
+};
+
+enum page_kind { PAGE_HEALTH, PAGE_LIVE, PAGE_READY, PAGE_STARTUP, PAGE_GROUP, PAGE_CHECK };
+
+struct page {
+    enum page_kind kind;
+    const char *name; /* of the group or the check; for the others "health", "live" … */
+};
+
+#define RENDER_EXCLUDES_MAX 16
+
+struct render_query {
+    bool text;    /* Kubernetes' form instead of JSON */
+    bool details; /* reasons are shown */
+    struct httpd_text excludes[RENDER_EXCLUDES_MAX];
+    size_t n_excludes;
+};
+
+/* Fills *ret anew. query NULL: plain JSON. */
+void render_page(const struct render_facts *f, const struct page *p, const struct render_query *query,
+                 struct httpd_answer *ret);
+
+/* True when the page would be a 200. */
+bool render_page_ok(const struct render_facts *f, const struct page *p, const struct render_query *query);
+
+/* True when every check of the group startup that is not optional was up once. */
+bool render_all_started(const struct render_facts *f);
+
+#define RENDER_TIMESTAMP_BYTES 20
+/* Where the body of /health holds its 20 bytes of time; NULL for the other pages. */
+char *render_timestamp_at(struct httpd_answer *a);
+
+struct render_metrics {
+    struct httpd_stats http;
+    double stall_seconds;
+    uint64_t mono_ms;
+    bool ready;
+};
+void render_metrics(const struct render_facts *f, const struct render_metrics *m, struct httpd_answer *ret);
+
+#endif

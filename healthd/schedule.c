@@ -1,0 +1,372 @@
+#include "healthd/schedule.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/base/digest.h"
+#include "common/base/log.h"
+#include "common/net/loop.h"
+
+const double check_bucket_bounds[CHECK_BUCKETS - 1] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0};
+
+#define LOST_LEAST_MS 200u
+
+struct schedule {
+    struct probe_context x;
+    struct check *checks;
+    size_t n;
+    schedule_cb *changed;
+    void *arg;
+    struct loop_timer *view_due; /* the next view that changes by itself */
+    bool once;
+};
+
+static void look(struct check *c);
+
+/* ---- views ---- */
+
+static void
+log_change(const struct check *c, struct verdict_view from)
+{
+    bool bad = !verdict_passes(c->view.state);
+    bool now_bad = c->view.state != VERDICT_UP;
+    char since[CLOCK_RFC3339_MAX];
+    const struct field fields[] = {
+        LF_STR("check", c->spec->name),
+        LF_STR("state", verdict_text(c->view.state)),
+        LF_STR("from", verdict_text(from.state)),
+        LF_OPT("reason", now_bad && c->view.reason != REASON_NONE ? reason_text(c->view.reason) : NULL),
+        LF_OPT("cause", now_bad ? c->cause : NULL),
+        LF_STR("since", clock_format_rfc3339(since, c->since_ms * 1000, 3)),
+    };
+    log_write(bad ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "check_changed", fields, sizeof(fields) / sizeof(fields[0]),
+              "check %s is %s%s%s", c->spec->name, verdict_text(c->view.state), now_bad ? ": " : "",
+              now_bad ? reason_text(c->view.reason) : "");
+}
+
+/* The only place that sets a view; it tells of the change. */
+static bool
+check_set_view(struct check *c, struct verdict_view view)
+{
+    struct verdict_view from = c->view;
+    if (from.state == view.state && from.reason == view.reason)
+        return false;
+    c->view = view;
+    if (from.state != view.state) {
+        c->since_ms = clock_wall_ms();
+        c->stats.changes++;
+    }
+    log_change(c, from);
+    return true;
+}
+
+static void
+wake_resting(struct schedule *s)
+{
+    bool down = false;
+    for (size_t i = 0; i < s->n; i++)
+        down = down || (s->checks[i].spec->every_ms > 0 && s->checks[i].view.state == VERDICT_DOWN);
+    for (size_t i = 0; down && i < s->n; i++) {
+        struct check *c = &s->checks[i];
+        if (c->resting) {
+            c->resting = false;
+            loop_timer_start(c->due, 0);
+        }
+    }
+}
+
+/* Views at this moment; and when the next one changes by itself. */
+static void
+refresh_views(struct schedule *s)
+{
+    uint64_t now_ms = clock_mono_ms();
+    uint64_t next_ms = CLOCK_NEVER;
+    bool changed = false;
+    for (size_t i = 0; i < s->n; i++) {
+        struct check *c = &s->checks[i];
+        changed = check_set_view(c, verdict_view(&c->verdict, &c->spec->rules, now_ms)) || changed;
+        next_ms = clock_earlier(next_ms, verdict_next_change(&c->verdict, &c->spec->rules, now_ms));
+    }
+    loop_timer_start_at(s->view_due, next_ms);
+    if (changed)
+        wake_resting(s);
+    if (changed || s->once)
+        s->changed(s->arg);
+}
+
+static void
+on_view_due(void *arg)
+{
+    refresh_views(arg);
+}
+
+/* ---- results ---- */
+
+static unsigned
+chance(void)
+{
+    return digest_jitter(1000);
+}
+
+static void
+count_duration(struct check *c, double seconds)
+{
+    size_t i = 0;
+    while (i < CHECK_BUCKETS - 1 && seconds > check_bucket_bounds[i])
+        i++;
+    c->stats.buckets[i]++;
+    c->stats.seconds += seconds;
+    c->stats.last_seconds = seconds;
+    c->stats.checks++;
+}
+
+static void
+note_failure(struct check *c, const struct probe_result *r)
+{
+    snprintf(c->cause, sizeof(c->cause), "%s", r->cause);
+    c->last_failure = r->reason;
+    c->last_failure_ms = clock_wall_ms();
+    log_debug("check_failed", LOG_FIELDS(LF_STR("check", c->spec->name), LF_STR("reason", reason_text(r->reason)),
+                                         LF_STR("cause", r->cause), LF_BOOL("timed_out", r->timed_out)),
+              "check %s failed: %s", c->spec->name, reason_text(r->reason));
+}
+
+/* The next look over the session. */
+static void
+plan_look(struct check *c, uint64_t took_ms, enum reason last, uint64_t now_ms)
+{
+    if (c->schedule->once)
+        return;
+    if (c->again) {
+        c->again = false;
+        loop_timer_start(c->due, 0);
+        return;
+    }
+    bool asleep = c->spec->every_ms == 0 && last == REASON_NONE;
+    if (asleep) {
+        c->resting = true;
+        wake_resting(c->schedule);
+        return;
+    }
+    loop_timer_start(c->due, pace_next_ms(&c->pace, last, took_ms, chance(), now_ms));
+}
+
+static void
+plan_login(struct check *c, enum reason last)
+{
+    if (!c->schedule->once && !c->spec->each)
+        loop_timer_start(c->login_due, pace_login_ms(&c->pace, last, c->spec->timeout_ms, chance()));
+}
+
+static void
+session_done(struct check *c, const struct probe_result *r, uint64_t took_us)
+{
+    uint64_t now_ms = clock_mono_ms();
+    count_duration(c, (double)took_us / 1e6);
+    if (r->reason != REASON_NONE)
+        note_failure(c, r);
+    pace_result(&c->pace, r->reason, now_ms);
+    verdict_result(&c->verdict, &c->spec->rules,
+                   (struct verdict_result){.reason = r->reason, .timed_out = r->timed_out}, now_ms);
+    if (r->reason == REASON_NONE && !loop_timer_pending(c->login_due) && !c->running[PROBE_LOGIN])
+        plan_login(c, REASON_NONE);
+    plan_look(c, took_us / 1000, r->reason, now_ms);
+}
+
+/* A login's failure beside a session that answers is degraded; without such a session the looks decide alone. */
+static void
+login_done(struct check *c, const struct probe_result *r)
+{
+    c->stats.logins++;
+    if (r->reason != REASON_NONE)
+        note_failure(c, r);
+    plan_login(c, r->reason);
+    if (c->verdict.settled == VERDICT_UP)
+        verdict_login(&c->verdict, r->reason);
+}
+
+static void
+done(struct check *c, enum probe_depth depth, const struct probe_result *r)
+{
+    uint64_t took_us = clock_mono_us() - c->started_us[depth];
+    c->running[depth] = false;
+    if (depth == PROBE_SESSION)
+        session_done(c, r, took_us);
+    else
+        login_done(c, r);
+    refresh_views(c->schedule);
+}
+
+static void
+on_done(struct probe *p, enum probe_depth depth, const struct probe_result *r, void *arg)
+{
+    (void)p;
+    done(arg, depth, r);
+}
+
+/* The idle session ended: not yet a failure, but the moment to look; not in a circle with a server that hangs up on
+ * every login. */
+static void
+on_lost(struct probe *p, void *arg)
+{
+    (void)p;
+    struct check *c = arg;
+    log_debug("session_lost", LOG_FIELDS(LF_STR("check", c->spec->name)), "check %s: the session ended",
+              c->spec->name);
+    uint64_t now_ms = clock_mono_ms();
+    uint64_t calm_ms = c->lost_ms + (c->spec->every_ms / 4 > LOST_LEAST_MS ? c->spec->every_ms / 4 : LOST_LEAST_MS);
+    bool often = c->lost_ms > 0 && now_ms < calm_ms;
+    c->lost_ms = now_ms;
+    if (often && !c->running[PROBE_SESSION])
+        loop_timer_start(c->due, calm_ms - now_ms);
+    else if (c->running[PROBE_SESSION])
+        c->again = !often;
+    else
+        look(c);
+}
+
+/* ---- starting ---- */
+
+static void
+start(struct check *c, enum probe_depth depth)
+{
+    uint64_t deadline_ms = clock_deadline(c->spec->timeout_ms);
+    struct err e;
+    c->started_us[depth] = clock_mono_us();
+    c->running[depth] = true;
+    if (c->probe->ops->start(c->probe, depth, deadline_ms, &e) == 0)
+        return;
+    struct probe_result r = {0};
+    probe_result_from(&r, &e, deadline_ms);
+    done(c, depth, &r);
+}
+
+static void
+look(struct check *c)
+{
+    loop_timer_cancel(c->due);
+    if (!c->running[PROBE_SESSION])
+        start(c, PROBE_SESSION);
+}
+
+static void
+on_due(void *arg)
+{
+    look(arg);
+}
+
+static void
+on_login_due(void *arg)
+{
+    struct check *c = arg;
+    if (!c->probe->ops->has_session(c->probe))
+        plan_login(c, REASON_NONE); /* the looks are logging in anyway */
+    else
+        start(c, PROBE_LOGIN);
+}
+
+void
+schedule_start(struct schedule *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        loop_timer_start(s->checks[i].due, s->checks[i].spec->after_ms);
+}
+
+void
+schedule_once(struct schedule *s)
+{
+    s->once = true;
+    for (size_t i = 0; i < s->n; i++)
+        loop_timer_start(s->checks[i].due, 0);
+}
+
+/* ---- making and asking ---- */
+
+static int
+check_init(struct schedule *s, struct check *c, const struct check_spec *spec, struct err *e)
+{
+    *c = (struct check){.schedule = s, .spec = spec, .since_ms = clock_wall_ms(), .pace.every_ms = spec->every_ms};
+    c->probe = probe_new(&s->x, spec, e);
+    if (!c->probe)
+        return -1;
+    c->probe->done = on_done;
+    c->probe->lost = on_lost;
+    c->probe->arg = c;
+    c->due = loop_timer_new(s->x.loop, on_due, c);
+    c->login_due = loop_timer_new(s->x.loop, on_login_due, c);
+    return c->due && c->login_due ? 0 : err_set(e, ERR_NOMEM, "out of memory");
+}
+
+struct schedule *
+schedule_new(const struct probe_context *x, const struct check_spec *specs, size_t n, schedule_cb *changed, void *arg,
+             struct err *e)
+{
+    struct schedule *s = calloc(1, sizeof(*s));
+    if (!s) {
+        err_set(e, ERR_NOMEM, "out of memory");
+        return NULL;
+    }
+    s->x = *x;
+    s->changed = changed;
+    s->arg = arg;
+    s->checks = calloc(n + 1, sizeof(*s->checks));
+    s->view_due = loop_timer_new(x->loop, on_view_due, s);
+    if (!s->checks || !s->view_due) {
+        err_set(e, ERR_NOMEM, "out of memory");
+        schedule_free(s);
+        return NULL;
+    }
+    for (size_t i = 0; i < n; i++) {
+        s->n++;
+        if (check_init(s, &s->checks[i], &specs[i], e) < 0) {
+            schedule_free(s);
+            return NULL;
+        }
+    }
+    return s;
+}
+
+void
+schedule_free(struct schedule *s)
+{
+    if (!s)
+        return;
+    for (size_t i = 0; i < s->n; i++) {
+        loop_timer_free(s->checks[i].due);
+        loop_timer_free(s->checks[i].login_due);
+        probe_free(s->checks[i].probe);
+    }
+    loop_timer_free(s->view_due);
+    free(s->checks);
+    free(s);
+}
+
+size_t
+schedule_checks(const struct schedule *s, const struct check **ret)
+{
+    *ret = s->checks;
+    return s->n;
+}
+
+bool
+schedule_all_seen(const struct schedule *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (!s->checks[i].verdict.any)
+            return false;
+    return true;
+}
+
+const struct check *
+schedule_last_failure(const struct schedule *s)
+{
+    const struct check *last = NULL;
+    for (size_t i = 0; i < s->n; i++) {
+        const struct check *c = &s->checks[i];
+        if (c->last_failure != REASON_NONE && (!last || c->last_failure_ms >= last->last_failure_ms))
+            last = c;
+    }
+    return last;
+}

@@ -1,0 +1,239 @@
+#include "healthd/serve.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/net/httpd.h"
+#include "common/net/loop.h"
+#include "common/net/resolve.h"
+#include "common/proc/termination.h"
+#include "healthd/routes.h"
+#include "healthd/schedule.h"
+
+#define FLUSH_MS 500
+#define DESCRIPTORS 4096
+
+struct server {
+    const struct options *o;
+    struct loop *loop;
+    struct resolver *resolver;
+    struct schedule *schedule;
+    struct render_facts facts;
+    struct routes *routes;
+    struct httpd *httpd;
+    struct loop_timer *drain, *flush;
+    struct loop_signal *hup, *child;
+    const char *outcome;
+};
+
+/* ---- what happens ---- */
+
+static void
+on_changed(void *arg)
+{
+    struct server *s = arg;
+    if (!s->facts.started && render_all_started(&s->facts)) {
+        s->facts.started = true;
+        log_info("started", LOG_NONE, "every startup check was up once");
+    }
+    routes_prepare(s->routes);
+}
+
+static void
+on_metrics(struct render_metrics *ret, void *arg)
+{
+    struct server *s = arg;
+    ret->http = httpd_stats(s->httpd);
+    ret->stall_seconds = loop_stall_seconds(s->loop, true);
+    ret->mono_ms = clock_mono_ms();
+}
+
+static void
+on_drained(void *arg)
+{
+    struct server *s = arg;
+    s->outcome = "drained";
+    loop_quit(s->loop);
+}
+
+static void
+on_stop(int signo, int count, void *arg)
+{
+    struct server *s = arg;
+    (void)signo;
+    if (count > 1) {
+        s->outcome = "stopped";
+        loop_quit(s->loop);
+        return;
+    }
+    char text[CLOCK_DURATION_MAX];
+    log_info("draining", LOG_FIELDS(LF_UINT("drain_ms", s->o->drain_ms)), "ready is 503 now, serving on for %s",
+             clock_format_duration(text, s->o->drain_ms));
+    s->facts.draining = true;
+    routes_prepare(s->routes);
+    loop_timer_start(s->drain, s->o->drain_ms);
+}
+
+static void
+on_hup(int signo, void *arg)
+{
+    (void)signo;
+    (void)arg;
+    log_warn("reload_ignored", LOG_NONE, "SIGHUP: this version does not re-read its configuration, restart it instead");
+}
+
+/* As process 1 of a container: children that others left behind end here. */
+static void
+on_child(int signo, void *arg)
+{
+    (void)signo;
+    (void)arg;
+    while (waitpid(-1, NULL, WNOHANG) > 0) {
+    }
+}
+
+/* Records that a slow reader left waiting. */
+static void
+on_flush(void *arg)
+{
+    struct server *s = arg;
+    log_flush();
+    loop_timer_start(s->flush, FLUSH_MS);
+}
+
+/* ---- from start to end ---- */
+
+static void
+raise_descriptors(void)
+{
+    struct rlimit r;
+    if (getrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_cur >= DESCRIPTORS)
+        return;
+    r.rlim_cur = r.rlim_max < DESCRIPTORS ? r.rlim_max : DESCRIPTORS;
+    setrlimit(RLIMIT_NOFILE, &r);
+}
+
+static int
+server_init(struct server *s, const struct config *config, struct err *e)
+{
+    s->loop = loop_new(e);
+    if (!s->loop || loop_stop_on(s->loop, SIGTERM, e) < 0 || loop_stop_on(s->loop, SIGINT, e) < 0)
+        return -1;
+    s->resolver = resolver_new(s->loop, e);
+    if (!s->resolver)
+        return -1;
+    const struct probe_context x = {s->loop, s->resolver, s->o->database, s->o->redis};
+    s->schedule = schedule_new(&x, config->specs, config->n, on_changed, s, e);
+    if (!s->schedule)
+        return -1;
+    s->facts = (struct render_facts){.service = s->o->service, .version = s->o->version, .strict = s->o->health_strict};
+    s->facts.n = schedule_checks(s->schedule, &s->facts.checks);
+    s->facts.started = render_all_started(&s->facts);
+    s->routes = routes_new(&s->facts, (enum details)s->o->details, on_metrics, s, e);
+    if (!s->routes)
+        return -1;
+    s->httpd = httpd_new(s->loop, NULL, routes_answer, s->routes, e);
+    s->drain = loop_timer_new(s->loop, on_drained, s);
+    s->flush = loop_timer_new(s->loop, on_flush, s);
+    s->hup = loop_signal_new(s->loop, SIGHUP, on_hup, s);
+    if (getpid() == 1)
+        s->child = loop_signal_new(s->loop, SIGCHLD, on_child, s);
+    if (!s->httpd || !s->drain || !s->flush || !s->hup || (getpid() == 1 && !s->child))
+        return s->httpd ? err_set(e, ERR_NOMEM, "out of memory") : -1;
+    loop_set_stop_cb(s->loop, on_stop, s);
+    return 0;
+}
+
+static int
+listen_all(struct server *s, struct err *e)
+{
+    if (s->o->listen.n == 0 && httpd_listen(s->httpd, "[::]:9180", e) < 0)
+        return -1;
+    for (size_t i = 0; i < s->o->listen.n; i++)
+        if (httpd_listen(s->httpd, s->o->listen.items[i], e) < 0)
+            return -1;
+    for (size_t i = 0; httpd_bound(s->httpd, i); i++)
+        log_info("listening", LOG_FIELDS(LF_STR("address", httpd_bound(s->httpd, i))), "listening on %s",
+                 httpd_bound(s->httpd, i));
+    return 0;
+}
+
+static void
+server_done(struct server *s)
+{
+    httpd_free(s->httpd);
+    routes_free(s->routes);
+    schedule_free(s->schedule);
+    if (s->resolver)
+        resolver_free(s->resolver);
+    loop_timer_free(s->drain);
+    loop_timer_free(s->flush);
+    if (s->hup)
+        loop_signal_free(s->hup);
+    if (s->child)
+        loop_signal_free(s->child);
+    loop_free(s->loop);
+}
+
+static void
+leave_message(const struct server *s, int status)
+{
+    const struct check *c = s->schedule ? schedule_last_failure(s->schedule) : NULL;
+    char since[CLOCK_RFC3339_MAX];
+    struct err e;
+    const struct field fields[] = {
+        LF_STR("program", "healthd"),
+        LF_STR("outcome", s->outcome),
+        LF_INT("exit", status),
+        LF_STR("check", c ? c->spec->name : NULL),
+        LF_STR("reason", c ? reason_text(c->last_failure) : NULL),
+        LF_STR("since", c ? clock_format_rfc3339(since, c->last_failure_ms * 1000, 0) : NULL),
+    };
+    if (termination_write(s->o->termination_log, fields, sizeof(fields) / sizeof(fields[0]), &e) < 0)
+        log_warn("termination_log", LOG_NONE, "%s", e.msg);
+}
+
+static int
+refuse(struct server *s, const struct err *e, int status, const char *outcome)
+{
+    log_error(outcome, LOG_NONE, "%s", e->msg);
+    s->outcome = outcome;
+    return status;
+}
+
+static int
+serve(struct server *s, const struct config *config)
+{
+    struct err e;
+    if (server_init(s, config, &e) < 0)
+        return refuse(s, &e, e.code == ERR_USAGE ? EXIT_USAGE : EXIT_CANNOT_LISTEN,
+                      e.code == ERR_USAGE ? "usage" : "cannot_start");
+    if (listen_all(s, &e) < 0)
+        return refuse(s, &e, e.code == ERR_USAGE ? EXIT_USAGE : EXIT_CANNOT_LISTEN,
+                      e.code == ERR_USAGE ? "usage" : "cannot_listen");
+    if (config->n == 0)
+        log_warn("no_checks", LOG_NONE, "nothing to check: neither the environment nor a check line names a server; always "
+                                        "ready");
+    schedule_start(s->schedule);
+    loop_timer_start(s->flush, FLUSH_MS);
+    loop_run(s->loop);
+    log_info("stopped", LOG_NONE, "%s", s->outcome);
+    return EXIT_OK;
+}
+
+int
+serve_run(const struct options *o, const struct config *config)
+{
+    struct server s = {.o = o, .outcome = "stopped"};
+    raise_descriptors();
+    int status = serve(&s, config);
+    leave_message(&s, status);
+    server_done(&s);
+    log_finish(500);
+    return status;
+}
