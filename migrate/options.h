@@ -1,0 +1,53 @@
+/*
+ * options.h: what migrate can be told; the rows are in options.c.
+ */
+#ifndef RR_MIGRATE_OPTIONS_H
+#define RR_MIGRATE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/opt.h"
+
+enum migrate_command {
+    CMD_UP,
+    CMD_STATUS,
+    CMD_CHECK,
+    CMD_SPLIT,
+    CMD_WAIT,
+    CMD_COPY,
+    CMD_VERSION,
+};
+
+enum options_phase { PHASE_EXPAND, PHASE_CONTRACT, PHASE_ALL };
+enum options_order { ORDER_REFUSE, ORDER_APPLY };
+enum options_ahead { AHEAD_ALLOW, AHEAD_REFUSE };
+
+/* Durations are milliseconds, CLOCK_NEVER for "none". Strings are borrowed, NULL when not given. */
+struct options {
+    const char *dir;
+    bool allow_empty;
+    const char *database;
+    const char *table;
+    uint64_t wait_ms;
+    uint64_t lock_wait_ms;
+    uint64_t lock_timeout_ms;
+    uint64_t statement_timeout_ms;
+    uint64_t deadline_ms;
+    int out_of_order;      /* enum options_order */
+    int ahead;             /* enum options_ahead */
+    int phase;             /* enum options_phase */
+    const char *role;
+    const char *search_path;
+    const char *release;
+    const char *to;
+    int64_t steps;         /* 0: all */
+    bool dry_run;
+    bool json;
+    bool exit_code;
+    const char *termination_log;
+};
+
+extern const struct opt_program options_program;
+
+#endif

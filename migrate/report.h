@@ -1,0 +1,70 @@
+/*
+ * report.h: how a run ended: exit status, last log record, error with its place in the file, termination message.
+ *
+ * Leaves fill a struct err; who knows what it means for the run calls report_fail once. The first failure stays: the
+ * cause decides.
+ */
+#ifndef RR_MIGRATE_REPORT_H
+#define RR_MIGRATE_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/err.h"
+#include "common/base/strbuf.h"
+
+enum exit_status {
+    EXIT_DONE = 0,
+    EXIT_PENDING = 1,
+    EXIT_UNREACHABLE = 10,
+    EXIT_BUSY = 11,
+    EXIT_DEADLINE = 12,
+    EXIT_SIGNAL = 13,
+    EXIT_REFUSED = 20,
+    EXIT_DRIFT = 21,
+    EXIT_ORDER = 22,
+    EXIT_INPUT = 23,
+    EXIT_PARTIAL = 24,
+    EXIT_FINDINGS = 25,
+};
+
+struct report {
+    uint64_t start_ms;
+    enum exit_status exit;
+    const char *outcome;      /* a word of the contract; NULL: that of the exit status */
+    char **applied;           /* versions, owned */
+    size_t applied_n;
+    size_t pending;           /* still pending */
+    /* the failure; empty when there was none */
+    bool failed;
+    struct err err;
+    char *file;               /* owned; NULL: none */
+    size_t line, column;      /* 0: none */
+    char *hint;               /* owned; NULL: none */
+    char *source;             /* the line with a caret, for people; owned; NULL: none */
+};
+
+void report_init(struct report *r);
+void report_done(struct report *r);
+
+/* Takes the first failure; later ones are dropped. e is copied. */
+void report_fail(struct report *r, enum exit_status exit, const struct err *e);
+/* Adds to that failure; copies. NULL allowed. */
+void report_place(struct report *r, const char *file, size_t line, size_t column);
+void report_hint(struct report *r, const char *hint);
+void report_source(struct report *r, const char *source);
+
+void report_applied(struct report *r, const char *version);
+
+/* "done", "pending", "unreachable", "busy", "deadline", "signal", "refused", "drift" … */
+const char *report_outcome(const struct report *r);
+/* The exit status for a failure of the connection or the run itself (not of a migration's statement). */
+enum exit_status report_exit_for(const struct err *e);
+
+/* Logs the failure, or nothing; writes the termination message; returns the exit status. */
+int report_finish(struct report *r, const char *termination_log);
+/* The failure as text for a terminal, many lines; for tests and report_finish. */
+void report_text(const struct report *r, struct strbuf *out);
+
+#endif
