@@ -177,6 +177,7 @@ opt_print_help(const struct opt_program *p, const struct opt_command *only, stru
         help_commands(p, out);
     strbuf_adds(out, "\nOptions:\n");
     help_rows(p, only, false, out);
+    strbuf_adds(out, "\nOptions of every command:\n");
     help_rows(p, only, true, out);
     if (!only && p->n_exits)
         help_exits(p, out);

@@ -3,7 +3,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/json.h"
 #include "common/base/opt_rows.h"
+
+/* The character of n bytes at s as \[uXXXX]: groff and mandoc know that whatever the locale. */
+static void
+add_unicode(struct strbuf *out, const char *s, size_t n)
+{
+    unsigned c = (unsigned char)s[0] & (0xFFu >> (n + 1));
+    for (size_t i = 1; i < n; i++)
+        c = c << 6 | ((unsigned char)s[i] & 0x3Fu);
+    strbuf_addf(out, "\\[u%04X]", c);
+}
 
 /* Text for roff: no escape, no request, real minus signs; `words` in backquotes are bold. */
 static void
@@ -14,6 +25,7 @@ add_text(struct strbuf *out, const char *text, bool line_start)
         if (line_start && (*s == '.' || *s == '\''))
             strbuf_adds(out, "\\&");
         line_start = *s == '\n';
+        size_t n;
         switch (*s) {
         case '\\':
             strbuf_adds(out, "\\e");
@@ -26,7 +38,12 @@ add_text(struct strbuf *out, const char *text, bool line_start)
             strbuf_adds(out, bold ? "\\fB" : "\\fR");
             break;
         default:
-            strbuf_addc(out, *s);
+            n = utf8_char_len(s, strlen(s));
+            if (n > 1)
+                add_unicode(out, s, n);
+            else
+                strbuf_addc(out, *s);
+            s += n > 1 ? n - 1 : 0;
         }
     }
 }
@@ -155,7 +172,6 @@ man_row_facts(const struct opt_program *p, const struct opt_row *row, struct str
             "belongs into a variable or, better, a file. ");
     if (facts.len) {
         facts.data[facts.len - 1] = '\0';
-        strbuf_adds(out, ".IP\n");
         add_text(out, strbuf_str(&facts), true);
         strbuf_addc(out, '\n');
     }

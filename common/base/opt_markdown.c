@@ -112,6 +112,11 @@ opt_print_markdown(const struct opt_program *p, struct strbuf *out)
             markdown_pairs(opt_postgres_env, SIZE_MAX, out);
         if (p->connections & OPT_CONN_REDIS)
             markdown_pairs(opt_redis_env, SIZE_MAX, out);
+        if (p->connections)
+            strbuf_adds(
+                out,
+                "| `…_FILE` | each of `DATABASE_…` and `REDIS_…`: the path of a file that holds "
+                "the value; a variable and its `_FILE` at once is an error |\n");
     }
     if (p->n_exits)
         markdown_exits(p, out);

@@ -678,6 +678,7 @@ the_manual(void **state)
     assert_non_null(strstr(strbuf_str(&a.said.out), "\\&.dots and \\-dashes \\e too."));
     assert_non_null(strstr(strbuf_str(&a.said.out), "Second \\fBbold\\fR."));
     assert_non_null(strstr(strbuf_str(&a.said.out), "Variable: \\fBMIGRATE_LOCK_WAIT\\fR"));
+    assert_non_null(strstr(strbuf_str(&a.said.out), "[\\fIARG\\fR\\[u2026]]"));
     assert_non_null(strstr(strbuf_str(&a.said.out), "can be seen by every user"));
     assert_non_null(strstr(strbuf_str(&a.said.out), "DATABASE_URL"));
     assert_null(strstr(strbuf_str(&a.said.out), "REDIS_URL"));
