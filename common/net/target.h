@@ -82,15 +82,16 @@ struct target_redis {
     char *tls_ca;        /* CA file, NULL: the system's */
     char *tls_name;      /* name to verify and to send as SNI; host by default */
     char *description;   /* "redis://cache:6379/0": what target_redis_describe returns */
-    char *password_file; /* re-read by target_redis_refresh, else NULL */
-    char *url_file;
 };
 
-/* url: value of --redis or a check line's URL, or NULL: REDIS_URL, or REDIS_HOST/PORT/USERNAME/PASSWORD/DB/TLS, each also
- * _FILE. *ret NULL with 0 returned when nothing names a server. */
+/* url: value of --redis, or NULL: REDIS_URL. What it leaves open, or all without a URL: REDIS_HOST/PORT/USERNAME/PASSWORD/DB/TLS.
+ * Each variable also as X_FILE. *ret NULL with 0 returned when nothing names a server. */
 int target_redis_load(const char *url, const struct target_env *env, struct target_redis **ret, struct err *e);
+/* One URL alone (healthd check lines); the environment is not looked at. Parameters beside db: password_file=PATH, ca_file=PATH,
+ * verify=no, server_name=NAME; those of redis-py and go-redis are understood or known to be no matter. */
 int target_redis_parse(const char *url, struct target_redis **ret, struct err *e);
 void target_redis_free(struct target_redis *t);
+/* As target_pg_refresh(). */
 int target_redis_refresh(struct target_redis *t, struct err *e);
 const char *target_redis_describe(const struct target_redis *t);
 
