@@ -84,7 +84,7 @@ later_new(loop_cb *cb, void *arg)
 {
     struct later *item = malloc(sizeof *item);
     if (item) {
-        *item = (struct later){ .cb = cb, .arg = arg };
+        *item = (struct later){.cb = cb, .arg = arg};
     }
     return item;
 }
@@ -339,7 +339,7 @@ loop_defer(struct loop *l, loop_cb *cb, void *arg)
     if (!item) {
         return -1;
     }
-    struct timeval at_once = { 0, 0 };
+    struct timeval at_once = {0, 0};
     if (event_add(l->defer_event, &at_once) != 0) {
         free(item);
         return -1;

@@ -18,20 +18,20 @@ struct loop;
 
 /* Ignores SIGPIPE for the process. NULL with *e filled when memory or descriptors run out. */
 struct loop *loop_new(struct err *e);
-void loop_free(struct loop *l);                    /* NULL allowed; every timer and watch must be freed before; runs
+void loop_free(struct loop *l); /* NULL allowed; every timer and watch must be freed before; runs
                                                       what is still deferred, for it frees memory */
-struct event_base *loop_base(struct loop *l);      /* borrowed, for the rooms that own a library */
+struct event_base *loop_base(struct loop *l); /* borrowed, for the rooms that own a library */
 
 /* ---- running ---- */
-void loop_run(struct loop *l);                     /* until loop_quit() */
-void loop_quit(struct loop *l);                    /* ends loop_run() after the current callback */
+void loop_run(struct loop *l);  /* until loop_quit() */
+void loop_quit(struct loop *l); /* ends loop_run() after the current callback */
 
 /* Stop signals. After loop_stop_on(l, SIGTERM) the first arrival marks the loop stopped and calls the stop
  * callback (if set) from the loop; later arrivals call it again with count 2, 3 … */
 int loop_stop_on(struct loop *l, int signo, struct err *e);
 typedef void loop_stop_cb(int signo, int count, void *arg);
 void loop_set_stop_cb(struct loop *l, loop_stop_cb *cb, void *arg);
-int loop_stopped(const struct loop *l);            /* the signal's number, 0 when none came */
+int loop_stopped(const struct loop *l); /* the signal's number, 0 when none came */
 /* Forgets the stop so that a cancel path can wait again with its own deadline. */
 void loop_clear_stop(struct loop *l);
 
@@ -42,10 +42,10 @@ int loop_turn_until(struct loop *l, const bool *done, uint64_t deadline_ms, stru
 /* ---- timers: one shot, embedded or heap-allocated by the owner ---- */
 typedef void loop_cb(void *arg);
 struct loop_timer;
-struct loop_timer *loop_timer_new(struct loop *l, loop_cb *cb, void *arg);   /* NULL: out of memory */
-void loop_timer_free(struct loop_timer *t);                                  /* NULL allowed; cancels */
-void loop_timer_start(struct loop_timer *t, uint64_t delay_ms);              /* restarts when pending */
-void loop_timer_start_at(struct loop_timer *t, uint64_t deadline_ms);        /* CLOCK_NEVER: cancels */
+struct loop_timer *loop_timer_new(struct loop *l, loop_cb *cb, void *arg); /* NULL: out of memory */
+void loop_timer_free(struct loop_timer *t);                           /* NULL allowed; cancels */
+void loop_timer_start(struct loop_timer *t, uint64_t delay_ms);       /* restarts when pending */
+void loop_timer_start_at(struct loop_timer *t, uint64_t deadline_ms); /* CLOCK_NEVER: cancels */
 void loop_timer_cancel(struct loop_timer *t);
 bool loop_timer_pending(const struct loop_timer *t);
 
@@ -59,11 +59,11 @@ void loop_signal_free(struct loop_signal *s);
 #define LOOP_READ 1
 #define LOOP_WRITE 2
 struct loop_watch;
-typedef void loop_watch_cb(int fd, int what, void *arg);                     /* what: LOOP_READ | LOOP_WRITE */
+typedef void loop_watch_cb(int fd, int what, void *arg); /* what: LOOP_READ | LOOP_WRITE */
 /* Level-triggered and persistent, first disabled. Free it BEFORE the descriptor is closed. */
 struct loop_watch *loop_watch_new(struct loop *l, int fd, loop_watch_cb *cb, void *arg);
-void loop_watch_free(struct loop_watch *w);                                  /* NULL allowed */
-int loop_watch_set(struct loop_watch *w, int what);                          /* 0 disables; -1: cannot be watched */
+void loop_watch_free(struct loop_watch *w);         /* NULL allowed */
+int loop_watch_set(struct loop_watch *w, int what); /* 0 disables; -1: cannot be watched */
 
 /* ---- later ---- */
 /* Calls cb from the next turn: how objects freed inside a callback die. -1 when memory runs out. */

@@ -72,7 +72,7 @@ loop_timer_new(struct loop *l, loop_cb *cb, void *arg)
     if (!t) {
         return NULL;
     }
-    *t = (struct loop_timer){ .loop = l, .cb = cb, .arg = arg, .deadline_ms = CLOCK_NEVER };
+    *t = (struct loop_timer){.loop = l, .cb = cb, .arg = arg, .deadline_ms = CLOCK_NEVER};
     t->event = evtimer_new(loop_base(l), on_timer, t);
     if (!t->event) {
         free(t);
@@ -139,7 +139,7 @@ loop_signal_new(struct loop *l, int signo, loop_signal_cb *cb, void *arg)
     if (!s) {
         return NULL;
     }
-    *s = (struct loop_signal){ .loop = l, .cb = cb, .arg = arg };
+    *s = (struct loop_signal){.loop = l, .cb = cb, .arg = arg};
     s->event = evsignal_new(loop_base(l), signo, on_signal, s);
     if (!s->event || evsignal_add(s->event, NULL) != 0) {
         loop_signal_free(s);
@@ -179,7 +179,7 @@ loop_watch_new(struct loop *l, int fd, loop_watch_cb *cb, void *arg)
     if (!w) {
         return NULL;
     }
-    *w = (struct loop_watch){ .loop = l, .cb = cb, .arg = arg, .fd = fd };
+    *w = (struct loop_watch){.loop = l, .cb = cb, .arg = arg, .fd = fd};
     w->event = event_new(loop_base(l), fd, EV_PERSIST, on_watch, w);
     if (!w->event) {
         free(w);

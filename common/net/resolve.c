@@ -72,7 +72,8 @@ timer_update(struct resolver *r)
 {
     struct timeval tv;
     if (ares_timeout(r->channel, NULL, &tv)) {
-        loop_timer_start(r->timer, (uint64_t)tv.tv_sec * 1000 + ((uint64_t)tv.tv_usec + 999) / 1000);
+        loop_timer_start(r->timer,
+                         (uint64_t)tv.tv_sec * 1000 + ((uint64_t)tv.tv_usec + 999) / 1000);
     } else {
         loop_timer_cancel(r->timer);
     }
@@ -90,7 +91,8 @@ static void
 on_socket(int fd, int what, void *arg)
 {
     struct resolver *r = ((struct watch *)arg)->resolver; /* the watch may go while c-ares works */
-    ares_process_fd(r->channel, what & LOOP_READ ? fd : ARES_SOCKET_BAD, what & LOOP_WRITE ? fd : ARES_SOCKET_BAD);
+    ares_process_fd(r->channel, what & LOOP_READ ? fd : ARES_SOCKET_BAD,
+                    what & LOOP_WRITE ? fd : ARES_SOCKET_BAD);
     timer_update(r);
 }
 
@@ -101,7 +103,7 @@ watch_new(struct resolver *r, ares_socket_t fd)
     if (!w) {
         return NULL; /* the question times out */
     }
-    *w = (struct watch){ .next = r->watches, .resolver = r, .fd = fd };
+    *w = (struct watch){.next = r->watches, .resolver = r, .fd = fd};
     w->watch = loop_watch_new(r->loop, fd, on_socket, w);
     if (!w->watch) {
         free(w);
@@ -167,7 +169,8 @@ channel_init(struct resolver *r)
     };
     int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
 #ifdef ARES_OPT_QUERY_CACHE
-    mask |= ARES_OPT_QUERY_CACHE; /* with a time to live of 0: a Service that moved is seen at once */
+    mask |=
+        ARES_OPT_QUERY_CACHE; /* with a time to live of 0: a Service that moved is seen at once */
 #endif
     return ares_init_options(&r->channel, &options, mask);
 }
@@ -187,7 +190,8 @@ resolver_new(struct loop *l, struct err *e)
     ares_library_init(ARES_LIB_INIT_ALL);
     int status = r->timer ? channel_init(r) : ARES_ENOMEM;
     if (status != ARES_SUCCESS) {
-        err_set(e, status == ARES_ENOMEM ? ERR_NOMEM : ERR_DNS, "cannot start the resolver: %s", ares_strerror(status));
+        err_set(e, status == ARES_ENOMEM ? ERR_NOMEM : ERR_DNS, "cannot start the resolver: %s",
+                ares_strerror(status));
         ares_library_cleanup();
         loop_timer_free(r->timer);
         free(r);
@@ -284,9 +288,11 @@ end_failed(struct resolve_request *q)
     struct err e;
     resolve_cb *cb = q->cb;
     void *arg = q->arg;
-    bool name_only = q->status == ARES_ENOTFOUND || q->status == ARES_ENODATA || q->status == ARES_EBADNAME;
-    err_set(&e, ERR_DNS, "cannot resolve %.253s: %s%s%.200s%s", q->host, status_text(q->status), name_only ? "" : " (",
-            name_only ? "" : q->resolver->conf.servers, name_only ? "" : ")");
+    bool name_only =
+        q->status == ARES_ENOTFOUND || q->status == ARES_ENODATA || q->status == ARES_EBADNAME;
+    err_set(&e, ERR_DNS, "cannot resolve %.253s: %s%s%.200s%s", q->host, status_text(q->status),
+            name_only ? "" : " (", name_only ? "" : q->resolver->conf.servers,
+            name_only ? "" : ")");
     request_free(q);
     cb(&e, NULL, 0, arg);
 }
@@ -392,8 +398,8 @@ on_answer(void *arg, int status, int timeouts, unsigned char *abuf, int alen)
 static int
 ask(struct resolve_request *q, const char *name)
 {
-    static const int families[2] = { AF_INET, AF_INET6 };
-    static const int types[2] = { ns_t_a, ns_t_aaaa };
+    static const int families[2] = {AF_INET, AF_INET6};
+    static const int types[2] = {ns_t_a, ns_t_aaaa};
     struct query *queries[2];
     for (size_t i = 0; i < 2; i++) {
         queries[i] = malloc(sizeof *queries[i]);
@@ -401,7 +407,7 @@ ask(struct resolve_request *q, const char *name)
             free(i ? queries[0] : NULL);
             return ARES_ENOMEM;
         }
-        *queries[i] = (struct query){ q, families[i] };
+        *queries[i] = (struct query){q, families[i]};
     }
     q->queries[0] = queries[0];
     q->queries[1] = queries[1];
@@ -473,7 +479,7 @@ step_first(struct resolve_request *q)
     hosts_file(q, name, AF_INET);
     if (q->addrs_n == 0 && is_localhost(name)) {
         add_addr(q, AF_INET6, &in6addr_loopback);
-        add_addr(q, AF_INET, &(struct in_addr){ htonl(INADDR_LOOPBACK) });
+        add_addr(q, AF_INET, &(struct in_addr){htonl(INADDR_LOOPBACK)});
     }
     if (q->addrs_n > 0) {
         end_found(q);
@@ -483,8 +489,8 @@ step_first(struct resolve_request *q)
 }
 
 struct resolve_request *
-resolve_start(struct resolver *r, const char *host, uint16_t port, uint64_t deadline_ms, resolve_cb *cb, void *arg,
-              struct err *e)
+resolve_start(struct resolver *r, const char *host, uint16_t port, uint64_t deadline_ms,
+              resolve_cb *cb, void *arg, struct err *e)
 {
     struct resolve_request *q = calloc(1, sizeof *q + strlen(host) + 1);
     if (!q) {

@@ -19,7 +19,7 @@ struct resolver;
 struct resolve_request;
 
 struct resolve_addr {
-    struct sockaddr_storage sa;   /* port filled in */
+    struct sockaddr_storage sa; /* port filled in */
     socklen_t sa_len;
 };
 
@@ -30,13 +30,15 @@ struct resolve_addr {
 typedef void resolve_cb(const struct err *e, const struct resolve_addr *addrs, size_t n, void *arg);
 
 struct resolver *resolver_new(struct loop *l, struct err *e);
-void resolver_free(struct resolver *r);        /* pending requests must have been cancelled */
+void resolver_free(struct resolver *r); /* pending requests must have been cancelled */
 
 /* host: name, IPv4, IPv6 (with or without brackets, %scope), never NULL. The callback fires exactly once from the
  * loop, never inside this call, unless cancelled. NULL with *e filled: the callback never fires. */
-struct resolve_request *resolve_start(struct resolver *r, const char *host, uint16_t port, uint64_t deadline_ms,
-                                      resolve_cb *cb, void *arg, struct err *e);
-void resolve_cancel(struct resolve_request *q);   /* NULL allowed; invalid after the callback has fired */
+struct resolve_request *
+resolve_start(struct resolver *r, const char *host, uint16_t port, uint64_t deadline_ms,
+              resolve_cb *cb, void *arg, struct err *e);
+void
+resolve_cancel(struct resolve_request *q); /* NULL allowed; invalid after the callback has fired */
 
 #define RESOLVE_TEXT_MAX 64
 /* "127.0.0.1" or "fe80::1%eth0" without port; returns buf of RESOLVE_TEXT_MAX. */

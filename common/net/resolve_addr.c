@@ -68,7 +68,8 @@ ipv6_literal(const char *text, uint16_t port, struct resolve_addr *ret)
     resolve_addr_set(ret, AF_INET6, &bytes, port);
     if (scope) {
         unsigned index = if_nametoindex(scope);
-        ((struct sockaddr_in6 *)&ret->sa)->sin6_scope_id = index ? index : (uint32_t)strtoul(scope, NULL, 10);
+        ((struct sockaddr_in6 *)&ret->sa)->sin6_scope_id =
+            index ? index : (uint32_t)strtoul(scope, NULL, 10);
     }
     return true;
 }
@@ -138,7 +139,8 @@ resolve_addr_text(const struct resolve_addr *a, char *buf)
         }
     } else if (a->sa.ss_family == AF_UNIX) {
         const char *path = ((const struct sockaddr_un *)&a->sa)->sun_path;
-        snprintf(buf, RESOLVE_TEXT_MAX, "%s%.*s", *path ? "" : "@", RESOLVE_TEXT_MAX - 2, *path ? path : path + 1);
+        snprintf(buf, RESOLVE_TEXT_MAX, "%s%.*s", *path ? "" : "@", RESOLVE_TEXT_MAX - 2,
+                 *path ? path : path + 1);
     }
     return buf;
 }

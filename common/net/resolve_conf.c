@@ -13,8 +13,8 @@ add_server(struct resolve_conf *conf, const char *server)
     size_t used = strlen(conf->servers);
     const char *colon = strchr(server, ':');
     bool bare_v6 = colon && strchr(colon + 1, ':') && *server != '[';
-    int n = snprintf(conf->servers + used, sizeof conf->servers - used, "%s%s%s%s", used ? "," : "", bare_v6 ? "[" : "",
-                     server, bare_v6 ? "]" : "");
+    int n = snprintf(conf->servers + used, sizeof conf->servers - used, "%s%s%s%s", used ? "," : "",
+                     bare_v6 ? "[" : "", server, bare_v6 ? "]" : "");
     if (n < 0 || (size_t)n >= sizeof conf->servers - used) {
         conf->servers[used] = '\0';
     }
@@ -49,7 +49,8 @@ read_line(struct resolve_conf *conf, char *line)
     if (search) {
         conf->search_n = 0; /* the last one counts */
     }
-    for (const char *word = strtok_r(NULL, " \t", &rest); word; word = strtok_r(NULL, " \t", &rest)) {
+    for (const char *word = strtok_r(NULL, " \t", &rest); word;
+         word = strtok_r(NULL, " \t", &rest)) {
         if (search) {
             add_search(conf, word);
         } else if (options && strncmp(word, "ndots:", 6) == 0) {
@@ -66,7 +67,7 @@ resolve_conf_read(struct resolve_conf *conf, const char *path)
 {
     cleanup_file FILE *f = fopen(path, "re");
     char line[4096];
-    *conf = (struct resolve_conf){ .ndots = 1 };
+    *conf = (struct resolve_conf){.ndots = 1};
     while (f && fgets(line, sizeof line, f)) {
         read_line(conf, line);
     }
@@ -86,7 +87,8 @@ count_dots(const char *host)
 }
 
 bool
-resolve_conf_candidate(const struct resolve_conf *conf, const char *host, size_t i, char *ret, bool *ret_skip)
+resolve_conf_candidate(const struct resolve_conf *conf, const char *host, size_t i, char *ret,
+                       bool *ret_skip)
 {
     size_t len = strlen(host);
     bool absolute = len > 0 && host[len - 1] == '.';

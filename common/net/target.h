@@ -22,15 +22,16 @@
 /* Reads one variable; the default is getenv. Tests pass a table. */
 typedef const char *target_env_fn(const char *name, void *arg);
 struct target_env {
-    target_env_fn *get;   /* NULL: getenv */
+    target_env_fn *get; /* NULL: getenv */
     void *arg;
 };
 
 /* ---- PostgreSQL ---- */
 
 struct target_pg_host {
-    char *host;       /* name, address, or socket directory beginning with '/' or '@'; NULL: libpq's default socket */
-    char *hostaddr;   /* given explicitly, else NULL */
+    char *
+        host; /* name, address, or socket directory beginning with '/' or '@'; NULL: libpq's default socket */
+    char *hostaddr; /* given explicitly, else NULL */
     uint16_t port;
 };
 
@@ -39,13 +40,15 @@ struct target_pg;
 /* database: value of --database (URL or DSN, or NULL). *ret NULL with 0 returned when nothing names a database
  * (no host, socket, service, database name): the caller decides whether that is an error.
  * ERR_USAGE names the variable or option, never its value's secret part. */
-int target_pg_load(const char *database, const struct target_env *env, struct target_pg **ret, struct err *e);
+int target_pg_load(const char *database, const struct target_env *env, struct target_pg **ret,
+                   struct err *e);
 /* One URL or DSN (healthd check lines). As for any libpq program the PG* variables fill what it leaves open, for libpq cannot be
  * kept from most of them; DATABASE_* are not looked at. `password_file=PATH` names a file with the password. */
 int target_pg_parse(const char *text, struct target_pg **ret, struct err *e);
 void target_pg_free(struct target_pg *t);
 
-size_t target_pg_hosts(const struct target_pg *t, const struct target_pg_host **ret);   /* >= 1; borrowed */
+size_t
+target_pg_hosts(const struct target_pg *t, const struct target_pg_host **ret); /* >= 1; borrowed */
 /* Re-reads all that this target was made of, files above all; what was borrowed from it before is gone. On an error (ERR_USAGE
  * names the file) it stays as it was. */
 int target_pg_refresh(struct target_pg *t, struct err *e);
@@ -61,8 +64,8 @@ struct target_pg_params {
     const char **keywords;
     const char **values;
 };
-int target_pg_params(const struct target_pg *t, size_t i, const char *hostaddr, const char *application_name,
-                     struct target_pg_params *ret, struct err *e);
+int target_pg_params(const struct target_pg *t, size_t i, const char *hostaddr,
+                     const char *application_name, struct target_pg_params *ret, struct err *e);
 void target_pg_params_free(struct target_pg_params *p);
 
 /* "postgres://app@db:5432/shop" without password or other secrets; borrowed, lives as long as t. */
@@ -71,22 +74,23 @@ const char *target_pg_describe(const struct target_pg *t);
 /* ---- Redis ---- */
 
 struct target_redis {
-    char *host;          /* NULL for a unix socket */
+    char *host; /* NULL for a unix socket */
     uint16_t port;
-    char *path;          /* unix socket, else NULL */
-    char *username;      /* NULL: none */
-    char *password;      /* NULL: none. Secret */
+    char *path;     /* unix socket, else NULL */
+    char *username; /* NULL: none */
+    char *password; /* NULL: none. Secret */
     unsigned db;
     bool tls;
-    bool tls_verify;     /* verify chain and name (default true with tls) */
-    char *tls_ca;        /* CA file, NULL: the system's */
-    char *tls_name;      /* name to verify and to send as SNI; host by default */
-    char *description;   /* "redis://cache:6379/0": what target_redis_describe returns */
+    bool tls_verify;   /* verify chain and name (default true with tls) */
+    char *tls_ca;      /* CA file, NULL: the system's */
+    char *tls_name;    /* name to verify and to send as SNI; host by default */
+    char *description; /* "redis://cache:6379/0": what target_redis_describe returns */
 };
 
 /* url: value of --redis, or NULL: REDIS_URL. What it leaves open, or all without a URL: REDIS_HOST/PORT/USERNAME/PASSWORD/DB/TLS.
  * Each variable also as X_FILE. *ret NULL with 0 returned when nothing names a server. */
-int target_redis_load(const char *url, const struct target_env *env, struct target_redis **ret, struct err *e);
+int target_redis_load(const char *url, const struct target_env *env, struct target_redis **ret,
+                      struct err *e);
 /* One URL alone (healthd check lines); the environment is not looked at. Parameters beside db: password_file=PATH, ca_file=PATH,
  * verify=no, server_name=NAME; those of redis-py and go-redis are understood or known to be no matter. */
 int target_redis_parse(const char *url, struct target_redis **ret, struct err *e);

@@ -134,7 +134,8 @@ check_sockets(const struct target_pg *t, struct err *e)
     }
     for (size_t i = 0; i < t->hosts_n; i++) {
         if (is_socket(&t->hosts[i])) {
-            return err_set(e, ERR_USAGE, "PGHOSTADDR is set, but the database is on a unix socket: unset it");
+            return err_set(e, ERR_USAGE,
+                           "PGHOSTADDR is set, but the database is on a unix socket: unset it");
         }
     }
     return 0;
@@ -155,7 +156,8 @@ put(struct pg_set *set, enum pg_key key, const char *value, struct err *e)
 /* A file below the home directory. One that is not there, or must not be looked at (HOME=/root under another user), becomes
  * a path that certainly is not: given none, libpq would search with getpwuid(), which the release build has not. */
 static int
-put_home_file(struct pg_set *set, enum pg_key key, const char *home, const char *name, struct err *e)
+put_home_file(struct pg_set *set, enum pg_key key, const char *home, const char *name,
+              struct err *e)
 {
     if (set->value[key]) {
         return 0;
@@ -200,11 +202,13 @@ tls_defaults(struct pg_set *set, const char *home, struct err *e)
         put_home_file(set, PG_SSLROOTCERT, home, ".postgresql/root.crt", e) != 0 ||
         put_home_file(set, PG_SSLCERT, home, ".postgresql/postgresql.crt", e) != 0 ||
         put_home_file(set, PG_SSLKEY, home, ".postgresql/postgresql.key", e) != 0 ||
-        (!set->value[PG_SSLCRLDIR] && put_home_file(set, PG_SSLCRL, home, ".postgresql/root.crl", e) != 0)) {
+        (!set->value[PG_SSLCRLDIR] &&
+         put_home_file(set, PG_SSLCRL, home, ".postgresql/root.crl", e) != 0)) {
         return -1;
     }
     bool verify = strncmp(set->value[PG_SSLMODE], "verify", 6) == 0;
-    if (verify && !own_root && access(set->value[PG_SSLROOTCERT], R_OK) != 0 && tls_system_ca_file()) {
+    if (verify && !own_root && access(set->value[PG_SSLROOTCERT], R_OK) != 0 &&
+        tls_system_ca_file()) {
         pg_set_take(set, PG_SSLROOTCERT, NULL);
         return put(set, PG_SSLROOTCERT, tls_system_ca_file(), e);
     }
@@ -219,8 +223,10 @@ defaults(struct target_pg *t, struct err *e)
         set->value[PG_USER] = target_os_user();
     }
     if (!set->value[PG_USER]) {
-        return err_set(e, ERR_USAGE, "no database user is given, and /etc/passwd has no name for user ID %u to take instead",
-                       (unsigned)geteuid());
+        return err_set(
+            e, ERR_USAGE,
+            "no database user is given, and /etc/passwd has no name for user ID %u to take instead",
+            (unsigned)geteuid());
     }
     if (put(set, PG_DBNAME, set->value[PG_USER], e) != 0) {
         return -1;
@@ -282,7 +288,8 @@ content_load(struct target_pg *t, bool *ret_named, struct err *e)
         pg_set_done(&t->set);
         return 0;
     }
-    if (hosts_init(t, e) != 0 || check_sockets(t, e) != 0 || defaults(t, e) != 0 || describe_init(t, e) != 0) {
+    if (hosts_init(t, e) != 0 || check_sockets(t, e) != 0 || defaults(t, e) != 0 ||
+        describe_init(t, e) != 0) {
         content_done(t);
         return -1;
     }
@@ -290,17 +297,19 @@ content_load(struct target_pg *t, bool *ret_named, struct err *e)
 }
 
 static int
-target_load(const char *database, bool alone, const struct target_env *env, struct target_pg **ret, struct err *e)
+target_load(const char *database, bool alone, const struct target_env *env, struct target_pg **ret,
+            struct err *e)
 {
     struct target_pg *t = calloc(1, sizeof *t);
     if (!t) {
         return err_set(e, ERR_NOMEM, "out of memory");
     }
     t->alone = alone;
-    t->env = env ? *env : (struct target_env){ 0 };
+    t->env = env ? *env : (struct target_env){0};
     t->database = database ? strdup(database) : NULL;
     bool named = false;
-    int result = database && !t->database ? err_set(e, ERR_NOMEM, "out of memory") : content_load(t, &named, e);
+    int result = database && !t->database ? err_set(e, ERR_NOMEM, "out of memory")
+                                          : content_load(t, &named, e);
     if (result != 0 || !named) {
         target_pg_free(t);
         t = NULL;
@@ -312,7 +321,8 @@ target_load(const char *database, bool alone, const struct target_env *env, stru
 }
 
 int
-target_pg_load(const char *database, const struct target_env *env, struct target_pg **ret, struct err *e)
+target_pg_load(const char *database, const struct target_env *env, struct target_pg **ret,
+               struct err *e)
 {
     return target_load(database, false, env, ret, e);
 }
@@ -326,7 +336,7 @@ target_pg_parse(const char *text, struct target_pg **ret, struct err *e)
 int
 target_pg_refresh(struct target_pg *t, struct err *e)
 {
-    struct target_pg fresh = { .database = t->database, .alone = t->alone, .env = t->env };
+    struct target_pg fresh = {.database = t->database, .alone = t->alone, .env = t->env};
     bool named;
     if (content_load(&fresh, &named, e) != 0) {
         return -1;

@@ -12,41 +12,41 @@ struct keyword {
 
 /* PostgreSQL's manual, "Parameter Key Words" and "Environment Variables". */
 static const struct keyword keywords[PG_KEYS] = {
-    [PG_HOST] = { "host", "PGHOST" },
-    [PG_HOSTADDR] = { "hostaddr", "PGHOSTADDR" },
-    [PG_PORT] = { "port", "PGPORT" },
-    [PG_SERVICE] = { "service", "PGSERVICE" },
-    [PG_DBNAME] = { "dbname", "PGDATABASE" },
-    [PG_USER] = { "user", "PGUSER" },
-    [PG_PASSWORD] = { "password", "PGPASSWORD" },
-    [PG_PASSFILE] = { "passfile", "PGPASSFILE" },
-    [PG_SSLMODE] = { "sslmode", "PGSSLMODE" },
-    [PG_SSLROOTCERT] = { "sslrootcert", "PGSSLROOTCERT" },
-    [PG_SSLCERT] = { "sslcert", "PGSSLCERT" },
-    [PG_SSLKEY] = { "sslkey", "PGSSLKEY" },
-    [PG_SSLPASSWORD] = { "sslpassword", NULL },
-    [PG_SSLCRL] = { "sslcrl", "PGSSLCRL" },
-    [PG_SSLCRLDIR] = { "sslcrldir", "PGSSLCRLDIR" },
-    [PG_SSLSNI] = { "sslsni", "PGSSLSNI" },
-    [PG_SSLCERTMODE] = { "sslcertmode", "PGSSLCERTMODE" },
-    [PG_SSLNEGOTIATION] = { "sslnegotiation", "PGSSLNEGOTIATION" },
-    [PG_SSLMIN] = { "ssl_min_protocol_version", "PGSSLMINPROTOCOLVERSION" },
-    [PG_SSLMAX] = { "ssl_max_protocol_version", "PGSSLMAXPROTOCOLVERSION" },
-    [PG_CHANNEL_BINDING] = { "channel_binding", "PGCHANNELBINDING" },
-    [PG_REQUIRE_AUTH] = { "require_auth", "PGREQUIREAUTH" },
-    [PG_REQUIREPEER] = { "requirepeer", "PGREQUIREPEER" },
-    [PG_OPTIONS] = { "options", "PGOPTIONS" },
-    [PG_SEARCH_PATH] = { "search_path", NULL },
-    [PG_TARGET_SESSION_ATTRS] = { "target_session_attrs", "PGTARGETSESSIONATTRS" },
-    [PG_LOAD_BALANCE_HOSTS] = { "load_balance_hosts", "PGLOADBALANCEHOSTS" },
-    [PG_APPLICATION_NAME] = { "application_name", "PGAPPNAME" },
-    [PG_CONNECT_TIMEOUT] = { "connect_timeout", "PGCONNECT_TIMEOUT" },
-    [PG_KEEPALIVES] = { "keepalives", NULL },
-    [PG_KEEPALIVES_IDLE] = { "keepalives_idle", NULL },
-    [PG_KEEPALIVES_INTERVAL] = { "keepalives_interval", NULL },
-    [PG_KEEPALIVES_COUNT] = { "keepalives_count", NULL },
-    [PG_TCP_USER_TIMEOUT] = { "tcp_user_timeout", NULL },
-    [PG_KRBSRVNAME] = { "krbsrvname", "PGKRBSRVNAME" },
+    [PG_HOST] = {"host", "PGHOST"},
+    [PG_HOSTADDR] = {"hostaddr", "PGHOSTADDR"},
+    [PG_PORT] = {"port", "PGPORT"},
+    [PG_SERVICE] = {"service", "PGSERVICE"},
+    [PG_DBNAME] = {"dbname", "PGDATABASE"},
+    [PG_USER] = {"user", "PGUSER"},
+    [PG_PASSWORD] = {"password", "PGPASSWORD"},
+    [PG_PASSFILE] = {"passfile", "PGPASSFILE"},
+    [PG_SSLMODE] = {"sslmode", "PGSSLMODE"},
+    [PG_SSLROOTCERT] = {"sslrootcert", "PGSSLROOTCERT"},
+    [PG_SSLCERT] = {"sslcert", "PGSSLCERT"},
+    [PG_SSLKEY] = {"sslkey", "PGSSLKEY"},
+    [PG_SSLPASSWORD] = {"sslpassword", NULL},
+    [PG_SSLCRL] = {"sslcrl", "PGSSLCRL"},
+    [PG_SSLCRLDIR] = {"sslcrldir", "PGSSLCRLDIR"},
+    [PG_SSLSNI] = {"sslsni", "PGSSLSNI"},
+    [PG_SSLCERTMODE] = {"sslcertmode", "PGSSLCERTMODE"},
+    [PG_SSLNEGOTIATION] = {"sslnegotiation", "PGSSLNEGOTIATION"},
+    [PG_SSLMIN] = {"ssl_min_protocol_version", "PGSSLMINPROTOCOLVERSION"},
+    [PG_SSLMAX] = {"ssl_max_protocol_version", "PGSSLMAXPROTOCOLVERSION"},
+    [PG_CHANNEL_BINDING] = {"channel_binding", "PGCHANNELBINDING"},
+    [PG_REQUIRE_AUTH] = {"require_auth", "PGREQUIREAUTH"},
+    [PG_REQUIREPEER] = {"requirepeer", "PGREQUIREPEER"},
+    [PG_OPTIONS] = {"options", "PGOPTIONS"},
+    [PG_SEARCH_PATH] = {"search_path", NULL},
+    [PG_TARGET_SESSION_ATTRS] = {"target_session_attrs", "PGTARGETSESSIONATTRS"},
+    [PG_LOAD_BALANCE_HOSTS] = {"load_balance_hosts", "PGLOADBALANCEHOSTS"},
+    [PG_APPLICATION_NAME] = {"application_name", "PGAPPNAME"},
+    [PG_CONNECT_TIMEOUT] = {"connect_timeout", "PGCONNECT_TIMEOUT"},
+    [PG_KEEPALIVES] = {"keepalives", NULL},
+    [PG_KEEPALIVES_IDLE] = {"keepalives_idle", NULL},
+    [PG_KEEPALIVES_INTERVAL] = {"keepalives_interval", NULL},
+    [PG_KEEPALIVES_COUNT] = {"keepalives_count", NULL},
+    [PG_TCP_USER_TIMEOUT] = {"tcp_user_timeout", NULL},
+    [PG_KRBSRVNAME] = {"krbsrvname", "PGKRBSRVNAME"},
 };
 
 enum action {
@@ -69,96 +69,96 @@ struct param {
 
 /* Whose they are stands beside them; letter case does not count (JDBC writes sslMode). */
 static const struct param params[] = {
-    { "password_file", DO_SECRET_FILE, PG_PASSWORD, true }, /* our own: for check lines */
-    { "fallback_application_name", DO_IGNORE, 0, true },    /* libpq; we name ourselves */
-    { "client_encoding", DO_IGNORE, 0, true },              /* always UTF8 */
-    { "gssencmode", DO_IGNORE, 0, true },                   /* always disable */
-    { "gsslib", DO_IGNORE, 0, true },
-    { "gssdelegation", DO_IGNORE, 0, true },
-    { "sslcompression", DO_IGNORE, 0, true },
-    { "ssl", DO_SSL, 0, false },                            /* libpq's URLs, JDBC, asyncpg, node-postgres */
-    { "ssl_require", DO_SSL, 0, false },                    /* dj-database-url */
-    { "sslaccept", DO_STRICT, 0, false },                   /* Prisma */
-    { "sslidentity", DO_REFUSE, 0, false },
-    { "username", DO_KEY, PG_USER, false },
-    { "database", DO_KEY, PG_DBNAME, false },
-    { "passwordfile", DO_SECRET_FILE, PG_PASSWORD, false },
-    { "applicationname", DO_KEY, PG_APPLICATION_NAME, false }, /* JDBC */
-    { "channelbinding", DO_KEY, PG_CHANNEL_BINDING, false },
-    { "connecttimeout", DO_KEY, PG_CONNECT_TIMEOUT, false },
-    { "requireauth", DO_KEY, PG_REQUIRE_AUTH, false },
-    { "currentschema", DO_KEY, PG_SEARCH_PATH, false },
-    { "schema_search_path", DO_KEY, PG_SEARCH_PATH, false }, /* Rails */
-    { "schema", DO_SCHEMA, PG_SEARCH_PATH, false },          /* Prisma */
-    { "targetservertype", DO_SERVER_TYPE, PG_TARGET_SESSION_ATTRS, false },
-    { "loadbalancehosts", DO_IGNORE, 0, false },
-    { "gssencodingmode", DO_IGNORE, 0, false },
-    { "logintimeout", DO_IGNORE, 0, false },
-    { "sockettimeout", DO_IGNORE, 0, false },
-    { "socket_timeout", DO_IGNORE, 0, false },
-    { "tcpkeepalive", DO_IGNORE, 0, false },
-    { "sslfactory", DO_IGNORE, 0, false },
-    { "stringtype", DO_IGNORE, 0, false },
-    { "autosave", DO_IGNORE, 0, false },
-    { "preparethreshold", DO_IGNORE, 0, false },
-    { "preparedstatementcachequeries", DO_IGNORE, 0, false },
-    { "preparedstatementcachesizemib", DO_IGNORE, 0, false },
-    { "binarytransfer", DO_IGNORE, 0, false },
-    { "defaultrowfetchsize", DO_IGNORE, 0, false },
-    { "rewritebatchedinserts", DO_IGNORE, 0, false },
-    { "assumeminserverversion", DO_IGNORE, 0, false },
-    { "readonly", DO_IGNORE, 0, false },
-    { "loggerlevel", DO_IGNORE, 0, false },
-    { "pool", DO_IGNORE, 0, false }, /* Rails */
-    { "min_threads", DO_IGNORE, 0, false },
-    { "max_threads", DO_IGNORE, 0, false },
-    { "reaping_frequency", DO_IGNORE, 0, false },
-    { "idle_timeout", DO_IGNORE, 0, false },
-    { "checkout_timeout", DO_IGNORE, 0, false },
-    { "prepared_statements", DO_IGNORE, 0, false },
-    { "statement_limit", DO_IGNORE, 0, false },
-    { "advisory_locks", DO_IGNORE, 0, false },
-    { "adapter", DO_IGNORE, 0, false },
-    { "encoding", DO_IGNORE, 0, false },
-    { "timeout", DO_IGNORE, 0, false },
-    { "connection_limit", DO_IGNORE, 0, false }, /* Prisma */
-    { "pool_timeout", DO_IGNORE, 0, false },
-    { "pgbouncer", DO_IGNORE, 0, false },
-    { "statement_cache_size", DO_IGNORE, 0, false },
-    { "single_use_connections", DO_IGNORE, 0, false },
-    { "max_idle_connection_lifetime", DO_IGNORE, 0, false },
-    { "max_connection_lifetime", DO_IGNORE, 0, false },
-    { "pool_size", DO_IGNORE, 0, false }, /* SQLAlchemy, asyncpg, Ecto */
-    { "max_overflow", DO_IGNORE, 0, false },
-    { "pool_recycle", DO_IGNORE, 0, false },
-    { "pool_pre_ping", DO_IGNORE, 0, false },
-    { "min_size", DO_IGNORE, 0, false },
-    { "max_size", DO_IGNORE, 0, false },
-    { "command_timeout", DO_IGNORE, 0, false },
-    { "async_fallback", DO_IGNORE, 0, false },
-    { "prepared_statement_cache_size", DO_IGNORE, 0, false },
-    { "max_cached_statement_lifetime", DO_IGNORE, 0, false },
-    { "max_cacheable_statement_size", DO_IGNORE, 0, false },
-    { "conn_max_age", DO_IGNORE, 0, false }, /* Django */
-    { "conn_health_checks", DO_IGNORE, 0, false },
-    { "serverversion", DO_IGNORE, 0, false }, /* Doctrine */
-    { "charset", DO_IGNORE, 0, false },
-    { "pool_max_conns", DO_IGNORE, 0, false }, /* pgx, lib/pq */
-    { "pool_min_conns", DO_IGNORE, 0, false },
-    { "pool_max_conn_lifetime", DO_IGNORE, 0, false },
-    { "pool_max_conn_lifetime_jitter", DO_IGNORE, 0, false },
-    { "pool_max_conn_idle_time", DO_IGNORE, 0, false },
-    { "pool_health_check_period", DO_IGNORE, 0, false },
-    { "default_query_exec_mode", DO_IGNORE, 0, false },
-    { "statement_cache_capacity", DO_IGNORE, 0, false },
-    { "description_cache_capacity", DO_IGNORE, 0, false },
-    { "binary_parameters", DO_IGNORE, 0, false },
-    { "disable_prepared_binary_result", DO_IGNORE, 0, false },
-    { "statement_timeout", DO_IGNORE, 0, false },
-    { "lock_timeout", DO_IGNORE, 0, false },
-    { "uselibpqcompat", DO_IGNORE, 0, false }, /* node-postgres */
-    { "query_timeout", DO_IGNORE, 0, false },
-    { "max", DO_IGNORE, 0, false },
+    {"password_file", DO_SECRET_FILE, PG_PASSWORD, true}, /* our own: for check lines */
+    {"fallback_application_name", DO_IGNORE, 0, true},    /* libpq; we name ourselves */
+    {"client_encoding", DO_IGNORE, 0, true},              /* always UTF8 */
+    {"gssencmode", DO_IGNORE, 0, true},                   /* always disable */
+    {"gsslib", DO_IGNORE, 0, true},
+    {"gssdelegation", DO_IGNORE, 0, true},
+    {"sslcompression", DO_IGNORE, 0, true},
+    {"ssl", DO_SSL, 0, false},          /* libpq's URLs, JDBC, asyncpg, node-postgres */
+    {"ssl_require", DO_SSL, 0, false},  /* dj-database-url */
+    {"sslaccept", DO_STRICT, 0, false}, /* Prisma */
+    {"sslidentity", DO_REFUSE, 0, false},
+    {"username", DO_KEY, PG_USER, false},
+    {"database", DO_KEY, PG_DBNAME, false},
+    {"passwordfile", DO_SECRET_FILE, PG_PASSWORD, false},
+    {"applicationname", DO_KEY, PG_APPLICATION_NAME, false}, /* JDBC */
+    {"channelbinding", DO_KEY, PG_CHANNEL_BINDING, false},
+    {"connecttimeout", DO_KEY, PG_CONNECT_TIMEOUT, false},
+    {"requireauth", DO_KEY, PG_REQUIRE_AUTH, false},
+    {"currentschema", DO_KEY, PG_SEARCH_PATH, false},
+    {"schema_search_path", DO_KEY, PG_SEARCH_PATH, false}, /* Rails */
+    {"schema", DO_SCHEMA, PG_SEARCH_PATH, false},          /* Prisma */
+    {"targetservertype", DO_SERVER_TYPE, PG_TARGET_SESSION_ATTRS, false},
+    {"loadbalancehosts", DO_IGNORE, 0, false},
+    {"gssencodingmode", DO_IGNORE, 0, false},
+    {"logintimeout", DO_IGNORE, 0, false},
+    {"sockettimeout", DO_IGNORE, 0, false},
+    {"socket_timeout", DO_IGNORE, 0, false},
+    {"tcpkeepalive", DO_IGNORE, 0, false},
+    {"sslfactory", DO_IGNORE, 0, false},
+    {"stringtype", DO_IGNORE, 0, false},
+    {"autosave", DO_IGNORE, 0, false},
+    {"preparethreshold", DO_IGNORE, 0, false},
+    {"preparedstatementcachequeries", DO_IGNORE, 0, false},
+    {"preparedstatementcachesizemib", DO_IGNORE, 0, false},
+    {"binarytransfer", DO_IGNORE, 0, false},
+    {"defaultrowfetchsize", DO_IGNORE, 0, false},
+    {"rewritebatchedinserts", DO_IGNORE, 0, false},
+    {"assumeminserverversion", DO_IGNORE, 0, false},
+    {"readonly", DO_IGNORE, 0, false},
+    {"loggerlevel", DO_IGNORE, 0, false},
+    {"pool", DO_IGNORE, 0, false}, /* Rails */
+    {"min_threads", DO_IGNORE, 0, false},
+    {"max_threads", DO_IGNORE, 0, false},
+    {"reaping_frequency", DO_IGNORE, 0, false},
+    {"idle_timeout", DO_IGNORE, 0, false},
+    {"checkout_timeout", DO_IGNORE, 0, false},
+    {"prepared_statements", DO_IGNORE, 0, false},
+    {"statement_limit", DO_IGNORE, 0, false},
+    {"advisory_locks", DO_IGNORE, 0, false},
+    {"adapter", DO_IGNORE, 0, false},
+    {"encoding", DO_IGNORE, 0, false},
+    {"timeout", DO_IGNORE, 0, false},
+    {"connection_limit", DO_IGNORE, 0, false}, /* Prisma */
+    {"pool_timeout", DO_IGNORE, 0, false},
+    {"pgbouncer", DO_IGNORE, 0, false},
+    {"statement_cache_size", DO_IGNORE, 0, false},
+    {"single_use_connections", DO_IGNORE, 0, false},
+    {"max_idle_connection_lifetime", DO_IGNORE, 0, false},
+    {"max_connection_lifetime", DO_IGNORE, 0, false},
+    {"pool_size", DO_IGNORE, 0, false}, /* SQLAlchemy, asyncpg, Ecto */
+    {"max_overflow", DO_IGNORE, 0, false},
+    {"pool_recycle", DO_IGNORE, 0, false},
+    {"pool_pre_ping", DO_IGNORE, 0, false},
+    {"min_size", DO_IGNORE, 0, false},
+    {"max_size", DO_IGNORE, 0, false},
+    {"command_timeout", DO_IGNORE, 0, false},
+    {"async_fallback", DO_IGNORE, 0, false},
+    {"prepared_statement_cache_size", DO_IGNORE, 0, false},
+    {"max_cached_statement_lifetime", DO_IGNORE, 0, false},
+    {"max_cacheable_statement_size", DO_IGNORE, 0, false},
+    {"conn_max_age", DO_IGNORE, 0, false}, /* Django */
+    {"conn_health_checks", DO_IGNORE, 0, false},
+    {"serverversion", DO_IGNORE, 0, false}, /* Doctrine */
+    {"charset", DO_IGNORE, 0, false},
+    {"pool_max_conns", DO_IGNORE, 0, false}, /* pgx, lib/pq */
+    {"pool_min_conns", DO_IGNORE, 0, false},
+    {"pool_max_conn_lifetime", DO_IGNORE, 0, false},
+    {"pool_max_conn_lifetime_jitter", DO_IGNORE, 0, false},
+    {"pool_max_conn_idle_time", DO_IGNORE, 0, false},
+    {"pool_health_check_period", DO_IGNORE, 0, false},
+    {"default_query_exec_mode", DO_IGNORE, 0, false},
+    {"statement_cache_capacity", DO_IGNORE, 0, false},
+    {"description_cache_capacity", DO_IGNORE, 0, false},
+    {"binary_parameters", DO_IGNORE, 0, false},
+    {"disable_prepared_binary_result", DO_IGNORE, 0, false},
+    {"statement_timeout", DO_IGNORE, 0, false},
+    {"lock_timeout", DO_IGNORE, 0, false},
+    {"uselibpqcompat", DO_IGNORE, 0, false}, /* node-postgres */
+    {"query_timeout", DO_IGNORE, 0, false},
+    {"max", DO_IGNORE, 0, false},
 };
 #define N_PARAMS (sizeof params / sizeof params[0])
 
@@ -199,8 +199,9 @@ unknown_param(const char *name, bool url, size_t at, struct err *e)
         }
     }
     const char *nearest = opt_nearest(name, known, n, NULL);
-    return err_set(e, ERR_USAGE, "unknown %s at character %zu%s%s%s", url ? "parameter" : "keyword", at,
-                   nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+    return err_set(e, ERR_USAGE, "unknown %s at character %zu%s%s%s", url ? "parameter" : "keyword",
+                   at, nearest ? "; did you mean " : "", nearest ? nearest : "",
+                   nearest ? "?" : "");
 }
 
 /* ---- what a parameter does ---- */
@@ -231,8 +232,8 @@ word_in(const char *word, const char *const *words)
 static int
 do_ssl(struct pg_set *set, const char *value, struct err *e)
 {
-    static const char *const yes[] = { "true", "1", "on", "yes", "t", NULL };
-    static const char *const no[] = { "false", "0", "off", "no", "f", NULL };
+    static const char *const yes[] = {"true", "1", "on", "yes", "t", NULL};
+    static const char *const no[] = {"false", "0", "off", "no", "f", NULL};
     if (set->value[PG_SSLMODE]) {
         return 0;
     }
@@ -250,7 +251,7 @@ do_schema(struct pg_set *set, const char *value, struct err *e)
     struct strbuf b = STRBUF_INIT;
     strbuf_addc(&b, '"');
     for (const char *p = value; *p; p++) {
-        strbuf_adds(&b, *p == '"' ? "\"\"" : (char[]){ *p, 0 });
+        strbuf_adds(&b, *p == '"' ? "\"\"" : (char[]){*p, 0});
     }
     strbuf_addc(&b, '"');
     char *quoted = strbuf_steal(&b);
@@ -265,13 +266,13 @@ static int
 do_server_type(struct pg_set *set, const char *value, struct err *e)
 {
     static const char *const names[][2] = {
-        { "any", "any" },
-        { "primary", "primary" },
-        { "master", "primary" },
-        { "secondary", "standby" },
-        { "slave", "standby" },
-        { "preferSecondary", "prefer-standby" },
-        { "preferSlave", "prefer-standby" },
+        {"any", "any"},
+        {"primary", "primary"},
+        {"master", "primary"},
+        {"secondary", "standby"},
+        {"slave", "standby"},
+        {"preferSecondary", "prefer-standby"},
+        {"preferSlave", "prefer-standby"},
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcasecmp(value, names[i][0]) == 0) {

@@ -85,10 +85,10 @@ static void
 add_keepalives(struct list *list, const struct target_pg *t)
 {
     static const char *const rows[][2] = {
-        { "keepalives", "1" },
-        { "keepalives_idle", "30" },
-        { "keepalives_interval", "10" },
-        { "keepalives_count", "3" },
+        {"keepalives", "1"},
+        {"keepalives_idle", "30"},
+        {"keepalives_interval", "10"},
+        {"keepalives_count", "3"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const char *given = target_pg_get(t, rows[i][0]);
@@ -97,15 +97,15 @@ add_keepalives(struct list *list, const struct target_pg *t)
 }
 
 int
-target_pg_params(const struct target_pg *t, size_t i, const char *hostaddr, const char *application_name,
-                 struct target_pg_params *ret, struct err *e)
+target_pg_params(const struct target_pg *t, size_t i, const char *hostaddr,
+                 const char *application_name, struct target_pg_params *ret, struct err *e)
 {
     const struct target_pg_host *hosts;
     size_t n = target_pg_hosts(t, &hosts);
     if (i >= n) {
         return err_set(e, ERR_USAGE, "there is no host number %zu", i + 1);
     }
-    struct list list = { 0 };
+    struct list list = {0};
     list.p.keywords = calloc(PARAMS_MAX, sizeof *list.p.keywords);
     list.p.values = calloc(PARAMS_MAX, sizeof *list.p.values);
     cleanup_free char *options = options_text(t);
@@ -116,7 +116,8 @@ target_pg_params(const struct target_pg *t, size_t i, const char *hostaddr, cons
     add_address(&list, &hosts[i], hostaddr);
     for (int key = 0; key < PG_KEEPALIVES; key++) {
         if (!is_own((enum pg_key)key)) {
-            add(&list, pg_key_name((enum pg_key)key), target_pg_get(t, pg_key_name((enum pg_key)key)));
+            add(&list, pg_key_name((enum pg_key)key),
+                target_pg_get(t, pg_key_name((enum pg_key)key)));
         }
     }
     add_keepalives(&list, t);
@@ -125,7 +126,8 @@ target_pg_params(const struct target_pg *t, size_t i, const char *hostaddr, cons
     add(&list, "password", pg_target_secret(t, PG_PASSWORD));
     add(&list, "sslpassword", pg_target_secret(t, PG_SSLPASSWORD));
     add(&list, "options", *options ? options : NULL);
-    add(&list, "application_name", application_name ? application_name : target_pg_get(t, "application_name"));
+    add(&list, "application_name",
+        application_name ? application_name : target_pg_get(t, "application_name"));
     add(&list, "client_encoding", "UTF8");
     add(&list, "gssencmode", "disable");
     if (list.failed) {
@@ -144,5 +146,5 @@ target_pg_params_free(struct target_pg_params *p)
     }
     free(p->keywords);
     free(p->values);
-    *p = (struct target_pg_params){ 0 };
+    *p = (struct target_pg_params){0};
 }

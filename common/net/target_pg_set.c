@@ -10,7 +10,7 @@ pg_set_done(struct pg_set *set)
     for (size_t i = 0; i < PG_KEYS; i++) {
         target_wipe(set->value[i]);
     }
-    *set = (struct pg_set){ 0 };
+    *set = (struct pg_set){0};
 }
 
 void
@@ -84,12 +84,12 @@ check_ports(const char *list, struct err *e)
 int
 pg_set_check(const struct pg_set *set, struct err *e)
 {
-    static const char *const sslmodes[] = { "disable",   "allow",       "prefer", "require",
-                                            "verify-ca", "verify-full", NULL };
-    static const char *const attrs[] = { "any",     "read-write", "read-only",      "primary",
-                                         "standby", "prefer-standby", NULL };
-    static const char *const balance[] = { "disable", "random", NULL };
-    static const char *const binding[] = { "disable", "prefer", "require", NULL };
+    static const char *const sslmodes[] = {"disable",   "allow",       "prefer", "require",
+                                           "verify-ca", "verify-full", NULL};
+    static const char *const attrs[] = {"any",     "read-write",     "read-only", "primary",
+                                        "standby", "prefer-standby", NULL};
+    static const char *const balance[] = {"disable", "random", NULL};
+    static const char *const binding[] = {"disable", "prefer", "require", NULL};
     if (check_word(set, PG_SSLMODE, sslmodes, e) != 0 ||
         check_word(set, PG_TARGET_SESSION_ATTRS, attrs, e) != 0 ||
         check_word(set, PG_LOAD_BALANCE_HOSTS, balance, e) != 0 ||

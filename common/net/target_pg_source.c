@@ -37,7 +37,8 @@ service_pair(char *line, struct pg_set *set, struct err *e)
 
 /* *ret_found: the file has that section. A file that cannot be opened has not. */
 static int
-service_file(const char *path, const char *service, struct pg_set *set, bool *ret_found, struct err *e)
+service_file(const char *path, const char *service, struct pg_set *set, bool *ret_found,
+             struct err *e)
 {
     cleanup_file FILE *f = fopen(path, "re");
     char buf[SERVICE_LINE_MAX];
@@ -53,7 +54,8 @@ service_file(const char *path, const char *service, struct pg_set *set, bool *re
             if (inside) {
                 break;
             }
-            inside = line[len - 1] == ']' && len - 2 == strlen(service) && memcmp(line + 1, service, len - 2) == 0;
+            inside = line[len - 1] == ']' && len - 2 == strlen(service) &&
+                     memcmp(line + 1, service, len - 2) == 0;
             *ret_found = inside;
         } else if (inside && service_pair(line, set, e) != 0) {
             result = err_wrap(e, "%s line %d", path, number);
@@ -72,13 +74,16 @@ path_join(const char *dir, const char *name)
 }
 
 int
-pg_service_read(const char *service, const struct target_env *env, struct pg_set *ret, struct err *e)
+pg_service_read(const char *service, const struct target_env *env, struct pg_set *ret,
+                struct err *e)
 {
     const char *named = target_env_plain(env, "PGSERVICEFILE");
     const char *sysconf = target_env_plain(env, "PGSYSCONFDIR");
     cleanup_free char *home = target_home(env);
-    cleanup_free char *own = named ? strdup(named) : path_join(home ? home : "/nonexistent", ".pg_service.conf");
-    cleanup_free char *shared = path_join(sysconf ? sysconf : "/etc/postgresql-common", "pg_service.conf");
+    cleanup_free char *own =
+        named ? strdup(named) : path_join(home ? home : "/nonexistent", ".pg_service.conf");
+    cleanup_free char *shared =
+        path_join(sysconf ? sysconf : "/etc/postgresql-common", "pg_service.conf");
     if (!own || !shared) {
         return err_set(e, ERR_NOMEM, "out of memory");
     }
@@ -88,7 +93,8 @@ pg_service_read(const char *service, const struct target_env *env, struct pg_set
         result = service_file(shared, service, ret, &found, e);
     }
     if (result == 0 && !found) {
-        result = err_set(e, ERR_USAGE, "service %s is neither in %s nor in %s", service, own, shared);
+        result =
+            err_set(e, ERR_USAGE, "service %s is neither in %s nor in %s", service, own, shared);
     }
     if (result == 0) {
         result = pg_set_check(ret, e);
@@ -108,7 +114,7 @@ expand_service(struct pg_set *set, bool service_first, const struct target_env *
     if (!set->value[PG_SERVICE]) {
         return 0;
     }
-    struct pg_set service = { 0 };
+    struct pg_set service = {0};
     if (pg_service_read(set->value[PG_SERVICE], env, &service, e) != 0) {
         return -1;
     }
@@ -151,7 +157,7 @@ merge_set(struct merge *m, struct pg_set *set, const char *name, bool service_fi
 static int
 merge_text(struct merge *m, const char *text, const char *name, struct err *e)
 {
-    struct pg_set set = { 0 };
+    struct pg_set set = {0};
     bool foreign = false;
     if (pg_text_parse(text, &set, &foreign, e) != 0) {
         /* Where the server is has been said: another database's URL beside it is no matter of ours. */
@@ -179,7 +185,7 @@ take_variable(struct merge *m, struct pg_set *set, enum pg_key key, const char *
     if (target_env_value(m->env, name, &value, e) != 0) {
         return -1;
     }
-    struct pg_set one = { 0 };
+    struct pg_set one = {0};
     pg_set_take(&one, key, value);
     int result = pg_set_check(&one, e);
     if (result == 0 && value) {
@@ -196,10 +202,11 @@ merge_parts(struct merge *m, struct err *e)
         enum pg_key key;
         const char *name;
     } parts[] = {
-        { PG_HOST, "DATABASE_HOST" },         { PG_PORT, "DATABASE_PORT" }, { PG_DBNAME, "DATABASE_NAME" },
-        { PG_USER, "DATABASE_USER" },         { PG_PASSWORD, "DATABASE_PASSWORD" },
+        {PG_HOST, "DATABASE_HOST"},         {PG_PORT, "DATABASE_PORT"},
+        {PG_DBNAME, "DATABASE_NAME"},       {PG_USER, "DATABASE_USER"},
+        {PG_PASSWORD, "DATABASE_PASSWORD"},
     };
-    struct pg_set set = { 0 };
+    struct pg_set set = {0};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         if (take_variable(m, &set, parts[i].key, parts[i].name, e) != 0) {
             pg_set_done(&set);
@@ -212,7 +219,7 @@ merge_parts(struct merge *m, struct err *e)
 static int
 merge_pg(struct merge *m, struct err *e)
 {
-    struct pg_set set = { 0 };
+    struct pg_set set = {0};
     for (int i = 0; i < PG_KEYS; i++) {
         const char *name = pg_key_variable((enum pg_key)i);
         if (name && take_variable(m, &set, (enum pg_key)i, name, e) != 0) {
@@ -224,10 +231,10 @@ merge_pg(struct merge *m, struct err *e)
 }
 
 int
-pg_sources_read(const char *database, bool alone, const struct target_env *env, struct pg_set *ret, bool *ret_named,
-                struct err *e)
+pg_sources_read(const char *database, bool alone, const struct target_env *env, struct pg_set *ret,
+                bool *ret_named, struct err *e)
 {
-    struct merge m = { .env = env };
+    struct merge m = {.env = env};
     int result = 0;
     if (database) {
         result = merge_text(&m, database, alone ? NULL : "--database", e);

@@ -8,7 +8,7 @@
 
 /* ---- URLs ---- */
 
-static const char *const schemes[] = { "postgresql", "postgres", "pgsql", "postgis", "psql" };
+static const char *const schemes[] = {"postgresql", "postgres", "pgsql", "postgis", "psql"};
 
 /* A name of ours, also with a driver behind a plus: postgresql+asyncpg. */
 static bool
@@ -24,7 +24,8 @@ scheme_known(const char *text, size_t len)
 }
 
 static int
-take_slice(struct pg_set *set, enum pg_key key, const struct target_url *u, struct target_slice s, struct err *e)
+take_slice(struct pg_set *set, enum pg_key key, const struct target_url *u, struct target_slice s,
+           struct err *e)
 {
     if (!s.text || s.len == 0) {
         return 0;
@@ -54,14 +55,16 @@ add_one_host(struct host_lists *lists, const struct target_url *u, struct target
     }
     if (port.text && port.len > 0) {
         if (target_decode(NULL, port, &digits, NULL) != 0 || !target_port(digits, &ignored)) {
-            return err_set(e, ERR_USAGE,
-                           "the port at character %zu is not a number from 1 to 65535 (in a password "
-                           ": / ? # and @ are written %%3A %%2F %%3F %%23 and %%40)",
-                           target_url_at(u, port.text));
+            return err_set(
+                e, ERR_USAGE,
+                "the port at character %zu is not a number from 1 to 65535 (in a password "
+                ": / ? # and @ are written %%3A %%2F %%3F %%23 and %%40)",
+                target_url_at(u, port.text));
         }
     }
     if (strchr(name, ',')) {
-        return err_set(e, ERR_USAGE, "a comma within the host at character %zu", target_url_at(u, host.text));
+        return err_set(e, ERR_USAGE, "a comma within the host at character %zu",
+                       target_url_at(u, host.text));
     }
     strbuf_addf(&lists->hosts, "%s%s", first ? "" : ",", name);
     strbuf_addf(&lists->ports, "%s%s", first ? "" : ",", digits ? digits : "");
@@ -85,7 +88,7 @@ take_list(struct pg_set *set, enum pg_key key, struct strbuf *b, struct err *e)
 static int
 take_hosts(struct pg_set *set, const struct target_url *u, struct target_slice list, struct err *e)
 {
-    struct host_lists lists = { 0 };
+    struct host_lists lists = {0};
     struct target_slice host;
     struct target_slice port;
     bool first = true;
@@ -106,13 +109,14 @@ take_hosts(struct pg_set *set, const struct target_url *u, struct target_slice l
 }
 
 static int
-take_param(struct pg_set *set, const struct target_url *u, struct target_slice name, struct target_slice value,
-           struct err *e)
+take_param(struct pg_set *set, const struct target_url *u, struct target_slice name,
+           struct target_slice value, struct err *e)
 {
     cleanup_free char *key = NULL;
     char *text;
     if (!value.text) {
-        return err_set(e, ERR_USAGE, "a parameter without = at character %zu", target_url_at(u, name.text));
+        return err_set(e, ERR_USAGE, "a parameter without = at character %zu",
+                       target_url_at(u, name.text));
     }
     if (target_decode(u, name, &key, e) != 0) {
         return -1;
@@ -145,8 +149,8 @@ split_query_hosts(struct pg_set *set, struct err *e)
     if (!copy) {
         return err_set(e, ERR_NOMEM, "out of memory");
     }
-    struct target_url u = { .whole = copy };
-    return take_hosts(set, &u, (struct target_slice){ copy, strlen(copy) }, e);
+    struct target_url u = {.whole = copy};
+    return take_hosts(set, &u, (struct target_slice){copy, strlen(copy)}, e);
 }
 
 static int
@@ -157,12 +161,14 @@ take_url(struct pg_set *set, const struct target_url *u, struct err *e)
         junk = memchr(u->path.text, '/', u->path.len);
     }
     if (junk) { /* libpq takes it into the name; far more often it is a piece of a password */
-        return err_set(e, ERR_USAGE,
-                       "an unencoded %c in the database name at character %zu (in names and passwords / and @ are "
-                       "written %%2F and %%40)",
-                       *junk, target_url_at(u, junk));
+        return err_set(
+            e, ERR_USAGE,
+            "an unencoded %c in the database name at character %zu (in names and passwords / and @ are "
+            "written %%2F and %%40)",
+            *junk, target_url_at(u, junk));
     }
-    if (take_slice(set, PG_USER, u, u->user, e) != 0 || take_slice(set, PG_PASSWORD, u, u->password, e) != 0 ||
+    if (take_slice(set, PG_USER, u, u->user, e) != 0 ||
+        take_slice(set, PG_PASSWORD, u, u->password, e) != 0 ||
         take_hosts(set, u, u->hosts, e) != 0 || take_slice(set, PG_DBNAME, u, u->path, e) != 0) {
         return -1;
     }
@@ -181,12 +187,13 @@ static int
 parse_url(const char *text, size_t scheme_len, struct pg_set *set, struct err *e)
 {
     const char *after = text + scheme_len + 1;
-    struct target_url u = { .whole = text };
-    if (strncmp(after, "//", 2) != 0 && strncasecmp(text, "jdbc:", 5) == 0) { /* jdbc:postgresql:shop */
-        u.path = (struct target_slice){ after, strcspn(after, "?") };
+    struct target_url u = {.whole = text};
+    if (strncmp(after, "//", 2) != 0 &&
+        strncasecmp(text, "jdbc:", 5) == 0) { /* jdbc:postgresql:shop */
+        u.path = (struct target_slice){after, strcspn(after, "?")};
         const char *query = after + u.path.len;
         if (*query) {
-            u.query = (struct target_slice){ query + 1, strlen(query + 1) };
+            u.query = (struct target_slice){query + 1, strlen(query + 1)};
         }
     } else if (target_url_split(text, after, &u, e) != 0) {
         return -1;
@@ -223,7 +230,8 @@ dsn_value(struct dsn *d, char *out, struct err *e)
     }
     *out = '\0';
     if (quoted && *d->p != '\'') {
-        return err_set(e, ERR_USAGE, "the quoted value at character %zu has no end", (size_t)(start - d->whole) + 1);
+        return err_set(e, ERR_USAGE, "the quoted value at character %zu has no end",
+                       (size_t)(start - d->whole) + 1);
     }
     d->p += quoted;
     return 0;
@@ -242,7 +250,9 @@ dsn_pair(struct dsn *d, struct pg_set *set, struct err *e)
         d->p++;
     }
     if (*d->p != '=' || name_len == 0) {
-        return err_set(e, ERR_USAGE, "expected keyword=value at character %zu (a value with spaces is quoted: 'a b')", at);
+        return err_set(
+            e, ERR_USAGE,
+            "expected keyword=value at character %zu (a value with spaces is quoted: 'a b')", at);
     }
     d->p++;
     while (*d->p && isspace((unsigned char)*d->p)) {
@@ -265,7 +275,7 @@ dsn_pair(struct dsn *d, struct pg_set *set, struct err *e)
 static int
 parse_dsn(const char *whole, const char *from, bool php, struct pg_set *set, struct err *e)
 {
-    struct dsn d = { whole, from, php };
+    struct dsn d = {whole, from, php};
     while (true) {
         while (*d.p && dsn_gap(&d, *d.p)) {
             d.p++;
@@ -287,7 +297,8 @@ foreign(const char *text, size_t scheme_len, bool *ret_foreign, struct err *e)
     if (ret_foreign) {
         *ret_foreign = true;
     }
-    return err_set(e, ERR_USAGE, "%.*s is not PostgreSQL's scheme (postgres, postgresql, postgresql+driver are)",
+    return err_set(e, ERR_USAGE,
+                   "%.*s is not PostgreSQL's scheme (postgres, postgresql, postgresql+driver are)",
                    (int)scheme_len, text);
 }
 
@@ -297,7 +308,8 @@ parse_any(const char *text, struct pg_set *set, bool *ret_foreign, struct err *e
     size_t scheme_len = target_scheme_len(text);
     if (scheme_len == 0) {
         if (!strchr(text, '=')) {
-            return err_set(e, ERR_USAGE, "neither a URL (postgres://host/name) nor a DSN (host=… dbname=…)");
+            return err_set(e, ERR_USAGE,
+                           "neither a URL (postgres://host/name) nor a DSN (host=… dbname=…)");
         }
         return parse_dsn(text, text, false, set, e);
     }

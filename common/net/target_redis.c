@@ -40,8 +40,12 @@ read_parts(const struct owner *o, struct redis_set *set, struct err *e)
         const char *name;
         enum redis_key key;
     } parts[] = {
-        { "REDIS_HOST", REDIS_KEY_HOST },         { "REDIS_PORT", REDIS_KEY_PORT }, { "REDIS_USERNAME", REDIS_KEY_USERNAME },
-        { "REDIS_PASSWORD", REDIS_KEY_PASSWORD }, { "REDIS_DB", REDIS_KEY_DB },     { "REDIS_TLS", REDIS_KEY_TLS },
+        {"REDIS_HOST", REDIS_KEY_HOST},
+        {"REDIS_PORT", REDIS_KEY_PORT},
+        {"REDIS_USERNAME", REDIS_KEY_USERNAME},
+        {"REDIS_PASSWORD", REDIS_KEY_PASSWORD},
+        {"REDIS_DB", REDIS_KEY_DB},
+        {"REDIS_TLS", REDIS_KEY_TLS},
     };
     bool have_server = set->value[REDIS_KEY_HOST] || set->value[REDIS_KEY_PATH];
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
@@ -53,7 +57,8 @@ read_parts(const struct owner *o, struct redis_set *set, struct err *e)
         if (key == REDIS_KEY_HOST && value && *value == '/') {
             key = REDIS_KEY_PATH;
         }
-        bool skip = set->value[key] || (have_server && (key == REDIS_KEY_HOST || key == REDIS_KEY_PATH));
+        bool skip =
+            set->value[key] || (have_server && (key == REDIS_KEY_HOST || key == REDIS_KEY_PATH));
         if (!value || skip) {
             target_wipe(value);
         } else {
@@ -82,7 +87,8 @@ finish_numbers(struct target_redis *t, const struct redis_set *set, struct err *
         }
         t->db = (unsigned)strtoul(db, NULL, 10);
     }
-    if ((set->value[REDIS_KEY_TLS] && !redis_truth(set->value[REDIS_KEY_TLS], &tls)) || (set->value[REDIS_KEY_VERIFY] && !redis_truth(set->value[REDIS_KEY_VERIFY], &verify))) {
+    if ((set->value[REDIS_KEY_TLS] && !redis_truth(set->value[REDIS_KEY_TLS], &tls)) ||
+        (set->value[REDIS_KEY_VERIFY] && !redis_truth(set->value[REDIS_KEY_VERIFY], &verify))) {
         return err_set(e, ERR_USAGE, "REDIS_TLS and verify are true or false");
     }
     t->tls = tls && !set->value[REDIS_KEY_PATH];
@@ -117,14 +123,17 @@ finish(struct target_redis *t, struct redis_set *set, struct err *e)
     }
     const char *username = set->value[REDIS_KEY_USERNAME];
     if (username && !set->value[REDIS_KEY_PASSWORD] && strcmp(username, "default") != 0) {
-        return err_set(e, ERR_USAGE, "a Redis user without a password (a password alone is written redis://:PASSWORD@host)");
+        return err_set(
+            e, ERR_USAGE,
+            "a Redis user without a password (a password alone is written redis://:PASSWORD@host)");
     }
     t->path = steal_ptr(&set->value[REDIS_KEY_PATH]);
     t->host = t->path ? NULL : steal_ptr(&set->value[REDIS_KEY_HOST]);
     t->username = steal_ptr(&set->value[REDIS_KEY_USERNAME]);
     t->password = steal_ptr(&set->value[REDIS_KEY_PASSWORD]);
     t->tls_ca = steal_ptr(&set->value[REDIS_KEY_CA]);
-    t->tls_name = set->value[REDIS_KEY_NAME] ? steal_ptr(&set->value[REDIS_KEY_NAME]) : strdup(t->host ? t->host : "");
+    t->tls_name = set->value[REDIS_KEY_NAME] ? steal_ptr(&set->value[REDIS_KEY_NAME])
+                                             : strdup(t->host ? t->host : "");
     if (!t->tls_name) {
         return err_set(e, ERR_NOMEM, "out of memory");
     }
@@ -141,14 +150,14 @@ content_done(struct target_redis *t)
     free(t->tls_ca);
     free(t->tls_name);
     free(t->description);
-    *t = (struct target_redis){ 0 };
+    *t = (struct target_redis){0};
 }
 
 /* Fills o->t. *ret_named false: nothing names a server, o->t is empty. */
 static int
 content_load(struct owner *o, bool *ret_named, struct err *e)
 {
-    struct redis_set set = { 0 };
+    struct redis_set set = {0};
     int result = read_url(o, &set, e);
     if (result == 0 && !o->alone) {
         result = read_parts(o, &set, e);
@@ -165,17 +174,19 @@ content_load(struct owner *o, bool *ret_named, struct err *e)
 }
 
 static int
-load(const char *url, bool alone, const struct target_env *env, struct target_redis **ret, struct err *e)
+load(const char *url, bool alone, const struct target_env *env, struct target_redis **ret,
+     struct err *e)
 {
     struct owner *o = calloc(1, sizeof *o);
     if (!o) {
         return err_set(e, ERR_NOMEM, "out of memory");
     }
     o->alone = alone;
-    o->env = env ? *env : (struct target_env){ 0 };
+    o->env = env ? *env : (struct target_env){0};
     o->url = url ? strdup(url) : NULL;
     bool named = false;
-    int result = url && !o->url ? err_set(e, ERR_NOMEM, "out of memory") : content_load(o, &named, e);
+    int result =
+        url && !o->url ? err_set(e, ERR_NOMEM, "out of memory") : content_load(o, &named, e);
     if (result == 0) {
         *ret = named ? &o->t : NULL;
     }
@@ -186,7 +197,8 @@ load(const char *url, bool alone, const struct target_env *env, struct target_re
 }
 
 int
-target_redis_load(const char *url, const struct target_env *env, struct target_redis **ret, struct err *e)
+target_redis_load(const char *url, const struct target_env *env, struct target_redis **ret,
+                  struct err *e)
 {
     return load(url, false, env, ret, e);
 }
@@ -212,7 +224,7 @@ int
 target_redis_refresh(struct target_redis *t, struct err *e)
 {
     struct owner *o = (struct owner *)t;
-    struct owner fresh = { .url = o->url, .alone = o->alone, .env = o->env };
+    struct owner fresh = {.url = o->url, .alone = o->alone, .env = o->env};
     bool named;
     if (content_load(&fresh, &named, e) != 0) {
         return -1;

@@ -12,7 +12,7 @@ redis_set_done(struct redis_set *set)
     for (size_t i = 0; i < REDIS_KEYS; i++) {
         target_wipe(set->value[i]);
     }
-    *set = (struct redis_set){ 0 };
+    *set = (struct redis_set){0};
 }
 
 /* Takes value. */
@@ -34,8 +34,8 @@ redis_truth(const char *word, bool *ret)
         const char *word;
         bool value;
     } words[] = {
-        { "true", true },   { "1", true },  { "yes", true }, { "on", true },
-        { "false", false }, { "0", false }, { "no", false }, { "off", false },
+        {"true", true},   {"1", true},  {"yes", true}, {"on", true},
+        {"false", false}, {"0", false}, {"no", false}, {"off", false},
     };
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (strcasecmp(word, words[i].word) == 0) {
@@ -55,39 +55,39 @@ static const struct param {
     enum action action;
     enum redis_key key;
 } params[] = {
-    { "db", DO_KEY, REDIS_KEY_DB },
-    { "database", DO_KEY, REDIS_KEY_DB },
-    { "username", DO_KEY, REDIS_KEY_USERNAME },
-    { "password", DO_KEY, REDIS_KEY_PASSWORD },
-    { "password_file", DO_SECRET_FILE, REDIS_KEY_PASSWORD }, /* our own: for check lines */
-    { "ca_file", DO_KEY, REDIS_KEY_CA },
-    { "ssl_ca_certs", DO_KEY, REDIS_KEY_CA },                /* redis-py */
-    { "ssl_cert_reqs", DO_CERT_REQS, REDIS_KEY_VERIFY },
-    { "verify", DO_KEY, REDIS_KEY_VERIFY },
-    { "skip_verify", DO_SKIP_VERIFY, REDIS_KEY_VERIFY },     /* go-redis */
-    { "server_name", DO_KEY, REDIS_KEY_NAME },
-    { "ssl_check_hostname", DO_IGNORE, 0 },
-    { "socket_timeout", DO_IGNORE, 0 },
-    { "socket_connect_timeout", DO_IGNORE, 0 },
-    { "socket_keepalive", DO_IGNORE, 0 },
-    { "retry_on_timeout", DO_IGNORE, 0 },
-    { "health_check_interval", DO_IGNORE, 0 },
-    { "max_connections", DO_IGNORE, 0 },
-    { "decode_responses", DO_IGNORE, 0 },
-    { "encoding", DO_IGNORE, 0 },
-    { "protocol", DO_IGNORE, 0 },
-    { "family", DO_IGNORE, 0 },
-    { "timeout", DO_IGNORE, 0 },
-    { "client_name", DO_IGNORE, 0 },
-    { "clientname", DO_IGNORE, 0 },
-    { "dial_timeout", DO_IGNORE, 0 },
-    { "read_timeout", DO_IGNORE, 0 },
-    { "write_timeout", DO_IGNORE, 0 },
-    { "max_retries", DO_IGNORE, 0 },
-    { "pool_size", DO_IGNORE, 0 },
-    { "min_idle_conns", DO_IGNORE, 0 },
-    { "read_from_replicas", DO_IGNORE, 0 },
-    { "prefix", DO_IGNORE, 0 },
+    {"db", DO_KEY, REDIS_KEY_DB},
+    {"database", DO_KEY, REDIS_KEY_DB},
+    {"username", DO_KEY, REDIS_KEY_USERNAME},
+    {"password", DO_KEY, REDIS_KEY_PASSWORD},
+    {"password_file", DO_SECRET_FILE, REDIS_KEY_PASSWORD}, /* our own: for check lines */
+    {"ca_file", DO_KEY, REDIS_KEY_CA},
+    {"ssl_ca_certs", DO_KEY, REDIS_KEY_CA}, /* redis-py */
+    {"ssl_cert_reqs", DO_CERT_REQS, REDIS_KEY_VERIFY},
+    {"verify", DO_KEY, REDIS_KEY_VERIFY},
+    {"skip_verify", DO_SKIP_VERIFY, REDIS_KEY_VERIFY}, /* go-redis */
+    {"server_name", DO_KEY, REDIS_KEY_NAME},
+    {"ssl_check_hostname", DO_IGNORE, 0},
+    {"socket_timeout", DO_IGNORE, 0},
+    {"socket_connect_timeout", DO_IGNORE, 0},
+    {"socket_keepalive", DO_IGNORE, 0},
+    {"retry_on_timeout", DO_IGNORE, 0},
+    {"health_check_interval", DO_IGNORE, 0},
+    {"max_connections", DO_IGNORE, 0},
+    {"decode_responses", DO_IGNORE, 0},
+    {"encoding", DO_IGNORE, 0},
+    {"protocol", DO_IGNORE, 0},
+    {"family", DO_IGNORE, 0},
+    {"timeout", DO_IGNORE, 0},
+    {"client_name", DO_IGNORE, 0},
+    {"clientname", DO_IGNORE, 0},
+    {"dial_timeout", DO_IGNORE, 0},
+    {"read_timeout", DO_IGNORE, 0},
+    {"write_timeout", DO_IGNORE, 0},
+    {"max_retries", DO_IGNORE, 0},
+    {"pool_size", DO_IGNORE, 0},
+    {"min_idle_conns", DO_IGNORE, 0},
+    {"read_from_replicas", DO_IGNORE, 0},
+    {"prefix", DO_IGNORE, 0},
 };
 #define N_PARAMS (sizeof params / sizeof params[0])
 
@@ -99,8 +99,8 @@ unknown_param(const char *name, size_t at, struct err *e)
         known[i] = params[i].name;
     }
     const char *nearest = opt_nearest(name, known, N_PARAMS, NULL);
-    return err_set(e, ERR_USAGE, "unknown parameter at character %zu%s%s%s", at, nearest ? "; did you mean " : "",
-                   nearest ? nearest : "", nearest ? "?" : "");
+    return err_set(e, ERR_USAGE, "unknown parameter at character %zu%s%s%s", at,
+                   nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
 }
 
 static int
@@ -112,11 +112,17 @@ do_param(struct redis_set *set, const struct param *p, const char *value, struct
     case DO_KEY:
         return redis_set_take(set, p->key, strdup(value), e);
     case DO_SECRET_FILE:
-        return target_read_secret(value, &secret, e) == 0 ? redis_set_take(set, p->key, secret, e) : -1;
+        return target_read_secret(value, &secret, e) == 0 ? redis_set_take(set, p->key, secret, e)
+                                                          : -1;
     case DO_CERT_REQS:
-        return redis_set_take(set, p->key, strdup(strcasecmp(value, "none") == 0 || strcasecmp(value, "CERT_NONE") == 0 ? "no" : "yes"), e);
+        return redis_set_take(
+            set, p->key,
+            strdup(strcasecmp(value, "none") == 0 || strcasecmp(value, "CERT_NONE") == 0 ? "no"
+                                                                                         : "yes"),
+            e);
     case DO_SKIP_VERIFY:
-        return redis_set_take(set, p->key, strdup(redis_truth(value, &skip) && skip ? "no" : "yes"), e);
+        return redis_set_take(set, p->key, strdup(redis_truth(value, &skip) && skip ? "no" : "yes"),
+                              e);
     case DO_IGNORE:
         break;
     }
@@ -134,7 +140,8 @@ take_params(struct redis_set *set, const struct target_url *u, struct err *e)
         char *text = NULL;
         const struct param *found = NULL;
         if (!value.text) {
-            return err_set(e, ERR_USAGE, "a parameter without = at character %zu", target_url_at(u, name.text));
+            return err_set(e, ERR_USAGE, "a parameter without = at character %zu",
+                           target_url_at(u, name.text));
         }
         if (target_decode(u, name, &key, e) != 0 || target_decode(u, value, &text, e) != 0) {
             return -1;
@@ -142,7 +149,8 @@ take_params(struct redis_set *set, const struct target_url *u, struct err *e)
         for (size_t i = 0; i < N_PARAMS && !found; i++) {
             found = strcasecmp(params[i].name, key) == 0 ? &params[i] : NULL;
         }
-        int result = found ? do_param(set, found, text, e) : unknown_param(key, target_url_at(u, name.text), e);
+        int result = found ? do_param(set, found, text, e)
+                           : unknown_param(key, target_url_at(u, name.text), e);
         target_wipe(text);
         if (result != 0) {
             return -1;
@@ -154,7 +162,8 @@ take_params(struct redis_set *set, const struct target_url *u, struct err *e)
 /* ---- URLs ---- */
 
 static int
-take_slice(struct redis_set *set, enum redis_key key, const struct target_url *u, struct target_slice s, struct err *e)
+take_slice(struct redis_set *set, enum redis_key key, const struct target_url *u,
+           struct target_slice s, struct err *e)
 {
     char *value;
     if (!s.text || s.len == 0) {
@@ -172,19 +181,23 @@ take_server(struct redis_set *set, const struct target_url *u, struct err *e)
     uint16_t ignored;
     target_next_host(&hosts, &host, &port);
     if (hosts.text) {
-        return err_set(e, ERR_USAGE, "several servers, at character %zu: one is handled, no cluster", target_url_at(u, hosts.text));
+        return err_set(e, ERR_USAGE,
+                       "several servers, at character %zu: one is handled, no cluster",
+                       target_url_at(u, hosts.text));
     }
     if (host.len == 0) {
         return err_set(e, ERR_USAGE, "no host at character %zu", target_url_at(u, host.text));
     }
-    if (take_slice(set, REDIS_KEY_HOST, u, host, e) != 0 || take_slice(set, REDIS_KEY_PORT, u, port, e) != 0) {
+    if (take_slice(set, REDIS_KEY_HOST, u, host, e) != 0 ||
+        take_slice(set, REDIS_KEY_PORT, u, port, e) != 0) {
         return -1;
     }
     if (set->value[REDIS_KEY_PORT] && !target_port(set->value[REDIS_KEY_PORT], &ignored)) {
-        return err_set(e, ERR_USAGE,
-                       "the port at character %zu is not a number from 1 to 65535 (in a password : / ? # and @ "
-                       "are written %%3A %%2F %%3F %%23 and %%40)",
-                       target_url_at(u, port.text));
+        return err_set(
+            e, ERR_USAGE,
+            "the port at character %zu is not a number from 1 to 65535 (in a password : / ? # and @ "
+            "are written %%3A %%2F %%3F %%23 and %%40)",
+            target_url_at(u, port.text));
     }
     return take_slice(set, REDIS_KEY_DB, u, u->path, e);
 }
@@ -193,13 +206,14 @@ static int
 take_socket(struct redis_set *set, const struct target_url *u, struct err *e)
 {
     if (u->hosts.len > 0) {
-        return err_set(e, ERR_USAGE, "a socket's URL has three slashes (unix:///path), no host at character %zu",
+        return err_set(e, ERR_USAGE,
+                       "a socket's URL has three slashes (unix:///path), no host at character %zu",
                        target_url_at(u, u->hosts.text));
     }
     if (!u->path.text || u->path.len == 0) {
         return err_set(e, ERR_USAGE, "no path of a socket");
     }
-    struct target_slice path = { u->path.text - 1, u->path.len + 1 };
+    struct target_slice path = {u->path.text - 1, u->path.len + 1};
     return take_slice(set, REDIS_KEY_PATH, u, path, e);
 }
 
@@ -213,8 +227,10 @@ static int
 refuse_scheme(const char *text, size_t len, struct err *e)
 {
     bool kin = len > 5 && strncasecmp(text, "redis", 5) == 0; /* redis+sentinel, redis-cluster … */
-    return err_set(e, ERR_USAGE, kin ? "%.*s is not handled (redis, rediss and unix are)"
-                                     : "%.*s is not Redis' scheme (redis, rediss and unix are)", (int)len, text);
+    return err_set(e, ERR_USAGE,
+                   kin ? "%.*s is not handled (redis, rediss and unix are)"
+                       : "%.*s is not Redis' scheme (redis, rediss and unix are)",
+                   (int)len, text);
 }
 
 int
@@ -223,7 +239,8 @@ redis_url_parse(const char *text, struct redis_set *set, struct err *e)
     size_t len = target_scheme_len(text);
     bool plain = scheme_is(text, len, "redis") || scheme_is(text, len, "valkey");
     bool tls = scheme_is(text, len, "rediss") || scheme_is(text, len, "valkeys");
-    bool socket = scheme_is(text, len, "unix") || scheme_is(text, len, "redis+socket") || scheme_is(text, len, "redis+unix");
+    bool socket = scheme_is(text, len, "unix") || scheme_is(text, len, "redis+socket") ||
+                  scheme_is(text, len, "redis+unix");
     struct target_url u;
     if (len == 0) {
         return err_set(e, ERR_USAGE, "not a URL (redis://host:6379/0)");
@@ -231,8 +248,10 @@ redis_url_parse(const char *text, struct redis_set *set, struct err *e)
     if (!plain && !tls && !socket) {
         return refuse_scheme(text, len, e);
     }
-    if (target_url_split(text, text + len + 1, &u, e) != 0 || take_slice(set, REDIS_KEY_USERNAME, &u, u.user, e) != 0 ||
-        take_slice(set, REDIS_KEY_PASSWORD, &u, u.password, e) != 0 || redis_set_take(set, REDIS_KEY_TLS, strdup(tls ? "yes" : "no"), e) != 0) {
+    if (target_url_split(text, text + len + 1, &u, e) != 0 ||
+        take_slice(set, REDIS_KEY_USERNAME, &u, u.user, e) != 0 ||
+        take_slice(set, REDIS_KEY_PASSWORD, &u, u.password, e) != 0 ||
+        redis_set_take(set, REDIS_KEY_TLS, strdup(tls ? "yes" : "no"), e) != 0) {
         return -1;
     }
     if ((socket ? take_socket(set, &u, e) : take_server(set, &u, e)) != 0) {

@@ -68,15 +68,16 @@ target_url_at(const struct target_url *u, const char *piece)
 static struct target_slice
 slice_between(const char *from, const char *to)
 {
-    return (struct target_slice){ from, (size_t)(to - from) };
+    return (struct target_slice){from, (size_t)(to - from)};
 }
 
 int
 target_url_split(const char *whole, const char *after, struct target_url *ret, struct err *e)
 {
-    struct target_url u = { .whole = whole };
+    struct target_url u = {.whole = whole};
     if (strncmp(after, "//", 2) != 0) {
-        return err_set(e, ERR_USAGE, "expected // at character %zu of the URL", target_url_at(&u, after));
+        return err_set(e, ERR_USAGE, "expected // at character %zu of the URL",
+                       target_url_at(&u, after));
     }
     const char *authority = after + 2;
     const char *end = authority + strcspn(authority, "/?");
@@ -103,7 +104,7 @@ target_url_split(const char *whole, const char *after, struct target_url *ret, s
         u.path = slice_between(path, end);
     }
     if (*end == '?') {
-        u.query = (struct target_slice){ end + 1, strlen(end + 1) };
+        u.query = (struct target_slice){end + 1, strlen(end + 1)};
     }
     *ret = u;
     return 0;
@@ -117,15 +118,16 @@ slice_take(struct target_slice *list, char separator)
     struct target_slice first = *list;
     if (cut) {
         first.len = (size_t)(cut - list->text);
-        *list = (struct target_slice){ cut + 1, list->len - first.len - 1 };
+        *list = (struct target_slice){cut + 1, list->len - first.len - 1};
     } else {
-        *list = (struct target_slice){ NULL, 0 };
+        *list = (struct target_slice){NULL, 0};
     }
     return first;
 }
 
 bool
-target_next_host(struct target_slice *list, struct target_slice *ret_host, struct target_slice *ret_port)
+target_next_host(struct target_slice *list, struct target_slice *ret_host,
+                 struct target_slice *ret_port)
 {
     if (!list->text) {
         return false;
@@ -143,15 +145,17 @@ target_next_host(struct target_slice *list, struct target_slice *ret_host, struc
         colon = colon ? colon : end;
         *ret_host = slice_between(from, colon);
     }
-    *ret_port = (struct target_slice){ NULL, 0 };
-    if (colon < end) { /* junk behind a bracket goes with the bracket: no port number, and refused as such */
+    *ret_port = (struct target_slice){NULL, 0};
+    if (colon <
+        end) { /* junk behind a bracket goes with the bracket: no port number, and refused as such */
         *ret_port = slice_between(*colon == ':' ? colon + 1 : close, end);
     }
     return true;
 }
 
 bool
-target_next_param(struct target_slice *query, struct target_slice *ret_name, struct target_slice *ret_value)
+target_next_param(struct target_slice *query, struct target_slice *ret_name,
+                  struct target_slice *ret_value)
 {
     while (query->text) {
         struct target_slice item = slice_take(query, '&');
@@ -191,7 +195,8 @@ target_decode(const struct target_url *u, struct target_slice s, char **ret, str
             if (high < 0 || low < 0 || (high == 0 && low == 0)) {
                 explicit_bzero(out, n);
                 free(out);
-                return err_set(e, ERR_USAGE, "bad %%-escape at character %zu (a plain %% is written %%25)",
+                return err_set(e, ERR_USAGE,
+                               "bad %%-escape at character %zu (a plain %% is written %%25)",
                                u ? target_url_at(u, s.text + i) : i + 1);
             }
             c = (char)(high * 16 + low);

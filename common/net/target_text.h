@@ -43,9 +43,11 @@ size_t target_url_at(const struct target_url *u, const char *piece);
 
 /* Takes the next host[:port] off a list separated by commas (false: none left). Brackets are taken off; both are
  * still encoded. */
-bool target_next_host(struct target_slice *list, struct target_slice *ret_host, struct target_slice *ret_port);
+bool target_next_host(struct target_slice *list, struct target_slice *ret_host,
+                      struct target_slice *ret_port);
 /* Takes the next name=value off a query (false: none left). */
-bool target_next_param(struct target_slice *query, struct target_slice *ret_name, struct target_slice *ret_value);
+bool target_next_param(struct target_slice *query, struct target_slice *ret_name,
+                       struct target_slice *ret_value);
 
 /* Percent-decoded copy, owned. A broken escape or %00 is ERR_USAGE with its position (u NULL: without). */
 int target_decode(const struct target_url *u, struct target_slice s, char **ret, struct err *e);
@@ -64,6 +66,7 @@ int target_read_secret(const char *path, char **ret, struct err *e);
 
 /* From /etc/passwd alone: the release build has no name service switch. NULL when unknown; owned. */
 char *target_os_user(void);
-char *target_home(const struct target_env *env); /* HOME, else of /etc/passwd; NULL when unknown; owned */
+char *
+target_home(const struct target_env *env); /* HOME, else of /etc/passwd; NULL when unknown; owned */
 
 #endif

@@ -11,8 +11,8 @@ tls_system_ca_file(void)
         "/etc/ssl/certs/ca-certificates.crt",                /* Debian, Alpine, distroless */
         "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", /* Red Hat */
         "/etc/pki/tls/certs/ca-bundle.crt",
-        "/etc/ssl/ca-bundle.pem",                            /* SUSE */
-        "/etc/ssl/cert.pem",                                 /* Alpine's libressl, BSD */
+        "/etc/ssl/ca-bundle.pem", /* SUSE */
+        "/etc/ssl/cert.pem",      /* Alpine's libressl, BSD */
     };
     const char *named = getenv("SSL_CERT_FILE");
     if (named && *named) {

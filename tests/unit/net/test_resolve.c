@@ -31,25 +31,25 @@ struct record {
 };
 
 static const struct record zone[] = {
-    { "both.test", 1, "127.0.0.2" },
-    { "both.test", 28, "::1" },
-    { "four.test", 1, "127.0.0.3 127.0.0.4" },
-    { "four.test", 28, "" },
-    { "slow6.test", 1, "127.0.0.5" },
-    { "slow6.test", 28, "silent" },
-    { "empty.test", 1, "" },
-    { "empty.test", 28, "" },
-    { "broken.test", 1, "servfail" },
-    { "broken.test", 28, "servfail" },
-    { "silent.test", 1, "silent" },
-    { "silent.test", 28, "silent" },
-    { "db.ns.cluster.test", 1, "127.0.0.6" },
-    { "db.ns.cluster.test", 28, "" },
-    { "a.b", 1, "127.0.0.7" },
-    { "a.b", 28, "" },
-    { "mixed.ns.cluster.test", 1, "127.0.0.8" },
-    { "mixed.ns.cluster.test", 28, "" },
-    { "mixed.cluster.test", 28, "::1" },
+    {"both.test", 1, "127.0.0.2"},
+    {"both.test", 28, "::1"},
+    {"four.test", 1, "127.0.0.3 127.0.0.4"},
+    {"four.test", 28, ""},
+    {"slow6.test", 1, "127.0.0.5"},
+    {"slow6.test", 28, "silent"},
+    {"empty.test", 1, ""},
+    {"empty.test", 28, ""},
+    {"broken.test", 1, "servfail"},
+    {"broken.test", 28, "servfail"},
+    {"silent.test", 1, "silent"},
+    {"silent.test", 28, "silent"},
+    {"db.ns.cluster.test", 1, "127.0.0.6"},
+    {"db.ns.cluster.test", 28, ""},
+    {"a.b", 1, "127.0.0.7"},
+    {"a.b", 28, ""},
+    {"mixed.ns.cluster.test", 1, "127.0.0.8"},
+    {"mixed.ns.cluster.test", 28, ""},
+    {"mixed.cluster.test", 28, "::1"},
 };
 
 struct server {
@@ -85,7 +85,7 @@ add_answer(unsigned char *out, size_t len, int type, const char *addr)
     unsigned char bytes[16];
     unsigned char size = type == 1 ? 4 : 16;
     assert_int_equal(inet_pton(type == 1 ? AF_INET : AF_INET6, addr, bytes), 1);
-    const unsigned char head[] = { 0xc0, 12, 0, (unsigned char)type, 0, 1, 0, 0, 0, 5, 0, size };
+    const unsigned char head[] = {0xc0, 12, 0, (unsigned char)type, 0, 1, 0, 0, 0, 5, 0, size};
     memcpy(out + len, head, sizeof head);
     memcpy(out + len + sizeof head, bytes, size);
     out[7]++;
@@ -162,10 +162,11 @@ setup(void **state)
     (void)state;
     struct err e;
     loop = loop_new(&e);
-    struct sockaddr_in any = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof any;
     server.fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (bind(server.fd, (struct sockaddr *)&any, len) != 0 || getsockname(server.fd, (struct sockaddr *)&any, &len) != 0) {
+    if (bind(server.fd, (struct sockaddr *)&any, len) != 0 ||
+        getsockname(server.fd, (struct sockaddr *)&any, &len) != 0) {
         return -1;
     }
     server.port = ntohs(any.sin_port);
@@ -211,7 +212,8 @@ on_answer(const struct err *e, const struct resolve_addr *addrs, size_t n, void 
     }
     for (size_t i = 0; i < n; i++) {
         size_t used = strlen(a->text);
-        snprintf(a->text + used, sizeof a->text - used, "%s%s", i ? " " : "", resolve_addr_text(&addrs[i], buf));
+        snprintf(a->text + used, sizeof a->text - used, "%s%s", i ? " " : "",
+                 resolve_addr_text(&addrs[i], buf));
         a->port = ntohs(((const struct sockaddr_in *)&addrs[i].sa)->sin_port);
     }
 }
@@ -220,7 +222,7 @@ static struct answer
 ask_within(const char *host, uint64_t ms)
 {
     struct err e;
-    struct answer a = { 0 };
+    struct answer a = {0};
     struct resolver *r = resolver_new(loop, &e);
     assert_non_null(r);
     strbuf_clear(&server.asked);
@@ -323,7 +325,8 @@ test_search(void **state)
     assert_answer("a.b.", "127.0.0.7");
     assert_string_equal(strbuf_str(&server.asked), "a.b ");
     assert_error("x.y.z", LONG_MS, "no such name");
-    assert_string_equal(strbuf_str(&server.asked), "x.y.z x.y.z.ns.cluster.test x.y.z.cluster.test ");
+    assert_string_equal(strbuf_str(&server.asked),
+                        "x.y.z x.y.z.ns.cluster.test x.y.z.cluster.test ");
     /* One family's answer ends the walk: no address of another name is mixed in. */
     assert_answer("mixed", "127.0.0.8");
 }
@@ -335,10 +338,12 @@ test_cancel(void **state)
     struct err e;
     write_conf("");
     struct resolver *r = resolver_new(loop, &e);
-    struct answer cancelled = { 0 };
-    struct answer kept = { 0 };
-    struct resolve_request *q = resolve_start(r, "silent.test", 1, clock_deadline(LONG_MS), on_answer, &cancelled, &e);
-    assert_non_null(resolve_start(r, "four.test", 1, clock_deadline(LONG_MS), on_answer, &kept, &e));
+    struct answer cancelled = {0};
+    struct answer kept = {0};
+    struct resolve_request *q =
+        resolve_start(r, "silent.test", 1, clock_deadline(LONG_MS), on_answer, &cancelled, &e);
+    assert_non_null(
+        resolve_start(r, "four.test", 1, clock_deadline(LONG_MS), on_answer, &kept, &e));
     assert_int_equal(loop_turn_until(loop, &kept.done, clock_deadline(LONG_MS), &e), 0);
     resolve_cancel(q);
     resolve_cancel(NULL);
@@ -354,12 +359,12 @@ test_conf_is_read_again(void **state)
     struct err e;
     write_conf("");
     struct resolver *r = resolver_new(loop, &e);
-    struct answer before = { 0 };
+    struct answer before = {0};
     assert_non_null(resolve_start(r, "db", 1, clock_deadline(LONG_MS), on_answer, &before, &e));
     assert_int_equal(loop_turn_until(loop, &before.done, clock_deadline(LONG_MS), &e), 0);
     assert_int_equal(before.e.code, ERR_DNS);
     write_conf("search ns.cluster.test");
-    struct answer after = { 0 };
+    struct answer after = {0};
     assert_non_null(resolve_start(r, "db", 1, clock_deadline(LONG_MS), on_answer, &after, &e));
     assert_int_equal(loop_turn_until(loop, &after.done, clock_deadline(LONG_MS), &e), 0);
     assert_string_equal(after.text, "127.0.0.6");
@@ -374,7 +379,8 @@ test_conf_lines(void **state)
     FILE *f = fopen(conf_path, "w");
     assert_non_null(f);
     fputs("; x\nnameserver fd00::1 # here\nnameserver\t10.0.0.1\nnameserver [::1]:53\ndomain gone\n"
-          "search a.b. c\noptions rotate ndots:5\n", f);
+          "search a.b. c\noptions rotate ndots:5\n",
+          f);
     fclose(f);
     resolve_conf_read(&conf, conf_path);
     assert_string_equal(conf.servers, "[fd00::1],10.0.0.1,[::1]:53");
@@ -390,9 +396,14 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_literals), cmocka_unit_test(test_names),  cmocka_unit_test(test_localhost),
-        cmocka_unit_test(test_failures), cmocka_unit_test(test_search), cmocka_unit_test(test_cancel),
-        cmocka_unit_test(test_conf_is_read_again), cmocka_unit_test(test_conf_lines),
+        cmocka_unit_test(test_literals),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_localhost),
+        cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_search),
+        cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_conf_is_read_again),
+        cmocka_unit_test(test_conf_lines),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

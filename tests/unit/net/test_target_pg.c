@@ -31,7 +31,7 @@ row_env(const char *name, void *arg)
 static struct target_pg *
 load(const char *database, const char *env_lines, struct err *e)
 {
-    struct target_env env = { row_env, (void *)(uintptr_t)env_lines };
+    struct target_env env = {row_env, (void *)(uintptr_t)env_lines};
     struct target_pg *t = NULL;
     e->msg[0] = '\0';
     if (target_pg_load(database, &env, &t, e) == 0 && !t) {
@@ -67,81 +67,105 @@ struct good {
 
 static const struct good goods[] = {
     /* URLs */
-    { "postgres://app@db/shop", "", "postgres://app@db:5432/shop", "host=db|port=5432|user=app|password=" },
-    { "postgresql://app:s3c%20t@db:6432/shop", "", "postgres://app@db:6432/shop", "password=s3c t" },
-    { "postgresql+asyncpg://app@db/shop", "", "postgres://app@db:5432/shop", "" },
-    { "postgresql+psycopg2://app@db/shop", "", "postgres://app@db:5432/shop", "" },
-    { "POSTGRES://app@db/shop", "", "postgres://app@db:5432/shop", "" },
-    { "jdbc:postgresql://db:5433/shop?user=app&password=x", "", "postgres://app@db:5433/shop", "password=x" },
-    { "jdbc:postgresql:shop?user=app", "", "postgres://app@/shop", "host=" },
-    { "postgres://app@db", "", "postgres://app@db:5432/app", "dbname=app" },
-    { "postgres://app@db/", "", "postgres://app@db:5432/app", "" },
-    { "postgres://app@a:1,b,[::1]:3/shop", "", "postgres://app@a:1,b:5432,[::1]:3/shop", "host=a|port=1" },
-    { "postgres://app@[fe80::1%25eth0]/shop", "", "postgres://app@[fe80::1%eth0]:5432/shop", "host=fe80::1%eth0" },
-    { "postgres:///shop?host=/run/postgresql&user=app", "", "postgres://app@/shop?host=/run/postgresql",
-      "host=/run/postgresql|hostaddr=" },
-    { "postgres://app@%2Frun%2Fpg:6000/shop", "", "postgres://app@:6000/shop?host=/run/pg", "host=/run/pg|port=6000" },
-    { "postgresql+psycopg://app@/shop?host=h1:5433&host=h2:5434", "", "postgres://app@h1:5433,h2:5434/shop", "port=5433" },
-    { "postgres://app@h/shop?host=other", "", "postgres://app@h:5432,other:5432/shop", "" },
-    { "postgres://a%40b:p%23%3A@db/s%2Fx", "", "postgres://a%40b@db:5432/s%2Fx", "user=a@b|password=p#:|dbname=s/x" },
-    { "postgres://app:a:b@db/shop", "", "postgres://app@db:5432/shop", "password=a:b" },
-    { "postgres://app@db/shop?hostaddr=127.0.0.1", "", "postgres://app@db:5432/shop", "hostaddr=127.0.0.1|host=db" },
-    { "postgres://app@/shop?hostaddr=127.0.0.1", "", "postgres://app@127.0.0.1:5432/shop", "host=127.0.0.1" },
+    {"postgres://app@db/shop", "", "postgres://app@db:5432/shop",
+     "host=db|port=5432|user=app|password="},
+    {"postgresql://app:s3c%20t@db:6432/shop", "", "postgres://app@db:6432/shop", "password=s3c t"},
+    {"postgresql+asyncpg://app@db/shop", "", "postgres://app@db:5432/shop", ""},
+    {"postgresql+psycopg2://app@db/shop", "", "postgres://app@db:5432/shop", ""},
+    {"POSTGRES://app@db/shop", "", "postgres://app@db:5432/shop", ""},
+    {"jdbc:postgresql://db:5433/shop?user=app&password=x", "", "postgres://app@db:5433/shop",
+     "password=x"},
+    {"jdbc:postgresql:shop?user=app", "", "postgres://app@/shop", "host="},
+    {"postgres://app@db", "", "postgres://app@db:5432/app", "dbname=app"},
+    {"postgres://app@db/", "", "postgres://app@db:5432/app", ""},
+    {"postgres://app@a:1,b,[::1]:3/shop", "", "postgres://app@a:1,b:5432,[::1]:3/shop",
+     "host=a|port=1"},
+    {"postgres://app@[fe80::1%25eth0]/shop", "", "postgres://app@[fe80::1%eth0]:5432/shop",
+     "host=fe80::1%eth0"},
+    {"postgres:///shop?host=/run/postgresql&user=app", "",
+     "postgres://app@/shop?host=/run/postgresql", "host=/run/postgresql|hostaddr="},
+    {"postgres://app@%2Frun%2Fpg:6000/shop", "", "postgres://app@:6000/shop?host=/run/pg",
+     "host=/run/pg|port=6000"},
+    {"postgresql+psycopg://app@/shop?host=h1:5433&host=h2:5434", "",
+     "postgres://app@h1:5433,h2:5434/shop", "port=5433"},
+    {"postgres://app@h/shop?host=other", "", "postgres://app@h:5432,other:5432/shop", ""},
+    {"postgres://a%40b:p%23%3A@db/s%2Fx", "", "postgres://a%40b@db:5432/s%2Fx",
+     "user=a@b|password=p#:|dbname=s/x"},
+    {"postgres://app:a:b@db/shop", "", "postgres://app@db:5432/shop", "password=a:b"},
+    {"postgres://app@db/shop?hostaddr=127.0.0.1", "", "postgres://app@db:5432/shop",
+     "hostaddr=127.0.0.1|host=db"},
+    {"postgres://app@/shop?hostaddr=127.0.0.1", "", "postgres://app@127.0.0.1:5432/shop",
+     "host=127.0.0.1"},
     /* parameters of drivers and frameworks */
-    { "postgres://app@db/shop?ssl=require", "", "postgres://app@db:5432/shop", "sslmode=require" },
-    { "postgres://app@db/shop?ssl=true", "", "postgres://app@db:5432/shop", "sslmode=require" },
-    { "postgres://app@db/shop?ssl=0", "", "postgres://app@db:5432/shop", "sslmode=disable" },
-    { "postgres://app@db/shop?ssl=true&sslmode=verify-ca", "", "postgres://app@db:5432/shop", "sslmode=verify-ca" },
-    { "postgres://app@db/shop?sslmode=verify-ca&ssl=true", "", "postgres://app@db:5432/shop", "sslmode=verify-ca" },
-    { "postgres://app@db/shop?sslMode=require", "", "postgres://app@db:5432/shop", "sslmode=require" },
-    { "postgres://app@db/shop?sslmode=no-verify", "", "postgres://app@db:5432/shop", "sslmode=require" },
-    { "postgres://app@db/shop?sslaccept=strict&sslmode=require", "", "postgres://app@db:5432/shop", "sslmode=verify-full" },
-    { "postgres://app@db/shop?pool=5&reaping_frequency=10&prepared_statements=false", "", "postgres://app@db:5432/shop",
-      "sslmode=prefer|gssencmode=disable|client_encoding=UTF8" },
-    { "postgres://app@db/shop?schema=public&connection_limit=1&pgbouncer=true", "", "postgres://app@db:5432/shop",
-      "options=" },
-    { "postgres://app@db/shop?schema=My+App x", "", "postgres://app@db:5432/shop",
-      "options=-c search_path=\"My+App\\ x\"" },
-    { "postgres://app@db/shop?currentSchema=a,b&options=-c%20x%3D1", "", "postgres://app@db:5432/shop",
-      "options=-c x=1 -c search_path=a,b" },
-    { "postgres://app@db/shop?serverVersion=16&charset=utf8", "", "postgres://app@db:5432/shop", "" },
-    { "postgres://app@db/shop?x-migrations-table=m&pool_max_conns=4", "", "postgres://app@db:5432/shop", "" },
-    { "postgres://app@a,b/shop?targetServerType=primary", "", "postgres://app@a:5432,b:5432/shop",
-      "target_session_attrs=primary" },
-    { "postgres://app@db/shop?application_name=mine&connect_timeout=3", "", "postgres://app@db:5432/shop",
-      "application_name=test|connect_timeout=" },
-    { "postgres://app@db/shop?keepalives_idle=7", "", "postgres://app@db:5432/shop", "keepalives=1|keepalives_idle=7" },
+    {"postgres://app@db/shop?ssl=require", "", "postgres://app@db:5432/shop", "sslmode=require"},
+    {"postgres://app@db/shop?ssl=true", "", "postgres://app@db:5432/shop", "sslmode=require"},
+    {"postgres://app@db/shop?ssl=0", "", "postgres://app@db:5432/shop", "sslmode=disable"},
+    {"postgres://app@db/shop?ssl=true&sslmode=verify-ca", "", "postgres://app@db:5432/shop",
+     "sslmode=verify-ca"},
+    {"postgres://app@db/shop?sslmode=verify-ca&ssl=true", "", "postgres://app@db:5432/shop",
+     "sslmode=verify-ca"},
+    {"postgres://app@db/shop?sslMode=require", "", "postgres://app@db:5432/shop",
+     "sslmode=require"},
+    {"postgres://app@db/shop?sslmode=no-verify", "", "postgres://app@db:5432/shop",
+     "sslmode=require"},
+    {"postgres://app@db/shop?sslaccept=strict&sslmode=require", "", "postgres://app@db:5432/shop",
+     "sslmode=verify-full"},
+    {"postgres://app@db/shop?pool=5&reaping_frequency=10&prepared_statements=false", "",
+     "postgres://app@db:5432/shop", "sslmode=prefer|gssencmode=disable|client_encoding=UTF8"},
+    {"postgres://app@db/shop?schema=public&connection_limit=1&pgbouncer=true", "",
+     "postgres://app@db:5432/shop", "options="},
+    {"postgres://app@db/shop?schema=My+App x", "", "postgres://app@db:5432/shop",
+     "options=-c search_path=\"My+App\\ x\""},
+    {"postgres://app@db/shop?currentSchema=a,b&options=-c%20x%3D1", "",
+     "postgres://app@db:5432/shop", "options=-c x=1 -c search_path=a,b"},
+    {"postgres://app@db/shop?serverVersion=16&charset=utf8", "", "postgres://app@db:5432/shop", ""},
+    {"postgres://app@db/shop?x-migrations-table=m&pool_max_conns=4", "",
+     "postgres://app@db:5432/shop", ""},
+    {"postgres://app@a,b/shop?targetServerType=primary", "", "postgres://app@a:5432,b:5432/shop",
+     "target_session_attrs=primary"},
+    {"postgres://app@db/shop?application_name=mine&connect_timeout=3", "",
+     "postgres://app@db:5432/shop", "application_name=test|connect_timeout="},
+    {"postgres://app@db/shop?keepalives_idle=7", "", "postgres://app@db:5432/shop",
+     "keepalives=1|keepalives_idle=7"},
     /* DSNs */
-    { "host=db port=6432 dbname=shop user=app password='it\\'s a'", "", "postgres://app@db:6432/shop", "password=it's a" },
-    { "host = db  dbname= 'my shop' user =app", "", "postgres://app@db:5432/my%20shop", "dbname=my shop" },
-    { "user=app host=a,b port=1,2 dbname=x", "", "postgres://app@a:1,b:2/x", "" },
-    { "user=app host=a,b port=7 dbname=x", "", "postgres://app@a:7,b:7/x", "" },
-    { "user=app password=a\\ b\\\\ host=db", "", "postgres://app@db:5432/app", "password=a b\\" },
-    { "pgsql:host=db;port=5433;dbname=shop;user=app;password=x y", "PGUSER=u", NULL, NULL },
-    { "pgsql:host=db;port=5433;dbname=shop", "DATABASE_USER=app\nDATABASE_PASSWORD=pw", "postgres://app@db:5433/shop",
-      "password=pw" },
-    { "pgsql://app@db/shop", "", "postgres://app@db:5432/shop", "" },
-    { "host='' user=app dbname=x", "", "postgres://app@/x", "host=" },
+    {"host=db port=6432 dbname=shop user=app password='it\\'s a'", "",
+     "postgres://app@db:6432/shop", "password=it's a"},
+    {"host = db  dbname= 'my shop' user =app", "", "postgres://app@db:5432/my%20shop",
+     "dbname=my shop"},
+    {"user=app host=a,b port=1,2 dbname=x", "", "postgres://app@a:1,b:2/x", ""},
+    {"user=app host=a,b port=7 dbname=x", "", "postgres://app@a:7,b:7/x", ""},
+    {"user=app password=a\\ b\\\\ host=db", "", "postgres://app@db:5432/app", "password=a b\\"},
+    {"pgsql:host=db;port=5433;dbname=shop;user=app;password=x y", "PGUSER=u", NULL, NULL},
+    {"pgsql:host=db;port=5433;dbname=shop", "DATABASE_USER=app\nDATABASE_PASSWORD=pw",
+     "postgres://app@db:5433/shop", "password=pw"},
+    {"pgsql://app@db/shop", "", "postgres://app@db:5432/shop", ""},
+    {"host='' user=app dbname=x", "", "postgres://app@/x", "host="},
     /* sources */
-    { NULL, "DATABASE_URL=postgres://app@db/shop", "postgres://app@db:5432/shop", "" },
-    { NULL, "DATABASE_DSN=host=db user=app dbname=shop", "postgres://app@db:5432/shop", "" },
-    { NULL, "DATABASE_HOST=db\nDATABASE_NAME=shop\nDATABASE_USER=app\nDATABASE_PASSWORD=p\nDATABASE_PORT=1",
-      "postgres://app@db:1/shop", "password=p" },
-    { NULL, "PGHOST=db\nPGUSER=app\nPGDATABASE=shop\nPGPASSWORD=p\nPGSSLMODE=require\nPGOPTIONS=-c a=b",
-      "postgres://app@db:5432/shop", "password=p|sslmode=require|options=-c a=b" },
-    { NULL, "PGDATABASE=shop\nPGUSER=app", "postgres://app@/shop", "" },
-    { NULL, "PGHOSTADDR=127.0.0.1\nPGUSER=app", "postgres://app@127.0.0.1:5432/app", "" },
-    { "postgres://one@flag/x", "DATABASE_URL=postgres://two:pw@url:7/y", "postgres://one@flag:7/x", "password=pw" },
-    { NULL, "DATABASE_URL=postgres://u@url/x\nDATABASE_HOST=parts\nPGHOST=pg\nPGHOSTADDR=10.0.0.1\nPGPASSWORD=p",
-      "postgres://u@url:5432/x", "host=url|hostaddr=|password=p" },
-    { NULL, "DATABASE_USER=app\nDATABASE_PASSWORD=p\nPGHOST=db\nPGUSER=other\nPGDATABASE=shop",
-      "postgres://app@db:5432/shop", "password=p" },
-    { "dbname=other", "DATABASE_URL=postgres://app@db/shop", "postgres://app@db:5432/other", "" },
-    { "postgres://app@db/shop", "DATABASE_URL=mysql://u:p@h/x", "postgres://app@db:5432/shop", "password=" },
-    { NULL, "DATABASE_URL=\nPGHOST=db\nPGUSER=app", "postgres://app@db:5432/app", "" },
-    { NULL, "DATABASE_PORT=tcp://10.0.0.7:5432\nDATABASE_HOST=db\nDATABASE_USER=app", "postgres://app@db:5432/app", "" },
-    { NULL, "PGHOST=a,b\nPGUSER=app\nPGTARGETSESSIONATTRS=read-write", "postgres://app@a:5432,b:5432/app",
-      "target_session_attrs=read-write" },
+    {NULL, "DATABASE_URL=postgres://app@db/shop", "postgres://app@db:5432/shop", ""},
+    {NULL, "DATABASE_DSN=host=db user=app dbname=shop", "postgres://app@db:5432/shop", ""},
+    {NULL,
+     "DATABASE_HOST=db\nDATABASE_NAME=shop\nDATABASE_USER=app\nDATABASE_PASSWORD=p\nDATABASE_PORT=1",
+     "postgres://app@db:1/shop", "password=p"},
+    {NULL,
+     "PGHOST=db\nPGUSER=app\nPGDATABASE=shop\nPGPASSWORD=p\nPGSSLMODE=require\nPGOPTIONS=-c a=b",
+     "postgres://app@db:5432/shop", "password=p|sslmode=require|options=-c a=b"},
+    {NULL, "PGDATABASE=shop\nPGUSER=app", "postgres://app@/shop", ""},
+    {NULL, "PGHOSTADDR=127.0.0.1\nPGUSER=app", "postgres://app@127.0.0.1:5432/app", ""},
+    {"postgres://one@flag/x", "DATABASE_URL=postgres://two:pw@url:7/y", "postgres://one@flag:7/x",
+     "password=pw"},
+    {NULL,
+     "DATABASE_URL=postgres://u@url/x\nDATABASE_HOST=parts\nPGHOST=pg\nPGHOSTADDR=10.0.0.1\nPGPASSWORD=p",
+     "postgres://u@url:5432/x", "host=url|hostaddr=|password=p"},
+    {NULL, "DATABASE_USER=app\nDATABASE_PASSWORD=p\nPGHOST=db\nPGUSER=other\nPGDATABASE=shop",
+     "postgres://app@db:5432/shop", "password=p"},
+    {"dbname=other", "DATABASE_URL=postgres://app@db/shop", "postgres://app@db:5432/other", ""},
+    {"postgres://app@db/shop", "DATABASE_URL=mysql://u:p@h/x", "postgres://app@db:5432/shop",
+     "password="},
+    {NULL, "DATABASE_URL=\nPGHOST=db\nPGUSER=app", "postgres://app@db:5432/app", ""},
+    {NULL, "DATABASE_PORT=tcp://10.0.0.7:5432\nDATABASE_HOST=db\nDATABASE_USER=app",
+     "postgres://app@db:5432/app", ""},
+    {NULL, "PGHOST=a,b\nPGUSER=app\nPGTARGETSESSIONATTRS=read-write",
+     "postgres://app@a:5432,b:5432/app", "target_session_attrs=read-write"},
 };
 
 static void
@@ -167,7 +191,8 @@ test_good(void **state)
             char *equals = strchr(p, '=');
             *equals = '\0';
             if (strcmp(param(t, p), equals + 1) != 0) {
-                fail_msg("row %zu (%s): %s is \"%s\", not \"%s\"", i, g->describe, p, param(t, p), equals + 1);
+                fail_msg("row %zu (%s): %s is \"%s\", not \"%s\"", i, g->describe, p, param(t, p),
+                         equals + 1);
             }
         }
         target_pg_free(t);
@@ -181,42 +206,48 @@ struct bad {
 };
 
 static const struct bad bads[] = {
-    { NULL, "", "nothing named" },
-    { NULL, "DATABASE_USER=app\nPGUSER=x\nPGPASSWORD=y", "nothing named" },
-    { NULL, "PG_SERVICE_HOST=1\nDATABASE_SERVICE_HOST=2\nDATABASE_PORT=tcp://1.2.3.4:5", "nothing named" },
-    { "mysql://u:SECRET@h/x", "", "--database: mysql is not PostgreSQL's scheme" },
-    { "jdbc:mysql://u:SECRET@h/x", "", "jdbc:mysql is not" },
-    { NULL, "DATABASE_URL=sqlite:///SECRET", "DATABASE_URL: sqlite is not" },
-    { "postgres://u:SEC/RET@h/x", "", "unencoded @ in the database name at character 21" },
-    { "postgres://u:SEC?RET=@h", "", "port at character 14" },
-    { "postgres://u:SEC@RET@h/x", "", "more than one @" },
-    { "postgres://u:SECRET%4@h/x", "", "bad %-escape at character 20" },
-    { "postgres://u:SECRET%00@h/x", "", "bad %-escape" },
-    { "postgres://u:SECRET@h:99999/x", "", "port at character 23" },
-    { "postgres://u:SECRET@h:0/x", "", "port" },
-    { "postgres://u:SECRET@[::1]5432/x", "", "port" },
-    { "postgres://u:SECRET@h/x/y", "", "unencoded /" },
-    { "postgres:SECRET", "", "expected //" },
-    { "postgres://h/x?SECRET", "", "without =" },
-    { "postgres://h/x?sslmod=SECRET", "", "did you mean sslmode?" },
-    { "postgres://h/x?SECRETSECRET=1", "", "unknown parameter at character 16" },
-    { "postgres://h/x?sslmode=SECRET", "", "sslmode is none of disable, allow, prefer, require, verify-ca, verify-full" },
-    { "postgres://h/x?target_session_attrs=SECRET", "", "target_session_attrs is none of any, read-write" },
-    { "host=h pasword=SECRET", "", "did you mean password?" },
-    { "host=h password=a SECRET", "", "expected keyword=value at character 19" },
-    { "host=h password='SECRET", "", "has no end" },
-    { "host=h ssl=true", "", "unknown keyword at character 8" },
-    { "SECRET", "", "neither a URL" },
-    { "host=a,b port=1,2,3 user=u", "", "3 ports for 2 hosts" },
-    { "host=a,b hostaddr=1 user=u", "", "2 hosts but 1 host addresses" },
-    { NULL, "DATABASE_HOST=h\nDATABASE_PORT=SECRET", "DATABASE_PORT: port is not a number" },
-    { NULL, "DATABASE_URL=postgres://h/x\nDATABASE_URL_FILE=/x", "DATABASE_URL and DATABASE_URL_FILE are both set" },
-    { NULL, "PGPASSWORD_FILE=/nonexistent/pw\nPGHOST=h", "PGPASSWORD_FILE: cannot read /nonexistent/pw" },
-    { NULL, "PGPASSWORD_FILE=/\nPGHOST=h", "not a regular file" },
-    { "postgres:///x?host=/run/pg&user=u", "PGHOSTADDR=127.0.0.1", "unset it" },
-    { NULL, "PGSERVICE=nosuch\nPGSERVICEFILE=/nonexistent/f\nPGSYSCONFDIR=/nonexistent", "service nosuch is neither in" },
-    { "postgres://h/x?sslrootcert=system&sslmode=require&user=u", "", "sslmode=verify-full" },
-    { "postgres://h/x?user=u", "PGSSLMODE=SECRET", "PGSSLMODE: sslmode is none of" },
+    {NULL, "", "nothing named"},
+    {NULL, "DATABASE_USER=app\nPGUSER=x\nPGPASSWORD=y", "nothing named"},
+    {NULL, "PG_SERVICE_HOST=1\nDATABASE_SERVICE_HOST=2\nDATABASE_PORT=tcp://1.2.3.4:5",
+     "nothing named"},
+    {"mysql://u:SECRET@h/x", "", "--database: mysql is not PostgreSQL's scheme"},
+    {"jdbc:mysql://u:SECRET@h/x", "", "jdbc:mysql is not"},
+    {NULL, "DATABASE_URL=sqlite:///SECRET", "DATABASE_URL: sqlite is not"},
+    {"postgres://u:SEC/RET@h/x", "", "unencoded @ in the database name at character 21"},
+    {"postgres://u:SEC?RET=@h", "", "port at character 14"},
+    {"postgres://u:SEC@RET@h/x", "", "more than one @"},
+    {"postgres://u:SECRET%4@h/x", "", "bad %-escape at character 20"},
+    {"postgres://u:SECRET%00@h/x", "", "bad %-escape"},
+    {"postgres://u:SECRET@h:99999/x", "", "port at character 23"},
+    {"postgres://u:SECRET@h:0/x", "", "port"},
+    {"postgres://u:SECRET@[::1]5432/x", "", "port"},
+    {"postgres://u:SECRET@h/x/y", "", "unencoded /"},
+    {"postgres:SECRET", "", "expected //"},
+    {"postgres://h/x?SECRET", "", "without ="},
+    {"postgres://h/x?sslmod=SECRET", "", "did you mean sslmode?"},
+    {"postgres://h/x?SECRETSECRET=1", "", "unknown parameter at character 16"},
+    {"postgres://h/x?sslmode=SECRET", "",
+     "sslmode is none of disable, allow, prefer, require, verify-ca, verify-full"},
+    {"postgres://h/x?target_session_attrs=SECRET", "",
+     "target_session_attrs is none of any, read-write"},
+    {"host=h pasword=SECRET", "", "did you mean password?"},
+    {"host=h password=a SECRET", "", "expected keyword=value at character 19"},
+    {"host=h password='SECRET", "", "has no end"},
+    {"host=h ssl=true", "", "unknown keyword at character 8"},
+    {"SECRET", "", "neither a URL"},
+    {"host=a,b port=1,2,3 user=u", "", "3 ports for 2 hosts"},
+    {"host=a,b hostaddr=1 user=u", "", "2 hosts but 1 host addresses"},
+    {NULL, "DATABASE_HOST=h\nDATABASE_PORT=SECRET", "DATABASE_PORT: port is not a number"},
+    {NULL, "DATABASE_URL=postgres://h/x\nDATABASE_URL_FILE=/x",
+     "DATABASE_URL and DATABASE_URL_FILE are both set"},
+    {NULL, "PGPASSWORD_FILE=/nonexistent/pw\nPGHOST=h",
+     "PGPASSWORD_FILE: cannot read /nonexistent/pw"},
+    {NULL, "PGPASSWORD_FILE=/\nPGHOST=h", "not a regular file"},
+    {"postgres:///x?host=/run/pg&user=u", "PGHOSTADDR=127.0.0.1", "unset it"},
+    {NULL, "PGSERVICE=nosuch\nPGSERVICEFILE=/nonexistent/f\nPGSYSCONFDIR=/nonexistent",
+     "service nosuch is neither in"},
+    {"postgres://h/x?sslrootcert=system&sslmode=require&user=u", "", "sslmode=verify-full"},
+    {"postgres://h/x?user=u", "PGSSLMODE=SECRET", "PGSSLMODE: sslmode is none of"},
 };
 
 static void
@@ -300,9 +331,12 @@ test_services(void **state)
 {
     (void)state;
     struct err e;
-    write_file("services", "# mine\n[other]\nhost=no\n[shop]\nhost=db\nport=7\nuser=app\ndbname=s\npassword=pw\n[z]\nhost=z\n");
+    write_file(
+        "services",
+        "# mine\n[other]\nhost=no\n[shop]\nhost=db\nport=7\nuser=app\ndbname=s\npassword=pw\n[z]\nhost=z\n");
     char env[1024];
-    snprintf(env, sizeof env, "PGSERVICE=shop\nPGUSER=env\nPGSSLMODE=require\n%s", line("PGSERVICEFILE", "services"));
+    snprintf(env, sizeof env, "PGSERVICE=shop\nPGUSER=env\nPGSSLMODE=require\n%s",
+             line("PGSERVICEFILE", "services"));
     struct target_pg *t = load(NULL, env, &e);
     assert_non_null(t);
     assert_string_equal(target_pg_describe(t), "postgres://app@db:7/s");
@@ -350,7 +384,7 @@ static int
 teardown(void **state)
 {
     (void)state;
-    static const char *const names[] = { "pw", "url", "services", ".pgpass" };
+    static const char *const names[] = {"pw", "url", "services", ".pgpass"};
     char path[256];
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         snprintf(path, sizeof path, "%s/%s", dir, names[i]);
@@ -363,8 +397,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),         cmocka_unit_test(test_bad),  cmocka_unit_test(test_secret_files),
-        cmocka_unit_test(test_services),     cmocka_unit_test(test_home),
+        cmocka_unit_test(test_good),         cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_secret_files), cmocka_unit_test(test_services),
+        cmocka_unit_test(test_home),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -30,7 +30,7 @@ row_env(const char *name, void *arg)
 static struct target_redis *
 load(const char *url, const char *env_lines, struct err *e)
 {
-    struct target_env env = { row_env, (void *)(uintptr_t)env_lines };
+    struct target_env env = {row_env, (void *)(uintptr_t)env_lines};
     struct target_redis *t = NULL;
     e->msg[0] = '\0';
     if (target_redis_load(url, &env, &t, e) == 0 && !t) {
@@ -49,36 +49,51 @@ struct good {
 };
 
 static const struct good goods[] = {
-    { "redis://cache", "", "redis://cache:6379/0", NULL, NULL, false, true, NULL, "cache" },
-    { "redis://cache:7000/3", "", "redis://cache:7000/3", NULL, NULL, false, true, NULL, "cache" },
-    { "redis://cache/", "", "redis://cache:6379/0", NULL, NULL, false, true, NULL, "cache" },
-    { "redis://:pw@cache", "", "redis://cache:6379/0", NULL, "pw", false, true, NULL, "cache" },
-    { "redis://me:p%40w@cache/1", "", "redis://me@cache:6379/1", "me", "p@w", false, true, NULL, "cache" },
-    { "redis://default@cache/1", "", "redis://default@cache:6379/1", "default", NULL, false, true, NULL, "cache" },
-    { "redis://[::1]:7000", "", "redis://[::1]:7000/0", NULL, NULL, false, true, NULL, "::1" },
-    { "redis://cache?db=4&socket_timeout=5", "", "redis://cache:6379/4", NULL, NULL, false, true, NULL, "cache" },
-    { "rediss://cache", "", "rediss://cache:6379/0", NULL, NULL, true, true, NULL, "cache" },
-    { "rediss://cache?ssl_cert_reqs=none", "", "rediss://cache:6379/0", NULL, NULL, true, false, NULL, "cache" },
-    { "rediss://cache?skip_verify=true", "", "rediss://cache:6379/0", NULL, NULL, true, false, NULL, "cache" },
-    { "rediss://10.0.0.1?ca_file=/ca.pem&server_name=cache.example", "", "rediss://10.0.0.1:6379/0", NULL, NULL, true, true,
-      "/ca.pem", "cache.example" },
-    { "valkeys://cache", "", "rediss://cache:6379/0", NULL, NULL, true, true, NULL, "cache" },
-    { "unix:///run/redis.sock?db=2", "", "unix:///run/redis.sock?db=2", NULL, NULL, false, true, NULL, "" },
-    { "redis+socket://:pw@/run/r%20s.sock", "", "unix:///run/r s.sock?db=0", NULL, "pw", false, true, NULL, "" },
-    { NULL, "REDIS_URL=redis://cache/2", "redis://cache:6379/2", NULL, NULL, false, true, NULL, "cache" },
-    { NULL, "REDIS_URL=redis://me@cache\nREDIS_PASSWORD=pw\nREDIS_HOST=other\nREDIS_PORT=1\nREDIS_TLS=true",
-      "redis://me@cache:1/0", "me", "pw", false, true, NULL, "cache" },
-    { NULL, "REDIS_HOST=cache\nREDIS_PORT=7\nREDIS_USERNAME=me\nREDIS_PASSWORD=pw\nREDIS_DB=9\nREDIS_TLS=yes",
-      "rediss://me@cache:7/9", "me", "pw", true, true, NULL, "cache" },
-    { NULL, "REDIS_HOST=cache\nREDIS_PORT=tcp://10.0.0.7:6379", "redis://cache:6379/0", NULL, NULL, false, true, NULL, "cache" },
-    { NULL, "REDIS_HOST=/run/redis.sock", "unix:///run/redis.sock?db=0", NULL, NULL, false, true, NULL, "" },
+    {"redis://cache", "", "redis://cache:6379/0", NULL, NULL, false, true, NULL, "cache"},
+    {"redis://cache:7000/3", "", "redis://cache:7000/3", NULL, NULL, false, true, NULL, "cache"},
+    {"redis://cache/", "", "redis://cache:6379/0", NULL, NULL, false, true, NULL, "cache"},
+    {"redis://:pw@cache", "", "redis://cache:6379/0", NULL, "pw", false, true, NULL, "cache"},
+    {"redis://me:p%40w@cache/1", "", "redis://me@cache:6379/1", "me", "p@w", false, true, NULL,
+     "cache"},
+    {"redis://default@cache/1", "", "redis://default@cache:6379/1", "default", NULL, false, true,
+     NULL, "cache"},
+    {"redis://[::1]:7000", "", "redis://[::1]:7000/0", NULL, NULL, false, true, NULL, "::1"},
+    {"redis://cache?db=4&socket_timeout=5", "", "redis://cache:6379/4", NULL, NULL, false, true,
+     NULL, "cache"},
+    {"rediss://cache", "", "rediss://cache:6379/0", NULL, NULL, true, true, NULL, "cache"},
+    {"rediss://cache?ssl_cert_reqs=none", "", "rediss://cache:6379/0", NULL, NULL, true, false,
+     NULL, "cache"},
+    {"rediss://cache?skip_verify=true", "", "rediss://cache:6379/0", NULL, NULL, true, false, NULL,
+     "cache"},
+    {"rediss://10.0.0.1?ca_file=/ca.pem&server_name=cache.example", "", "rediss://10.0.0.1:6379/0",
+     NULL, NULL, true, true, "/ca.pem", "cache.example"},
+    {"valkeys://cache", "", "rediss://cache:6379/0", NULL, NULL, true, true, NULL, "cache"},
+    {"unix:///run/redis.sock?db=2", "", "unix:///run/redis.sock?db=2", NULL, NULL, false, true,
+     NULL, ""},
+    {"redis+socket://:pw@/run/r%20s.sock", "", "unix:///run/r s.sock?db=0", NULL, "pw", false, true,
+     NULL, ""},
+    {NULL, "REDIS_URL=redis://cache/2", "redis://cache:6379/2", NULL, NULL, false, true, NULL,
+     "cache"},
+    {NULL,
+     "REDIS_URL=redis://me@cache\nREDIS_PASSWORD=pw\nREDIS_HOST=other\nREDIS_PORT=1\nREDIS_TLS=true",
+     "redis://me@cache:1/0", "me", "pw", false, true, NULL, "cache"},
+    {NULL,
+     "REDIS_HOST=cache\nREDIS_PORT=7\nREDIS_USERNAME=me\nREDIS_PASSWORD=pw\nREDIS_DB=9\nREDIS_TLS=yes",
+     "rediss://me@cache:7/9", "me", "pw", true, true, NULL, "cache"},
+    {NULL, "REDIS_HOST=cache\nREDIS_PORT=tcp://10.0.0.7:6379", "redis://cache:6379/0", NULL, NULL,
+     false, true, NULL, "cache"},
+    {NULL, "REDIS_URL=redis://cache\nREDIS_HOST=/run/redis.sock", "redis://cache:6379/0", NULL,
+     NULL, false, true, NULL, "cache"},
+    {NULL, "REDIS_HOST=/run/redis.sock", "unix:///run/redis.sock?db=0", NULL, NULL, false, true,
+     NULL, ""},
 };
 
 static void
 assert_text(size_t row, const char *what, const char *got, const char *want)
 {
     if ((got == NULL) != (want == NULL) || (got && strcmp(got, want) != 0)) {
-        fail_msg("row %zu: %s is \"%s\", not \"%s\"", row, what, got ? got : "(none)", want ? want : "(none)");
+        fail_msg("row %zu: %s is \"%s\", not \"%s\"", row, what, got ? got : "(none)",
+                 want ? want : "(none)");
     }
 }
 
@@ -111,31 +126,33 @@ struct bad {
 };
 
 static const struct bad bads[] = {
-    { NULL, "", "nothing named" },
-    { NULL, "REDIS_PASSWORD=SECRET\nREDIS_PORT=tcp://1.2.3.4:6379\nREDIS_SERVICE_HOST=1.2.3.4", "nothing named" },
-    { "redis+sentinel://:SECRET@a,b/mymaster", "", "redis+sentinel is not handled" },
-    { "redis-sentinel://a", "", "redis-sentinel is not handled" },
-    { "http://:SECRET@h", "", "http is not Redis' scheme" },
-    { "SECRET", "", "not a URL" },
-    { "redis://:SECRET@a,b", "", "several servers, at character 19" },
-    { "redis://:SECRET@/0", "", "no host at character 17" },
-    { "redis://SECRET@h", "", "a Redis user without a password" },
-    { "redis://:SEC/RET@h", "", "no host" },
-    { "redis://u:SEC/RET@h", "", "port at character 11" },
-    { "redis://:a@SECRET@h", "", "more than one @" },
-    { "redis://:SECRET@h:0", "", "port at character 19" },
-    { "redis://h/SECRET", "", "database is not a number" },
-    { "redis://h/1234567", "", "database is not a number" },
-    { "redis://h?SECRETSECRET=1", "", "unknown parameter at character 11" },
-    { "redis://h?pasword=SECRET", "", "did you mean password?" },
-    { "redis://h?db", "", "without =" },
-    { "unix://SECRET", "", "three slashes" },
-    { "unix:///", "", "no path" },
-    { NULL, "REDIS_URL=mysql://SECRET", "REDIS_URL: mysql is not" },
-    { NULL, "REDIS_URL=redis://h\nREDIS_URL_FILE=/x", "REDIS_URL and REDIS_URL_FILE are both set" },
-    { NULL, "REDIS_HOST=h\nREDIS_PASSWORD_FILE=/nonexistent/x", "REDIS_PASSWORD_FILE: cannot read /nonexistent/x" },
-    { NULL, "REDIS_HOST=h\nREDIS_PORT=SECRET", "port is not a number" },
-    { NULL, "REDIS_HOST=h\nREDIS_TLS=SECRET", "true or false" },
+    {NULL, "", "nothing named"},
+    {NULL, "REDIS_PASSWORD=SECRET\nREDIS_PORT=tcp://1.2.3.4:6379\nREDIS_SERVICE_HOST=1.2.3.4",
+     "nothing named"},
+    {"redis+sentinel://:SECRET@a,b/mymaster", "", "redis+sentinel is not handled"},
+    {"redis-sentinel://a", "", "redis-sentinel is not handled"},
+    {"http://:SECRET@h", "", "http is not Redis' scheme"},
+    {"SECRET", "", "not a URL"},
+    {"redis://:SECRET@a,b", "", "several servers, at character 19"},
+    {"redis://:SECRET@/0", "", "no host at character 17"},
+    {"redis://SECRET@h", "", "a Redis user without a password"},
+    {"redis://:SEC/RET@h", "", "no host"},
+    {"redis://u:SEC/RET@h", "", "port at character 11"},
+    {"redis://:a@SECRET@h", "", "more than one @"},
+    {"redis://:SECRET@h:0", "", "port at character 19"},
+    {"redis://h/SECRET", "", "database is not a number"},
+    {"redis://h/1234567", "", "database is not a number"},
+    {"redis://h?SECRETSECRET=1", "", "unknown parameter at character 11"},
+    {"redis://h?pasword=SECRET", "", "did you mean password?"},
+    {"redis://h?db", "", "without ="},
+    {"unix://SECRET", "", "three slashes"},
+    {"unix:///", "", "no path"},
+    {NULL, "REDIS_URL=mysql://SECRET", "REDIS_URL: mysql is not"},
+    {NULL, "REDIS_URL=redis://h\nREDIS_URL_FILE=/x", "REDIS_URL and REDIS_URL_FILE are both set"},
+    {NULL, "REDIS_HOST=h\nREDIS_PASSWORD_FILE=/nonexistent/x",
+     "REDIS_PASSWORD_FILE: cannot read /nonexistent/x"},
+    {NULL, "REDIS_HOST=h\nREDIS_PORT=SECRET", "port is not a number"},
+    {NULL, "REDIS_HOST=h\nREDIS_TLS=SECRET", "true or false"},
 };
 
 static void
