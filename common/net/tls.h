@@ -1,29 +1,53 @@
 /*
  * tls.h: TLS contexts and the CA store. With digest.c the only place that knows OpenSSL.
+ *
+ * Files are looked at again at each connection and loaded anew when they changed; when that fails the old ones stay in
+ * use. Keys with a passphrase are refused: nobody is there to type it. TLS 1.2 is the least.
  */
 #ifndef RR_NET_TLS_H
 #define RR_NET_TLS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/base/err.h"
 
 struct bufferevent;
 struct event_base;
 struct tls_client;
+struct tls_server;
 
-/* ca_file NULL: the system's store (SSL_CERT_FILE, Debian's, Alpine's, Red Hat's path: the first that exists).
- * verify false: the peer's certificate is not looked at. ERR_TLS when the store cannot be read. */
+/* ---- connecting ---- */
+
+/* ca_file NULL: the system's store (tls_system_ca_file()). verify false: the peer's certificate is not looked at.
+ * ERR_TLS when the store cannot be read. Loading the system's store takes milliseconds: make one and keep it. */
 struct tls_client *tls_client_new(const char *ca_file, bool verify, struct err *e);
-void tls_client_free(struct tls_client *t);   /* bufferevents made from it may live on */
+void tls_client_free(struct tls_client *t); /* NULL allowed; bufferevents made from it may live on */
 
-/* A connecting TLS bufferevent over fd (takes fd; closed with it), SNI and verified name from name. NULL: ENOMEM. */
-struct bufferevent *tls_client_bufferevent(struct tls_client *t, struct event_base *base, int fd, const char *name,
+/* A connecting TLS bufferevent over fd, which is connected already; takes fd, also on failure. Its callbacks are deferred.
+ * name is sent as SNI and must be in the certificate; an IP address is looked for among its addresses and not sent.
+ * NULL: ERR_NOMEM or ERR_TLS. */
+struct bufferevent *tls_client_bufferevent(struct tls_client *t, struct event_base *base, int fd,
+                                           const char *name, struct err *e);
+
+/* ---- accepting ---- */
+
+/* PEM files: the certificate with its chain, and the key. ERR_TLS names the file. */
+struct tls_server *tls_server_new(const char *cert_file, const char *key_file, struct err *e);
+void tls_server_free(struct tls_server *t); /* NULL allowed; bufferevents made from it may live on */
+/* As tls_client_bufferevent, for an accepted descriptor. */
+struct bufferevent *tls_server_bufferevent(struct tls_server *t, struct event_base *base, int fd,
                                            struct err *e);
-/* After a failed handshake: ERR_TLS with OpenSSL's or the verifier's reason in *e. Returns -1. */
-int tls_bufferevent_error(struct bufferevent *bev, struct err *e);
 
-/* The CA bundle that libpq's sslrootcert should get; NULL when the machine has none. */
+/* ---- either ---- */
+
+/* After BEV_EVENT_ERROR or BEV_EVENT_EOF: ERR_TLS with OpenSSL's or the verifier's reason in *e. Returns -1. */
+int tls_bufferevent_error(struct bufferevent *bev, struct err *e);
+/* When the peer's certificate ends, in seconds since the epoch; 0 when there is none. */
+int64_t tls_bufferevent_expiry(struct bufferevent *bev);
+
+/* The system's CA bundle, as libpq's sslrootcert and curl's CAINFO should get it: SSL_CERT_FILE, else Debian's, Alpine's, Red Hat's
+ * or SUSE's path, the first that exists. NULL when the machine has none. */
 const char *tls_system_ca_file(void);
 
 #endif

@@ -1,0 +1,312 @@
+/* tls.c: OpenSSL's contexts for both sides of a connection. */
+#include "common/net/tls.h"
+
+#include <arpa/inet.h>
+#include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* What a file was when it was loaded. */
+struct stamp {
+    struct timespec changed;
+    ino_t inode;
+    off_t size;
+};
+
+struct tls_client {
+    SSL_CTX *ctx;
+    char *ca_file; /* NULL: nothing to verify with */
+    bool verify;
+    struct stamp stamp;
+};
+
+struct tls_server {
+    SSL_CTX *ctx;
+    char *cert_file;
+    char *key_file;
+    struct stamp cert_stamp, key_stamp;
+};
+
+/* ---- what OpenSSL has to say ---- */
+
+static int
+set_reason(struct err *e, const char *what, const char *file)
+{
+    unsigned long code = ERR_peek_error(); /* the first: later ones only say what followed from it */
+    const char *reason = ERR_reason_error_string(code);
+    if (ERR_GET_LIB(code) == ERR_LIB_SYS) {
+        reason = strerror(ERR_GET_REASON(code));
+    }
+    err_set(e, ERR_TLS, "%s %s: %s", what, file, reason ? reason : "no reason given");
+    ERR_clear_error();
+    return -1;
+}
+
+/* ---- files that change ---- */
+
+static struct stamp
+stamp_of(const char *path)
+{
+    struct stat st;
+    struct stamp s = {0};
+    if (stat(path, &st) == 0) {
+        s = (struct stamp){st.st_mtim, st.st_ino, st.st_size};
+    }
+    return s;
+}
+
+static bool
+stamp_same(struct stamp a, struct stamp b)
+{
+    return a.changed.tv_sec == b.changed.tv_sec && a.changed.tv_nsec == b.changed.tv_nsec &&
+           a.inode == b.inode && a.size == b.size;
+}
+
+/* ---- contexts ---- */
+
+static int
+no_passphrase(char *buf, int size, int writing, void *arg)
+{
+    (void)buf;
+    (void)size;
+    (void)writing;
+    (void)arg;
+    return -1;
+}
+
+static SSL_CTX *
+context_new(const SSL_METHOD *method, struct err *e)
+{
+    ERR_clear_error();
+    SSL_CTX *ctx = SSL_CTX_new(method);
+    if (!ctx) {
+        err_set(e, ERR_NOMEM, "out of memory");
+        return NULL;
+    }
+    SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+    SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+    return ctx;
+}
+
+static SSL_CTX *
+client_context(const struct tls_client *t, struct err *e)
+{
+    SSL_CTX *ctx = context_new(TLS_client_method(), e);
+    if (!ctx) {
+        return NULL;
+    }
+    SSL_CTX_set_verify(ctx, t->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+    if (t->verify && SSL_CTX_load_verify_locations(ctx, t->ca_file, NULL) != 1) {
+        set_reason(e, "cannot load CA certificates from", t->ca_file);
+        SSL_CTX_free(ctx);
+        return NULL;
+    }
+    return ctx;
+}
+
+static SSL_CTX *
+server_context(const struct tls_server *t, struct err *e)
+{
+    SSL_CTX *ctx = context_new(TLS_server_method(), e);
+    if (!ctx) {
+        return NULL;
+    }
+    int result = 0;
+    if (SSL_CTX_use_certificate_chain_file(ctx, t->cert_file) != 1) {
+        result = set_reason(e, "cannot load the certificate", t->cert_file);
+    } else if (SSL_CTX_use_PrivateKey_file(ctx, t->key_file, SSL_FILETYPE_PEM) != 1 ||
+               SSL_CTX_check_private_key(ctx) != 1) {
+        result = set_reason(e, "cannot load the key", t->key_file);
+    }
+    if (result != 0) {
+        SSL_CTX_free(ctx);
+        return NULL;
+    }
+    return ctx;
+}
+
+/* ---- bufferevents ---- */
+
+/* Takes ssl and fd. */
+static struct bufferevent *
+bufferevent_over(struct event_base *base, int fd, SSL *ssl, enum bufferevent_ssl_state state,
+                 struct err *e)
+{
+    struct bufferevent *bev = bufferevent_openssl_socket_new(
+        base, fd, ssl, state, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+    if (!bev) {
+        SSL_free(ssl);
+        close(fd);
+        err_set(e, ERR_NOMEM, "out of memory");
+        return NULL;
+    }
+    bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
+    return bev;
+}
+
+static bool
+is_address(const char *name)
+{
+    struct in6_addr ignored;
+    return inet_pton(AF_INET, name, &ignored) == 1 || inet_pton(AF_INET6, name, &ignored) == 1;
+}
+
+static bool
+set_name(SSL *ssl, const char *name, bool verify)
+{
+    if (is_address(name)) {
+        return !verify || X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name) == 1;
+    }
+    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    return SSL_set_tlsext_host_name(ssl, name) == 1 && (!verify || SSL_set1_host(ssl, name) == 1);
+}
+
+struct bufferevent *
+tls_client_bufferevent(struct tls_client *t, struct event_base *base, int fd, const char *name,
+                       struct err *e)
+{
+    if (t->verify) {
+        struct stamp now = stamp_of(t->ca_file);
+        SSL_CTX *fresh = stamp_same(now, t->stamp) ? NULL : client_context(t, NULL);
+        if (fresh) {
+            SSL_CTX_free(t->ctx);
+            t->ctx = fresh;
+            t->stamp = now;
+        }
+    }
+    ERR_clear_error();
+    SSL *ssl = SSL_new(t->ctx);
+    if (!ssl || !set_name(ssl, name, t->verify)) {
+        set_reason(e, "cannot start TLS with", name);
+        SSL_free(ssl);
+        close(fd);
+        return NULL;
+    }
+    return bufferevent_over(base, fd, ssl, BUFFEREVENT_SSL_CONNECTING, e);
+}
+
+struct bufferevent *
+tls_server_bufferevent(struct tls_server *t, struct event_base *base, int fd, struct err *e)
+{
+    struct stamp cert = stamp_of(t->cert_file);
+    struct stamp key = stamp_of(t->key_file);
+    if (!stamp_same(cert, t->cert_stamp) || !stamp_same(key, t->key_stamp)) {
+        SSL_CTX *fresh = server_context(t, NULL);
+        if (fresh) { /* else half of the pair is new: the next connection looks again */
+            SSL_CTX_free(t->ctx);
+            t->ctx = fresh;
+            t->cert_stamp = cert;
+            t->key_stamp = key;
+        }
+    }
+    ERR_clear_error();
+    SSL *ssl = SSL_new(t->ctx);
+    if (!ssl) {
+        close(fd);
+        err_set(e, ERR_NOMEM, "out of memory");
+        return NULL;
+    }
+    return bufferevent_over(base, fd, ssl, BUFFEREVENT_SSL_ACCEPTING, e);
+}
+
+int
+tls_bufferevent_error(struct bufferevent *bev, struct err *e)
+{
+    SSL *ssl = bufferevent_openssl_get_ssl(bev);
+    unsigned long code = bufferevent_get_openssl_error(bev);
+    long verdict = ssl ? SSL_get_verify_result(ssl) : X509_V_OK;
+    const char *reason = code ? ERR_reason_error_string(code) : NULL;
+    ERR_clear_error();
+    if (ssl && SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE && verdict != X509_V_OK) {
+        return err_set(e, ERR_TLS, "TLS: the certificate is not accepted: %s",
+                       X509_verify_cert_error_string(verdict));
+    }
+    return err_set(e, ERR_TLS, "TLS: %s", reason ? reason : "the peer ended the handshake");
+}
+
+int64_t
+tls_bufferevent_expiry(struct bufferevent *bev)
+{
+    SSL *ssl = bufferevent_openssl_get_ssl(bev);
+    X509 *cert = ssl ? SSL_get0_peer_certificate(ssl) : NULL;
+    struct tm tm;
+    if (!cert || ASN1_TIME_to_tm(X509_get0_notAfter(cert), &tm) != 1) {
+        return 0;
+    }
+    return (int64_t)timegm(&tm);
+}
+
+/* ---- making them ---- */
+
+struct tls_client *
+tls_client_new(const char *ca_file, bool verify, struct err *e)
+{
+    const char *file = ca_file ? ca_file : tls_system_ca_file();
+    if (verify && !file) {
+        err_set(e, ERR_TLS, "this machine has no CA certificates (ca-certificates, SSL_CERT_FILE)");
+        return NULL;
+    }
+    struct tls_client *t = calloc(1, sizeof *t);
+    if (!t || (file && !(t->ca_file = strdup(file)))) {
+        err_set(e, ERR_NOMEM, "out of memory");
+        tls_client_free(t);
+        return NULL;
+    }
+    t->verify = verify;
+    t->stamp = file ? stamp_of(file) : (struct stamp){0};
+    t->ctx = client_context(t, e);
+    if (!t->ctx) {
+        tls_client_free(t);
+        return NULL;
+    }
+    return t;
+}
+
+void
+tls_client_free(struct tls_client *t)
+{
+    if (t) {
+        SSL_CTX_free(t->ctx);
+        free(t->ca_file);
+        free(t);
+    }
+}
+
+struct tls_server *
+tls_server_new(const char *cert_file, const char *key_file, struct err *e)
+{
+    struct tls_server *t = calloc(1, sizeof *t);
+    if (!t || !(t->cert_file = strdup(cert_file)) || !(t->key_file = strdup(key_file))) {
+        err_set(e, ERR_NOMEM, "out of memory");
+        tls_server_free(t);
+        return NULL;
+    }
+    t->cert_stamp = stamp_of(cert_file);
+    t->key_stamp = stamp_of(key_file);
+    t->ctx = server_context(t, e);
+    if (!t->ctx) {
+        tls_server_free(t);
+        return NULL;
+    }
+    return t;
+}
+
+void
+tls_server_free(struct tls_server *t)
+{
+    if (t) {
+        SSL_CTX_free(t->ctx);
+        free(t->cert_file);
+        free(t->key_file);
+        free(t);
+    }
+}
