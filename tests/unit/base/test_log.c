@@ -124,6 +124,16 @@ read_all(int fd, struct strbuf *out)
         strbuf_add(out, buf, (size_t)n);
 }
 
+static void
+read_some(int fd, struct strbuf *out, size_t max)
+{
+    char buf[1000];
+    ssize_t n;
+    for (; max > 0 && (n = read(fd, buf, max < sizeof buf ? max : sizeof buf)) > 0;
+         max -= (size_t)n)
+        strbuf_add(out, buf, (size_t)n);
+}
+
 static size_t
 count(const char *text, const char *what)
 {
@@ -181,12 +191,17 @@ a_slow_reader(int in, int out)
     int flags = fcntl(out, F_GETFL);
     log_init("t", LOG_FORMAT_KV, LOG_LEVEL_INFO, out);
     assert_int_equal(log_pending_fd(), -1);
-    for (int i = 0; i < RECORDS; i++)
+    cleanup_strbuf struct strbuf b = STRBUF_INIT;
+    for (int i = 0; i < RECORDS; i++) {
+        if (i == 1000) { /* a sip: the ring goes round, and says how many it lost so far */
+            read_some(in, &b, 30000);
+            log_flush();
+        }
         log_info("tick", LOG_FIELDS(LF_INT("i", i), LF_STR("pad", pad)), "m");
+    }
     assert_int_equal(fcntl(out, F_GETFL), flags);
     assert_true(log_pending_fd() >= 0);
     assert_false(log_flush());
-    cleanup_strbuf struct strbuf b = STRBUF_INIT;
     bool empty = false;
     for (int i = 0; i < 10000 && !empty; i++) {
         read_all(in, &b);
@@ -206,8 +221,9 @@ a_slow_reader(int in, int out)
             continue;
         }
         assert_non_null(i);
-        assert_int_equal(atoi(i + 3), next);
-        next++;
+        assert_true(atoi(i + 3) >= next); /* some are missing, none is out of order */
+        assert_true(strlen(line) > sizeof pad && strcmp(strstr(line, "xxx"), pad) == 0);
+        next = atoi(i + 3) + 1;
         lines++;
     }
     assert_int_equal(lines + dropped, RECORDS);

@@ -509,6 +509,12 @@ unknown_variables(void **state)
     assert_string_equal(strbuf_str(&a.said.warnings), "unknown variable MIGRATE_SOMETHING_ELSE\n");
     PARSE_ENV(b, "migrate up", "MIGRATE_LOCKWAIT=1s");
     ASSERT_REFUSED(b, "unknown variable MIGRATE_LOCKWAIT; did you mean MIGRATE_LOCK_WAIT?");
+    PARSE_ENV(h, "migrate up", "MIGRATE_LOKWAIT=1s"); /* two edits */
+    ASSERT_REFUSED(h, "unknown variable MIGRATE_LOKWAIT; did you mean MIGRATE_LOCK_WAIT?");
+    PARSE_ENV(i, "migrate up", "MIGRATE_LOKWAI=1s"); /* three */
+    ASSERT_GO(i);
+    assert_string_equal(strbuf_str(&i.said.warnings),
+                        "unknown variable MIGRATE_LOKWAI; the nearest is MIGRATE_LOCK_WAIT\n");
     PARSE_ENV(c, "migrate up --strict-env", "MIGRATE_SOMETHING_ELSE=1");
     ASSERT_REFUSED(c, "unknown variable MIGRATE_SOMETHING_ELSE (--strict-env)");
     PARSE_ENV(d, "migrate up", "MIGRATE_SOMETHING_ELSE=1", "MIGRATE_STRICT_ENV=yes");
@@ -606,6 +612,10 @@ secrets_in_the_wrong_place_are_not_repeated(void **state)
     assert_null(strstr(d.e.msg, "canary"));
     PARSE(f, "migrate up host=x,password=canary");
     assert_null(strstr(f.e.msg, "canary"));
+    PARSE(g, "migrate up u:canary@h/db");
+    assert_null(strstr(g.e.msg, "canary"));
+    PARSE(h, "migrate up plain");
+    assert_non_null(strstr(h.e.msg, "'plain'"));
 }
 
 static void
