@@ -112,7 +112,7 @@ fuzz-smoke:
 	@$(PYTHON) tests/run --only fuzz
 
 # --- Checks --------------------------------------------------------------------------------------------------------------
-.PHONY: deps check check-asan scenarios lint analyze bench
+.PHONY: deps check check-asan scenarios acceptance lint analyze bench
 deps:
 	@scripts/deps check
 
@@ -124,6 +124,10 @@ check-asan: deps
 
 scenarios: all
 	@$(PYTHON) tests/run --only scenarios
+
+# The heavy scenarios with all their rounds.
+acceptance: deps
+	@RR_ROUNDS=full $(PYTHON) tests/run --only scenarios-dev
 
 lint:
 	@$(PYTHON) tests/run --only lint
@@ -152,7 +156,7 @@ check-docs: all
 demo:
 	@scripts/deps demo
 	@$(MAKE) --no-print-directory -s all
-	@scripts/demo
+	@KEEP='$(KEEP)' scripts/demo
 
 # --- Release ---------------------------------------------------------------------------------------------------------------
 .PHONY: install uninstall dist clean help
@@ -182,6 +186,7 @@ help:
 	@echo 'check-asan   unit tests and scenarios on the build with address and undefined-behaviour sanitisers'
 	@echo 'unit         unit tests (MODE=asan for the sanitised ones)'
 	@echo 'scenarios    pytest scenarios against real servers (K=word chooses)'
+	@echo 'acceptance   the heavy scenarios with all their rounds'
 	@echo 'fuzz         each fuzz target for FUZZ_SECONDS (an hour); fuzz-smoke: a minute'
 	@echo 'lint         format, clang-tidy, shellcheck, include rules, sizes'
 	@echo 'analyze      gcc -fanalyzer'

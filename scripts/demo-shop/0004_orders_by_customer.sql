@@ -1,0 +1,2 @@
+-- migrate: transaction=off
+CREATE INDEX CONCURRENTLY orders_by_customer ON orders (customer);
