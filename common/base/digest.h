@@ -20,7 +20,7 @@
 #define DIGEST_HEX_MAX (2 * DIGEST_BYTES + 1)
 
 struct digest {
-    void *ctx; /* EVP_MD_CTX */
+    void *ctx; /* SHA256_CTX */
     int failed;
 };
 

@@ -1,0 +1,110 @@
+#include "tests/unit/base/opt_fixture.h"
+
+static void
+help_wins_and_is_per_command(void **state)
+{
+    (void)state;
+    PARSE(a, "migrate --help");
+    assert_int_equal(a.status, 0);
+    assert_non_null(strstr(strbuf_str(&a.said.out), "migrate - apply SQL migrations\n"));
+    assert_non_null(strstr(strbuf_str(&a.said.out), "  migrate run -- CMD [ARG…]\n"));
+    assert_non_null(strstr(strbuf_str(&a.said.out), "--lock-wait DURATION"));
+    assert_non_null(strstr(strbuf_str(&a.said.out), "(default: 60s)"));
+    assert_non_null(strstr(strbuf_str(&a.said.out), "23                      bad input"));
+    assert_null(strstr(strbuf_str(&a.said.out), "--empty"));
+    PARSE(b, "migrate status --help --lock-wait 1s");
+    assert_int_equal(b.status, 0);
+    assert_non_null(strstr(strbuf_str(&b.said.out), "migrate status - what is applied"));
+    assert_null(strstr(strbuf_str(&b.said.out), "--lock-wait"));
+    PARSE(c, "migrate help status");
+    assert_string_equal(strbuf_str(&c.said.out), strbuf_str(&b.said.out));
+    PARSE(d, "migrate -h");
+    assert_string_equal(strbuf_str(&d.said.out), strbuf_str(&a.said.out));
+    PARSE(f, "migrate run x --help"); /* the wrapped command's */
+    ASSERT_GO(f);
+}
+
+static void
+help_fits_a_terminal(void **state)
+{
+    (void)state;
+    PARSE(a, "migrate --help");
+    size_t wide = 0;
+    for (const char *s = strbuf_str(&a.said.out); *s; s++) {
+        wide = *s == '\n' ? 0 : wide + (((unsigned char)*s & 0xC0) != 0x80);
+        if (wide > 80)
+            fail_msg("a line of help is longer than 80 columns");
+    }
+}
+
+static void
+the_version(void **state)
+{
+    (void)state;
+    PARSE(a, "migrate --version");
+    assert_int_equal(a.status, 0);
+    assert_string_equal(strbuf_str(&a.said.out), "migrate " RR_VERSION "\n");
+    PARSE(b, "migrate version");
+    assert_string_equal(strbuf_str(&b.said.out), "migrate " RR_VERSION "\n");
+    PARSE(c, "migrate -V");
+    assert_string_equal(strbuf_str(&c.said.out), "migrate " RR_VERSION "\n");
+}
+
+static void
+the_manual(void **state)
+{
+    (void)state;
+    PARSE(a, "migrate --print-options=man");
+    assert_int_equal(a.status, 0);
+    static const char *const sections[] = {"NAME",        "SYNOPSIS", "DESCRIPTION",
+                                           "COMMANDS",    "OPTIONS",  "ENVIRONMENT",
+                                           "EXIT STATUS", "EXAMPLES", "SEE ALSO"};
+    const char *at = strbuf_str(&a.said.out);
+    assert_memory_equal(at, ".TH MIGRATE 1 ", 14);
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
+        char heading[64];
+        snprintf(heading, sizeof heading, "\n.SH %s\n", sections[i]);
+        at = strstr(at, heading);
+        assert_non_null(at);
+    }
+    assert_non_null(strstr(strbuf_str(&a.said.out), "\\&.dots and \\-dashes \\e too."));
+    assert_non_null(strstr(strbuf_str(&a.said.out), "Second \\fBbold\\fR."));
+    assert_non_null(strstr(strbuf_str(&a.said.out), "Variable: \\fBMIGRATE_LOCK_WAIT\\fR"));
+    assert_non_null(strstr(strbuf_str(&a.said.out), "[\\fIARG\\fR\\[u2026]]"));
+    assert_non_null(strstr(strbuf_str(&a.said.out), "can be seen by every user"));
+    assert_non_null(strstr(strbuf_str(&a.said.out), "DATABASE_URL"));
+    assert_null(strstr(strbuf_str(&a.said.out), "REDIS_URL"));
+}
+
+static void
+markdown_and_completion(void **state)
+{
+    (void)state;
+    PARSE(a, "migrate --print-options markdown");
+    assert_non_null(strstr(
+        strbuf_str(&a.said.out),
+        "| `--lock-wait DURATION` | `MIGRATE_LOCK_WAIT` | 60s | how long to wait for the lock "
+        "(up, run) |\n"));
+    PARSE(b, "migrate --print-options=completion");
+    assert_non_null(strstr(strbuf_str(&b.said.out), "complete -F _migrate migrate\n"));
+    assert_non_null(strstr(strbuf_str(&b.said.out), "up) words='--dir --lock-wait"));
+    assert_non_null(strstr(strbuf_str(&b.said.out), "compgen -W 'refuse apply'"));
+    PARSE(c, "migrate --print-options=mna");
+    ASSERT_REFUSED(
+        c, "--print-options: 'mna' is none of man, markdown, completion; did you mean man?");
+    PARSE(d, "migrate --print-formats");
+    assert_non_null(strstr(strbuf_str(&d.said.out), "| `time` |"));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(help_wins_and_is_per_command),
+        cmocka_unit_test(help_fits_a_terminal),
+        cmocka_unit_test(the_version),
+        cmocka_unit_test(the_manual),
+        cmocka_unit_test(markdown_and_completion),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

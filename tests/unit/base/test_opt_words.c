@@ -1,0 +1,77 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/base/opt.h"
+
+static void
+service_variables(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *value;
+        bool is;
+    } cases[] = {
+        {"REDIS_PORT", "tcp://10.0.0.7:6379", true},
+        {"REDIS_PORT", "udp://10.0.0.7:6379", true},
+        {"REDIS_PORT", "sctp://10.0.0.7:6379", true},
+        {"REDIS_PORT", "6379", false},
+        {"REDIS_PORT", "", false},
+        {"REDIS_PORT", "http://x", false},
+        {"DATABASE_SERVICE_HOST", "10.0.0.7", true},
+        {"DATABASE_SERVICE_PORT", "5432", true},
+        {"DATABASE_SERVICE_PORT_PG", "5432", true},
+        {"DATABASE_SERVICE_PORTAL", "x", false},
+        {"DATABASE_PORT_5432_TCP", "tcp://x", true},
+        {"DATABASE_PORT_5432_TCP_ADDR", "x", true},
+        {"DATABASE_PORT_5432", "x", false},
+        {"DATABASE_PORT_X_TCP", "x", false},
+        {"A_PORT_X_PORT_80_TCP", "x", true},
+        {"DATABASE_PORT", "5432", false},
+        {"DATABASE_URL", "tcp://x", false},
+        {"_PORT", "tcp://x", false},
+        {"_SERVICE_HOST", "x", false},
+        {"_SERVICE_PORT", "x", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        if (opt_is_service_variable(cases[i].name, cases[i].value) != cases[i].is)
+            fail_msg("%s=%s", cases[i].name, cases[i].value);
+    assert_false(opt_is_service_variable("X_PORT", NULL));
+}
+
+static void
+nearest(void **state)
+{
+    (void)state;
+    static const char *const known[] = {"every", "timeout", "rise", "fall", "stale"};
+    unsigned d = 99;
+    assert_string_equal(opt_nearest("evrey", known, 5, &d), "every");
+    assert_int_equal(d, 1); /* a swap is one edit */
+    assert_string_equal(opt_nearest("timeout", known, 5, &d), "timeout");
+    assert_int_equal(d, 0);
+    assert_string_equal(opt_nearest("timout", known, 5, &d), "timeout");
+    assert_int_equal(d, 1);
+    assert_string_equal(opt_nearest("ries", known, 5, NULL), "rise");
+    assert_null(opt_nearest("zzzzzz", known, 5, NULL));
+    assert_null(opt_nearest("", known, 5, NULL));
+    assert_null(opt_nearest("x", known, 0, NULL));
+    char longest[300];
+    memset(longest, 'a', sizeof longest - 1);
+    longest[299] = '\0';
+    assert_null(opt_nearest(longest, known, 5, NULL));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(service_variables),
+        cmocka_unit_test(nearest),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
