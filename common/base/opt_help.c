@@ -72,8 +72,19 @@ entry(struct strbuf *out, const char *left, const char *text)
     wrap(out, text, COLUMN, COLUMN);
 }
 
+/* " (only up, run)" where the list of all options would mislead; a long list would only be noise. */
 static void
-help_row(const struct opt_row *row, struct strbuf *out)
+add_owners(const struct opt_program *p, const struct opt_row *row, struct strbuf *text)
+{
+    if (row->commands == 0 || __builtin_popcount(row->commands) > 2)
+        return;
+    strbuf_adds(text, " (only ");
+    opt_row_commands(p, row, text);
+    strbuf_addc(text, ')');
+}
+
+static void
+help_row(const struct opt_program *p, const struct opt_row *row, bool owners, struct strbuf *out)
 {
     struct strbuf left = STRBUF_INIT, text = STRBUF_INIT;
     if (row->letter)
@@ -82,6 +93,8 @@ help_row(const struct opt_row *row, struct strbuf *out)
     strbuf_adds(&text, row->help);
     if (*opt_row_default(row))
         strbuf_addf(&text, " (default: %s)", opt_row_default(row));
+    if (owners)
+        add_owners(p, row, &text);
     entry(out, strbuf_str(&left), strbuf_str(&text));
     strbuf_done(&left);
     strbuf_done(&text);
@@ -120,7 +133,7 @@ help_rows(const struct opt_program *p, const struct opt_command *only, bool comm
         const struct opt_row *row = opt_row_at(p, i);
         if (opt_row_is_common(p, i) == common && !(row->flags & OPT_HIDDEN) &&
             opt_row_applies(row, only))
-            help_row(row, out);
+            help_row(p, row, !only, out);
     }
 }
 

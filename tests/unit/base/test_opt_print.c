@@ -11,11 +11,13 @@ help_wins_and_is_per_command(void **state)
     assert_non_null(strstr(strbuf_str(&a.said.out), "--lock-wait DURATION"));
     assert_non_null(strstr(strbuf_str(&a.said.out), "(default: 60s)"));
     assert_non_null(strstr(strbuf_str(&a.said.out), "23                      bad input"));
+    assert_non_null(strstr(strbuf_str(&a.said.out), "how many (only up)\n"));
     assert_null(strstr(strbuf_str(&a.said.out), "--empty"));
     PARSE(b, "migrate status --help --lock-wait 1s");
     assert_int_equal(b.status, 0);
     assert_non_null(strstr(strbuf_str(&b.said.out), "migrate status - what is applied"));
     assert_null(strstr(strbuf_str(&b.said.out), "--lock-wait"));
+    assert_null(strstr(strbuf_str(&b.said.out), "(only"));
     PARSE(c, "migrate help status");
     assert_string_equal(strbuf_str(&c.said.out), strbuf_str(&b.said.out));
     PARSE(d, "migrate -h");
