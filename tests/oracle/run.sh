@@ -1,0 +1,17 @@
+#!/bin/sh
+# The splitter against PostgreSQL's own parser, on every SQL file of PostgreSQL's source package.
+#
+#     tests/oracle/run.sh ORACLE_SPLIT [CACHE]
+#
+# Prints "N files, N statements …, N differ". Exit status 77 when the files cannot be had.
+set -eu
+
+oracle=$1
+cache=${2:-build/cache}
+here=$(dirname "$0")
+files=$cache/postgresql-sql
+
+PG_SOURCE=$(sed -n 's/^#define PG_MAJORVERSION "\([0-9]*\)".*/\1/p' /usr/include/pg_query.h 2>/dev/null)
+PG_SOURCE="$PG_SOURCE 15 17" "$here/fetch.sh" "$files"
+echo "oracle: $(cat "$files/.complete")"
+find "$files" -name '*.sql' | sort | tr '\n' '\0' | xargs -0 "$oracle"
