@@ -132,7 +132,7 @@ test_signals_unchanged(void **state)
         if (signals_init(&s, NULL) < 0)
             _exit(10);
         /* CHLD 17 ignored, USR2 12 ignored, PIPE 13 not, ALRM 14 blocked and nothing else: masks of /proc/self/status. */
-        const char *argv[] = {"grep", "-Pzq", "SigBlk:\\s0000000000002000\nSigIgn:\\s0000000000010800", "/proc/self/status", NULL};
+        const char *argv[] = {"grep", "-Pzq", "SigBlk:\\s0000000000002000\\nSigIgn:\\s0000000000010800", "/proc/self/status", NULL};
         char *const envp[] = {"PATH=/usr/bin:/bin", NULL};
         struct child_spec spec = {.argv = (char *const *)argv, .envp = envp, .signals = &s, .keep_fd = -1};
         struct child c;
