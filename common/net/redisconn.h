@@ -37,7 +37,8 @@ typedef void redisconn_reply_cb(struct redisconn *c, const struct err *e, const 
 struct redisconn *redisconn_new(struct loop *l, struct resolver *r, struct target_redis *target, struct err *e);
 void redisconn_free(struct redisconn *c);    /* NULL allowed; closes at once; nothing fires any more */
 
-/* Resolve, connect, TLS, AUTH (if any), SELECT (if db != 0), in one deadline. Errors: ERR_DNS, ERR_REFUSED, ERR_TIMEOUT, ERR_TLS,
+/* Resolve, connect, TLS, AUTH (if any), SELECT (if db != 0), in one deadline; a connection that is open is closed first. -1 also
+ * when a secret file cannot be read (ERR_USAGE). Errors: ERR_DNS, ERR_REFUSED, ERR_TIMEOUT, ERR_TLS,
  * ERR_AUTH (NOAUTH, WRONGPASS, NOPERM), ERR_CLOSED, ERR_PROTOCOL, ERR_SERVER (its first word is in e->msg: LOADING …). */
 int redisconn_connect_start(struct redisconn *c, uint64_t deadline_ms, redisconn_cb *cb, void *arg, struct err *e);
 
@@ -45,7 +46,9 @@ int redisconn_connect_start(struct redisconn *c, uint64_t deadline_ms, redisconn
 int redisconn_command_start(struct redisconn *c, int argc, const char *const *argv, const size_t *lens, uint64_t deadline_ms,
                             redisconn_reply_cb *cb, void *arg, struct err *e);
 
-/* Watches an idle connection: cb fires once when it ends. Stays across commands until it fired or cb NULL is given. */
+/* Watches a connection: cb fires once when it ends, after the callbacks of the commands under way; not when it was never
+ * established, nor for redisconn_free(). Stays across commands until it fired or cb NULL is given. An error that the server
+ * sent unasked before it closed ("ERR max number of clients reached") is in e, as ERR_SERVER. */
 void redisconn_set_lost_cb(struct redisconn *c, redisconn_cb *cb, void *arg);
 bool redisconn_connected(const struct redisconn *c);
 

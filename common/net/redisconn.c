@@ -1,0 +1,249 @@
+/* redisconn.c: the life of a Redis connection: states, deadlines, ends. */
+#include "common/net/redisconn.h"
+
+#include <assert.h>
+#include <event2/bufferevent.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/net/loop.h"
+#include "common/net/redisconn_impl.h"
+#include "common/net/target.h"
+#include "common/net/tls.h"
+
+/* ---- ends ---- */
+
+static struct redis_command *
+take_commands(struct redisconn *c)
+{
+    struct redis_command *list = c->first;
+    c->first = NULL;
+    c->last = &c->first;
+    return list;
+}
+
+static void
+drop_commands(struct redis_command *list)
+{
+    while (list) {
+        struct redis_command *next = list->next;
+        free(list);
+        list = next;
+    }
+}
+
+void
+redisconn_close(struct redisconn *c)
+{
+    resolve_cancel(c->request);
+    c->request = NULL;
+    loop_watch_free(c->watch);
+    c->watch = NULL;
+    if (c->fd >= 0) {
+        close(c->fd);
+        c->fd = -1;
+    }
+    if (c->bev) {
+        bufferevent_free(c->bev);
+        c->bev = NULL;
+    }
+    redis_parser_free(c->parser);
+    c->parser = NULL;
+    loop_timer_cancel(c->timer);
+    drop_commands(take_commands(c));
+    c->connect_cb = NULL;
+    c->epoch++;
+    redisconn_set_state(c, REDISCONN_IDLE);
+}
+
+void
+redisconn_enter(struct redisconn *c)
+{
+    c->calling++;
+}
+
+static void
+release(struct redisconn *c)
+{
+    loop_timer_free(c->timer);
+    tls_client_free(c->tls);
+    free(c->tls_ca);
+    free(c);
+}
+
+bool
+redisconn_leave(struct redisconn *c)
+{
+    c->calling--;
+    if (!c->dying || c->calling > 0) {
+        return c->dying;
+    }
+    release(c);
+    return true;
+}
+
+/* Commands that waited, then who watches. Each may free c, or connect anew. */
+static void
+tell(struct redisconn *c, struct redis_command *list, const struct err *e)
+{
+    while (list) {
+        struct redis_command *next = list->next;
+        if (list->cb && !c->dying) {
+            list->cb(c, e, NULL, list->arg);
+        }
+        free(list);
+        list = next;
+    }
+    if (c->lost_due && !c->dying) {
+        redisconn_cb *cb = c->lost_cb;
+        c->lost_cb = NULL;
+        c->lost_due = false;
+        cb(c, e, c->lost_arg);
+    }
+}
+
+void
+redisconn_fail(struct redisconn *c, const struct err *e)
+{
+    struct err copy = *e; /* may lie in c */
+    redisconn_cb *connect_cb = c->connect_cb;
+    struct redis_command *list = take_commands(c);
+    c->lost_due = c->lost_cb && c->state == REDISCONN_READY;
+    redisconn_close(c);
+    redisconn_enter(c);
+    if (connect_cb) {
+        connect_cb(c, &copy, c->connect_arg);
+    }
+    tell(c, list, &copy);
+    redisconn_leave(c);
+}
+
+/* ---- state and deadlines ---- */
+
+void
+redisconn_set_state(struct redisconn *c, enum redisconn_state state)
+{
+    static const char *const names[] = {"idle",      "resolving", "connecting",
+                                        "handshake", "login",     "ready"};
+    if (c->state != state) {
+        log_debug("redis_state", LOG_NONE, "%s: %s", target_redis_describe(c->target), names[state]);
+        c->state = state;
+    }
+}
+
+static uint64_t
+nearest_deadline(const struct redisconn *c)
+{
+    uint64_t nearest = c->connect_cb ? c->connect_deadline_ms : CLOCK_NEVER;
+    for (const struct redis_command *q = c->first; q; q = q->next) {
+        nearest = clock_earlier(nearest, q->deadline_ms);
+    }
+    if (c->state == REDISCONN_CONNECTING) { /* an address that does not answer leaves time for the next ones */
+        uint64_t left_ms = clock_left_ms(nearest);
+        size_t shares = c->addrs_n - c->addr_next + 1;
+        return shares > 1 && left_ms != CLOCK_NEVER ? clock_deadline(left_ms / shares) : nearest;
+    }
+    return nearest;
+}
+
+void
+redisconn_set_timer(struct redisconn *c)
+{
+    loop_timer_start_at(c->timer, nearest_deadline(c));
+}
+
+static void
+on_timer(void *arg)
+{
+    struct redisconn *c = arg;
+    static const char *const doing[] = {"idle",          "resolving its name", "connecting",
+                                        "TLS handshake", "login",              "waiting for a reply"};
+    if (c->state == REDISCONN_CONNECTING && c->addr_next < c->addrs_n) {
+        redisconn_next_address(c);
+        return;
+    }
+    struct err e;
+    err_set(&e, ERR_TIMEOUT, "Redis did not answer in time (%s)", doing[c->state]);
+    redisconn_fail(c, &e);
+}
+
+/* ---- the calls ---- */
+
+struct redisconn *
+redisconn_new(struct loop *l, struct resolver *r, struct target_redis *target, struct err *e)
+{
+    struct redisconn *c = calloc(1, sizeof *c);
+    if (c) {
+        c->timer = loop_timer_new(l, on_timer, c);
+    }
+    if (!c || !c->timer) {
+        free(c);
+        err_set(e, ERR_NOMEM, "out of memory");
+        return NULL;
+    }
+    c->loop = l;
+    c->resolver = r;
+    c->target = target;
+    c->fd = -1;
+    c->last = &c->first;
+    return c;
+}
+
+void
+redisconn_free(struct redisconn *c)
+{
+    if (!c || c->dying) {
+        return;
+    }
+    redisconn_close(c);
+    c->dying = true;
+    if (c->calling == 0) {
+        release(c);
+    }
+}
+
+int
+redisconn_connect_start(struct redisconn *c, uint64_t deadline_ms, redisconn_cb *cb, void *arg,
+                        struct err *e)
+{
+    assert(c->state == REDISCONN_IDLE || c->state == REDISCONN_READY);
+    redisconn_close(c);
+    c->farewell[0] = '\0';
+    c->lost_due = false; /* whoever connects anew knows that it was lost */
+    if (target_redis_refresh(c->target, e) != 0) {
+        return -1;
+    }
+    c->connect_deadline_ms = deadline_ms;
+    if (redisconn_resolve(c, e) != 0) {
+        return -1;
+    }
+    c->connect_cb = cb;
+    c->connect_arg = arg;
+    return 0;
+}
+
+int
+redisconn_command_start(struct redisconn *c, int argc, const char *const *argv, const size_t *lens,
+                        uint64_t deadline_ms, redisconn_reply_cb *cb, void *arg, struct err *e)
+{
+    if (c->state != REDISCONN_READY) {
+        return err_set(e, ERR_CLOSED, "not connected to Redis");
+    }
+    return redisconn_send(c, REDIS_COMMAND_USER, argc, argv, lens, deadline_ms, cb, arg, e);
+}
+
+void
+redisconn_set_lost_cb(struct redisconn *c, redisconn_cb *cb, void *arg)
+{
+    c->lost_cb = cb;
+    c->lost_arg = arg;
+    c->lost_due = false;
+}
+
+bool
+redisconn_connected(const struct redisconn *c)
+{
+    return c->state == REDISCONN_READY;
+}

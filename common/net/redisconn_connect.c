@@ -1,0 +1,172 @@
+/* redisconn_connect.c: from a name to a connected socket. */
+#include <errno.h>
+#include <event2/bufferevent.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/net/loop.h"
+#include "common/net/redisconn_impl.h"
+#include "common/net/target.h"
+#include "common/net/tls.h"
+
+static void
+note_error(struct redisconn *c, int sys_errno)
+{
+    char text[RESOLVE_TEXT_MAX];
+    const struct resolve_addr *a = &c->addrs[c->addr_next - 1];
+    enum err_code code = sys_errno == ETIMEDOUT ? ERR_TIMEOUT : ERR_REFUSED;
+    err_set(&c->last_error, code, "cannot connect to Redis at %s: %s", resolve_addr_text(a, text),
+            strerror(sys_errno));
+    c->last_error.sys_errno = sys_errno;
+}
+
+/* ---- the connected socket ---- */
+
+/* The context is kept: loading the system's CAs takes milliseconds. */
+static int
+tls_context(struct redisconn *c, struct err *e)
+{
+    const struct target_redis *t = c->target;
+    bool same_ca = (!t->tls_ca && !c->tls_ca) ||
+                   (t->tls_ca && c->tls_ca && strcmp(t->tls_ca, c->tls_ca) == 0);
+    if (c->tls && same_ca && c->tls_verify == t->tls_verify) {
+        return 0;
+    }
+    tls_client_free(c->tls);
+    free(c->tls_ca);
+    c->tls_ca = t->tls_ca ? strdup(t->tls_ca) : NULL;
+    c->tls_verify = t->tls_verify;
+    c->tls = tls_client_new(t->tls_ca, t->tls_verify, e);
+    return c->tls ? 0 : -1;
+}
+
+static void
+take_socket(struct redisconn *c)
+{
+    struct event_base *base = loop_base(c->loop);
+    struct bufferevent *bev = NULL;
+    struct err e;
+    int fd = c->fd;
+    c->fd = -1;
+    loop_watch_free(c->watch);
+    c->watch = NULL;
+    if (!c->target->tls) {
+        bev = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+        if (!bev) {
+            close(fd);
+            err_set(&e, ERR_NOMEM, "out of memory");
+        }
+    } else if (tls_context(c, &e) != 0) {
+        close(fd);
+    } else {
+        bev = tls_client_bufferevent(c->tls, base, fd, c->target->tls_name, &e);
+    }
+    if (bev) {
+        redisconn_talk(c, bev, c->target->tls);
+    } else {
+        redisconn_fail(c, &e);
+    }
+}
+
+/* ---- one address after the other ---- */
+
+static void
+on_writable(int fd, int what, void *arg)
+{
+    (void)what;
+    struct redisconn *c = arg;
+    int sys_errno = 0;
+    socklen_t len = sizeof sys_errno;
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &sys_errno, &len) != 0) {
+        sys_errno = errno;
+    }
+    if (sys_errno) {
+        note_error(c, sys_errno);
+        redisconn_next_address(c);
+    } else {
+        take_socket(c);
+    }
+}
+
+static void
+close_attempt(struct redisconn *c)
+{
+    loop_watch_free(c->watch);
+    c->watch = NULL;
+    if (c->fd >= 0) {
+        close(c->fd);
+        c->fd = -1;
+    }
+}
+
+static bool
+attempt(struct redisconn *c, const struct resolve_addr *a)
+{
+    int on = 1;
+    c->fd = socket(a->sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (c->fd < 0) {
+        return false;
+    }
+    if (a->sa.ss_family != AF_UNIX) {
+        setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        setsockopt(c->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    }
+    if (connect(c->fd, (const struct sockaddr *)&a->sa, a->sa_len) != 0 && errno != EINPROGRESS) {
+        return false;
+    }
+    c->watch = loop_watch_new(c->loop, c->fd, on_writable, c);
+    errno = ENOMEM;
+    return c->watch && loop_watch_set(c->watch, LOOP_WRITE) == 0;
+}
+
+void
+redisconn_next_address(struct redisconn *c)
+{
+    if (c->fd >= 0) {
+        close_attempt(c);
+    }
+    while (c->addr_next < c->addrs_n) {
+        if (attempt(c, &c->addrs[c->addr_next++])) {
+            redisconn_set_timer(c);
+            return;
+        }
+        note_error(c, errno);
+        close_attempt(c);
+    }
+    redisconn_fail(c, &c->last_error);
+}
+
+static void
+on_resolved(const struct err *e, const struct resolve_addr *addrs, size_t n, void *arg)
+{
+    struct redisconn *c = arg;
+    c->request = NULL;
+    if (e) {
+        redisconn_fail(c, e);
+        return;
+    }
+    memcpy(c->addrs, addrs, n * sizeof *addrs);
+    c->addrs_n = n;
+    c->addr_next = 0;
+    err_set(&c->last_error, ERR_TIMEOUT, "Redis did not answer in time (connecting)");
+    redisconn_set_state(c, REDISCONN_CONNECTING);
+    redisconn_next_address(c);
+}
+
+int
+redisconn_resolve(struct redisconn *c, struct err *e)
+{
+    const struct target_redis *t = c->target;
+    c->request = resolve_start(c->resolver, t->path ? t->path : t->host, t->port,
+                               c->connect_deadline_ms, on_resolved, c, e);
+    if (!c->request) {
+        return -1;
+    }
+    redisconn_set_state(c, REDISCONN_RESOLVING);
+    return 0;
+}

@@ -1,0 +1,98 @@
+/*
+ * redisconn_impl.h: the inside of a Redis connection. Private to redisconn*.c.
+ *
+ * Whatever ends a connection ends it through redisconn_fail(), which tells everybody who waits.
+ */
+#ifndef RR_NET_REDISCONN_IMPL_H
+#define RR_NET_REDISCONN_IMPL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/err.h"
+#include "common/net/redisconn.h"
+#include "common/net/redisconn_reply.h"
+#include "common/net/resolve.h"
+
+struct bufferevent;
+struct loop_timer;
+struct loop_watch;
+struct tls_client;
+
+enum redisconn_state {
+    REDISCONN_IDLE,
+    REDISCONN_RESOLVING,
+    REDISCONN_CONNECTING, /* TCP, one address after the other */
+    REDISCONN_HANDSHAKE,  /* TLS */
+    REDISCONN_LOGIN,      /* AUTH and SELECT are sent */
+    REDISCONN_READY
+};
+
+enum redis_command_kind { REDIS_COMMAND_USER, REDIS_COMMAND_AUTH, REDIS_COMMAND_SELECT };
+
+struct redis_command {
+    struct redis_command *next;
+    enum redis_command_kind kind;
+    uint64_t deadline_ms;
+    redisconn_reply_cb *cb;
+    void *arg;
+};
+
+struct redisconn {
+    struct loop *loop;
+    struct resolver *resolver;
+    struct target_redis *target;
+    enum redisconn_state state;
+    unsigned calling; /* user callbacks on the stack */
+    bool dying;       /* freed by one of them */
+    unsigned epoch;   /* counts connections: what a callback may have ended */
+
+    /* connecting */
+    redisconn_cb *connect_cb;
+    void *connect_arg;
+    uint64_t connect_deadline_ms;
+    struct resolve_request *request;
+    struct resolve_addr addrs[RESOLVE_ADDRS_MAX];
+    size_t addrs_n, addr_next;
+    int fd; /* while connecting */
+    struct loop_watch *watch;
+    struct err last_error; /* of the last address */
+    struct tls_client *tls;
+    char *tls_ca; /* what it was made from */
+    bool tls_verify;
+
+    /* connected */
+    struct bufferevent *bev;
+    struct redis_parser *parser;
+    struct redis_command *first, **last;
+    char farewell[200]; /* an error that nobody had asked for */
+
+    struct loop_timer *timer; /* the nearest deadline */
+    redisconn_cb *lost_cb;
+    void *lost_arg;
+    bool lost_due;
+};
+
+void redisconn_set_state(struct redisconn *c, enum redisconn_state state);
+/* Closes what is open and tells the waiting ones. c may be gone afterwards. */
+void redisconn_fail(struct redisconn *c, const struct err *e);
+/* Closes without telling anybody; the list of commands is dropped. */
+void redisconn_close(struct redisconn *c);
+/* Sets the timer to the nearest deadline. */
+void redisconn_set_timer(struct redisconn *c);
+/* A user callback is about to be called, or has returned; the latter is true when c is gone. */
+void redisconn_enter(struct redisconn *c);
+bool redisconn_leave(struct redisconn *c);
+
+/* redisconn_connect.c */
+int redisconn_resolve(struct redisconn *c, struct err *e);
+void redisconn_next_address(struct redisconn *c); /* the one under way took too long, or none is */
+
+/* redisconn_talk.c: connected bufferevents */
+void redisconn_talk(struct redisconn *c, struct bufferevent *bev, bool tls); /* takes bev */
+int redisconn_send(struct redisconn *c, enum redis_command_kind kind, int argc, const char *const *argv,
+                   const size_t *lens, uint64_t deadline_ms, redisconn_reply_cb *cb, void *arg,
+                   struct err *e);
+
+#endif
