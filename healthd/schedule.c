@@ -333,7 +333,7 @@ schedule_free(struct schedule *s)
 {
     if (!s)
         return;
-    for (size_t i = 0; i < s->n; i++) {
+    for (size_t i = 0; s->checks && i < s->n; i++) {
         loop_timer_free(s->checks[i].due);
         loop_timer_free(s->checks[i].login_due);
         probe_free(s->checks[i].probe);

@@ -105,7 +105,7 @@ name_inet(struct httpd_socket *s)
 static int
 open_inet(const char *address, struct httpd_socket *s, struct err *e)
 {
-    union any_addr a;
+    union any_addr a = {0};
     bool any = false;
     if (parse_inet(address, &a, &any, e) < 0)
         return -1;

@@ -157,7 +157,7 @@ on_cancel_io(int fd, int what, void *arg)
 static void
 cancel_child(PGcancel *request, int out)
 {
-    struct itimerval limit = { .it_value = { .tv_usec = CANCEL_CHILD_MS * 1000 } };
+    struct itimerval limit = { .it_value = { .tv_usec = CANCEL_CHILD_MS * 1000L } };
     sigset_t none;
     signal(SIGALRM, SIG_DFL);
     sigemptyset(&none);
