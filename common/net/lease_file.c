@@ -1,0 +1,241 @@
+/*
+ * lease_file.c: flock(2) on a file that is never removed.
+ *
+ * The lock belongs to the open file description (flock(2)), which the command inherits: the lock is held as long as anything
+ * of its tree lives, so nothing here ever unlocks; the last close does. The file holds one line of LINE_BYTES, rewritten in place
+ * under the lock: the fence's counter and who holds it. A path that was replaced between open and lock would give two
+ * holders, so what was locked is compared with what the path names now.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/cleanup.h"
+#include "common/net/lease_impl.h"
+
+#define LINE_BYTES 256
+#define REPLACED_TRIES 100
+
+struct lease_file {
+    struct lease lease;
+    char *path;
+    int fd;
+    struct err why;
+    struct lease_holder holder;
+    uint64_t fence;
+};
+
+static struct lease_file *
+of(struct lease *l)
+{
+    return (struct lease_file *)l;
+}
+
+static int
+open_file(const char *path, int *ret_fd, struct err *e)
+{
+    /* Not blocking: a FIFO would wait for its other end. */
+    cleanup_close int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
+    if (fd < 0)
+        return err_sys(e, errno, "cannot open the lock file %s", path);
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return err_sys(e, errno, "cannot look at the lock file %s", path);
+    if (!S_ISREG(st.st_mode))
+        return err_set(e, ERR_INPUT, "the lock file %s is no regular file", path);
+    *ret_fd = steal_fd(&fd);
+    return 0;
+}
+
+/* The line as it is; *ret zeroed for a new file. */
+static int
+read_line(int fd, const char *path, struct lease_holder *ret, struct err *e)
+{
+    char line[LINE_BYTES + 1];
+    ssize_t got = pread(fd, line, sizeof line, 0);
+    if (got < 0)
+        return err_sys(e, errno, "cannot read the lock file %s", path);
+    *ret = (struct lease_holder){0};
+    if (got == 0)
+        return 0;
+    if (got != LINE_BYTES || !lease_holder_parse(line, (size_t)got, ret))
+        return err_set(e, ERR_INPUT, "%s is no lock file of cronrun (or it is damaged): its line is not as it was written; "
+                                     "look what it is, and remove it when nothing runs", path);
+    return 0;
+}
+
+static int
+write_line(int fd, const char *path, const struct lease_holder *self, struct err *e)
+{
+    cleanup_strbuf struct strbuf b = STRBUF_INIT;
+    lease_holder_format(&b, self);
+    if (b.failed || b.len > LINE_BYTES - 1)
+        return err_set(e, ERR_NOMEM, "the lock file's line does not fit");
+    char line[LINE_BYTES];
+    memset(line, ' ', sizeof line);
+    memcpy(line, b.data, b.len);
+    line[LINE_BYTES - 1] = '\n';
+    ssize_t wrote = pwrite(fd, line, sizeof line, 0);
+    if (wrote != (ssize_t)sizeof line)
+        return err_sys(e, wrote < 0 ? errno : ENOSPC, "cannot write the lock file %s", path);
+    if (fdatasync(fd) < 0)
+        return err_sys(e, errno, "cannot write the lock file %s to its disk", path);
+    return 0;
+}
+
+/* 1: locked, 0: held by another, -1: neither. */
+static int
+try_lock(int fd, const char *path, struct err *e)
+{
+    while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        if (errno == EWOULDBLOCK)
+            return 0;
+        if (errno != EINTR)
+            return err_sys(e, errno, "cannot lock %s", path);
+    }
+    return 1;
+}
+
+static bool
+still_there(int fd, const char *path)
+{
+    struct stat locked, named;
+    return fstat(fd, &locked) == 0 && stat(path, &named) == 0 && locked.st_dev == named.st_dev &&
+           locked.st_ino == named.st_ino;
+}
+
+static void
+who_holds(struct lease_file *f, int fd)
+{
+    /* What cannot be read now names nobody; the next holder will say that it is damaged. */
+    if (read_line(fd, f->path, &f->holder, NULL) < 0)
+        f->holder = (struct lease_holder){0};
+    bool runner_gone = strcmp(f->holder.host, f->lease.owner.host) == 0 && f->holder.pid > 0 &&
+                       kill((pid_t)f->holder.pid, 0) < 0 && errno == ESRCH;
+    struct stat st;
+    if (runner_gone && fstat(fd, &st) == 0)
+        lease_file_pids(st.st_dev, st.st_ino, f->holder.pids, sizeof f->holder.pids);
+}
+
+static int
+take(struct lease_file *f, int fd, struct err *e)
+{
+    struct lease_holder before, self;
+    if (read_line(fd, f->path, &before, e) < 0)
+        return -1;
+    lease_holder_self(&self, &f->lease.owner, before.fence + 1);
+    if (write_line(fd, f->path, &self, e) < 0)
+        return -1;
+    f->fence = self.fence;
+    return 0;
+}
+
+static int
+acquire(struct lease_file *f, struct err *e)
+{
+    for (int i = 0; i < REPLACED_TRIES; i++) {
+        cleanup_close int fd = -1;
+        if (open_file(f->path, &fd, e) < 0)
+            return -1;
+        int locked = try_lock(fd, f->path, e);
+        if (locked < 0)
+            return -1;
+        if (locked == 0) {
+            who_holds(f, fd);
+            return err_set(e, ERR_BUSY, "%s is locked", f->path);
+        }
+        if (!still_there(fd, f->path))
+            continue;
+        if (take(f, fd, e) < 0)
+            return -1;
+        f->fd = steal_fd(&fd);
+        return 0;
+    }
+    return err_set(e, ERR_INPUT, "the lock file %s is replaced all the time: nobody may remove it", f->path);
+}
+
+static void
+tell_acquired(struct lease *l)
+{
+    struct lease_file *f = of(l);
+    if (f->fd >= 0)
+        lease_acquired(l, NULL, f->fence, NULL);
+    else
+        lease_acquired(l, &f->why, 0, f->why.code == ERR_BUSY ? &f->holder : NULL);
+}
+
+static int
+file_acquire(struct lease *l, uint64_t deadline_ms, struct err *e)
+{
+    (void)deadline_ms;
+    (void)e;
+    struct lease_file *f = of(l);
+    f->holder = (struct lease_holder){0};
+    acquire(f, &f->why);
+    lease_soon(l, tell_acquired);
+    return 0;
+}
+
+static void
+tell_released(struct lease *l)
+{
+    lease_released(l, NULL);
+}
+
+static int
+file_release(struct lease *l, const char *outcome, uint64_t deadline_ms, struct err *e)
+{
+    (void)outcome;
+    (void)deadline_ms;
+    (void)e;
+    struct lease_file *f = of(l);
+    if (f->fd >= 0)
+        close(f->fd);
+    f->fd = -1;
+    lease_soon(l, tell_released);
+    return 0;
+}
+
+static int
+file_keep_fd(const struct lease *l)
+{
+    return ((const struct lease_file *)l)->fd;
+}
+
+static void
+file_free(struct lease *l)
+{
+    struct lease_file *f = of(l);
+    lease_done(l);
+    if (f->fd >= 0)
+        close(f->fd);
+    free(f->path);
+    free(f);
+}
+
+struct lease *
+lease_file_new(struct loop *loop, const char *path, const struct lease_owner *owner, struct err *e)
+{
+    static const struct lease_ops ops = {
+        .acquire = file_acquire, .release = file_release, .keep_fd = file_keep_fd, .free = file_free};
+    struct lease_file *f = calloc(1, sizeof *f);
+    if (!f) {
+        err_set(e, ERR_NOMEM, "out of memory");
+        return NULL;
+    }
+    f->fd = -1;
+    f->path = strdup(path);
+    if (lease_init(&f->lease, &ops, loop, owner, e) < 0 || !f->path) {
+        if (!f->path)
+            err_set(e, ERR_NOMEM, "out of memory");
+        file_free(&f->lease);
+        return NULL;
+    }
+    return &f->lease;
+}

@@ -1,0 +1,599 @@
+/*
+ * lease_pg.c: a session's advisory lock in PostgreSQL.
+ *
+ * PostgreSQL's manual, "Advisory Locks": held until released or the session ends, so the session is ours alone, outside any
+ * transaction, and never behind a pooler. The server frees the lock when it learns that the session is gone; the holder learns
+ * it at the same time or, on a silent network, by its own SELECT 1 (each BEAT_MS, answered within BEAT_ANSWER_MS: together less than
+ * the server's keepalives of 5 + 3 x 2 s and tcp_user_timeout of 10 s take). Who gets the lock and finds that the last
+ * holder never released it waits the settle time while holding it: that is the time in which the other kills its tree.
+ *
+ * cronrun_job: one row a job. Where no table may be made the fence is a transaction's number, made durable by a logical
+ * message in the same transaction (a number alone repeats after a crash), and the settle time is always waited.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/net/lease_impl.h"
+#include "common/net/loop.h"
+#include "common/net/pgconn.h"
+
+#define BEAT_MS 5000
+#define BEAT_ANSWER_MS 3000
+
+enum step {
+    STEP_CONNECT,
+    STEP_CHECK,    /* pooler? standby? */
+    STEP_SETUP,
+    STEP_TRY,
+    STEP_WHO,      /* busy: the session */
+    STEP_WHO_ROW,  /* busy: the row */
+    STEP_TABLE,
+    STEP_CREATE,
+    STEP_FORMER,
+    STEP_TAKE,
+    STEP_TAKE_BARE,
+    STEP_SETTLE,
+    STEP_HELD,
+    STEP_BEAT,
+    STEP_RELEASE,
+    STEP_UNLOCK,
+    STEP_OVER,
+};
+
+struct lease_pg {
+    struct lease lease;
+    struct pgconn *conn;
+    struct loop_timer *timer;   /* settle, then the next beat */
+    enum step step;
+    uint64_t deadline_ms;
+    uint64_t settle_ms;
+    int64_t key;
+    uint64_t fence;
+    bool has_table;
+    bool former_left;           /* the last holder never released */
+    bool release_wanted;        /* as soon as it is not */
+    char outcome[32];
+    struct lease_holder holder;
+};
+
+static void on_rows(struct pgconn *c, const struct err *e, struct pgrows *rows, void *arg);
+static void go(struct lease_pg *p, enum step step);
+
+static struct lease_pg *
+of(struct lease *l)
+{
+    return (struct lease_pg *)l;
+}
+
+/* ---- ends ---- */
+
+static void
+refuse(struct lease_pg *p, const struct err *e, const struct lease_holder *holder)
+{
+    if (!holder)
+        p->step = STEP_CONNECT; /* the next attempt begins anew */
+    lease_acquired(&p->lease, e, 0, holder);
+}
+
+static void
+lost(struct lease_pg *p, const struct err *e)
+{
+    struct err why = *e;
+    why.code = ERR_LOST;
+    loop_timer_cancel(p->timer);
+    p->step = STEP_OVER;
+    lease_tell(&p->lease, LEASE_GONE, &why);
+}
+
+static void
+failed(struct lease_pg *p, const struct err *e)
+{
+    switch (p->step) {
+    case STEP_HELD:
+    case STEP_BEAT:
+        if (p->release_wanted) {
+            p->step = STEP_OVER;
+            lease_released(&p->lease, e);
+        } else {
+            lost(p, e);
+        }
+        return;
+    case STEP_RELEASE:
+    case STEP_UNLOCK:
+        p->step = STEP_OVER;
+        lease_released(&p->lease, e);
+        return;
+    case STEP_OVER:
+        return;
+    default:
+        loop_timer_cancel(p->timer);
+        refuse(p, e, NULL);
+        return;
+    }
+}
+
+/* ---- operations ---- */
+
+static void
+run_sql(struct lease_pg *p, const char *sql, int n, const char *const *params, uint64_t deadline_ms)
+{
+    struct err e;
+    int rc = n < 0 ? pgconn_query_start(p->conn, sql, strlen(sql), deadline_ms, on_rows, p, &e)
+                   : pgconn_exec_start(p->conn, sql, n, params, deadline_ms, on_rows, p, &e);
+    if (rc < 0)
+        failed(p, &e);
+}
+
+static void
+on_connected(struct pgconn *c, const struct err *e, void *arg)
+{
+    (void)c;
+    struct lease_pg *p = arg;
+    if (e)
+        failed(p, e);
+    else
+        go(p, STEP_CHECK);
+}
+
+static void
+connect(struct lease_pg *p)
+{
+    struct err e;
+    if (pgconn_connect_start(p->conn, p->deadline_ms, on_connected, p, &e) < 0)
+        failed(p, &e);
+}
+
+static void
+setup(struct lease_pg *p)
+{
+    int version = pgconn_server_version(p->conn);
+    char sql[512];
+    snprintf(sql, sizeof sql,
+             "SET statement_timeout = 0; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = 0; "
+             "SET synchronous_commit = on; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; "
+             "SET tcp_keepalives_count = 3%s%s",
+             version >= 120000 ? "; SET tcp_user_timeout = 10000" : "",
+             version >= 140000 ? "; SET idle_session_timeout = 0" : "");
+    run_sql(p, sql, -1, NULL, p->deadline_ms);
+}
+
+static void
+with_key(struct lease_pg *p, const char *before, const char *after, uint64_t deadline_ms)
+{
+    char sql[768];
+    snprintf(sql, sizeof sql, "%s%" PRId64 "%s", before, p->key, after);
+    run_sql(p, sql, 0, NULL, deadline_ms);
+}
+
+/* pg_locks shows the key's halves as classid and objid, objsubid 1 (manual, "pg_locks"). */
+static void
+ask_who(struct lease_pg *p)
+{
+    with_key(p,
+             "SELECT coalesce(host(a.client_addr), 'localhost'), "
+             "to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), "
+             "to_regclass('cronrun_job') IS NOT NULL "
+             "FROM pg_locks l LEFT JOIN pg_stat_activity a USING (pid), (SELECT '",
+             "'::bigint AS k) w WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 "
+             "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+             "AND l.classid::bigint = (k >> 32) & 4294967295 AND l.objid::bigint = k & 4294967295",
+             p->deadline_ms);
+}
+
+static void
+take(struct lease_pg *p)
+{
+    struct lease_holder self;
+    struct strbuf line = STRBUF_INIT;
+    lease_holder_self(&self, &p->lease.owner, 0);
+    lease_holder_format(&line, &self);
+    run_sql(p,
+            "INSERT INTO cronrun_job AS j (name, fence, holder, since) VALUES ($1, 1, $2, now()) "
+            "ON CONFLICT (name) DO UPDATE SET fence = j.fence + 1, holder = excluded.holder, since = excluded.since, "
+            "released_at = NULL RETURNING fence",
+            2, (const char *const[]){p->lease.owner.name, strbuf_str(&line)}, p->deadline_ms);
+    strbuf_done(&line);
+}
+
+static void
+take_bare(struct lease_pg *p)
+{
+    bool newer = pgconn_server_version(p->conn) >= 130000;
+    p->former_left = true;
+    run_sql(p,
+            newer ? "SELECT pg_current_xact_id()::text, pg_logical_emit_message(true, 'cronrun', $1)::text"
+                  : "SELECT txid_current()::text, pg_logical_emit_message(true, 'cronrun', $1)::text",
+            1, (const char *const[]){p->lease.owner.name}, p->deadline_ms);
+}
+
+static void
+release(struct lease_pg *p)
+{
+    char fence[24];
+    snprintf(fence, sizeof fence, "%" PRIu64, p->fence);
+    run_sql(p,
+            "UPDATE cronrun_job SET released_at = now(), last_outcome = $2, last_end = now() WHERE name = $1 AND "
+            "fence = $3::bigint",
+            3, (const char *const[]){p->lease.owner.name, p->outcome, fence}, p->deadline_ms);
+}
+
+/* ---- holding ---- */
+
+static void
+on_watch(struct pgconn *c, const struct err *e, void *arg)
+{
+    (void)c;
+    failed(arg, e);
+}
+
+static void
+watch(struct lease_pg *p)
+{
+    struct err e;
+    if (pgconn_watch_start(p->conn, on_watch, p, &e) < 0)
+        failed(p, &e);
+}
+
+static void
+hold(struct lease_pg *p)
+{
+    loop_timer_start(p->timer, BEAT_MS);
+    watch(p);
+}
+
+static void
+settle(struct lease_pg *p)
+{
+    log_info("lock_settle",
+             LOG_FIELDS(LF_STR("job", p->lease.owner.name), LF_STR("run_id", p->lease.owner.run_id),
+                        LF_UINT("settle_ms", p->settle_ms)),
+             "%s: %s; starting in %" PRIu64 " ms", p->lease.owner.name,
+             p->has_table ? "the last holder never released the lock" : "no table to see how the last run ended",
+             p->settle_ms);
+    loop_timer_start(p->timer, p->settle_ms);
+    watch(p);
+}
+
+static void
+held(struct lease_pg *p)
+{
+    p->step = STEP_HELD;
+    hold(p);
+    if (p->step == STEP_HELD)
+        lease_acquired(&p->lease, NULL, p->fence, NULL);
+}
+
+static void
+on_timer(void *arg)
+{
+    struct lease_pg *p = arg;
+    if (p->step == STEP_SETTLE)
+        held(p);
+    else if (p->step == STEP_HELD)
+        go(p, STEP_BEAT);
+}
+
+/* ---- from step to step ---- */
+
+static void
+go(struct lease_pg *p, enum step step)
+{
+    p->step = step;
+    switch (step) {
+    case STEP_CONNECT:
+        connect(p);
+        return;
+    case STEP_CHECK:
+        run_sql(p, "SELECT pg_backend_pid(), pg_is_in_recovery()", 0, NULL, p->deadline_ms);
+        return;
+    case STEP_SETUP:
+        setup(p);
+        return;
+    case STEP_TRY:
+        with_key(p, "SELECT pg_try_advisory_lock('", "'::bigint)", p->deadline_ms);
+        return;
+    case STEP_WHO:
+        ask_who(p);
+        return;
+    case STEP_WHO_ROW:
+        run_sql(p, "SELECT holder, fence FROM cronrun_job WHERE name = $1 AND released_at IS NULL", 1,
+                (const char *const[]){p->lease.owner.name}, p->deadline_ms);
+        return;
+    case STEP_TABLE:
+        run_sql(p, "SELECT to_regclass('cronrun_job') IS NOT NULL", 0, NULL, p->deadline_ms);
+        return;
+    case STEP_CREATE:
+        run_sql(p,
+                "CREATE TABLE IF NOT EXISTS cronrun_job (name text PRIMARY KEY, fence bigint NOT NULL, holder text, "
+                "since timestamptz, released_at timestamptz, last_outcome text, last_end timestamptz)",
+                0, NULL, p->deadline_ms);
+        return;
+    case STEP_FORMER:
+        run_sql(p, "SELECT holder IS NOT NULL AND released_at IS NULL FROM cronrun_job WHERE name = $1", 1,
+                (const char *const[]){p->lease.owner.name}, p->deadline_ms);
+        return;
+    case STEP_TAKE:
+        take(p);
+        return;
+    case STEP_TAKE_BARE:
+        take_bare(p);
+        return;
+    case STEP_SETTLE:
+        settle(p);
+        return;
+    case STEP_HELD:
+        hold(p);
+        return;
+    case STEP_BEAT:
+        run_sql(p, "SELECT 1", 0, NULL, clock_deadline(BEAT_ANSWER_MS));
+        return;
+    case STEP_RELEASE:
+        release(p);
+        return;
+    case STEP_UNLOCK:
+        with_key(p, "SELECT pg_advisory_unlock('", "'::bigint)", p->deadline_ms);
+        return;
+    case STEP_OVER:
+        return;
+    }
+}
+
+static bool
+is_true(const struct pgrows *rows, int column)
+{
+    const char *value = pgrows_count(rows) > 0 ? pgrows_value(rows, 0, column) : NULL;
+    return value && value[0] == 't';
+}
+
+static void
+checked(struct lease_pg *p, const struct pgrows *rows)
+{
+    struct err e;
+    const char *pid = pgrows_count(rows) == 1 ? pgrows_value(rows, 0, 0) : NULL;
+    if (!pid || strtol(pid, NULL, 10) != pgconn_backend_pid(p->conn)) {
+        err_set(&e, ERR_SERVER,
+                "a connection pooler (PgBouncer or its like) is between: the connection says process %d, the server %s. The lock "
+                "belongs to a session, so connect to PostgreSQL itself",
+                pgconn_backend_pid(p->conn), pid ? pid : "nothing");
+        failed(p, &e);
+    } else if (is_true(rows, 1)) {
+        err_set(&e, ERR_SERVER, "the server is a standby: its locks are not the primary's");
+        failed(p, &e);
+    } else {
+        go(p, STEP_SETUP);
+    }
+}
+
+static void
+busy(struct lease_pg *p)
+{
+    struct err e;
+    err_set(&e, ERR_BUSY, "the lock is held by another");
+    refuse(p, &e, &p->holder);
+}
+
+static void
+got_who(struct lease_pg *p, const struct pgrows *rows)
+{
+    p->holder = (struct lease_holder){0};
+    if (pgrows_count(rows) == 0) {
+        busy(p); /* gone meanwhile */
+        return;
+    }
+    const char *host = pgrows_value(rows, 0, 0);
+    const char *since = pgrows_value(rows, 0, 1);
+    snprintf(p->holder.host, sizeof p->holder.host, "%s", host ? host : "");
+    snprintf(p->holder.since, sizeof p->holder.since, "%s", since ? since : "");
+    if (is_true(rows, 2))
+        go(p, STEP_WHO_ROW);
+    else
+        busy(p);
+}
+
+static void
+got_who_row(struct lease_pg *p, const struct pgrows *rows)
+{
+    struct lease_holder h;
+    const char *line = pgrows_count(rows) > 0 ? pgrows_value(rows, 0, 0) : NULL;
+    if (line && lease_holder_parse(line, strlen(line), &h)) {
+        const char *fence = pgrows_value(rows, 0, 1);
+        h.fence = fence ? strtoull(fence, NULL, 10) : 0;
+        p->holder = h;
+    }
+    busy(p);
+}
+
+static void
+took(struct lease_pg *p, const struct pgrows *rows)
+{
+    const char *fence = pgrows_count(rows) > 0 ? pgrows_value(rows, 0, 0) : NULL;
+    p->fence = fence ? strtoull(fence, NULL, 10) : 0;
+    if (p->former_left && p->settle_ms > 0)
+        go(p, STEP_SETTLE);
+    else
+        held(p);
+}
+
+static void
+beaten(struct lease_pg *p)
+{
+    if (p->release_wanted)
+        go(p, p->has_table ? STEP_RELEASE : STEP_UNLOCK);
+    else
+        go(p, STEP_HELD);
+}
+
+/* Errors that change the way instead of ending it. True when it went on. */
+static bool
+went_round(struct lease_pg *p, const struct err *e)
+{
+    if (!pgconn_connected(p->conn))
+        return false;
+    if (p->step == STEP_WHO || p->step == STEP_WHO_ROW) {
+        busy(p); /* held by another for certain, whoever it is */
+        return true;
+    }
+    if (p->step != STEP_CREATE)
+        return false;
+    static const char *const made_by_another[] = {"23505", "42P07", "42710"};
+    for (size_t i = 0; i < sizeof made_by_another / sizeof made_by_another[0]; i++)
+        if (strcmp(e->sqlstate, made_by_another[i]) == 0) {
+            go(p, STEP_TABLE);
+            return true;
+        }
+    if (strcmp(e->sqlstate, "42501") == 0 || strcmp(e->sqlstate, "3F000") == 0) {
+        go(p, STEP_TAKE_BARE);
+        return true;
+    }
+    return false;
+}
+
+static void
+step_done(struct lease_pg *p, const struct pgrows *rows)
+{
+    switch (p->step) {
+    case STEP_CHECK:
+        checked(p, rows);
+        return;
+    case STEP_SETUP:
+        go(p, STEP_TRY);
+        return;
+    case STEP_TRY:
+        go(p, is_true(rows, 0) ? STEP_TABLE : STEP_WHO);
+        return;
+    case STEP_WHO:
+        got_who(p, rows);
+        return;
+    case STEP_WHO_ROW:
+        got_who_row(p, rows);
+        return;
+    case STEP_TABLE:
+        p->has_table = is_true(rows, 0);
+        go(p, p->has_table ? STEP_FORMER : STEP_CREATE);
+        return;
+    case STEP_CREATE:
+        p->has_table = true;
+        go(p, STEP_FORMER);
+        return;
+    case STEP_FORMER:
+        p->former_left = is_true(rows, 0);
+        go(p, STEP_TAKE);
+        return;
+    case STEP_TAKE:
+    case STEP_TAKE_BARE:
+        took(p, rows);
+        return;
+    case STEP_BEAT:
+        beaten(p);
+        return;
+    case STEP_RELEASE:
+        go(p, STEP_UNLOCK);
+        return;
+    case STEP_UNLOCK:
+        p->step = STEP_OVER;
+        lease_released(&p->lease, NULL);
+        return;
+    default:
+        return;
+    }
+}
+
+static void
+on_rows(struct pgconn *c, const struct err *e, struct pgrows *rows, void *arg)
+{
+    (void)c;
+    struct lease_pg *p = arg;
+    if (e && !went_round(p, e))
+        failed(p, e);
+    else if (!e)
+        step_done(p, rows); /* may free p */
+    pgrows_free(rows);
+}
+
+/* ---- the interface ---- */
+
+static void
+begin(struct lease *l)
+{
+    struct lease_pg *p = of(l);
+    bool again = p->step != STEP_CONNECT && pgconn_connected(p->conn);
+    go(p, again ? STEP_TRY : STEP_CONNECT);
+}
+
+static int
+pg_acquire(struct lease *l, uint64_t deadline_ms, struct err *e)
+{
+    (void)e;
+    of(l)->deadline_ms = deadline_ms;
+    lease_soon(l, begin);
+    return 0;
+}
+
+/* Unless a beat is under way (it goes on to the release), or the loss came first. */
+static void
+begin_release(struct lease *l)
+{
+    struct lease_pg *p = of(l);
+    if (p->step == STEP_OVER)
+        lease_released(l, NULL); /* nothing of it is left here */
+    else if (p->step == STEP_HELD)
+        beaten(p);
+}
+
+static int
+pg_release(struct lease *l, const char *outcome, uint64_t deadline_ms, struct err *e)
+{
+    struct lease_pg *p = of(l);
+    (void)e;
+    loop_timer_cancel(p->timer);
+    snprintf(p->outcome, sizeof p->outcome, "%s", outcome);
+    p->deadline_ms = deadline_ms;
+    p->release_wanted = true;
+    lease_soon(l, begin_release);
+    return 0;
+}
+
+static void
+pg_free(struct lease *l)
+{
+    struct lease_pg *p = of(l);
+    pgconn_free(p->conn);
+    loop_timer_free(p->timer);
+    lease_done(l);
+    free(p);
+}
+
+struct lease *
+lease_pg_new(struct loop *loop, struct resolver *r, struct target_pg *target, const struct lease_owner *owner,
+             uint64_t settle_ms, struct err *e)
+{
+    static const struct lease_ops ops = {.acquire = pg_acquire, .release = pg_release, .free = pg_free};
+    char application[64];
+    struct lease_pg *p = calloc(1, sizeof *p);
+    if (!p) {
+        err_set(e, ERR_NOMEM, "out of memory");
+        return NULL;
+    }
+    p->settle_ms = settle_ms;
+    snprintf(application, sizeof application, "cronrun:%.50s", owner->name);
+    int rc = lease_init(&p->lease, &ops, loop, owner, e);
+    if (rc == 0)
+        rc = lease_pg_key(owner->name, &p->key, e);
+    if (rc == 0) {
+        p->timer = loop_timer_new(loop, on_timer, p);
+        rc = p->timer ? 0 : err_set(e, ERR_NOMEM, "out of memory");
+    }
+    if (rc == 0) {
+        p->conn = pgconn_new(loop, r, target, application, e);
+        rc = p->conn ? 0 : -1;
+    }
+    if (rc < 0) {
+        pg_free(&p->lease);
+        return NULL;
+    }
+    return &p->lease;
+}
