@@ -1,0 +1,319 @@
+/* options.c: the rows. */
+#include "cronrun/options.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/net/lease.h"
+#include "common/proc/signals.h"
+#include "common/proc/termination.h"
+#include "cronrun/formats.h"
+#include "cronrun/instant.h"
+
+static int
+parse_on_busy(void *options, const struct opt_row *row, const char *value, struct err *e)
+{
+    (void)row;
+    struct options *o = options;
+    if (strcmp(value, "skip") == 0) {
+        o->on_busy = BUSY_SKIP;
+        return 0;
+    }
+    if (strcmp(value, "fail") == 0) {
+        o->on_busy = BUSY_FAIL;
+        return 0;
+    }
+    if (strncmp(value, "wait=", 5) != 0)
+        return err_set(e, ERR_USAGE, "skip, fail or wait=DURATION, not \"%s\"", value);
+    o->on_busy = BUSY_WAIT;
+    return clock_parse_duration(value + 5, &o->busy_wait_ms, e);
+}
+
+static int
+parse_signal(void *options, const struct opt_row *row, const char *value, struct err *e)
+{
+    (void)row;
+    struct options *o = options;
+    int signo;
+    if (signals_parse(value, &signo, e) < 0)
+        return -1;
+    o->stop_signal = signo;
+    return 0;
+}
+
+static int
+parse_instant(void *options, const struct opt_row *row, const char *value, struct err *e)
+{
+    (void)row;
+    return instant_parse(value, &((struct options *)options)->scheduled_ms, e);
+}
+
+#define FIELD(name_) offsetof(struct options, name_)
+#define RUN OPT_IN(CMD_RUN)
+
+static const struct opt_row rows[] = {
+    {.name = "lock",
+     .kind = OPT_STRING,
+     .arg = "LOCK",
+     .offset = FIELD(lock),
+     .commands = RUN,
+     .flags = OPT_SECRET,
+     .help = "file:/path, postgres, redis, a URL of either, or none; must be given",
+     .more = "file:/path is flock(2) on a local file: one run per machine, or per volume. postgres is a session's advisory "
+             "lock in the application's own database, redis a key that is renewed; both connect as the environment says, "
+             "or to the URL given here. none must be said: a run without a lock may overlap with the next one."},
+    {.name = "name",
+     .kind = OPT_STRING,
+     .arg = "JOB",
+     .offset = FIELD(name),
+     .commands = RUN,
+     .def_text = "the CronJob's, from the pod's host name",
+     .help = "name of the job: who uses the same name and store excludes each other"},
+    {.name = "on-busy",
+     .kind = OPT_CUSTOM,
+     .arg = "skip|fail|wait=DURATION",
+     .offset = FIELD(on_busy),
+     .commands = RUN,
+     .def = "skip",
+     .parse = parse_on_busy,
+     .help = "what to do when another run holds the lock"},
+    {.name = "lock-ttl",
+     .kind = OPT_DURATION,
+     .offset = FIELD(lock_ttl_ms),
+     .commands = RUN,
+     .def = "30s",
+     .min = 1000,
+     .max = 86400000,
+     .help = "Redis: how long the lock lives without renewal",
+     .more = "It is renewed each third of it. Half of it without a renewal, and the command is asked to end; before it is over the "
+             "tree is killed."},
+    {.name = "lock-settle",
+     .kind = OPT_DURATION,
+     .offset = FIELD(lock_settle_ms),
+     .commands = RUN,
+     .def = "2s",
+     .help = "PostgreSQL: how long to hold the lock before the start when the last holder never released it",
+     .more = "A holder whose connection died kills its command at once; this is the time it gets for it."},
+    {.name = "deadline",
+     .kind = OPT_DURATION,
+     .offset = FIELD(deadline_ms),
+     .commands = RUN,
+     .flags = OPT_NONE_OK,
+     .def = "none",
+     .help = "how long the command may run; then the stop signal, the grace, KILL"},
+    {.name = "grace",
+     .kind = OPT_DURATION,
+     .offset = FIELD(grace_ms),
+     .commands = RUN,
+     .def = "5s",
+     .help = "time between the stop signal and KILL",
+     .more = "Deadline and grace together should be at least two seconds below the Job's activeDeadlineSeconds, and the grace below "
+             "terminationGracePeriodSeconds."},
+    {.name = "stop-signal",
+     .kind = OPT_CUSTOM,
+     .arg = "SIGNAL",
+     .offset = FIELD(stop_signal),
+     .commands = RUN,
+     .def = "TERM",
+     .parse = parse_signal,
+     .help = "signal that asks the command to end"},
+    {.name = "starting-deadline",
+     .kind = OPT_DURATION,
+     .offset = FIELD(starting_deadline_ms),
+     .commands = RUN,
+     .flags = OPT_NONE_OK,
+     .def = "none",
+     .help = "do not run when it would start so late after its scheduled instant",
+     .more = "The instant comes from --scheduled-at, or from the host name that Kubernetes gives a CronJob's pod. Without either "
+             "this is bad usage. The wait for a busy lock counts."},
+    {.name = "scheduled-at",
+     .kind = OPT_CUSTOM,
+     .arg = "INSTANT",
+     .offset = FIELD(scheduled_ms),
+     .commands = RUN,
+     .def_text = "from the pod's host name",
+     .parse = parse_instant,
+     .help = "when the run was to start (RFC 3339)"},
+    {.name = "job-deadline",
+     .kind = OPT_DURATION,
+     .offset = FIELD(job_deadline_ms),
+     .commands = RUN,
+     .flags = OPT_NONE_OK,
+     .def = "none",
+     .help = "the Job's activeDeadlineSeconds: end grace and two seconds before it",
+     .more = "It counts from the scheduled instant and only ever shortens --deadline."},
+    {.name = "busy-status",
+     .kind = OPT_INT,
+     .arg = "STATUS",
+     .offset = FIELD(busy_status),
+     .commands = RUN,
+     .def = "0",
+     .min = 0,
+     .max = 255,
+     .help = "exit status of a run that was skipped because the lock is busy"},
+    {.name = "late-status",
+     .kind = OPT_INT,
+     .arg = "STATUS",
+     .offset = FIELD(late_status),
+     .commands = RUN,
+     .def = "77",
+     .min = 0,
+     .max = 255,
+     .help = "exit status of a run that came too late to start"},
+    {.name = "child-status",
+     .kind = OPT_INT,
+     .arg = "STATUS",
+     .offset = FIELD(child_status),
+     .commands = RUN,
+     .def_text = "the command's own",
+     .min = 1,
+     .max = 255,
+     .help = "exit status for any failure of the command"},
+    {.name = "database",
+     .kind = OPT_STRING,
+     .arg = "URL",
+     .offset = FIELD(database),
+     .commands = RUN,
+     .flags = OPT_SECRET | OPT_NO_ENV,
+     .help = "where PostgreSQL is, for --lock postgres; otherwise DATABASE_URL and its kin"},
+    {.name = "redis",
+     .kind = OPT_STRING,
+     .arg = "URL",
+     .offset = FIELD(redis),
+     .commands = RUN,
+     .flags = OPT_SECRET | OPT_NO_ENV,
+     .help = "where Redis is, for --lock redis; otherwise REDIS_URL and its kin"},
+    {.name = "termination-log",
+     .kind = OPT_STRING,
+     .arg = "FILE",
+     .offset = FIELD(termination_log),
+     .commands = RUN,
+     .flags = OPT_EMPTY_OK,
+     .def = TERMINATION_PATH,
+     .help = "where the termination message goes, if that file exists"},
+};
+
+static const struct opt_command commands[] = {
+    {.id = CMD_RUN,
+     .name = "run",
+     .args = "-- CMD [ARG...]",
+     .min_args = 1,
+     .max_args = -1,
+     .flags = OPT_CMD_DEFAULT | OPT_CMD_STOP,
+     .summary = "run a command under a lock, with a deadline, and leave nothing of it behind",
+     .more = "The word `run` may be left out.\n\n"
+             "The command gets CRONRUN_RUN_ID, CRONRUN_JOB, with a lock CRONRUN_FENCE (a number that only grows), and "
+             "CRONRUN_SCHEDULED when the scheduled instant is known; variables of cronrun's own options are taken out of its "
+             "environment. Whatever descends from it, also after double fork and setsid, is ended with it; the lock is released "
+             "when nothing is left."},
+    OPT_COMMAND_COPY(CMD_COPY),
+    OPT_COMMAND_VERSION(CMD_VERSION),
+};
+
+static const struct opt_exit exits[] = {
+    {0, "the command's own", "passed through; 128+n when signal n ended it"},
+    {0, NULL, "also: skipped because the lock is busy (--busy-status)"},
+    {STATUS_BUSY, NULL, "busy with --on-busy fail, or the wait is over"},
+    {STATUS_UNREACHABLE, NULL, "lock not reachable, command not started"},
+    {STATUS_LOCK_LOST, NULL, "lock lost; command stopped"},
+    {STATUS_LATE, NULL, "too late to start (--late-status)"},
+    {STATUS_STOPPED, NULL, "stopped from outside before the command started, or it said 0 although it was cut short"},
+    {STATUS_DEADLINE, NULL, "deadline"},
+    {STATUS_OWN, NULL, "cronrun's own failure or bad usage"},
+    {STATUS_CANNOT_EXECUTE, NULL, "command cannot be executed"},
+    {STATUS_NOT_FOUND, NULL, "command not found"},
+};
+
+static const struct opt_pair files[] = {
+    {TERMINATION_PATH, "the termination message, when Kubernetes has made the file"},
+    {"the lock file", "made when missing, never removed; one line of 256 bytes says who holds it"},
+};
+
+static const struct opt_pair examples[] = {
+    {"cronrun --lock file:/run/lock/mail.lock --deadline 50s -- php bin/console app:email:process",
+     "one run at a time on this machine, at most 50 seconds"},
+    {"cronrun --lock postgres --name nightly-export --deadline 2h -- ./export.sh",
+     "one run at a time wherever the pods are, by the application's database"},
+    {"cronrun --lock redis --name report --on-busy wait=30s -- ./report.sh",
+     "wait up to 30 seconds for the run before"},
+};
+
+static const char *const other_env[] = {"CRONRUN_RUN_ID", "CRONRUN_FENCE", "CRONRUN_JOB", "CRONRUN_SCHEDULED", NULL};
+
+const struct opt_program cronrun_program = {
+    .name = "cronrun",
+    .env_prefix = "CRONRUN_",
+    .summary = "run a command once, in time, and leave nothing behind",
+    .description = "cronrun runs a command under a lock, so that it runs once however many pods start it; with a deadline, so "
+                   "that it ends in time; and ends its whole process tree, so that nothing is left behind. It is made to be the "
+                   "first process of a CronJob's container: it forwards signals and reaps orphans.\n\n"
+                   "One record is logged at the start of a run and one at its end. A busy lock names its holder.",
+    .commands = commands,
+    .n_commands = sizeof commands / sizeof commands[0],
+    .rows = rows,
+    .n_rows = sizeof rows / sizeof rows[0],
+    .other_env = other_env,
+    .exits = exits,
+    .n_exits = sizeof exits / sizeof exits[0],
+    .files = files,
+    .n_files = sizeof files / sizeof files[0],
+    .examples = examples,
+    .n_examples = sizeof examples / sizeof examples[0],
+    .see_also = "healthd(1), migrate(1), flock(1), timeout(1)",
+    .connections = OPT_CONN_POSTGRES | OPT_CONN_REDIS,
+    .usage_status = STATUS_OWN,
+    .print_formats = formats_print,
+};
+
+static bool
+begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+static int
+settle_lock(struct options *o, struct err *e)
+{
+    const char *lock = o->lock;
+    if (!lock)
+        return err_set(e, ERR_USAGE, "--lock is missing: file:/path, postgres, redis, or none for a run that may overlap");
+    o->lock_where = NULL;
+    if (strcmp(lock, "none") == 0) {
+        o->lock_kind = LOCK_NONE;
+    } else if (begins(lock, "file:")) {
+        o->lock_kind = LOCK_FILE;
+        o->lock_where = begins(lock, "file:///") ? lock + 7 : lock + 5;
+        if (o->lock_where[0] != '/')
+            return err_set(e, ERR_USAGE, "--lock file: needs an absolute path");
+    } else if (strcmp(lock, "postgres") == 0 || strcmp(lock, "postgresql") == 0) {
+        o->lock_kind = LOCK_POSTGRES;
+        o->lock_where = o->database;
+    } else if (begins(lock, "postgres://") || begins(lock, "postgresql://") || begins(lock, "postgresql+")) {
+        o->lock_kind = LOCK_POSTGRES;
+        o->lock_where = lock;
+    } else if (strcmp(lock, "redis") == 0) {
+        o->lock_kind = LOCK_REDIS;
+        o->lock_where = o->redis;
+    } else if (begins(lock, "redis://") || begins(lock, "rediss://") || begins(lock, "unix:")) {
+        o->lock_kind = LOCK_REDIS;
+        o->lock_where = lock;
+    } else {
+        return err_set(e, ERR_USAGE, "--lock is file:/path, postgres, redis, a URL of either, or none");
+    }
+    return 0;
+}
+
+int
+options_settle(struct options *o, struct err *e)
+{
+    if (settle_lock(o, e) < 0)
+        return -1;
+    if (o->name && lease_name_check(o->name, e) < 0)
+        return err_wrap(e, "--name");
+    if (o->database && (o->lock_kind != LOCK_POSTGRES || o->lock_where != o->database))
+        return err_set(e, ERR_USAGE, "--database is for --lock postgres");
+    if (o->redis && (o->lock_kind != LOCK_REDIS || o->lock_where != o->redis))
+        return err_set(e, ERR_USAGE, "--redis is for --lock redis");
+    return 0;
+}
