@@ -66,7 +66,13 @@ $(B)/%.o: %.c $(FLAGS_FILE)
 	@echo "  CC $<"
 	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
 
+# A program's objects but main.o, for its tests: what a test defines itself (a fake clock) is not taken from here.
+part_lib = $(B)/lib$(1).a
 define program
+$(call part_lib,$(1)): $(call part_obj,$(1))
+	@rm -f $$@
+	$(Q)ar rcsD $$@ $$^
+
 $(BIN)/$(1): $(call prog_obj,$(1)) $(LIB)
 	@mkdir -p $$(@D)
 	@echo "  LD $$@"
@@ -79,7 +85,7 @@ UNIT_SRC := $(sort $(wildcard tests/unit/*/test_*.c))
 UNIT_BIN := $(UNIT_SRC:%.c=$(B)/%)
 room = $(word 3,$(subst /, ,$(1)))
 define unit_test
-$(B)/$(basename $(1)): $(B)/$(basename $(1)).o $(if $(filter $(PROGRAMS),$(call room,$(1))),$(call part_obj,$(call room,$(1)))) $(LIB)
+$(B)/$(basename $(1)): $(B)/$(basename $(1)).o $(if $(filter $(PROGRAMS),$(call room,$(1))),$(call part_lib,$(call room,$(1)))) $(LIB)
 	@echo "  LD $$@"
 	$(Q)$$(LINK) -o $$@ $$^ -lcmocka $(RR_LIBS) $(LDLIBS)
 endef
@@ -96,7 +102,7 @@ FUZZ_BIN := $(FUZZ_SRC:%.c=$(B)/%)
 FUZZ_SECONDS ?= 60
 included = $(foreach p,$(PROGRAMS),$(if $(shell grep -l '^.include "$(p)/' $(1)),$(p)))
 define fuzz_target
-$(B)/$(basename $(1)): $(B)/$(basename $(1)).o $(foreach p,$(call included,$(1)),$(call part_obj,$(p))) $(LIB)
+$(B)/$(basename $(1)): $(B)/$(basename $(1)).o $(foreach p,$(call included,$(1)),$(call part_lib,$(p))) $(LIB)
 	@echo "  LD $$@"
 	$(Q)$$(LINK) -fsanitize=fuzzer -o $$@ $$^ $(RR_LIBS) $(LDLIBS)
 endef
@@ -110,6 +116,17 @@ fuzz:
 	@FUZZ_SECONDS=$${FUZZ_SECONDS:-3600} $(PYTHON) tests/run --only fuzz
 fuzz-smoke:
 	@$(PYTHON) tests/run --only fuzz
+
+# --- The splitter's oracle: PostgreSQL's own parser (libpg_query) -------------------------------------------------------
+ORACLE := $(B)/tests/oracle/oracle_split
+$(ORACLE): $(ORACLE).o $(call part_lib,migrate) $(LIB)
+	@echo "  LD $@"
+	$(Q)$(LINK) -o $@ $^ -lpg_query $(RR_LIBS) $(LDLIBS)
+
+.PHONY: oracle-build oracle
+oracle-build: $(ORACLE)
+oracle: oracle-build
+	@tests/oracle/run.sh $(ORACLE)
 
 # --- Checks --------------------------------------------------------------------------------------------------------------
 .PHONY: deps check check-asan scenarios acceptance lint analyze bench
@@ -138,7 +155,7 @@ analyze:
 		echo "  ANALYZE $$f"; $(COMPILE) -fanalyzer -O1 -c -o /dev/null $$f || exit 1; done
 
 bench: all
-	@scripts/bench
+	@for b in $(sort $(wildcard tests/bench/bench_*)); do echo "== $$b"; BIN_DIR=$(BIN) $$b || exit 1; done
 
 .PHONY: format
 format:
@@ -186,6 +203,7 @@ help:
 	@echo 'check-asan   unit tests and scenarios on the build with address and undefined-behaviour sanitisers'
 	@echo 'unit         unit tests (MODE=asan for the sanitised ones)'
 	@echo 'scenarios    pytest scenarios against real servers (K=word chooses)'
+	@echo 'oracle       the splitter against the parser of PostgreSQL, on the SQL files of its source package'
 	@echo 'acceptance   the heavy scenarios with all their rounds'
 	@echo 'fuzz         each fuzz target for FUZZ_SECONDS (an hour); fuzz-smoke: a minute'
 	@echo 'lint         format, clang-tidy, shellcheck, include rules, sizes'
