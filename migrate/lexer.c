@@ -99,27 +99,38 @@ copy_line_rest(struct lexer *lx, size_t *pos, struct err *e)
     return 0;
 }
 
-/* From *pos to behind the line \. or the end of the text. */
 static void
-read_copy_data(const struct lexer *lx, size_t *pos, struct statement *st)
+note_passed(struct lexer *lx, size_t upto)
+{
+    if (!lx->passed || upto < lx->passed_to + LEXER_PASSED_BYTES)
+        return;
+    lx->passed_to = upto;
+    lx->passed(lx->passed_arg, upto);
+}
+
+/* From *pos to the line \. or the end of the text; counts the lines, as the data is to be looked at only once. */
+static void
+read_copy_data(struct lexer *lx, size_t *pos, struct statement *st)
 {
     const char *text = lx->text;
     size_t at = *pos;
 
     st->data_offset = at;
+    *pos = lx->len;
     while (at < lx->len) {
         const char *nl = memchr(text + at, '\n', lx->len - at);
         size_t end = nl ? (size_t)(nl - text) : lx->len;
         size_t bytes = end - at;
-        if (bytes >= 2 && text[at] == '\\' && text[at + 1] == '.' && (bytes == 2 || (bytes == 3 && text[at + 2] == '\r'))) {
+        if (bytes >= 2 && text[at] == '\\' && text[at + 1] == '.' &&
+            (bytes == 2 || (bytes == 3 && text[at + 2] == '\r'))) {
             *pos = end;
-            st->data_bytes = at - st->data_offset;
-            return;
+            break;
         }
+        st->end_line += nl != NULL;
         at = nl ? end + 1 : lx->len;
+        note_passed(lx, at);
     }
-    *pos = lx->len;
-    st->data_bytes = lx->len - st->data_offset;
+    st->data_bytes = at - st->data_offset;
 }
 
 /* After its SQL was scanned: the statement, its data when it is a COPY. */
@@ -134,20 +145,23 @@ finish(struct lexer *lx, struct scan *s, struct statement *st, struct err *e)
     st->offset = s->start;
     st->sql_bytes = st->bytes = end - s->start;
     st->backslashes = lx->backslashes;
+    st->line = lx->line + lexer_count_lines(lx->text + lx->pos, s->start - lx->pos);
+    st->end_line = st->line + lexer_count_lines(lx->text + s->start, st->bytes);
     if (s->copy) {
         st->kind = STATEMENT_COPY;
         st->data_offset = pos;
-        if (ended) {
-            if (copy_line_rest(lx, &pos, e) < 0)
-                return -1;
-            read_copy_data(lx, &pos, st);
-            st->bytes = st->data_offset + st->data_bytes - s->start;
-        }
     }
-    st->line = lx->line + lexer_count_lines(lx->text + lx->pos, s->start - lx->pos);
-    st->end_line = st->line + lexer_count_lines(lx->text + s->start, st->bytes);
-    lx->line = st->end_line + lexer_count_lines(lx->text + s->start + st->bytes, pos - s->start - st->bytes);
+    if (s->copy && ended) {
+        if (copy_line_rest(lx, &pos, e) < 0)
+            return -1;
+        st->end_line += lexer_count_lines(lx->text + end, pos - end);
+        read_copy_data(lx, &pos, st);
+        st->bytes = st->data_offset + st->data_bytes - s->start;
+    }
+    size_t rest = st->offset + st->bytes;
+    lx->line = st->end_line + lexer_count_lines(lx->text + rest, pos - rest);
     lx->pos = pos;
+    note_passed(lx, s->start);
     st->ends_batch = settings_change(lx->text + s->start, st->sql_bytes, &lx->backslashes);
     return 1;
 }

@@ -49,6 +49,9 @@ struct statement {
     bool ends_batch;      /* sets standard_conforming_strings, client_encoding or backslash_quote */
 };
 
+/* Called now and then: nothing before `upto` is looked at again (but by the user, in the statement at hand). */
+typedef void (*lexer_passed_cb)(void *arg, size_t upto);
+
 struct lexer {
     const char *text;     /* borrowed */
     size_t len;
@@ -58,7 +61,12 @@ struct lexer {
     bool backslashes;
     size_t error_offset;  /* after -1: where it is wrong; and its line */
     size_t error_line;
+    lexer_passed_cb passed;   /* may be set after lexer_init: each LEXER_PASSED_BYTES, in COPY data too */
+    void *passed_arg;
+    size_t passed_to;
 };
+
+#define LEXER_PASSED_BYTES ((size_t)1 << 20)
 
 void lexer_init(struct lexer *lx, const char *text, size_t len);
 

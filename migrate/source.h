@@ -17,6 +17,7 @@
 
 #include "common/base/digest.h"
 #include "common/base/err.h"
+#include "migrate/lexer.h"
 #include "migrate/native.h"
 
 struct source_migration {
@@ -38,6 +39,8 @@ struct source {
     char *dir;                            /* as given, for messages */
     struct source_migration *migrations;  /* by version, lowest first */
     size_t n;
+    char fault_file[256];                 /* after an error: the file, "" when there is none to name … */
+    size_t fault_line;                    /* … and its line, 0 when there is none */
 };
 
 #define SOURCE_INIT {.dir_fd = -1}
@@ -45,7 +48,7 @@ struct source {
 /*
  * Opens and reads all of it. allow_empty: a directory without migrations is no error (a missing one always is).
  * Two files of one version, a down file without its up file, and versions that have no order (9, 10 and 9a) are errors.
- * On error *ret is as SOURCE_INIT.
+ * On error *ret is as SOURCE_INIT but for fault_file and fault_line.
  */
 int source_open(const char *dir, bool allow_empty, struct source *ret, struct err *e);
 void source_done(struct source *s);
@@ -74,6 +77,8 @@ int source_text_open(const struct source *s, const struct source_migration *m, e
                      struct source_text *ret, struct err *e);
 /* A file anywhere, checked to be UTF-8 without NUL bytes. Messages name path. */
 int source_text_open_path(const char *path, struct source_text *ret, struct err *e);
+/* lexer_init on the text; pages behind the lexer are given back as it goes. */
+void source_text_lexer(struct source_text *t, struct lexer *ret);
 /* Gives back the pages before `upto`; they are read again when they are looked at. Cheap when little is gained. */
 void source_text_release(struct source_text *t, size_t upto);
 void source_text_done(struct source_text *t);

@@ -66,10 +66,10 @@ struct verdict_file {
 };
 
 /*
- * Reads the whole file once. -1 ERR_INPUT ("line N: …"): what the lexer refuses; COMMIT, END, ROLLBACK, ABORT, PREPARE
- * TRANSACTION or BEGIN other than one outer pair; a statement that cannot run in a transaction where the header, or the
- * file's own BEGIN, asks for one.
+ * Reads the rest of lx (from lexer_init: the whole file). -1 ERR_INPUT ("line N: …"): what the lexer refuses; COMMIT, END,
+ * ROLLBACK, ABORT, PREPARE TRANSACTION or BEGIN other than one outer pair; a statement that cannot run in a transaction
+ * where the header, or the file's own BEGIN, asks for one; an outer BEGIN where the header says transaction=off.
  */
-int verdict_file(const char *text, size_t len, enum verdict_wish wish, struct verdict_file *ret, struct err *e);
+int verdict_file(struct lexer *lx, enum verdict_wish wish, struct verdict_file *ret, struct err *e);
 
 #endif
