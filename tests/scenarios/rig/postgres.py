@@ -169,7 +169,7 @@ class Postgres:
                 lines = pid_file.read_text().splitlines()
             except OSError:
                 return None
-            return "ready" if lines[0] == str(self.daemon.pid) and lines[-1].strip() == "ready" else None
+            return "ready" if lines and lines[0] == str(self.daemon.pid) and lines[-1].strip() == "ready" else None
 
         return wait_until(state, 30, "PostgreSQL ready") == "ready"
 
