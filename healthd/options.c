@@ -103,7 +103,7 @@ static const struct opt_row rows[] = {
      .def = "1s",
      .min = 1,
      .max = 3600000,
-     .help = "for the whole exchange"},
+     .help = "probe: for the whole exchange"},
     {.name = "expect",
      .kind = OPT_INT,
      .arg = "STATUS",
@@ -122,7 +122,7 @@ static const struct opt_row rows[] = {
      .def = "60s",
      .min = 1,
      .max = 86400000,
-     .help = "how long to wait for all checks"},
+     .help = "wait: for all checks together"},
 };
 
 static const struct opt_command commands[] = {

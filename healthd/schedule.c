@@ -288,7 +288,7 @@ static int
 check_init(struct schedule *s, struct check *c, const struct check_spec *spec, struct err *e)
 {
     *c = (struct check){.schedule = s, .spec = spec, .since_ms = clock_wall_ms(), .pace.every_ms = spec->every_ms};
-    c->probe = probe_new(&s->x, spec, e);
+    c->probe = s->x.make(&s->x, spec, e);
     if (!c->probe)
         return -1;
     c->probe->done = on_done;

@@ -1,0 +1,225 @@
+/* The grammar of a check line. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/base/clock.h"
+#include "healthd/checkline.h"
+
+static struct check_spec
+good(const char *line)
+{
+    struct check_spec s;
+    struct err e;
+    if (checkline_parse(line, &s, &e) < 0)
+        fail_msg("%s: %s", line, e.msg);
+    return s;
+}
+
+static void
+bad(const char *line, const char *message)
+{
+    struct check_spec s;
+    struct err e;
+    if (checkline_parse(line, &s, &e) == 0)
+        fail_msg("accepted: %s", line);
+    assert_int_equal(e.code, ERR_USAGE);
+    if (!strstr(e.msg, message))
+        fail_msg("%s: no '%s' in: %s", line, message, e.msg);
+}
+
+static void
+test_defaults(void **state)
+{
+    (void)state;
+    struct check_spec s = good("database postgres://app@db/app");
+    assert_string_equal(s.name, "database");
+    assert_int_equal(s.kind, CHECK_POSTGRES);
+    assert_string_equal(s.url, "postgres://app@db/app");
+    assert_int_equal(s.every_ms, 2000);
+    assert_int_equal(s.timeout_ms, 1000);
+    assert_int_equal(s.after_ms, 0);
+    assert_int_equal(s.rules.rise, 1);
+    assert_int_equal(s.rules.fall, 1);
+    assert_int_equal(s.rules.fall_timeout, 2);
+    assert_int_equal(s.rules.stale_ms, 7000);
+    assert_false(s.rules.optional);
+    assert_false(s.each);
+    assert_int_equal(s.n_groups, 1);
+    assert_true(check_spec_in_group(&s, "ready"));
+    assert_string_equal(s.word_up, "connected");
+    assert_string_equal(s.word_down, "disconnected");
+    assert_null(s.query);
+    check_spec_done(&s);
+}
+
+static void
+test_all_keys(void **state)
+{
+    (void)state;
+    struct check_spec s = good("  db\tpostgresql+asyncpg://h/d every 10s timeout 250ms rise 2 fall 3 stale 1m groups "
+                               "ready,startup,web optional after 5s words yes,no connection each shared degrade=30s role "
+                               "standby query \"SELECT \"\"a b\"\" FROM 't'\" on-full down  ");
+    assert_int_equal(s.every_ms, 10000);
+    assert_int_equal(s.timeout_ms, 250);
+    assert_int_equal(s.after_ms, 5000);
+    assert_int_equal(s.rules.rise, 2);
+    assert_int_equal(s.rules.fall, 3);
+    assert_int_equal(s.rules.fall_timeout, 3);
+    assert_int_equal(s.rules.stale_ms, 60000);
+    assert_int_equal(s.rules.shared_ms, 30000);
+    assert_true(s.rules.optional && s.each && s.rules.on_full_down);
+    assert_int_equal(s.role, CHECK_ROLE_REPLICA);
+    assert_int_equal(s.n_groups, 3);
+    assert_true(check_spec_in_group(&s, "web"));
+    assert_false(check_spec_in_group(&s, "we"));
+    assert_string_equal(s.word_up, "yes");
+    assert_string_equal(s.word_down, "no");
+    assert_string_equal(s.query, "SELECT \"a b\" FROM 't'");
+    check_spec_done(&s);
+}
+
+static void
+test_kinds(void **state)
+{
+    (void)state;
+    struct check_spec s = good("r rediss://:pw@h/1 role master");
+    assert_int_equal(s.kind, CHECK_REDIS);
+    assert_int_equal(s.role, CHECK_ROLE_PRIMARY);
+    check_spec_done(&s);
+    s = good("r unix:///run/redis.sock?db=1");
+    assert_int_equal(s.kind, CHECK_REDIS);
+    check_spec_done(&s);
+    s = good("r redis://");
+    assert_null(s.url); /* what the environment names */
+    check_spec_done(&s);
+    s = good("d postgres:// query 'SELECT 1'");
+    assert_null(s.url);
+    assert_string_equal(s.query, "SELECT 1");
+    check_spec_done(&s);
+}
+
+static void
+test_derived(void **state)
+{
+    (void)state;
+    struct check_spec s = good("d postgres://h every 500ms timeout 3s");
+    assert_int_equal(s.rules.stale_ms, 4500);
+    check_spec_done(&s);
+    s = good("d postgres://h every 0");
+    assert_int_equal(s.every_ms, 0);
+    assert_true(s.each);
+    assert_int_equal(s.rules.stale_ms, CLOCK_NEVER);
+    check_spec_done(&s);
+}
+
+static void
+test_names(void **state)
+{
+    (void)state;
+    bad("", "NAME URL");
+    bad("db", "NAME URL");
+    bad("Db postgres://h", "not a name");
+    bad("1b postgres://h", "not a name");
+    bad("a23456789012345678901234567890123 postgres://h", "not a name");
+    bad("status postgres://h", "cannot be called 'status'");
+    bad("service postgres://h", "cannot be called");
+    bad("version postgres://h", "cannot be called");
+    bad("timestamp postgres://h", "cannot be called");
+    struct check_spec s = good("a2345678901234567890123456789012 postgres://h");
+    check_spec_done(&s);
+}
+
+static void
+test_schemes(void **state)
+{
+    (void)state;
+    bad("a http://h", "not yet handled in this version");
+    bad("a tcp://h:1", "not yet handled in this version");
+    bad("a fcgi://h:1/ping", "not yet handled");
+    bad("a file:/x", "not yet handled");
+    bad("a postgre://h", "did you mean 'postgres'");
+    bad("a radis://h", "did you mean 'redis'");
+    bad("a mysql+x://h", "unknown scheme");
+    bad("a redis+x://h", "unknown scheme");
+    bad("a somewhere", "not a URL");
+}
+
+static void
+test_keys(void **state)
+{
+    (void)state;
+    bad("a postgres://h evry 2s", "did you mean 'every'");
+    bad("a postgres://h zzzzz 2s", "known are: every, timeout");
+    bad("a postgres://h every", "'every' has no value");
+    bad("a postgres://h every 2s every 3s", "'every' is given twice");
+    bad("a postgres://h optional optional", "given twice");
+    bad("a postgres://h every 2", "every: ");
+    bad("a postgres://h every 10ms", "every: ");
+    bad("a postgres://h timeout 0", "timeout: ");
+    bad("a postgres://h every 25h", "every: ");
+    bad("a postgres://h rise 0", "rise: ");
+    bad("a postgres://h rise 101", "rise: ");
+    bad("a postgres://h fall x", "fall: ");
+    bad("a postgres://h connection kep", "did you mean 'keep'");
+    bad("a postgres://h role replica", "unknown role 'replica'");
+    bad("a redis://h role standby", "unknown role 'standby'");
+    bad("a redis://h query x", "for postgres:// alone");
+    bad("a redis://h on-full down", "for postgres:// alone");
+    bad("a postgres://h query ''", "the query is empty");
+    bad("a postgres://h query 'SELECT", "does not end with its quote");
+    bad("a postgres://h query 'SELECT'1", "does not end with its quote");
+    bad("a postgres://h shared 30s", "degrade=DURATION");
+    bad("a postgres://h shared degrade=", "shared: ");
+    bad("a postgres://h on-full up", "unknown value of on-full");
+}
+
+static void
+test_groups_and_words(void **state)
+{
+    (void)state;
+    bad("a postgres://h groups check", "cannot be called 'check'");
+    bad("a postgres://h groups a,,b", "is not a group");
+    bad("a postgres://h groups a,", "is not a group");
+    bad("a postgres://h groups A", "is not a group");
+    bad("a postgres://h groups a,b,a", "named twice");
+    bad("a postgres://h groups a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q", "more than 16 groups");
+    bad("a postgres://h words up", "is not UP,DOWN");
+    bad("a postgres://h words up,", "is not UP,DOWN");
+    bad("a postgres://h words a,b,c", "is not UP,DOWN");
+    bad("a postgres://h words 'a\"b,c'", "is not UP,DOWN");
+}
+
+/* Errors may be read by anybody: the URL, which may hold a password, is not in them. */
+static void
+test_errors_keep_secrets(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {"a postgres://u:c4nary@h every x", "a postgrs://u:c4nary@h", "a :c4nary@h",
+                                        "a http://u:c4nary@h", "A postgres://u:c4nary@h", "a redis://:c4nary@h query x"};
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        struct check_spec s;
+        struct err e;
+        assert_int_equal(checkline_parse(lines[i], &s, &e), -1);
+        assert_null(strstr(e.msg, "c4nary"));
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_defaults), cmocka_unit_test(test_all_keys),
+        cmocka_unit_test(test_kinds),    cmocka_unit_test(test_derived),
+        cmocka_unit_test(test_names),    cmocka_unit_test(test_schemes),
+        cmocka_unit_test(test_keys),     cmocka_unit_test(test_groups_and_words),
+        cmocka_unit_test(test_errors_keep_secrets),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
