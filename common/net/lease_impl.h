@@ -4,6 +4,9 @@
 #ifndef RR_NET_LEASE_IMPL_H
 #define RR_NET_LEASE_IMPL_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include "common/net/lease.h"
 
 struct lease_ops {
