@@ -17,7 +17,8 @@ static const struct {
     {"run_skipped", "busy, and --on-busy is skip",
      "job, run_id, scheduled, outcome, reason, exit, holder_host, holder_pid, holder_since, holder_run_id, holder_pids"},
     {"run_refused", "not started for another reason", "as run_skipped"},
-    {"lock_wait", "busy, and --on-busy is wait", "job, run_id, holder_host, holder_pid, holder_since, holder_run_id"},
+    {"lock_wait", "busy, and --on-busy is wait",
+     "job, run_id, holder_host, holder_pid, holder_since, holder_run_id"},
     {"lock_settle", "the last holder never released the lock", "job, run_id, settle_ms"},
     {"lock_unsure", "the lock was not renewed for half its time", "job, run_id"},
     {"lock_lost", "the lock cannot be proven any more", "job, run_id"},
@@ -26,7 +27,8 @@ static const struct {
     {"stopping", "the command is to end", "job, run_id, event_name, signal, grace_ms"},
     {"left_behind", "the command ended and left processes", "job, run_id, processes"},
     {"killing", "KILL goes to what is left", "job, run_id, processes"},
-    {"not_dying", "processes live on after KILL, or may not be signalled", "job, run_id, processes"},
+    {"not_dying", "processes live on after KILL, or may not be signalled",
+     "job, run_id, processes"},
     {"blind", "/proc cannot be used: only the command's process group is seen", "job, run_id"},
     {"termination_log", "the termination message could not be written", ""},
 };
@@ -36,12 +38,15 @@ formats_print(struct strbuf *out)
 {
     strbuf_adds(out, "### Records\n\n| event | when | fields |\n|---|---|---|\n");
     for (size_t i = 0; i < sizeof records / sizeof records[0]; i++)
-        strbuf_addf(out, "| `%s` | %s | %s |\n", records[i].event, records[i].when, records[i].fields);
-    strbuf_adds(out, "\n`exit` is the exit status of cronrun, `command_exit` and `signal` are the command's own end. `outcome` is "
-                     "one of success, failure, skipped, busy, lock_unreachable, lock_lost, late, stopped, deadline, error, "
-                     "not_executed; `reason` one of exit, signal, busy, lock_unreachable, lock_lost, late, stopped, "
-                     "stopped_before_start, deadline, not_found, cannot_execute, own_failure.\n"
-                     "\n### Termination message\n\n"
-                     "`{\"program\",\"job\",\"run_id\",\"outcome\",\"reason\",\"exit\",\"signal\",\"fence\",\"scheduled\","
-                     "\"started\",\"duration_ms\",\"tail\"}`; what is not known is null. `tail` is what cronrun said last.\n");
+        strbuf_addf(out, "| `%s` | %s | %s |\n", records[i].event, records[i].when,
+                    records[i].fields);
+    strbuf_adds(
+        out,
+        "\n`exit` is the exit status of cronrun, `command_exit` and `signal` are the command's own end. `outcome` is "
+        "one of success, failure, skipped, busy, lock_unreachable, lock_lost, late, stopped, deadline, error, "
+        "not_executed; `reason` one of exit, signal, busy, lock_unreachable, lock_lost, late, stopped, "
+        "stopped_before_start, deadline, not_found, cannot_execute, own_failure.\n"
+        "\n### Termination message\n\n"
+        "`{\"program\",\"job\",\"run_id\",\"outcome\",\"reason\",\"exit\",\"signal\",\"fence\",\"scheduled\","
+        "\"started\",\"duration_ms\",\"tail\"}`; what is not known is null. `tail` is what cronrun said last.\n");
 }

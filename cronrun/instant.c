@@ -42,8 +42,8 @@ seconds_of(struct tm *tm, int64_t *ret)
     struct tm asked = *tm;
     time_t t = timegm(tm);
     *ret = (int64_t)t;
-    return tm->tm_mday == asked.tm_mday && tm->tm_mon == asked.tm_mon && tm->tm_hour == asked.tm_hour &&
-           tm->tm_min == asked.tm_min;
+    return tm->tm_mday == asked.tm_mday && tm->tm_mon == asked.tm_mon &&
+           tm->tm_hour == asked.tm_hour && tm->tm_min == asked.tm_min;
 }
 
 int
@@ -53,8 +53,9 @@ instant_parse(const char *text, int64_t *ret_ms, struct err *e)
     size_t len = strlen(text);
     bool good = len >= sizeof shape;
     for (size_t i = 0; good && i < sizeof shape - 1; i++)
-        good = shape[i] == 'd' ? digits(text + i, 1) >= 0
-                               : text[i] == shape[i] || (shape[i] == 'T' && (text[i] == 't' || text[i] == ' '));
+        good = shape[i] == 'd'
+                   ? digits(text + i, 1) >= 0
+                   : text[i] == shape[i] || (shape[i] == 'T' && (text[i] == 't' || text[i] == ' '));
     if (!good)
         return err_set(e, ERR_USAGE, "\"%s\" is no instant such as 2026-11-21T09:00:00Z", text);
     struct tm tm = {.tm_year = digits(text, 4) - 1900,
@@ -79,7 +80,8 @@ instant_parse(const char *text, int64_t *ret_ms, struct err *e)
 }
 
 bool
-instant_from_pod(const char *host, int64_t now_ms, char *ret_name, size_t name_size, int64_t *ret_ms)
+instant_from_pod(const char *host, int64_t now_ms, char *ret_name, size_t name_size,
+                 int64_t *ret_ms)
 {
     /* k8s.io/apimachinery/pkg/util/rand: no vowels, and none of 0, 1, 3. */
     static const char alphabet[] = "bcdfghjklmnpqrstvwxz2456789";

@@ -18,6 +18,7 @@ int instant_parse(const char *text, int64_t *ret_ms, struct err *e);
  * scheduled instant (pkg/controller/cronjob/utils.go getJobName), and XXXXX five letters of the API server's
  * alphabet. Only in exactly that form and within a day of now_ms. name: buffer of name_size.
  */
-bool instant_from_pod(const char *host, int64_t now_ms, char *ret_name, size_t name_size, int64_t *ret_ms);
+bool instant_from_pod(const char *host, int64_t now_ms, char *ret_name, size_t name_size,
+                      int64_t *ret_ms);
 
 #endif

@@ -60,9 +60,10 @@ static const struct opt_row rows[] = {
      .commands = RUN,
      .flags = OPT_SECRET,
      .help = "file:/path, postgres, redis, a URL of either, or none; must be given",
-     .more = "file:/path is flock(2) on a local file: one run per machine, or per volume. postgres is a session's advisory "
-             "lock in the application's own database, redis a key that is renewed; both connect as the environment says, "
-             "or to the URL given here. none must be said: a run without a lock may overlap with the next one."},
+     .more =
+         "file:/path is flock(2) on a local file: one run per machine, or per volume. postgres is a session's advisory "
+         "lock in the application's own database, redis a key that is renewed; both connect as the environment says, "
+         "or to the URL given here. none must be said: a run without a lock may overlap with the next one."},
     {.name = "name",
      .kind = OPT_STRING,
      .arg = "JOB",
@@ -86,15 +87,18 @@ static const struct opt_row rows[] = {
      .min = 1000,
      .max = 86400000,
      .help = "Redis: how long the lock lives without renewal",
-     .more = "It is renewed each third of it. Half of it without a renewal, and the command is asked to end; before it is over the "
-             "tree is killed."},
+     .more =
+         "It is renewed each third of it. Half of it without a renewal, and the command is asked to end; before it is over the "
+         "tree is killed."},
     {.name = "lock-settle",
      .kind = OPT_DURATION,
      .offset = FIELD(lock_settle_ms),
      .commands = RUN,
      .def = "2s",
-     .help = "PostgreSQL: how long to hold the lock before the start when the last holder never released it",
-     .more = "A holder whose connection died kills its command at once; this is the time it gets for it."},
+     .help =
+         "PostgreSQL: how long to hold the lock before the start when the last holder never released it",
+     .more =
+         "A holder whose connection died kills its command at once; this is the time it gets for it."},
     {.name = "deadline",
      .kind = OPT_DURATION,
      .offset = FIELD(deadline_ms),
@@ -108,8 +112,9 @@ static const struct opt_row rows[] = {
      .commands = RUN,
      .def = "5s",
      .help = "time between the stop signal and KILL",
-     .more = "Deadline and grace together should be at least two seconds below the Job's activeDeadlineSeconds, and the grace below "
-             "terminationGracePeriodSeconds."},
+     .more =
+         "Deadline and grace together should be at least two seconds below the Job's activeDeadlineSeconds, and the grace below "
+         "terminationGracePeriodSeconds."},
     {.name = "stop-signal",
      .kind = OPT_CUSTOM,
      .arg = "SIGNAL",
@@ -125,8 +130,9 @@ static const struct opt_row rows[] = {
      .flags = OPT_NONE_OK,
      .def = "none",
      .help = "do not run when it would start so late after its scheduled instant",
-     .more = "The instant comes from --scheduled-at, or from the host name that Kubernetes gives a CronJob's pod. Without either "
-             "this is bad usage. The wait for a busy lock counts."},
+     .more =
+         "The instant comes from --scheduled-at, or from the host name that Kubernetes gives a CronJob's pod. Without either "
+         "this is bad usage. The wait for a busy lock counts."},
     {.name = "scheduled-at",
      .kind = OPT_CUSTOM,
      .arg = "INSTANT",
@@ -202,11 +208,12 @@ static const struct opt_command commands[] = {
      .max_args = -1,
      .flags = OPT_CMD_DEFAULT | OPT_CMD_STOP,
      .summary = "run a command under a lock, with a deadline, and leave nothing of it behind",
-     .more = "The word `run` may be left out.\n\n"
-             "The command gets CRONRUN_RUN_ID, CRONRUN_JOB, with a lock CRONRUN_FENCE (a number that only grows), and "
-             "CRONRUN_SCHEDULED when the scheduled instant is known; variables of cronrun's own options are taken out of its "
-             "environment. Whatever descends from it, also after double fork and setsid, is ended with it; the lock is released "
-             "when nothing is left."},
+     .more =
+         "The word `run` may be left out.\n\n"
+         "The command gets CRONRUN_RUN_ID, CRONRUN_JOB, with a lock CRONRUN_FENCE (a number that only grows), and "
+         "CRONRUN_SCHEDULED when the scheduled instant is known; variables of cronrun's own options are taken out of its "
+         "environment. Whatever descends from it, also after double fork and setsid, is ended with it; the lock is released "
+         "when nothing is left."},
     OPT_COMMAND_COPY(CMD_COPY),
     OPT_COMMAND_VERSION(CMD_VERSION),
 };
@@ -218,7 +225,8 @@ static const struct opt_exit exits[] = {
     {STATUS_UNREACHABLE, NULL, "lock not reachable, command not started"},
     {STATUS_LOCK_LOST, NULL, "lock lost; command stopped"},
     {STATUS_LATE, NULL, "too late to start (--late-status)"},
-    {STATUS_STOPPED, NULL, "stopped from outside before the command started, or it said 0 although it was cut short"},
+    {STATUS_STOPPED, NULL,
+     "stopped from outside before the command started, or it said 0 although it was cut short"},
     {STATUS_DEADLINE, NULL, "deadline"},
     {STATUS_OWN, NULL, "cronrun's own failure or bad usage"},
     {STATUS_CANNOT_EXECUTE, NULL, "command cannot be executed"},
@@ -239,16 +247,18 @@ static const struct opt_pair examples[] = {
      "wait up to 30 seconds for the run before"},
 };
 
-static const char *const other_env[] = {"CRONRUN_RUN_ID", "CRONRUN_FENCE", "CRONRUN_JOB", "CRONRUN_SCHEDULED", NULL};
+static const char *const other_env[] = {"CRONRUN_RUN_ID", "CRONRUN_FENCE", "CRONRUN_JOB",
+                                        "CRONRUN_SCHEDULED", NULL};
 
 const struct opt_program cronrun_program = {
     .name = "cronrun",
     .env_prefix = "CRONRUN_",
     .summary = "run a command once, in time, and leave nothing behind",
-    .description = "cronrun runs a command under a lock, so that it runs once however many pods start it; with a deadline, so "
-                   "that it ends in time; and ends its whole process tree, so that nothing is left behind. It is made to be the "
-                   "first process of a CronJob's container: it forwards signals and reaps orphans.\n\n"
-                   "One record is logged at the start of a run and one at its end. A busy lock names its holder.",
+    .description =
+        "cronrun runs a command under a lock, so that it runs once however many pods start it; with a deadline, so "
+        "that it ends in time; and ends its whole process tree, so that nothing is left behind. It is made to be the "
+        "first process of a CronJob's container: it forwards signals and reaps orphans.\n\n"
+        "One record is logged at the start of a run and one at its end. A busy lock names its holder.",
     .commands = commands,
     .n_commands = sizeof commands / sizeof commands[0],
     .rows = rows,
@@ -277,7 +287,9 @@ settle_lock(struct options *o, struct err *e)
 {
     const char *lock = o->lock;
     if (!lock)
-        return err_set(e, ERR_USAGE, "--lock is missing: file:/path, postgres, redis, or none for a run that may overlap");
+        return err_set(
+            e, ERR_USAGE,
+            "--lock is missing: file:/path, postgres, redis, or none for a run that may overlap");
     o->lock_where = NULL;
     if (strcmp(lock, "none") == 0) {
         o->lock_kind = LOCK_NONE;
@@ -289,7 +301,8 @@ settle_lock(struct options *o, struct err *e)
     } else if (strcmp(lock, "postgres") == 0 || strcmp(lock, "postgresql") == 0) {
         o->lock_kind = LOCK_POSTGRES;
         o->lock_where = o->database;
-    } else if (begins(lock, "postgres://") || begins(lock, "postgresql://") || begins(lock, "postgresql+")) {
+    } else if (begins(lock, "postgres://") || begins(lock, "postgresql://") ||
+               begins(lock, "postgresql+")) {
         o->lock_kind = LOCK_POSTGRES;
         o->lock_where = lock;
     } else if (strcmp(lock, "redis") == 0) {
@@ -299,7 +312,8 @@ settle_lock(struct options *o, struct err *e)
         o->lock_kind = LOCK_REDIS;
         o->lock_where = lock;
     } else {
-        return err_set(e, ERR_USAGE, "--lock is file:/path, postgres, redis, a URL of either, or none");
+        return err_set(e, ERR_USAGE,
+                       "--lock is file:/path, postgres, redis, a URL of either, or none");
     }
     return 0;
 }

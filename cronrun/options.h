@@ -29,28 +29,29 @@ enum on_busy { BUSY_SKIP, BUSY_FAIL, BUSY_WAIT };
 
 struct options {
     /* as given */
-    const char *lock;            /* may hold a secret */
+    const char *lock; /* may hold a secret */
     const char *name;
     const char *database;
     const char *redis;
     const char *termination_log;
     enum on_busy on_busy;
-    uint64_t busy_wait_ms;       /* BUSY_WAIT */
+    uint64_t busy_wait_ms; /* BUSY_WAIT */
     uint64_t lock_ttl_ms;
     uint64_t lock_settle_ms;
-    uint64_t deadline_ms;        /* CLOCK_NEVER: none */
+    uint64_t deadline_ms; /* CLOCK_NEVER: none */
     uint64_t grace_ms;
     int stop_signal;
     int64_t busy_status;
     int64_t late_status;
-    int64_t child_status;        /* -1: the command's own */
-    uint64_t starting_deadline_ms;   /* CLOCK_NEVER: off */
-    uint64_t job_deadline_ms;        /* CLOCK_NEVER: off */
-    int64_t scheduled_ms;        /* wall time, milliseconds since the epoch; -1: not given */
+    int64_t child_status;          /* -1: the command's own */
+    uint64_t starting_deadline_ms; /* CLOCK_NEVER: off */
+    uint64_t job_deadline_ms;      /* CLOCK_NEVER: off */
+    int64_t scheduled_ms;          /* wall time, milliseconds since the epoch; -1: not given */
 
     /* read out of them by options_settle() */
     enum lock_kind lock_kind;
-    const char *lock_where;      /* LOCK_FILE: path; LOCK_POSTGRES, LOCK_REDIS: URL, or NULL: as the environment says */
+    const char *
+        lock_where; /* LOCK_FILE: path; LOCK_POSTGRES, LOCK_REDIS: URL, or NULL: as the environment says */
 };
 
 extern const struct opt_program cronrun_program;

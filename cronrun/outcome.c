@@ -41,7 +41,8 @@ by_itself(const struct outcome_facts *f, const struct outcome_rules *r)
     }
     if (own == 0)
         return of(OUTCOME_SUCCESS, "exit", 0);
-    return of(OUTCOME_FAILURE, by_signal ? "signal" : "exit", r->child_status >= 0 ? r->child_status : own);
+    return of(OUTCOME_FAILURE, by_signal ? "signal" : "exit",
+              r->child_status >= 0 ? r->child_status : own);
 }
 
 struct outcome
@@ -75,7 +76,7 @@ const char *
 outcome_name(enum outcome_kind kind)
 {
     static const char *const names[OUTCOME_KINDS] = {
-        "success", "failure", "skipped", "busy", "lock_unreachable", "lock_lost",
+        "success", "failure", "skipped",  "busy",  "lock_unreachable", "lock_lost",
         "late",    "stopped", "deadline", "error", "not_executed"};
     return names[kind];
 }

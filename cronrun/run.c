@@ -38,7 +38,8 @@ on_released(struct lease *l, const struct err *e, void *arg)
     (void)l;
     struct run *r = arg;
     if (e)
-        log_warn("release_failed", LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id)), "%s: %s", r->job, e->msg);
+        log_warn("release_failed", LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id)),
+                 "%s: %s", r->job, e->msg);
     end(r);
 }
 
@@ -90,20 +91,23 @@ on_lost(struct lease *l, enum lease_grade grade, const struct err *why, void *ar
         r->error = *why;
     run_command_event(r, grade == LEASE_GONE ? SUPERVISE_LOST : SUPERVISE_UNSURE);
     log_error(grade == LEASE_GONE ? "lock_lost" : "lock_unsure",
-              LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id)), "%s: %s", r->job, why->msg);
+              LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id)), "%s: %s", r->job,
+              why->msg);
 }
 
 static bool
 is_late(struct run *r)
 {
     int64_t now_ms = clock_wall_ms();
-    if (r->o->starting_deadline_ms != CLOCK_NEVER && now_ms - r->scheduled_ms > (int64_t)r->o->starting_deadline_ms) {
+    if (r->o->starting_deadline_ms != CLOCK_NEVER &&
+        now_ms - r->scheduled_ms > (int64_t)r->o->starting_deadline_ms) {
         err_set(&r->error, ERR_DEADLINE, "it is %lld s late, more than the starting deadline",
                 (long long)(now_ms - r->scheduled_ms) / 1000);
         return true;
     }
     if (r->o->job_deadline_ms != CLOCK_NEVER &&
-        now_ms - r->scheduled_ms + (int64_t)r->o->grace_ms + 2000 >= (int64_t)r->o->job_deadline_ms) {
+        now_ms - r->scheduled_ms + (int64_t)r->o->grace_ms + 2000 >=
+            (int64_t)r->o->job_deadline_ms) {
         err_set(&r->error, ERR_DEADLINE, "nothing is left of the job's deadline");
         return true;
     }
@@ -117,7 +121,8 @@ is_nested(const struct run *r)
     const char *outer = getenv("CRONRUN_RUN_ID");
     if (outer && r->holder.run_id[0] && strcmp(outer, r->holder.run_id) == 0)
         return true;
-    return r->holder.pid > 1 && strcmp(r->holder.host, r->host) == 0 && tree_is_ancestor((pid_t)r->holder.pid);
+    return r->holder.pid > 1 && strcmp(r->holder.host, r->host) == 0 &&
+           tree_is_ancestor((pid_t)r->holder.pid);
 }
 
 static void
@@ -125,11 +130,13 @@ on_busy(struct run *r)
 {
     if (is_nested(r)) {
         struct err e;
-        err_set(&e, ERR_USAGE, "the lock is held by run %s, which this run is a part of", r->holder.run_id);
+        err_set(&e, ERR_USAGE, "the lock is held by run %s, which this run is a part of",
+                r->holder.run_id);
         fail(r, &r->facts.own_failure, &e);
         return;
     }
-    if (r->o->on_busy == BUSY_SKIP || (r->o->on_busy == BUSY_WAIT && clock_left_ms(r->busy_until_ms) == 0)) {
+    if (r->o->on_busy == BUSY_SKIP ||
+        (r->o->on_busy == BUSY_WAIT && clock_left_ms(r->busy_until_ms) == 0)) {
         fail(r, r->o->on_busy == BUSY_SKIP ? &r->facts.busy : &r->facts.busy_failed, &r->error);
         return;
     }
@@ -146,13 +153,16 @@ tell_waiting(struct run *r)
 {
     const struct lease_holder *h = &r->holder;
     log_info("lock_wait",
-             LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id), LF_OPT("holder_host", h->host),
-                        LF_INT("holder_pid", h->pid), LF_OPT("holder_since", h->since), LF_OPT("holder_run_id", h->run_id)),
-             "%s: waiting for the lock, held by %s, pid %ld", r->job, h->host[0] ? h->host : "another", h->pid);
+             LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id),
+                        LF_OPT("holder_host", h->host), LF_INT("holder_pid", h->pid),
+                        LF_OPT("holder_since", h->since), LF_OPT("holder_run_id", h->run_id)),
+             "%s: waiting for the lock, held by %s, pid %ld", r->job,
+             h->host[0] ? h->host : "another", h->pid);
 }
 
 static void
-on_acquired(struct lease *l, const struct err *e, uint64_t fence, const struct lease_holder *holder, void *arg)
+on_acquired(struct lease *l, const struct err *e, uint64_t fence, const struct lease_holder *holder,
+            void *arg)
 {
     (void)l;
     struct run *r = arg;
@@ -208,7 +218,9 @@ pg_lease(struct run *r, struct err *e)
     if (target_pg_load(r->o->lock_where, NULL, &r->target_pg, e) < 0)
         return NULL;
     if (!r->target_pg) {
-        err_set(e, ERR_USAGE, "--lock postgres: nothing says where PostgreSQL is (DATABASE_URL and its kin, or --database)");
+        err_set(
+            e, ERR_USAGE,
+            "--lock postgres: nothing says where PostgreSQL is (DATABASE_URL and its kin, or --database)");
         return NULL;
     }
     r->resolver = resolver_new(r->loop, e);
@@ -223,7 +235,8 @@ redis_lease(struct run *r, struct err *e)
     if (target_redis_load(r->o->lock_where, NULL, &r->target_redis, e) < 0)
         return NULL;
     if (!r->target_redis) {
-        err_set(e, ERR_USAGE, "--lock redis: nothing says where Redis is (REDIS_URL and its kin, or --redis)");
+        err_set(e, ERR_USAGE,
+                "--lock redis: nothing says where Redis is (REDIS_URL and its kin, or --redis)");
         return NULL;
     }
     r->resolver = resolver_new(r->loop, e);
@@ -267,7 +280,8 @@ before_start(struct run *r, const struct signals_event *ev)
     case SIGQUIT:
     case SIGHUP:
         r->facts.stop_signo = ev->signo;
-        err_set(&r->error, ERR_STOPPED, "stopped by signal %d before the command started", ev->signo);
+        err_set(&r->error, ERR_STOPPED, "stopped by signal %d before the command started",
+                ev->signo);
         run_finish(r);
         return;
     case SIGTSTP:
@@ -309,7 +323,8 @@ make_run_id(char *buf, struct err *e)
     b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
     char hex[33];
     digest_hex(hex, b, sizeof b);
-    snprintf(buf, LEASE_RUN_ID_MAX, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+    snprintf(buf, LEASE_RUN_ID_MAX, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,
+             hex + 20);
     return 0;
 }
 
@@ -333,15 +348,19 @@ name_run(struct run *r, struct err *e)
     int64_t pod_ms;
     bool from_pod = instant_from_pod(host, clock_wall_ms(), pod_name, sizeof pod_name, &pod_ms);
     r->scheduled_ms = r->o->scheduled_ms >= 0 ? r->o->scheduled_ms : from_pod ? pod_ms : -1;
-    bool needs_instant = r->o->starting_deadline_ms != CLOCK_NEVER || r->o->job_deadline_ms != CLOCK_NEVER;
+    bool needs_instant =
+        r->o->starting_deadline_ms != CLOCK_NEVER || r->o->job_deadline_ms != CLOCK_NEVER;
     if (needs_instant && r->scheduled_ms < 0)
-        return err_set(e, ERR_USAGE, "--starting-deadline and --job-deadline need the scheduled instant: --scheduled-at, or the host "
-                                     "name of a CronJob's pod");
+        return err_set(
+            e, ERR_USAGE,
+            "--starting-deadline and --job-deadline need the scheduled instant: --scheduled-at, or the host "
+            "name of a CronJob's pod");
     const char *slash = strrchr(r->argv[0], '/');
     const char *base = slash && slash[1] ? slash + 1 : r->argv[0];
     bool remote = r->o->lock_kind == LOCK_POSTGRES || r->o->lock_kind == LOCK_REDIS;
     if (remote && !r->o->name && !from_pod)
-        return err_set(e, ERR_USAGE, "--name is missing: a lock in PostgreSQL or Redis needs the job's name");
+        return err_set(e, ERR_USAGE,
+                       "--name is missing: a lock in PostgreSQL or Redis needs the job's name");
     copy_name(r->job, sizeof r->job, r->o->name ? r->o->name : from_pod ? pod_name : base);
     return make_run_id(r->run_id, e);
 }
@@ -384,7 +403,8 @@ tear_down(struct run *r)
 int
 run_main(const struct options *o, char **argv)
 {
-    struct run r = {.o = o, .argv = argv, .signals.fd = -1, .child = CHILD_INIT, .started_wall_ms = -1};
+    struct run r = {
+        .o = o, .argv = argv, .signals.fd = -1, .child = CHILD_INIT, .started_wall_ms = -1};
     struct err e;
     int status;
     if (prepare(&r, &e) < 0) {

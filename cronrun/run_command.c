@@ -18,8 +18,9 @@ static void
 set_state(struct run *r, enum supervise_state next)
 {
     if (next != r->state)
-        log_debug("state", LOG_FIELDS(LF_STR("job", r->job), LF_STR("from", supervise_state_name(r->state)),
-                                      LF_STR("to", supervise_state_name(next))),
+        log_debug("state",
+                  LOG_FIELDS(LF_STR("job", r->job), LF_STR("from", supervise_state_name(r->state)),
+                             LF_STR("to", supervise_state_name(next))),
                   "%s: %s", r->job, supervise_state_name(next));
     r->state = next;
 }
@@ -30,8 +31,9 @@ on_deadline(void *arg)
     struct run *r = arg;
     if (!r->main_ended)
         r->facts.deadline = true;
-    log_warn("deadline", LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id),
-                                    LF_UINT("deadline_ms", r->o->deadline_ms)),
+    log_warn("deadline",
+             LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id),
+                        LF_UINT("deadline_ms", r->o->deadline_ms)),
              "%s: the deadline is over", r->job);
     run_command_event(r, SUPERVISE_DEADLINE);
 }
@@ -55,9 +57,12 @@ tell_not_dying(struct run *r, struct tree_count count)
     r->kill_told_ms = now_ms;
     struct strbuf who = STRBUF_INIT;
     tree_describe(r->tree, 8, &who);
-    log_error("not_dying", LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id), LF_STR("processes", strbuf_str(&who))),
+    log_error("not_dying",
+              LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id),
+                         LF_STR("processes", strbuf_str(&who))),
               "%s: %s: %s", r->job,
-              count.denied ? "not allowed to end what belongs to another user" : "processes live on after KILL",
+              count.denied ? "not allowed to end what belongs to another user"
+                           : "processes live on after KILL",
               strbuf_str(&who));
     strbuf_done(&who);
 }
@@ -68,7 +73,8 @@ kill_pass(struct run *r)
     struct tree_count count = tree_signal(r->tree, SIGKILL, false, TREE_ALL, r->child.group);
     tell_not_dying(r, count);
     loop_timer_start(r->kill_timer, r->kill_pause_ms);
-    r->kill_pause_ms = r->kill_pause_ms * 2 > KILL_PAUSE_MOST_MS ? KILL_PAUSE_MOST_MS : r->kill_pause_ms * 2;
+    r->kill_pause_ms =
+        r->kill_pause_ms * 2 > KILL_PAUSE_MOST_MS ? KILL_PAUSE_MOST_MS : r->kill_pause_ms * 2;
 }
 
 static void
@@ -93,8 +99,10 @@ static void
 act_ask(struct run *r)
 {
     char name[SIGNALS_NAME_MAX];
-    log_info("stopping", LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id),
-                                    LF_STR("signal", signals_name(name, r->ask_signo)), LF_UINT("grace_ms", r->o->grace_ms)),
+    log_info("stopping",
+             LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id),
+                        LF_STR("signal", signals_name(name, r->ask_signo)),
+                        LF_UINT("grace_ms", r->o->grace_ms)),
              "%s: asked to end by %s", r->job, name);
     start_grace(r);
     if (!r->ask_terminal)
@@ -108,8 +116,9 @@ act_sweep(struct run *r)
     if (count.alive && !boottimer_pending(r->grace_timer)) {
         struct strbuf who = STRBUF_INIT;
         tree_describe(r->tree, 8, &who);
-        log_warn("left_behind", LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id),
-                                           LF_STR("processes", strbuf_str(&who))),
+        log_warn("left_behind",
+                 LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id),
+                            LF_STR("processes", strbuf_str(&who))),
                  "%s ended and left %s behind", r->job, strbuf_str(&who));
         strbuf_done(&who);
     }
@@ -124,7 +133,8 @@ act_kill(struct run *r)
     r->kill_pause_ms = KILL_PAUSE_FIRST_MS;
     /* KILL first, words after it: with a lost lock every millisecond counts. */
     kill_pass(r);
-    log_warn("killing", LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id)), "%s: killing what is left", r->job);
+    log_warn("killing", LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id)),
+             "%s: killing what is left", r->job);
 }
 
 static void
@@ -237,10 +247,13 @@ static uint64_t
 deadline_at(const struct run *r)
 {
     uint64_t now_ms = clock_boot_ms();
-    uint64_t at_ms = r->o->deadline_ms == CLOCK_NEVER || r->o->deadline_ms == 0 ? CLOCK_NEVER : now_ms + r->o->deadline_ms;
+    uint64_t at_ms = r->o->deadline_ms == CLOCK_NEVER || r->o->deadline_ms == 0
+                         ? CLOCK_NEVER
+                         : now_ms + r->o->deadline_ms;
     if (r->o->job_deadline_ms == CLOCK_NEVER || r->scheduled_ms < 0)
         return at_ms;
-    int64_t left_ms = r->scheduled_ms + (int64_t)r->o->job_deadline_ms - (int64_t)r->o->grace_ms - 2000 - clock_wall_ms();
+    int64_t left_ms = r->scheduled_ms + (int64_t)r->o->job_deadline_ms - (int64_t)r->o->grace_ms -
+                      2000 - clock_wall_ms();
     return clock_earlier(at_ms, now_ms + (uint64_t)(left_ms > 0 ? left_ms : 0));
 }
 

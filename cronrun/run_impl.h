@@ -26,7 +26,7 @@ struct run {
     char job[LEASE_NAME_MAX + 1];
     char host[LEASE_HOST_MAX];
     char run_id[LEASE_RUN_ID_MAX];
-    int64_t scheduled_ms;            /* wall; -1 unknown */
+    int64_t scheduled_ms; /* wall; -1 unknown */
 
     struct signals signals;
     struct loop *loop;
@@ -36,33 +36,33 @@ struct run {
     struct target_redis *target_redis;
     struct lease *lease;
     struct lease_owner owner;
-    bool leased;                     /* held, or was */
-    uint64_t fence;                  /* 0 none */
-    struct lease_holder holder;      /* of a busy lock */
-    uint64_t busy_until_ms;          /* clock_mono_ms() */
+    bool leased;                /* held, or was */
+    uint64_t fence;             /* 0 none */
+    struct lease_holder holder; /* of a busy lock */
+    uint64_t busy_until_ms;     /* clock_mono_ms() */
     struct loop_timer *busy_timer;
 
     struct tree *tree;
     struct child child;
-    bool terminal;                   /* the command shares our foreground group */
+    bool terminal; /* the command shares our foreground group */
     bool main_ended;
     enum supervise_state state;
-    int ask_signo;                   /* what the tree is asked with */
-    bool ask_terminal;               /* the terminal asked it already */
+    int ask_signo;     /* what the tree is asked with */
+    bool ask_terminal; /* the terminal asked it already */
     struct boottimer *deadline_timer;
     struct boottimer *grace_timer;
     struct loop_timer *kill_timer;
     uint64_t kill_pause_ms;
-    uint64_t kill_since_ms;          /* clock_mono_ms() */
+    uint64_t kill_since_ms; /* clock_mono_ms() */
     uint64_t kill_told_ms;
 
-    int64_t asked_wall_ms;           /* when cronrun itself started */
-    int64_t started_wall_ms;         /* the command; -1 never */
+    int64_t asked_wall_ms;   /* when cronrun itself started */
+    int64_t started_wall_ms; /* the command; -1 never */
     uint64_t started_mono_ms;
     uint64_t ended_mono_ms;
 
     struct outcome_facts facts;
-    struct err error;                /* why it was not started, or what failed */
+    struct err error; /* why it was not started, or what failed */
     struct outcome outcome;
     bool ending;
 };

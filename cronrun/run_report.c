@@ -41,8 +41,8 @@ run_report_start(const struct run *r)
     log_info("run_start",
              LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id), fence_field(r),
                         LF_OPT("scheduled", instant_text(t.scheduled, r->scheduled_ms, 0)),
-                        LF_STR("started", instant_text(t.started, r->started_wall_ms, 3)), lag_field(r),
-                        LF_INT("pid", r->child.pid)),
+                        LF_STR("started", instant_text(t.started, r->started_wall_ms, 3)),
+                        lag_field(r), LF_INT("pid", r->child.pid)),
              "%s started", r->job);
 }
 
@@ -94,7 +94,9 @@ describe_started(const struct run *r, char *buf, size_t size)
 static struct field
 signal_field(const struct run *r, struct texts *t)
 {
-    return LF_OPT("signal", r->outcome.child_signal ? signals_name(t->signal, r->outcome.child_signal) : NULL);
+    return LF_OPT("signal", r->outcome.child_signal
+                                ? signals_name(t->signal, r->outcome.child_signal)
+                                : NULL);
 }
 
 static void
@@ -103,19 +105,21 @@ report_started(const struct run *r, const char *msg)
     struct texts t;
     struct rusage used = {0};
     getrusage(RUSAGE_CHILDREN, &used);
-    struct field own_exit = r->outcome.child_exit >= 0 ? LF_INT("command_exit", r->outcome.child_exit)
-                                                       : LF_OPT("command_exit", NULL);
-    log_write(level_of(r->outcome.kind), "run_end",
-              LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id), fence_field(r),
-                         LF_OPT("scheduled", instant_text(t.scheduled, r->scheduled_ms, 0)),
-                         LF_STR("started", instant_text(t.started, r->started_wall_ms, 3)), lag_field(r),
-                         LF_UINT("duration_ms", r->ended_mono_ms - r->started_mono_ms),
-                         LF_STR("outcome", outcome_name(r->outcome.kind)), LF_STR("reason", r->outcome.reason),
-                         LF_INT("exit", r->outcome.exit), own_exit, signal_field(r, &t),
-                         LF_UINT("max_rss_bytes", (uint64_t)used.ru_maxrss * 1024),
-                         LF_INT("user_ms", used.ru_utime.tv_sec * 1000 + used.ru_utime.tv_usec / 1000),
-                         LF_INT("system_ms", used.ru_stime.tv_sec * 1000 + used.ru_stime.tv_usec / 1000)),
-              "%s", msg);
+    struct field own_exit = r->outcome.child_exit >= 0
+                                ? LF_INT("command_exit", r->outcome.child_exit)
+                                : LF_OPT("command_exit", NULL);
+    log_write(
+        level_of(r->outcome.kind), "run_end",
+        LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id), fence_field(r),
+                   LF_OPT("scheduled", instant_text(t.scheduled, r->scheduled_ms, 0)),
+                   LF_STR("started", instant_text(t.started, r->started_wall_ms, 3)), lag_field(r),
+                   LF_UINT("duration_ms", r->ended_mono_ms - r->started_mono_ms),
+                   LF_STR("outcome", outcome_name(r->outcome.kind)),
+                   LF_STR("reason", r->outcome.reason), LF_INT("exit", r->outcome.exit), own_exit,
+                   signal_field(r, &t), LF_UINT("max_rss_bytes", (uint64_t)used.ru_maxrss * 1024),
+                   LF_INT("user_ms", used.ru_utime.tv_sec * 1000 + used.ru_utime.tv_usec / 1000),
+                   LF_INT("system_ms", used.ru_stime.tv_sec * 1000 + used.ru_stime.tv_usec / 1000)),
+        "%s", msg);
 }
 
 /* "busy: held by web-1, pid 12, since …, run …". */
@@ -131,11 +135,12 @@ describe_not_started(const struct run *r, char *buf, size_t size)
     }
     const char *word = r->outcome.kind == OUTCOME_SKIPPED ? "skipped" : "not started";
     if (h->host[0] && h->pids[0])
-        snprintf(buf, size, "%s %s: the runner on %s with pid %ld is gone, but these still hold its lock: %s", r->job, word,
-                 h->host, h->pid, h->pids);
+        snprintf(buf, size,
+                 "%s %s: the runner on %s with pid %ld is gone, but these still hold its lock: %s",
+                 r->job, word, h->host, h->pid, h->pids);
     else if (h->host[0])
-        snprintf(buf, size, "%s %s: held by %s, pid %ld, since %s, run %s", r->job, word, h->host, h->pid, h->since,
-                 h->run_id);
+        snprintf(buf, size, "%s %s: held by %s, pid %ld, since %s, run %s", r->job, word, h->host,
+                 h->pid, h->since, h->run_id);
     else
         snprintf(buf, size, "%s %s: held by another", r->job, word);
 }
@@ -145,11 +150,13 @@ report_not_started(const struct run *r, const char *msg)
 {
     struct texts t;
     const struct lease_holder *h = &r->holder;
-    log_write(level_of(r->outcome.kind), r->outcome.kind == OUTCOME_SKIPPED ? "run_skipped" : "run_refused",
+    log_write(level_of(r->outcome.kind),
+              r->outcome.kind == OUTCOME_SKIPPED ? "run_skipped" : "run_refused",
               LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id),
                          LF_OPT("scheduled", instant_text(t.scheduled, r->scheduled_ms, 0)),
-                         LF_STR("outcome", outcome_name(r->outcome.kind)), LF_STR("reason", r->outcome.reason),
-                         LF_INT("exit", r->outcome.exit), LF_OPT("holder_host", h->host),
+                         LF_STR("outcome", outcome_name(r->outcome.kind)),
+                         LF_STR("reason", r->outcome.reason), LF_INT("exit", r->outcome.exit),
+                         LF_OPT("holder_host", h->host),
                          h->pid ? LF_INT("holder_pid", h->pid) : LF_OPT("holder_pid", NULL),
                          LF_OPT("holder_since", h->since), LF_OPT("holder_run_id", h->run_id),
                          LF_OPT("holder_pids", h->pids)),

@@ -14,7 +14,7 @@
 struct boottimer;
 
 struct boottimer *boottimer_new(struct loop *l, loop_cb *cb, void *arg, struct err *e);
-void boottimer_free(struct boottimer *t);   /* NULL allowed; cancels */
+void boottimer_free(struct boottimer *t); /* NULL allowed; cancels */
 /* at_ms: a point on clock_boot_ms(); one in the past fires on the next turn; CLOCK_NEVER cancels. Restarts when pending. */
 void boottimer_start_at(struct boottimer *t, uint64_t at_ms);
 void boottimer_cancel(struct boottimer *t);

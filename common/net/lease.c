@@ -21,8 +21,8 @@ on_soon(void *arg)
 }
 
 int
-lease_init(struct lease *l, const struct lease_ops *ops, struct loop *loop, const struct lease_owner *owner,
-           struct err *e)
+lease_init(struct lease *l, const struct lease_ops *ops, struct loop *loop,
+           const struct lease_owner *owner, struct err *e)
 {
     l->ops = ops;
     l->loop = loop;
@@ -45,7 +45,8 @@ lease_soon(struct lease *l, void (*cb)(struct lease *l))
 }
 
 int
-lease_acquire_start(struct lease *l, uint64_t deadline_ms, lease_acquired_cb *cb, void *arg, struct err *e)
+lease_acquire_start(struct lease *l, uint64_t deadline_ms, lease_acquired_cb *cb, void *arg,
+                    struct err *e)
 {
     assert(!l->acquired_cb && !l->released_cb);
     l->acquired_cb = cb;
@@ -64,8 +65,8 @@ lease_set_lost_cb(struct lease *l, lease_lost_cb *cb, void *arg)
 }
 
 int
-lease_release_start(struct lease *l, const char *outcome, uint64_t deadline_ms, lease_released_cb *cb, void *arg,
-                    struct err *e)
+lease_release_start(struct lease *l, const char *outcome, uint64_t deadline_ms,
+                    lease_released_cb *cb, void *arg, struct err *e)
 {
     assert(!l->acquired_cb && !l->released_cb);
     l->lost_cb = NULL;
@@ -94,7 +95,8 @@ lease_free(struct lease *l)
 }
 
 void
-lease_acquired(struct lease *l, const struct err *e, uint64_t fence, const struct lease_holder *holder)
+lease_acquired(struct lease *l, const struct err *e, uint64_t fence,
+               const struct lease_holder *holder)
 {
     lease_acquired_cb *cb = l->acquired_cb;
     l->acquired_cb = NULL;
@@ -130,12 +132,14 @@ lease_tell(struct lease *l, enum lease_grade grade, const struct err *why)
 int
 lease_name_check(const char *name, struct err *e)
 {
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-:/@+";
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-:/@+";
     size_t len = strlen(name);
     if (len == 0 || len > LEASE_NAME_MAX)
         return err_set(e, ERR_USAGE, "a job's name has 1 to %d characters", LEASE_NAME_MAX);
     if (strspn(name, allowed) != len)
-        return err_set(e, ERR_USAGE, "a job's name has letters, digits and ._-:/@+ only, not \"%s\"", name);
+        return err_set(e, ERR_USAGE,
+                       "a job's name has letters, digits and ._-:/@+ only, not \"%s\"", name);
     return 0;
 }
 
@@ -219,8 +223,10 @@ lease_holder_parse(const char *text, size_t len, struct lease_holder *ret)
     struct lease_holder h = {0};
     uint64_t pid;
     const char *at = copy;
-    if (!take_number(&at, "{\"fence\":", &h.fence) || !take_text(&at, ",\"host\":\"", h.host, sizeof h.host) ||
-        !take_number(&at, ",\"pid\":", &pid) || !take_text(&at, ",\"since\":\"", h.since, sizeof h.since) ||
+    if (!take_number(&at, "{\"fence\":", &h.fence) ||
+        !take_text(&at, ",\"host\":\"", h.host, sizeof h.host) ||
+        !take_number(&at, ",\"pid\":", &pid) ||
+        !take_text(&at, ",\"since\":\"", h.since, sizeof h.since) ||
         !take_text(&at, ",\"run_id\":\"", h.run_id, sizeof h.run_id) || *at != '}')
         return false;
     at += 1 + strspn(at + 1, " ");
@@ -276,7 +282,8 @@ none_free(struct lease *l)
 struct lease *
 lease_none_new(struct loop *loop, struct err *e)
 {
-    static const struct lease_ops ops = {.acquire = none_acquire, .release = none_release, .free = none_free};
+    static const struct lease_ops ops = {
+        .acquire = none_acquire, .release = none_release, .free = none_free};
     struct lease *l = calloc(1, sizeof *l);
     if (!l) {
         err_set(e, ERR_NOMEM, "out of memory");

@@ -26,24 +26,24 @@ struct target_redis;
 #define LEASE_SINCE_MAX 32
 
 struct lease_holder {
-    char host[LEASE_HOST_MAX];       /* "" unknown */
-    long pid;                        /* in its own PID namespace; 0 unknown */
-    char since[LEASE_SINCE_MAX];     /* RFC 3339, UTC */
+    char host[LEASE_HOST_MAX];   /* "" unknown */
+    long pid;                    /* in its own PID namespace; 0 unknown */
+    char since[LEASE_SINCE_MAX]; /* RFC 3339, UTC */
     char run_id[LEASE_RUN_ID_MAX];
-    uint64_t fence;                  /* 0 unknown */
-    char pids[128];                  /* file: processes that keep the lock though their runner is gone; or "" */
+    uint64_t fence; /* 0 unknown */
+    char pids[128]; /* file: processes that keep the lock though their runner is gone; or "" */
 };
 
 /* Who asks. */
 struct lease_owner {
-    const char *name;     /* the job; NULL allowed for files */
+    const char *name; /* the job; NULL allowed for files */
     const char *host;
     const char *run_id;
 };
 
 enum lease_grade {
-    LEASE_UNSURE,   /* not renewed for half its time: end the work politely */
-    LEASE_GONE,     /* lost, or so near to its end that no grace is left: KILL at once */
+    LEASE_UNSURE, /* not renewed for half its time: end the work politely */
+    LEASE_GONE,   /* lost, or so near to its end that no grace is left: KILL at once */
 };
 
 /*
@@ -51,31 +51,34 @@ enum lease_grade {
  * ERR_DNS … as pgconn.h and redisconn.h say, ERR_SERVER for a pooler or a standby, ERR_INPUT for a file that is
  * none of ours. After ERR_BUSY it may be started again on the same lease (the connection is kept).
  */
-typedef void lease_acquired_cb(struct lease *l, const struct err *e, uint64_t fence, const struct lease_holder *holder,
-                               void *arg);
+typedef void lease_acquired_cb(struct lease *l, const struct err *e, uint64_t fence,
+                               const struct lease_holder *holder, void *arg);
 /* UNSURE at most once, GONE at most once, in this order; GONE may come alone. why: borrowed. */
-typedef void lease_lost_cb(struct lease *l, enum lease_grade grade, const struct err *why, void *arg);
+typedef void
+lease_lost_cb(struct lease *l, enum lease_grade grade, const struct err *why, void *arg);
 /* e: not released as it should; the lock is free all the same, or will be by itself. */
 typedef void lease_released_cb(struct lease *l, const struct err *e, void *arg);
 
 /* Constructors borrow the strings, the loop, the resolver and the target, all of which outlive the lease. NULL with *e filled. */
 struct lease *lease_none_new(struct loop *l, struct err *e);
 /* flock(2) on path, which is made when missing and never removed. Local file systems. */
-struct lease *lease_file_new(struct loop *l, const char *path, const struct lease_owner *owner, struct err *e);
+struct lease *
+lease_file_new(struct loop *l, const char *path, const struct lease_owner *owner, struct err *e);
 /* Session advisory lock; settle_ms: see lease_pg.c. */
-struct lease *lease_pg_new(struct loop *l, struct resolver *r, struct target_pg *target, const struct lease_owner *owner,
-                           uint64_t settle_ms, struct err *e);
+struct lease *lease_pg_new(struct loop *l, struct resolver *r, struct target_pg *target,
+                           const struct lease_owner *owner, uint64_t settle_ms, struct err *e);
 /* SET NX PX, renewed each third of ttl_ms (at least 1000). */
 struct lease *lease_redis_new(struct loop *l, struct resolver *r, struct target_redis *target,
                               const struct lease_owner *owner, uint64_t ttl_ms, struct err *e);
-void lease_free(struct lease *l);   /* NULL allowed; lets go without a word when not released */
+void lease_free(struct lease *l); /* NULL allowed; lets go without a word when not released */
 
-int lease_acquire_start(struct lease *l, uint64_t deadline_ms, lease_acquired_cb *cb, void *arg, struct err *e);
+int lease_acquire_start(struct lease *l, uint64_t deadline_ms, lease_acquired_cb *cb, void *arg,
+                        struct err *e);
 /* May fire from the moment the lock is held; set it before lease_acquire_start(). */
 void lease_set_lost_cb(struct lease *l, lease_lost_cb *cb, void *arg);
 /* outcome: the word for last_outcome. May be called after a loss: then it only tidies up. */
-int lease_release_start(struct lease *l, const char *outcome, uint64_t deadline_ms, lease_released_cb *cb, void *arg,
-                        struct err *e);
+int lease_release_start(struct lease *l, const char *outcome, uint64_t deadline_ms,
+                        lease_released_cb *cb, void *arg, struct err *e);
 
 /* The descriptor that the command is to inherit, so that the lock lives as long as anything of its tree; -1: none. */
 int lease_keep_fd(const struct lease *l);

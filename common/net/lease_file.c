@@ -65,8 +65,11 @@ read_line(int fd, const char *path, struct lease_holder *ret, struct err *e)
     if (got == 0)
         return 0;
     if (got != LINE_BYTES || !lease_holder_parse(line, (size_t)got, ret))
-        return err_set(e, ERR_INPUT, "%s is no lock file of cronrun (or it is damaged): its line is not as it was written; "
-                                     "look what it is, and remove it when nothing runs", path);
+        return err_set(
+            e, ERR_INPUT,
+            "%s is no lock file of cronrun (or it is damaged): its line is not as it was written; "
+            "look what it is, and remove it when nothing runs",
+            path);
     return 0;
 }
 
@@ -157,7 +160,8 @@ acquire(struct lease_file *f, struct err *e)
         f->fd = steal_fd(&fd);
         return 0;
     }
-    return err_set(e, ERR_INPUT, "the lock file %s is replaced all the time: nobody may remove it", f->path);
+    return err_set(e, ERR_INPUT, "the lock file %s is replaced all the time: nobody may remove it",
+                   f->path);
 }
 
 static void
@@ -222,8 +226,10 @@ file_free(struct lease *l)
 struct lease *
 lease_file_new(struct loop *loop, const char *path, const struct lease_owner *owner, struct err *e)
 {
-    static const struct lease_ops ops = {
-        .acquire = file_acquire, .release = file_release, .keep_fd = file_keep_fd, .free = file_free};
+    static const struct lease_ops ops = {.acquire = file_acquire,
+                                         .release = file_release,
+                                         .keep_fd = file_keep_fd,
+                                         .free = file_free};
     struct lease_file *f = calloc(1, sizeof *f);
     if (!f) {
         err_set(e, ERR_NOMEM, "out of memory");

@@ -23,8 +23,9 @@ descriptor_holds(const char *path, uint64_t dev, uint64_t ino)
     while (fgets(line, sizeof line, f)) {
         unsigned major_no, minor_no;
         unsigned long long inode;
-        if (sscanf(line, "lock: %*d: FLOCK %*s %*s %*d %x:%x:%llu", &major_no, &minor_no, &inode) == 3 && inode == ino &&
-            makedev(major_no, minor_no) == dev)
+        if (sscanf(line, "lock: %*d: FLOCK %*s %*s %*d %x:%x:%llu", &major_no, &minor_no, &inode) ==
+                3 &&
+            inode == ino && makedev(major_no, minor_no) == dev)
             return true;
     }
     return false;
@@ -70,7 +71,8 @@ lease_file_pids(uint64_t dev, uint64_t ino, char *ret, size_t size)
             continue;
         char name[32];
         process_name(entry->d_name, name, sizeof name);
-        int wrote = snprintf(ret + len, size - len, "%s%.16s (%s)", len ? ", " : "", entry->d_name, name);
+        int wrote =
+            snprintf(ret + len, size - len, "%s%.16s (%s)", len ? ", " : "", entry->d_name, name);
         if (wrote < 0 || (size_t)wrote >= size - len) {
             ret[len] = '\0';
             return;

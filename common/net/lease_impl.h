@@ -12,8 +12,8 @@
 struct lease_ops {
     int (*acquire)(struct lease *l, uint64_t deadline_ms, struct err *e);
     int (*release)(struct lease *l, const char *outcome, uint64_t deadline_ms, struct err *e);
-    int (*keep_fd)(const struct lease *l);   /* NULL: none */
-    void (*free)(struct lease *l);           /* frees the whole object */
+    int (*keep_fd)(const struct lease *l); /* NULL: none */
+    void (*free)(struct lease *l);         /* frees the whole object */
 };
 
 /* First member of each kind's struct. */
@@ -21,27 +21,29 @@ struct lease {
     const struct lease_ops *ops;
     struct loop *loop;
     struct lease_owner owner;
-    lease_acquired_cb *acquired_cb;   /* set while an acquisition is under way */
+    lease_acquired_cb *acquired_cb; /* set while an acquisition is under way */
     void *acquired_arg;
     lease_lost_cb *lost_cb;
     void *lost_arg;
-    lease_released_cb *released_cb;   /* set while a release is under way */
+    lease_released_cb *released_cb; /* set while a release is under way */
     void *released_arg;
     bool unsure_told;
     bool gone_told;
-    bool *freed;    /* set to true by lease_free(), for who calls back and goes on */
-    struct loop_timer *soon;   /* fires soon_cb on the next turn, for kinds whose work is done at once */
+    bool *freed; /* set to true by lease_free(), for who calls back and goes on */
+    struct loop_timer
+        *soon; /* fires soon_cb on the next turn, for kinds whose work is done at once */
     void (*soon_cb)(struct lease *l);
 };
 
 /* ERR_NOMEM. lease_done() also after a failure. */
-int lease_init(struct lease *l, const struct lease_ops *ops, struct loop *loop, const struct lease_owner *owner,
-               struct err *e);
-void lease_done(struct lease *l);   /* the shared part, not the object */
+int lease_init(struct lease *l, const struct lease_ops *ops, struct loop *loop,
+               const struct lease_owner *owner, struct err *e);
+void lease_done(struct lease *l); /* the shared part, not the object */
 void lease_soon(struct lease *l, void (*cb)(struct lease *l));
 
 /* End an acquisition or a release. From the loop; the lease may be freed inside: the caller returns at once. */
-void lease_acquired(struct lease *l, const struct err *e, uint64_t fence, const struct lease_holder *holder);
+void lease_acquired(struct lease *l, const struct err *e, uint64_t fence,
+                    const struct lease_holder *holder);
 void lease_released(struct lease *l, const struct err *e);
 /* Tells a grade once. Returns false when the lease was freed inside. */
 bool lease_tell(struct lease *l, enum lease_grade grade, const struct err *why);

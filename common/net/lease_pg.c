@@ -26,11 +26,11 @@
 
 enum step {
     STEP_CONNECT,
-    STEP_CHECK,    /* pooler? standby? */
+    STEP_CHECK, /* pooler? standby? */
     STEP_SETUP,
     STEP_TRY,
-    STEP_WHO,      /* busy: the session */
-    STEP_WHO_ROW,  /* busy: the row */
+    STEP_WHO,     /* busy: the session */
+    STEP_WHO_ROW, /* busy: the row */
     STEP_TABLE,
     STEP_CREATE,
     STEP_FORMER,
@@ -47,15 +47,15 @@ enum step {
 struct lease_pg {
     struct lease lease;
     struct pgconn *conn;
-    struct loop_timer *timer;   /* settle, then the next beat */
+    struct loop_timer *timer; /* settle, then the next beat */
     enum step step;
     uint64_t deadline_ms;
     uint64_t settle_ms;
     int64_t key;
     uint64_t fence;
     bool has_table;
-    bool former_left;           /* the last holder never released */
-    bool release_wanted;        /* as soon as it is not */
+    bool former_left;    /* the last holder never released */
+    bool release_wanted; /* as soon as it is not */
     char outcome[32];
     struct lease_holder holder;
 };
@@ -152,12 +152,13 @@ setup(struct lease_pg *p)
 {
     int version = pgconn_server_version(p->conn);
     char sql[512];
-    snprintf(sql, sizeof sql,
-             "SET statement_timeout = 0; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = 0; "
-             "SET synchronous_commit = on; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; "
-             "SET tcp_keepalives_count = 3%s%s",
-             version >= 120000 ? "; SET tcp_user_timeout = 10000" : "",
-             version >= 140000 ? "; SET idle_session_timeout = 0" : "");
+    snprintf(
+        sql, sizeof sql,
+        "SET statement_timeout = 0; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = 0; "
+        "SET synchronous_commit = on; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; "
+        "SET tcp_keepalives_count = 3%s%s",
+        version >= 120000 ? "; SET tcp_user_timeout = 10000" : "",
+        version >= 140000 ? "; SET idle_session_timeout = 0" : "");
     run_sql(p, sql, -1, NULL, p->deadline_ms);
 }
 
@@ -191,11 +192,12 @@ take(struct lease_pg *p)
     struct strbuf line = STRBUF_INIT;
     lease_holder_self(&self, &p->lease.owner, 0);
     lease_holder_format(&line, &self);
-    run_sql(p,
-            "INSERT INTO cronrun_job AS j (name, fence, holder, since) VALUES ($1, 1, $2, now()) "
-            "ON CONFLICT (name) DO UPDATE SET fence = j.fence + 1, holder = excluded.holder, since = excluded.since, "
-            "released_at = NULL RETURNING fence",
-            2, (const char *const[]){p->lease.owner.name, strbuf_str(&line)}, p->deadline_ms);
+    run_sql(
+        p,
+        "INSERT INTO cronrun_job AS j (name, fence, holder, since) VALUES ($1, 1, $2, now()) "
+        "ON CONFLICT (name) DO UPDATE SET fence = j.fence + 1, holder = excluded.holder, since = excluded.since, "
+        "released_at = NULL RETURNING fence",
+        2, (const char *const[]){p->lease.owner.name, strbuf_str(&line)}, p->deadline_ms);
     strbuf_done(&line);
 }
 
@@ -204,10 +206,12 @@ take_bare(struct lease_pg *p)
 {
     bool newer = pgconn_server_version(p->conn) >= 130000;
     p->former_left = true;
-    run_sql(p,
-            newer ? "SELECT pg_current_xact_id()::text, pg_logical_emit_message(true, 'cronrun', $1)::text"
-                  : "SELECT txid_current()::text, pg_logical_emit_message(true, 'cronrun', $1)::text",
-            1, (const char *const[]){p->lease.owner.name}, p->deadline_ms);
+    run_sql(
+        p,
+        newer
+            ? "SELECT pg_current_xact_id()::text, pg_logical_emit_message(true, 'cronrun', $1)::text"
+            : "SELECT txid_current()::text, pg_logical_emit_message(true, 'cronrun', $1)::text",
+        1, (const char *const[]){p->lease.owner.name}, p->deadline_ms);
 }
 
 static void
@@ -215,10 +219,11 @@ release(struct lease_pg *p)
 {
     char fence[24];
     snprintf(fence, sizeof fence, "%" PRIu64, p->fence);
-    run_sql(p,
-            "UPDATE cronrun_job SET released_at = now(), last_outcome = $2, last_end = now() WHERE name = $1 AND "
-            "fence = $3::bigint",
-            3, (const char *const[]){p->lease.owner.name, p->outcome, fence}, p->deadline_ms);
+    run_sql(
+        p,
+        "UPDATE cronrun_job SET released_at = now(), last_outcome = $2, last_end = now() WHERE name = $1 AND "
+        "fence = $3::bigint",
+        3, (const char *const[]){p->lease.owner.name, p->outcome, fence}, p->deadline_ms);
 }
 
 /* ---- holding ---- */
@@ -252,7 +257,8 @@ settle(struct lease_pg *p)
              LOG_FIELDS(LF_STR("job", p->lease.owner.name), LF_STR("run_id", p->lease.owner.run_id),
                         LF_UINT("settle_ms", p->settle_ms)),
              "%s: %s; starting in %" PRIu64 " ms", p->lease.owner.name,
-             p->has_table ? "the last holder never released the lock" : "no table to see how the last run ended",
+             p->has_table ? "the last holder never released the lock"
+                          : "no table to see how the last run ended",
              p->settle_ms);
     loop_timer_start(p->timer, p->settle_ms);
     watch(p);
@@ -300,21 +306,23 @@ go(struct lease_pg *p, enum step step)
         ask_who(p);
         return;
     case STEP_WHO_ROW:
-        run_sql(p, "SELECT holder, fence FROM cronrun_job WHERE name = $1 AND released_at IS NULL", 1,
-                (const char *const[]){p->lease.owner.name}, p->deadline_ms);
+        run_sql(p, "SELECT holder, fence FROM cronrun_job WHERE name = $1 AND released_at IS NULL",
+                1, (const char *const[]){p->lease.owner.name}, p->deadline_ms);
         return;
     case STEP_TABLE:
         run_sql(p, "SELECT to_regclass('cronrun_job') IS NOT NULL", 0, NULL, p->deadline_ms);
         return;
     case STEP_CREATE:
-        run_sql(p,
-                "CREATE TABLE IF NOT EXISTS cronrun_job (name text PRIMARY KEY, fence bigint NOT NULL, holder text, "
-                "since timestamptz, released_at timestamptz, last_outcome text, last_end timestamptz)",
-                0, NULL, p->deadline_ms);
+        run_sql(
+            p,
+            "CREATE TABLE IF NOT EXISTS cronrun_job (name text PRIMARY KEY, fence bigint NOT NULL, holder text, "
+            "since timestamptz, released_at timestamptz, last_outcome text, last_end timestamptz)",
+            0, NULL, p->deadline_ms);
         return;
     case STEP_FORMER:
-        run_sql(p, "SELECT holder IS NOT NULL AND released_at IS NULL FROM cronrun_job WHERE name = $1", 1,
-                (const char *const[]){p->lease.owner.name}, p->deadline_ms);
+        run_sql(
+            p, "SELECT holder IS NOT NULL AND released_at IS NULL FROM cronrun_job WHERE name = $1",
+            1, (const char *const[]){p->lease.owner.name}, p->deadline_ms);
         return;
     case STEP_TAKE:
         take(p);
@@ -355,10 +363,11 @@ checked(struct lease_pg *p, const struct pgrows *rows)
     struct err e;
     const char *pid = pgrows_count(rows) == 1 ? pgrows_value(rows, 0, 0) : NULL;
     if (!pid || strtol(pid, NULL, 10) != pgconn_backend_pid(p->conn)) {
-        err_set(&e, ERR_SERVER,
-                "a connection pooler (PgBouncer or its like) is between: the connection says process %d, the server %s. The lock "
-                "belongs to a session, so connect to PostgreSQL itself",
-                pgconn_backend_pid(p->conn), pid ? pid : "nothing");
+        err_set(
+            &e, ERR_SERVER,
+            "a connection pooler (PgBouncer or its like) is between: the connection says process %d, the server %s. The lock "
+            "belongs to a session, so connect to PostgreSQL itself",
+            pgconn_backend_pid(p->conn), pid ? pid : "nothing");
         failed(p, &e);
     } else if (is_true(rows, 1)) {
         err_set(&e, ERR_SERVER, "the server is a standby: its locks are not the primary's");
@@ -568,10 +577,11 @@ pg_free(struct lease *l)
 }
 
 struct lease *
-lease_pg_new(struct loop *loop, struct resolver *r, struct target_pg *target, const struct lease_owner *owner,
-             uint64_t settle_ms, struct err *e)
+lease_pg_new(struct loop *loop, struct resolver *r, struct target_pg *target,
+             const struct lease_owner *owner, uint64_t settle_ms, struct err *e)
 {
-    static const struct lease_ops ops = {.acquire = pg_acquire, .release = pg_release, .free = pg_free};
+    static const struct lease_ops ops = {
+        .acquire = pg_acquire, .release = pg_release, .free = pg_free};
     char application[64];
     struct lease_pg *p = calloc(1, sizeof *p);
     if (!p) {

@@ -44,15 +44,15 @@ struct lease_redis {
     struct redisconn *conn;
     enum state state;
     uint64_t ttl_ms;
-    uint64_t deadline_ms;        /* of acquisition and release, clock_mono_ms() */
-    uint64_t sent_boot_ms;       /* when the request under way was sent */
+    uint64_t deadline_ms;  /* of acquisition and release, clock_mono_ms() */
+    uint64_t sent_boot_ms; /* when the request under way was sent */
     bool connecting;
-    bool asking;                 /* a request is under way */
-    bool release_wanted;         /* as soon as none is */
-    struct boottimer *renew;     /* next renewal, or next attempt */
+    bool asking;             /* a request is under way */
+    bool release_wanted;     /* as soon as none is */
+    struct boottimer *renew; /* next renewal, or next attempt */
     struct boottimer *unsure;
     struct boottimer *gone;
-    struct err last;             /* why the last renewal failed */
+    struct err last; /* why the last renewal failed */
     char key_lock[LEASE_NAME_MAX + 24];
     char key_fence[LEASE_NAME_MAX + 24];
     char ttl_text[24];
@@ -124,8 +124,8 @@ on_gone(void *arg)
 {
     struct lease_redis *p = arg;
     struct err e;
-    err_set(&e, ERR_LOST, "not renewed in its %llu ms%s%s", (unsigned long long)p->ttl_ms, p->last.msg[0] ? ": " : "",
-            p->last.msg);
+    err_set(&e, ERR_LOST, "not renewed in its %llu ms%s%s", (unsigned long long)p->ttl_ms,
+            p->last.msg[0] ? ": " : "", p->last.msg);
     gone(p, &e);
 }
 
@@ -187,7 +187,8 @@ got_acquire(struct lease_redis *p, const struct redis_reply *r)
     p->holder = (struct lease_holder){0};
     /* The value is the holder's line behind its token. */
     if (second->kind == REDIS_STRING && second->len > 2 * TOKEN_BYTES + 1)
-        lease_holder_parse(second->text + 2 * TOKEN_BYTES + 1, second->len - 2 * TOKEN_BYTES - 1, &p->holder);
+        lease_holder_parse(second->text + 2 * TOKEN_BYTES + 1, second->len - 2 * TOKEN_BYTES - 1,
+                           &p->holder);
     p->state = REDIS_IDLE;
     err_set(&e, ERR_BUSY, "the lock is held by another");
     lease_acquired(&p->lease, &e, 0, &p->holder);
@@ -251,7 +252,8 @@ ask(struct lease_redis *p)
     const char *script = p->state == REDIS_ACQUIRING ? acquire_script
                          : p->state == REDIS_HELD    ? renew_script
                                                      : release_script;
-    const char *const all[] = {"EVAL", script, "2", p->key_lock, p->key_fence, p->value, p->ttl_text};
+    const char *const all[] = {"EVAL",       script,   "2",        p->key_lock,
+                               p->key_fence, p->value, p->ttl_text};
     struct err e;
     p->asking = true;
     p->sent_boot_ms = clock_boot_ms();
@@ -301,7 +303,8 @@ make_value(struct lease_redis *p, struct err *e)
     struct strbuf line = STRBUF_INIT;
     lease_holder_self(&self, &p->lease.owner, 0);
     lease_holder_format(&line, &self);
-    snprintf(p->value + strlen(p->value), sizeof p->value - strlen(p->value), " %s", strbuf_str(&line));
+    snprintf(p->value + strlen(p->value), sizeof p->value - strlen(p->value), " %s",
+             strbuf_str(&line));
     strbuf_done(&line);
     return 0;
 }
@@ -377,7 +380,8 @@ static int
 init(struct lease_redis *p, struct loop *loop, struct resolver *r, struct target_redis *target,
      const struct lease_owner *owner, struct err *e)
 {
-    static const struct lease_ops ops = {.acquire = redis_acquire, .release = redis_release, .free = redis_free};
+    static const struct lease_ops ops = {
+        .acquire = redis_acquire, .release = redis_release, .free = redis_free};
     if (lease_init(&p->lease, &ops, loop, owner, e) < 0)
         return -1;
     snprintf(p->key_lock, sizeof p->key_lock, "cronrun:{%s}:lock", owner->name);
@@ -391,8 +395,8 @@ init(struct lease_redis *p, struct loop *loop, struct resolver *r, struct target
 }
 
 struct lease *
-lease_redis_new(struct loop *loop, struct resolver *r, struct target_redis *target, const struct lease_owner *owner,
-                uint64_t ttl_ms, struct err *e)
+lease_redis_new(struct loop *loop, struct resolver *r, struct target_redis *target,
+                const struct lease_owner *owner, uint64_t ttl_ms, struct err *e)
 {
     struct lease_redis *p = calloc(1, sizeof *p);
     if (!p) {

@@ -79,7 +79,8 @@ child_exec_error(struct child *c, const char *command, int *ret_status, struct e
         return 0;
     if (f.step != STEP_EXEC) {
         *ret_status = 125;
-        return err_sys(e, f.sys_errno, "%s", f.step == STEP_GROUP ? "setpgid" : "cannot hand the lock to the command");
+        return err_sys(e, f.sys_errno, "%s",
+                       f.step == STEP_GROUP ? "setpgid" : "cannot hand the lock to the command");
     }
     *ret_status = f.sys_errno == ENOENT ? 127 : 126;
     return err_sys(e, f.sys_errno, "cannot execute %s", command);

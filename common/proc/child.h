@@ -17,20 +17,23 @@
 struct signals;
 
 struct child_spec {
-    char *const *argv;               /* argv[0] is searched in PATH; NULL-ended */
-    char *const *envp;               /* NULL-ended "NAME=value" */
-    const struct signals *signals;   /* borrowed; NULL: mask and dispositions stay */
-    int keep_fd;                     /* handed to the command under its number; -1: none */
+    char *const *argv;             /* argv[0] is searched in PATH; NULL-ended */
+    char *const *envp;             /* NULL-ended "NAME=value" */
+    const struct signals *signals; /* borrowed; NULL: mask and dispositions stay */
+    int keep_fd;                   /* handed to the command under its number; -1: none */
     bool own_group;
 };
 
 struct child {
-    pid_t pid;     /* 0: none */
-    pid_t group;   /* its process group, 0 when it shares ours */
-    int exec_fd;   /* CLOEXEC pipe: empty when exec worked */
+    pid_t pid;   /* 0: none */
+    pid_t group; /* its process group, 0 when it shares ours */
+    int exec_fd; /* CLOEXEC pipe: empty when exec worked */
 };
 
-#define CHILD_INIT {.exec_fd = -1}
+#define CHILD_INIT                                                                                 \
+    {                                                                                              \
+        .exec_fd = -1                                                                              \
+    }
 
 /* ERR_SYSTEM when no process could be made. */
 int child_start(struct child *c, const struct child_spec *spec, struct err *e);
@@ -42,7 +45,7 @@ int child_start(struct child *c, const struct child_spec *spec, struct err *e);
  */
 int child_exec_error(struct child *c, const char *command, int *ret_status, struct err *e);
 
-void child_done(struct child *c);   /* closes the pipe; kills nothing */
+void child_done(struct child *c); /* closes the pipe; kills nothing */
 
 /* Opens /dev/null in place of a standard descriptor that is closed, so that nothing of ours becomes one. */
 void child_fill_standard_fds(void);

@@ -67,8 +67,9 @@ parse_stat(const char *text, struct procfs_stat *ret)
     memcpy(s.comm, open_at + 1, len);
     int ppid, pgrp;
     unsigned long long start;
-    if (sscanf(close_at + 1, " %c %d %d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &s.state,
-               &ppid, &pgrp, &start) != 4)
+    if (sscanf(close_at + 1,
+               " %c %d %d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+               &s.state, &ppid, &pgrp, &start) != 4)
         return false;
     s.ppid = ppid;
     s.pgrp = pgrp;
@@ -169,8 +170,8 @@ procfs_all(struct procfs_list *list)
         return true;
     for (const struct dirent *entry; (entry = readdir(proc));) {
         struct procfs_stat s;
-        if (isdigit((unsigned char)entry->d_name[0]) && procfs_stat((pid_t)strtol(entry->d_name, NULL, 10), &s) &&
-            !procfs_list_add(list, &s))
+        if (isdigit((unsigned char)entry->d_name[0]) &&
+            procfs_stat((pid_t)strtol(entry->d_name, NULL, 10), &s) && !procfs_list_add(list, &s))
             return false;
     }
     return true;

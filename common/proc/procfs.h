@@ -13,8 +13,8 @@ struct procfs_stat {
     pid_t pid;
     pid_t ppid;
     pid_t pgrp;
-    char state;        /* R S D Z T X … */
-    uint64_t start;    /* ticks since boot: with the pid it names one process */
+    char state;     /* R S D Z T X … */
+    uint64_t start; /* ticks since boot: with the pid it names one process */
     char comm[32];
 };
 

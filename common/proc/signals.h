@@ -15,7 +15,7 @@
 #include "common/base/err.h"
 
 struct signals {
-    int fd;   /* readable when a signal waits; not blocking, CLOEXEC */
+    int fd; /* readable when a signal waits; not blocking, CLOEXEC */
     sigset_t entry_mask;
     struct sigaction entry_pipe;
     struct sigaction entry_chld;
@@ -23,12 +23,12 @@ struct signals {
 
 /* Before anything changes a disposition. Sets CHLD to its default and ignores PIPE. ERR_SYSTEM. */
 int signals_init(struct signals *s, struct err *e);
-void signals_done(struct signals *s);   /* closes the descriptor; the signals stay blocked */
+void signals_done(struct signals *s); /* closes the descriptor; the signals stay blocked */
 
 struct signals_event {
     int signo;
-    pid_t sender;    /* 0 from outside our PID namespace, or from the kernel */
-    bool terminal;   /* the kernel sent it to the whole foreground group */
+    pid_t sender;  /* 0 from outside our PID namespace, or from the kernel */
+    bool terminal; /* the kernel sent it to the whole foreground group */
 };
 
 /* The next signal; false when none waits. PIPE by our own write is left out. */

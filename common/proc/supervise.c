@@ -64,7 +64,8 @@ supervise_next(enum supervise_state state, enum supervise_event event)
 const char *
 supervise_state_name(enum supervise_state state)
 {
-    static const char *const names[SUPERVISE_STATES] = {"running", "stopping", "lingering", "killing", "done"};
+    static const char *const names[SUPERVISE_STATES] = {"running", "stopping", "lingering",
+                                                        "killing", "done"};
     return names[state];
 }
 
@@ -79,6 +80,7 @@ supervise_event_name(enum supervise_event event)
 const char *
 supervise_action_name(enum supervise_action action)
 {
-    static const char *const names[SUPERVISE_ACTIONS] = {"nothing", "ask", "repeat", "sweep", "kill", "finish"};
+    static const char *const names[SUPERVISE_ACTIONS] = {"nothing", "ask",  "repeat",
+                                                         "sweep",   "kill", "finish"};
     return names[action];
 }

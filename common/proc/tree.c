@@ -14,10 +14,10 @@
 
 struct tree {
     pid_t self;
-    bool proc;       /* /proc can be used */
-    bool children;   /* and has the children files */
+    bool proc;     /* /proc can be used */
+    bool children; /* and has the children files */
     struct procfs_list foreign;
-    struct procfs_list asked;   /* sorted by pid; who got a signal */
+    struct procfs_list asked; /* sorted by pid; who got a signal */
 };
 
 static const struct procfs_stat *
@@ -206,7 +206,8 @@ tree_signal(struct tree *t, int signo, bool wake, enum tree_scope scope, pid_t g
         if (is_dead(s))
             continue;
         count.alive++;
-        if ((by_group && s->pgrp == group && signo != SIGKILL) || (scope == TREE_UNASKED && list_find(&t->asked, s)))
+        if ((by_group && s->pgrp == group && signo != SIGKILL) ||
+            (scope == TREE_UNASKED && list_find(&t->asked, s)))
             continue;
         if (signal_one(t, s, signo, wake) == EPERM)
             count.denied++;
@@ -257,7 +258,8 @@ tree_describe(struct tree *t, size_t max, struct strbuf *out)
         if (is_dead(&found.items[i]))
             continue;
         if (++alive <= max)
-            strbuf_addf(out, "%s%d (%s)", alive > 1 ? ", " : "", (int)found.items[i].pid, found.items[i].comm);
+            strbuf_addf(out, "%s%d (%s)", alive > 1 ? ", " : "", (int)found.items[i].pid,
+                        found.items[i].comm);
     }
     if (alive > max)
         strbuf_addf(out, " and %zu more", alive - max);

@@ -21,25 +21,26 @@
 
 struct tree;
 
-struct tree *tree_new(struct err *e);   /* before the first child is started. ERR_SYSTEM, ERR_NOMEM */
-void tree_free(struct tree *t);         /* NULL allowed; the process stays a subreaper */
+struct tree *tree_new(struct err *e); /* before the first child is started. ERR_SYSTEM, ERR_NOMEM */
+void tree_free(struct tree *t);       /* NULL allowed; the process stays a subreaper */
 bool tree_sees_all(const struct tree *t);
 
 enum tree_scope {
     TREE_ALL,
-    TREE_UNASKED,   /* only those that got no signal of tree_signal() before */
+    TREE_UNASKED, /* only those that got no signal of tree_signal() before */
 };
 
 struct tree_count {
-    size_t alive;    /* found, zombies left out */
-    size_t denied;   /* of these: not allowed to signal (another user's) */
+    size_t alive;  /* found, zombies left out */
+    size_t denied; /* of these: not allowed to signal (another user's) */
 };
 
 /*
  * One pass: signo, and CONT after it when `wake`, to what is found. group: the command's process group (0 none), signalled in
  * one call when it certainly exists still, so that a fork under way cannot slip through.
  */
-struct tree_count tree_signal(struct tree *t, int signo, bool wake, enum tree_scope scope, pid_t group);
+struct tree_count
+tree_signal(struct tree *t, int signo, bool wake, enum tree_scope scope, pid_t group);
 
 /* Reaps all that ended, foreign children too. cb (may be NULL) for each, status as of waitpid(2). */
 typedef void tree_reap_cb(pid_t pid, int status, void *arg);

@@ -32,10 +32,20 @@ test_parse(void **state)
         if (instant_parse(good[i].text, &ms, &e) < 0 || ms != good[i].ms)
             fail_msg("%s: %lld %s", good[i].text, (long long)ms, e.msg);
     }
-    static const char *const bad[] = {
-        "", "now", "2026-11-21", "2026-11-21T09:00:00", "2026-11-21T09:00Z", "2026-13-21T09:00:00Z", "2026-02-30T09:00:00Z",
-        "2026-11-21T24:00:00Z", "2026-11-21T09:60:00Z", "2026-11-21T09:00:00+1:00", "2026-11-21T09:00:00+01:00x",
-        "2026-11-21T09:00:00+24:00", "2026-11-21T09:00:00.Zx", "x026-11-21T09:00:00Z"};
+    static const char *const bad[] = {"",
+                                      "now",
+                                      "2026-11-21",
+                                      "2026-11-21T09:00:00",
+                                      "2026-11-21T09:00Z",
+                                      "2026-13-21T09:00:00Z",
+                                      "2026-02-30T09:00:00Z",
+                                      "2026-11-21T24:00:00Z",
+                                      "2026-11-21T09:60:00Z",
+                                      "2026-11-21T09:00:00+1:00",
+                                      "2026-11-21T09:00:00+01:00x",
+                                      "2026-11-21T09:00:00+24:00",
+                                      "2026-11-21T09:00:00.Zx",
+                                      "x026-11-21T09:00:00Z"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         int64_t ms = 42;
         struct err e;
@@ -56,27 +66,30 @@ test_pod(void **state)
     assert_true(instant_from_pod("email-29384756-x7k2p", at_ms + 5000, name, sizeof name, &ms));
     assert_string_equal(name, "email");
     assert_true(ms == at_ms);
-    assert_true(instant_from_pod("my-app-email-29384756-x7k2p", at_ms - 1000, name, sizeof name, &ms));
+    assert_true(
+        instant_from_pod("my-app-email-29384756-x7k2p", at_ms - 1000, name, sizeof name, &ms));
     assert_string_equal(name, "my-app-email");
     /* Within a day of now, and no more. */
     assert_true(instant_from_pod("email-29384756-x7k2p", at_ms + 86400000, name, sizeof name, &ms));
-    assert_false(instant_from_pod("email-29384756-x7k2p", at_ms + 86400001, name, sizeof name, &ms));
-    assert_false(instant_from_pod("email-29384756-x7k2p", at_ms - 86400001, name, sizeof name, &ms));
+    assert_false(
+        instant_from_pod("email-29384756-x7k2p", at_ms + 86400001, name, sizeof name, &ms));
+    assert_false(
+        instant_from_pod("email-29384756-x7k2p", at_ms - 86400001, name, sizeof name, &ms));
     static const char *const others[] = {
         "",
         "email",
-        "29384756-x7k2p",            /* no name */
+        "29384756-x7k2p", /* no name */
         "-29384756-x7k2p",
-        "email-29384756",            /* the Job, not its pod */
-        "email-29384756-x7k2",       /* four letters */
+        "email-29384756",      /* the Job, not its pod */
+        "email-29384756-x7k2", /* four letters */
         "email-29384756-x7k2pp",
-        "email-29384756-a7k2p",      /* a vowel */
-        "email-29384756-x1k2p",      /* 1 is not in the alphabet */
+        "email-29384756-a7k2p", /* a vowel */
+        "email-29384756-x1k2p", /* 1 is not in the alphabet */
         "email-29384756-X7k2p",
         "email29384756-x7k2p",
         "email-029384756-x7k2p",
         "email-2938475600-x7k2p",
-        "web-6d4cf56db6-x7k2p",      /* a Deployment's pod */
+        "web-6d4cf56db6-x7k2p", /* a Deployment's pod */
     };
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         if (instant_from_pod(others[i], at_ms, name, sizeof name, &ms))

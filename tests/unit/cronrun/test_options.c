@@ -18,13 +18,16 @@ struct parsed {
     struct opt_result r;
     struct err e;
     char *argv[16];
-    int status;   /* OPT_GO or the exit status */
+    int status; /* OPT_GO or the exit status */
 };
 
 static void
 parse(struct parsed *p, char **envp, const char *const *words)
 {
-    *p = (struct parsed){.o = {.child_status = -1, .starting_deadline_ms = UINT64_MAX, .job_deadline_ms = UINT64_MAX, .scheduled_ms = -1}};
+    *p = (struct parsed){.o = {.child_status = -1,
+                               .starting_deadline_ms = UINT64_MAX,
+                               .job_deadline_ms = UINT64_MAX,
+                               .scheduled_ms = -1}};
     int argc = 0;
     p->argv[argc++] = (char *)"cronrun";
     while (*words)
@@ -117,7 +120,8 @@ test_locks(void **state)
         else
             assert_null(p.o.lock_where);
     }
-    static const char *const bad[] = {"file:run/a.lock", "file:", "mysql://db", "yes", "postgres:", "NONE"};
+    static const char *const bad[] = {"file:run/a.lock", "file:", "mysql://db", "yes",
+                                      "postgres:",       "NONE"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct parsed p;
         PARSE(&p, "--lock", bad[i], "true");
@@ -145,14 +149,16 @@ test_values(void **state)
 {
     (void)state;
     struct parsed p;
-    PARSE(&p, "--lock=none", "--on-busy", "wait=90s", "--stop-signal", "SIGINT", "--deadline=50s", "--child-status=1", "true");
+    PARSE(&p, "--lock=none", "--on-busy", "wait=90s", "--stop-signal", "SIGINT", "--deadline=50s",
+          "--child-status=1", "true");
     assert_int_equal(p.status, OPT_GO);
     assert_int_equal(p.o.on_busy, BUSY_WAIT);
     assert_int_equal(p.o.busy_wait_ms, 90000);
     assert_int_equal(p.o.stop_signal, SIGINT);
     assert_int_equal(p.o.deadline_ms, 50000);
     assert_int_equal(p.o.child_status, 1);
-    PARSE(&p, "--lock=none", "--on-busy", "fail", "--scheduled-at", "2026-11-21T09:00:00Z", "--starting-deadline=20s", "true");
+    PARSE(&p, "--lock=none", "--on-busy", "fail", "--scheduled-at", "2026-11-21T09:00:00Z",
+          "--starting-deadline=20s", "true");
     assert_int_equal(p.o.on_busy, BUSY_FAIL);
     assert_int_equal(p.o.starting_deadline_ms, 20000);
     assert_true(p.o.scheduled_ms == 1795251600000);
@@ -194,8 +200,13 @@ static void
 test_own_variables_are_known(void **state)
 {
     (void)state;
-    char *envp[] = {(char *)"CRONRUN_LOCK=none", (char *)"CRONRUN_RUN_ID=x", (char *)"CRONRUN_JOB=y", (char *)"CRONRUN_FENCE=z",
-                    (char *)"CRONRUN_SCHEDULED=q", (char *)"CRONRUN_STRICT_ENV=true", NULL};
+    char *envp[] = {(char *)"CRONRUN_LOCK=none",
+                    (char *)"CRONRUN_RUN_ID=x",
+                    (char *)"CRONRUN_JOB=y",
+                    (char *)"CRONRUN_FENCE=z",
+                    (char *)"CRONRUN_SCHEDULED=q",
+                    (char *)"CRONRUN_STRICT_ENV=true",
+                    NULL};
     struct parsed p;
     parse(&p, envp, (const char *const[]){"true", NULL});
     assert_int_equal(p.status, OPT_GO);
@@ -205,8 +216,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults), cmocka_unit_test(test_command_line_begins), cmocka_unit_test(test_locks),
-        cmocka_unit_test(test_no_lock_is_refused), cmocka_unit_test(test_values), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_command_line_begins),
+        cmocka_unit_test(test_locks),
+        cmocka_unit_test(test_no_lock_is_refused),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_refused),
         cmocka_unit_test(test_own_variables_are_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

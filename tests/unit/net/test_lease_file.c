@@ -39,7 +39,8 @@ struct seen {
 };
 
 static void
-on_acquired(struct lease *l, const struct err *e, uint64_t fence, const struct lease_holder *holder, void *arg)
+on_acquired(struct lease *l, const struct err *e, uint64_t fence, const struct lease_holder *holder,
+            void *arg)
 {
     (void)l;
     struct seen *s = arg;
@@ -77,7 +78,8 @@ release(struct fixture *f, struct lease *l)
 {
     bool done = false;
     struct err e;
-    assert_int_equal(lease_release_start(l, "success", clock_deadline(1000), on_released, &done, &e), 0);
+    assert_int_equal(
+        lease_release_start(l, "success", clock_deadline(1000), on_released, &done, &e), 0);
     assert_false(done);
     assert_int_equal(loop_turn_until(f->loop, &done, clock_deadline(10000), &e), 0);
     lease_free(l);
@@ -374,9 +376,16 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_counts),    TEST(test_busy_names_holder), TEST(test_inherited), TEST(test_damage_is_refused),
-        TEST(test_no_file),   TEST(test_link_is_followed),  TEST(test_keep_fd),   TEST(test_free_before_answer),
-        cmocka_unit_test(test_holder_line), cmocka_unit_test(test_names_and_keys),
+        TEST(test_counts),
+        TEST(test_busy_names_holder),
+        TEST(test_inherited),
+        TEST(test_damage_is_refused),
+        TEST(test_no_file),
+        TEST(test_link_is_followed),
+        TEST(test_keep_fd),
+        TEST(test_free_before_answer),
+        cmocka_unit_test(test_holder_line),
+        cmocka_unit_test(test_names_and_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
