@@ -43,6 +43,7 @@ struct native_header {
     enum native_phase phase;           /* expand */
     uint64_t lock_timeout_ms;          /* NATIVE_UNSET unless given; 0: none, as in PostgreSQL */
     uint64_t statement_timeout_ms;
+    size_t error_line;                 /* after an error: the line; 0 otherwise */
 };
 
 /*

@@ -1,0 +1,288 @@
+#include "migrate/native.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "common/base/clock.h"
+#include "common/base/opt.h"
+#include "migrate/lexer.h"
+#include "migrate/token.h"
+
+/* PostgreSQL keeps time-outs in an int of milliseconds. */
+#define TIMEOUT_MAX_MS 2147483647u
+
+static bool
+ends_with(const char *s, size_t len, const char *end)
+{
+    size_t n = strlen(end);
+    return len >= n && memcmp(s + len - n, end, n) == 0;
+}
+
+/* V1__x.sql, U1__x.sql, B1__x.sql, R__x.sql */
+static bool
+is_flyway(const char *file)
+{
+    const char *two = strstr(file, "__");
+
+    if (!two || !strchr("VURB", file[0]))
+        return false;
+    if (file[0] == 'R')
+        return two == file + 1;
+    return file[1] >= '0' && file[1] <= '9';
+}
+
+int
+native_name_parse(const char *file, struct native_name *ret, struct err *e)
+{
+    size_t len = strlen(file);
+    struct native_name n = {.direction = NATIVE_UP};
+    const char *bar = strchr(file, '_');
+
+    if (is_flyway(file))
+        return err_set(e, ERR_INPUT, "%s: a name of Flyway's layout, which is not handled yet: name it VERSION_name.sql", file);
+    if (!ends_with(file, len, ".sql"))
+        return err_set(e, ERR_INPUT, "%s: the name does not end in .sql", file);
+    len -= 4;
+    if (ends_with(file, len, ".down")) {
+        n.direction = NATIVE_DOWN;
+        len -= 5;
+    } else if (ends_with(file, len, ".up")) {
+        len -= 3;
+    }
+    if (!bar || bar == file || (size_t)(bar - file) + 1 >= len)
+        return err_set(e, ERR_INPUT, "%s: the name is not VERSION_name.sql, VERSION_name.up.sql or VERSION_name.down.sql",
+                       file);
+    n.version_bytes = (size_t)(bar - file);
+    n.name_offset = n.version_bytes + 1;
+    n.name_bytes = len - n.name_offset;
+    *ret = n;
+    return 0;
+}
+
+bool
+native_version_is_number(const char *version)
+{
+    size_t len = strlen(version);
+    return len > 0 && strspn(version, "0123456789") == len;
+}
+
+int
+native_version_compare(const char *a, const char *b)
+{
+    if (!native_version_is_number(a) || !native_version_is_number(b))
+        return strcmp(a, b);
+    a += strspn(a, "0");
+    b += strspn(b, "0");
+    size_t la = strlen(a);
+    size_t lb = strlen(b);
+    if (la != lb)
+        return la < lb ? -1 : 1;
+    return strcmp(a, b);
+}
+
+const char *
+native_phase_text(enum native_phase phase)
+{
+    return phase == NATIVE_CONTRACT ? "contract" : "expand";
+}
+
+/* PostgreSQL's "min" is our "m", so that the rest is common ground. */
+static bool
+plain_duration(const char *text, size_t len, char *buf, size_t size)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        if (n + 1 >= size)
+            return false;
+        buf[n++] = text[i];
+        if (text[i] == 'm' && len - i >= 3 && memcmp(text + i, "min", 3) == 0)
+            i += 2;
+    }
+    buf[n] = '\0';
+    return true;
+}
+
+int
+native_duration_parse(const char *text, size_t len, uint64_t *ret_ms, struct err *e)
+{
+    char buf[64];
+    uint64_t ms;
+    struct err why;
+
+    size_t digits = 0;
+    while (digits < len && digits < 15 && text[digits] >= '0' && text[digits] <= '9')
+        digits++;
+    bool micro = digits && len == digits + 2 && memcmp(text + digits, "us", 2) == 0;
+    if (micro) {
+        ms = 0;
+        for (size_t i = 0; i < digits; i++)
+            ms = ms * 10 + (uint64_t)(text[i] - '0');
+        ms = (ms + 999) / 1000;
+    } else if (!plain_duration(text, len, buf, sizeof(buf)) || clock_parse_duration(buf, &ms, &why) < 0) {
+        return err_set(e, ERR_INPUT, "%.*s is not a duration like 250ms, 5s or 10min", (int)(len > 40 ? 40 : len), text);
+    }
+    if (ms > TIMEOUT_MAX_MS)
+        return err_set(e, ERR_INPUT, "%.*s is longer than PostgreSQL's longest time-out, 24d", (int)(len > 40 ? 40 : len),
+                       text);
+    *ret_ms = ms;
+    return 0;
+}
+
+/* --- header lines --- */
+
+struct word {
+    const char *text;
+    size_t len;
+};
+
+static bool
+word_is(struct word w, const char *s)
+{
+    return w.len == strlen(s) && memcmp(w.text, s, w.len) == 0;
+}
+
+static int
+parse_choice(struct word value, const char *key, const char *first, const char *second, bool *ret_second, struct err *e)
+{
+    if (!word_is(value, first) && !word_is(value, second))
+        return err_set(e, ERR_INPUT, "%s is %s or %s, not %.*s", key, first, second, (int)(value.len > 40 ? 40 : value.len),
+                       value.text);
+    *ret_second = word_is(value, second);
+    return 0;
+}
+
+static int
+parse_time(struct word value, const char *key, uint64_t *ret_ms, struct err *e)
+{
+    return native_duration_parse(value.text, value.len, ret_ms, e) < 0 ? err_wrap(e, "%s", key) : 0;
+}
+
+static const char *const keys[] = {"transaction", "phase", "lock_timeout", "statement_timeout"};
+enum { KEY_TRANSACTION, KEY_PHASE, KEY_LOCK_TIMEOUT, KEY_STATEMENT_TIMEOUT, KEYS };
+
+static int
+unknown_key(struct word key, struct err *e)
+{
+    char name[40];
+    size_t n = key.len < sizeof(name) - 1 ? key.len : sizeof(name) - 1;
+
+    memcpy(name, key.text, n);
+    name[n] = '\0';
+    const char *near = opt_nearest(name, keys, KEYS, NULL);
+    return err_set(e, ERR_INPUT, "unknown key %s in a -- migrate: line%s%s%s", name, near ? ": did you mean " : "",
+                   near ? near : "", near ? "?" : "");
+}
+
+/* key=value; seen: the keys that stood before. */
+static int
+parse_pair(struct word w, struct native_header *h, unsigned *seen, struct err *e)
+{
+    const char *eq = memchr(w.text, '=', w.len);
+    struct word key = {w.text, eq ? (size_t)(eq - w.text) : w.len};
+    struct word value = {eq ? eq + 1 : "", eq ? w.len - key.len - 1 : 0};
+    size_t k = 0;
+    bool second;
+
+    while (k < KEYS && !word_is(key, keys[k]))
+        k++;
+    if (k == KEYS)
+        return unknown_key(key, e);
+    if (value.len == 0)
+        return err_set(e, ERR_INPUT, "%s needs a value: %s=...", keys[k], keys[k]);
+    if (*seen & (1u << k))
+        return err_set(e, ERR_INPUT, "%s stands twice in the -- migrate: lines", keys[k]);
+    *seen |= 1u << k;
+    switch (k) {
+    case KEY_TRANSACTION:
+        if (parse_choice(value, keys[k], "on", "off", &second, e) < 0)
+            return -1;
+        h->transaction = second ? VERDICT_OFF : VERDICT_ON;
+        return 0;
+    case KEY_PHASE:
+        if (parse_choice(value, keys[k], "expand", "contract", &second, e) < 0)
+            return -1;
+        h->phase = second ? NATIVE_CONTRACT : NATIVE_EXPAND;
+        return 0;
+    case KEY_LOCK_TIMEOUT:
+        return parse_time(value, keys[k], &h->lock_timeout_ms, e);
+    default:
+        return parse_time(value, keys[k], &h->statement_timeout_ms, e);
+    }
+}
+
+static bool
+is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\f' || c == '\v';
+}
+
+static bool
+begins(struct word w, const char *s)
+{
+    size_t n = strlen(s);
+    return w.len >= n && memcmp(w.text, s, n) == 0;
+}
+
+/* One -- comment, without the dashes. */
+static int
+parse_comment(struct word w, struct native_header *h, unsigned *seen, struct err *e)
+{
+    static const char ours[] = "migrate:";
+
+    while (w.len && is_blank(*w.text))
+        w.text++, w.len--;
+    if (begins(w, "+goose"))
+        return err_set(e, ERR_INPUT, "an annotation of goose's layout, which is not handled yet: remove the -- +goose lines "
+                                     "and what is for Down");
+    if (begins(w, "migrate:up") || begins(w, "migrate:down"))
+        return err_set(e, ERR_INPUT, "an annotation of dbmate's layout, which is not handled yet: split the file into "
+                                     "VERSION_name.up.sql and VERSION_name.down.sql");
+    if (!begins(w, ours))
+        return 0;
+    w.text += sizeof(ours) - 1;
+    w.len -= sizeof(ours) - 1;
+    while (w.len) {
+        size_t n = 0;
+        while (w.len && is_blank(*w.text))
+            w.text++, w.len--;
+        while (n < w.len && !is_blank(w.text[n]))
+            n++;
+        if (n && parse_pair((struct word){w.text, n}, h, seen, e) < 0)
+            return -1;
+        w.text += n;
+        w.len -= n;
+    }
+    return 0;
+}
+
+int
+native_header_parse(const char *text, size_t len, struct native_header *ret, struct err *e)
+{
+    struct native_header h = {.transaction = VERDICT_AUTO, .phase = NATIVE_EXPAND,
+                              .lock_timeout_ms = NATIVE_UNSET, .statement_timeout_ms = NATIVE_UNSET};
+    size_t pos = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    unsigned seen = 0;
+    bool open = false;
+
+    while (pos < len && !open) {
+        if (token_class[(unsigned char)text[pos]] & TOKEN_C_SPACE) {
+            pos++;
+        } else if (pos + 1 < len && text[pos] == '-' && text[pos + 1] == '-') {
+            size_t end = pos + 2;
+            while (end < len && text[end] != '\n' && text[end] != '\r')
+                end++;
+            if (parse_comment((struct word){text + pos + 2, end - pos - 2}, &h, &seen, e) < 0) {
+                ret->error_line = lexer_count_lines(text, pos) + 1;
+                return err_wrap(e, "line %zu", ret->error_line);
+            }
+            pos = end;
+        } else if (pos + 1 < len && text[pos] == '/' && text[pos + 1] == '*') {
+            pos = token_skip_comment(text, len, pos + 2, &open);
+        } else {
+            break;
+        }
+    }
+    *ret = h;
+    return 0;
+}
