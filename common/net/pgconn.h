@@ -100,6 +100,9 @@ bool pgconn_tls(const struct pgconn *c);                      /* the session is 
 bool pgconn_cancel_encrypted(void);
 const struct pgdiag *pgconn_diag(const struct pgconn *c);     /* of the last failed operation; valid until the next start */
 
+/* Statements of the running operation that were completed so far: whose notice a notice callback hears. */
+size_t pgconn_statements_done(const struct pgconn *c);
+
 /* ---- results: owned lists ---- */
 void pgrows_free(struct pgrows *r);                            /* the whole list; NULL allowed */
 const struct pgrows *pgrows_next(const struct pgrows *r);      /* the next statement's result; NULL at the end */

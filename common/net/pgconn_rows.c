@@ -32,6 +32,12 @@ pgconn_rows_take(struct pgconn *c)
     return r;
 }
 
+size_t
+pgconn_statements_done(const struct pgconn *c)
+{
+    return pgrows_count_statements(c->rows);
+}
+
 void
 pgrows_free(struct pgrows *r)
 {
