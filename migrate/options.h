@@ -46,6 +46,7 @@ struct options {
     bool json;
     bool exit_code;
     const char *termination_log;
+    bool people;           /* no option: stderr is read by people (text), not by machines */
 };
 
 extern const struct opt_program options_program;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
@@ -11,9 +12,9 @@
 #include "common/proc/termination.h"
 
 void
-report_init(struct report *r)
+report_init(struct report *r, bool people)
 {
-    *r = (struct report){ .start_ms = clock_mono_ms(), .exit = EXIT_DONE };
+    *r = (struct report){ .people = people, .start_ms = clock_mono_ms(), .exit = EXIT_DONE };
 }
 
 void
@@ -132,6 +133,12 @@ report_exit_for(const struct err *e)
     }
 }
 
+enum exit_status
+report_exit_for_connect(const struct err *e)
+{
+    return e->code == ERR_SERVER ? EXIT_UNREACHABLE : report_exit_for(e);
+}
+
 void
 report_text(const struct report *r, struct strbuf *out)
 {
@@ -164,9 +171,16 @@ log_failure(const struct report *r)
     log_error(report_outcome(r),
               LOG_FIELDS(LF_OPT("file", r->file), r->line ? LF_UINT("line", r->line) : LF_OPT("line", NULL),
                          r->column ? LF_UINT("column", r->column) : LF_OPT("column", NULL),
-                         LF_OPT("sqlstate", r->err.sqlstate), LF_OPT("hint", r->hint), LF_OPT("source", r->source),
-                         LF_INT("exit", r->exit)),
+                         LF_OPT("sqlstate", r->err.sqlstate), LF_OPT("hint", r->people ? NULL : r->hint),
+                         LF_OPT("source", r->people ? NULL : r->source), LF_INT("exit", r->exit)),
               "%s%s%s%s", r->file ? r->file : "", place, r->file ? ": " : "", r->err.msg);
+    if (!r->people)
+        return;
+    log_flush();
+    if (r->source)
+        dprintf(STDERR_FILENO, "%s", r->source);
+    if (r->hint)
+        dprintf(STDERR_FILENO, "    hint: %s\n", r->hint);
 }
 
 static void

@@ -30,6 +30,7 @@ enum exit_status {
 };
 
 struct report {
+    bool people;              /* somebody reads along: the source line stands below the record, not in it */
     uint64_t start_ms;
     enum exit_status exit;
     const char *outcome;      /* a word of the contract; NULL: that of the exit status */
@@ -45,7 +46,7 @@ struct report {
     char *source;             /* the line with a caret, for people; owned; NULL: none */
 };
 
-void report_init(struct report *r);
+void report_init(struct report *r, bool people);
 void report_done(struct report *r);
 
 /* Takes the first failure; later ones are dropped. e is copied. */
@@ -61,6 +62,8 @@ void report_applied(struct report *r, const char *version);
 const char *report_outcome(const struct report *r);
 /* The exit status for a failure of the connection or the run itself (not of a migration's statement). */
 enum exit_status report_exit_for(const struct err *e);
+/* The same while connecting: whatever the server answers there, it cannot be reached. */
+enum exit_status report_exit_for_connect(const struct err *e);
 
 /* Logs the failure, or nothing; writes the termination message; returns the exit status. */
 int report_finish(struct report *r, const char *termination_log);

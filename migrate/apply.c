@@ -1,0 +1,207 @@
+/* apply.c: one migration, as often as it takes. */
+#include "migrate/apply.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/base/digest.h"
+#include "common/base/log.h"
+#include "migrate/progress.h"
+#include "migrate/watch.h"
+
+#define BACKOFF_FIRST_MS 250u
+#define BACKOFF_MAX_MS 5000u
+
+static void
+on_passed(void *arg, size_t upto)
+{
+    source_text_release(arg, upto);
+}
+
+int
+apply_check(const struct source *source, const struct source_migration *m, struct verdict_file *ret, size_t *ret_line,
+            struct err *e)
+{
+    struct source_text text = SOURCE_TEXT_INIT;
+    *ret_line = 0;
+    if (source_text_open(source, m, NATIVE_UP, &text, e) != 0)
+        return -1;
+    struct lexer lx;
+    lexer_init(&lx, text.data, text.len);
+    lx.passed = on_passed; /* the pages of a large file are not kept */
+    lx.passed_arg = &text;
+    int result = verdict_file(&lx, m->header.transaction, ret, e);
+    if (result != 0)
+        *ret_line = ret->error_line;
+    source_text_done(&text);
+    return result;
+}
+
+/* ---- what the options and the header want ---- */
+
+static bool
+timeout(uint64_t header_ms, uint64_t option_ms, uint64_t *ret_ms)
+{
+    if (header_ms != NATIVE_UNSET) {
+        *ret_ms = header_ms;
+        return true;
+    }
+    *ret_ms = option_ms == CLOCK_NEVER ? 0 : option_ms;
+    return option_ms != CLOCK_NEVER;
+}
+
+bool
+apply_lock_timeout(const struct apply *a, uint64_t *ret_ms)
+{
+    timeout(a->m->header.lock_timeout_ms, a->s->o->lock_timeout_ms, ret_ms);
+    return true; /* "none" is 0: no limit, whatever the server's default */
+}
+
+bool
+apply_statement_timeout(const struct apply *a, uint64_t *ret_ms)
+{
+    return timeout(a->m->header.statement_timeout_ms, a->s->o->statement_timeout_ms, ret_ms);
+}
+
+void
+apply_sql_identity(const struct apply *a, bool local, struct strbuf *out)
+{
+    const struct options *o = a->s->o;
+    if (o->role) {
+        strbuf_adds(out, local ? "SET LOCAL ROLE " : "SET ROLE ");
+        ledger_quote_ident(out, o->role);
+        strbuf_adds(out, "; ");
+    }
+    if (o->search_path) {
+        strbuf_adds(out, "SELECT pg_catalog.set_config('search_path', ");
+        ledger_quote_literal(out, o->search_path);
+        strbuf_addf(out, ", %s); ", local ? "true" : "false");
+    }
+}
+
+void
+apply_sql_reset(const struct apply *a, struct strbuf *out)
+{
+    strbuf_adds(out, "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; ");
+    session_sql_settings(a->s, out);
+}
+
+/* ---- again ---- */
+
+bool
+apply_lock_failure(const struct err *e)
+{
+    return strcmp(e->sqlstate, "55P03") == 0 || strcmp(e->sqlstate, "40P01") == 0 || strcmp(e->sqlstate, "40001") == 0;
+}
+
+void
+apply_note_retry(struct apply *a, const struct err *e)
+{
+    a->why = *e;
+    snprintf(a->blockers, sizeof a->blockers, "%s", watch_blockers(a->s->watch));
+}
+
+static int
+back_off(struct apply *a, struct err *e)
+{
+    uint32_t pause_ms = BACKOFF_FIRST_MS;
+    for (unsigned i = 1; i < a->attempts && pause_ms < BACKOFF_MAX_MS; i++)
+        pause_ms *= 2;
+    pause_ms = pause_ms < BACKOFF_MAX_MS ? pause_ms : BACKOFF_MAX_MS;
+    pause_ms = pause_ms / 2 + digest_jitter(pause_ms);
+    progress_hide(a->s->progress);
+    log_warn("retry",
+             LOG_FIELDS(LF_STR("version", a->m->version), LF_STR("file", a->m->file), LF_STR("sqlstate", a->why.sqlstate),
+                        LF_OPT("blockers", a->blockers), LF_UINT("attempt", a->attempts), LF_UINT("pause_ms", pause_ms)),
+             "%s: rolled back, again in %u ms: %s%s%s", a->m->file, pause_ms, a->why.msg,
+             a->blockers[0] ? "; blocked by " : "", a->blockers);
+    return session_pause(a->s, pause_ms, e);
+}
+
+static enum apply_result
+attempt(struct apply *a)
+{
+    a->attempts++;
+    a->first_n = 0;
+    return a->verdict.transaction ? apply_in_transaction(a) : apply_outside(a);
+}
+
+static enum apply_result
+attempts(struct apply *a)
+{
+    struct err e = { 0 };
+    for (;;) {
+        enum apply_result result = attempt(a);
+        if (result == APPLY_OUTSIDE) {
+            progress_hide(a->s->progress);
+            log_warn("outside", LOG_FIELDS(LF_STR("file", a->m->file), LF_STR("sqlstate", a->why.sqlstate)),
+                     "%s: %s; it is the only statement, so it runs outside a transaction", a->m->file, a->why.msg);
+            a->verdict.transaction = false;
+        } else if (result != APPLY_RETRY) {
+            return result;
+        } else if (back_off(a, &e) != 0) {
+            apply_report_run(a, &e);
+            return APPLY_FAILED;
+        }
+    }
+}
+
+static void
+tell_applied(struct apply *a)
+{
+    char took[CLOCK_DURATION_MAX];
+    progress_hide(a->s->progress);
+    log_info("applied",
+             LOG_FIELDS(LF_STR("version", a->m->version), LF_STR("name", a->m->name), LF_STR("file", a->m->file),
+                        LF_STR("phase", native_phase_text(a->m->header.phase)),
+                        LF_BOOL("transaction", a->verdict.transaction), LF_UINT("statements", a->verdict.statements),
+                        LF_UINT("attempts", a->attempts), LF_UINT("duration_ms", a->duration_ms)),
+             "applied %s in %s", a->m->file, clock_format_duration(took, a->duration_ms));
+    report_applied(a->report, a->m->version);
+}
+
+/* ---- notices ---- */
+
+static void
+on_notice(const char *severity, const char *sqlstate, const char *message, void *arg)
+{
+    struct apply *a = arg;
+    struct statement st;
+    size_t line = 0;
+    if (a->first_n && apply_find_statement(a, a->first_n + pgconn_statements_done(a->s->work), &st))
+        line = st.line;
+    bool warning = strcmp(severity, "WARNING") == 0;
+    progress_hide(a->s->progress);
+    log_write(warning ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "notice",
+              LOG_FIELDS(LF_STR("severity", severity), LF_STR("file", a->m->file), LF_UINT("line", line),
+                         LF_OPT("sqlstate", strcmp(sqlstate, "00000") == 0 ? "" : sqlstate)),
+              "%s:%zu: %s: %s", a->m->file, line, severity, message);
+}
+
+enum apply_result
+apply_file(struct apply *a, const struct source_migration *m, const struct verdict_file *verdict)
+{
+    struct err e = { 0 };
+    a->m = m;
+    a->verdict = *verdict;
+    a->text = (struct source_text)SOURCE_TEXT_INIT;
+    a->attempts = 0;
+    a->start_ms = clock_mono_ms();
+    if (source_text_open(a->source, m, NATIVE_UP, &a->text, &e) != 0 ||
+        source_loose_digest(&a->text, a->loose_sha256, &e) != 0) {
+        report_fail(a->report, EXIT_INPUT, &e);
+        report_place(a->report, m->file, 0, 0);
+        source_text_done(&a->text);
+        return APPLY_FAILED;
+    }
+    a->s->notice = on_notice;
+    a->s->notice_arg = a;
+    enum apply_result result = attempts(a);
+    a->s->notice = NULL;
+    if (result == APPLY_DONE)
+        tell_applied(a);
+    source_text_done(&a->text);
+    return result;
+}

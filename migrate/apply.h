@@ -1,0 +1,92 @@
+/*
+ * apply.h: one migration onto the server.
+ *
+ * A file in a transaction: begin with the history row, statements in batches, proof of the lock, commit. A file outside
+ * one: statement by statement, the history row behind the last. What the server refuses is rolled back, tried again where
+ * that may help (locks, deadlocks, serialization), or reported with its place in the file.
+ */
+#ifndef RR_MIGRATE_APPLY_H
+#define RR_MIGRATE_APPLY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/digest.h"
+#include "common/base/err.h"
+#include "migrate/position.h"
+#include "migrate/report.h"
+#include "migrate/session.h"
+#include "migrate/source.h"
+#include "migrate/verdict.h"
+
+/* Statements travel together up to this size. */
+#define APPLY_BATCH_BYTES 262144u
+#define APPLY_BATCH_STATEMENTS 2000u
+
+enum apply_result {
+    APPLY_DONE,
+    APPLY_SKIPPED,   /* its history row was there already */
+    APPLY_RETRY,     /* rolled back; another attempt may do */
+    APPLY_OUTSIDE,   /* rolled back; it has to run outside a transaction */
+    APPLY_UNKNOWN,   /* the connection was lost during COMMIT: the history knows */
+    APPLY_FAILED,    /* the report knows */
+};
+
+struct apply {
+    /* set by the caller, borrowed */
+    struct session *s;
+    struct report *report;
+    const struct source *source;
+    /* the file at hand */
+    const struct source_migration *m;
+    struct verdict_file verdict;
+    struct source_text text;
+    uint8_t loose_sha256[DIGEST_BYTES];
+    uint64_t start_ms;
+    unsigned attempts;
+    size_t first_n;        /* number of the first statement of what was sent last; 0: nothing of the file */
+    size_t sent_offset;    /* where that begins, and its line */
+    size_t sent_line;
+    bool sent_backslashes;
+    struct err why;        /* RETRY, OUTSIDE: what the server said */
+    char blockers[256];    /* RETRY: who held the lock, as far as it was seen */
+    uint64_t duration_ms;  /* of the last file that was applied */
+};
+
+/* Reads the file for what apply_file must know: whether it can be applied at all. ERR_INPUT names file and line; the place is in
+ * the report's reach: *ret_line, 0 when unknown. */
+int apply_check(const struct source *source, const struct source_migration *m, struct verdict_file *ret, size_t *ret_line,
+                struct err *e);
+
+/* Applies m: DONE, SKIPPED, UNKNOWN or FAILED. The session holds the lock and is settled. */
+enum apply_result apply_file(struct apply *a, const struct source_migration *m, const struct verdict_file *verdict);
+
+/* ---- for apply_*.c ---- */
+enum apply_result apply_in_transaction(struct apply *a);
+enum apply_result apply_outside(struct apply *a);
+
+/* A failed statement of the file: into the report, with its place. completed: statements of what was sent that were done. */
+void apply_report(struct apply *a, enum exit_status exit, const struct err *e, size_t completed);
+/* The same for a place that is known, or (st NULL) for the file as a whole. */
+void apply_report_at(struct apply *a, enum exit_status exit, const struct err *e, const struct statement *st);
+/* A failure of the connection or of the run. */
+void apply_report_run(struct apply *a, const struct err *e);
+
+/* Statement number n of the file; false: there is none. */
+bool apply_find_statement(const struct apply *a, size_t n, struct statement *ret);
+/* The statement that looks as if it released our lock. */
+bool apply_find_unlock(const struct apply *a, struct statement *ret);
+/* The timeouts for the file: header, else options. *ret_ms; false: leave the server's. */
+bool apply_lock_timeout(const struct apply *a, uint64_t *ret_ms);
+bool apply_statement_timeout(const struct apply *a, uint64_t *ret_ms);
+/* "SET [LOCAL] ROLE …; SELECT set_config('search_path', …); " as the options want it. */
+void apply_sql_identity(const struct apply *a, bool local, struct strbuf *out);
+/* Whether the server's answer means: try again. */
+bool apply_lock_failure(const struct err *e);
+/* Keeps *e and the blockers for the retry, before another statement wipes them. */
+void apply_note_retry(struct apply *a, const struct err *e);
+/* Back to our own session settings: RESET of everything, then session_sql_settings. */
+void apply_sql_reset(const struct apply *a, struct strbuf *out);
+
+#endif

@@ -1,0 +1,174 @@
+/* apply_error.c: from what the server said to a place in the file. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/base/cleanup.h"
+#include "migrate/apply.h"
+
+bool
+apply_find_statement(const struct apply *a, size_t n, struct statement *ret)
+{
+    struct lexer lx;
+    lexer_init(&lx, a->text.data, a->text.len);
+    if (a->first_n && n >= a->first_n) { /* no need to read what was sent before */
+        lx.pos = a->sent_offset;
+        lx.line = a->sent_line;
+        lx.n = a->first_n - 1;
+        lx.backslashes = a->sent_backslashes;
+    }
+    while (lexer_next(&lx, ret, NULL) > 0)
+        if (ret->n == n)
+            return true;
+    return false;
+}
+
+static bool
+mentions(const char *text, size_t len, const char *word)
+{
+    size_t n = strlen(word);
+    for (size_t i = 0; i + n <= len; i++)
+        if (strncasecmp(text + i, word, n) == 0)
+            return true;
+    return false;
+}
+
+bool
+apply_find_unlock(const struct apply *a, struct statement *ret)
+{
+    struct lexer lx;
+    lexer_init(&lx, a->text.data, a->text.len);
+    while (lexer_next(&lx, ret, NULL) > 0)
+        if (mentions(a->text.data + ret->offset, ret->sql_bytes, "advisory_unlock") ||
+            mentions(a->text.data + ret->offset, ret->sql_bytes, "discard"))
+            return true;
+    return false;
+}
+
+/* ---- places ---- */
+
+/* The number behind "word" in text, 0 when it is not there. */
+static size_t
+number_behind(const char *text, const char *word)
+{
+    const char *p = strstr(text, word);
+    return p ? strtoul(p + strlen(word), NULL, 10) : 0;
+}
+
+/* "COPY t, line 3, column n: …": line 3 of the data. */
+static bool
+copy_place(const struct apply *a, const struct statement *st, const struct pgdiag *d, struct position *ret)
+{
+    if (st->kind != STATEMENT_COPY || strncmp(d->context, "COPY ", 5) != 0)
+        return false;
+    size_t line = number_behind(d->context, ", line ");
+    size_t at = st->data_offset;
+    const size_t end = st->data_offset + st->data_bytes;
+    for (size_t i = 1; i < line && at < end; i++) {
+        const char *nl = memchr(a->text.data + at, '\n', end - at);
+        at = nl ? (size_t)(nl - a->text.data) + 1 : end;
+    }
+    if (line == 0)
+        return false;
+    position_of_byte(a->text.data, a->text.len, st->offset, st->line, at, ret);
+    return true;
+}
+
+/* The text's own line in a DO block: the innermost entry of the context that is in one. */
+static bool
+body_place(const struct apply *a, const struct statement *st, const struct pgdiag *d, struct position *ret)
+{
+    size_t line = number_behind(d->context, "PL/pgSQL function inline_code_block line ");
+    return line > 0 && position_of_body_line(a->text.data, a->text.len, st, line, ret) == 0;
+}
+
+static void
+find_place(const struct apply *a, const struct statement *st, const struct pgdiag *d, struct position *ret)
+{
+    if (d->position > 0)
+        position_of_char(a->text.data, a->text.len, a->sent_offset, a->sent_line, d->position, ret);
+    else if (!copy_place(a, st, d, ret) && !body_place(a, st, d, ret))
+        position_of_byte(a->text.data, a->text.len, st->offset, st->line, st->offset, ret);
+}
+
+/* ---- reports ---- */
+
+static void
+report_position(struct apply *a, const struct position *at)
+{
+    cleanup_strbuf struct strbuf caret = STRBUF_INIT;
+    position_caret(a->text.data, at, "    ", &caret);
+    report_place(a->report, a->m->file, at->line, at->column);
+    report_source(a->report, strbuf_str(&caret));
+}
+
+/* What the server gave as hint, and what we know better. */
+static const char *
+own_hint(const struct apply *a, const struct err *e)
+{
+    if (strcmp(e->sqlstate, "25001") == 0 || strcmp(e->sqlstate, "2D000") == 0)
+        return "this cannot run inside a transaction: put it into a file of its own, or begin the file with the line "
+               "\"-- migrate: transaction=off\" (then nothing of it is rolled back)";
+    if (strcmp(e->sqlstate, "57014") == 0)
+        return "cancelled: by statement_timeout, or by an administrator";
+    if (strcmp(e->sqlstate, "42P07") == 0 && !a->verdict.transaction)
+        return "an earlier run may have been cut off in this file: look whether what exists is complete (an index: "
+               "indisvalid), drop it if not, and mend the file";
+    if (strcmp(e->sqlstate, "55P04") == 0)
+        return "a new enum value can be used only after its transaction: put its use into the next file";
+    return NULL;
+}
+
+static void
+add_hint(struct apply *a, const struct err *e, const struct pgdiag *d)
+{
+    cleanup_strbuf struct strbuf hint = STRBUF_INIT;
+    const char *own = own_hint(a, e);
+    const char *parts[] = { d->detail, d->hint, own ? own : "" };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (*parts[i])
+            strbuf_addf(&hint, "%s%s", hint.len ? "; " : "", parts[i]);
+    }
+    report_hint(a->report, strbuf_str(&hint));
+}
+
+void
+apply_report(struct apply *a, enum exit_status exit, const struct err *e, size_t completed)
+{
+    if (a->report->failed)
+        return;
+    const struct pgdiag *d = pgconn_diag(a->s->work);
+    struct statement st;
+    struct position at;
+    report_fail(a->report, exit, e);
+    report_place(a->report, a->m->file, 0, 0);
+    if (a->first_n && apply_find_statement(a, a->first_n + completed, &st)) {
+        find_place(a, &st, d, &at);
+        report_position(a, &at);
+    }
+    add_hint(a, e, d);
+}
+
+void
+apply_report_at(struct apply *a, enum exit_status exit, const struct err *e, const struct statement *st)
+{
+    if (a->report->failed)
+        return;
+    report_fail(a->report, exit, e);
+    report_place(a->report, a->m->file, 0, 0);
+    if (st) {
+        struct position at;
+        position_of_byte(a->text.data, a->text.len, st->offset, st->line, st->offset, &at);
+        report_position(a, &at);
+    }
+}
+
+void
+apply_report_run(struct apply *a, const struct err *e)
+{
+    if (a->report->failed)
+        return;
+    report_fail(a->report, report_exit_for(e), e);
+    report_place(a->report, a->m->file, 0, 0);
+}

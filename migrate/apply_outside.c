@@ -1,0 +1,172 @@
+/*
+ * apply_outside.c: a file outside a transaction: each statement commits by itself, the history row comes behind the last.
+ */
+#include <string.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/clock.h"
+#include "migrate/apply.h"
+#include "migrate/lock.h"
+#include "migrate/progress.h"
+
+#define RETRIES_MAX 1000u
+#define RETRY_PAUSE_MS 500u
+
+/* A statement was refused: what ran before it stays. */
+static enum apply_result
+refused(struct apply *a, const struct err *e)
+{
+    struct err said = *e;
+    if (e->code != ERR_SERVER && e->code != ERR_PROTOCOL) {
+        apply_report_run(a, e);
+        return APPLY_FAILED;
+    }
+    if (a->first_n)
+        err_wrap(&said, "statement %zu of %zu, outside a transaction (what ran before it stays)", a->first_n,
+                 a->verdict.statements);
+    apply_report(a, EXIT_PARTIAL, &said, 0);
+    return APPLY_FAILED;
+}
+
+static int
+set_up(struct apply *a, struct err *e)
+{
+    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+    uint64_t ms;
+    if (apply_statement_timeout(a, &ms))
+        strbuf_addf(&sql, "SET statement_timeout TO %llu; ", (unsigned long long)ms);
+    apply_sql_identity(a, false, &sql);
+    return sql.len ? session_sql(a->s, &sql, NULL, e) : 0;
+}
+
+/* A lock_timeout in CREATE INDEX CONCURRENTLY and its like leaves an invalid index: those wait as long as it takes. */
+static int
+set_lock_timeout(struct apply *a, bool can_roll_back, struct err *e)
+{
+    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+    uint64_t ms = 0;
+    if (can_roll_back)
+        apply_lock_timeout(a, &ms);
+    strbuf_addf(&sql, "SET lock_timeout TO %llu", (unsigned long long)ms);
+    return session_sql(a->s, &sql, NULL, e);
+}
+
+static int
+send_statement(struct apply *a, const struct statement *st, struct err *e)
+{
+    const char *text = a->text.data;
+    a->first_n = st->n;
+    a->sent_offset = st->offset;
+    a->sent_line = st->line;
+    a->sent_backslashes = st->backslashes;
+    progress_statement(a->s->progress, st->n);
+    if (st->kind == STATEMENT_COPY)
+        return session_copy(a->s, text + st->offset, st->sql_bytes, text + st->data_offset, st->data_bytes, e);
+    return session_query(a->s, text + st->offset, st->sql_bytes, NULL, e);
+}
+
+static enum apply_result
+check_idle(struct apply *a, const struct statement *st)
+{
+    if (pgconn_tx_state(a->s->work) == PGCONN_TX_IDLE)
+        return APPLY_DONE;
+    struct err e = { 0 };
+    err_set(&e, ERR_INPUT, "this statement left a transaction open in a file outside a transaction");
+    apply_report_at(a, EXIT_PARTIAL, &e, st);
+    return APPLY_FAILED;
+}
+
+static enum apply_result
+one_statement(struct apply *a, const struct statement *st, bool can_roll_back)
+{
+    struct err e = { 0 };
+    for (unsigned i = 0; send_statement(a, st, &e) != 0; i++) {
+        /* It committed nothing, so it may be sent again by itself. */
+        if (!can_roll_back || !apply_lock_failure(&e) || i == RETRIES_MAX)
+            return refused(a, &e);
+        apply_note_retry(a, &e);
+        if (session_pause(a->s, RETRY_PAUSE_MS, &e) != 0)
+            return refused(a, &e);
+    }
+    return check_idle(a, st);
+}
+
+static enum apply_result
+statements(struct apply *a)
+{
+    struct lexer lx;
+    struct statement st;
+    struct err e = { 0 };
+    int rc;
+    int limited = -1; /* whether lock_timeout is set: not known yet */
+    lexer_init(&lx, a->text.data, a->text.len);
+    while ((rc = lexer_next(&lx, &st, &e)) > 0) {
+        if (st.n == a->verdict.begin_n || st.n == a->verdict.commit_n)
+            continue;
+        struct verdict v;
+        verdict_statement(a->text.data + st.offset, st.sql_bytes, st.backslashes, &v);
+        a->first_n = 0;
+        if (limited != (int)v.transaction && set_lock_timeout(a, v.transaction, &e) != 0)
+            return refused(a, &e);
+        limited = (int)v.transaction;
+        enum apply_result result = one_statement(a, &st, v.transaction);
+        if (result != APPLY_DONE)
+            return result;
+        source_text_release(&a->text, st.offset);
+    }
+    return rc < 0 ? refused(a, &e) : APPLY_DONE;
+}
+
+/* ---- the row ---- */
+
+static void
+lock_lost(struct apply *a)
+{
+    struct err e = { 0 };
+    struct statement st;
+    err_set(&e, ERR_LOST, "the script released migrate's lock; it was applied, and its row was written");
+    bool found = apply_find_unlock(a, &st);
+    apply_report_at(a, EXIT_INPUT, &e, found ? &st : NULL);
+    a->s->locked = false;
+}
+
+static enum apply_result
+write_row(struct apply *a)
+{
+    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+    struct err e = { 0 };
+    struct pgrows *rows = NULL;
+    lock_sql_proof(&a->s->table, &sql);
+    strbuf_adds(&sql, "; ");
+    a->duration_ms = clock_mono_ms() - a->start_ms;
+    ledger_sql_insert(&a->s->table, a->m, a->loose_sha256, a->s->o->release, (int64_t)a->duration_ms, &sql);
+    int sent = session_sql(a->s, &sql, &rows, &e);
+    bool proven = pgrows_count(rows) == 1 && pgrows_value(rows, 0, 0)[0] == 't';
+    pgrows_free(rows);
+    if (sent == 0 && proven)
+        return APPLY_DONE;
+    if (sent == 0) {
+        lock_lost(a);
+        return APPLY_FAILED;
+    }
+    if (strcmp(e.sqlstate, "23505") == 0)
+        return APPLY_SKIPPED;
+    return e.code == ERR_CLOSED || e.code == ERR_TIMEOUT ? APPLY_UNKNOWN : refused(a, &e);
+}
+
+enum apply_result
+apply_outside(struct apply *a)
+{
+    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+    struct err e = { 0 };
+    if (set_up(a, &e) != 0)
+        return refused(a, &e);
+    enum apply_result result = statements(a);
+    if (result != APPLY_DONE)
+        return result;
+    a->first_n = 0;
+    apply_sql_reset(a, &sql);
+    if (session_sql(a->s, &sql, NULL, &e) != 0)
+        return refused(a, &e);
+    return write_row(a);
+}

@@ -1,0 +1,402 @@
+/* cmd_up.c: `migrate up`: read, plan, lock, read again, apply. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "migrate/apply.h"
+#include "migrate/cmd.h"
+#include "migrate/ledger.h"
+#include "migrate/lock.h"
+#include "migrate/plan.h"
+#include "migrate/progress.h"
+#include "migrate/report.h"
+#include "migrate/session.h"
+#include "migrate/source.h"
+
+#define HOLDER_LOG_MS 10000u
+/* How often a connection that was lost during COMMIT is made again within one run. */
+#define SETTLE_MAX 3u
+
+enum step { STEP_AGAIN, STEP_END };
+
+struct up {
+    const struct options *o;
+    struct report report;
+    struct session s;
+    struct source source;
+    struct ledger ledger;
+    struct plan plan;
+    struct plan_rules rules;
+    struct verdict_file *verdicts;   /* of plan.items, where step is set */
+    uint64_t lock_until_ms;          /* 0: not waiting yet */
+    uint64_t holder_log_ms;
+    uint32_t pause_ms;
+    unsigned settles;
+    const char *uncertain;           /* version whose COMMIT was not answered; borrowed from source */
+};
+
+static void
+fail(struct up *u, const struct err *e)
+{
+    report_fail(&u->report, report_exit_for(e), e);
+}
+
+static int
+differs(const struct source_migration *m, const struct ledger_row *row, void *arg, struct err *e)
+{
+    struct up *u = arg;
+    struct source_text text = SOURCE_TEXT_INIT;
+    uint8_t loose[DIGEST_BYTES];
+    if (source_text_open(&u->source, m, NATIVE_UP, &text, e) != 0)
+        return -1;
+    int result = source_loose_digest(&text, loose, e);
+    source_text_done(&text);
+    return result != 0 ? -1 : memcmp(loose, row->loose_sha256, sizeof loose) != 0;
+}
+
+/* ---- planning ---- */
+
+static void
+forget(struct up *u)
+{
+    plan_done(&u->plan);
+    ledger_done(&u->ledger);
+    free(u->verdicts);
+    u->verdicts = NULL;
+}
+
+static int
+read_plan(struct up *u)
+{
+    struct err e = { 0 };
+    forget(u);
+    if (ledger_read(&u->s, &u->ledger, &e) != 0 ||
+        plan_make(&u->source, &u->ledger, &u->rules, differs, u, &u->plan, &e) != 0) {
+        fail(u, &e);
+        return -1;
+    }
+    u->report.pending = u->plan.count[PLAN_PENDING] + u->plan.count[PLAN_LATE];
+    int exit;
+    const struct plan_item *item;
+    if (plan_verdict(&u->plan, &u->rules, &exit, &item, &e) == 0)
+        return 0;
+    report_fail(&u->report, (enum exit_status)exit, &e);
+    if (item && item->file)
+        report_place(&u->report, item->file->file, 0, 0);
+    if (exit == EXIT_ORDER && item && item->state == PLAN_LATE)
+        report_hint(&u->report, "give it a version above all others, or run with --out-of-order=apply");
+    return -1;
+}
+
+/* Every file that is to run is read before the first one runs. */
+static int
+check_files(struct up *u)
+{
+    u->verdicts = calloc(u->plan.n + 1, sizeof *u->verdicts);
+    struct err e = { 0 };
+    if (!u->verdicts) {
+        err_set(&e, ERR_NOMEM, "out of memory");
+        fail(u, &e);
+        return -1;
+    }
+    for (size_t i = 0; i < u->plan.n; i++) {
+        const struct plan_item *item = &u->plan.items[i];
+        size_t line;
+        if (!item->step || apply_check(&u->source, item->file, &u->verdicts[i], &line, &e) == 0)
+            continue;
+        report_fail(&u->report, EXIT_INPUT, &e);
+        report_place(&u->report, item->file->file, line, 0);
+        return -1;
+    }
+    return 0;
+}
+
+static void
+tell_plan(struct up *u)
+{
+    for (size_t i = 0; i < u->plan.n; i++) {
+        const struct plan_item *item = &u->plan.items[i];
+        if (item->state == PLAN_EDITED)
+            log_info("edited", LOG_FIELDS(LF_STR("version", item->file->version), LF_STR("file", item->file->file)),
+                     "%s: comments or white space changed since it was applied", item->file->file);
+    }
+    if (u->plan.count[PLAN_AHEAD])
+        log_warn("ahead", LOG_FIELDS(LF_UINT("ahead", u->plan.count[PLAN_AHEAD])),
+                 "the database is ahead of the files by %zu: an older release, or a rollback", u->plan.count[PLAN_AHEAD]);
+    if (u->plan.count[PLAN_HELD])
+        log_info("held", LOG_FIELDS(LF_UINT("held", u->plan.count[PLAN_HELD])), "%zu files wait for another --phase",
+                 u->plan.count[PLAN_HELD]);
+}
+
+static void
+tell_end(struct up *u)
+{
+    char took[CLOCK_DURATION_MAX];
+    uint64_t took_ms = clock_mono_ms() - u->report.start_ms;
+    clock_format_duration(took, took_ms);
+    size_t applied = u->report.applied_n;
+    if (applied == 0)
+        u->report.outcome = u->plan.count[PLAN_AHEAD] ? "ahead" : "nothing";
+    log_info("done",
+             LOG_FIELDS(LF_STR("outcome", report_outcome(&u->report)), LF_UINT("applied", applied),
+                        LF_UINT("pending", u->report.pending), LF_UINT("held", u->plan.count[PLAN_HELD]),
+                        LF_UINT("ahead", u->plan.count[PLAN_AHEAD]), LF_UINT("duration_ms", took_ms)),
+             applied ? "applied %zu in %s" : "nothing to do (%zu pending, %s)", applied ? applied : u->report.pending, took);
+}
+
+static enum step
+dry_run(struct up *u)
+{
+    for (size_t i = 0; i < u->plan.n; i++) {
+        const struct plan_item *item = &u->plan.items[i];
+        if (item->step)
+            printf("%s\t%s\t%zu statements\t%s\n", item->file->version, item->file->file, u->verdicts[i].statements,
+                   u->verdicts[i].transaction ? "transaction" : "outside a transaction");
+    }
+    u->report.outcome = "dry-run";
+    log_info("dry_run", LOG_FIELDS(LF_UINT("pending", u->plan.steps)), "%zu would be applied", u->plan.steps);
+    return STEP_END;
+}
+
+/* ---- the lock ---- */
+
+static int
+tell_holder(struct up *u, struct err *e)
+{
+    struct lock_holder h;
+    if (clock_left_ms(u->holder_log_ms) > 0)
+        return 0;
+    if (lock_find_holder(&u->s, &h, e) != 0)
+        return -1;
+    if (h.pid == 0) /* just released */
+        return 0;
+    u->holder_log_ms = clock_deadline(HOLDER_LOG_MS);
+    log_info("lock_wait",
+             LOG_FIELDS(LF_INT("holder_pid", h.pid), LF_STR("holder", h.application), LF_INT("holder_age_s", h.age_s)),
+             "another runner holds the lock: %s (pid %d, since %lld s)", h.application, h.pid, (long long)h.age_s);
+    return 0;
+}
+
+static int
+lock_busy(struct up *u, struct err *e)
+{
+    struct lock_holder h = { 0 };
+    if (lock_find_holder(&u->s, &h, e) != 0)
+        return -1;
+    return err_set(e, ERR_BUSY, "another runner held the lock for the whole wait: %s (pid %d, since %lld s)",
+                   h.application, h.pid, (long long)h.age_s);
+}
+
+/* One attempt; busy: waits a little. -1: *e. */
+static int
+try_lock(struct up *u, struct err *e)
+{
+    if (lock_try(&u->s, e) != 0)
+        return -1;
+    if (u->s.locked)
+        return session_settle(&u->s, e);
+    if (u->lock_until_ms == 0) {
+        u->lock_until_ms = clock_deadline(u->o->lock_wait_ms);
+        u->holder_log_ms = 0;
+    }
+    if (clock_left_ms(u->lock_until_ms) == 0)
+        return lock_busy(u, e);
+    if (tell_holder(u, e) != 0)
+        return -1;
+    uint64_t pause_ms = lock_next_pause(&u->pause_ms);
+    uint64_t left_ms = clock_left_ms(u->lock_until_ms);
+    return session_pause(&u->s, pause_ms < left_ms ? pause_ms : left_ms, e);
+}
+
+/* ---- applying ---- */
+
+static int
+writable(struct up *u, struct err *e)
+{
+    if (!u->s.in_recovery && !u->s.read_only)
+        return 0;
+    return err_set(e, ERR_WRONG_ROLE, u->s.in_recovery ? "the server is a standby, nothing can be applied there"
+                                                        : "the session is read-only, nothing can be applied");
+}
+
+static enum apply_result
+apply_steps(struct up *u)
+{
+    struct apply a = { .s = &u->s, .report = &u->report, .source = &u->source };
+    size_t number = 0;
+    for (size_t i = 0; i < u->plan.n; i++) {
+        const struct plan_item *item = &u->plan.items[i];
+        if (!item->step)
+            continue;
+        progress_file(u->s.progress, ++number, item->file->file, u->verdicts[i].statements);
+        enum apply_result result = apply_file(&a, item->file, &u->verdicts[i]);
+        if (result == APPLY_UNKNOWN)
+            u->uncertain = item->file->version;
+        if (result != APPLY_DONE && result != APPLY_SKIPPED)
+            return result;
+        u->report.pending--;
+    }
+    return APPLY_DONE;
+}
+
+/* The connection went while COMMIT was under way: a new one, and the history says what became of it. */
+static enum step
+settle(struct up *u)
+{
+    struct err e = { 0 };
+    log_warn("commit_lost", LOG_FIELDS(LF_STR("version", u->uncertain)),
+             "the connection was lost during COMMIT of version %s: reading the history again", u->uncertain);
+    if (++u->settles > SETTLE_MAX)
+        err_set(&e, ERR_CLOSED, "the connection was lost during COMMIT, again and again");
+    else if (session_open(&u->s, &e) == 0)
+        return STEP_AGAIN;
+    report_fail(&u->report, report_exit_for_connect(&e), &e);
+    return STEP_END;
+}
+
+static void
+note_settled(struct up *u)
+{
+    for (size_t i = 0; u->uncertain && i < u->plan.n; i++) {
+        const struct plan_item *item = &u->plan.items[i];
+        if (item->file && item->row && strcmp(item->file->version, u->uncertain) == 0) {
+            log_info("commit_settled", LOG_FIELDS(LF_STR("version", u->uncertain)), "version %s was committed", u->uncertain);
+            report_applied(&u->report, u->uncertain);
+            u->uncertain = NULL;
+        }
+    }
+}
+
+static enum step
+apply_all(struct up *u)
+{
+    struct err e = { 0 };
+    if (!u->ledger.exists && ledger_create(&u->s, &e) != 0) {
+        fail(u, &e);
+        return STEP_END;
+    }
+    progress_begin(u->s.progress, u->plan.steps);
+    enum apply_result result = apply_steps(u);
+    progress_end(u->s.progress);
+    if (result == APPLY_UNKNOWN)
+        return settle(u);
+    if (result == APPLY_DONE)
+        tell_end(u);
+    return STEP_END;
+}
+
+/* Read, plan, and what the plan asks for. */
+static enum step
+one_round(struct up *u)
+{
+    struct err e = { 0 };
+    bool was_locked = u->s.locked;
+    if (read_plan(u) != 0)
+        return STEP_END;
+    note_settled(u);
+    if (u->plan.steps == 0) {
+        tell_plan(u);
+        tell_end(u);
+        return STEP_END;
+    }
+    if (check_files(u) != 0)
+        return STEP_END;
+    if (u->o->dry_run)
+        return dry_run(u);
+    if (was_locked) {
+        tell_plan(u);
+        return apply_all(u);
+    }
+    if (writable(u, &e) == 0 && try_lock(u, &e) == 0)
+        return STEP_AGAIN;
+    fail(u, &e);
+    return STEP_END;
+}
+
+static int
+no_pooler(struct up *u, struct err *e)
+{
+    if (!u->s.pooled)
+        return 0;
+    return err_set(e, ERR_USAGE, "a connection pooler stands before the database: the protocol names another backend than the "
+                                 "server does");
+}
+
+/* Whatever happened: nothing stays open, nothing stays locked. */
+static void
+clean_up(struct up *u)
+{
+    static const char rollback[] = "ROLLBACK";
+    struct err ignored = { 0 };
+    session_cleanup(&u->s);
+    if (pgconn_connected(u->s.work)) {
+        enum pgconn_tx tx = pgconn_tx_state(u->s.work);
+        if (tx == PGCONN_TX_INTRANS || tx == PGCONN_TX_INERROR)
+            session_query(&u->s, rollback, sizeof rollback - 1, NULL, &ignored);
+    }
+    if (pgconn_connected(u->s.work))
+        lock_release(&u->s);
+}
+
+static void
+run(struct up *u)
+{
+    struct err e = { 0 };
+    if (session_open(&u->s, &e) != 0) {
+        report_fail(&u->report, report_exit_for_connect(&e), &e);
+        return;
+    }
+    if (no_pooler(u, &e) != 0) {
+        fail(u, &e);
+        report_hint(&u->report, "connect to PostgreSQL itself, not to the pooler; this version needs the session");
+        return;
+    }
+    while (one_round(u) == STEP_AGAIN) {
+    }
+    forget(u);
+    clean_up(u);
+}
+
+/* For people at a terminal: what was done, as a table. */
+static void
+print_table(const struct up *u)
+{
+    if (!isatty(STDOUT_FILENO) || u->report.applied_n == 0)
+        return;
+    printf("\n%-20s %s\n", "VERSION", "FILE");
+    for (size_t i = 0; i < u->report.applied_n; i++) {
+        const struct source_migration *m = source_find(&u->source, u->report.applied[i]);
+        printf("%-20s %s\n", u->report.applied[i], m ? m->file : "");
+    }
+}
+
+int
+cmd_up(const struct options *o)
+{
+    struct up u = { .o = o, .source = SOURCE_INIT };
+    struct err e = { 0 };
+    u.rules = (struct plan_rules){ .phase = (enum options_phase)o->phase,
+                                   .out_of_order = (enum options_order)o->out_of_order,
+                                   .ahead = (enum options_ahead)o->ahead,
+                                   .to = o->to,
+                                   .steps = (size_t)o->steps };
+    report_init(&u.report, o->people);
+    if (source_open(o->dir, o->allow_empty, &u.source, &e) != 0) {
+        report_fail(&u.report, EXIT_INPUT, &e);
+        report_place(&u.report, u.source.fault_file, u.source.fault_line, 0);
+    } else if (session_init(&u.s, o, &e) != 0) {
+        fail(&u, &e);
+    } else {
+        run(&u);
+        print_table(&u);
+        session_done(&u.s);
+    }
+    int status = report_finish(&u.report, o->termination_log);
+    source_done(&u.source);
+    report_done(&u.report);
+    return status;
+}

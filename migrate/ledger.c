@@ -1,0 +1,171 @@
+/* ledger.c: the native history table on the server. */
+#include "migrate/ledger.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/cleanup.h"
+#include "migrate/session.h"
+
+/* Columns of ledger_sql_read. */
+enum { COL_VERSION, COL_NAME, COL_PHASE, COL_SHA256, COL_LOOSE, COL_AT, COL_BY, COL_DURATION, COL_RELEASE };
+
+static int
+nibble(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* A digest of another length counts as no digest: it differs from every file. */
+static void
+take_digest(const char *hex, uint8_t ret[DIGEST_BYTES])
+{
+    memset(ret, 0, DIGEST_BYTES);
+    if (!hex || strlen(hex) != 2 * DIGEST_BYTES)
+        return;
+    for (size_t i = 0; i < DIGEST_BYTES; i++)
+        ret[i] = (uint8_t)(nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));
+}
+
+static char *
+copy(const struct pgrows *rows, int row, int column)
+{
+    const char *value = pgrows_value(rows, row, column);
+    return strdup(value ? value : "");
+}
+
+static int
+take_row(const struct pgrows *rows, int i, struct ledger_row *ret)
+{
+    const char *duration = pgrows_value(rows, i, COL_DURATION);
+    *ret = (struct ledger_row){
+        .version = copy(rows, i, COL_VERSION),
+        .name = copy(rows, i, COL_NAME),
+        .phase = copy(rows, i, COL_PHASE),
+        .applied_at = copy(rows, i, COL_AT),
+        .applied_by = copy(rows, i, COL_BY),
+        .duration_ms = duration ? strtoll(duration, NULL, 10) : 0,
+    };
+    take_digest(pgrows_value(rows, i, COL_SHA256), ret->sha256);
+    take_digest(pgrows_value(rows, i, COL_LOOSE), ret->loose_sha256);
+    bool fine = ret->version && ret->name && ret->phase && ret->applied_at && ret->applied_by;
+    if (pgrows_value(rows, i, COL_RELEASE)) {
+        ret->release = copy(rows, i, COL_RELEASE);
+        fine = fine && ret->release;
+    }
+    return fine ? 0 : -1;
+}
+
+static int
+by_version(const void *a, const void *b)
+{
+    return native_version_compare(((const struct ledger_row *)a)->version, ((const struct ledger_row *)b)->version);
+}
+
+static int
+take_rows(const struct pgrows *rows, struct ledger *l, struct err *e)
+{
+    size_t n = (size_t)pgrows_count(rows);
+    l->rows = calloc(n + 1, sizeof *l->rows);
+    if (!l->rows)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    for (size_t i = 0; i < n; i++) {
+        l->n++;
+        if (take_row(rows, (int)i, &l->rows[i]) != 0)
+            return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    qsort(l->rows, l->n, sizeof *l->rows, by_version);
+    return 0;
+}
+
+static int
+read_exists(struct session *s, bool *ret, struct err *e)
+{
+    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+    struct pgrows *rows = NULL;
+    ledger_sql_columns(&s->table, &sql);
+    int result = session_sql(s, &sql, &rows, e);
+    if (result == 0)
+        result = ledger_check_columns(&s->table, pgrows_count(rows) ? pgrows_value(rows, 0, 0) : NULL, ret, e);
+    pgrows_free(rows);
+    return result;
+}
+
+int
+ledger_read(struct session *s, struct ledger *ret, struct err *e)
+{
+    struct ledger l = LEDGER_INIT;
+    if (read_exists(s, &l.exists, e) != 0)
+        return -1;
+    if (l.exists) {
+        cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+        struct pgrows *rows = NULL;
+        ledger_sql_read(&s->table, &sql);
+        int result = session_sql(s, &sql, &rows, e);
+        if (result == 0)
+            result = take_rows(rows, &l, e);
+        pgrows_free(rows);
+        if (result != 0) {
+            ledger_done(&l);
+            return err_wrap(e, "cannot read %s", s->table.quoted);
+        }
+    }
+    *ret = l;
+    return 0;
+}
+
+static bool
+exists_already(const struct err *e)
+{
+    /* duplicate_table, duplicate_schema, and the catalog's own unique indexes when two create at the same moment */
+    return strcmp(e->sqlstate, "42P07") == 0 || strcmp(e->sqlstate, "42P06") == 0 || strcmp(e->sqlstate, "23505") == 0;
+}
+
+static int
+create(struct session *s, const struct strbuf *sql, struct err *e)
+{
+    if (session_sql(s, sql, NULL, e) == 0 || exists_already(e))
+        return 0;
+    return err_wrap(e, "cannot create the history table %s", s->table.quoted);
+}
+
+int
+ledger_create(struct session *s, struct err *e)
+{
+    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+    cleanup_strbuf struct strbuf schema = STRBUF_INIT;
+    struct pgrows *rows = NULL;
+    strbuf_adds(&sql, "SELECT 1 FROM pg_catalog.pg_namespace n WHERE n.nspname OPERATOR(pg_catalog.=) ");
+    ledger_quote_literal(&sql, s->table.schema);
+    if (session_sql(s, &sql, &rows, e) != 0) {
+        pgrows_free(rows);
+        return -1;
+    }
+    bool known = pgrows_count(rows) > 0;
+    pgrows_free(rows);
+    if (!known) {
+        strbuf_adds(&schema, "CREATE SCHEMA ");
+        ledger_quote_ident(&schema, s->table.schema);
+        if (create(s, &schema, e) != 0)
+            return -1;
+    }
+    strbuf_clear(&sql);
+    ledger_sql_create(&s->table, &sql);
+    return create(s, &sql, e);
+}
+
+void
+ledger_done(struct ledger *l)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        struct ledger_row *row = &l->rows[i];
+        free(row->version);
+        free(row->name);
+        free(row->phase);
+        free(row->applied_at);
+        free(row->applied_by);
+        free(row->release);
+    }
+    free(l->rows);
+    *l = (struct ledger)LEDGER_INIT;
+}

@@ -1,0 +1,245 @@
+/* ledger_sql.c: the SQL of the native history table. No I/O. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "migrate/ledger.h"
+
+/* Read and written with these names, in this order. */
+static const char columns_wanted[] =
+    "version,name,phase,sha256,loose_sha256,applied_at,applied_by,duration_ms,release,tool";
+
+/* ---- names ---- */
+
+/* One part of a name from *p on, folded unless quoted; *p moves behind it. False: not a name. */
+static bool
+take_part(const char **p, struct strbuf *out)
+{
+    const char *s = *p;
+    if (*s == '"') {
+        for (s++; *s && (*s != '"' || s[1] == '"'); s++) {
+            strbuf_addc(out, *s);
+            s += *s == '"';
+        }
+        if (*s != '"')
+            return false;
+        s++;
+    } else {
+        for (; *s && *s != '.' && *s != '"'; s++) {
+            if (!isalnum((unsigned char)*s) && *s != '_' && *s != '$' && (unsigned char)*s < 0x80)
+                return false;
+            strbuf_addc(out, (char)((unsigned char)*s < 0x80 ? tolower((unsigned char)*s) : *s));
+        }
+    }
+    *p = s;
+    return out->len > 0 && out->len < 64; /* NAMEDATALEN: the server would cut it */
+}
+
+static int
+table_name(struct ledger_table *t, struct err *e)
+{
+    struct strbuf q = STRBUF_INIT;
+    ledger_quote_ident(&q, t->schema);
+    strbuf_addc(&q, '.');
+    ledger_quote_ident(&q, t->table);
+    uint8_t sum[DIGEST_BYTES];
+    struct strbuf seed = STRBUF_INIT;
+    strbuf_addf(&seed, "release-runtime migrate %s", strbuf_str(&q));
+    int result = digest_sha256(strbuf_str(&seed), seed.len, sum, e);
+    strbuf_done(&seed);
+    t->quoted = strbuf_steal(&q);
+    uint64_t key = 0;
+    for (int i = 0; i < 8; i++)
+        key = key << 8 | sum[i];
+    t->lock_key = (int64_t)key;
+    return result == 0 && t->quoted ? 0 : -1;
+}
+
+int
+ledger_table_parse(const char *text, struct ledger_table *ret, struct err *e)
+{
+    struct strbuf parts[2] = { STRBUF_INIT, STRBUF_INIT };
+    const char *p = text;
+    int n = 0;
+    bool fine = take_part(&p, &parts[n++]);
+    if (fine && *p == '.') {
+        p++;
+        fine = take_part(&p, &parts[n++]);
+    }
+    if (!fine || *p) {
+        strbuf_done(&parts[0]);
+        strbuf_done(&parts[1]);
+        return err_set(e, ERR_USAGE, "--table \"%.100s\" is no table name: [schema.]table", text);
+    }
+    struct ledger_table t = { 0 };
+    t.schema = n == 2 ? strbuf_steal(&parts[0]) : strdup("public");
+    t.table = strbuf_steal(&parts[n - 1]);
+    if (!t.schema || !t.table || table_name(&t, e) != 0) {
+        ledger_table_done(&t);
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    *ret = t;
+    return 0;
+}
+
+void
+ledger_table_done(struct ledger_table *t)
+{
+    free(t->schema);
+    free(t->table);
+    free(t->quoted);
+    *t = (struct ledger_table){ 0 };
+}
+
+static void
+quote(struct strbuf *out, const char *text, char mark)
+{
+    strbuf_addc(out, mark);
+    for (; *text; text++) {
+        if (*text == mark)
+            strbuf_addc(out, mark);
+        strbuf_addc(out, *text);
+    }
+    strbuf_addc(out, mark);
+}
+
+/* With a backslash it becomes E'…', which reads the same whatever standard_conforming_strings a script left behind. */
+void
+ledger_quote_literal(struct strbuf *out, const char *text)
+{
+    if (!strchr(text, '\\')) {
+        quote(out, text, '\'');
+        return;
+    }
+    strbuf_adds(out, " E'");
+    for (; *text; text++) {
+        if (*text == '\'' || *text == '\\')
+            strbuf_addc(out, *text);
+        strbuf_addc(out, *text);
+    }
+    strbuf_addc(out, '\'');
+}
+
+void
+ledger_quote_ident(struct strbuf *out, const char *name)
+{
+    quote(out, name, '"');
+}
+
+/* ---- statements ---- */
+
+static void
+add_regclass(const struct ledger_table *t, struct strbuf *out)
+{
+    strbuf_adds(out, "pg_catalog.to_regclass(");
+    ledger_quote_literal(out, t->quoted);
+    strbuf_addc(out, ')');
+}
+
+void
+ledger_sql_columns(const struct ledger_table *t, struct strbuf *out)
+{
+    strbuf_adds(out, "SELECT pg_catalog.string_agg(a.attname::pg_catalog.text, ',' ORDER BY a.attnum)"
+                     " FROM pg_catalog.pg_attribute a WHERE a.attrelid OPERATOR(pg_catalog.=) ");
+    add_regclass(t, out);
+    strbuf_adds(out, " AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped");
+}
+
+void
+ledger_sql_read(const struct ledger_table *t, struct strbuf *out)
+{
+    strbuf_addf(out,
+                "SELECT version, name, phase, pg_catalog.encode(sha256, 'hex'), pg_catalog.encode(loose_sha256, 'hex'),"
+                " applied_at, applied_by, duration_ms, release FROM %s",
+                t->quoted);
+}
+
+void
+ledger_sql_create(const struct ledger_table *t, struct strbuf *out)
+{
+    strbuf_addf(out,
+                "CREATE TABLE IF NOT EXISTS %s (version pg_catalog.text PRIMARY KEY, name pg_catalog.text NOT NULL,"
+                " phase pg_catalog.text NOT NULL DEFAULT 'expand', sha256 pg_catalog.bytea NOT NULL,"
+                " loose_sha256 pg_catalog.bytea NOT NULL, applied_at pg_catalog.timestamptz NOT NULL,"
+                " applied_by pg_catalog.text NOT NULL, duration_ms pg_catalog.int8 NOT NULL,"
+                " release pg_catalog.text, tool pg_catalog.text NOT NULL)",
+                t->quoted);
+}
+
+static void
+add_bytea(struct strbuf *out, const uint8_t sum[DIGEST_BYTES])
+{
+    char hex[DIGEST_HEX_MAX];
+    strbuf_addf(out, "pg_catalog.decode('%s', 'hex')", digest_hex(hex, sum, DIGEST_BYTES));
+}
+
+void
+ledger_sql_insert(const struct ledger_table *t, const struct source_migration *m, const uint8_t loose_sha256[DIGEST_BYTES],
+                  const char *release, int64_t duration_ms, struct strbuf *out)
+{
+    strbuf_addf(out,
+                "INSERT INTO %s (version, name, phase, sha256, loose_sha256, applied_at, applied_by, duration_ms, release,"
+                " tool) VALUES (",
+                t->quoted);
+    ledger_quote_literal(out, m->version);
+    strbuf_adds(out, ", ");
+    ledger_quote_literal(out, m->name);
+    strbuf_addf(out, ", '%s', ", native_phase_text(m->header.phase));
+    add_bytea(out, m->sha256);
+    strbuf_adds(out, ", ");
+    add_bytea(out, loose_sha256);
+    strbuf_addf(out, ", pg_catalog.clock_timestamp(), SESSION_USER, %lld, ", (long long)duration_ms);
+    if (release && *release)
+        ledger_quote_literal(out, release);
+    else
+        strbuf_adds(out, "NULL");
+    strbuf_adds(out, ", 'migrate " RR_VERSION "')");
+}
+
+void
+ledger_sql_finish(const struct ledger_table *t, const char *version, int64_t duration_ms, struct strbuf *out)
+{
+    strbuf_addf(out, "UPDATE %s SET duration_ms = %lld, applied_at = pg_catalog.clock_timestamp() WHERE version"
+                     " OPERATOR(pg_catalog.=) ",
+                t->quoted, (long long)duration_ms);
+    ledger_quote_literal(out, version);
+}
+
+void
+ledger_sql_find(const struct ledger_table *t, const char *version, struct strbuf *out)
+{
+    strbuf_addf(out, "SELECT pg_catalog.encode(sha256, 'hex') FROM %s WHERE version OPERATOR(pg_catalog.=) ", t->quoted);
+    ledger_quote_literal(out, version);
+}
+
+/* ---- whose table is it ---- */
+
+int
+ledger_check_columns(const struct ledger_table *t, const char *columns, bool *ret_exists, struct err *e)
+{
+    static const struct {
+        const char *columns;
+        const char *tool;
+    } known[] = {
+        { "version,dirty", "golang-migrate" },
+        { "version", "dbmate, Rails, tern or refinery" },
+        { "id,version_id,is_applied,tstamp", "goose" },
+        { "installed_rank,version,description,type,script,checksum,installed_by,installed_on,execution_time,success",
+          "Flyway" },
+        { "version,description,installed_on,success,checksum,execution_time", "sqlx" },
+        { "id,name,run_on", "node-pg-migrate" },
+        { "version_num", "alembic" },
+        { "version,name,applied_on,checksum", "refinery" },
+    };
+    *ret_exists = columns != NULL;
+    if (!columns || strcmp(columns, columns_wanted) == 0)
+        return 0;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (strcmp(columns, known[i].columns) == 0) {
+            return err_set(e, ERR_INPUT,
+                           "%s is the history table of %s, whose layout is not handled: name another table with --table",
+                           t->quoted, known[i].tool);
+        }
+    }
+    return err_set(e, ERR_INPUT, "%s is no history table of migrate: its columns are %.200s", t->quoted, columns);
+}

@@ -1,0 +1,228 @@
+/* plan.c: files and history, merged by version. */
+#include "migrate/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "migrate/report.h"
+
+const char *
+plan_state_name(enum plan_state state)
+{
+    static const char *const names[] = { "applied", "edited", "drifted", "pending", "late", "held", "ahead", "missing" };
+    return names[state];
+}
+
+const char *
+plan_item_version(const struct plan_item *item)
+{
+    return item->file ? item->file->version : item->row->version;
+}
+
+const char *
+plan_item_name(const struct plan_item *item)
+{
+    return item->file ? item->file->name : item->row->name;
+}
+
+/* The highest applied versions: of all, and of contract files alone. */
+struct tops {
+    const char *any;
+    const char *contract;
+};
+
+static struct tops
+find_tops(const struct ledger *ledger)
+{
+    struct tops t = { NULL, NULL };
+    for (size_t i = 0; i < ledger->n; i++) {
+        const struct ledger_row *row = &ledger->rows[i];
+        t.any = row->version;
+        if (strcmp(row->phase, "contract") == 0)
+            t.contract = row->version;
+    }
+    return t;
+}
+
+static bool
+phase_wanted(enum options_phase wanted, enum native_phase phase)
+{
+    return wanted == PHASE_ALL || (wanted == PHASE_CONTRACT) == (phase == NATIVE_CONTRACT);
+}
+
+/* A contract file waits by design while expand files pass it: only later contract files make it late. */
+static enum plan_state
+pending_state(const struct source_migration *m, const struct plan_rules *rules, const struct tops *tops)
+{
+    if (!phase_wanted(rules->phase, m->header.phase))
+        return PLAN_HELD;
+    const char *top = m->header.phase == NATIVE_CONTRACT ? tops->contract : tops->any;
+    return top && native_version_compare(m->version, top) < 0 ? PLAN_LATE : PLAN_PENDING;
+}
+
+static void
+add(struct plan *p, struct plan_item item)
+{
+    p->count[item.state]++;
+    p->items[p->n++] = item;
+}
+
+static int
+add_both(struct plan *p, struct plan_item item, plan_loose_fn *loose, void *arg, struct err *e)
+{
+    item.state = PLAN_APPLIED;
+    if (memcmp(item.file->sha256, item.row->sha256, DIGEST_BYTES) != 0) {
+        int differs = loose(item.file, item.row, arg, e);
+        if (differs < 0)
+            return -1;
+        item.state = differs ? PLAN_DRIFTED : PLAN_EDITED;
+    }
+    add(p, item);
+    return 0;
+}
+
+static void
+choose_steps(struct plan *p, const struct plan_rules *rules)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        struct plan_item *item = &p->items[i];
+        if (item->state != PLAN_PENDING && item->state != PLAN_LATE)
+            continue;
+        if (rules->to && native_version_compare(item->file->version, rules->to) > 0)
+            break;
+        if (rules->steps && p->steps == rules->steps)
+            break;
+        item->step = true;
+        p->steps++;
+    }
+}
+
+int
+plan_make(const struct source *files, const struct ledger *ledger, const struct plan_rules *rules, plan_loose_fn *loose,
+          void *arg, struct plan *ret, struct err *e)
+{
+    struct plan p = { .items = calloc(files->n + ledger->n + 1, sizeof *p.items) };
+    if (!p.items)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    struct tops tops = find_tops(ledger);
+    size_t f = 0;
+    size_t r = 0;
+    while (f < files->n || r < ledger->n) {
+        const struct source_migration *file = f < files->n ? &files->migrations[f] : NULL;
+        const struct ledger_row *row = r < ledger->n ? &ledger->rows[r] : NULL;
+        int order = !file ? 1 : !row ? -1 : native_version_compare(file->version, row->version);
+        if (order < 0) {
+            add(&p, (struct plan_item){ .state = pending_state(file, rules, &tops), .file = file });
+        } else if (order > 0) {
+            add(&p, (struct plan_item){ .state = file ? PLAN_MISSING : PLAN_AHEAD, .row = row });
+        } else if (add_both(&p, (struct plan_item){ .file = file, .row = row }, loose, arg, e) != 0) {
+            plan_done(&p);
+            return -1;
+        }
+        f += order <= 0;
+        r += order >= 0;
+    }
+    choose_steps(&p, rules);
+    *ret = p;
+    return 0;
+}
+
+void
+plan_done(struct plan *p)
+{
+    free(p->items);
+    *p = (struct plan){ 0 };
+}
+
+/* ---- may it run ---- */
+
+static const struct plan_item *
+first_of(const struct plan *p, enum plan_state state)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (p->items[i].state == state)
+            return &p->items[i];
+    return NULL;
+}
+
+static int
+drift(const struct plan *p, const struct plan_rules *rules, const struct plan_item **ret_item, struct err *e)
+{
+    const struct plan_item *item = first_of(p, PLAN_DRIFTED);
+    if (item) {
+        *ret_item = item;
+        return err_set(e, ERR_INPUT, "%s was applied at %s and changed since", item->file->file, item->row->applied_at);
+    }
+    item = first_of(p, PLAN_MISSING);
+    if (item) {
+        *ret_item = item;
+        return err_set(e, ERR_INPUT, "version %s (%s) was applied at %s, but its file is missing below the newest file",
+                       item->row->version, item->row->name, item->row->applied_at);
+    }
+    item = first_of(p, PLAN_AHEAD);
+    if (item && rules->ahead == AHEAD_REFUSE) {
+        *ret_item = item;
+        return err_set(e, ERR_INPUT, "the database is ahead: version %s (%s) was applied at %s and has no file",
+                       item->row->version, item->row->name, item->row->applied_at);
+    }
+    return 0;
+}
+
+static int
+late(const struct plan *p, const struct plan_rules *rules, const struct plan_item **ret_item, struct err *e)
+{
+    if (rules->out_of_order == ORDER_APPLY)
+        return 0;
+    for (size_t i = 0; i < p->n; i++) {
+        if (p->items[i].state != PLAN_LATE)
+            continue;
+        *ret_item = &p->items[i];
+        return err_set(e, ERR_INPUT, "%s is pending, but a higher version is applied already", p->items[i].file->file);
+    }
+    return 0;
+}
+
+/* A contract file takes away what expand files before it may still need. */
+static int
+contract_first(const struct plan *p, const struct plan_rules *rules, const struct plan_item **ret_item, struct err *e)
+{
+    const struct plan_item *held = NULL;
+    for (size_t i = 0; rules->phase == PHASE_CONTRACT && i < p->n; i++) {
+        const struct plan_item *item = &p->items[i];
+        if (item->state == PLAN_HELD && !held)
+            held = item;
+        if (item->step && held) {
+            *ret_item = held;
+            return err_set(e, ERR_INPUT, "%s is pending and comes before %s: apply it first (--phase expand, or all)",
+                           held->file->file, item->file->file);
+        }
+    }
+    return 0;
+}
+
+static int
+known_to(const struct plan *p, const struct plan_rules *rules, struct err *e)
+{
+    for (size_t i = 0; rules->to && i < p->n; i++)
+        if (native_version_compare(plan_item_version(&p->items[i]), rules->to) == 0)
+            return 0;
+    return rules->to ? err_set(e, ERR_USAGE, "--to %s: there is no such version", rules->to) : 0;
+}
+
+int
+plan_verdict(const struct plan *p, const struct plan_rules *rules, int *ret_exit, const struct plan_item **ret_item,
+             struct err *e)
+{
+    *ret_item = NULL;
+    *ret_exit = EXIT_INPUT;
+    if (known_to(p, rules, e) != 0)
+        return -1;
+    *ret_exit = EXIT_DRIFT;
+    if (drift(p, rules, ret_item, e) != 0)
+        return -1;
+    *ret_exit = EXIT_ORDER;
+    if (late(p, rules, ret_item, e) != 0 || contract_first(p, rules, ret_item, e) != 0)
+        return -1;
+    *ret_exit = EXIT_DONE;
+    return 0;
+}

@@ -1,0 +1,43 @@
+/*
+ * progress.h: one line at the bottom of a terminal while migrations run; nothing anywhere else.
+ *
+ *     [=======>            ] 3/8  0003_orders.sql  12/240 statements  4.2s  building index: scanning table, 40 %
+ *
+ * Whoever logs while it may be shown calls progress_hide() first; it comes back by itself.
+ */
+#ifndef RR_MIGRATE_PROGRESS_H
+#define RR_MIGRATE_PROGRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/err.h"
+#include "common/base/strbuf.h"
+
+struct loop;
+struct progress;
+
+/* fd: where it is drawn when that is a terminal (and TERM is not "dumb"). */
+struct progress *progress_new(struct loop *l, int fd, struct err *e);
+void progress_free(struct progress *p);   /* NULL allowed; wipes the line */
+
+bool progress_shown(const struct progress *p);   /* there is a terminal */
+void progress_begin(struct progress *p, size_t files);
+void progress_file(struct progress *p, size_t number, const char *file, size_t statements);   /* number from 1 */
+void progress_statement(struct progress *p, size_t number);
+void progress_server(struct progress *p, const char *text);   /* "" for nothing */
+void progress_end(struct progress *p);
+void progress_hide(struct progress *p);
+
+/* What is drawn (pure): width columns at most. */
+struct progress_view {
+    size_t files, number;
+    const char *file;
+    size_t statements, statement;
+    uint64_t elapsed_ms;
+    const char *server;
+};
+void progress_format(const struct progress_view *v, size_t width, struct strbuf *out);
+
+#endif

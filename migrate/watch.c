@@ -1,0 +1,240 @@
+/* watch.c: the second connection, callbacks only. */
+#include "migrate/watch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/net/loop.h"
+#include "common/net/pgconn.h"
+#include "migrate/progress.h"
+
+#define LOOK_AFTER_MS 1000u   /* at the latest: half of a lock_timeout that is shorter */
+#define LOOK_AFTER_MIN_MS 20u
+#define LOOK_EVERY_MS 2000u
+#define LOOK_TIMEOUT_MS 2000u
+#define LOG_EVERY_MS 10000u
+
+struct watch {
+    struct pgconn *conn;
+    struct loop_timer *timer;
+    struct progress *bar;
+    uint32_t look_after_ms;
+    bool busy;              /* the connection has an operation */
+    int pid;                /* of the watched backend; 0: nothing runs */
+    int server_version;
+    int cancel_pid;         /* to be cancelled as soon as connected; 0: none */
+    uint64_t since_ms;      /* when the statement began */
+    uint64_t log_ms;        /* not before */
+    char blockers[256];
+    char progress[128];
+};
+
+static void look(struct watch *w);
+
+static void
+on_timer(void *arg)
+{
+    look(arg);
+}
+
+struct watch *
+watch_new(struct loop *l, struct resolver *r, struct target_pg *target, struct progress *bar, uint64_t lock_timeout_ms,
+          struct err *e)
+{
+    struct watch *w = calloc(1, sizeof *w);
+    if (!w) {
+        err_set(e, ERR_NOMEM, "out of memory");
+        return NULL;
+    }
+    w->bar = bar;
+    w->look_after_ms = LOOK_AFTER_MS;
+    if (lock_timeout_ms > 0 && lock_timeout_ms / 2 < LOOK_AFTER_MS)
+        w->look_after_ms = lock_timeout_ms / 2 > LOOK_AFTER_MIN_MS ? (uint32_t)lock_timeout_ms / 2 : LOOK_AFTER_MIN_MS;
+    w->conn = pgconn_new(l, r, target, "migrate watch", e);
+    w->timer = loop_timer_new(l, on_timer, w);
+    if (!w->conn || !w->timer) {
+        watch_free(w);
+        err_set(e, ERR_NOMEM, "out of memory");
+        return NULL;
+    }
+    return w;
+}
+
+void
+watch_free(struct watch *w)
+{
+    if (!w)
+        return;
+    loop_timer_free(w->timer);
+    pgconn_free(w->conn);
+    free(w);
+}
+
+/* ---- what was seen ---- */
+
+static void
+take_blockers(struct watch *w, const struct pgrows *rows)
+{
+    size_t n = 0;
+    w->blockers[0] = '\0';
+    for (int i = 0; i < pgrows_count(rows) && n < sizeof w->blockers; i++) {
+        const char *app = pgrows_value(rows, i, 1);
+        const char *age = pgrows_value(rows, i, 3);
+        int k = snprintf(w->blockers + n, sizeof w->blockers - n, "%spid %s (%s), %s for %s s", i ? "; " : "",
+                         pgrows_value(rows, i, 0), app && *app ? app : "no name", pgrows_value(rows, i, 2), age);
+        n += k > 0 ? (size_t)k : 0;
+    }
+}
+
+static void
+take_progress(struct watch *w, const struct pgrows *rows)
+{
+    w->progress[0] = '\0';
+    if (pgrows_count(rows) < 1)
+        return;
+    const char *percent = pgrows_value(rows, 0, 1);
+    snprintf(w->progress, sizeof w->progress, "%s%s%s%s", pgrows_value(rows, 0, 0), percent ? ", " : "",
+             percent ? percent : "", percent ? " %" : "");
+}
+
+static void
+tell(struct watch *w)
+{
+    progress_server(w->bar, w->blockers[0] ? w->blockers : w->progress);
+    if (clock_left_ms(w->log_ms) > 0)
+        return;
+    w->log_ms = clock_deadline(LOG_EVERY_MS);
+    uint64_t took_ms = clock_mono_ms() - w->since_ms;
+    progress_hide(w->bar);
+    if (w->blockers[0])
+        log_info("blocked", LOG_FIELDS(LF_STR("blockers", w->blockers), LF_UINT("duration_ms", took_ms)),
+                 "waiting for a lock held by %s", w->blockers);
+    else
+        log_info("running", LOG_FIELDS(LF_OPT("progress", w->progress), LF_UINT("duration_ms", took_ms)),
+                 "a statement runs for %llu s%s%s", (unsigned long long)took_ms / 1000, w->progress[0] ? ": " : "",
+                 w->progress);
+}
+
+static void
+on_seen(struct pgconn *c, const struct err *e, struct pgrows *rows, void *arg)
+{
+    (void)c;
+    struct watch *w = arg;
+    w->busy = false;
+    if (!e && w->pid && pgrows_count_statements(rows) == 2) {
+        take_blockers(w, rows);
+        take_progress(w, pgrows_next(rows));
+        tell(w);
+    }
+    pgrows_free(rows);
+    if (w->cancel_pid)
+        look(w);
+    else if (w->pid)
+        loop_timer_start(w->timer, LOOK_EVERY_MS);
+}
+
+static void
+ask(struct watch *w)
+{
+    char sql[2048];
+    int n = snprintf(
+        sql, sizeof sql,
+        "SELECT a.pid, a.application_name, coalesce(a.state, 'running'),"
+        " pg_catalog.floor(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-)"
+        " coalesce(a.xact_start, a.query_start, a.backend_start)))"
+        " FROM pg_catalog.pg_stat_activity a"
+        " WHERE a.pid OPERATOR(pg_catalog.=) ANY (pg_catalog.pg_blocking_pids(%d));",
+        w->pid);
+    const char *progress =
+        w->server_version >= 120000
+            ? " SELECT p.command || ': ' || p.phase, CASE WHEN p.blocks_total > 0 THEN p.blocks_done * 100 / p.blocks_total END"
+              " FROM pg_catalog.pg_stat_progress_create_index p WHERE p.pid = %d"
+              " UNION ALL SELECT 'VACUUM: ' || p.phase, CASE WHEN p.heap_blks_total > 0 THEN"
+              " p.heap_blks_scanned * 100 / p.heap_blks_total END FROM pg_catalog.pg_stat_progress_vacuum p WHERE p.pid = %d"
+            : " SELECT 'VACUUM: ' || p.phase, CASE WHEN p.heap_blks_total > 0 THEN"
+              " p.heap_blks_scanned * 100 / p.heap_blks_total END FROM pg_catalog.pg_stat_progress_vacuum p WHERE p.pid = %d"
+              " OR p.pid = %d";
+    _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wformat-nonliteral\"")
+    snprintf(sql + n, sizeof sql - (size_t)n, progress, w->pid, w->pid);
+    _Pragma("GCC diagnostic pop")
+    w->busy = pgconn_query_start(w->conn, sql, strlen(sql), clock_deadline(LOOK_TIMEOUT_MS), on_seen, w, NULL) == 0;
+}
+
+static void
+ask_cancel(struct watch *w)
+{
+    char sql[64];
+    int n = snprintf(sql, sizeof sql, "SELECT pg_catalog.pg_cancel_backend(%d)", w->cancel_pid);
+    w->cancel_pid = 0;
+    w->busy = pgconn_query_start(w->conn, sql, (size_t)n, clock_deadline(LOOK_TIMEOUT_MS), on_seen, w, NULL) == 0;
+}
+
+static void
+on_connected(struct pgconn *c, const struct err *e, void *arg)
+{
+    (void)c;
+    struct watch *w = arg;
+    w->busy = false;
+    if (e)
+        log_debug("watch", LOG_NONE, "no second connection: %s", e->msg);
+    if (!e)
+        look(w);
+    else if (w->pid)
+        loop_timer_start(w->timer, LOOK_EVERY_MS);
+}
+
+static void
+look(struct watch *w)
+{
+    if (w->busy || (!w->pid && !w->cancel_pid))
+        return;
+    if (!pgconn_connected(w->conn))
+        w->busy = pgconn_connect_start(w->conn, clock_deadline(LOOK_TIMEOUT_MS), on_connected, w, NULL) == 0;
+    else if (w->cancel_pid)
+        ask_cancel(w);
+    else
+        ask(w);
+}
+
+void
+watch_begin(struct watch *w, int pid, int server_version)
+{
+    w->pid = pid;
+    w->server_version = server_version;
+    w->since_ms = clock_mono_ms();
+    w->log_ms = w->since_ms;
+    w->blockers[0] = '\0';
+    w->progress[0] = '\0';
+    loop_timer_start(w->timer, w->look_after_ms);
+}
+
+void
+watch_end(struct watch *w)
+{
+    w->pid = 0;
+    progress_server(w->bar, "");
+    loop_timer_cancel(w->timer);
+}
+
+const char *
+watch_blockers(const struct watch *w)
+{
+    return w->blockers;
+}
+
+const char *
+watch_progress(const struct watch *w)
+{
+    return w->progress;
+}
+
+int
+watch_cancel_start(struct watch *w, int pid)
+{
+    w->cancel_pid = pid;
+    look(w);
+    return w->busy ? 0 : -1;
+}

@@ -1,0 +1,151 @@
+/* test_ledger_sql.c: names, quoting and the statements of the history table. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/base/cleanup.h"
+#include "migrate/ledger.h"
+#include "migrate/lock.h"
+
+static void
+test_names(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *quoted;
+    } rows[] = {
+        { "schema_history", "\"public\".\"schema_history\"" },
+        { "App.History", "\"app\".\"history\"" },
+        { "\"App\".\"a.b\"\"c\"", "\"App\".\"a.b\"\"c\"" },
+        { "a$1._b", "\"a$1\".\"_b\"" },
+        { "größe", "\"public\".\"größe\"" },
+        { "", NULL },
+        { ".", NULL },
+        { "a.", NULL },
+        { ".a", NULL },
+        { "a.b.c", NULL },
+        { "a b", NULL },
+        { "a;drop", NULL },
+        { "\"a", NULL },
+        { "\"\"", NULL },
+        { "\"a\"b", NULL },
+        { "a12345678901234567890123456789012345678901234567890123456789012", "\"public\".\"a123456789012345678901234567890123456"
+                                                                            "78901234567890123456789012\"" },
+        { "a123456789012345678901234567890123456789012345678901234567890123", NULL },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct ledger_table t = { 0 };
+        struct err e = { 0 };
+        int result = ledger_table_parse(rows[i].text, &t, &e);
+        if ((result == 0) != (rows[i].quoted != NULL))
+            fail_msg("row %zu \"%s\": %s", i, rows[i].text, e.msg);
+        if (result == 0)
+            assert_string_equal(t.quoted, rows[i].quoted);
+        else
+            assert_int_equal(e.code, ERR_USAGE);
+        ledger_table_done(&t);
+    }
+}
+
+static void
+test_lock_key(void **state)
+{
+    (void)state;
+    struct ledger_table a = { 0 };
+    struct ledger_table b = { 0 };
+    struct ledger_table c = { 0 };
+    assert_int_equal(ledger_table_parse("schema_history", &a, NULL), 0);
+    assert_int_equal(ledger_table_parse("PUBLIC.schema_history", &b, NULL), 0);
+    assert_int_equal(ledger_table_parse("public.other", &c, NULL), 0);
+    assert_int_equal(a.lock_key, b.lock_key);
+    assert_int_not_equal(a.lock_key, c.lock_key);
+    /* The key must stay what it is: runners of two versions have to meet. */
+    assert_true(a.lock_key == INT64_C(-2600184735659623824));
+    ledger_table_done(&a);
+    ledger_table_done(&b);
+    ledger_table_done(&c);
+}
+
+static void
+test_quoting(void **state)
+{
+    (void)state;
+    cleanup_strbuf struct strbuf b = STRBUF_INIT;
+    ledger_quote_literal(&b, "it's");
+    ledger_quote_literal(&b, "a\\'b");
+    ledger_quote_ident(&b, "x\"y");
+    assert_string_equal(strbuf_str(&b), "'it''s' E'a\\\\''b'\"x\"\"y\"");
+}
+
+static void
+test_insert(void **state)
+{
+    (void)state;
+    struct ledger_table t = { .quoted = (char *)(uintptr_t)"\"s\".\"t\"" };
+    struct source_migration m = { .version = (char *)(uintptr_t)"0001", .name = (char *)(uintptr_t)"o'neil" };
+    uint8_t loose[DIGEST_BYTES] = { 0xab };
+    cleanup_strbuf struct strbuf b = STRBUF_INIT;
+    m.header.phase = NATIVE_CONTRACT;
+    ledger_sql_insert(&t, &m, loose, NULL, 7, &b);
+    assert_non_null(strstr(strbuf_str(&b), "INSERT INTO \"s\".\"t\" ("));
+    assert_non_null(strstr(strbuf_str(&b), "('0001', 'o''neil', 'contract', pg_catalog.decode('0000"));
+    assert_non_null(strstr(strbuf_str(&b), "SESSION_USER, 7, NULL, 'migrate "));
+    strbuf_clear(&b);
+    ledger_sql_insert(&t, &m, loose, "v1", 7, &b);
+    assert_non_null(strstr(strbuf_str(&b), "SESSION_USER, 7, 'v1', 'migrate "));
+}
+
+static void
+test_foreign_tables(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *columns, *words;
+        bool exists;
+    } rows[] = {
+        { NULL, NULL, false },
+        { "version,name,phase,sha256,loose_sha256,applied_at,applied_by,duration_ms,release,tool", NULL, true },
+        { "version,dirty", "golang-migrate", true },
+        { "id,version_id,is_applied,tstamp", "goose", true },
+        { "version_num", "alembic", true },
+        { "version", "dbmate", true },
+        { "a,b", "no history table of migrate: its columns are a,b", true },
+    };
+    struct ledger_table t = { .quoted = (char *)(uintptr_t)"\"s\".\"t\"" };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct err e = { 0 };
+        bool exists = !rows[i].exists;
+        assert_int_equal(ledger_check_columns(&t, rows[i].columns, &exists, &e), rows[i].words ? -1 : 0);
+        assert_int_equal(exists, rows[i].exists);
+        if (rows[i].words)
+            assert_non_null(strstr(e.msg, rows[i].words));
+    }
+}
+
+static void
+test_pauses(void **state)
+{
+    (void)state;
+    uint32_t pause_ms = 0;
+    for (int i = 0; i < 20; i++) {
+        uint32_t base = pause_ms ? pause_ms : 25;
+        uint32_t got = lock_next_pause(&pause_ms);
+        assert_in_range(got, base / 2, base);
+        assert_in_range(pause_ms, 50, 1000);
+    }
+    assert_int_equal(pause_ms, 1000);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_names),    cmocka_unit_test(test_lock_key),       cmocka_unit_test(test_quoting),
+        cmocka_unit_test(test_insert),   cmocka_unit_test(test_foreign_tables), cmocka_unit_test(test_pauses),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,198 @@
+/* test_plan.c: files and history side by side. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "migrate/plan.h"
+#include "migrate/report.h"
+
+#define MAX 8
+
+/*
+ * One letter a file or row: its digest; upper case: phase=contract. "1a 2b 3C" are versions 1, 2 and 3 (contract). A row
+ * whose digest differs from the file's is loosely equal when the letters are neighbours of the same pair (a, b).
+ */
+struct world {
+    struct source_migration files[MAX];
+    struct ledger_row rows[MAX];
+    char versions[2][MAX][4];
+    struct source source;
+    struct ledger ledger;
+    struct plan plan;
+    struct plan_rules rules;
+};
+
+static size_t
+read_side(const char *text, char versions[MAX][4], char letters[MAX])
+{
+    size_t n = 0;
+    while (*text) {
+        char *end;
+        unsigned long v = strtoul(text, &end, 10);
+        snprintf(versions[n], 4, "%lu", v);
+        letters[n++] = *end;
+        text = end + 1 + (end[1] == ' ');
+    }
+    return n;
+}
+
+static int
+differs(const struct source_migration *m, const struct ledger_row *row, void *arg, struct err *e)
+{
+    (void)e;
+    ++*(int *)arg;
+    return (m->sha256[0] - 'a') / 2 != (row->sha256[0] - 'a') / 2;
+}
+
+static void
+build(struct world *w, const char *files, const char *rows)
+{
+    char letters[MAX];
+    int asked = 0;
+    w->source.n = read_side(files, w->versions[0], letters);
+    w->source.migrations = w->files;
+    for (size_t i = 0; i < w->source.n; i++) {
+        bool contract = letters[i] < 'a';
+        w->files[i] = (struct source_migration){ .version = w->versions[0][i], .name = (char *)(uintptr_t)"n",
+                                                 .file = w->versions[0][i] };
+        w->files[i].header.phase = contract ? NATIVE_CONTRACT : NATIVE_EXPAND;
+        w->files[i].sha256[0] = (uint8_t)(letters[i] | 32);
+    }
+    w->ledger.n = read_side(rows, w->versions[1], letters);
+    w->ledger.rows = w->rows;
+    for (size_t i = 0; i < w->ledger.n; i++) {
+        bool contract = letters[i] < 'a';
+        w->rows[i] = (struct ledger_row){ .version = w->versions[1][i], .name = (char *)(uintptr_t)"n",
+                                          .phase = (char *)(uintptr_t)(contract ? "contract" : "expand"),
+                                          .applied_at = (char *)(uintptr_t)"then" };
+        w->rows[i].sha256[0] = (uint8_t)(letters[i] | 32);
+    }
+    assert_int_equal(plan_make(&w->source, &w->ledger, &w->rules, differs, &asked, &w->plan, NULL), 0);
+}
+
+/* "1 applied,2 pending*,": the star marks a step. */
+static const char *
+show(const struct plan *p)
+{
+    static char text[256];
+    size_t n = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < p->n; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s%s %s%s", i ? "," : "", plan_item_version(&p->items[i]),
+                              plan_state_name(p->items[i].state), p->items[i].step ? "*" : "");
+    return text;
+}
+
+struct row {
+    const char *files, *history;
+    struct plan_rules rules;
+    const char *plan;
+    int exit;
+    const char *offender;
+};
+
+static void
+test_table(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        { "1a 2a", "", { 0 }, "1 pending*,2 pending*", 0, NULL },
+        { "1a 2a", "1a 2a", { 0 }, "1 applied,2 applied", 0, NULL },
+        { "", "", { 0 }, "", 0, NULL },
+        { "1a 2a 10a", "1a", { 0 }, "1 applied,2 pending*,10 pending*", 0, NULL },
+        /* digests */
+        { "1b", "1a", { 0 }, "1 edited", 0, NULL },
+        { "1c 2a", "1a", { 0 }, "1 drifted,2 pending*", EXIT_DRIFT, "1" },
+        { "1a 3a", "1a 2a", { 0 }, "1 applied,2 missing,3 pending*", EXIT_DRIFT, "2" },
+        /* ahead */
+        { "1a", "1a 2a", { 0 }, "1 applied,2 ahead", 0, NULL },
+        { "1a", "1a 2a", { .ahead = AHEAD_REFUSE }, "1 applied,2 ahead", EXIT_DRIFT, "2" },
+        { "", "1a 2a", { 0 }, "1 ahead,2 ahead", 0, NULL },
+        /* late */
+        { "1a 2a 3a", "1a 3a", { 0 }, "1 applied,2 late*,3 applied", EXIT_ORDER, "2" },
+        { "1a 2a 3a", "1a 3a", { .out_of_order = ORDER_APPLY }, "1 applied,2 late*,3 applied", 0, NULL },
+        { "1a 2a", "1a 3a", { 0 }, "1 applied,2 late*,3 ahead", EXIT_ORDER, "2" },
+        /* limits */
+        { "1a 2a 3a", "", { .to = "2" }, "1 pending*,2 pending*,3 pending", 0, NULL },
+        { "1a 2a 3a", "", { .to = "0002" }, "1 pending*,2 pending*,3 pending", 0, NULL },
+        { "1a 2a 3a", "1a", { .steps = 1 }, "1 applied,2 pending*,3 pending", 0, NULL },
+        { "1a 2a", "", { .to = "9" }, "1 pending*,2 pending*", EXIT_INPUT, NULL },
+        /* phases */
+        { "1a 2A 3a", "", { 0 }, "1 pending*,2 held,3 pending*", 0, NULL },
+        { "1a 2A 3a", "1a 3a", { .phase = PHASE_CONTRACT }, "1 applied,2 pending*,3 applied", 0, NULL },
+        { "1a 2A 3a", "1a 3a", { .phase = PHASE_ALL }, "1 applied,2 pending*,3 applied", 0, NULL },
+        { "1a 2A 3a", "", { .phase = PHASE_ALL }, "1 pending*,2 pending*,3 pending*", 0, NULL },
+        { "1a 2A 3a", "", { .phase = PHASE_CONTRACT }, "1 held,2 pending*,3 held", EXIT_ORDER, "1" },
+        { "1a 2A 3A", "1a 3A", { .phase = PHASE_CONTRACT }, "1 applied,2 late*,3 applied", EXIT_ORDER, "2" },
+        { "1a 2a 3A", "1a 3A", { 0 }, "1 applied,2 late*,3 applied", EXIT_ORDER, "2" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct world w = { .rules = rows[i].rules };
+        struct err e = { 0 };
+        int exit = -1;
+        const struct plan_item *item = NULL;
+        build(&w, rows[i].files, rows[i].history);
+        if (strcmp(show(&w.plan), rows[i].plan) != 0)
+            fail_msg("row %zu: \"%s\", not \"%s\"", i, show(&w.plan), rows[i].plan);
+        int verdict = plan_verdict(&w.plan, &w.rules, &exit, &item, &e);
+        if (exit != rows[i].exit || (verdict == 0) != (rows[i].exit == 0))
+            fail_msg("row %zu: exit %d, not %d: %s", i, exit, rows[i].exit, e.msg);
+        if (rows[i].offender)
+            assert_string_equal(plan_item_version(item), rows[i].offender);
+        else
+            assert_null(item);
+        plan_done(&w.plan);
+    }
+}
+
+static void
+test_counts(void **state)
+{
+    (void)state;
+    struct world w = { 0 };
+    build(&w, "1a 2b 3c 4a 5A 6a", "1a 2a 3a 9a");
+    assert_int_equal(w.plan.count[PLAN_APPLIED], 1);
+    assert_int_equal(w.plan.count[PLAN_EDITED], 1);
+    assert_int_equal(w.plan.count[PLAN_DRIFTED], 1);
+    assert_int_equal(w.plan.count[PLAN_LATE], 2);
+    assert_int_equal(w.plan.count[PLAN_HELD], 1);
+    assert_int_equal(w.plan.count[PLAN_AHEAD], 1);
+    assert_int_equal(w.plan.steps, 2);
+    plan_done(&w.plan);
+}
+
+static int
+unreadable(const struct source_migration *m, const struct ledger_row *row, void *arg, struct err *e)
+{
+    (void)row;
+    (void)arg;
+    return err_set(e, ERR_INPUT, "%s is gone", m->file);
+}
+
+static void
+test_unreadable_file(void **state)
+{
+    (void)state;
+    struct world w = { 0 };
+    struct err e = { 0 };
+    build(&w, "1a", "1c");
+    plan_done(&w.plan);
+    assert_int_equal(plan_make(&w.source, &w.ledger, &w.rules, unreadable, NULL, &w.plan, &e), -1);
+    assert_string_equal(e.msg, "1 is gone");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_unreadable_file),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,149 @@
+/* test_report.c: exit statuses, the failure as text, the progress line. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/base/cleanup.h"
+#include "migrate/progress.h"
+#include "migrate/report.h"
+#include "migrate/session.h"
+
+static void
+test_exits(void **state)
+{
+    (void)state;
+    static const struct {
+        enum err_code code;
+        const char *sqlstate;
+        enum exit_status exit;
+    } rows[] = {
+        { ERR_STOPPED, "", EXIT_SIGNAL },        { ERR_DEADLINE, "", EXIT_DEADLINE },
+        { ERR_BUSY, "", EXIT_BUSY },             { ERR_USAGE, "", EXIT_INPUT },
+        { ERR_INPUT, "", EXIT_INPUT },           { ERR_REFUSED, "", EXIT_UNREACHABLE },
+        { ERR_DNS, "", EXIT_UNREACHABLE },       { ERR_TIMEOUT, "", EXIT_UNREACHABLE },
+        { ERR_TLS, "", EXIT_UNREACHABLE },       { ERR_AUTH, "28P01", EXIT_UNREACHABLE },
+        { ERR_CLOSED, "57P01", EXIT_UNREACHABLE }, { ERR_WRONG_ROLE, "", EXIT_UNREACHABLE },
+        { ERR_SERVER, "57P03", EXIT_UNREACHABLE }, { ERR_SERVER, "53300", EXIT_UNREACHABLE },
+        { ERR_SERVER, "42501", EXIT_REFUSED },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct err e = { 0 };
+        err_sql(&e, rows[i].code, rows[i].sqlstate, "x");
+        if (report_exit_for(&e) != rows[i].exit)
+            fail_msg("row %zu: %d", i, report_exit_for(&e));
+    }
+    struct err e = { 0 };
+    err_sql(&e, ERR_SERVER, "3D000", "x");
+    assert_int_equal(report_exit_for_connect(&e), EXIT_UNREACHABLE);
+    err_set(&e, ERR_STOPPED, "x");
+    assert_int_equal(report_exit_for_connect(&e), EXIT_SIGNAL);
+}
+
+static void
+test_retryable(void **state)
+{
+    (void)state;
+    static const struct {
+        enum err_code code;
+        const char *sqlstate;
+        bool again;
+    } rows[] = {
+        { ERR_REFUSED, "", true },      { ERR_TIMEOUT, "", true },     { ERR_DNS, "", true },
+        { ERR_WRONG_ROLE, "", true },   { ERR_CLOSED, "", true },      { ERR_SERVER, "57P03", true },
+        { ERR_SERVER, "53300", true },  { ERR_SERVER, "3D000", false }, { ERR_AUTH, "28P01", false },
+        { ERR_TLS, "", false },         { ERR_STOPPED, "", false },    { ERR_DEADLINE, "", false },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct err e = { 0 };
+        err_sql(&e, rows[i].code, rows[i].sqlstate, "x");
+        if (session_retryable(&e) != rows[i].again)
+            fail_msg("row %zu", i);
+    }
+}
+
+static void
+test_first_failure_stays(void **state)
+{
+    (void)state;
+    struct report r;
+    struct err e = { 0 };
+    report_init(&r, false);
+    assert_string_equal(report_outcome(&r), "done");
+    err_sql(&e, ERR_SERVER, "42P01", "relation \"x\" does not exist");
+    report_fail(&r, EXIT_REFUSED, &e);
+    report_place(&r, "0001_a.sql", 3, 7);
+    report_source(&r, "    select x\n           ^\n");
+    report_hint(&r, "mend it");
+    err_set(&e, ERR_CLOSED, "gone");
+    report_fail(&r, EXIT_UNREACHABLE, &e);
+    assert_int_equal(r.exit, EXIT_REFUSED);
+    assert_string_equal(report_outcome(&r), "refused");
+    cleanup_strbuf struct strbuf text = STRBUF_INIT;
+    report_text(&r, &text);
+    assert_string_equal(strbuf_str(&text), "0001_a.sql:3:7: [42P01] relation \"x\" does not exist\n"
+                                           "    select x\n           ^\nhint: mend it\n");
+    report_done(&r);
+}
+
+static void
+test_termination(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/test_report-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    struct report r;
+    struct err e = { 0 };
+    report_init(&r, false);
+    report_applied(&r, "0001");
+    report_applied(&r, "0002");
+    r.pending = 3;
+    err_sql(&e, ERR_SERVER, "22012", "division by zero");
+    report_fail(&r, EXIT_REFUSED, &e);
+    report_place(&r, "0003_c.sql", 2, 0);
+    assert_int_equal(report_finish(&r, path), EXIT_REFUSED);
+    cleanup_file FILE *f = fopen(path, "r");
+    char text[4096] = "";
+    assert_true(fread(text, 1, sizeof text - 1, f) > 0);
+    unlink(path);
+    const char *wanted = "{\"program\":\"migrate\",\"outcome\":\"refused\",\"exit\":20,\"applied\":[\"0001\",\"0002\"],\"pending\":3,"
+                         "\"file\":\"0003_c.sql\",\"line\":2,\"sqlstate\":\"22012\",\"message\":\"division by zero\",\"duration_ms\":";
+    if (strncmp(text, wanted, strlen(wanted)) != 0)
+        fail_msg("%s", text);
+    report_done(&r);
+}
+
+static void
+test_progress_line(void **state)
+{
+    (void)state;
+    struct progress_view v = { .files = 4, .number = 3, .file = "0003_größe.sql", .statements = 20, .statement = 7,
+                               .elapsed_ms = 4321, .server = "waiting" };
+    cleanup_strbuf struct strbuf b = STRBUF_INIT;
+    progress_format(&v, 200, &b);
+    assert_string_equal(strbuf_str(&b), "[==========>         ] 3/4  0003_größe.sql  7/20 statements  4.3s  waiting");
+    strbuf_clear(&b);
+    progress_format(&v, 36, &b); /* within the ö: cut before it */
+    assert_string_equal(strbuf_str(&b), "[==========>         ] 3/4  0003_gr");
+    struct progress_view none = { .file = "", .server = "" };
+    strbuf_clear(&b);
+    progress_format(&none, 80, &b);
+    assert_string_equal(strbuf_str(&b), "[>                   ] 0/0    0.0s");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_exits),       cmocka_unit_test(test_retryable),     cmocka_unit_test(test_first_failure_stays),
+        cmocka_unit_test(test_termination), cmocka_unit_test(test_progress_line),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
