@@ -129,7 +129,8 @@ who_holds(struct lease_file *f, int fd)
 static int
 take(struct lease_file *f, int fd, struct err *e)
 {
-    struct lease_holder before, self;
+    struct lease_holder before = {0};
+    struct lease_holder self;
     if (read_line(fd, f->path, &before, e) < 0)
         return -1;
     lease_holder_self(&self, &f->lease.owner, before.fence + 1);

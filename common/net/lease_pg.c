@@ -3,7 +3,7 @@
  *
  * PostgreSQL's manual, "Advisory Locks": held until released or the session ends, so the session is ours alone, outside any
  * transaction, and never behind a pooler. The server frees the lock when it learns that the session is gone; the holder learns
- * it at the same time or, on a silent network, by its own SELECT 1 (each BEAT_MS, answered within BEAT_ANSWER_MS: together less than
+ * it at the same time or, on a silent network, by its own SELECT 1 (every 5 s, answered within 3 s: together less than
  * the server's keepalives of 5 + 3 x 2 s and tcp_user_timeout of 10 s take). Who gets the lock and finds that the last
  * holder never released it waits the settle time while holding it: that is the time in which the other kills its tree.
  *
@@ -17,51 +17,9 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
-#include "common/net/lease_impl.h"
-#include "common/net/loop.h"
-#include "common/net/pgconn.h"
+#include "common/net/lease_pg_impl.h"
 
 #define BEAT_MS 5000
-#define BEAT_ANSWER_MS 3000
-
-enum step {
-    STEP_CONNECT,
-    STEP_CHECK, /* pooler? standby? */
-    STEP_SETUP,
-    STEP_TRY,
-    STEP_WHO,     /* busy: the session */
-    STEP_WHO_ROW, /* busy: the row */
-    STEP_TABLE,
-    STEP_CREATE,
-    STEP_FORMER,
-    STEP_TAKE,
-    STEP_TAKE_BARE,
-    STEP_SETTLE,
-    STEP_HELD,
-    STEP_BEAT,
-    STEP_RELEASE,
-    STEP_UNLOCK,
-    STEP_OVER,
-};
-
-struct lease_pg {
-    struct lease lease;
-    struct pgconn *conn;
-    struct loop_timer *timer; /* settle, then the next beat */
-    enum step step;
-    uint64_t deadline_ms;
-    uint64_t settle_ms;
-    int64_t key;
-    uint64_t fence;
-    bool has_table;
-    bool former_left;    /* the last holder never released */
-    bool release_wanted; /* as soon as it is not */
-    char outcome[32];
-    struct lease_holder holder;
-};
-
-static void on_rows(struct pgconn *c, const struct err *e, struct pgrows *rows, void *arg);
-static void go(struct lease_pg *p, enum step step);
 
 static struct lease_pg *
 of(struct lease *l)
@@ -89,8 +47,8 @@ lost(struct lease_pg *p, const struct err *e)
     lease_tell(&p->lease, LEASE_GONE, &why);
 }
 
-static void
-failed(struct lease_pg *p, const struct err *e)
+void
+lease_pg_failed(struct lease_pg *p, const struct err *e)
 {
     switch (p->step) {
     case STEP_HELD:
@@ -115,124 +73,13 @@ failed(struct lease_pg *p, const struct err *e)
         return;
     }
 }
-
-/* ---- operations ---- */
-
-static void
-run_sql(struct lease_pg *p, const char *sql, int n, const char *const *params, uint64_t deadline_ms)
-{
-    struct err e;
-    int rc = n < 0 ? pgconn_query_start(p->conn, sql, strlen(sql), deadline_ms, on_rows, p, &e)
-                   : pgconn_exec_start(p->conn, sql, n, params, deadline_ms, on_rows, p, &e);
-    if (rc < 0)
-        failed(p, &e);
-}
-
-static void
-on_connected(struct pgconn *c, const struct err *e, void *arg)
-{
-    (void)c;
-    struct lease_pg *p = arg;
-    if (e)
-        failed(p, e);
-    else
-        go(p, STEP_CHECK);
-}
-
-static void
-connect(struct lease_pg *p)
-{
-    struct err e;
-    if (pgconn_connect_start(p->conn, p->deadline_ms, on_connected, p, &e) < 0)
-        failed(p, &e);
-}
-
-static void
-setup(struct lease_pg *p)
-{
-    int version = pgconn_server_version(p->conn);
-    char sql[512];
-    snprintf(
-        sql, sizeof sql,
-        "SET statement_timeout = 0; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = 0; "
-        "SET synchronous_commit = on; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; "
-        "SET tcp_keepalives_count = 3%s%s",
-        version >= 120000 ? "; SET tcp_user_timeout = 10000" : "",
-        version >= 140000 ? "; SET idle_session_timeout = 0" : "");
-    run_sql(p, sql, -1, NULL, p->deadline_ms);
-}
-
-static void
-with_key(struct lease_pg *p, const char *before, const char *after, uint64_t deadline_ms)
-{
-    char sql[768];
-    snprintf(sql, sizeof sql, "%s%" PRId64 "%s", before, p->key, after);
-    run_sql(p, sql, 0, NULL, deadline_ms);
-}
-
-/* pg_locks shows the key's halves as classid and objid, objsubid 1 (manual, "pg_locks"). */
-static void
-ask_who(struct lease_pg *p)
-{
-    with_key(p,
-             "SELECT coalesce(host(a.client_addr), 'localhost'), "
-             "to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), "
-             "to_regclass('cronrun_job') IS NOT NULL "
-             "FROM pg_locks l LEFT JOIN pg_stat_activity a USING (pid), (SELECT '",
-             "'::bigint AS k) w WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 "
-             "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
-             "AND l.classid::bigint = (k >> 32) & 4294967295 AND l.objid::bigint = k & 4294967295",
-             p->deadline_ms);
-}
-
-static void
-take(struct lease_pg *p)
-{
-    struct lease_holder self;
-    struct strbuf line = STRBUF_INIT;
-    lease_holder_self(&self, &p->lease.owner, 0);
-    lease_holder_format(&line, &self);
-    run_sql(
-        p,
-        "INSERT INTO cronrun_job AS j (name, fence, holder, since) VALUES ($1, 1, $2, now()) "
-        "ON CONFLICT (name) DO UPDATE SET fence = j.fence + 1, holder = excluded.holder, since = excluded.since, "
-        "released_at = NULL RETURNING fence",
-        2, (const char *const[]){p->lease.owner.name, strbuf_str(&line)}, p->deadline_ms);
-    strbuf_done(&line);
-}
-
-static void
-take_bare(struct lease_pg *p)
-{
-    bool newer = pgconn_server_version(p->conn) >= 130000;
-    p->former_left = true;
-    run_sql(
-        p,
-        newer
-            ? "SELECT pg_current_xact_id()::text, pg_logical_emit_message(true, 'cronrun', $1)::text"
-            : "SELECT txid_current()::text, pg_logical_emit_message(true, 'cronrun', $1)::text",
-        1, (const char *const[]){p->lease.owner.name}, p->deadline_ms);
-}
-
-static void
-release(struct lease_pg *p)
-{
-    char fence[24];
-    snprintf(fence, sizeof fence, "%" PRIu64, p->fence);
-    run_sql(
-        p,
-        "UPDATE cronrun_job SET released_at = now(), last_outcome = $2, last_end = now() WHERE name = $1 AND "
-        "fence = $3::bigint",
-        3, (const char *const[]){p->lease.owner.name, p->outcome, fence}, p->deadline_ms);
-}
-
 /* ---- holding ---- */
 
 static void
 on_watch(struct pgconn *c, const struct err *e, void *arg)
 {
     (void)c;
-    failed(arg, e);
+    lease_pg_failed(arg, e);
 }
 
 static void
@@ -240,18 +87,18 @@ watch(struct lease_pg *p)
 {
     struct err e;
     if (pgconn_watch_start(p->conn, on_watch, p, &e) < 0)
-        failed(p, &e);
+        lease_pg_failed(p, &e);
 }
 
-static void
-hold(struct lease_pg *p)
+void
+lease_pg_hold(struct lease_pg *p)
 {
     loop_timer_start(p->timer, BEAT_MS);
     watch(p);
 }
 
-static void
-settle(struct lease_pg *p)
+void
+lease_pg_settle(struct lease_pg *p)
 {
     log_info("lock_settle",
              LOG_FIELDS(LF_STR("job", p->lease.owner.name), LF_STR("run_id", p->lease.owner.run_id),
@@ -268,7 +115,7 @@ static void
 held(struct lease_pg *p)
 {
     p->step = STEP_HELD;
-    hold(p);
+    lease_pg_hold(p);
     if (p->step == STEP_HELD)
         lease_acquired(&p->lease, NULL, p->fence, NULL);
 }
@@ -280,76 +127,8 @@ on_timer(void *arg)
     if (p->step == STEP_SETTLE)
         held(p);
     else if (p->step == STEP_HELD)
-        go(p, STEP_BEAT);
+        lease_pg_go(p, STEP_BEAT);
 }
-
-/* ---- from step to step ---- */
-
-static void
-go(struct lease_pg *p, enum step step)
-{
-    p->step = step;
-    switch (step) {
-    case STEP_CONNECT:
-        connect(p);
-        return;
-    case STEP_CHECK:
-        run_sql(p, "SELECT pg_backend_pid(), pg_is_in_recovery()", 0, NULL, p->deadline_ms);
-        return;
-    case STEP_SETUP:
-        setup(p);
-        return;
-    case STEP_TRY:
-        with_key(p, "SELECT pg_try_advisory_lock('", "'::bigint)", p->deadline_ms);
-        return;
-    case STEP_WHO:
-        ask_who(p);
-        return;
-    case STEP_WHO_ROW:
-        run_sql(p, "SELECT holder, fence FROM cronrun_job WHERE name = $1 AND released_at IS NULL",
-                1, (const char *const[]){p->lease.owner.name}, p->deadline_ms);
-        return;
-    case STEP_TABLE:
-        run_sql(p, "SELECT to_regclass('cronrun_job') IS NOT NULL", 0, NULL, p->deadline_ms);
-        return;
-    case STEP_CREATE:
-        run_sql(
-            p,
-            "CREATE TABLE IF NOT EXISTS cronrun_job (name text PRIMARY KEY, fence bigint NOT NULL, holder text, "
-            "since timestamptz, released_at timestamptz, last_outcome text, last_end timestamptz)",
-            0, NULL, p->deadline_ms);
-        return;
-    case STEP_FORMER:
-        run_sql(
-            p, "SELECT holder IS NOT NULL AND released_at IS NULL FROM cronrun_job WHERE name = $1",
-            1, (const char *const[]){p->lease.owner.name}, p->deadline_ms);
-        return;
-    case STEP_TAKE:
-        take(p);
-        return;
-    case STEP_TAKE_BARE:
-        take_bare(p);
-        return;
-    case STEP_SETTLE:
-        settle(p);
-        return;
-    case STEP_HELD:
-        hold(p);
-        return;
-    case STEP_BEAT:
-        run_sql(p, "SELECT 1", 0, NULL, clock_deadline(BEAT_ANSWER_MS));
-        return;
-    case STEP_RELEASE:
-        release(p);
-        return;
-    case STEP_UNLOCK:
-        with_key(p, "SELECT pg_advisory_unlock('", "'::bigint)", p->deadline_ms);
-        return;
-    case STEP_OVER:
-        return;
-    }
-}
-
 static bool
 is_true(const struct pgrows *rows, int column)
 {
@@ -368,12 +147,12 @@ checked(struct lease_pg *p, const struct pgrows *rows)
             "a connection pooler (PgBouncer or its like) is between: the connection says process %d, the server %s. The lock "
             "belongs to a session, so connect to PostgreSQL itself",
             pgconn_backend_pid(p->conn), pid ? pid : "nothing");
-        failed(p, &e);
+        lease_pg_failed(p, &e);
     } else if (is_true(rows, 1)) {
         err_set(&e, ERR_SERVER, "the server is a standby: its locks are not the primary's");
-        failed(p, &e);
+        lease_pg_failed(p, &e);
     } else {
-        go(p, STEP_SETUP);
+        lease_pg_go(p, STEP_SETUP);
     }
 }
 
@@ -398,7 +177,7 @@ got_who(struct lease_pg *p, const struct pgrows *rows)
     snprintf(p->holder.host, sizeof p->holder.host, "%s", host ? host : "");
     snprintf(p->holder.since, sizeof p->holder.since, "%s", since ? since : "");
     if (is_true(rows, 2))
-        go(p, STEP_WHO_ROW);
+        lease_pg_go(p, STEP_WHO_ROW);
     else
         busy(p);
 }
@@ -422,7 +201,7 @@ took(struct lease_pg *p, const struct pgrows *rows)
     const char *fence = pgrows_count(rows) > 0 ? pgrows_value(rows, 0, 0) : NULL;
     p->fence = fence ? strtoull(fence, NULL, 10) : 0;
     if (p->former_left && p->settle_ms > 0)
-        go(p, STEP_SETTLE);
+        lease_pg_go(p, STEP_SETTLE);
     else
         held(p);
 }
@@ -431,9 +210,9 @@ static void
 beaten(struct lease_pg *p)
 {
     if (p->release_wanted)
-        go(p, p->has_table ? STEP_RELEASE : STEP_UNLOCK);
+        lease_pg_go(p, p->has_table ? STEP_RELEASE : STEP_UNLOCK);
     else
-        go(p, STEP_HELD);
+        lease_pg_go(p, STEP_HELD);
 }
 
 /* Errors that change the way instead of ending it. True when it went on. */
@@ -451,11 +230,11 @@ went_round(struct lease_pg *p, const struct err *e)
     static const char *const made_by_another[] = {"23505", "42P07", "42710"};
     for (size_t i = 0; i < sizeof made_by_another / sizeof made_by_another[0]; i++)
         if (strcmp(e->sqlstate, made_by_another[i]) == 0) {
-            go(p, STEP_TABLE);
+            lease_pg_go(p, STEP_TABLE);
             return true;
         }
     if (strcmp(e->sqlstate, "42501") == 0 || strcmp(e->sqlstate, "3F000") == 0) {
-        go(p, STEP_TAKE_BARE);
+        lease_pg_go(p, STEP_TAKE_BARE);
         return true;
     }
     return false;
@@ -469,10 +248,10 @@ step_done(struct lease_pg *p, const struct pgrows *rows)
         checked(p, rows);
         return;
     case STEP_SETUP:
-        go(p, STEP_TRY);
+        lease_pg_go(p, STEP_TRY);
         return;
     case STEP_TRY:
-        go(p, is_true(rows, 0) ? STEP_TABLE : STEP_WHO);
+        lease_pg_go(p, is_true(rows, 0) ? STEP_TABLE : STEP_WHO);
         return;
     case STEP_WHO:
         got_who(p, rows);
@@ -482,15 +261,15 @@ step_done(struct lease_pg *p, const struct pgrows *rows)
         return;
     case STEP_TABLE:
         p->has_table = is_true(rows, 0);
-        go(p, p->has_table ? STEP_FORMER : STEP_CREATE);
+        lease_pg_go(p, p->has_table ? STEP_FORMER : STEP_CREATE);
         return;
     case STEP_CREATE:
         p->has_table = true;
-        go(p, STEP_FORMER);
+        lease_pg_go(p, STEP_FORMER);
         return;
     case STEP_FORMER:
         p->former_left = is_true(rows, 0);
-        go(p, STEP_TAKE);
+        lease_pg_go(p, STEP_TAKE);
         return;
     case STEP_TAKE:
     case STEP_TAKE_BARE:
@@ -500,7 +279,7 @@ step_done(struct lease_pg *p, const struct pgrows *rows)
         beaten(p);
         return;
     case STEP_RELEASE:
-        go(p, STEP_UNLOCK);
+        lease_pg_go(p, STEP_UNLOCK);
         return;
     case STEP_UNLOCK:
         p->step = STEP_OVER;
@@ -511,13 +290,13 @@ step_done(struct lease_pg *p, const struct pgrows *rows)
     }
 }
 
-static void
-on_rows(struct pgconn *c, const struct err *e, struct pgrows *rows, void *arg)
+void
+lease_pg_on_rows(struct pgconn *c, const struct err *e, struct pgrows *rows, void *arg)
 {
     (void)c;
     struct lease_pg *p = arg;
     if (e && !went_round(p, e))
-        failed(p, e);
+        lease_pg_failed(p, e);
     else if (!e)
         step_done(p, rows); /* may free p */
     pgrows_free(rows);
@@ -530,7 +309,7 @@ begin(struct lease *l)
 {
     struct lease_pg *p = of(l);
     bool again = p->step != STEP_CONNECT && pgconn_connected(p->conn);
-    go(p, again ? STEP_TRY : STEP_CONNECT);
+    lease_pg_go(p, again ? STEP_TRY : STEP_CONNECT);
 }
 
 static int

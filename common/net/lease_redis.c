@@ -21,6 +21,7 @@
 #include "common/net/target.h"
 
 #define TOKEN_BYTES 20
+#define TOKEN_TEXT ((size_t)2 * TOKEN_BYTES + 1) /* in hex, and the blank behind it */
 #define AGAIN_MS 50
 #define RELEASE_PAUSE_MS 10
 
@@ -186,9 +187,8 @@ got_acquire(struct lease_redis *p, const struct redis_reply *r)
     }
     p->holder = (struct lease_holder){0};
     /* The value is the holder's line behind its token. */
-    if (second->kind == REDIS_STRING && second->len > 2 * TOKEN_BYTES + 1)
-        lease_holder_parse(second->text + 2 * TOKEN_BYTES + 1, second->len - 2 * TOKEN_BYTES - 1,
-                           &p->holder);
+    if (second->kind == REDIS_STRING && second->len > TOKEN_TEXT)
+        lease_holder_parse(second->text + TOKEN_TEXT, second->len - TOKEN_TEXT, &p->holder);
     p->state = REDIS_IDLE;
     err_set(&e, ERR_BUSY, "the lock is held by another");
     lease_acquired(&p->lease, &e, 0, &p->holder);

@@ -91,8 +91,9 @@ test_descriptors(void **state)
     int handed = open("/dev/null", O_RDONLY | O_CLOEXEC);
     int hidden = open("/dev/null", O_RDONLY | O_CLOEXEC);
     char script[128];
-    snprintf(script, sizeof script, "test -e /proc/self/fd/%d || exit 1; test -e /proc/self/fd/%d && exit 2; exit 0", handed,
-             hidden);
+    snprintf(script, sizeof script,
+             "test -e /proc/self/fd/%d || exit 1; test -e /proc/self/fd/%d && exit 2; exit 0",
+             handed, hidden);
     struct child c;
     int status = run((const char *[]){"sh", "-c", script, NULL}, handed, &c);
     assert_int_equal(WEXITSTATUS(status), 0);
@@ -132,9 +133,12 @@ test_signals_unchanged(void **state)
         if (signals_init(&s, NULL) < 0)
             _exit(10);
         /* CHLD 17 ignored, USR2 12 ignored, PIPE 13 not, ALRM 14 blocked and nothing else: masks of /proc/self/status. */
-        const char *argv[] = {"grep", "-Pzq", "SigBlk:\\s0000000000002000\\nSigIgn:\\s0000000000010800", "/proc/self/status", NULL};
+        const char *argv[] = {"grep", "-Pzq",
+                              "SigBlk:\\s0000000000002000\\nSigIgn:\\s0000000000010800",
+                              "/proc/self/status", NULL};
         char *const envp[] = {"PATH=/usr/bin:/bin", NULL};
-        struct child_spec spec = {.argv = (char *const *)argv, .envp = envp, .signals = &s, .keep_fd = -1};
+        struct child_spec spec = {
+            .argv = (char *const *)argv, .envp = envp, .signals = &s, .keep_fd = -1};
         struct child c;
         if (child_start(&c, &spec, NULL) < 0)
             _exit(11);
@@ -172,9 +176,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_status),        cmocka_unit_test(test_exec_failure),
-        cmocka_unit_test(test_descriptors),   cmocka_unit_test(test_group_and_parent_death),
-        cmocka_unit_test(test_signals_unchanged), cmocka_unit_test(test_signal_names),
+        cmocka_unit_test(test_status),
+        cmocka_unit_test(test_exec_failure),
+        cmocka_unit_test(test_descriptors),
+        cmocka_unit_test(test_group_and_parent_death),
+        cmocka_unit_test(test_signals_unchanged),
+        cmocka_unit_test(test_signal_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,12 +13,12 @@
 /* One word per cell, "next/action", in the order of the events. */
 static const char *const expected[SUPERVISE_STATES][SUPERVISE_EVENTS] = {
     /*             exit               empty          deadline             stop                unsure             lost            grace */
-    {"lingering/sweep", "done/finish", "stopping/ask", "stopping/ask", "stopping/ask", "killing/kill",
-     "running/nothing"},
-    {"stopping/sweep", "done/finish", "stopping/nothing", "stopping/repeat", "stopping/nothing", "killing/kill",
-     "killing/kill"},
-    {"lingering/nothing", "done/finish", "lingering/nothing", "lingering/repeat", "lingering/nothing",
+    {"lingering/sweep", "done/finish", "stopping/ask", "stopping/ask", "stopping/ask",
+     "killing/kill", "running/nothing"},
+    {"stopping/sweep", "done/finish", "stopping/nothing", "stopping/repeat", "stopping/nothing",
      "killing/kill", "killing/kill"},
+    {"lingering/nothing", "done/finish", "lingering/nothing", "lingering/repeat",
+     "lingering/nothing", "killing/kill", "killing/kill"},
     {"killing/nothing", "done/finish", "killing/nothing", "killing/nothing", "killing/nothing",
      "killing/nothing", "killing/nothing"},
     {"done/nothing", "done/nothing", "done/nothing", "done/nothing", "done/nothing", "done/nothing",
@@ -31,7 +31,8 @@ test_every_cell(void **state)
     (void)state;
     for (int s = 0; s < SUPERVISE_STATES; s++)
         for (int v = 0; v < SUPERVISE_EVENTS; v++) {
-            struct supervise_step step = supervise_next((enum supervise_state)s, (enum supervise_event)v);
+            struct supervise_step step =
+                supervise_next((enum supervise_state)s, (enum supervise_event)v);
             char got[64];
             strcpy(got, supervise_state_name(step.next));
             strcat(got, "/");
@@ -50,7 +51,8 @@ walk(enum supervise_state state, unsigned depth, bool finished)
         return;
     for (int v = 0; v < SUPERVISE_EVENTS; v++) {
         struct supervise_step step = supervise_next(state, (enum supervise_event)v);
-        assert_true(step.next >= state || (state == SUPERVISE_LINGERING && step.next == SUPERVISE_LINGERING));
+        assert_true(step.next >= state ||
+                    (state == SUPERVISE_LINGERING && step.next == SUPERVISE_LINGERING));
         if (v == SUPERVISE_LOST)
             assert_true(step.next >= SUPERVISE_KILLING);
         if (v == SUPERVISE_GRACE && state != SUPERVISE_RUNNING)
