@@ -156,7 +156,7 @@ cmd_check(const struct options *o, const char *dir)
     struct check c = {.json = o->json};
     struct err e = {0};
 
-    report_init(&r);
+    report_init(&r, o->people);
     if (source_open(dir ? dir : o->dir, o->allow_empty, &s, &e) < 0) {
         finding_source(&r, &s, &e);
         return report_finish(&r, o->termination_log);
