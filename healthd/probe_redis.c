@@ -148,12 +148,12 @@ on_role(struct redisconn *c, const struct err *e, const struct redis_reply *repl
 {
     (void)c;
     struct lane *l = arg;
-    if (e) {
+    struct probe_result r = l->ping;
+    if (e && r.reason == REASON_NONE) {
         asking_failed(l, e);
         return;
     }
-    struct probe_result r = l->ping;
-    if (r.reason == REASON_NONE)
+    if (!e && r.reason == REASON_NONE)
         judge_role(l->p->spec, reply, &r);
     finish(l, &r);
 }
