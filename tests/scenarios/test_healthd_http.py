@@ -1,0 +1,440 @@
+"""healthd's answers, its life from listening to the end of the drain, hostile clients, and what never gets out."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from rig.base import CANARY, free_port, has_ipv6, wait_until
+from rig.healthd import Healthd, slow
+from rig.program import http_get
+
+
+def raw(port, data, timeout=10.0):
+    """Sends bytes, reads until the server closes."""
+    with socket.create_connection(("127.0.0.1", port), timeout) as s:
+        s.sendall(data)
+        got = b""
+        while True:
+            try:
+                piece = s.recv(65536)
+            except ConnectionResetError:
+                return got
+            if not piece:
+                return got
+            got += piece
+
+
+# --- Answers --------------------------------------------------------------------------------------------------------------
+
+
+def test_headers_methods_and_paths(start):
+    h = Healthd(start)
+    for path in ("/health", "/health/live", "/health/ready", "/health/startup"):
+        answer = h.get(path)
+        assert answer.status == 200
+        assert answer.headers["content-type"] == "application/json"
+        assert answer.headers["cache-control"] == "no-store"
+        assert int(answer.headers["content-length"]) == len(answer.body)
+        head = h.get(path, method="HEAD")
+        assert (head.status, head.body, head.headers["content-length"]) == (200, "", str(len(answer.body)))
+        for method in ("POST", "PUT", "DELETE", "OPTIONS", "PURGE"):
+            refused = h.get(path, method=method)
+            assert (refused.status, refused.headers["allow"]) == (405, "GET, HEAD")
+            assert refused.headers["cache-control"] == "no-store"
+        assert h.get(path + "/").status == 200
+        assert h.get(path + "//").status == 404
+    for path in ("/", "/healthz", "/health/nope", "/health/check", "/health/check/x", "//health/live", "/HEALTH", "/%68ealth"):
+        assert h.get(path).status == 404
+        assert h.get(path, method="POST").status == 404
+    assert h.get("/metrics").headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert h.get("/health/ready?verbose").headers["content-type"].startswith("text/plain")
+    assert h.get("/health/ready?unknown=1&x").body == '{"status":"ready"}'
+    assert h.get("/health/ready?format=xml").status == 400
+
+
+def test_requests_that_are_not(start):
+    h = Healthd(start)
+    rows = [
+        (b"GET /health HTTP/1.1\nHost: x\n\n", b"HTTP/1.1 400 "),
+        (b"GET /health HTTP/1.1\r\nHost : x\r\n\r\n", b"HTTP/1.1 400 "),
+        (b"GET /health HTTP/1.9\r\n\r\n", b"HTTP/1.1 505 "),
+        (b"GET /health HTTP/2.0\r\n\r\n", b"HTTP/1.1 505 "),
+        (b"POST /health HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc", b"HTTP/1.1 413 "),
+        (b"POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"HTTP/1.1 400 "),
+        (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n", b"HTTP/1.1 414 "),
+        (b"GET /health HTTP/1.1\r\nA: " + b"a" * 9000 + b"\r\n\r\n", b"HTTP/1.1 431 "),
+        (b"GET /health HTTP/1.1\r\n" + b"A: a\r\n" * 200 + b"\r\n", b"HTTP/1.1 431 "),
+    ]
+    for request, status in rows:
+        got = raw(h.port, request)
+        assert got.startswith(status), (request[:40], got[:80])
+        assert b"Connection: close" in got
+    assert raw(h.port, b"GET /health/live HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+def test_pipelined_in_order(start):
+    h = Healthd(start)
+    names = [b"live", b"ready", b"startup"] * 50
+    request = b"".join(b"GET /health/%s HTTP/1.1\r\n\r\n" % n for n in names)
+    got = raw(h.port, request + b"GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n")
+    words = [b.split(b'"')[3] for b in got.split(b"\r\n\r\n")[1:]]
+    assert words == [b"alive", b"ready", b"started"] * 50 + [b"alive"]
+
+
+def test_details(start):
+    url = f"redis://127.0.0.1:{free_port()}"
+    for details, headers, shown in [
+        ("never", {}, False),
+        ("local", {}, True),
+        ("local", {"X-Forwarded-For": "1.2.3.4"}, False),
+        ("local", {"Via": "1.1 proxy"}, False),
+        ("always", {"X-Forwarded-For": "1.2.3.4"}, True),
+    ]:
+        h = Healthd(start, "--details", details, "--check", f"cache {url}")
+        wait_until(lambda: h.metric("healthd_check_state", check="cache", state="down") == 1, slow(1))
+        line = h.get("/health/ready?verbose", headers=headers).body.splitlines()[0]
+        assert line == f"[-]cache failed: {'refused' if shown else 'reason withheld'}"
+
+
+def test_groups_words_optional_and_exclude(start, redis_server):
+    redis = redis_server()
+    dead = f"redis://127.0.0.1:{free_port()}"
+    h = Healthd(
+        start,
+        "--check", f"good {redis.url()} groups ready,web words yes,no",
+        "--check", f"bad {dead} groups web,worker words yes,no",
+        "--check", f"maybe {dead} optional",
+    )  # fmt: skip
+    wait_until(lambda: h.metric("healthd_check_state", check="bad", state="down") == 1, slow(1))
+    wait_until(lambda: h.metric("healthd_check_state", check="maybe", state="degraded") == 1, slow(1))
+    wait_until(lambda: h.metric("healthd_check_state", check="good", state="up") == 1, slow(1))
+    assert h.get("/health/ready").body == '{"status":"ready","good":"yes","maybe":"connected"}'
+    web = h.get("/health/web")
+    assert (web.status, web.body) == (503, '{"status":"not_ready","good":"yes","bad":"no"}')
+    assert h.get("/health/web?exclude=bad").body == '{"status":"ready","good":"yes"}'
+    assert h.get("/health/web?exclude=bad").status == 200
+    assert h.get("/health/worker").status == 503
+    assert h.get("/health/check/bad").body == '{"status":"not_ready","bad":"no"}'
+    assert h.json("/health")["status"] == "degraded"
+    text = h.get("/health/web?verbose&exclude=bad&exclude=nobody").body
+    assert text == (
+        "[+]good ok\n[+]bad excluded: ok\n"
+        'warn: some health checks cannot be excluded: no matches for "nobody"\nweb check passed\n'
+    )
+    assert "no matches for 'nobody'" in h.get("/health/web?exclude=nobody").headers["warning"]
+
+
+def test_health_strict(start):
+    dead = f"redis://127.0.0.1:{free_port()}"
+    h = Healthd(start, "--health-strict", "--check", f"cache {dead}")
+    wait_until(lambda: h.metric("healthd_check_state", check="cache", state="down") == 1, slow(1))
+    assert h.get("/health").status == 503
+    assert h.live() == 200
+
+
+# --- From start to end ------------------------------------------------------------------------------------------------------
+
+
+def test_startup_latch(start, redis_server):
+    redis = redis_server(start=False)
+    redis.port = free_port()
+    h = Healthd(start, "--check", f"cache redis://127.0.0.1:{redis.port} every 300ms groups ready,startup")
+    answer = h.get("/health/startup")
+    assert (answer.status, answer.body) == (503, '{"status":"starting"}')
+    assert h.live() == 200
+    redis.start()
+    wait_until(lambda: h.get("/health/startup").status == 200, slow(1))
+    redis.sigkill()
+    wait_until(lambda: h.ready() == 503, slow(1))
+    answer = h.get("/health/startup")
+    assert (answer.status, answer.body) == (200, '{"status":"started"}')
+    assert len(h.records("started")) == 1
+
+
+def test_drain(start, redis_server, scratch):
+    redis = redis_server()
+    message = scratch / "termination"
+    message.touch()
+    h = Healthd(start, "--drain", "60s", "--termination-log", message, "--check", f"cache {redis.url()}")
+    wait_until(lambda: h.ready() == 200, slow(1))
+    h.process.terminate()
+    wait_until(lambda: h.ready() == 503, slow(0.25))
+    assert h.get("/health/ready").body == '{"status":"draining"}'
+    assert h.get("/health/startup").status == 200
+    assert h.get("/health").status == 200
+    assert h.get("/health/check/cache").status == 200
+    assert h.get("/health/ready?verbose").body.endswith("[-]shutdown failed: draining\nready check failed\n")
+    assert h.live() == 200
+    assert h.process.running()
+    h.process.terminate()
+    assert h.process.wait(slow(1)).status == 0
+    assert json.loads(message.read_text()) == {
+        "program": "healthd", "outcome": "stopped", "exit": 0, "check": None, "reason": None, "since": None,
+    }  # fmt: skip
+
+
+def test_drain_ends_by_itself(start, scratch):
+    message = scratch / "termination"
+    message.touch()
+    dead = f"redis://127.0.0.1:{free_port()}"
+    h = Healthd(start, "--drain", "300ms", "--termination-log", message, "--check", f"cache {dead}")
+    wait_until(lambda: h.records("check_changed"), slow(1))
+    h.process.terminate()
+    result = h.process.wait(slow(1))
+    assert result.status == 0
+    left = json.loads(message.read_text())
+    assert (left["outcome"], left["check"], left["reason"]) == ("drained", "cache", "refused")
+
+
+def test_hup_changes_nothing(start):
+    h = Healthd(start)
+    h.process.send_signal(signal.SIGHUP)
+    h.process.wait_for("reload_ignored")
+    assert h.ready() == 200
+
+
+def test_listens_on_ipv4_and_ipv6_and_a_socket(start, scratch):
+    path = scratch / "s"
+    p = start("healthd", "--log", "json", "--drain", "0", "--listen", "[::]:0", "--listen", f"unix:{path}")
+    port = int(p.wait_for(r'"address":"(?:\[::\]|0\.0\.0\.0):(\d+)"').group(1))
+    p.wait_for("unix:/")
+    assert http_get(port, "/health/live").status == 200
+    if has_ipv6():
+        assert http_get(port, "/health/live", host="::1").status == 200
+    answer = subprocess.run(["curl", "-s", "--unix-socket", path, "http://x/health/live"], capture_output=True, text=True)
+    assert answer.stdout == '{"status":"alive"}'
+    p.terminate()
+    p.wait()
+    assert not path.exists()
+
+
+def test_address_in_use(start, run):
+    h = Healthd(start)
+    result = run("healthd", "--listen", f"127.0.0.1:{h.port}")
+    assert result.status == 3
+    assert "cannot listen" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "args, words",
+    [
+        (["--chek", "a redis://h"], "did you mean --check"),
+        (["--check", "a redis://h evry 2s"], "did you mean 'every'"),
+        (["--check", "a redis://h every 2"], "every"),
+        (["--check", "a http://h/"], "not yet handled"),
+        (["--check", "a redis://h", "--check", "a redis://h"], "there already"),
+        (["--check", "a redis://far groups live"], "outside the pod"),
+        (["--check", "a postgres://far/x groups live"], "outside the pod"),
+        (["--check", "a postgres://"], "no variable names a PostgreSQL"),
+        (["--listen", "localhost:80"], "names are not resolved"),
+        (["--config", "/nowhere/file"], "/nowhere/file"),
+        (["--drain", "15"], "15"),
+        (["--details", "sometimes"], "never"),
+    ],
+)
+def test_bad_input(run, args, words):
+    result = run("healthd", *args)
+    assert result.status == 2
+    assert words in result.stderr
+    assert "listening" not in result.stderr
+
+
+def test_config_file(start, run, redis_server, scratch):
+    redis = redis_server()
+    config = scratch / "checks"
+    config.write_text(f"# what we need\n\ncache {redis.url()}\n  other {redis.url()} optional\n")
+    h = Healthd(start, "--config", config)
+    wait_until(lambda: h.ready() == 200, slow(1))
+    assert list(h.json("/health/ready")) == ["status", "cache", "other"]
+    config.write_text("# x\ncache redis://h\nbad redis://h optionl\n")
+    result = run("healthd", "--config", config)
+    assert result.status == 2
+    assert f"{config}:3: check 'bad': unknown key 'optionl', did you mean 'optional'?" in result.stderr
+
+
+def test_checks_in_the_environment(start, redis_server):
+    redis = redis_server()
+    h = Healthd(start, env={"HEALTHD_CHECKS": f"one {redis.url()}\ntwo {redis.url()}\n"})
+    wait_until(lambda: h.ready() == 200, slow(1))
+    assert list(h.json("/health/ready")) == ["status", "one", "two"]
+
+
+# --- Other commands --------------------------------------------------------------------------------------------------------
+
+
+def test_probe(start, run, scratch):
+    path = scratch / "s"
+    h = Healthd(start, "--listen", f"unix:{path}", "--check", f"cache redis://127.0.0.1:{free_port()}")
+    url = f"http://127.0.0.1:{h.port}/health"
+    wait_until(lambda: h.records("check_changed"), slow(1))
+    result = run("healthd", "probe", f"{url}/live")
+    assert (result.status, result.stdout) == (0, '{"status":"alive"}\n')
+    result = run("healthd", "probe", f"{url}/ready")
+    assert (result.status, result.stdout) == (1, '{"status":"not_ready","cache":"disconnected"}\n')
+    assert "status 503, expected 200" in result.stderr
+    assert run("healthd", "probe", "--expect", "503", f"{url}/ready").status == 0
+    assert run("healthd", "probe", f"http://unix:{path}:/health/live").status == 0
+    assert run("healthd", "probe", f"http://localhost:{h.port}/health/live").status == 0
+    assert run("healthd", "probe", f"http://127.0.0.1:{free_port()}/").status == 1
+    assert run("healthd", "probe", "https://127.0.0.1/").status == 2
+    assert run("healthd", "probe").status == 2
+    with socket.socket() as mute:
+        mute.bind(("127.0.0.1", 0))
+        mute.listen()
+        began = time.monotonic()
+        result = run("healthd", "probe", "--timeout", "200ms", f"http://127.0.0.1:{mute.getsockname()[1]}/")
+        assert result.status == 1
+        assert time.monotonic() - began < slow(0.5)
+
+
+def test_check_and_wait(start, run, redis_server, pg):
+    redis = redis_server()
+    env = {"DATABASE_URL": pg.url, "REDIS_URL": redis.url()}
+    result = run("healthd", "check", env=env)
+    assert result.status == 0
+    table = [line.split()[:3] for line in result.stdout.splitlines()]
+    assert table == [["CHECK", "STATE", "REASON"], ["database", "up", "-"], ["redis", "up", "-"]]
+    assert run("healthd", "wait", env=env).status == 0
+    redis.stop()
+    result = run("healthd", "check", env=env)
+    assert result.status == 1
+    assert result.stdout.splitlines()[2].split()[:3] == ["redis", "down", "refused"]
+    assert run("healthd", "wait", "--timeout", "500ms", env=env).status == 1
+    waiting = start("healthd", "wait", "--timeout", "60s", env=env)
+    waiting.wait_for("refused")
+    redis.start()
+    assert waiting.wait(slow(2)).status == 0
+    assert run("healthd", "check").status == 0  # nothing to check
+    assert run("healthd", "check", "--check", "a redis://h evry 1s").status == 2
+
+
+def test_sleep_copy_version(run, scratch):
+    assert run("healthd", "sleep", "20ms").status == 0
+    assert run("healthd", "sleep", "20").status == 2
+    assert run("healthd", "copy", scratch).status == 0
+    copy = scratch / "healthd"
+    assert os.access(copy, os.X_OK)
+    assert subprocess.run([copy, "version"], capture_output=True, text=True).stdout == run("healthd", "version").stdout
+
+
+# --- Hostile clients --------------------------------------------------------------------------------------------------------
+
+
+def test_slow_and_idle_connections_do_not_keep_a_probe_from_its_answer(start):
+    h = Healthd(start)
+    held = []
+    for i in range(900):
+        s = socket.create_connection(("127.0.0.1", h.port), 10)
+        s.sendall(b"GET /health/li" if i % 2 else b"")
+        held.append(s)
+        if i % 50 == 0:
+            answer = h.get("/health/live", timeout=2)
+            assert answer.status == 200
+            assert answer.seconds < slow(0.1)
+    assert h.metric("healthd_http_connections") <= 512
+    assert h.metric("healthd_http_evicted_total") >= 900 - 512
+    for s in held:
+        s.close()
+    wait_until(lambda: h.metric("healthd_http_connections") < 10, slow(1))
+
+
+def test_a_request_has_two_seconds_however_it_dribbles(start):
+    h = Healthd(start)
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", h.port), 30) as s:
+        s.settimeout(0.2)
+        got = b""
+        while b"\r\n\r\n" not in got and time.monotonic() - began < slow(2):
+            try:
+                s.sendall(b"G" if time.monotonic() == began else b"E")
+                got += s.recv(4096)
+            except TimeoutError:
+                pass
+    assert got.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
+    assert time.monotonic() - began >= 1.9
+
+
+def test_few_descriptors(start):
+    h = Healthd(start, wrap=["prlimit", "--nofile=40:40"])
+    held = [socket.create_connection(("127.0.0.1", h.port), 10) for _ in range(100)]
+    for _ in range(20):
+        assert h.get("/health/live", timeout=2).status == 200
+    for s in held:
+        s.close()
+    assert h.process.stderr.count("no_descriptor") <= 1
+
+
+# --- Nothing leaks ----------------------------------------------------------------------------------------------------------
+
+
+def test_no_descriptor_or_memory_leaks(start, pg, redis_server):
+    redis = redis_server(password=True)
+    h = Healthd(
+        start,
+        "--check", f"database {pg.url} every 100ms connection each",
+        "--check", f"redis {redis.url()} every 100ms connection each",
+        "--check", f"dead redis://127.0.0.1:{free_port()} every 100ms optional",
+    )  # fmt: skip
+    wait_until(lambda: h.ready() == 200, slow(1))
+
+    def load(n):
+        for _ in range(n // 100):
+            got = raw(h.port, b"GET /health/ready?verbose HTTP/1.1\r\n\r\n" * 99 + b"GET /metrics HTTP/1.0\r\n\r\n")
+            assert got.count(b"HTTP/1.1 200") == 100
+
+    load(1000)
+    fds, rss = h.process.fds(), h.process.rss_kib()
+    before = h.metric("healthd_check_duration_seconds_count", check="database")
+    load(10000)
+    wait_until(lambda: h.metric("healthd_check_duration_seconds_count", check="database") >= before + 20, slow(5))
+    assert h.process.rss_kib() - rss < 2048
+    wait_until(lambda: h.process.fds() <= fds + 3, slow(1))
+
+
+def test_valgrind(start, redis_server, pg):
+    if "asan" in os.environ.get("BIN_DIR", ""):
+        pytest.skip("a sanitised build does not run under valgrind")
+    redis = redis_server(password=True)
+    h = Healthd(
+        start,
+        "--check", f"database {pg.url} every 300ms timeout 5s connection each",
+        "--check", f"kept {pg.url} every 300ms timeout 5s",
+        "--check", f"redis {redis.url()} every 300ms timeout 5s",
+        "--check", f"dead redis://127.0.0.1:{free_port()} every 300ms optional",
+        wrap=["valgrind", "-q", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite"],
+    )  # fmt: skip
+    wait_until(lambda: h.ready() == 200, slow(6))
+    for path in ("/health", "/health/ready?verbose&exclude=x", "/metrics", "/nope"):
+        h.get(path, timeout=30)
+    redis.sigkill()
+    wait_until(lambda: h.ready() == 503, slow(3))
+    h.process.terminate()
+    assert h.process.wait(slow(3)).status == 0
+
+
+def test_no_password_anywhere(start, pg, redis_server, scratch):
+    redis = redis_server(password=True)
+    message = scratch / "termination"
+    message.touch()
+    h = Healthd(
+        start,
+        "--log-level", "debug",
+        "--termination-log", message,
+        env={
+            "DATABASE_URL": pg.url_with(password=f"{CANARY}-wrong"),
+            "REDIS_URL": redis.url(password=f"{CANARY}-wrong"),
+        },
+    )  # fmt: skip
+    h.until("failed: auth", slow(1))
+    h.until("failed: auth", slow(1), "redis")
+    pages = [h.get(p).body for p in ("/health", "/health/ready?verbose", "/metrics", "/health/check/database?verbose")]
+    cmdline = Path(f"/proc/{h.process.pid}/cmdline").read_text()
+    h.process.terminate()
+    result = h.process.wait()
+    for text in [*pages, cmdline, result.output, message.read_text()]:
+        assert CANARY not in text
