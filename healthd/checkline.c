@@ -75,7 +75,8 @@ parse_duration(const char *value, uint64_t least_ms, uint64_t *ret, struct err *
     if (clock_parse_duration(value, &ms, e) < 0)
         return -1;
     if (ms < least_ms || ms > 86400000u)
-        return err_set(e, ERR_USAGE, "'%s' is not between %llums and 24h", value, (unsigned long long)least_ms);
+        return err_set(e, ERR_USAGE, "'%s' is not between %llums and 24h", value,
+                       (unsigned long long)least_ms);
     *ret = ms;
     return 0;
 }
@@ -92,7 +93,8 @@ parse_count(const char *value, unsigned *ret, struct err *e)
 }
 
 static int
-parse_choice(const char *what, const char *value, const char *const *known, size_t n, size_t *ret, struct err *e)
+parse_choice(const char *what, const char *value, const char *const *known, size_t n, size_t *ret,
+             struct err *e)
 {
     for (size_t i = 0; i < n; i++) {
         if (strcmp(value, known[i]) == 0) {
@@ -252,8 +254,8 @@ static int
 key_words(struct parse *p, const char *value)
 {
     const char *comma = strchr(value, ',');
-    if (!comma || !is_word(value, (size_t)(comma - value)) || !is_word(comma + 1, strlen(comma + 1)) ||
-        strchr(comma + 1, ','))
+    if (!comma || !is_word(value, (size_t)(comma - value)) ||
+        !is_word(comma + 1, strlen(comma + 1)) || strchr(comma + 1, ','))
         return err_set(p->e, ERR_USAGE, "'%.80s' is not UP,DOWN", value);
     free(p->spec->word_up);
     free(p->spec->word_down);
@@ -265,7 +267,8 @@ key_words(struct parse *p, const char *value)
 /* ---- keys ---- */
 
 const struct checkline_key_doc checkline_key_docs[] = {
-    {"every DURATION", "from one start to the next (2s); 0: at start, and while another check is down"},
+    {"every DURATION",
+     "from one start to the next (2s); 0: at start, and while another check is down"},
     {"timeout DURATION", "for one check, from resolving the name to the answer (1s)"},
     {"rise N", "good results in a row until it is up (1)"},
     {"fall N", "bad results in a row until it is down (1; for time-outs 2)"},
@@ -275,10 +278,13 @@ const struct checkline_key_doc checkline_key_docs[] = {
     {"after DURATION", "wait before the first check (0)"},
     {"words UP,DOWN", "what the answers call it (connected,disconnected)"},
     {"connection keep|each", "one watched session, or a login for each check (keep)"},
-    {"shared degrade=DURATION", "a dependency that all replicas share: degraded, not down, for so long"},
+    {"shared degrade=DURATION",
+     "a dependency that all replicas share: degraded, not down, for so long"},
     {"role ROLE", "primary or standby, of Redis master or replica (any)"},
-    {"query SQL", "PostgreSQL: instead of SELECT 1; has to return a row whose first column is neither NULL nor false"},
-    {"on-full degraded|down", "PostgreSQL: what no free slot (53300) is while the own session answers (degraded)"},
+    {"query SQL",
+     "PostgreSQL: instead of SELECT 1; has to return a row whose first column is neither NULL nor false"},
+    {"on-full degraded|down",
+     "PostgreSQL: what no free slot (53300) is while the own session answers (degraded)"},
     {NULL, NULL},
 };
 
@@ -287,20 +293,13 @@ static const struct key {
     int (*parse)(struct parse *p, const char *value); /* NULL: a flag without value */
     bool postgres_only;
 } keys[] = {
-    {"every", key_every, false},
-    {"timeout", key_timeout, false},
-    {"rise", key_rise, false},
-    {"fall", key_fall, false},
-    {"stale", key_stale, false},
-    {"groups", key_groups, false},
-    {"optional", NULL, false},
-    {"after", key_after, false},
-    {"words", key_words, false},
-    {"connection", key_connection, false},
-    {"shared", key_shared, false},
-    {"role", key_role, false},
-    {"query", key_query, true},
-    {"on-full", key_on_full, true},
+    {"every", key_every, false},   {"timeout", key_timeout, false},
+    {"rise", key_rise, false},     {"fall", key_fall, false},
+    {"stale", key_stale, false},   {"groups", key_groups, false},
+    {"optional", NULL, false},     {"after", key_after, false},
+    {"words", key_words, false},   {"connection", key_connection, false},
+    {"shared", key_shared, false}, {"role", key_role, false},
+    {"query", key_query, true},    {"on-full", key_on_full, true},
 };
 
 static int
@@ -359,7 +358,9 @@ parse_name(const char *name, struct check_spec *s, struct err *e)
         return err_set(e, ERR_USAGE, "'%.40s' is not a name: [a-z][a-z0-9_-]{0,31}", name);
     for (size_t i = 0; i < COUNT(taken); i++)
         if (strcmp(name, taken[i]) == 0)
-            return err_set(e, ERR_USAGE, "a check cannot be called '%s', the answers have a key of that name", name);
+            return err_set(e, ERR_USAGE,
+                           "a check cannot be called '%s', the answers have a key of that name",
+                           name);
     snprintf(s->name, sizeof(s->name), "%s", name);
     return 0;
 }
@@ -371,8 +372,8 @@ parse_scheme(const char *url, enum check_kind *ret, struct err *e)
         const char *scheme;
         enum check_kind kind;
     } known[] = {
-        {"postgres", CHECK_POSTGRES}, {"postgresql", CHECK_POSTGRES}, {"redis", CHECK_REDIS}, {"rediss", CHECK_REDIS},
-        {"unix", CHECK_REDIS},
+        {"postgres", CHECK_POSTGRES}, {"postgresql", CHECK_POSTGRES}, {"redis", CHECK_REDIS},
+        {"rediss", CHECK_REDIS},      {"unix", CHECK_REDIS},
     };
     static const char *const later[] = {"http", "https", "tcp", "tls", "fcgi", "file", "disk"};
     const char *names[COUNT(known)];
@@ -393,7 +394,9 @@ parse_scheme(const char *url, enum check_kind *ret, struct err *e)
     }
     for (size_t i = 0; i < COUNT(later); i++)
         if (strcmp(scheme, later[i]) == 0)
-            return err_set(e, ERR_USAGE, "%s: is not yet handled in this version (postgres:// and redis:// are)", scheme);
+            return err_set(e, ERR_USAGE,
+                           "%s: is not yet handled in this version (postgres:// and redis:// are)",
+                           scheme);
     return unknown_word(e, "scheme", scheme, names, COUNT(known));
 }
 
@@ -446,7 +449,8 @@ parse_into(const char *line, struct check_spec *s, struct err *e)
         return -1;
     if (!name || !url)
         return err_set(e, ERR_USAGE, "a check is NAME URL [key value]...");
-    if (parse_name(name, s, e) < 0 || parse_scheme(url, &s->kind, e) < 0 || parse_keys(&p, line) < 0)
+    if (parse_name(name, s, e) < 0 || parse_scheme(url, &s->kind, e) < 0 ||
+        parse_keys(&p, line) < 0)
         return name ? err_wrap(e, "check '%.40s'", name) : -1;
     size_t n = strlen(url);
     if (n < 3 || strcmp(url + n - 3, "://") != 0)

@@ -28,8 +28,8 @@ enum check_role { CHECK_ROLE_ANY, CHECK_ROLE_PRIMARY, CHECK_ROLE_REPLICA };
 struct check_spec {
     char name[CHECK_NAME_MAX + 1];
     enum check_kind kind;
-    char *url;     /* NULL: from the environment. May hold a password */
-    char *query;   /* NULL: SELECT 1 */
+    char *url;   /* NULL: from the environment. May hold a password */
+    char *query; /* NULL: SELECT 1 */
     char *groups[CHECK_GROUPS_MAX];
     size_t n_groups;
     char *word_up, *word_down;
@@ -46,7 +46,8 @@ struct check_spec {
 int checkline_parse(const char *line, struct check_spec *ret, struct err *e);
 
 /* A check as found in the environment: all keys at their defaults. ERR_NOMEM. */
-int check_spec_default(const char *name, enum check_kind kind, struct check_spec *ret, struct err *e);
+int
+check_spec_default(const char *name, enum check_kind kind, struct check_spec *ret, struct err *e);
 void check_spec_done(struct check_spec *s);
 
 bool check_spec_in_group(const struct check_spec *s, const char *group);

@@ -234,7 +234,8 @@ send_request(struct exchange *x, struct err *e)
         strbuf_adds(&out, "localhost");
     else
         strbuf_addf(&out, "%s%s%s:%u", six ? "[" : "", x->url.host, six ? "]" : "", x->url.port);
-    strbuf_adds(&out, "\r\nUser-Agent: healthd/" RR_VERSION "\r\nAccept: */*\r\nConnection: close\r\n\r\n");
+    strbuf_adds(&out, "\r\nUser-Agent: healthd/" RR_VERSION
+                      "\r\nAccept: */*\r\nConnection: close\r\n\r\n");
     int rc = out.failed ? err_set(e, ERR_NOMEM, "out of memory") : 0;
     for (size_t at = 0; rc == 0 && at < out.len;) {
         ssize_t n = send(x->fd, out.data + at, out.len - at, MSG_NOSIGNAL);
@@ -286,7 +287,8 @@ static int
 exchange(struct exchange *x, int expect, struct err *e)
 {
     x->loop = loop_new(e);
-    if (!x->loop || find_addresses(x, e) < 0 || connect_any(x, e) < 0 || send_request(x, e) < 0 || read_answer(x, e) < 0)
+    if (!x->loop || find_addresses(x, e) < 0 || connect_any(x, e) < 0 || send_request(x, e) < 0 ||
+        read_answer(x, e) < 0)
         return -1;
     int status = client_status(strbuf_str(&x->answer), x->answer.len);
     show_body(&x->answer);

@@ -10,8 +10,8 @@
 #include "common/base/err.h"
 
 struct client_url {
-    char host[256];  /* "" for a socket */
-    char path[112];  /* of the socket, "" for TCP */
+    char host[256]; /* "" for a socket */
+    char path[112]; /* of the socket, "" for TCP */
     uint16_t port;
     const char *uri; /* "/health/live", borrowed from the text; without a fragment */
     size_t uri_len;

@@ -20,7 +20,8 @@ add_spec(struct config *c, struct check_spec *spec, struct err *e)
             return -1;
         }
     }
-    struct check_spec *specs = c->n < CHECKS_MAX ? reallocarray(c->specs, c->n + 1, sizeof(*specs)) : NULL;
+    struct check_spec *specs =
+        c->n < CHECKS_MAX ? reallocarray(c->specs, c->n + 1, sizeof(*specs)) : NULL;
     if (!specs) {
         check_spec_done(spec);
         return err_set(e, ERR_USAGE, "more than %d checks", CHECKS_MAX);
@@ -112,8 +113,8 @@ find_environment(struct config *c, const struct options *o, struct err *e)
 static bool
 is_local_host(const char *host)
 {
-    return !host || host[0] == '/' || host[0] == '@' || strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
-           strncmp(host, "127.", 4) == 0;
+    return !host || host[0] == '/' || host[0] == '@' || strcmp(host, "localhost") == 0 ||
+           strcmp(host, "::1") == 0 || strncmp(host, "127.", 4) == 0;
 }
 
 static int
@@ -150,11 +151,15 @@ refuse_remote_liveness(const struct config *c, const struct options *o, struct e
         bool local = true;
         if (!check_spec_in_group(s, "live"))
             continue;
-        if ((s->kind == CHECK_POSTGRES ? pg_is_local(s, o, &local, e) : redis_is_local(s, o, &local, e)) < 0)
+        if ((s->kind == CHECK_POSTGRES ? pg_is_local(s, o, &local, e)
+                                       : redis_is_local(s, o, &local, e)) < 0)
             return err_wrap(e, "check '%s'", s->name);
         if (!local)
-            return err_set(e, ERR_USAGE, "check '%s': the group live cannot name a target outside the pod, its outage would "
-                           "restart every replica", s->name);
+            return err_set(
+                e, ERR_USAGE,
+                "check '%s': the group live cannot name a target outside the pod, its outage would "
+                "restart every replica",
+                s->name);
     }
     return 0;
 }

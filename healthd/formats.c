@@ -29,7 +29,8 @@ print_records(struct strbuf *out)
 {
     strbuf_adds(out, "### Records\n\n| event | fields | when |\n|---|---|---|\n");
     for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++)
-        strbuf_addf(out, "| `%s` | %s | %s |\n", records[i].event, records[i].fields, records[i].when);
+        strbuf_addf(out, "| `%s` | %s | %s |\n", records[i].event, records[i].fields,
+                    records[i].when);
 }
 
 static void
@@ -44,8 +45,10 @@ print_reasons(struct strbuf *out)
 static void
 print_keys(struct strbuf *out)
 {
-    strbuf_adds(out, "\n### Check lines\n\n`NAME URL [key value]...`; URL: `postgres://`, `postgresql://`, `redis://`, "
-                     "`rediss://`, `unix://` (Redis).\n\n| key | meaning (default) |\n|---|---|\n");
+    strbuf_adds(
+        out,
+        "\n### Check lines\n\n`NAME URL [key value]...`; URL: `postgres://`, `postgresql://`, `redis://`, "
+        "`rediss://`, `unix://` (Redis).\n\n| key | meaning (default) |\n|---|---|\n");
     for (size_t i = 0; checkline_key_docs[i].key; i++) {
         strbuf_adds(out, "| `");
         for (const char *p = checkline_key_docs[i].key; *p != '\0'; p++) {
@@ -80,9 +83,11 @@ void
 healthd_print_formats(struct strbuf *out)
 {
     print_records(out);
-    strbuf_adds(out, "\n### Termination message\n\n"
-                     "`{\"program\",\"outcome\",\"exit\",\"check\",\"reason\",\"since\"}`: check, reason and since of the "
-                     "last failure, null when none ever failed; outcome: `drained`, `stopped`, `cannot_listen`, `usage`.\n");
+    strbuf_adds(
+        out,
+        "\n### Termination message\n\n"
+        "`{\"program\",\"outcome\",\"exit\",\"check\",\"reason\",\"since\"}`: check, reason and since of the "
+        "last failure, null when none ever failed; outcome: `drained`, `stopped`, `cannot_listen`, `usage`.\n");
     print_metrics(out);
     print_reasons(out);
     print_keys(out);

@@ -73,8 +73,8 @@ print_table(const struct schedule *s)
     for (size_t i = 0; i < n; i++) {
         const struct check *c = &checks[i];
         const char *reason = c->view.reason == REASON_NONE ? "-" : reason_text(c->view.reason);
-        printf("%-*s  %-8s  %-20s  %.1f ms\n", width, c->spec->name, verdict_text(c->view.state), reason,
-               c->stats.last_seconds * 1000);
+        printf("%-*s  %-8s  %-20s  %.1f ms\n", width, c->spec->name, verdict_text(c->view.state),
+               reason, c->stats.last_seconds * 1000);
     }
 }
 
@@ -87,7 +87,8 @@ run(struct once *x, const struct options *o, const struct config *config, uint64
         return EXIT_USAGE;
     }
     if (config->n == 0)
-        log_warn("no_checks", LOG_NONE, "nothing to check: neither the environment nor a check line names a server");
+        log_warn("no_checks", LOG_NONE,
+                 "nothing to check: neither the environment nor a check line names a server");
     x->done = config->n == 0;
     if (x->waiting)
         schedule_start(x->schedule);

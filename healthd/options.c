@@ -19,8 +19,9 @@ static const struct opt_row rows[] = {
      .commands = SERVING,
      .def_text = "[::]:9180",
      .help = "where to answer: [::]:PORT, ADDRESS:PORT, unix:/path (may be repeated)",
-     .more = "[::] serves IPv4 too, and IPv4 alone where IPv6 is switched off. Port 0 is the kernel's choice; the record "
-             "`listening` names what was bound. unix:@name is an abstract socket."},
+     .more =
+         "[::] serves IPv4 too, and IPv4 alone where IPv6 is switched off. Port 0 is the kernel's choice; the record "
+         "`listening` names what was bound. unix:@name is an abstract socket."},
     {.name = "check",
      .kind = OPT_LIST,
      .arg = "LINE",
@@ -29,11 +30,12 @@ static const struct opt_row rows[] = {
      .flags = OPT_SECRET,
      .env = "HEALTHD_CHECKS",
      .help = "a check: NAME URL [key value]... (may be repeated; in the variable one a line)",
-     .more = "A check line of a kind takes the place of the check that the environment alone would make. postgres:// and "
-             "redis:// with nothing behind stand for what the environment names.\n\n"
-             "Keys: every (2s), timeout (1s), rise (1), fall (1, for time-outs 2), stale (3 x every + timeout), groups "
-             "(ready), optional, after (0), words UP,DOWN, connection keep|each, shared degrade=DURATION, role, query, "
-             "on-full degraded|down."},
+     .more =
+         "A check line of a kind takes the place of the check that the environment alone would make. postgres:// and "
+         "redis:// with nothing behind stand for what the environment names.\n\n"
+         "Keys: every (2s), timeout (1s), rise (1), fall (1, for time-outs 2), stale (3 x every + timeout), groups "
+         "(ready), optional, after (0), words UP,DOWN, connection keep|each, shared degrade=DURATION, role, query, "
+         "on-full degraded|down."},
     {.name = "config",
      .kind = OPT_STRING,
      .arg = "FILE",
@@ -72,7 +74,8 @@ static const struct opt_row rows[] = {
      .kind = OPT_BOOL,
      .offset = offsetof(struct options, health_strict),
      .commands = SERVING,
-     .help = "/health follows ready: 503 while not ready, instead of 200 while the process answers"},
+     .help =
+         "/health follows ready: 503 while not ready, instead of 200 while the process answers"},
     {.name = "details",
      .kind = OPT_CHOICE,
      .offset = offsetof(struct options, details),
@@ -80,8 +83,9 @@ static const struct opt_row rows[] = {
      .def = "never",
      .choices = details_names,
      .help = "who sees reasons in ?verbose: never, local or always",
-     .more = "local: who comes over the loopback or a unix socket without Forwarded, X-Forwarded-*, X-Real-IP or Via: a "
-             "port-forward, but no proxy beside us. Others read `reason withheld`."},
+     .more =
+         "local: who comes over the loopback or a unix socket without Forwarded, X-Forwarded-*, X-Real-IP or Via: a "
+         "port-forward, but no proxy beside us. Others read `reason withheld`."},
     {.name = "drain",
      .kind = OPT_DURATION,
      .offset = offsetof(struct options, drain_ms),
@@ -138,10 +142,17 @@ static const struct opt_command commands[] = {
      .max_args = 1,
      .flags = OPT_CMD_NO_ENV,
      .summary = "ask URL once: for HEALTHCHECK and exec probes in images without curl or shell",
-     .more = "URL: http://HOST[:PORT]/path, or http://unix:/path/of/socket:/path. The answer's first 4,096 bytes go to "
-             "stdout. Redirects are not followed."},
-    {.id = CMD_CHECK, .name = "check", .args = "", .summary = "run every check once and print a table"},
-    {.id = CMD_WAIT, .name = "wait", .args = "", .summary = "wait until every check is well: init containers, scripts"},
+     .more =
+         "URL: http://HOST[:PORT]/path, or http://unix:/path/of/socket:/path. The answer's first 4,096 bytes go to "
+         "stdout. Redirects are not followed."},
+    {.id = CMD_CHECK,
+     .name = "check",
+     .args = "",
+     .summary = "run every check once and print a table"},
+    {.id = CMD_WAIT,
+     .name = "wait",
+     .args = "",
+     .summary = "wait until every check is well: init containers, scripts"},
     {.id = CMD_SLEEP,
      .name = "sleep",
      .args = "DURATION",
@@ -161,9 +172,11 @@ static const struct opt_exit exits[] = {
 };
 
 static const struct opt_pair examples[] = {
-    {"DATABASE_URL=postgres://app@db/app REDIS_URL=redis://cache healthd", "checks both and answers on port 9180"},
-    {"healthd --check 'database postgres:// every 1s groups ready,startup'", "the database of the environment, checked "
-                                                                            "each second, needed once for startup too"},
+    {"DATABASE_URL=postgres://app@db/app REDIS_URL=redis://cache healthd",
+     "checks both and answers on port 9180"},
+    {"healthd --check 'database postgres:// every 1s groups ready,startup'",
+     "the database of the environment, checked "
+     "each second, needed once for startup too"},
     {"healthd probe http://127.0.0.1:9180/health/live", "a HEALTHCHECK"},
     {"healthd wait --timeout 2m", "an init container that waits for the database"},
 };
@@ -171,7 +184,8 @@ static const struct opt_pair examples[] = {
 const struct opt_program healthd_program = {
     .name = "healthd",
     .env_prefix = "HEALTHD_",
-    .summary = "health proxy of a pod: checks PostgreSQL and Redis in the background, answers probes at once",
+    .summary =
+        "health proxy of a pod: checks PostgreSQL and Redis in the background, answers probes at once",
     .description =
         "healthd checks what a pod depends on in the background and answers probes from the latest verdict, within a "
         "millisecond, whatever hangs. Without any configuration it checks the PostgreSQL and the Redis that the "

@@ -25,7 +25,8 @@ earlier(uint64_t ms, unsigned chance)
 }
 
 uint64_t
-pace_next_ms(const struct pace *p, enum reason last, uint64_t took_ms, unsigned chance, uint64_t now_ms)
+pace_next_ms(const struct pace *p, enum reason last, uint64_t took_ms, unsigned chance,
+             uint64_t now_ms)
 {
     uint64_t every_ms = p->every_ms > 0 ? p->every_ms : PACE_ASLEEP_MS;
     if (!p->bad)

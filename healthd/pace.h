@@ -30,12 +30,14 @@ struct pace {
 void pace_result(struct pace *p, enum reason reason, uint64_t now_ms);
 
 /* Milliseconds from the end of the last check, which took took_ms, to the next start. chance: 0 … 999. */
-uint64_t pace_next_ms(const struct pace *p, enum reason last, uint64_t took_ms, unsigned chance, uint64_t now_ms);
+uint64_t pace_next_ms(const struct pace *p, enum reason last, uint64_t took_ms, unsigned chance,
+                      uint64_t now_ms);
 
 /*
  * Milliseconds from a login to the next fresh one: 60 s, 10 % less up to what keeps a failure that takes the whole
  * timeout to show within 66 s; after a failed one at the pace of `every`.
  */
-uint64_t pace_login_ms(const struct pace *p, enum reason last_login, uint64_t timeout_ms, unsigned chance);
+uint64_t
+pace_login_ms(const struct pace *p, enum reason last_login, uint64_t timeout_ms, unsigned chance);
 
 #endif

@@ -31,7 +31,8 @@ struct probe_result {
 };
 
 struct probe;
-typedef void probe_done_cb(struct probe *p, enum probe_depth depth, const struct probe_result *r, void *arg);
+typedef void
+probe_done_cb(struct probe *p, enum probe_depth depth, const struct probe_result *r, void *arg);
 typedef void probe_lost_cb(struct probe *p, void *arg);
 
 struct probe_ops {
@@ -52,22 +53,27 @@ struct loop;
 struct resolver;
 
 struct probe_context;
-typedef struct probe *probe_make_fn(const struct probe_context *x, const struct check_spec *spec, struct err *e);
+typedef struct probe *
+probe_make_fn(const struct probe_context *x, const struct check_spec *spec, struct err *e);
 
 struct probe_context {
     probe_make_fn *make; /* probe_new; tests put scripted probes here */
     struct loop *loop;
     struct resolver *resolver;
-    const char *database; /* --database and --redis, NULL: not given; for checks without a URL of their own */
+    const char *
+        database; /* --database and --redis, NULL: not given; for checks without a URL of their own */
     const char *redis;
 };
 
 /* spec is borrowed and outlives the probe. ERR_USAGE: the URL or a variable is wrong; ERR_NOMEM. */
-struct probe *probe_pg_new(const struct probe_context *x, const struct check_spec *spec, struct err *e);
-struct probe *probe_redis_new(const struct probe_context *x, const struct check_spec *spec, struct err *e);
+struct probe *
+probe_pg_new(const struct probe_context *x, const struct check_spec *spec, struct err *e);
+struct probe *
+probe_redis_new(const struct probe_context *x, const struct check_spec *spec, struct err *e);
 
 /* The one for spec->kind. done and lost are to be set before the first start. */
-struct probe *probe_new(const struct probe_context *x, const struct check_spec *spec, struct err *e);
+struct probe *
+probe_new(const struct probe_context *x, const struct check_spec *spec, struct err *e);
 void probe_free(struct probe *p); /* NULL allowed */
 
 /* Fills a result from an error that came while `deadline_ms` was set. */

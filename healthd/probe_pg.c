@@ -28,7 +28,8 @@ struct probe_pg {
     struct strbuf sql;
     struct lane lanes[PROBE_DEPTHS];
     struct pgconn *next; /* a fresh session, to be taken when the session's lane is free */
-    bool shutdown_seen;  /* the session ended with 57P01 or 57P02, and no login was tried successfully since */
+    bool
+        shutdown_seen; /* the session ended with 57P01 or 57P02, and no login was tried successfully since */
 };
 
 static void on_connected(struct pgconn *c, const struct err *e, void *arg);
@@ -110,7 +111,8 @@ name_57p03(const struct probe_pg *p, const struct err *e)
         return REASON_NONE;
     if (strstr(e->msg, "starting up"))
         return REASON_STARTING_UP;
-    return p->shutdown_seen || strstr(e->msg, "shutting down") ? REASON_SHUTTING_DOWN : REASON_STARTING_UP;
+    return p->shutdown_seen || strstr(e->msg, "shutting down") ? REASON_SHUTTING_DOWN
+                                                               : REASON_STARTING_UP;
 }
 
 static void
@@ -180,7 +182,8 @@ on_connected(struct pgconn *c, const struct err *e, void *arg)
 static const char *
 first_value(const struct pgrows *rows)
 {
-    return rows && pgrows_count(rows) > 0 && pgrows_columns(rows) > 0 ? pgrows_value(rows, 0, 0) : NULL;
+    return rows && pgrows_count(rows) > 0 && pgrows_columns(rows) > 0 ? pgrows_value(rows, 0, 0)
+                                                                      : NULL;
 }
 
 static void
@@ -191,14 +194,16 @@ judge(struct lane *l, const struct pgrows *rows)
     if (spec->role != CHECK_ROLE_ANY) {
         bool standby = value && value[0] == 't';
         if (!value || standby != (spec->role == CHECK_ROLE_REPLICA)) {
-            finish_reason(l, REASON_WRONG_ROLE, standby ? "the server is a standby" : "the server is a primary");
+            finish_reason(l, REASON_WRONG_ROLE,
+                          standby ? "the server is a standby" : "the server is a primary");
             return;
         }
         rows = pgrows_next(rows);
         value = rows ? first_value(rows) : spec->query ? NULL : value;
     }
     if (!value || (spec->query && strcmp(value, "f") == 0)) {
-        finish_reason(l, REASON_UNEXPECTED, !value ? "the query returned no row" : "the query returned false");
+        finish_reason(l, REASON_UNEXPECTED,
+                      !value ? "the query returned no row" : "the query returned false");
         return;
     }
     finish_reason(l, REASON_NONE, "");
@@ -260,20 +265,24 @@ pg_free(struct probe *base)
     free(p);
 }
 
-static const struct probe_ops ops = {.start = pg_start, .has_session = pg_has_session, .free = pg_free};
+static const struct probe_ops ops = {
+    .start = pg_start, .has_session = pg_has_session, .free = pg_free};
 
 struct probe *
 probe_pg_new(const struct probe_context *x, const struct check_spec *spec, struct err *e)
 {
     struct target_pg *target = NULL;
-    int rc = spec->url ? target_pg_parse(spec->url, &target, e) : target_pg_load(x->database, NULL, &target, e);
+    int rc = spec->url ? target_pg_parse(spec->url, &target, e)
+                       : target_pg_load(x->database, NULL, &target, e);
     if (rc < 0) {
         err_wrap(e, "check '%s'", spec->name);
         return NULL;
     }
     if (!target) {
-        err_set(e, ERR_USAGE, "check '%s': no variable names a PostgreSQL server (DATABASE_URL, DATABASE_HOST, PGHOST ...)",
-                spec->name);
+        err_set(
+            e, ERR_USAGE,
+            "check '%s': no variable names a PostgreSQL server (DATABASE_URL, DATABASE_HOST, PGHOST ...)",
+            spec->name);
         return NULL;
     }
     struct probe_pg *p = calloc(1, sizeof(*p));
@@ -285,7 +294,9 @@ probe_pg_new(const struct probe_context *x, const struct check_spec *spec, struc
     *p = (struct probe_pg){.base.ops = &ops, .x = *x, .spec = spec, .target = target};
     for (int i = 0; i < PROBE_DEPTHS; i++)
         p->lanes[i] = (struct lane){.p = p, .depth = (enum probe_depth)i};
-    strbuf_adds(&p->sql, spec->role != CHECK_ROLE_ANY ? "SELECT pg_is_in_recovery()" : spec->query ? "" : "SELECT 1");
+    strbuf_adds(&p->sql, spec->role != CHECK_ROLE_ANY ? "SELECT pg_is_in_recovery()"
+                         : spec->query                ? ""
+                                                      : "SELECT 1");
     if (spec->query)
         strbuf_addf(&p->sql, "%s%s", p->sql.len > 0 ? "; " : "", spec->query);
     return &p->base;

@@ -55,7 +55,8 @@ reason_of_sqlstate(const char *sqlstate)
         {"53300", REASON_TOO_MANY_CONNECTIONS},
         {"53100", REASON_STORAGE},
         {"58030", REASON_STORAGE},
-        {"57P03", REASON_STARTING_UP}, /* shutting down says the same: probe_pg knows which came before */
+        {"57P03",
+         REASON_STARTING_UP}, /* shutting down says the same: probe_pg knows which came before */
         {"57P01", REASON_SHUTTING_DOWN},
         {"57P02", REASON_SHUTTING_DOWN},
         {"57P04", REASON_NO_DATABASE},

@@ -99,7 +99,8 @@ health_word(const struct render_facts *f, const struct render_query *q)
 }
 
 static const char *
-status_word(const struct render_facts *f, const struct page *p, const struct render_query *q, bool ok)
+status_word(const struct render_facts *f, const struct page *p, const struct render_query *q,
+            bool ok)
 {
     switch (p->kind) {
     case PAGE_HEALTH:
@@ -127,17 +128,20 @@ put_identity(struct json *j, const struct render_facts *f)
 }
 
 static void
-put_words(struct json *j, const struct render_facts *f, const struct page *p, const struct render_query *q)
+put_words(struct json *j, const struct render_facts *f, const struct page *p,
+          const struct render_query *q)
 {
     for (size_t i = 0; i < f->n; i++) {
         const struct check *c = &f->checks[i];
         if (on_page(p, c) && !is_excluded(q, c->spec->name))
-            json_kstr(j, c->spec->name, verdict_passes(c->view.state) ? c->spec->word_up : c->spec->word_down);
+            json_kstr(j, c->spec->name,
+                      verdict_passes(c->view.state) ? c->spec->word_up : c->spec->word_down);
     }
 }
 
 static void
-put_json(struct strbuf *out, const struct render_facts *f, const struct page *p, const struct render_query *q, bool ok)
+put_json(struct strbuf *out, const struct render_facts *f, const struct page *p,
+         const struct render_query *q, bool ok)
 {
     struct json j = json_on(out);
     char time[CLOCK_RFC3339_MAX];
@@ -147,7 +151,8 @@ put_json(struct strbuf *out, const struct render_facts *f, const struct page *p,
         put_identity(&j, f);
     if (p->kind == PAGE_HEALTH)
         json_kstr(&j, "timestamp", clock_format_rfc3339(time, f->now_s * 1000000, 0));
-    bool bare = p->kind == PAGE_LIVE || p->kind == PAGE_STARTUP || (p->kind == PAGE_READY && f->draining);
+    bool bare =
+        p->kind == PAGE_LIVE || p->kind == PAGE_STARTUP || (p->kind == PAGE_READY && f->draining);
     if (!bare)
         put_words(&j, f, p, q);
     json_end(&j);
@@ -164,14 +169,15 @@ render_timestamp_at(struct httpd_answer *a)
 /* ---- Kubernetes' text form ---- */
 
 static void
-put_line(struct strbuf *out, const struct page *p, const struct render_query *q, const struct check *c)
+put_line(struct strbuf *out, const struct page *p, const struct render_query *q,
+         const struct check *c)
 {
     const char *name = c->spec->name;
     if (is_excluded(q, name)) {
         strbuf_addf(out, "[+]%s excluded: ok\n", name);
         return;
     }
-    const char *why = !q->details ? "reason withheld"
+    const char *why = !q->details                     ? "reason withheld"
                       : c->view.reason != REASON_NONE ? reason_text(c->view.reason)
                                                       : "not checked yet";
     bool startup = p->kind == PAGE_STARTUP;
@@ -197,7 +203,8 @@ is_known(const struct render_facts *f, const struct page *p, struct httpd_text n
 
 /* The names that exclude nothing, quoted and parted by commas, as the API server reports them. */
 static void
-put_unmatched(struct strbuf *out, const struct render_facts *f, const struct page *p, const struct render_query *q)
+put_unmatched(struct strbuf *out, const struct render_facts *f, const struct page *p,
+              const struct render_query *q)
 {
     bool any = false;
     for (size_t i = 0; i < q->n_excludes; i++) {
@@ -213,7 +220,8 @@ put_unmatched(struct strbuf *out, const struct render_facts *f, const struct pag
 }
 
 static void
-put_text(struct strbuf *out, const struct render_facts *f, const struct page *p, const struct render_query *q, bool ok)
+put_text(struct strbuf *out, const struct render_facts *f, const struct page *p,
+         const struct render_query *q, bool ok)
 {
     struct strbuf unmatched = STRBUF_INIT;
     for (size_t i = 0; i < f->n; i++)
@@ -223,7 +231,8 @@ put_text(struct strbuf *out, const struct render_facts *f, const struct page *p,
         strbuf_addf(out, "[-]shutdown failed: %s\n", q->details ? "draining" : "reason withheld");
     put_unmatched(&unmatched, f, p, q);
     if (unmatched.len > 0)
-        strbuf_addf(out, "warn: some health checks cannot be excluded: no matches for %s\n", strbuf_str(&unmatched));
+        strbuf_addf(out, "warn: some health checks cannot be excluded: no matches for %s\n",
+                    strbuf_str(&unmatched));
     strbuf_done(&unmatched);
     strbuf_addf(out, "%s check %s\n", p->name, ok ? "passed" : "failed");
 }
@@ -242,12 +251,15 @@ render_page(const struct render_facts *f, const struct page *p, const struct ren
         put_json(&ret->body, f, p, q, ok);
     if (!q->text && q->n_excludes > 0) {
         put_unmatched(&extra, f, p, q);
-        if (extra.len > 0) { /* RFC 7234, 5.5: a quoted string, in which quotes are escaped; here they are left out */
+        if (extra.len >
+            0) { /* RFC 7234, 5.5: a quoted string, in which quotes are escaped; here they are left out */
             for (size_t i = 0; i < extra.len; i++)
                 extra.data[i] = extra.data[i] == '"' ? '\'' : extra.data[i];
             struct strbuf line = STRBUF_INIT;
-            strbuf_addf(&line, "Warning: 299 healthd \"some health checks cannot be excluded: no matches for %s\"\r\n",
-                        extra.data);
+            strbuf_addf(
+                &line,
+                "Warning: 299 healthd \"some health checks cannot be excluded: no matches for %s\"\r\n",
+                extra.data);
             strbuf_done(&extra);
             extra = line;
         }

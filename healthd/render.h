@@ -42,11 +42,12 @@ struct render_query {
 };
 
 /* Fills *ret anew. query NULL: plain JSON. */
-void render_page(const struct render_facts *f, const struct page *p, const struct render_query *query,
-                 struct httpd_answer *ret);
+void render_page(const struct render_facts *f, const struct page *p,
+                 const struct render_query *query, struct httpd_answer *ret);
 
 /* True when the page would be a 200. */
-bool render_page_ok(const struct render_facts *f, const struct page *p, const struct render_query *query);
+bool render_page_ok(const struct render_facts *f, const struct page *p,
+                    const struct render_query *query);
 
 /* True when every check of the group startup that is not optional was up once. */
 bool render_all_started(const struct render_facts *f);
@@ -61,6 +62,7 @@ struct render_metrics {
     uint64_t mono_ms;
     bool ready;
 };
-void render_metrics(const struct render_facts *f, const struct render_metrics *m, struct httpd_answer *ret);
+void render_metrics(const struct render_facts *f, const struct render_metrics *m,
+                    struct httpd_answer *ret);
 
 #endif

@@ -40,8 +40,10 @@ static void
 add_route(struct routes *r, const char *prefix, enum page_kind kind, const char *name)
 {
     struct route route = {.page = {kind, name}};
-    int n = snprintf(route.path, sizeof(route.path), "%s%s", prefix, kind == PAGE_HEALTH ? "" : name);
-    if (n <= 0 || (size_t)n >= sizeof(route.path) || r->n == r->size || find_route(r, route.path, (size_t)n))
+    int n =
+        snprintf(route.path, sizeof(route.path), "%s%s", prefix, kind == PAGE_HEALTH ? "" : name);
+    if (n <= 0 || (size_t)n >= sizeof(route.path) || r->n == r->size ||
+        find_route(r, route.path, (size_t)n))
         return;
     route.len = (size_t)n;
     r->routes[r->n++] = route;
@@ -79,7 +81,8 @@ fixed(struct httpd_answer *a, int status, const char *body, const char *extra)
 }
 
 struct routes *
-routes_new(const struct render_facts *facts, enum details details, routes_metrics_fn *metrics, void *arg, struct err *e)
+routes_new(const struct render_facts *facts, enum details details, routes_metrics_fn *metrics,
+           void *arg, struct err *e)
 {
     struct routes *r = calloc(1, sizeof(*r));
     if (!r) {
@@ -156,7 +159,8 @@ patch_timestamp(struct routes *r)
 static bool
 may_see_details(const struct routes *r, const struct httpd_request *q)
 {
-    return r->details == DETAILS_ALWAYS || (r->details == DETAILS_LOCAL && q->local && !q->forwarded);
+    return r->details == DETAILS_ALWAYS ||
+           (r->details == DETAILS_LOCAL && q->local && !q->forwarded);
 }
 
 enum asked { ASKED_NOTHING, ASKED_SOMETHING, ASKED_NONSENSE };
@@ -172,7 +176,8 @@ read_query(struct httpd_text query, struct render_query *ret)
         bool is_format = httpd_text_is(name, "format");
         if (httpd_text_is(name, "verbose"))
             verbose = true;
-        else if (httpd_text_is(name, "exclude") && value.len > 0 && ret->n_excludes < RENDER_EXCLUDES_MAX)
+        else if (httpd_text_is(name, "exclude") && value.len > 0 &&
+                 ret->n_excludes < RENDER_EXCLUDES_MAX)
             ret->excludes[ret->n_excludes++] = value;
         else if (is_format && value.at && httpd_text_is(value, "json"))
             json = true;

@@ -18,8 +18,8 @@ struct routes;
 typedef void routes_metrics_fn(struct render_metrics *ret, void *arg);
 
 /* facts: borrowed, outlives the routes; its checks are there already. metrics fills what the page needs. ERR_NOMEM. */
-struct routes *routes_new(const struct render_facts *facts, enum details details, routes_metrics_fn *metrics, void *arg,
-                          struct err *e);
+struct routes *routes_new(const struct render_facts *facts, enum details details,
+                          routes_metrics_fn *metrics, void *arg, struct err *e);
 void routes_free(struct routes *r); /* NULL allowed */
 /* Prepares all answers anew: call it whenever the facts have changed. */
 void routes_prepare(struct routes *r);

@@ -9,7 +9,8 @@
 #include "common/base/log.h"
 #include "common/net/loop.h"
 
-const double check_bucket_bounds[CHECK_BUCKETS - 1] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0};
+const double check_bucket_bounds[CHECK_BUCKETS - 1] = {0.001, 0.0025, 0.005, 0.01,
+                                                       0.025, 0.1,    0.5,   1.0};
 
 #define LOST_LEAST_MS 200u
 
@@ -37,12 +38,14 @@ log_change(const struct check *c, struct verdict_view from)
         LF_STR("check", c->spec->name),
         LF_STR("state", verdict_text(c->view.state)),
         LF_STR("from", verdict_text(from.state)),
-        LF_OPT("reason", now_bad && c->view.reason != REASON_NONE ? reason_text(c->view.reason) : NULL),
+        LF_OPT("reason",
+               now_bad && c->view.reason != REASON_NONE ? reason_text(c->view.reason) : NULL),
         LF_OPT("cause", now_bad ? c->cause : NULL),
         LF_STR("since", clock_format_rfc3339(since, c->since_ms * 1000, 3)),
     };
-    log_write(bad ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "check_changed", fields, sizeof(fields) / sizeof(fields[0]),
-              "check %s is %s%s%s", c->spec->name, verdict_text(c->view.state), now_bad ? ": " : "",
+    log_write(bad ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "check_changed", fields,
+              sizeof(fields) / sizeof(fields[0]), "check %s is %s%s%s", c->spec->name,
+              verdict_text(c->view.state), now_bad ? ": " : "",
               now_bad ? reason_text(c->view.reason) : "");
 }
 
@@ -128,8 +131,9 @@ note_failure(struct check *c, const struct probe_result *r)
     snprintf(c->cause, sizeof(c->cause), "%s", r->cause);
     c->last_failure = r->reason;
     c->last_failure_ms = clock_wall_ms();
-    log_debug("check_failed", LOG_FIELDS(LF_STR("check", c->spec->name), LF_STR("reason", reason_text(r->reason)),
-                                         LF_STR("cause", r->cause), LF_BOOL("timed_out", r->timed_out)),
+    log_debug("check_failed",
+              LOG_FIELDS(LF_STR("check", c->spec->name), LF_STR("reason", reason_text(r->reason)),
+                         LF_STR("cause", r->cause), LF_BOOL("timed_out", r->timed_out)),
               "check %s failed: %s", c->spec->name, reason_text(r->reason));
 }
 
@@ -157,7 +161,8 @@ static void
 plan_login(struct check *c, enum reason last)
 {
     if (!c->schedule->once && !c->spec->each)
-        loop_timer_start(c->login_due, pace_login_ms(&c->pace, last, c->spec->timeout_ms, chance()));
+        loop_timer_start(c->login_due,
+                         pace_login_ms(&c->pace, last, c->spec->timeout_ms, chance()));
 }
 
 static void
@@ -213,10 +218,11 @@ on_lost(struct probe *p, void *arg)
 {
     (void)p;
     struct check *c = arg;
-    log_debug("session_lost", LOG_FIELDS(LF_STR("check", c->spec->name)), "check %s: the session ended",
-              c->spec->name);
+    log_debug("session_lost", LOG_FIELDS(LF_STR("check", c->spec->name)),
+              "check %s: the session ended", c->spec->name);
     uint64_t now_ms = clock_mono_ms();
-    uint64_t calm_ms = c->lost_ms + (c->spec->every_ms / 4 > LOST_LEAST_MS ? c->spec->every_ms / 4 : LOST_LEAST_MS);
+    uint64_t calm_ms = c->lost_ms + (c->spec->every_ms / 4 > LOST_LEAST_MS ? c->spec->every_ms / 4
+                                                                           : LOST_LEAST_MS);
     bool often = c->lost_ms > 0 && now_ms < calm_ms;
     c->lost_ms = now_ms;
     if (often && !c->running[PROBE_SESSION])
@@ -287,7 +293,8 @@ schedule_once(struct schedule *s)
 static int
 check_init(struct schedule *s, struct check *c, const struct check_spec *spec, struct err *e)
 {
-    *c = (struct check){.schedule = s, .spec = spec, .since_ms = clock_wall_ms(), .pace.every_ms = spec->every_ms};
+    *c = (struct check){
+        .schedule = s, .spec = spec, .since_ms = clock_wall_ms(), .pace.every_ms = spec->every_ms};
     c->probe = s->x.make(&s->x, spec, e);
     if (!c->probe)
         return -1;
@@ -300,8 +307,8 @@ check_init(struct schedule *s, struct check *c, const struct check_spec *spec, s
 }
 
 struct schedule *
-schedule_new(const struct probe_context *x, const struct check_spec *specs, size_t n, schedule_cb *changed, void *arg,
-             struct err *e)
+schedule_new(const struct probe_context *x, const struct check_spec *specs, size_t n,
+             schedule_cb *changed, void *arg, struct err *e)
 {
     struct schedule *s = calloc(1, sizeof(*s));
     if (!s) {
@@ -365,7 +372,8 @@ schedule_last_failure(const struct schedule *s)
     const struct check *last = NULL;
     for (size_t i = 0; i < s->n; i++) {
         const struct check *c = &s->checks[i];
-        if (c->last_failure != REASON_NONE && (!last || c->last_failure_ms >= last->last_failure_ms))
+        if (c->last_failure != REASON_NONE &&
+            (!last || c->last_failure_ms >= last->last_failure_ms))
             last = c;
     }
     return last;

@@ -30,7 +30,7 @@ struct check_stats {
     uint64_t logins;  /* fresh logins that ended */
     uint64_t changes; /* of the view's state */
     uint64_t buckets[CHECK_BUCKETS];
-    double seconds;   /* sum of durations */
+    double seconds; /* sum of durations */
     double last_seconds;
 };
 
@@ -47,8 +47,8 @@ struct check {
     uint64_t started_us[PROBE_DEPTHS];
     bool running[PROBE_DEPTHS];
     uint64_t lost_ms; /* when the idle session ended last, 0: never */
-    bool again; /* the session ended while a look was under way: look again at once */
-    bool resting; /* every 0: nothing to do until another check is down */
+    bool again;       /* the session ended while a look was under way: look again at once */
+    bool resting;     /* every 0: nothing to do until another check is down */
     struct check_stats stats;
     char cause[PROBE_CAUSE_MAX];
     enum reason last_failure; /* of this check, ever; for the termination message */
@@ -58,8 +58,8 @@ struct check {
 typedef void schedule_cb(void *arg);
 
 /* specs: n of them, borrowed, outlive the schedule. ERR_USAGE when a URL cannot be used, ERR_NOMEM. */
-struct schedule *schedule_new(const struct probe_context *x, const struct check_spec *specs, size_t n,
-                              schedule_cb *changed, void *arg, struct err *e);
+struct schedule *schedule_new(const struct probe_context *x, const struct check_spec *specs,
+                              size_t n, schedule_cb *changed, void *arg, struct err *e);
 void schedule_free(struct schedule *s); /* NULL allowed */
 /* First checks after `after` each; then at their pace. */
 void schedule_start(struct schedule *s);

@@ -72,8 +72,8 @@ on_stop(int signo, int count, void *arg)
         return;
     }
     char text[CLOCK_DURATION_MAX];
-    log_info("draining", LOG_FIELDS(LF_UINT("drain_ms", s->o->drain_ms)), "ready is 503 now, serving on for %s",
-             clock_format_duration(text, s->o->drain_ms));
+    log_info("draining", LOG_FIELDS(LF_UINT("drain_ms", s->o->drain_ms)),
+             "ready is 503 now, serving on for %s", clock_format_duration(text, s->o->drain_ms));
     s->facts.draining = true;
     routes_prepare(s->routes);
     loop_timer_start(s->drain, s->o->drain_ms);
@@ -84,7 +84,8 @@ on_hup(int signo, void *arg)
 {
     (void)signo;
     (void)arg;
-    log_warn("reload_ignored", LOG_NONE, "SIGHUP: this version does not re-read its configuration, restart it instead");
+    log_warn("reload_ignored", LOG_NONE,
+             "SIGHUP: this version does not re-read its configuration, restart it instead");
 }
 
 /* As process 1 of a container: children that others left behind end here. */
@@ -131,7 +132,8 @@ server_init(struct server *s, const struct config *config, struct err *e)
     s->schedule = schedule_new(&x, config->specs, config->n, on_changed, s, e);
     if (!s->schedule)
         return -1;
-    s->facts = (struct render_facts){.service = s->o->service, .version = s->o->version, .strict = s->o->health_strict};
+    s->facts = (struct render_facts){
+        .service = s->o->service, .version = s->o->version, .strict = s->o->health_strict};
     s->facts.n = schedule_checks(s->schedule, &s->facts.checks);
     s->facts.started = render_all_started(&s->facts);
     s->routes = routes_new(&s->facts, (enum details)s->o->details, on_metrics, s, e);
@@ -158,8 +160,8 @@ listen_all(struct server *s, struct err *e)
         if (httpd_listen(s->httpd, s->o->listen.items[i], e) < 0)
             return -1;
     for (size_t i = 0; httpd_bound(s->httpd, i); i++)
-        log_info("listening", LOG_FIELDS(LF_STR("address", httpd_bound(s->httpd, i))), "listening on %s",
-                 httpd_bound(s->httpd, i));
+        log_info("listening", LOG_FIELDS(LF_STR("address", httpd_bound(s->httpd, i))),
+                 "listening on %s", httpd_bound(s->httpd, i));
     return 0;
 }
 
@@ -194,7 +196,8 @@ leave_message(const struct server *s, int status)
         LF_STR("reason", c ? reason_text(c->last_failure) : NULL),
         LF_STR("since", c ? clock_format_rfc3339(since, c->last_failure_ms * 1000, 0) : NULL),
     };
-    if (termination_write(s->o->termination_log, fields, sizeof(fields) / sizeof(fields[0]), &e) < 0)
+    if (termination_write(s->o->termination_log, fields, sizeof(fields) / sizeof(fields[0]), &e) <
+        0)
         log_warn("termination_log", LOG_NONE, "%s", e.msg);
 }
 
@@ -217,8 +220,10 @@ serve(struct server *s, const struct config *config)
         return refuse(s, &e, e.code == ERR_USAGE ? EXIT_USAGE : EXIT_CANNOT_LISTEN,
                       e.code == ERR_USAGE ? "usage" : "cannot_listen");
     if (config->n == 0)
-        log_warn("no_checks", LOG_NONE, "nothing to check: neither the environment nor a check line names a server; always "
-                                        "ready");
+        log_warn(
+            "no_checks", LOG_NONE,
+            "nothing to check: neither the environment nor a check line names a server; always "
+            "ready");
     schedule_start(s->schedule);
     loop_timer_start(s->flush, FLUSH_MS);
     loop_run(s->loop);

@@ -39,7 +39,8 @@ count_good(struct verdict *v, const struct verdict_rules *r)
 }
 
 static void
-count_bad(struct verdict *v, const struct verdict_rules *r, struct verdict_result result, uint64_t now_ms)
+count_bad(struct verdict *v, const struct verdict_rules *r, struct verdict_result result,
+          uint64_t now_ms)
 {
     v->good = 0;
     v->bad++;
@@ -56,7 +57,8 @@ count_bad(struct verdict *v, const struct verdict_rules *r, struct verdict_resul
 }
 
 void
-verdict_result(struct verdict *v, const struct verdict_rules *r, struct verdict_result result, uint64_t now_ms)
+verdict_result(struct verdict *v, const struct verdict_rules *r, struct verdict_result result,
+               uint64_t now_ms)
 {
     if (result.reason == REASON_NONE)
         count_good(v, r);
@@ -81,7 +83,8 @@ is_stale(const struct verdict *v, const struct verdict_rules *r, uint64_t now_ms
 static bool
 is_forgiven(const struct verdict *v, const struct verdict_rules *r, uint64_t now_ms)
 {
-    return r->optional || (r->shared_ms > 0 && v->was_up && now_ms < after(v->down_ms, r->shared_ms));
+    return r->optional ||
+           (r->shared_ms > 0 && v->was_up && now_ms < after(v->down_ms, r->shared_ms));
 }
 
 struct verdict_view
@@ -92,7 +95,8 @@ verdict_view(const struct verdict *v, const struct verdict_rules *r, uint64_t no
     if (is_stale(v, r, now_ms))
         return (struct verdict_view){VERDICT_UNKNOWN, REASON_TIMEOUT};
     if (v->settled == VERDICT_DOWN)
-        return (struct verdict_view){is_forgiven(v, r, now_ms) ? VERDICT_DEGRADED : VERDICT_DOWN, v->reason};
+        return (struct verdict_view){is_forgiven(v, r, now_ms) ? VERDICT_DEGRADED : VERDICT_DOWN,
+                                     v->reason};
     if (r->on_full_down && !r->optional && v->login_reason == REASON_TOO_MANY_CONNECTIONS)
         return (struct verdict_view){VERDICT_DOWN, v->login_reason};
     if (v->login_reason != REASON_NONE)

@@ -52,12 +52,15 @@ struct verdict_view {
     enum reason reason; /* NONE when up, or when nothing is known yet */
 };
 
-void verdict_result(struct verdict *v, const struct verdict_rules *r, struct verdict_result result, uint64_t now_ms);
+void verdict_result(struct verdict *v, const struct verdict_rules *r, struct verdict_result result,
+                    uint64_t now_ms);
 /* A fresh login beside the session ended. */
 void verdict_login(struct verdict *v, enum reason reason);
 
-struct verdict_view verdict_view(const struct verdict *v, const struct verdict_rules *r, uint64_t now_ms);
+struct verdict_view
+verdict_view(const struct verdict *v, const struct verdict_rules *r, uint64_t now_ms);
 /* The next moment at which verdict_view() would change without a result; CLOCK_NEVER when there is none. */
-uint64_t verdict_next_change(const struct verdict *v, const struct verdict_rules *r, uint64_t now_ms);
+uint64_t
+verdict_next_change(const struct verdict *v, const struct verdict_rules *r, uint64_t now_ms);
 
 #endif

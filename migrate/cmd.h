@@ -12,7 +12,7 @@ int migrate_main(int argc, char **argv);
 int cmd_up(const struct options *o);
 int cmd_status(const struct options *o);
 int cmd_wait(const struct options *o);
-int cmd_check(const struct options *o, const char *dir);    /* dir NULL: o->dir; o->json */
-int cmd_split(const struct options *o, const char *file);   /* o->json */
+int cmd_check(const struct options *o, const char *dir);  /* dir NULL: o->dir; o->json */
+int cmd_split(const struct options *o, const char *file); /* o->json */
 
 #endif

@@ -16,7 +16,7 @@ struct check {
     size_t files;
     size_t statements;
     size_t errors;
-    bool bad_input;        /* one of them is no SQL text that could be read at all */
+    bool bad_input; /* one of them is no SQL text that could be read at all */
     struct strbuf out;
 };
 
@@ -27,7 +27,8 @@ add_file(struct check *c, const struct source_migration *m, const struct verdict
     struct json j = json_on(&c->out);
 
     if (!c->json) {
-        strbuf_addf(&c->out, "%s: %zu statement%s, %s", m->file, v->statements, v->statements == 1 ? "" : "s",
+        strbuf_addf(&c->out, "%s: %zu statement%s, %s", m->file, v->statements,
+                    v->statements == 1 ? "" : "s",
                     v->transaction ? "in one transaction" : "one by one, outside a transaction");
         if (v->cannot)
             strbuf_addf(&c->out, " (line %zu: %s)", v->cannot_line, v->cannot);
@@ -51,8 +52,8 @@ add_file(struct check *c, const struct source_migration *m, const struct verdict
 
 /* at NULL: no place in the text. */
 static void
-add_finding(struct check *c, const char *file, const char *text, const struct position *at, const char *rule,
-            const char *message)
+add_finding(struct check *c, const char *file, const char *text, const struct position *at,
+            const char *rule, const char *message)
 {
     struct json j = json_on(&c->out);
 
@@ -80,7 +81,8 @@ add_finding(struct check *c, const char *file, const char *text, const struct po
 }
 
 static void
-check_text(struct check *c, const struct source_migration *m, const char *file, struct source_text *t)
+check_text(struct check *c, const struct source_migration *m, const char *file,
+           struct source_text *t)
 {
     enum verdict_wish wish = m->header.transaction;
     struct native_header down;
@@ -105,11 +107,13 @@ check_text(struct check *c, const struct source_migration *m, const char *file, 
     }
     c->bad_input |= lx.error_line != 0;
     position_of_byte(t->data, t->len, 0, 1, v.error_offset, &at);
-    add_finding(c, file, t->data, &at, lx.error_line ? "splitting" : "transaction", finding_message(&e));
+    add_finding(c, file, t->data, &at, lx.error_line ? "splitting" : "transaction",
+                finding_message(&e));
 }
 
 static void
-check_file(struct check *c, const struct source *s, const struct source_migration *m, enum native_direction direction)
+check_file(struct check *c, const struct source *s, const struct source_migration *m,
+           enum native_direction direction)
 {
     CLEANUP_WITH(source_text_done) struct source_text t = SOURCE_TEXT_INIT;
     const char *file = direction == NATIVE_UP ? m->file : m->down_file;
@@ -132,8 +136,9 @@ finish(struct check *c, struct report *r)
     struct err e = {0};
 
     if (!c->json)
-        strbuf_addf(&c->out, "%zu file%s, %zu statement%s, %zu error%s\n", c->files, c->files == 1 ? "" : "s", c->statements,
-                    c->statements == 1 ? "" : "s", c->errors, c->errors == 1 ? "" : "s");
+        strbuf_addf(&c->out, "%zu file%s, %zu statement%s, %zu error%s\n", c->files,
+                    c->files == 1 ? "" : "s", c->statements, c->statements == 1 ? "" : "s",
+                    c->errors, c->errors == 1 ? "" : "s");
     if (c->out.failed)
         return err_set(&e, ERR_NOMEM, "out of memory"), report_fail(r, EXIT_INPUT, &e), -1;
     if (fwrite(c->out.data, 1, c->out.len, stdout) != c->out.len || fflush(stdout) != 0) {
@@ -142,7 +147,8 @@ finish(struct check *c, struct report *r)
         return -1;
     }
     if (c->errors) {
-        err_set(&e, ERR_INPUT, "%zu finding%s of level error", c->errors, c->errors == 1 ? "" : "s");
+        err_set(&e, ERR_INPUT, "%zu finding%s of level error", c->errors,
+                c->errors == 1 ? "" : "s");
         report_fail(r, c->bad_input ? EXIT_INPUT : EXIT_FINDINGS, &e);
     }
     return 0;

@@ -25,8 +25,8 @@ finding_message(const struct err *e)
 }
 
 void
-finding_report(struct report *r, const char *file, const struct source_text *t, size_t offset, size_t line,
-               const struct err *e)
+finding_report(struct report *r, const char *file, const struct source_text *t, size_t offset,
+               size_t line, const struct err *e)
 {
     cleanup_strbuf struct strbuf caret = STRBUF_INIT;
     struct position at = {.line = 0};

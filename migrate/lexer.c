@@ -66,7 +66,7 @@ skip_between(struct lexer *lx, struct scan *s, struct err *e)
                 return -1;
             if (s->pos == before + 1) {
                 s->pos = before;
-                return 1;   /* an operator */
+                return 1; /* an operator */
             }
         } else if (c == '\\') {
             const char *p = text + s->pos + 1;
@@ -94,7 +94,9 @@ copy_line_rest(struct lexer *lx, size_t *pos, struct err *e)
 
     ts.pos = *pos;
     if (token_next(&ts, &t) || t.fault)
-        return lexer_fail(lx, t.offset, "text behind COPY ... FROM STDIN; on its line: the data begins on the next one", e);
+        return lexer_fail(
+            lx, t.offset,
+            "text behind COPY ... FROM STDIN; on its line: the data begins on the next one", e);
     *pos = nl ? end + 1 : lx->len;
     return 0;
 }

@@ -32,36 +32,37 @@
 
 enum statement_kind {
     STATEMENT_SQL,
-    STATEMENT_COPY,   /* COPY … FROM STDIN with its data */
+    STATEMENT_COPY, /* COPY … FROM STDIN with its data */
 };
 
 struct statement {
-    size_t n;             /* 1, 2, … */
-    size_t offset;        /* of its first token */
-    size_t bytes;         /* to before its semicolon; STATEMENT_COPY: to the end of its data */
-    size_t sql_bytes;     /* of the SQL alone: what is sent as a query */
-    size_t line;          /* of the first token; lines count \n, from 1 */
-    size_t end_line;      /* of the place where it ends (offset + bytes) */
+    size_t n;         /* 1, 2, … */
+    size_t offset;    /* of its first token */
+    size_t bytes;     /* to before its semicolon; STATEMENT_COPY: to the end of its data */
+    size_t sql_bytes; /* of the SQL alone: what is sent as a query */
+    size_t line;      /* of the first token; lines count \n, from 1 */
+    size_t end_line;  /* of the place where it ends (offset + bytes) */
     enum statement_kind kind;
-    size_t data_offset;   /* STATEMENT_COPY: begins on the line after the semicolon */
-    size_t data_bytes;    /* without the line \. ; 0 otherwise */
-    bool backslashes;     /* standard_conforming_strings was off when it was read */
-    bool ends_batch;      /* sets standard_conforming_strings, client_encoding or backslash_quote */
+    size_t data_offset; /* STATEMENT_COPY: begins on the line after the semicolon */
+    size_t data_bytes;  /* without the line \. ; 0 otherwise */
+    bool backslashes;   /* standard_conforming_strings was off when it was read */
+    bool ends_batch;    /* sets standard_conforming_strings, client_encoding or backslash_quote */
 };
 
 /* Called now and then: nothing before `upto` is looked at again (but by the user, in the statement at hand). */
 typedef void (*lexer_passed_cb)(void *arg, size_t upto);
 
 struct lexer {
-    const char *text;     /* borrowed */
+    const char *text; /* borrowed */
     size_t len;
     size_t pos;
-    size_t line;          /* of pos */
-    size_t n;             /* statements so far */
+    size_t line; /* of pos */
+    size_t n;    /* statements so far */
     bool backslashes;
-    size_t error_offset;  /* after -1: where it is wrong; and its line */
+    size_t error_offset; /* after -1: where it is wrong; and its line */
     size_t error_line;
-    lexer_passed_cb passed;   /* may be set after lexer_init: each LEXER_PASSED_BYTES, in COPY data too */
+    lexer_passed_cb
+        passed; /* may be set after lexer_init: each LEXER_PASSED_BYTES, in COPY data too */
     void *passed_arg;
     size_t passed_to;
 };

@@ -8,8 +8,8 @@ enum routine_at {
     AT_CREATE,
     AT_OR,
     AT_REPLACE,
-    AT_ROUTINE,   /* behind CREATE [OR REPLACE] FUNCTION|PROCEDURE */
-    AT_BEGIN,     /* … BEGIN */
+    AT_ROUTINE, /* behind CREATE [OR REPLACE] FUNCTION|PROCEDURE */
+    AT_BEGIN,   /* … BEGIN */
     AT_OTHER,
 };
 
@@ -58,9 +58,12 @@ lexer_fail_backslash(struct lexer *lx, size_t pos, bool inside, struct err *e)
         n = 2;
     fail_at(lx, pos);
     if (n == 2 && p[1] == '.')
-        return err_set(e, ERR_INPUT, "line %zu: \\. ends the data of COPY ... FROM STDIN, and there is none before it",
-                       lx->error_line);
-    return err_set(e, ERR_INPUT, "line %zu: psql command %.*s%s: only \\restrict and \\unrestrict are accepted%s",
+        return err_set(
+            e, ERR_INPUT,
+            "line %zu: \\. ends the data of COPY ... FROM STDIN, and there is none before it",
+            lx->error_line);
+    return err_set(e, ERR_INPUT,
+                   "line %zu: psql command %.*s%s: only \\restrict and \\unrestrict are accepted%s",
                    lx->error_line, (int)n, p, inside ? " inside a statement" : "",
                    inside ? ", between statements" : "");
 }
@@ -153,7 +156,7 @@ over_dollar(struct lexer *lx, struct scan *s, struct err *e)
     bool open;
 
     if (token_before(lx, s, s->pos, &start) == TOKEN_WORD) {
-        do   /* a$b is a name */
+        do /* a$b is a name */
             s->pos++;
         while (s->pos < lx->len && (token_class[(unsigned char)lx->text[s->pos]] & TOKEN_C_IDENT));
         return 0;
@@ -162,7 +165,7 @@ over_dollar(struct lexer *lx, struct scan *s, struct err *e)
     if (open)
         return lexer_fail(lx, s->pos, "this dollar-quoted string is not closed", e);
     if (end == s->pos)
-        s->floor = s->pos++;   /* a parameter, or alone: a token begins here */
+        s->floor = s->pos++; /* a parameter, or alone: a token begins here */
     else
         s->pos = s->floor = end;
     return 0;
@@ -199,7 +202,7 @@ over_paren(struct scan *s, char c)
         if (s->depth++ == 0)
             s->paren = s->pos;
     } else if (s->depth) {
-        s->depth--;   /* one too many is for the server to refuse */
+        s->depth--; /* one too many is for the server to refuse */
     }
     s->pos++;
 }
@@ -304,7 +307,7 @@ scan_routine(struct lexer *lx, struct scan *s, struct err *e)
     struct token_scan ts = token_on(lx->text, lx->len, lx->backslashes);
     enum routine_at at = AT_START;
     size_t bodies = 0;
-    size_t body = 0;   /* where the outermost begins */
+    size_t body = 0; /* where the outermost begins */
     struct token t;
     int rc;
 
@@ -328,7 +331,8 @@ scan_routine(struct lexer *lx, struct scan *s, struct err *e)
         }
     }
     if (rc == 0 && bodies)
-        return lexer_fail(lx, body, "this BEGIN ATOMIC body has no END (which stands behind a semicolon)", e);
+        return lexer_fail(lx, body,
+                          "this BEGIN ATOMIC body has no END (which stands behind a semicolon)", e);
     return rc;
 }
 

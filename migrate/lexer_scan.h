@@ -12,12 +12,12 @@
 
 /* How far one statement was read. */
 struct scan {
-    size_t start;      /* of the statement */
+    size_t start; /* of the statement */
     size_t pos;
-    size_t floor;      /* bytes before it belong to tokens that are closed: nobody looks back over it */
-    size_t depth;      /* parentheses */
-    size_t paren;      /* where the outermost one opens */
-    bool copy;         /* COPY … FROM STDIN */
+    size_t floor; /* bytes before it belong to tokens that are closed: nobody looks back over it */
+    size_t depth; /* parentheses */
+    size_t paren; /* where the outermost one opens */
+    bool copy;    /* COPY … FROM STDIN */
 };
 
 /* From s->start; leaves s->pos at the semicolon, or at the end of the text. -1 ERR_INPUT. */

@@ -39,7 +39,10 @@ native_name_parse(const char *file, struct native_name *ret, struct err *e)
     const char *bar = strchr(file, '_');
 
     if (is_flyway(file))
-        return err_set(e, ERR_INPUT, "%s: a name of Flyway's layout, which is not handled yet: name it VERSION_name.sql", file);
+        return err_set(
+            e, ERR_INPUT,
+            "%s: a name of Flyway's layout, which is not handled yet: name it VERSION_name.sql",
+            file);
     if (!ends_with(file, len, ".sql"))
         return err_set(e, ERR_INPUT, "%s: the name does not end in .sql", file);
     len -= 4;
@@ -50,8 +53,10 @@ native_name_parse(const char *file, struct native_name *ret, struct err *e)
         len -= 3;
     }
     if (!bar || bar == file || (size_t)(bar - file) + 1 >= len)
-        return err_set(e, ERR_INPUT, "%s: the name is not VERSION_name.sql, VERSION_name.up.sql or VERSION_name.down.sql",
-                       file);
+        return err_set(
+            e, ERR_INPUT,
+            "%s: the name is not VERSION_name.sql, VERSION_name.up.sql or VERSION_name.down.sql",
+            file);
     n.version_bytes = (size_t)(bar - file);
     n.name_offset = n.version_bytes + 1;
     n.name_bytes = len - n.name_offset;
@@ -119,12 +124,14 @@ native_duration_parse(const char *text, size_t len, uint64_t *ret_ms, struct err
         for (size_t i = 0; i < digits; i++)
             ms = ms * 10 + (uint64_t)(text[i] - '0');
         ms = (ms + 999) / 1000;
-    } else if (!plain_duration(text, len, buf, sizeof(buf)) || clock_parse_duration(buf, &ms, &why) < 0) {
-        return err_set(e, ERR_INPUT, "%.*s is not a duration like 250ms, 5s or 10min", (int)(len > 40 ? 40 : len), text);
+    } else if (!plain_duration(text, len, buf, sizeof(buf)) ||
+               clock_parse_duration(buf, &ms, &why) < 0) {
+        return err_set(e, ERR_INPUT, "%.*s is not a duration like 250ms, 5s or 10min",
+                       (int)(len > 40 ? 40 : len), text);
     }
     if (ms > TIMEOUT_MAX_MS)
-        return err_set(e, ERR_INPUT, "%.*s is longer than PostgreSQL's longest time-out, 24d", (int)(len > 40 ? 40 : len),
-                       text);
+        return err_set(e, ERR_INPUT, "%.*s is longer than PostgreSQL's longest time-out, 24d",
+                       (int)(len > 40 ? 40 : len), text);
     *ret_ms = ms;
     return 0;
 }
@@ -143,11 +150,12 @@ word_is(struct word w, const char *s)
 }
 
 static int
-parse_choice(struct word value, const char *key, const char *first, const char *second, bool *ret_second, struct err *e)
+parse_choice(struct word value, const char *key, const char *first, const char *second,
+             bool *ret_second, struct err *e)
 {
     if (!word_is(value, first) && !word_is(value, second))
-        return err_set(e, ERR_INPUT, "%s is %s or %s, not %.*s", key, first, second, (int)(value.len > 40 ? 40 : value.len),
-                       value.text);
+        return err_set(e, ERR_INPUT, "%s is %s or %s, not %.*s", key, first, second,
+                       (int)(value.len > 40 ? 40 : value.len), value.text);
     *ret_second = word_is(value, second);
     return 0;
 }
@@ -170,8 +178,8 @@ unknown_key(struct word key, struct err *e)
     memcpy(name, key.text, n);
     name[n] = '\0';
     const char *near = opt_nearest(name, keys, KEYS, NULL);
-    return err_set(e, ERR_INPUT, "unknown key %s in a -- migrate: line%s%s%s", name, near ? ": did you mean " : "",
-                   near ? near : "", near ? "?" : "");
+    return err_set(e, ERR_INPUT, "unknown key %s in a -- migrate: line%s%s%s", name,
+                   near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
 /* key=value; seen: the keys that stood before. */
@@ -233,11 +241,15 @@ parse_comment(struct word w, struct native_header *h, unsigned *seen, struct err
     while (w.len && is_blank(*w.text))
         w.text++, w.len--;
     if (begins(w, "+goose"))
-        return err_set(e, ERR_INPUT, "an annotation of goose's layout, which is not handled yet: remove the -- +goose lines "
-                                     "and what is for Down");
+        return err_set(
+            e, ERR_INPUT,
+            "an annotation of goose's layout, which is not handled yet: remove the -- +goose lines "
+            "and what is for Down");
     if (begins(w, "migrate:up") || begins(w, "migrate:down"))
-        return err_set(e, ERR_INPUT, "an annotation of dbmate's layout, which is not handled yet: split the file into "
-                                     "VERSION_name.up.sql and VERSION_name.down.sql");
+        return err_set(
+            e, ERR_INPUT,
+            "an annotation of dbmate's layout, which is not handled yet: split the file into "
+            "VERSION_name.up.sql and VERSION_name.down.sql");
     if (!begins(w, ours))
         return 0;
     w.text += sizeof(ours) - 1;
@@ -259,8 +271,10 @@ parse_comment(struct word w, struct native_header *h, unsigned *seen, struct err
 int
 native_header_parse(const char *text, size_t len, struct native_header *ret, struct err *e)
 {
-    struct native_header h = {.transaction = VERDICT_AUTO, .phase = NATIVE_EXPAND,
-                              .lock_timeout_ms = NATIVE_UNSET, .statement_timeout_ms = NATIVE_UNSET};
+    struct native_header h = {.transaction = VERDICT_AUTO,
+                              .phase = NATIVE_EXPAND,
+                              .lock_timeout_ms = NATIVE_UNSET,
+                              .statement_timeout_ms = NATIVE_UNSET};
     size_t pos = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
     unsigned seen = 0;
     bool open = false;

@@ -20,7 +20,7 @@
 enum native_direction { NATIVE_UP, NATIVE_DOWN };
 
 struct native_name {
-    size_t version_bytes;   /* of the file name, from its start */
+    size_t version_bytes; /* of the file name, from its start */
     size_t name_offset;
     size_t name_bytes;
     enum native_direction direction;
@@ -39,11 +39,11 @@ enum native_phase { NATIVE_EXPAND, NATIVE_CONTRACT };
 #define NATIVE_UNSET UINT64_MAX
 
 struct native_header {
-    enum verdict_wish transaction;     /* auto unless transaction=on|off */
-    enum native_phase phase;           /* expand */
-    uint64_t lock_timeout_ms;          /* NATIVE_UNSET unless given; 0: none, as in PostgreSQL */
+    enum verdict_wish transaction; /* auto unless transaction=on|off */
+    enum native_phase phase;       /* expand */
+    uint64_t lock_timeout_ms;      /* NATIVE_UNSET unless given; 0: none, as in PostgreSQL */
     uint64_t statement_timeout_ms;
-    size_t error_line;                 /* after an error: the line; 0 otherwise */
+    size_t error_line; /* after an error: the line; 0 otherwise */
 };
 
 /*

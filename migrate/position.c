@@ -37,7 +37,8 @@ skip_chars(const char *text, size_t pos, size_t end, size_t n)
 }
 
 void
-position_of_byte(const char *text, size_t len, size_t from, size_t from_line, size_t offset, struct position *ret)
+position_of_byte(const char *text, size_t len, size_t from, size_t from_line, size_t offset,
+                 struct position *ret)
 {
     if (offset > len)
         offset = len;
@@ -60,7 +61,8 @@ position_of_byte(const char *text, size_t len, size_t from, size_t from_line, si
 }
 
 void
-position_of_char(const char *text, size_t len, size_t from, size_t from_line, size_t chars, struct position *ret)
+position_of_char(const char *text, size_t len, size_t from, size_t from_line, size_t chars,
+                 struct position *ret)
 {
     size_t offset = skip_chars(text, from, len, chars ? chars - 1 : 0);
 

@@ -8,15 +8,16 @@
 #define SCS "standard_conforming_strings"
 
 struct change {
-    char name[64];     /* in lower case */
-    bool reset;        /* RESET name, RESET ALL, DISCARD ALL ("all") */
-    struct token_scan ts;   /* the value follows */
+    char name[64];        /* in lower case */
+    bool reset;           /* RESET name, RESET ALL, DISCARD ALL ("all") */
+    struct token_scan ts; /* the value follows */
 };
 
 static bool
 is_setting(const char *name)
 {
-    return strcmp(name, SCS) == 0 || strcmp(name, "client_encoding") == 0 || strcmp(name, "backslash_quote") == 0;
+    return strcmp(name, SCS) == 0 || strcmp(name, "client_encoding") == 0 ||
+           strcmp(name, "backslash_quote") == 0;
 }
 
 /* A value of a setting that is on or off: 1, 0; -1 when it is none. */
@@ -76,10 +77,12 @@ read_set_config(struct change *c)
 
     if (!token_next(ts, &t))
         return false;
-    if (token_is(ts, &t, "pg_catalog") && !(token_next(ts, &t) && token_is_char(ts, &t, '.') && token_next(ts, &t)))
+    if (token_is(ts, &t, "pg_catalog") &&
+        !(token_next(ts, &t) && token_is_char(ts, &t, '.') && token_next(ts, &t)))
         return false;
-    return token_is(ts, &t, "set_config") && token_next(ts, &t) && token_is_char(ts, &t, '(') && token_next(ts, &t) &&
-           t.kind == TOKEN_STRING && read_name(c, &t) && token_next(ts, &t) && token_is_char(ts, &t, ',');
+    return token_is(ts, &t, "set_config") && token_next(ts, &t) && token_is_char(ts, &t, '(') &&
+           token_next(ts, &t) && t.kind == TOKEN_STRING && read_name(c, &t) && token_next(ts, &t) &&
+           token_is_char(ts, &t, ',');
 }
 
 /* SET [SESSION|LOCAL] name {TO|=}, SET NAMES */
@@ -97,7 +100,8 @@ read_set(struct change *c)
         memcpy(c->name, "client_encoding", sizeof("client_encoding"));
         return true;
     }
-    return read_name(c, &t) && token_next(ts, &t) && (token_is(ts, &t, "to") || token_is_char(ts, &t, '='));
+    return read_name(c, &t) && token_next(ts, &t) &&
+           (token_is(ts, &t, "to") || token_is_char(ts, &t, '='));
 }
 
 static bool
@@ -114,7 +118,8 @@ read_change(struct change *c)
     c->reset = token_is(&c->ts, &t, "reset");
     if (c->reset)
         return token_next(&c->ts, &t) && read_name(c, &t);
-    c->reset = token_is(&c->ts, &t, "discard") && token_next(&c->ts, &t) && token_is(&c->ts, &t, "all");
+    c->reset =
+        token_is(&c->ts, &t, "discard") && token_next(&c->ts, &t) && token_is(&c->ts, &t, "all");
     if (c->reset)
         memcpy(c->name, "all", sizeof("all"));
     return c->reset;

@@ -65,7 +65,8 @@ add_entry(struct entries *l, struct source *s, const char *file, struct err *e)
         l->size = size;
     }
     x = &l->e[l->n];
-    *x = (struct entry){.file = strdup(file), .version = strndup(file, name.version_bytes), .name = name};
+    *x = (struct entry){
+        .file = strdup(file), .version = strndup(file, name.version_bytes), .name = name};
     l->n++;
     return x->file && x->version ? 0 : no_memory(s->dir, e);
 }
@@ -128,8 +129,11 @@ check_order(struct source *s, const struct entries *l, struct err *e)
     }
     if (!other || !uneven)
         return 0;
-    err_set(e, ERR_INPUT, "%s: versions that are not numbers stand beside numbers of different length, which have no order: "
-                          "give all numbers the same count of digits", other->file);
+    err_set(
+        e, ERR_INPUT,
+        "%s: versions that are not numbers stand beside numbers of different length, which have no order: "
+        "give all numbers the same count of digits",
+        other->file);
     return fault(s, other->file, 0);
 }
 
@@ -141,11 +145,13 @@ check_pairs(struct source *s, const struct entries *l, struct err *e)
         const struct entry *before = i ? &l->e[i - 1] : NULL;
         bool same = before && native_version_compare(before->version, x->version) == 0;
         if (same && before->name.direction == x->name.direction) {
-            err_set(e, ERR_INPUT, "%s and %s are of one version: %s", before->file, x->file, x->version);
+            err_set(e, ERR_INPUT, "%s and %s are of one version: %s", before->file, x->file,
+                    x->version);
             return fault(s, x->file, 0);
         }
         if (!same && x->name.direction == NATIVE_DOWN) {
-            err_set(e, ERR_INPUT, "%s: there is no file that goes up to version %s", x->file, x->version);
+            err_set(e, ERR_INPUT, "%s: there is no file that goes up to version %s", x->file,
+                    x->version);
             return fault(s, x->file, 0);
         }
     }
@@ -153,7 +159,8 @@ check_pairs(struct source *s, const struct entries *l, struct err *e)
 }
 
 static int
-check_file(struct source *s, struct source_migration *m, struct source_text *t, struct digest *d, struct err *e)
+check_file(struct source *s, struct source_migration *m, struct source_text *t, struct digest *d,
+           struct err *e)
 {
     size_t line;
 
@@ -209,7 +216,10 @@ read_entries(struct source *s, struct entries *l, bool allow_empty, struct err *
     if (list_entries(s, l, e) < 0)
         return -1;
     if (l->n == 0)
-        return allow_empty ? 0 : err_set(e, ERR_INPUT, "%s: no migrations (VERSION_name.sql) in this directory", s->dir);
+        return allow_empty
+                   ? 0
+                   : err_set(e, ERR_INPUT, "%s: no migrations (VERSION_name.sql) in this directory",
+                             s->dir);
     if (check_order(s, l, e) < 0)
         return -1;
     qsort(l->e, l->n, sizeof(l->e[0]), compare_entries);
@@ -248,7 +258,8 @@ source_open(const char *dir, bool allow_empty, struct source *ret, struct err *e
     *ret = s;
     s.dir_fd = open_dir(dir);
     if (s.dir_fd < 0)
-        return err_set(e, ERR_INPUT, "%s: this directory cannot be opened: %s", dir, strerror(errno));
+        return err_set(e, ERR_INPUT, "%s: this directory cannot be opened: %s", dir,
+                       strerror(errno));
     s.dir = strdup(dir);
     if ((s.dir ? read_entries(&s, &l, allow_empty, e) : no_memory(dir, e)) < 0) {
         source_done(&s);
@@ -307,7 +318,8 @@ same_stamp(const struct source_stamp *a, const struct source_stamp *b)
 
 /* 1: it is what was read before; a small file is proven by its digest, a large one by its stamp. */
 static int
-is_same(const struct source_migration *m, const struct source_text *t, const struct source_stamp *now, struct err *e)
+is_same(const struct source_migration *m, const struct source_text *t,
+        const struct source_stamp *now, struct err *e)
 {
     uint8_t sum[DIGEST_BYTES];
 
@@ -319,8 +331,8 @@ is_same(const struct source_migration *m, const struct source_text *t, const str
 }
 
 int
-source_text_open(const struct source *s, const struct source_migration *m, enum native_direction direction,
-                 struct source_text *ret, struct err *e)
+source_text_open(const struct source *s, const struct source_migration *m,
+                 enum native_direction direction, struct source_text *ret, struct err *e)
 {
     const char *file = direction == NATIVE_DOWN ? m->down_file : m->file;
     struct source_stamp now;

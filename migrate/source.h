@@ -21,14 +21,14 @@
 #include "migrate/native.h"
 
 struct source_migration {
-    char *version;                   /* as in the file's name: "0001" */
+    char *version; /* as in the file's name: "0001" */
     char *name;
-    char *file;                      /* name in the directory */
-    char *down_file;                 /* or NULL */
-    struct native_header header;     /* of file */
-    uint64_t bytes;                  /* of file */
-    uint8_t sha256[DIGEST_BYTES];    /* of file, all bytes */
-    struct source_stamp {            /* to see that it was not changed since */
+    char *file;                   /* name in the directory */
+    char *down_file;              /* or NULL */
+    struct native_header header;  /* of file */
+    uint64_t bytes;               /* of file */
+    uint8_t sha256[DIGEST_BYTES]; /* of file, all bytes */
+    struct source_stamp {         /* to see that it was not changed since */
         uint64_t dev, ino, size;
         int64_t mtime_s, mtime_ns;
     } stamp;
@@ -36,14 +36,16 @@ struct source_migration {
 
 struct source {
     int dir_fd;
-    char *dir;                            /* as given, for messages */
-    struct source_migration *migrations;  /* by version, lowest first */
+    char *dir;                           /* as given, for messages */
+    struct source_migration *migrations; /* by version, lowest first */
     size_t n;
-    char fault_file[256];                 /* after an error: the file, "" when there is none to name … */
-    size_t fault_line;                    /* … and its line, 0 when there is none */
+    char fault_file[256]; /* after an error: the file, "" when there is none to name … */
+    size_t fault_line;    /* … and its line, 0 when there is none */
 };
 
-#define SOURCE_INIT {.dir_fd = -1}
+/* clang-format off */
+#define SOURCE_INIT { .dir_fd = -1 }
+/* clang-format on */
 
 /*
  * Opens and reads all of it. allow_empty: a directory without migrations is no error (a missing one always is).
@@ -63,18 +65,20 @@ const struct source_migration *source_find(const struct source *s, const char *v
 struct source_text {
     const char *data;
     size_t len;
-    size_t released;   /* bytes whose pages were given back */
+    size_t released; /* bytes whose pages were given back */
     bool mapped;
 };
 
-#define SOURCE_TEXT_INIT {0}
+/* clang-format off */
+#define SOURCE_TEXT_INIT { 0 }
+/* clang-format on */
 
 /*
  * The text of a migration: its up file, checked to be what source_open read (ERR_INPUT "… changed while migrate was
  * running"), or its down file, checked as source_open checks (header lines: native_header_parse).
  */
-int source_text_open(const struct source *s, const struct source_migration *m, enum native_direction direction,
-                     struct source_text *ret, struct err *e);
+int source_text_open(const struct source *s, const struct source_migration *m,
+                     enum native_direction direction, struct source_text *ret, struct err *e);
 /* A file anywhere, checked to be UTF-8 without NUL bytes. Messages name path. */
 int source_text_open_path(const char *path, struct source_text *ret, struct err *e);
 /* lexer_init on the text; pages behind the lexer are given back as it goes. */

@@ -54,7 +54,8 @@ read_text(int fd, const char *file, size_t size, struct source_text *ret, struct
 }
 
 int
-source_text_at(int dir_fd, const char *file, struct source_text *ret, struct source_stamp *ret_stamp, struct err *e)
+source_text_at(int dir_fd, const char *file, struct source_text *ret,
+               struct source_stamp *ret_stamp, struct err *e)
 {
     cleanup_close int fd = openat(dir_fd, file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat st;
@@ -66,8 +67,11 @@ source_text_at(int dir_fd, const char *file, struct source_text *ret, struct sou
     if (!S_ISREG(st.st_mode))
         return err_set(e, ERR_INPUT, "%s: is not a regular file", file);
     if (ret_stamp)
-        *ret_stamp = (struct source_stamp){.dev = st.st_dev, .ino = st.st_ino, .size = (uint64_t)st.st_size,
-                                           .mtime_s = st.st_mtim.tv_sec, .mtime_ns = st.st_mtim.tv_nsec};
+        *ret_stamp = (struct source_stamp){.dev = st.st_dev,
+                                           .ino = st.st_ino,
+                                           .size = (uint64_t)st.st_size,
+                                           .mtime_s = st.st_mtim.tv_sec,
+                                           .mtime_ns = st.st_mtim.tv_nsec};
     size_t size = (size_t)st.st_size;
     return size > READ_MAX ? map_text(fd, file, size, ret, e) : read_text(fd, file, size, ret, e);
 }
@@ -112,7 +116,9 @@ source_text_check(struct source_text *t, struct digest *d, size_t *ret_line, str
             unsigned char c = (unsigned char)t->data[bad];
             *ret_line = lexer_count_lines(t->data, bad) + 1;
             if (c == 0)
-                return err_set(e, ERR_INPUT, "line %zu: a NUL byte: this is not an SQL text (UTF-16 perhaps)", *ret_line);
+                return err_set(e, ERR_INPUT,
+                               "line %zu: a NUL byte: this is not an SQL text (UTF-16 perhaps)",
+                               *ret_line);
             return err_set(e, ERR_INPUT, "line %zu: byte 0x%02x is not UTF-8", *ret_line, c);
         }
         if (d)

@@ -9,13 +9,40 @@
 #define ST TOKEN_C_STOP
 
 const unsigned char token_class[256] = {
-    [' '] = SP, ['\t'] = SP, ['\n'] = SP, ['\r'] = SP, ['\f'] = SP, ['\v'] = SP,
-    ['a' ... 'z'] = AL, ['A' ... 'Z'] = AL, ['_'] = AL, [0x80 ... 0xff] = AL,
+    [' '] = SP,
+    ['\t'] = SP,
+    ['\n'] = SP,
+    ['\r'] = SP,
+    ['\f'] = SP,
+    ['\v'] = SP,
+    ['a' ... 'z'] = AL,
+    ['A' ... 'Z'] = AL,
+    ['_'] = AL,
+    [0x80 ... 0xff] = AL,
     ['0' ... '9'] = DI,
-    ['~'] = OP, ['!'] = OP, ['@'] = OP, ['#'] = OP, ['^'] = OP, ['&'] = OP, ['|'] = OP, ['`'] = OP,
-    ['?'] = OP, ['+'] = OP, ['*'] = OP, ['%'] = OP, ['<'] = OP, ['>'] = OP, ['='] = OP,
-    ['-'] = OP | ST, ['/'] = OP | ST,
-    ['\''] = ST, ['"'] = ST, ['('] = ST, [')'] = ST, [';'] = ST, ['\\'] = ST,
+    ['~'] = OP,
+    ['!'] = OP,
+    ['@'] = OP,
+    ['#'] = OP,
+    ['^'] = OP,
+    ['&'] = OP,
+    ['|'] = OP,
+    ['`'] = OP,
+    ['?'] = OP,
+    ['+'] = OP,
+    ['*'] = OP,
+    ['%'] = OP,
+    ['<'] = OP,
+    ['>'] = OP,
+    ['='] = OP,
+    ['-'] = OP | ST,
+    ['/'] = OP | ST,
+    ['\''] = ST,
+    ['"'] = ST,
+    ['('] = ST,
+    [')'] = ST,
+    [';'] = ST,
+    ['\\'] = ST,
     ['$'] = ST | TOKEN_C_IDENT,
 };
 
@@ -88,7 +115,8 @@ skip_escaped(const char *text, size_t len, size_t pos, char quote, bool *ret_ope
 }
 
 size_t
-token_skip_quoted(const char *text, size_t len, size_t pos, char quote, bool escapes, bool *ret_open)
+token_skip_quoted(const char *text, size_t len, size_t pos, char quote, bool escapes,
+                  bool *ret_open)
 {
     *ret_open = false;
     if (escapes)
@@ -237,8 +265,9 @@ word_end(const struct token_scan *s, size_t pos, struct token *t)
 static size_t
 skip_digits(const struct token_scan *s, size_t pos)
 {
-    while (pos < s->len && (is(s->text, pos, TOKEN_C_DIGIT) ||
-                            (s->text[pos] == '_' && pos + 1 < s->len && is(s->text, pos + 1, TOKEN_C_DIGIT))))
+    while (pos < s->len &&
+           (is(s->text, pos, TOKEN_C_DIGIT) ||
+            (s->text[pos] == '_' && pos + 1 < s->len && is(s->text, pos + 1, TOKEN_C_DIGIT))))
         pos++;
     return pos;
 }
@@ -257,7 +286,8 @@ number_end(const struct token_scan *s, size_t pos)
     const char *text = s->text;
     size_t len = s->len;
 
-    if (text[pos] == '0' && pos + 2 < len && strchr("xXoObB", text[pos + 1]) && is_hex(text[pos + 2]) &&
+    if (text[pos] == '0' && pos + 2 < len && strchr("xXoObB", text[pos + 1]) &&
+        is_hex(text[pos + 2]) &&
         ((text[pos + 1] | 0x20) == 'x' || is(text, pos + 2, TOKEN_C_DIGIT))) {
         pos += 2;
         while (pos < len && (is_hex(text[pos]) || text[pos] == '_'))
@@ -283,7 +313,8 @@ operator_end(const struct token_scan *s, size_t pos)
     bool special = false;
 
     while (pos < s->len && is(s->text, pos, TOKEN_C_OPERATOR)) {
-        if (comment_here(s->text, s->len, pos, '-', '-') || comment_here(s->text, s->len, pos, '/', '*'))
+        if (comment_here(s->text, s->len, pos, '-', '-') ||
+            comment_here(s->text, s->len, pos, '/', '*'))
             break;
         special |= strchr("~!@#^&|`?%", s->text[pos]) != NULL;
         pos++;
@@ -322,7 +353,8 @@ token_end(const struct token_scan *s, size_t pos, struct token *t)
 
     if (is(text, pos, TOKEN_C_IDENT_START))
         return word_end(s, pos, t);
-    if (is(text, pos, TOKEN_C_DIGIT) || (c == '.' && pos + 1 < s->len && is(text, pos + 1, TOKEN_C_DIGIT))) {
+    if (is(text, pos, TOKEN_C_DIGIT) ||
+        (c == '.' && pos + 1 < s->len && is(text, pos + 1, TOKEN_C_DIGIT))) {
         t->kind = TOKEN_NUMBER;
         return number_end(s, pos);
     }
@@ -382,7 +414,8 @@ token_is(const struct token_scan *s, const struct token *t, const char *word)
 bool
 token_is_char(const struct token_scan *s, const struct token *t, char c)
 {
-    return t->bytes == 1 && (t->kind == TOKEN_CHAR || t->kind == TOKEN_OPERATOR) && s->text[t->offset] == c;
+    return t->bytes == 1 && (t->kind == TOKEN_CHAR || t->kind == TOKEN_OPERATOR) &&
+           s->text[t->offset] == c;
 }
 
 static bool
@@ -404,7 +437,7 @@ value_of_quoted(const char *p, size_t bytes, char *buf, size_t size)
     size_t i = 0;
 
     while (i < bytes && p[i] != '\'' && p[i] != '"')
-        i++;   /* the prefix */
+        i++; /* the prefix */
     if (i + 2 > bytes)
         return false;
     char quote = p[i++];
@@ -412,7 +445,7 @@ value_of_quoted(const char *p, size_t bytes, char *buf, size_t size)
         if (p[i] == '\\' || n + 1 >= size)
             return false;
         if (p[i] == quote && p[++i] != quote)
-            return false;   /* continued */
+            return false; /* continued */
         buf[n++] = p[i];
     }
     buf[n] = '\0';

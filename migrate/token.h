@@ -12,14 +12,14 @@
 #include <stddef.h>
 
 enum token_kind {
-    TOKEN_END,       /* of the text */
-    TOKEN_WORD,      /* keyword or identifier, unquoted */
-    TOKEN_IDENT,     /* "…" or U&"…" */
-    TOKEN_STRING,    /* '…' of any kind, $tag$…$tag$; continued literals are one token */
+    TOKEN_END,    /* of the text */
+    TOKEN_WORD,   /* keyword or identifier, unquoted */
+    TOKEN_IDENT,  /* "…" or U&"…" */
+    TOKEN_STRING, /* '…' of any kind, $tag$…$tag$; continued literals are one token */
     TOKEN_NUMBER,
-    TOKEN_PARAM,     /* $1 */
-    TOKEN_OPERATOR,  /* a run of operator characters */
-    TOKEN_CHAR,      /* one of , ( ) [ ] . ; : \ and whatever else stands alone */
+    TOKEN_PARAM,    /* $1 */
+    TOKEN_OPERATOR, /* a run of operator characters */
+    TOKEN_CHAR,     /* one of , ( ) [ ] . ; : \ and whatever else stands alone */
 };
 
 /* What is wrong with a token that reaches the end of the text. */
@@ -28,21 +28,21 @@ enum token_fault {
     TOKEN_OPEN_STRING,
     TOKEN_OPEN_IDENT,
     TOKEN_OPEN_DOLLAR,
-    TOKEN_OPEN_COMMENT,   /* kind is TOKEN_END; offset is where the comment begins */
+    TOKEN_OPEN_COMMENT, /* kind is TOKEN_END; offset is where the comment begins */
 };
 
 struct token {
     enum token_kind kind;
     enum token_fault fault;
-    size_t offset;   /* in the text */
+    size_t offset; /* in the text */
     size_t bytes;
 };
 
 struct token_scan {
-    const char *text;       /* borrowed */
+    const char *text; /* borrowed */
     size_t len;
-    size_t pos;             /* where the next token is looked for */
-    bool backslashes;       /* standard_conforming_strings is off: plain '…' knows escapes */
+    size_t pos;       /* where the next token is looked for */
+    bool backslashes; /* standard_conforming_strings is off: plain '…' knows escapes */
 };
 
 struct token_scan token_on(const char *text, size_t len, bool backslashes);
@@ -64,7 +64,8 @@ bool token_value(const struct token_scan *s, const struct token *t, char *buf, s
  * The parts, for the splitter. Each takes the offset just behind what opened it and returns the offset behind what
  * closes it, or len with *ret_open set.
  */
-size_t token_skip_quoted(const char *text, size_t len, size_t pos, char quote, bool escapes, bool *ret_open);
+size_t token_skip_quoted(const char *text, size_t len, size_t pos, char quote, bool escapes,
+                         bool *ret_open);
 size_t token_skip_comment(const char *text, size_t len, size_t pos, bool *ret_open);
 /* pos is at the $; returns pos when no dollar quote begins here. */
 size_t token_skip_dollar(const char *text, size_t len, size_t pos, bool *ret_open);
@@ -77,10 +78,10 @@ size_t token_continued(const char *text, size_t len, size_t pos);
 enum {
     TOKEN_C_SPACE = 1u << 0,
     TOKEN_C_IDENT_START = 1u << 1,
-    TOKEN_C_IDENT = 1u << 2,     /* letters, digits, _, $, bytes above 127 */
+    TOKEN_C_IDENT = 1u << 2, /* letters, digits, _, $, bytes above 127 */
     TOKEN_C_DIGIT = 1u << 3,
     TOKEN_C_OPERATOR = 1u << 4,
-    TOKEN_C_STOP = 1u << 5,      /* the splitter looks at it */
+    TOKEN_C_STOP = 1u << 5, /* the splitter looks at it */
 };
 extern const unsigned char token_class[256];
 

@@ -59,7 +59,7 @@ skip_name(struct cursor *c)
 /* One option of a list in parentheses. */
 struct pair {
     char name[32];
-    bool off;   /* = false, off, 0 */
+    bool off; /* = false, off, 0 */
 };
 
 static void
@@ -89,7 +89,8 @@ read_pair(struct cursor *c, struct pair *ret)
     accept_char(c, '=');
     if (!token_is_char(&c->ts, &c->t, ',') && !token_is_char(&c->ts, &c->t, ')'))
         read_value(c, ret);
-    while (!at_end(c) && (depth || (!token_is_char(&c->ts, &c->t, ',') && !token_is_char(&c->ts, &c->t, ')')))) {
+    while (!at_end(c) &&
+           (depth || (!token_is_char(&c->ts, &c->t, ',') && !token_is_char(&c->ts, &c->t, ')')))) {
         depth += token_is_char(&c->ts, &c->t, '(');
         depth -= depth && token_is_char(&c->ts, &c->t, ')');
         next(c);
@@ -238,7 +239,8 @@ makes_no_slot(struct cursor *c)
             next(c);
         } else if (accept_char(c, '(')) {
             while (read_pair(c, &p))
-                none |= p.off && (strcmp(p.name, "connect") == 0 || strcmp(p.name, "create_slot") == 0);
+                none |=
+                    p.off && (strcmp(p.name, "connect") == 0 || strcmp(p.name, "create_slot") == 0);
         }
     }
     return none;
@@ -317,7 +319,7 @@ alter_subscription(struct cursor *c, struct verdict *v)
         }
     } else {
         if (!is(c, "publication"))
-            next(c);   /* ADD, DROP; SET is behind us */
+            next(c); /* ADD, DROP; SET is behind us */
         refresh = accept(c, "publication");
         while (refresh && !at_end(c)) {
             if (!accept(c, "with")) {
@@ -361,19 +363,20 @@ on_reindex(struct cursor *c, struct verdict *v)
         cannot(v, "REINDEX SCHEMA, DATABASE or SYSTEM", RESUME_REDO);
         return;
     }
-    next(c);   /* INDEX, TABLE */
+    next(c); /* INDEX, TABLE */
     if (concurrently || is(c, "concurrently"))
         cannot(v, "REINDEX CONCURRENTLY", RESUME_REDO);
 }
 
 static const struct {
     const char *word;
-    void (*judge)(struct cursor *c, struct verdict *v);   /* c: behind the word */
+    void (*judge)(struct cursor *c, struct verdict *v); /* c: behind the word */
 } judges[] = {
-    {"alter", on_alter},     {"create", on_create},     {"drop", on_drop},       {"begin", on_begin},
-    {"commit", on_commit},   {"end", on_end},           {"rollback", on_rollback}, {"abort", on_abort},
-    {"start", on_start},     {"prepare", on_prepare},   {"vacuum", on_vacuum},   {"reindex", on_reindex},
-    {"cluster", on_cluster}, {"discard", on_discard},
+    {"alter", on_alter},       {"create", on_create},   {"drop", on_drop},
+    {"begin", on_begin},       {"commit", on_commit},   {"end", on_end},
+    {"rollback", on_rollback}, {"abort", on_abort},     {"start", on_start},
+    {"prepare", on_prepare},   {"vacuum", on_vacuum},   {"reindex", on_reindex},
+    {"cluster", on_cluster},   {"discard", on_discard},
 };
 
 void
@@ -398,7 +401,8 @@ struct last_commit {
 };
 
 static int
-refuse(struct verdict_file *f, const struct statement *st, const char *what, const char *why, struct err *e)
+refuse(struct verdict_file *f, const struct statement *st, const char *what, const char *why,
+       struct err *e)
 {
     f->error_offset = st->offset;
     f->error_line = st->line;
@@ -410,11 +414,12 @@ static const char in_the_middle[] =
     "the last statement may stand around it";
 
 static int
-on_control(struct verdict_file *f, const struct statement *st, const struct verdict *v, enum verdict_wish wish,
-           struct last_commit *commit, struct err *e)
+on_control(struct verdict_file *f, const struct statement *st, const struct verdict *v,
+           enum verdict_wish wish, struct last_commit *commit, struct err *e)
 {
     if (wish == VERDICT_OFF)
-        return refuse(f, st, v->what, "in a file with transaction=off: it runs statement by statement", e);
+        return refuse(f, st, v->what,
+                      "in a file with transaction=off: it runs statement by statement", e);
     if (v->control == VERDICT_BEGIN && st->n == 1) {
         f->begin_n = 1;
         f->options_offset = v->options_bytes ? st->offset + v->options_offset : 0;
@@ -428,15 +433,16 @@ on_control(struct verdict_file *f, const struct statement *st, const struct verd
 }
 
 static int
-conclude(struct verdict_file *f, const struct statement *first, const struct statement *odd, enum verdict_wish wish,
-         struct err *e)
+conclude(struct verdict_file *f, const struct statement *first, const struct statement *odd,
+         enum verdict_wish wish, struct err *e)
 {
     if (f->begin_n && !f->commit_n)
         return refuse(f, first, "BEGIN", "without a COMMIT as the last statement", e);
     if (f->cannot && f->begin_n)
         return refuse(f, odd, f->cannot, "cannot run in a transaction, and the file begins one", e);
     if (f->cannot && wish == VERDICT_ON)
-        return refuse(f, odd, f->cannot, "cannot run in a transaction, and the header says transaction=on", e);
+        return refuse(f, odd, f->cannot,
+                      "cannot run in a transaction, and the header says transaction=on", e);
     f->transaction = wish == VERDICT_ON || (wish == VERDICT_AUTO && !f->cannot);
     return 0;
 }

@@ -15,31 +15,33 @@
 
 /* What the statement does to the transaction itself. */
 enum verdict_control {
-    VERDICT_NONE,       /* SAVEPOINT, RELEASE, ROLLBACK TO too */
-    VERDICT_BEGIN,      /* BEGIN, START TRANSACTION */
-    VERDICT_COMMIT,     /* COMMIT, END */
-    VERDICT_CHAIN,      /* COMMIT AND CHAIN */
-    VERDICT_ROLLBACK,   /* ROLLBACK, ABORT */
-    VERDICT_PREPARE,    /* PREPARE TRANSACTION */
+    VERDICT_NONE,     /* SAVEPOINT, RELEASE, ROLLBACK TO too */
+    VERDICT_BEGIN,    /* BEGIN, START TRANSACTION */
+    VERDICT_COMMIT,   /* COMMIT, END */
+    VERDICT_CHAIN,    /* COMMIT AND CHAIN */
+    VERDICT_ROLLBACK, /* ROLLBACK, ABORT */
+    VERDICT_PREPARE,  /* PREPARE TRANSACTION */
 };
 
 /* For the resume of files outside a transaction: how to see whether it was done. */
 enum verdict_resume {
-    RESUME_ROW,            /* runs in a transaction with its row */
-    RESUME_INDEX,          /* CREATE INDEX CONCURRENTLY: look for the index, and whether it is valid */
-    RESUME_GONE,           /* DROP INDEX CONCURRENTLY, DROP DATABASE …: done when it is gone */
-    RESUME_DETACH,         /* DETACH PARTITION CONCURRENTLY: FINALIZE when pending */
-    RESUME_REDO,           /* VACUUM, REINDEX, ALTER SYSTEM …: may run twice */
+    RESUME_ROW,    /* runs in a transaction with its row */
+    RESUME_INDEX,  /* CREATE INDEX CONCURRENTLY: look for the index, and whether it is valid */
+    RESUME_GONE,   /* DROP INDEX CONCURRENTLY, DROP DATABASE …: done when it is gone */
+    RESUME_DETACH, /* DETACH PARTITION CONCURRENTLY: FINALIZE when pending */
+    RESUME_REDO,   /* VACUUM, REINDEX, ALTER SYSTEM …: may run twice */
     RESUME_UNKNOWN,
 };
 
 struct verdict {
-    bool transaction;            /* it can run inside a transaction */
+    bool transaction; /* it can run inside a transaction */
     enum verdict_control control;
     enum verdict_resume resume;
-    const char *what;            /* "CREATE INDEX CONCURRENTLY", "COMMIT": static; NULL when transaction && !control */
-    size_t options_offset;       /* VERDICT_BEGIN: its modes ("isolation level serializable"), within the statement */
-    size_t options_bytes;        /* 0: none */
+    const char *
+        what; /* "CREATE INDEX CONCURRENTLY", "COMMIT": static; NULL when transaction && !control */
+    size_t
+        options_offset; /* VERDICT_BEGIN: its modes ("isolation level serializable"), within the statement */
+    size_t options_bytes; /* 0: none */
 };
 
 /* sql: one statement without its semicolon (text + st->offset, st->sql_bytes). */
@@ -47,21 +49,22 @@ void verdict_statement(const char *sql, size_t len, bool backslashes, struct ver
 
 /* What the file's header says. */
 enum verdict_wish {
-    VERDICT_AUTO,   /* nothing: the statements decide */
+    VERDICT_AUTO, /* nothing: the statements decide */
     VERDICT_ON,
     VERDICT_OFF,
 };
 
 struct verdict_file {
-    size_t statements;       /* all, with an outer BEGIN and COMMIT */
-    bool transaction;        /* the file runs in one transaction */
-    size_t cannot_line;      /* the first statement that cannot be in one; 0: none */
-    const char *cannot;      /* its name, static */
-    size_t begin_n;          /* the outer BEGIN and COMMIT: statements that are not sent; 0: none */
+    size_t statements;  /* all, with an outer BEGIN and COMMIT */
+    bool transaction;   /* the file runs in one transaction */
+    size_t cannot_line; /* the first statement that cannot be in one; 0: none */
+    const char *cannot; /* its name, static */
+    size_t begin_n;     /* the outer BEGIN and COMMIT: statements that are not sent; 0: none */
     size_t commit_n;
-    size_t options_offset;   /* modes of the outer BEGIN, in the text: to be sent as SET TRANSACTION … */
+    size_t
+        options_offset; /* modes of the outer BEGIN, in the text: to be sent as SET TRANSACTION … */
     size_t options_bytes;
-    size_t error_offset;     /* after -1 */
+    size_t error_offset; /* after -1 */
     size_t error_line;
 };
 

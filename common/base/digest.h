@@ -24,10 +24,9 @@ struct digest {
     int failed;
 };
 
-#define DIGEST_INIT                                                                                \
-    {                                                                                              \
-        0                                                                                          \
-    }
+/* clang-format off */
+#define DIGEST_INIT { 0 }
+/* clang-format on */
 
 /* Begins, or begins anew (cheap: the context is kept). ERR_NOMEM. */
 int digest_start(struct digest *d, struct err *e);

@@ -111,6 +111,7 @@ struct opt_command {
     const char *more;    /* or NULL */
 };
 
+/* clang-format off */
 /* Rows for the commands that every program has. */
 #define OPT_COMMAND_COPY(id_)                                                                           \
     {                                                                                                   \
@@ -124,6 +125,7 @@ struct opt_command {
         .id = (id_), .name = "version", .args = "", .flags = OPT_CMD_VERSION | OPT_CMD_NO_ENV,     \
         .summary = "print the version"                                                             \
     }
+/* clang-format on */
 
 struct opt_exit {
     int status;

@@ -18,10 +18,9 @@ struct strbuf {
     bool failed; /* memory ran out: the content is cut */
 };
 
-#define STRBUF_INIT                                                                                \
-    {                                                                                              \
-        0                                                                                          \
-    }
+/* clang-format off */
+#define STRBUF_INIT { 0 }
+/* clang-format on */
 
 void strbuf_done(struct strbuf *b);  /* frees; b is as new */
 void strbuf_clear(struct strbuf *b); /* len 0, keeps the memory */

@@ -18,7 +18,8 @@
 #define PAUSE_MS 100
 #define DESCRIPTORS_KEPT 32 /* for everything else that the program opens */
 
-const struct httpd_limits httpd_default_limits = {.request_ms = 2000, .keep_alive_ms = 5000, .connections = 512};
+const struct httpd_limits httpd_default_limits = {
+    .request_ms = 2000, .keep_alive_ms = 5000, .connections = 512};
 
 /* ---- answers ---- */
 
@@ -53,8 +54,10 @@ httpd_answer_finish(struct httpd_answer *a, int status, const char *content_type
 {
     a->status = status;
     strbuf_clear(&a->head);
-    strbuf_addf(&a->head, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nCache-Control: no-store\r\n%s",
-                status, httpd_status_text(status), content_type, a->body.len, extra);
+    strbuf_addf(
+        &a->head,
+        "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nCache-Control: no-store\r\n%s",
+        status, httpd_status_text(status), content_type, a->body.len, extra);
 }
 
 void
@@ -78,7 +81,8 @@ prepare_errors(struct httpd *h)
         {431, "{\"error\":\"header too large\"}"},
         {505, "{\"error\":\"HTTP version not supported\"}"},
     };
-    _Static_assert(sizeof(rows) / sizeof(rows[0]) == sizeof(h->errors) / sizeof(h->errors[0]), "one answer each");
+    _Static_assert(sizeof(rows) / sizeof(rows[0]) == sizeof(h->errors) / sizeof(h->errors[0]),
+                   "one answer each");
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         strbuf_adds(&h->errors[i].body, rows[i].body);
         httpd_answer_finish(&h->errors[i], rows[i].status, HTTPD_JSON, "");
@@ -124,8 +128,9 @@ static void
 no_descriptor(struct httpd *h, int listen_fd)
 {
     if (h->stats.no_descriptor++ == 0)
-        log_warn("no_descriptor", LOG_FIELDS(LF_UINT("connections", h->stats.open)),
-                 "no file descriptor is left for a new connection; the oldest are closed from now on");
+        log_warn(
+            "no_descriptor", LOG_FIELDS(LF_UINT("connections", h->stats.open)),
+            "no file descriptor is left for a new connection; the oldest are closed from now on");
     if (!httpd_conn_evict(h))
         turn_away(h, listen_fd);
 }
@@ -175,7 +180,8 @@ int
 httpd_listen(struct httpd *h, const char *address, struct err *e)
 {
     if (h->n_listeners == HTTPD_LISTENERS_MAX)
-        return err_set(e, ERR_USAGE, "%s: more than %d addresses to listen on", address, HTTPD_LISTENERS_MAX);
+        return err_set(e, ERR_USAGE, "%s: more than %d addresses to listen on", address,
+                       HTTPD_LISTENERS_MAX);
     struct listener *l = &h->listeners[h->n_listeners];
     if (httpd_socket_open(address, &l->socket, e) < 0)
         return -1;
@@ -221,12 +227,14 @@ connections_within_limit(unsigned wanted)
     struct rlimit r;
     if (getrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_cur == RLIM_INFINITY)
         return wanted;
-    rlim_t room = r.rlim_cur > (rlim_t)(2 * DESCRIPTORS_KEPT) ? r.rlim_cur - DESCRIPTORS_KEPT : r.rlim_cur / 2;
+    rlim_t room = r.rlim_cur > (rlim_t)(2 * DESCRIPTORS_KEPT) ? r.rlim_cur - DESCRIPTORS_KEPT
+                                                              : r.rlim_cur / 2;
     return room < wanted ? (unsigned)room : wanted;
 }
 
 struct httpd *
-httpd_new(struct loop *l, const struct httpd_limits *limits, httpd_handler *handler, void *arg, struct err *e)
+httpd_new(struct loop *l, const struct httpd_limits *limits, httpd_handler *handler, void *arg,
+          struct err *e)
 {
     struct httpd *h = calloc(1, sizeof(*h));
     if (!h) {

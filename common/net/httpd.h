@@ -33,7 +33,8 @@ struct httpd_answer {
 #define HTTPD_TEXT "text/plain; charset=utf-8"
 
 /* Makes the head for the body that a holds already. extra: further header lines with CRLF, "" for none. */
-void httpd_answer_finish(struct httpd_answer *a, int status, const char *content_type, const char *extra);
+void httpd_answer_finish(struct httpd_answer *a, int status, const char *content_type,
+                         const char *extra);
 void httpd_answer_done(struct httpd_answer *a);
 /* "Not Found" */
 const char *httpd_status_text(int status);
@@ -58,8 +59,8 @@ struct httpd_stats {
 };
 
 /* limits NULL: httpd_default_limits. handler is called from the loop. ERR_NOMEM, ERR_SYSTEM. */
-struct httpd *httpd_new(struct loop *l, const struct httpd_limits *limits, httpd_handler *handler, void *arg,
-                        struct err *e);
+struct httpd *httpd_new(struct loop *l, const struct httpd_limits *limits, httpd_handler *handler,
+                        void *arg, struct err *e);
 /* Closes everything; unlinks the unix sockets it made. NULL allowed. */
 void httpd_free(struct httpd *h);
 

@@ -178,7 +178,9 @@ conn_finish(struct conn *c, uint64_t now_ms)
         httpd_conn_close(c);
         return;
     }
-    shutdown(c->fd, SHUT_WR); /* closing now would reset the connection before the peer has read the answer */
+    shutdown(
+        c->fd,
+        SHUT_WR); /* closing now would reset the connection before the peer has read the answer */
     c->lingering = true;
     free(c->in);
     c->in = NULL;

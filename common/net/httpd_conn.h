@@ -63,7 +63,7 @@ struct httpd {
     struct strbuf out;
     struct httpd_answer errors[6];
     int64_t date_s;
-    char date[48]; /* "Date: …\r\n" */
+    char date[48];         /* "Date: …\r\n" */
     struct conn *starting; /* just accepted, not watched yet; NULL once it is closed */
     char buf[HTTPD_HEAD_MAX + HTTPD_READ_BYTES];
 };

@@ -65,7 +65,9 @@ parse_inet(const char *address, union any_addr *ret, bool *ret_any, struct err *
     ret->in.sin_family = AF_INET;
     ret->in.sin_port = p;
     if (inet_pton(AF_INET, host, &ret->in.sin_addr) != 1)
-        return err_set(e, ERR_USAGE, "'%s': not an address (names are not resolved; IPv6 goes in brackets)", address);
+        return err_set(e, ERR_USAGE,
+                       "'%s': not an address (names are not resolved; IPv6 goes in brackets)",
+                       address);
     return 0;
 }
 
@@ -111,7 +113,8 @@ open_inet(const char *address, struct httpd_socket *s, struct err *e)
         return -1;
     bool six = a.sa.sa_family == AF_INET6;
     int rc = listen_on(&a, six ? sizeof(a.in6) : sizeof(a.in), address, &s->fd, e);
-    bool six_is_off = rc < 0 && six && e && (e->sys_errno == EAFNOSUPPORT || e->sys_errno == EADDRNOTAVAIL);
+    bool six_is_off =
+        rc < 0 && six && e && (e->sys_errno == EAFNOSUPPORT || e->sys_errno == EADDRNOTAVAIL);
     if (six_is_off && (any || memcmp(&a.in6.sin6_addr, &in6addr_any, sizeof(in6addr_any)) == 0)) {
         in_port_t port = a.in6.sin6_port;
         a = (union any_addr){.in = {.sin_family = AF_INET, .sin_port = port}};
@@ -142,7 +145,8 @@ open_unix(const char *address, struct httpd_socket *s, struct err *e)
     union any_addr a = {.un = {.sun_family = AF_UNIX}};
     size_t n = strlen(path);
     if (n < 2 || (path[0] != '/' && path[0] != '@') || n >= sizeof(a.un.sun_path))
-        return err_set(e, ERR_USAGE, "'%s': a socket is unix:/path or unix:@name, at most %zu bytes", address,
+        return err_set(e, ERR_USAGE,
+                       "'%s': a socket is unix:/path or unix:@name, at most %zu bytes", address,
                        sizeof(a.un.sun_path) - 1);
     memcpy(a.un.sun_path, path, n + 1);
     bool abstract = path[0] == '@';

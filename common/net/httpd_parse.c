@@ -176,12 +176,14 @@ parse_connection(struct httpd_text value, struct head_facts *f)
 static bool
 is_forwarding(struct httpd_text name)
 {
-    return text_is_nocase(name, "forwarded") || text_is_nocase(name, "x-real-ip") || text_is_nocase(name, "via") ||
+    return text_is_nocase(name, "forwarded") || text_is_nocase(name, "x-real-ip") ||
+           text_is_nocase(name, "via") ||
            (name.len > 12 && strncasecmp(name.at, "x-forwarded-", 12) == 0);
 }
 
 static int
-judge_header(struct httpd_text name, struct httpd_text value, struct head_facts *f, struct httpd_request *r)
+judge_header(struct httpd_text name, struct httpd_text value, struct head_facts *f,
+             struct httpd_request *r)
 {
     switch (name.at[0] | 0x20) {
     case 'c':
@@ -263,11 +265,13 @@ httpd_parse(const char *buf, size_t head_len, struct httpd_request *ret)
 }
 
 bool
-httpd_query_next(struct httpd_text *query, struct httpd_text *ret_name, struct httpd_text *ret_value)
+httpd_query_next(struct httpd_text *query, struct httpd_text *ret_name,
+                 struct httpd_text *ret_value)
 {
     while (query->at && query->len > 0) {
         const char *amp = memchr(query->at, '&', query->len);
-        struct httpd_text part = {.at = query->at, .len = amp ? (size_t)(amp - query->at) : query->len};
+        struct httpd_text part = {.at = query->at,
+                                  .len = amp ? (size_t)(amp - query->at) : query->len};
         size_t used = amp ? part.len + 1 : part.len;
         query->at += used;
         query->len -= used;

@@ -25,12 +25,13 @@ struct httpd_text {
 
 struct httpd_request {
     enum httpd_method method;
-    struct httpd_text path;   /* begins with '/', or is "*"; not decoded */
-    struct httpd_text query;  /* without '?'; at NULL when there is none */
-    int minor;                /* HTTP/1.minor: 0 or 1 */
-    bool keep_alive;          /* what version and Connection say */
-    bool forwarded;           /* Forwarded, X-Forwarded-*, X-Real-IP or Via was there: a proxy stands between */
-    bool local;               /* set by httpd: the peer is this host (loopback or unix socket) */
+    struct httpd_text path;  /* begins with '/', or is "*"; not decoded */
+    struct httpd_text query; /* without '?'; at NULL when there is none */
+    int minor;               /* HTTP/1.minor: 0 or 1 */
+    bool keep_alive;         /* what version and Connection say */
+    bool
+        forwarded; /* Forwarded, X-Forwarded-*, X-Real-IP or Via was there: a proxy stands between */
+    bool local;    /* set by httpd: the peer is this host (loopback or unix socket) */
 };
 
 /*
@@ -54,6 +55,7 @@ bool httpd_text_is(struct httpd_text t, const char *s);
  * Takes the next "name=value" or "name" off a query (parts parted by '&', empty ones skipped). False at the end.
  * value.at is NULL when there was no '='.
  */
-bool httpd_query_next(struct httpd_text *query, struct httpd_text *ret_name, struct httpd_text *ret_value);
+bool httpd_query_next(struct httpd_text *query, struct httpd_text *ret_name,
+                      struct httpd_text *ret_value);
 
 #endif

@@ -11,7 +11,8 @@
 static const char *
 state_name(enum pgconn_state state)
 {
-    static const char *const names[] = { "closed", "resolving", "connecting", "role", "ready", "query", "copy" };
+    static const char *const names[] = {"closed", "resolving", "connecting", "role",
+                                        "ready",  "query",     "copy"};
     return names[state];
 }
 
@@ -20,7 +21,8 @@ pgconn_set_state(struct pgconn *c, enum pgconn_state state)
 {
     if (c->state == state)
         return;
-    log_debug("pg_state", LOG_FIELDS(LF_STR("from", state_name(c->state)), LF_STR("to", state_name(state))),
+    log_debug("pg_state",
+              LOG_FIELDS(LF_STR("from", state_name(c->state)), LF_STR("to", state_name(state))),
               "connection %s: %s", c->application_name, state_name(state));
     c->state = state;
 }
@@ -35,11 +37,13 @@ static void
 on_deadline(void *arg)
 {
     struct pgconn *c = arg;
-    struct err e = { 0 };
+    struct err e = {0};
     if (c->connect_cb && c->at.best.code != ERR_NONE) {
         e = c->at.best; /* what the attempts said says more than the clock */
     } else {
-        err_set(&e, ERR_TIMEOUT, c->connect_cb ? "no answer from %s in time" : "no answer to the query from %s in time",
+        err_set(&e, ERR_TIMEOUT,
+                c->connect_cb ? "no answer from %s in time"
+                              : "no answer to the query from %s in time",
                 target_pg_describe(c->target));
     }
     pgconn_close(c);
@@ -57,7 +61,8 @@ pgconn_free_now(void *arg)
 static void on_notice(void *arg, const PGresult *res);
 
 struct pgconn *
-pgconn_new(struct loop *l, struct resolver *r, struct target_pg *target, const char *application_name, struct err *e)
+pgconn_new(struct loop *l, struct resolver *r, struct target_pg *target,
+           const char *application_name, struct err *e)
 {
     struct pgconn *c = calloc(1, sizeof *c);
     if (!c) {
@@ -137,7 +142,8 @@ pgconn_watch_socket(struct pgconn *c, loop_watch_cb *cb, int what, struct err *e
 }
 
 void
-pgconn_op_begin(struct pgconn *c, pgconn_cb *connect_cb, pgconn_rows_cb *rows_cb, void *arg, uint64_t deadline_ms)
+pgconn_op_begin(struct pgconn *c, pgconn_cb *connect_cb, pgconn_rows_cb *rows_cb, void *arg,
+                uint64_t deadline_ms)
 {
     assert(!pgconn_op_active(c) && !c->dead);
     c->idle_cb = NULL;
@@ -157,7 +163,7 @@ pgconn_op_begin(struct pgconn *c, pgconn_cb *connect_cb, pgconn_rows_cb *rows_cb
 void
 pgconn_op_end(struct pgconn *c, const struct err *e)
 {
-    struct err copy = { 0 };
+    struct err copy = {0};
     if (e)
         copy = *e;
     pgconn_cb *connect_cb = c->connect_cb;
@@ -199,7 +205,8 @@ on_notice(void *arg, const PGresult *res)
     const char *sqlstate = or_empty(PQresultErrorField(res, PG_DIAG_SQLSTATE));
     const char *message = or_empty(PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY));
     /* An immediate shutdown says 57P02 as a WARNING; FATAL on an idle session comes as a notice. */
-    if (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0 || strncmp(sqlstate, "57P0", 4) == 0) {
+    if (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0 ||
+        strncmp(sqlstate, "57P0", 4) == 0) {
         strncpy(c->fatal_sqlstate, sqlstate, sizeof c->fatal_sqlstate - 1);
         strncpy(c->fatal_message, message, sizeof c->fatal_message - 1);
     }
@@ -227,9 +234,10 @@ on_idle_io(int fd, int what, void *arg)
         PQfreemem(n);
     if (c->dead || (alive && PQstatus(c->pg) == CONNECTION_OK && !c->fatal_sqlstate[0]))
         return;
-    struct err e = { 0 };
+    struct err e = {0};
     if (c->fatal_message[0])
-        err_sql(&e, ERR_CLOSED, c->fatal_sqlstate, "the server ended the session: %s", c->fatal_message);
+        err_sql(&e, ERR_CLOSED, c->fatal_sqlstate, "the server ended the session: %s",
+                c->fatal_message);
     else
         err_set(&e, ERR_CLOSED, "the connection was closed");
     pgconn_cb *cb = c->idle_cb;

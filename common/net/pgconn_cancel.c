@@ -72,7 +72,7 @@ cancel_end(struct pgconn *c, const struct err *e)
 static void
 on_cancel_deadline(void *arg)
 {
-    struct err e = { 0 };
+    struct err e = {0};
     err_set(&e, ERR_TIMEOUT, "the cancel request was not taken in time");
     cancel_end(arg, &e);
 }
@@ -103,7 +103,7 @@ on_cancel_io(int fd, int what, void *arg)
     (void)fd;
     (void)what;
     struct pgconn *c = arg;
-    struct err e = { 0 };
+    struct err e = {0};
     loop_watch_free(c->cancel.watch); /* as for PQconnectPoll: the socket may change */
     c->cancel.watch = NULL;
     PostgresPollingStatusType next = PQcancelPoll(c->cancel.conn);
@@ -137,7 +137,7 @@ on_cancel_io(int fd, int what, void *arg)
 {
     (void)what;
     struct pgconn *c = arg;
-    struct err e = { 0 };
+    struct err e = {0};
     char text[256];
     ssize_t n = read(fd, text, sizeof text - 1);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -157,7 +157,7 @@ on_cancel_io(int fd, int what, void *arg)
 static void
 cancel_child(PGcancel *request, int out)
 {
-    struct itimerval limit = { .it_value = { .tv_usec = CANCEL_CHILD_MS * 1000L } };
+    struct itimerval limit = {.it_value = {.tv_usec = CANCEL_CHILD_MS * 1000L}};
     sigset_t none;
     signal(SIGALRM, SIG_DFL);
     sigemptyset(&none);

@@ -62,7 +62,7 @@ attempt_failed(struct pgconn *c, const struct err *e)
 static void
 attempt_failed_text(struct pgconn *c)
 {
-    struct err e = { 0 };
+    struct err e = {0};
     pgconn_connect_error(&e, PQerrorMessage(c->pg), c->at.stage, PQconnectionNeedsPassword(c->pg));
     const char *host = c->at.hosts[c->at.host].host;
     if (host && !strstr(e.msg, host)) /* libpq names the address we gave it */
@@ -80,10 +80,11 @@ role_known(struct pgconn *c, bool in_recovery, bool read_only)
         pgconn_op_end(c, NULL);
         return;
     }
-    struct err e = { 0 };
+    struct err e = {0};
     const char *host = PQhost(c->pg);
     err_set(&e, ERR_WRONG_ROLE, "%s is %s%s, wanted is %s", host && *host ? host : "the server",
-            in_recovery ? "a standby" : "a primary", !in_recovery && read_only ? " that is read-only" : "",
+            in_recovery ? "a standby" : "a primary",
+            !in_recovery && read_only ? " that is read-only" : "",
             target_pg_get(c->target, "target_session_attrs"));
     attempt_failed(c, &e);
 }
@@ -125,7 +126,7 @@ on_role_io(int fd, int what, void *arg)
 static void
 ask_role(struct pgconn *c)
 {
-    struct err e = { 0 };
+    struct err e = {0};
     pgconn_set_state(c, PGCONN_ROLE);
     c->at.role_answered = false;
     if (!PQsendQuery(c->pg, "SELECT pg_catalog.pg_is_in_recovery(), "
@@ -160,7 +161,7 @@ on_connect_io(int fd, int what, void *arg)
     (void)fd;
     (void)what;
     struct pgconn *c = arg;
-    struct err e = { 0 };
+    struct err e = {0};
     /* libpq may close the socket and open another with the same number: the watch must be gone before. */
     loop_watch_free(c->watch);
     c->watch = NULL;
@@ -177,7 +178,8 @@ on_connect_io(int fd, int what, void *arg)
         attempt_failed_text(c);
         return;
     }
-    if (pgconn_watch_socket(c, on_connect_io, next == PGRES_POLLING_READING ? LOOP_READ : LOOP_WRITE, &e) != 0)
+    if (pgconn_watch_socket(c, on_connect_io,
+                            next == PGRES_POLLING_READING ? LOOP_READ : LOOP_WRITE, &e) != 0)
         attempt_failed(c, &e);
 }
 
@@ -185,14 +187,14 @@ on_connect_io(int fd, int what, void *arg)
 static bool
 is_ours(const char *keyword)
 {
-    return strcmp(keyword, "target_session_attrs") == 0 || strcmp(keyword, "connect_timeout") == 0 ||
-           strcmp(keyword, "load_balance_hosts") == 0;
+    return strcmp(keyword, "target_session_attrs") == 0 ||
+           strcmp(keyword, "connect_timeout") == 0 || strcmp(keyword, "load_balance_hosts") == 0;
 }
 
 static PGconn *
 connect_begin(struct pgconn *c, const char *hostaddr, struct err *e)
 {
-    struct target_pg_params p = { 0 };
+    struct target_pg_params p = {0};
     if (target_pg_params(c->target, c->at.host, hostaddr, c->application_name, &p, e) != 0)
         return NULL;
     size_t n = 0;
@@ -221,7 +223,7 @@ connect_begin(struct pgconn *c, const char *hostaddr, struct err *e)
 static void
 attempt_start(struct pgconn *c, const char *hostaddr)
 {
-    struct err e = { 0 };
+    struct err e = {0};
     pgconn_set_state(c, PGCONN_CONNECTING);
     c->at.stage = CONNECTION_STARTED;
     c->pg = connect_begin(c, hostaddr, &e);
@@ -229,13 +231,15 @@ attempt_start(struct pgconn *c, const char *hostaddr)
         connect_fail(c, &e);
         return;
     }
-    PQsetErrorVerbosity(c->pg, PQERRORS_VERBOSE); /* the text of a refused login then carries its SQLSTATE */
+    PQsetErrorVerbosity(
+        c->pg, PQERRORS_VERBOSE); /* the text of a refused login then carries its SQLSTATE */
     pgconn_hear(c);
     if (PQstatus(c->pg) == CONNECTION_BAD) {
         attempt_failed_text(c);
         return;
     }
-    loop_timer_start_at(c->attempt_timer, share_deadline(c, c->at.n_addrs - c->at.addr - 1 + hosts_behind(c)));
+    loop_timer_start_at(c->attempt_timer,
+                        share_deadline(c, c->at.n_addrs - c->at.addr - 1 + hosts_behind(c)));
     if (pgconn_watch_socket(c, on_connect_io, LOOP_WRITE, &e) != 0)
         attempt_failed(c, &e);
 }
@@ -248,11 +252,12 @@ on_attempt_timer(void *arg)
         connect_host(c);
         return;
     }
-    struct err e = { 0 };
+    struct err e = {0};
     const char *host = PQhost(c->pg);
     const char *addr = PQhostaddr(c->pg);
-    err_set(&e, ERR_TIMEOUT, "no answer from %s%s%s%s, port %s, in time", host && *host ? host : "the server",
-            addr && *addr ? " (" : "", addr ? addr : "", addr && *addr ? ")" : "", PQport(c->pg));
+    err_set(&e, ERR_TIMEOUT, "no answer from %s%s%s%s, port %s, in time",
+            host && *host ? host : "the server", addr && *addr ? " (" : "", addr ? addr : "",
+            addr && *addr ? ")" : "", PQport(c->pg));
     attempt_failed(c, &e);
 }
 
@@ -296,7 +301,8 @@ connect_addr(struct pgconn *c)
 static void
 out_of_hosts(struct pgconn *c)
 {
-    if (c->at.role == PGCONN_PREFER_STANDBY && !c->at.second_round && c->at.best.code == ERR_WRONG_ROLE) {
+    if (c->at.role == PGCONN_PREFER_STANDBY && !c->at.second_round &&
+        c->at.best.code == ERR_WRONG_ROLE) {
         c->at.second_round = true;
         c->at.host = 0;
         connect_host(c);
@@ -321,10 +327,11 @@ connect_host(struct pgconn *c)
         connect_addr(c);
         return;
     }
-    struct err e = { 0 };
+    struct err e = {0};
     uint64_t deadline = share_deadline(c, hosts_behind(c));
     uint64_t left = clock_left_ms(deadline);
-    if (left != CLOCK_NEVER && left > 16) /* the resolver's silence shall be told as such, before our own deadline */
+    if (left != CLOCK_NEVER &&
+        left > 16) /* the resolver's silence shall be told as such, before our own deadline */
         deadline = clock_deadline(left - left / 8);
     c->resolving = resolve_start(c->resolver, h->host, h->port, deadline, on_resolved, c, &e);
     if (!c->resolving) {
@@ -335,7 +342,8 @@ connect_host(struct pgconn *c)
 }
 
 int
-pgconn_connect_start(struct pgconn *c, uint64_t deadline_ms, pgconn_cb *cb, void *arg, struct err *e)
+pgconn_connect_start(struct pgconn *c, uint64_t deadline_ms, pgconn_cb *cb, void *arg,
+                     struct err *e)
 {
     assert(!pgconn_op_active(c));
     enum pgconn_role role;
@@ -346,9 +354,10 @@ pgconn_connect_start(struct pgconn *c, uint64_t deadline_ms, pgconn_cb *cb, void
     pgconn_cancel_drop(c);
     pgconn_close(c);
     pgconn_op_begin(c, cb, NULL, arg, deadline_ms);
-    c->at = (struct pgconn_attempts){ .role = role };
+    c->at = (struct pgconn_attempts){.role = role};
     c->at.n_hosts = target_pg_hosts(c->target, &c->at.hosts);
     pgconn_set_state(c, PGCONN_RESOLVING);
-    loop_timer_start(c->attempt_timer, 0); /* nothing fires, and nothing slow happens, inside _start */
+    loop_timer_start(c->attempt_timer,
+                     0); /* nothing fires, and nothing slow happens, inside _start */
     return 0;
 }

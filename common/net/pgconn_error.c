@@ -78,13 +78,22 @@ has_any(const char *text, const char *const *words)
 static enum err_code
 classify(const char *text, ConnStatusType stage, bool needs_password)
 {
-    static const char *const closed[] = { "server closed the connection", "could not receive data",
-                                          "could not send data", "EOF detected", "Connection reset", NULL };
-    static const char *const tls[] = { "SSL", "certificate", "TLS", "private key", NULL };
-    static const char *const auth[] = { "no password supplied", "authentication method", "SCRAM",
-                                        "channel binding", "password", NULL };
-    static const char *const refused[] = { "Connection refused", "No such file or directory", "No route to host",
-                                           "unreachable", "Is the server running", NULL };
+    static const char *const closed[] = {"server closed the connection",
+                                         "could not receive data",
+                                         "could not send data",
+                                         "EOF detected",
+                                         "Connection reset",
+                                         NULL};
+    static const char *const tls[] = {"SSL", "certificate", "TLS", "private key", NULL};
+    static const char *const auth[] = {"no password supplied",
+                                       "authentication method",
+                                       "SCRAM",
+                                       "channel binding",
+                                       "password",
+                                       NULL};
+    static const char *const refused[] = {"Connection refused",    "No such file or directory",
+                                          "No route to host",      "unreachable",
+                                          "Is the server running", NULL};
     if (needs_password)
         return ERR_AUTH;
     if (strstr(text, "timeout expired") || strstr(text, "Connection timed out"))
@@ -155,7 +164,8 @@ pgconn_note_error(struct err *best, const struct err *e)
 int
 pgconn_role_parse(const char *text, enum pgconn_role *ret, struct err *e)
 {
-    static const char *const names[] = { "any", "read-write", "read-only", "primary", "standby", "prefer-standby" };
+    static const char *const names[] = {"any",     "read-write", "read-only",
+                                        "primary", "standby",    "prefer-standby"};
     if (!text || !*text) {
         *ret = PGCONN_ANY;
         return 0;
@@ -166,10 +176,11 @@ pgconn_role_parse(const char *text, enum pgconn_role *ret, struct err *e)
             return 0;
         }
     }
-    return err_set(e, ERR_USAGE,
-                   "target_session_attrs \"%.40s\" is none of any, read-write, read-only, primary, standby, "
-                   "prefer-standby",
-                   text);
+    return err_set(
+        e, ERR_USAGE,
+        "target_session_attrs \"%.40s\" is none of any, read-write, read-only, primary, standby, "
+        "prefer-standby",
+        text);
 }
 
 bool

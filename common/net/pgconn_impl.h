@@ -44,14 +44,14 @@ struct pgconn_attempts {
     struct resolve_addr addrs[RESOLVE_ADDRS_MAX];
     size_t n_addrs;
     size_t addr;
-    bool direct;               /* this host needs no address: socket, or hostaddr given */
-    bool second_round;         /* prefer-standby: nobody was one, anybody will do */
+    bool direct;       /* this host needs no address: socket, or hostaddr given */
+    bool second_round; /* prefer-standby: nobody was one, anybody will do */
     enum pgconn_role role;
-    ConnStatusType stage;      /* what libpq was at before the last poll: tells refused from TLS */
-    bool role_answered;        /* the query for the role was: */
+    ConnStatusType stage; /* what libpq was at before the last poll: tells refused from TLS */
+    bool role_answered;   /* the query for the role was: */
     bool in_recovery;
     bool read_only;
-    struct err best;           /* what is reported when every attempt failed */
+    struct err best; /* what is reported when every attempt failed */
 };
 
 /* What a _wait call waits for; embedded, for ERR_STOPPED leaves the operation running behind the call. */
@@ -72,8 +72,8 @@ struct pgconn_cancel {
 #ifdef LIBPQ_HAS_ASYNC_CANCEL
     PGcancelConn *conn;
 #endif
-    pid_t child;               /* 0: none */
-    int pipe;                  /* -1: none */
+    pid_t child; /* 0: none */
+    int pipe;    /* -1: none */
 };
 
 struct pgconn {
@@ -87,15 +87,15 @@ struct pgconn {
 
     enum pgconn_state state;
     PGconn *pg;
-    struct loop_watch *watch;  /* on PQsocket(pg), freed before every PQconnectPoll and PQfinish */
+    struct loop_watch *watch; /* on PQsocket(pg), freed before every PQconnectPoll and PQfinish */
 
     /* the operation */
-    pgconn_cb *connect_cb;     /* exactly one of the two while an operation is under way */
+    pgconn_cb *connect_cb; /* exactly one of the two while an operation is under way */
     pgconn_rows_cb *rows_cb;
     void *op_arg;
     uint64_t deadline_ms;
-    struct loop_timer *timer;          /* the operation's deadline */
-    struct loop_timer *attempt_timer;  /* connect: this address' share, and the first turn */
+    struct loop_timer *timer;         /* the operation's deadline */
+    struct loop_timer *attempt_timer; /* connect: this address' share, and the first turn */
     struct resolve_request *resolving;
     struct pgconn_attempts at;
     struct pgrows *rows;
@@ -104,8 +104,8 @@ struct pgconn {
     struct err op_err;
     const char *copy_data;
     size_t copy_left;
-    bool copy_wanted;          /* pgconn_copy_in_start, and the data has not been asked for yet */
-    bool copy_out;             /* rows of a COPY TO STDOUT are being dropped */
+    bool copy_wanted; /* pgconn_copy_in_start, and the data has not been asked for yet */
+    bool copy_out;    /* rows of a COPY TO STDOUT are being dropped */
 
     /* the last words of the server while idle or while a query ran */
     char fatal_sqlstate[6];
@@ -125,12 +125,13 @@ struct pgconn {
 void pgconn_set_state(struct pgconn *c, enum pgconn_state state);
 bool pgconn_op_active(const struct pgconn *c);
 /* Begins an operation: takes over from the idle watch, clears the diagnosis, starts the deadline. */
-void pgconn_op_begin(struct pgconn *c, pgconn_cb *connect_cb, pgconn_rows_cb *rows_cb, void *arg, uint64_t deadline_ms);
+void pgconn_op_begin(struct pgconn *c, pgconn_cb *connect_cb, pgconn_rows_cb *rows_cb, void *arg,
+                     uint64_t deadline_ms);
 /* Ends it: e NULL for success. Calls back as the last thing. */
 void pgconn_op_end(struct pgconn *c, const struct err *e);
-void pgconn_close(struct pgconn *c);                 /* the libpq object and its watch, at once */
+void pgconn_close(struct pgconn *c); /* the libpq object and its watch, at once */
 int pgconn_watch_socket(struct pgconn *c, loop_watch_cb *cb, int what, struct err *e);
-void pgconn_hear(struct pgconn *c);                  /* notices of a new libpq object come here */
+void pgconn_hear(struct pgconn *c); /* notices of a new libpq object come here */
 
 /* pgconn_connect.c */
 struct loop_timer *pgconn_attempt_timer(struct pgconn *c);
@@ -141,7 +142,8 @@ void pgconn_text_sqlstate(const char *text, char ret_sqlstate[6]);
 /* One line for people: the last attempt's words without LOCATION and SQLSTATE. */
 void pgconn_text_clean(const char *text, char *buf, size_t size);
 /* Fills *e from a failed connection attempt. stage: PQstatus before the last poll. Returns -1. */
-int pgconn_connect_error(struct err *e, const char *text, ConnStatusType stage, bool needs_password);
+int
+pgconn_connect_error(struct err *e, const char *text, ConnStatusType stage, bool needs_password);
 /* Another address or host may do better. */
 bool pgconn_try_next(const struct err *e);
 /* The worse known of two errors stays: what a server said beats what the network did. */
@@ -150,7 +152,7 @@ int pgconn_role_parse(const char *text, enum pgconn_role *ret, struct err *e);
 bool pgconn_role_ok(enum pgconn_role wanted, bool in_recovery, bool read_only);
 
 /* pgconn_rows.c */
-int pgconn_rows_add(struct pgconn *c, PGresult *res);   /* takes res; -1: out of memory */
+int pgconn_rows_add(struct pgconn *c, PGresult *res); /* takes res; -1: out of memory */
 struct pgrows *pgconn_rows_take(struct pgconn *c);
 void pgdiag_fill(struct pgdiag *d, const PGresult *res);
 void pgdiag_done(struct pgdiag *d);

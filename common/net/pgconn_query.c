@@ -13,7 +13,7 @@ query_end(struct pgconn *c)
 {
     if (PQstatus(c->pg) == CONNECTION_BAD) {
         const char *sqlstate = c->op_err.sqlstate[0] ? c->op_err.sqlstate : c->fatal_sqlstate;
-        struct err e = { 0 };
+        struct err e = {0};
         if (c->op_err.sqlstate[0])
             err_sql(&e, ERR_CLOSED, sqlstate, "the server ended the session: %s", c->op_err.msg);
         else if (c->fatal_message[0])
@@ -49,7 +49,8 @@ add_error(struct pgconn *c, PGresult *res)
     if (sqlstate && !c->op_failed) {
         c->op_failed = true;
         pgdiag_fill(&c->diag, res);
-        err_sql(&c->op_err, ERR_SERVER, sqlstate, "%s", message ? message : "error without a message");
+        err_sql(&c->op_err, ERR_SERVER, sqlstate, "%s",
+                message ? message : "error without a message");
     } else {
         char line[ERR_MSG_MAX];
         pgconn_text_clean(PQresultErrorMessage(res), line, sizeof line);
@@ -152,7 +153,7 @@ lost(struct pgconn *c)
         if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH)
             break;
     }
-    struct err e = { 0 };
+    struct err e = {0};
     const char *message = c->fatal_message[0] ? c->fatal_message : NULL;
     const char *sqlstate = c->fatal_sqlstate;
     if (c->op_err.sqlstate[0]) {
@@ -250,8 +251,8 @@ sent(struct pgconn *c, pgconn_rows_cb *cb, void *arg, uint64_t deadline_ms, stru
 }
 
 int
-pgconn_query_start(struct pgconn *c, const char *sql, size_t bytes, uint64_t deadline_ms, pgconn_rows_cb *cb, void *arg,
-                   struct err *e)
+pgconn_query_start(struct pgconn *c, const char *sql, size_t bytes, uint64_t deadline_ms,
+                   pgconn_rows_cb *cb, void *arg, struct err *e)
 {
     assert(!pgconn_op_active(c));
     if (!c->pg)
@@ -265,8 +266,8 @@ pgconn_query_start(struct pgconn *c, const char *sql, size_t bytes, uint64_t dea
 }
 
 int
-pgconn_exec_start(struct pgconn *c, const char *sql, int nparams, const char *const *params, uint64_t deadline_ms,
-                  pgconn_rows_cb *cb, void *arg, struct err *e)
+pgconn_exec_start(struct pgconn *c, const char *sql, int nparams, const char *const *params,
+                  uint64_t deadline_ms, pgconn_rows_cb *cb, void *arg, struct err *e)
 {
     assert(!pgconn_op_active(c));
     if (!c->pg)
@@ -276,8 +277,9 @@ pgconn_exec_start(struct pgconn *c, const char *sql, int nparams, const char *co
 }
 
 int
-pgconn_copy_in_start(struct pgconn *c, const char *sql, size_t sql_bytes, const char *data, size_t data_bytes,
-                     uint64_t deadline_ms, pgconn_rows_cb *cb, void *arg, struct err *e)
+pgconn_copy_in_start(struct pgconn *c, const char *sql, size_t sql_bytes, const char *data,
+                     size_t data_bytes, uint64_t deadline_ms, pgconn_rows_cb *cb, void *arg,
+                     struct err *e)
 {
     if (pgconn_query_start(c, sql, sql_bytes, deadline_ms, cb, arg, e) != 0)
         return -1;

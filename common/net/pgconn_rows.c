@@ -137,18 +137,19 @@ pgdiag_done(struct pgdiag *d)
     field_free(d->hint);
     field_free(d->context);
     field_free(d->internal_query);
-    *d = (struct pgdiag){ .message = nothing(),
-                          .detail = nothing(),
-                          .hint = nothing(),
-                          .context = nothing(),
-                          .internal_query = nothing() };
+    *d = (struct pgdiag){.message = nothing(),
+                         .detail = nothing(),
+                         .hint = nothing(),
+                         .context = nothing(),
+                         .internal_query = nothing()};
 }
 
 void
 pgdiag_fill(struct pgdiag *d, const PGresult *res)
 {
     pgdiag_done(d);
-    copy_short(d->severity, sizeof d->severity, PQresultErrorField(res, PG_DIAG_SEVERITY_NONLOCALIZED));
+    copy_short(d->severity, sizeof d->severity,
+               PQresultErrorField(res, PG_DIAG_SEVERITY_NONLOCALIZED));
     copy_short(d->sqlstate, sizeof d->sqlstate, PQresultErrorField(res, PG_DIAG_SQLSTATE));
     d->message = field(res, PG_DIAG_MESSAGE_PRIMARY);
     d->detail = field(res, PG_DIAG_MESSAGE_DETAIL);

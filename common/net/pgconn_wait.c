@@ -30,7 +30,7 @@ wait_begin(struct pgconn *c, struct pgconn_waiter *w, struct err *e)
     if (loop_stopped(c->loop))
         return err_set(e, ERR_STOPPED, "stopped by signal %d", loop_stopped(c->loop));
     pgrows_free(w->rows);
-    *w = (struct pgconn_waiter){ .pending = true };
+    *w = (struct pgconn_waiter){.pending = true};
     return 0;
 }
 
@@ -78,30 +78,35 @@ pgconn_connect_wait(struct pgconn *c, uint64_t deadline_ms, struct err *e)
 }
 
 int
-pgconn_query_wait(struct pgconn *c, const char *sql, size_t bytes, uint64_t deadline_ms, struct pgrows **ret, struct err *e)
+pgconn_query_wait(struct pgconn *c, const char *sql, size_t bytes, uint64_t deadline_ms,
+                  struct pgrows **ret, struct err *e)
 {
     if (wait_begin(c, &c->wait, e) != 0)
         return -1;
-    return wait_rows(c, pgconn_query_start(c, sql, bytes, deadline_ms, on_rows, &c->wait, e), ret, e);
+    return wait_rows(c, pgconn_query_start(c, sql, bytes, deadline_ms, on_rows, &c->wait, e), ret,
+                     e);
 }
 
 int
-pgconn_exec_wait(struct pgconn *c, const char *sql, int nparams, const char *const *params, uint64_t deadline_ms,
-                 struct pgrows **ret, struct err *e)
-{
-    if (wait_begin(c, &c->wait, e) != 0)
-        return -1;
-    return wait_rows(c, pgconn_exec_start(c, sql, nparams, params, deadline_ms, on_rows, &c->wait, e), ret, e);
-}
-
-int
-pgconn_copy_in_wait(struct pgconn *c, const char *sql, size_t sql_bytes, const char *data, size_t data_bytes,
-                    uint64_t deadline_ms, struct pgrows **ret, struct err *e)
+pgconn_exec_wait(struct pgconn *c, const char *sql, int nparams, const char *const *params,
+                 uint64_t deadline_ms, struct pgrows **ret, struct err *e)
 {
     if (wait_begin(c, &c->wait, e) != 0)
         return -1;
     return wait_rows(
-        c, pgconn_copy_in_start(c, sql, sql_bytes, data, data_bytes, deadline_ms, on_rows, &c->wait, e), ret, e);
+        c, pgconn_exec_start(c, sql, nparams, params, deadline_ms, on_rows, &c->wait, e), ret, e);
+}
+
+int
+pgconn_copy_in_wait(struct pgconn *c, const char *sql, size_t sql_bytes, const char *data,
+                    size_t data_bytes, uint64_t deadline_ms, struct pgrows **ret, struct err *e)
+{
+    if (wait_begin(c, &c->wait, e) != 0)
+        return -1;
+    return wait_rows(c,
+                     pgconn_copy_in_start(c, sql, sql_bytes, data, data_bytes, deadline_ms, on_rows,
+                                          &c->wait, e),
+                     ret, e);
 }
 
 int

@@ -42,7 +42,8 @@ prom_family(struct strbuf *out, const char *name, const char *type, const char *
 }
 
 void
-prom_sample(struct strbuf *out, const char *name, const struct prom_label *labels, size_t n, double value)
+prom_sample(struct strbuf *out, const char *name, const struct prom_label *labels, size_t n,
+            double value)
 {
     strbuf_adds(out, name);
     for (size_t i = 0; i < n; i++) {
@@ -56,8 +57,8 @@ prom_sample(struct strbuf *out, const char *name, const struct prom_label *label
 }
 
 void
-prom_histogram(struct strbuf *out, const char *name, const struct prom_label *labels, size_t n_labels,
-               const double *bounds, const uint64_t *counts, size_t n, double sum)
+prom_histogram(struct strbuf *out, const char *name, const struct prom_label *labels,
+               size_t n_labels, const double *bounds, const uint64_t *counts, size_t n, double sum)
 {
     struct prom_label all[LABELS_MAX];
     char part[NAME_MAX_BYTES], bound[32];

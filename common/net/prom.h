@@ -19,13 +19,15 @@ struct prom_label {
 
 /* type: "counter", "gauge", "histogram". */
 void prom_family(struct strbuf *out, const char *name, const char *type, const char *help);
-void prom_sample(struct strbuf *out, const char *name, const struct prom_label *labels, size_t n, double value);
+void prom_sample(struct strbuf *out, const char *name, const struct prom_label *labels, size_t n,
+                 double value);
 
 /*
  * The samples of one histogram: name_bucket, name_sum, name_count. counts: n + 1 numbers, of each bucket alone (not
  * cumulative); bounds: n upper bounds. At most 7 labels.
  */
-void prom_histogram(struct strbuf *out, const char *name, const struct prom_label *labels, size_t n_labels,
-                    const double *bounds, const uint64_t *counts, size_t n, double sum);
+void
+prom_histogram(struct strbuf *out, const char *name, const struct prom_label *labels,
+               size_t n_labels, const double *bounds, const uint64_t *counts, size_t n, double sum);
 
 #endif

@@ -128,7 +128,8 @@ redisconn_set_state(struct redisconn *c, enum redisconn_state state)
     static const char *const names[] = {"idle",      "resolving", "connecting",
                                         "handshake", "login",     "ready"};
     if (c->state != state) {
-        log_debug("redis_state", LOG_NONE, "%s: %s", target_redis_describe(c->target), names[state]);
+        log_debug("redis_state", LOG_NONE, "%s: %s", target_redis_describe(c->target),
+                  names[state]);
         c->state = state;
     }
 }
@@ -140,7 +141,8 @@ nearest_deadline(const struct redisconn *c)
     for (const struct redis_command *q = c->first; q; q = q->next) {
         nearest = clock_earlier(nearest, q->deadline_ms);
     }
-    if (c->state == REDISCONN_CONNECTING) { /* an address that does not answer leaves time for the next ones */
+    if (c->state ==
+        REDISCONN_CONNECTING) { /* an address that does not answer leaves time for the next ones */
         uint64_t left_ms = clock_left_ms(nearest);
         size_t shares = c->addrs_n - c->addr_next + 1;
         return shares > 1 && left_ms != CLOCK_NEVER ? clock_deadline(left_ms / shares) : nearest;
@@ -158,8 +160,9 @@ static void
 on_timer(void *arg)
 {
     struct redisconn *c = arg;
-    static const char *const doing[] = {"idle",          "resolving its name", "connecting",
-                                        "TLS handshake", "login",              "waiting for a reply"};
+    static const char *const doing[] = {"idle",       "resolving its name",
+                                        "connecting", "TLS handshake",
+                                        "login",      "waiting for a reply"};
     if (c->state == REDISCONN_CONNECTING && c->addr_next < c->addrs_n) {
         redisconn_next_address(c);
         return;

@@ -19,32 +19,43 @@ struct resolver;
 struct target_redis;
 struct redisconn;
 
-enum redis_reply_kind { REDIS_NIL, REDIS_STRING, REDIS_STATUS, REDIS_ERROR, REDIS_INTEGER, REDIS_ARRAY };
+enum redis_reply_kind {
+    REDIS_NIL,
+    REDIS_STRING,
+    REDIS_STATUS,
+    REDIS_ERROR,
+    REDIS_INTEGER,
+    REDIS_ARRAY
+};
 struct redis_reply {
     enum redis_reply_kind kind;
     long long integer;
-    const char *text;                        /* STRING, STATUS, ERROR: NUL-terminated besides len */
+    const char *text; /* STRING, STATUS, ERROR: NUL-terminated besides len */
     size_t len;
-    size_t count;                            /* ARRAY */
-    const struct redis_reply *const *items;  /* ARRAY */
+    size_t count;                           /* ARRAY */
+    const struct redis_reply *const *items; /* ARRAY */
 };
 
 typedef void redisconn_cb(struct redisconn *c, const struct err *e, void *arg);
 /* e NULL: reply valid during the call (an error reply of the server is a reply of kind REDIS_ERROR, not e). */
-typedef void redisconn_reply_cb(struct redisconn *c, const struct err *e, const struct redis_reply *reply, void *arg);
+typedef void redisconn_reply_cb(struct redisconn *c, const struct err *e,
+                                const struct redis_reply *reply, void *arg);
 
 /* target is borrowed and must outlive the connection; its secret files are re-read at each connect. */
-struct redisconn *redisconn_new(struct loop *l, struct resolver *r, struct target_redis *target, struct err *e);
-void redisconn_free(struct redisconn *c);    /* NULL allowed; closes at once; nothing fires any more */
+struct redisconn *
+redisconn_new(struct loop *l, struct resolver *r, struct target_redis *target, struct err *e);
+void redisconn_free(struct redisconn *c); /* NULL allowed; closes at once; nothing fires any more */
 
 /* Resolve, connect, TLS, AUTH (if any), SELECT (if db != 0), in one deadline; a connection that is open is closed first. -1 also
  * when a secret file cannot be read (ERR_USAGE). Errors: ERR_DNS, ERR_REFUSED, ERR_TIMEOUT, ERR_TLS,
  * ERR_AUTH (NOAUTH, WRONGPASS, NOPERM), ERR_CLOSED, ERR_PROTOCOL, ERR_SERVER (its first word is in e->msg: LOADING …). */
-int redisconn_connect_start(struct redisconn *c, uint64_t deadline_ms, redisconn_cb *cb, void *arg, struct err *e);
+int redisconn_connect_start(struct redisconn *c, uint64_t deadline_ms, redisconn_cb *cb, void *arg,
+                            struct err *e);
 
 /* argc binary-safe arguments (lens NULL: C strings). MOVED and ASK are refused by name: ERR_SERVER. */
-int redisconn_command_start(struct redisconn *c, int argc, const char *const *argv, const size_t *lens, uint64_t deadline_ms,
-                            redisconn_reply_cb *cb, void *arg, struct err *e);
+int
+redisconn_command_start(struct redisconn *c, int argc, const char *const *argv, const size_t *lens,
+                        uint64_t deadline_ms, redisconn_reply_cb *cb, void *arg, struct err *e);
 
 /* Watches a connection: cb fires once when it ends, after the callbacks of the commands under way; not when it was never
  * established, nor for redisconn_free(). Stays across commands until it fired or cb NULL is given. An error that the server

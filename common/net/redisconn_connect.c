@@ -32,8 +32,8 @@ static int
 tls_context(struct redisconn *c, struct err *e)
 {
     const struct target_redis *t = c->target;
-    bool same_ca = (!t->tls_ca && !c->tls_ca) ||
-                   (t->tls_ca && c->tls_ca && strcmp(t->tls_ca, c->tls_ca) == 0);
+    bool same_ca =
+        (!t->tls_ca && !c->tls_ca) || (t->tls_ca && c->tls_ca && strcmp(t->tls_ca, c->tls_ca) == 0);
     if (c->tls && same_ca && c->tls_verify == t->tls_verify) {
         return 0;
     }

@@ -91,8 +91,8 @@ void redisconn_next_address(struct redisconn *c); /* the one under way took too 
 
 /* redisconn_talk.c: connected bufferevents */
 void redisconn_talk(struct redisconn *c, struct bufferevent *bev, bool tls); /* takes bev */
-int redisconn_send(struct redisconn *c, enum redis_command_kind kind, int argc, const char *const *argv,
-                   const size_t *lens, uint64_t deadline_ms, redisconn_reply_cb *cb, void *arg,
-                   struct err *e);
+int redisconn_send(struct redisconn *c, enum redis_command_kind kind, int argc,
+                   const char *const *argv, const size_t *lens, uint64_t deadline_ms,
+                   redisconn_reply_cb *cb, void *arg, struct err *e);
 
 #endif

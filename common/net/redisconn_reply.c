@@ -171,7 +171,8 @@ int
 redis_parser_feed(struct redis_parser *p, const void *data, size_t len, struct err *e)
 {
     if (len > REDIS_REPLY_BYTES_MAX - p->unfinished) {
-        return err_set(e, ERR_PROTOCOL, "Redis: a reply of more than %u bytes", REDIS_REPLY_BYTES_MAX);
+        return err_set(e, ERR_PROTOCOL, "Redis: a reply of more than %u bytes",
+                       REDIS_REPLY_BYTES_MAX);
     }
     p->unfinished += len;
     if (redisReaderFeed(p->reader, data, len) != REDIS_OK) {

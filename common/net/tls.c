@@ -39,7 +39,8 @@ struct tls_server {
 static int
 set_reason(struct err *e, const char *what, const char *file)
 {
-    unsigned long code = ERR_peek_error(); /* the first: later ones only say what followed from it */
+    unsigned long code =
+        ERR_peek_error(); /* the first: later ones only say what followed from it */
     const char *reason = ERR_reason_error_string(code);
     if (ERR_GET_LIB(code) == ERR_LIB_SYS) {
         reason = strerror(ERR_GET_REASON(code));

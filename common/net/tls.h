@@ -22,7 +22,8 @@ struct tls_server;
 /* ca_file NULL: the system's store (tls_system_ca_file()). verify false: the peer's certificate is not looked at.
  * ERR_TLS when the store cannot be read. Loading the system's store takes milliseconds: make one and keep it. */
 struct tls_client *tls_client_new(const char *ca_file, bool verify, struct err *e);
-void tls_client_free(struct tls_client *t); /* NULL allowed; bufferevents made from it may live on */
+void
+tls_client_free(struct tls_client *t); /* NULL allowed; bufferevents made from it may live on */
 
 /* A connecting TLS bufferevent over fd, which is connected already; takes fd, also on failure. Its callbacks are deferred.
  * name is sent as SNI and must be in the certificate; an IP address is looked for among its addresses and not sent.
@@ -34,10 +35,11 @@ struct bufferevent *tls_client_bufferevent(struct tls_client *t, struct event_ba
 
 /* PEM files: the certificate with its chain, and the key. ERR_TLS names the file. */
 struct tls_server *tls_server_new(const char *cert_file, const char *key_file, struct err *e);
-void tls_server_free(struct tls_server *t); /* NULL allowed; bufferevents made from it may live on */
+void
+tls_server_free(struct tls_server *t); /* NULL allowed; bufferevents made from it may live on */
 /* As tls_client_bufferevent, for an accepted descriptor. */
-struct bufferevent *tls_server_bufferevent(struct tls_server *t, struct event_base *base, int fd,
-                                           struct err *e);
+struct bufferevent *
+tls_server_bufferevent(struct tls_server *t, struct event_base *base, int fd, struct err *e);
 
 /* ---- either ---- */
 

@@ -30,10 +30,9 @@ struct child {
     int exec_fd; /* CLOEXEC pipe: empty when exec worked */
 };
 
-#define CHILD_INIT                                                                                 \
-    {                                                                                              \
-        .exec_fd = -1                                                                              \
-    }
+/* clang-format off */
+#define CHILD_INIT { .exec_fd = -1 }
+/* clang-format on */
 
 /* ERR_SYSTEM when no process could be made. */
 int child_start(struct child *c, const struct child_spec *spec, struct err *e);

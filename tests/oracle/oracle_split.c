@@ -25,17 +25,17 @@
 
 struct counts {
     size_t files, statements, differ;
-    size_t skipped;           /* not text that the parser reads at all */
-    size_t mended;            /* files judged without some statements */
-    size_t refused;           /* statements that the parser refuses */
-    size_t unsplit;           /* files that the lexer refuses */
+    size_t skipped; /* not text that the parser reads at all */
+    size_t mended;  /* files judged without some statements */
+    size_t refused; /* statements that the parser refuses */
+    size_t unsplit; /* files that the lexer refuses */
     size_t copies;
 };
 
 struct subject {
     const char *path;
-    char *text;    /* what the lexer reads */
-    char *judge;   /* the same, COPY data blanked */
+    char *text;  /* what the lexer reads */
+    char *judge; /* the same, COPY data blanked */
     size_t len;
 };
 
@@ -72,8 +72,8 @@ blank(char *text, size_t from, size_t to)
 }
 
 /* At the start of a line, so that bodies of functions do not match; \copy needs no semicolon. */
-#define COPY_LINE                                                                                         \
-    "^(copy[ \t].*[ \t])?from[ \t]+(stdin|stdout)([ \t(]([^;'\\]|'[^']*')*)?;[ \t]*(--.*)?$|"                \
+#define COPY_LINE                                                                                  \
+    "^(copy[ \t].*[ \t])?from[ \t]+(stdin|stdout)([ \t(]([^;'\\]|'[^']*')*)?;[ \t]*(--.*)?$|"      \
     "^\\\\copy[ \t].*[ \t]from[ \t]+stdin"
 
 /* The lines behind "copy … from stdin …;" to the line \. */
@@ -82,7 +82,7 @@ blank_copy_data(struct subject *s, const regex_t *copy)
 {
     char *text = s->judge;
     bool data = false;
-    bool psql = false;   /* of \copy, which the lexer is not to see */
+    bool psql = false; /* of \copy, which the lexer is not to see */
     size_t at = 0;
 
     while (at < s->len) {
@@ -141,7 +141,8 @@ hide_stdin(struct subject *s, size_t at)
 static void
 blank_command(struct subject *s, size_t at)
 {
-    static const char *const senders[] = {"\\g", "\\gx", "\\gset", "\\gexec", "\\gdesc", "\\crosstabview", "\\watch", "\\;"};
+    static const char *const senders[] = {"\\g",     "\\gx",           "\\gset",  "\\gexec",
+                                          "\\gdesc", "\\crosstabview", "\\watch", "\\;"};
     size_t end = at + strcspn(s->text + at, "\n");
     size_t word = 1 + strcspn(s->text + at + 1, " \t\n\\");
     bool sends = false;
@@ -164,7 +165,8 @@ blank_psql(struct subject *s)
 {
     long at;
 
-    for (int rounds = 0; rounds < 2000 && (at = stumble(s->judge, s->len)) >= 0 && (size_t)at < s->len; rounds++) {
+    for (int rounds = 0;
+         rounds < 2000 && (at = stumble(s->judge, s->len)) >= 0 && (size_t)at < s->len; rounds++) {
         if (s->judge[at] == '\\') {
             blank_command(s, (size_t)at);
         } else if (s->judge[at] == ':') {
@@ -212,8 +214,8 @@ skip_blank(const char *text, size_t pos, size_t end)
 static int
 differ(const struct subject *s, const struct statement *st, const char *what)
 {
-    printf("%s:%zu: %s: %.*s\n", s->path, st->line, what, (int)(st->sql_bytes > 70 ? 70 : st->sql_bytes),
-           s->text + st->offset);
+    printf("%s:%zu: %s: %.*s\n", s->path, st->line, what,
+           (int)(st->sql_bytes > 70 ? 70 : st->sql_bytes), s->text + st->offset);
     return -1;
 }
 
@@ -354,8 +356,11 @@ main(int argc, char **argv)
     }
     regfree(&copy);
     pg_query_exit();
-    printf("%zu files, %zu statements (%zu COPY with data), %zu differ\n", c.files, c.statements, c.copies, c.differ);
-    printf("of these files the parser refuses %zu as they are: judged without %zu statements that it refuses alone; "
-           "%zu of them not judged, %zu not text\n", c.mended, c.refused, c.unsplit, c.skipped);
+    printf("%zu files, %zu statements (%zu COPY with data), %zu differ\n", c.files, c.statements,
+           c.copies, c.differ);
+    printf(
+        "of these files the parser refuses %zu as they are: judged without %zu statements that it refuses alone; "
+        "%zu of them not judged, %zu not text\n",
+        c.mended, c.refused, c.unsplit, c.skipped);
     return c.differ || c.unsplit || c.statements == 0;
 }

@@ -63,9 +63,10 @@ static void
 test_all_keys(void **state)
 {
     (void)state;
-    struct check_spec s = good("  db\tpostgresql+asyncpg://h/d every 10s timeout 250ms rise 2 fall 3 stale 1m groups "
-                               "ready,startup,web optional after 5s words yes,no connection each shared degrade=30s role "
-                               "standby query \"SELECT \"\"a b\"\" FROM 't'\" on-full down  ");
+    struct check_spec s = good(
+        "  db\tpostgresql+asyncpg://h/d every 10s timeout 250ms rise 2 fall 3 stale 1m groups "
+        "ready,startup,web optional after 5s words yes,no connection each shared degrade=30s role "
+        "standby query \"SELECT \"\"a b\"\" FROM 't'\" on-full down  ");
     assert_int_equal(s.every_ms, 10000);
     assert_int_equal(s.timeout_ms, 250);
     assert_int_equal(s.after_ms, 5000);
@@ -201,8 +202,12 @@ static void
 test_errors_keep_secrets(void **state)
 {
     (void)state;
-    static const char *const lines[] = {"a postgres://u:c4nary@h every x", "a postgrs://u:c4nary@h", "a :c4nary@h",
-                                        "a http://u:c4nary@h", "A postgres://u:c4nary@h", "a redis://:c4nary@h query x"};
+    static const char *const lines[] = {"a postgres://u:c4nary@h every x",
+                                        "a postgrs://u:c4nary@h",
+                                        "a :c4nary@h",
+                                        "a http://u:c4nary@h",
+                                        "A postgres://u:c4nary@h",
+                                        "a redis://:c4nary@h query x"};
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
         struct check_spec s;
         struct err e;
@@ -215,10 +220,14 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults), cmocka_unit_test(test_all_keys),
-        cmocka_unit_test(test_kinds),    cmocka_unit_test(test_derived),
-        cmocka_unit_test(test_names),    cmocka_unit_test(test_schemes),
-        cmocka_unit_test(test_keys),     cmocka_unit_test(test_groups_and_words),
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_all_keys),
+        cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_derived),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_schemes),
+        cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_groups_and_words),
         cmocka_unit_test(test_errors_keep_secrets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

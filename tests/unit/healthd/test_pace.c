@@ -34,7 +34,8 @@ test_fast_for_30_s(void **state)
     (void)state;
     struct pace p = {.every_ms = 2000};
     pace_result(&p, REASON_TIMEOUT, 1000);
-    assert_int_equal(next(&p, REASON_TIMEOUT, 1000, 0, 1000), 500); /* every/4 after the end: the bound's last part */
+    assert_int_equal(next(&p, REASON_TIMEOUT, 1000, 0, 1000),
+                     500); /* every/4 after the end: the bound's last part */
     assert_in_range(next(&p, REASON_REFUSED, 1, 999, 1000), 400, 500);
     pace_result(&p, REASON_REFUSED, 20000);
     assert_int_equal(next(&p, REASON_REFUSED, 0, 0, 30999), 500);
@@ -91,10 +92,13 @@ test_reasons(void **state)
 {
     (void)state;
     static const char *const list[] = {
-        "refused",       "timeout",      "dns",           "tls",     "auth",    "no_database", "privilege",
-        "too_many_connections", "starting_up", "shutting_down", "closed", "read_only", "wrong_role", "lagging",
-        "schema_behind", "loading",      "busy",          "master_down", "stale_replica", "storage", "status",
-        "body",          "expired",      "absent",        "present", "full",    "protocol",    "unexpected"};
+        "refused",     "timeout",       "dns",           "tls",
+        "auth",        "no_database",   "privilege",     "too_many_connections",
+        "starting_up", "shutting_down", "closed",        "read_only",
+        "wrong_role",  "lagging",       "schema_behind", "loading",
+        "busy",        "master_down",   "stale_replica", "storage",
+        "status",      "body",          "expired",       "absent",
+        "present",     "full",          "protocol",      "unexpected"};
     assert_int_equal(REASONS - 1, sizeof(list) / sizeof(list[0]));
     for (int i = 1; i < REASONS; i++)
         assert_string_equal(reason_text((enum reason)i), list[i - 1]);
@@ -157,9 +161,13 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_normal), cmocka_unit_test(test_fast_for_30_s),
-        cmocka_unit_test(test_slower_where_hurry_is_no_use), cmocka_unit_test(test_asleep),
-        cmocka_unit_test(test_login), cmocka_unit_test(test_reasons), cmocka_unit_test(test_reason_of_errors),
+        cmocka_unit_test(test_normal),
+        cmocka_unit_test(test_fast_for_30_s),
+        cmocka_unit_test(test_slower_where_hurry_is_no_use),
+        cmocka_unit_test(test_asleep),
+        cmocka_unit_test(test_login),
+        cmocka_unit_test(test_reasons),
+        cmocka_unit_test(test_reason_of_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,16 +12,20 @@
 #include "common/base/clock.h"
 #include "healthd/verdict.h"
 
-static const struct verdict_rules usual = {.rise = 1, .fall = 1, .fall_timeout = 2, .stale_ms = 7000};
+static const struct verdict_rules usual = {
+    .rise = 1, .fall = 1, .fall_timeout = 2, .stale_ms = 7000};
 
 static void
 feed(struct verdict *v, const struct verdict_rules *r, enum reason reason, uint64_t now)
 {
-    verdict_result(v, r, (struct verdict_result){.reason = reason, .timed_out = reason == REASON_TIMEOUT}, now);
+    verdict_result(v, r,
+                   (struct verdict_result){.reason = reason, .timed_out = reason == REASON_TIMEOUT},
+                   now);
 }
 
 static void
-expect(const struct verdict *v, const struct verdict_rules *r, uint64_t now, enum verdict_state s, enum reason reason)
+expect(const struct verdict *v, const struct verdict_rules *r, uint64_t now, enum verdict_state s,
+       enum reason reason)
 {
     struct verdict_view view = verdict_view(v, r, now);
     assert_string_equal(verdict_text(view.state), verdict_text(s));
@@ -108,7 +112,8 @@ test_rise_and_fall(void **state)
 {
     (void)state;
     struct verdict v = {0};
-    const struct verdict_rules r = {.rise = 3, .fall = 2, .fall_timeout = 2, .stale_ms = CLOCK_NEVER};
+    const struct verdict_rules r = {
+        .rise = 3, .fall = 2, .fall_timeout = 2, .stale_ms = CLOCK_NEVER};
     feed(&v, &r, REASON_NONE, 0);
     feed(&v, &r, REASON_NONE, 0);
     expect(&v, &r, 0, VERDICT_UNKNOWN, REASON_NONE);
@@ -142,8 +147,10 @@ test_stale(void **state)
     feed(&v, &usual, REASON_NONE, 8000);
     expect(&v, &usual, 8000, VERDICT_UP, REASON_NONE);
     feed(&v, &usual, REASON_AUTH, 8001);
-    expect(&v, &usual, 90000, VERDICT_DOWN, REASON_AUTH); /* a failure does not become better with age */
-    const struct verdict_rules asleep = {.rise = 1, .fall = 1, .fall_timeout = 1, .stale_ms = CLOCK_NEVER};
+    expect(&v, &usual, 90000, VERDICT_DOWN,
+           REASON_AUTH); /* a failure does not become better with age */
+    const struct verdict_rules asleep = {
+        .rise = 1, .fall = 1, .fall_timeout = 1, .stale_ms = CLOCK_NEVER};
     v = (struct verdict){0};
     feed(&v, &asleep, REASON_NONE, 5);
     assert_int_equal(verdict_next_change(&v, &asleep, 5), CLOCK_NEVER);
@@ -171,7 +178,8 @@ test_shared(void **state)
     struct verdict_rules r = usual;
     r.shared_ms = 30000;
     feed(&v, &r, REASON_REFUSED, 0);
-    expect(&v, &r, 0, VERDICT_DOWN, REASON_REFUSED); /* it never was up here: that is this pod's own trouble */
+    expect(&v, &r, 0, VERDICT_DOWN,
+           REASON_REFUSED); /* it never was up here: that is this pod's own trouble */
     feed(&v, &r, REASON_NONE, 1000);
     feed(&v, &r, REASON_REFUSED, 2000);
     expect(&v, &r, 2000, VERDICT_DEGRADED, REASON_REFUSED);

@@ -71,7 +71,8 @@ close_world(struct world *w)
     rmdir(w->dir);
 }
 
-static const struct httpd_limits wide = {.request_ms = 60000, .keep_alive_ms = 60000, .connections = 512};
+static const struct httpd_limits wide = {
+    .request_ms = 60000, .keep_alive_ms = 60000, .connections = 512};
 
 static int
 dial(const struct world *w)
@@ -119,7 +120,8 @@ hear(struct world *w, int fd, const char *until, bool *ret_closed)
 }
 
 static void
-expect(struct world *w, int fd, const char *request, const char *until, bool closed, const char *wanted)
+expect(struct world *w, int fd, const char *request, const char *until, bool closed,
+       const char *wanted)
 {
     bool was_closed;
     say(fd, request);
@@ -138,17 +140,19 @@ test_answers(void **state)
     struct world w;
     open_world(&w, wide);
     int fd = dial(&w);
-    expect(&w, fd, "GET /one HTTP/1.1\r\n\r\n", "\r\n\r\n/one", false,
-           "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 4\r\nCache-Control: no-store\r\nDate: ");
+    expect(
+        &w, fd, "GET /one HTTP/1.1\r\n\r\n", "\r\n\r\n/one", false,
+        "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 4\r\nCache-Control: no-store\r\nDate: ");
     assert_true(w.saw_local);
     assert_false(w.saw_forwarded);
-    expect(&w, fd, "GET /2 HTTP/1.0\r\nConnection: keep-alive\r\nVia: x\r\n\r\n", "\r\n\r\n/2", false,
-           "GMT\r\nConnection: keep-alive\r\n\r\n/2");
+    expect(&w, fd, "GET /2 HTTP/1.0\r\nConnection: keep-alive\r\nVia: x\r\n\r\n", "\r\n\r\n/2",
+           false, "GMT\r\nConnection: keep-alive\r\n\r\n/2");
     assert_true(w.saw_forwarded);
     expect(&w, fd, "GET /3 HTTP/1.0\r\n\r\n", "\r\n\r\n/3", true, "Connection: close\r\n");
     close(fd);
     fd = dial(&w);
-    expect(&w, fd, "GET /4 HTTP/1.1\r\nConnection: close\r\n\r\n", "\r\n\r\n/4", true, "Connection: close\r\n");
+    expect(&w, fd, "GET /4 HTTP/1.1\r\nConnection: close\r\n\r\n", "\r\n\r\n/4", true,
+           "Connection: close\r\n");
     close(fd);
     assert_int_equal(httpd_stats(w.httpd).requests, 4);
     assert_int_equal(httpd_stats(w.httpd).accepted, 2);
@@ -227,7 +231,8 @@ test_pieces_and_pipelines(void **state)
     }
     assert_int_equal(httpd_stats(w.httpd).requests, 0);
     expect(&w, fd, "\n", "/slow", false, "200 OK");
-    say(fd, "GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\nGET /c HTTP/1.1\r\nConnection: close\r\n\r\nGET /d HTTP/1.1\r\n\r\n");
+    say(fd,
+        "GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\nGET /c HTTP/1.1\r\nConnection: close\r\n\r\nGET /d HTTP/1.1\r\n\r\n");
     char *got = hear(&w, fd, NULL, &closed);
     char *a = strstr(got, "/a"), *b = strstr(got, "/b"), *c = strstr(got, "\n/c");
     assert_true(a && b && c && a < b && b < c);
@@ -275,7 +280,8 @@ test_time_limits(void **state)
     (void)state;
     struct world w;
     bool closed;
-    open_world(&w, (struct httpd_limits){.request_ms = 20, .keep_alive_ms = 40, .connections = 512});
+    open_world(&w,
+               (struct httpd_limits){.request_ms = 20, .keep_alive_ms = 40, .connections = 512});
     int slow = dial(&w), idle = dial(&w), mute = dial(&w);
     expect(&w, idle, "GET /i HTTP/1.1\r\n\r\n", "/i", false, "200");
     say(slow, "GET / HTT");
@@ -304,7 +310,8 @@ test_eviction(void **state)
     (void)state;
     struct world w;
     bool closed;
-    open_world(&w, (struct httpd_limits){.request_ms = 60000, .keep_alive_ms = 60000, .connections = 3});
+    open_world(
+        &w, (struct httpd_limits){.request_ms = 60000, .keep_alive_ms = 60000, .connections = 3});
     int slow = dial(&w);
     say(slow, "GET / HT");
     turn(&w, 2);
@@ -345,8 +352,9 @@ test_addresses(void **state)
     assert_int_equal(httpd_listen(w.httpd, "127.0.0.1:0", &e), 0);
     assert_memory_equal(httpd_bound(w.httpd, 1), "127.0.0.1:", 10);
     assert_string_not_equal(httpd_bound(w.httpd, 1), "127.0.0.1:0");
-    const char *const bad[] = {"",       "x:1",   "127.0.0.1", "127.0.0.1:65536", "[::1]",  "[::1:80", "::1:80",
-                               "unix:", "unix:x", "1.2.3:80",  "localhost:80",    ":-1",    ":1x"};
+    const char *const bad[] = {
+        "",      "x:1",    "127.0.0.1", "127.0.0.1:65536", "[::1]", "[::1:80", "::1:80",
+        "unix:", "unix:x", "1.2.3:80",  "localhost:80",    ":-1",   ":1x"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         assert_int_equal(httpd_listen(w.httpd, bad[i], &e), -1);
         if (e.code != ERR_USAGE)

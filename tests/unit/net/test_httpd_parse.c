@@ -67,7 +67,8 @@ test_targets(void **state)
     (void)state;
     assert_true(httpd_text_is(accepted("GET http://h:1/a/b?c HTTP/1.1\r\n\r\n").path, "/a/b"));
     assert_true(httpd_text_is(accepted("GET HTTP://h HTTP/1.1\r\n\r\n").path, "/"));
-    assert_true(httpd_text_is(accepted("GET //health/live HTTP/1.1\r\n\r\n").path, "//health/live"));
+    assert_true(
+        httpd_text_is(accepted("GET //health/live HTTP/1.1\r\n\r\n").path, "//health/live"));
     assert_true(httpd_text_is(accepted("OPTIONS * HTTP/1.1\r\n\r\n").path, "*"));
     assert_int_equal(accepted("CONNECT h:443 HTTP/1.1\r\n\r\n").method, HTTPD_OTHER);
     assert_int_equal(status("GET health HTTP/1.1\r\n\r\n"), 400);
@@ -88,7 +89,8 @@ test_versions(void **state)
     (void)state;
     assert_int_equal(accepted("GET / HTTP/1.0\r\n\r\n").minor, 0);
     const char *const unknown[] = {"HTTP/1.2", "HTTP/1.9", "HTTP/2.0", "HTTP/0.9", "HTTP/9.9"};
-    const char *const broken[] = {"HTTP/1", "HTTP/11", "http/1.1", "HTTP/1.1x", "HTTP/1.10", "HTTP/4294967297.1", "HTCPCP/1.0", "HTTP/1.a"};
+    const char *const broken[] = {"HTTP/1",    "HTTP/11",           "http/1.1",   "HTTP/1.1x",
+                                  "HTTP/1.10", "HTTP/4294967297.1", "HTCPCP/1.0", "HTTP/1.a"};
     char text[128];
     for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
         snprintf(text, sizeof(text), "GET / %s\r\n\r\n", unknown[i]);
@@ -107,7 +109,8 @@ test_keep_alive(void **state)
     (void)state;
     assert_false(accepted("GET / HTTP/1.1\r\nConnection: close\r\n\r\n").keep_alive);
     assert_false(accepted("GET / HTTP/1.1\r\nConnection: foo, Close\r\n\r\n").keep_alive);
-    assert_false(accepted("GET / HTTP/1.1\r\nConnection: keep-alive\r\nConnection: close\r\n\r\n").keep_alive);
+    assert_false(accepted("GET / HTTP/1.1\r\nConnection: keep-alive\r\nConnection: close\r\n\r\n")
+                     .keep_alive);
     assert_true(accepted("GET / HTTP/1.1\r\nConnection: closed\r\n\r\n").keep_alive);
     assert_false(accepted("GET / HTTP/1.0\r\n\r\n").keep_alive);
     assert_true(accepted("GET / HTTP/1.0\r\nconnection:\tKeep-Alive \r\n\r\n").keep_alive);
@@ -118,9 +121,11 @@ static void
 test_forwarded(void **state)
 {
     (void)state;
-    const char *const yes[] = {"Forwarded: for=1.2.3.4", "X-Forwarded-For: 1", "x-forwarded-proto: https",
-                               "X-REAL-IP: 1",           "Via: 1.1 x",         "X-Forwarded-Anything:"};
-    const char *const no[] = {"X-Forwarded: 1", "X-Forwarded-: 1", "Viable: 1", "X-Real: 1", "Forward: 1"};
+    const char *const yes[] = {
+        "Forwarded: for=1.2.3.4", "X-Forwarded-For: 1", "x-forwarded-proto: https",
+        "X-REAL-IP: 1",           "Via: 1.1 x",         "X-Forwarded-Anything:"};
+    const char *const no[] = {"X-Forwarded: 1", "X-Forwarded-: 1", "Viable: 1", "X-Real: 1",
+                              "Forward: 1"};
     char text[128];
     for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
         snprintf(text, sizeof(text), "GET / HTTP/1.1\r\n%s\r\n\r\n", yes[i]);
@@ -136,11 +141,28 @@ static void
 test_headers_refused(void **state)
 {
     (void)state;
-    const char *const bad[] = {"Host : x", " Host: x", "Host: x\r\n folded", "Host: x\r\n\tfolded", ": x", "Host", "H\x80: x",
-                               "A: b\x01" "c", "A: \x7f", "A: b\rc", "Content-Length: 1\r\nContent-Length: 1",
-                               "Content-Length: 0\r\nContent-Length: 0", "Content-Length: 0, 0", "Content-Length: -1",
-                               "Content-Length:", "Content-Length: +0", "Content-Length: 0x1", "Content-Length: 1 1",
-                               "Transfer-Encoding: chunked", "Transfer-Encoding: identity", "transfer-encoding:"};
+    const char *const bad[] = {"Host : x",
+                               " Host: x",
+                               "Host: x\r\n folded",
+                               "Host: x\r\n\tfolded",
+                               ": x",
+                               "Host",
+                               "H\x80: x",
+                               "A: b\x01"
+                               "c",
+                               "A: \x7f",
+                               "A: b\rc",
+                               "Content-Length: 1\r\nContent-Length: 1",
+                               "Content-Length: 0\r\nContent-Length: 0",
+                               "Content-Length: 0, 0",
+                               "Content-Length: -1",
+                               "Content-Length:",
+                               "Content-Length: +0",
+                               "Content-Length: 0x1",
+                               "Content-Length: 1 1",
+                               "Transfer-Encoding: chunked",
+                               "Transfer-Encoding: identity",
+                               "transfer-encoding:"};
     char text[256];
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         snprintf(text, sizeof(text), "GET / HTTP/1.1\r\n%s\r\n\r\n", bad[i]);
@@ -151,8 +173,10 @@ test_headers_refused(void **state)
     assert_int_equal(status("GET / HTTP/1.1\r\nContent-Length: 000\r\n\r\n"), 0);
     assert_int_equal(status("GET / HTTP/1.1\r\nA: \x80\xff\tb\r\n\r\n"), 0);
     assert_int_equal(status("POST / HTTP/1.1\r\nContent-Length: 1\r\n\r\n"), 413);
-    assert_int_equal(status("GET / HTTP/1.1\r\nContent-Length: 99999999999999999999999\r\n\r\n"), 413);
-    assert_int_equal(status("POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"), 400);
+    assert_int_equal(status("GET / HTTP/1.1\r\nContent-Length: 99999999999999999999999\r\n\r\n"),
+                     413);
+    assert_int_equal(
+        status("POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"), 400);
 }
 
 static void

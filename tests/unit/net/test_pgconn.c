@@ -21,32 +21,42 @@ test_classes(void **state)
         enum err_code code;
         const char *sqlstate;
     } rows[] = {
-        { HEAD "FATAL:  57P03: the database system is starting up\nLOCATION:  ProcessStartupPacket, postmaster.c:2380\n",
-          CONNECTION_AWAITING_RESPONSE, false, ERR_SERVER, "57P03" },
-        { HEAD "FATAL:  28P01: password authentication failed for user \"app\"\n", CONNECTION_AWAITING_RESPONSE, false,
-          ERR_AUTH, "28P01" },
-        { HEAD "FATAL:  28000: no pg_hba.conf entry for host \"1\", user \"u\", database \"d\", no encryption\n" HEAD
-               "FATAL:  28P01: password authentication failed for user \"u\"\n",
-          CONNECTION_AWAITING_RESPONSE, false, ERR_AUTH, "28P01" },
-        { HEAD "FATAL:  3D000: database \"x\" does not exist\n", CONNECTION_AUTH_OK, false, ERR_SERVER, "3D000" },
-        { HEAD "FATAL:  53300: sorry, too many clients already\n", CONNECTION_AWAITING_RESPONSE, false, ERR_SERVER, "53300" },
-        { HEAD "fe_sendauth: no password supplied\n", CONNECTION_AWAITING_RESPONSE, true, ERR_AUTH, "" },
-        { HEAD "Connection refused\n\tIs the server running on that host and accepting TCP/IP connections?\n",
-          CONNECTION_STARTED, false, ERR_REFUSED, "" },
-        { "connection to server on socket \"/run/.s.PGSQL.5432\" failed: No such file or directory\n"
-          "\tIs the server running locally and accepting connections on that socket?\n",
-          CONNECTION_NEEDED, false, ERR_REFUSED, "" },
-        { HEAD "Connection timed out\n", CONNECTION_STARTED, false, ERR_TIMEOUT, "" },
-        { HEAD "server closed the connection unexpectedly\n", CONNECTION_AWAITING_RESPONSE, false, ERR_CLOSED, "" },
-        { HEAD "SSL error: certificate verify failed\n", CONNECTION_SSL_STARTUP, false, ERR_TLS, "" },
-        { HEAD "server does not support SSL, but SSL was required\n", CONNECTION_SSL_STARTUP, false, ERR_TLS, "" },
-        { HEAD "received invalid response to SSL negotiation: H\n", CONNECTION_SSL_STARTUP, false, ERR_TLS, "" },
-        { HEAD "expected authentication request from server, but received H\n", CONNECTION_AWAITING_RESPONSE, false,
-          ERR_PROTOCOL, "" },
+        {HEAD
+         "FATAL:  57P03: the database system is starting up\nLOCATION:  ProcessStartupPacket, postmaster.c:2380\n",
+         CONNECTION_AWAITING_RESPONSE, false, ERR_SERVER, "57P03"},
+        {HEAD "FATAL:  28P01: password authentication failed for user \"app\"\n",
+         CONNECTION_AWAITING_RESPONSE, false, ERR_AUTH, "28P01"},
+        {HEAD
+         "FATAL:  28000: no pg_hba.conf entry for host \"1\", user \"u\", database \"d\", no encryption\n" HEAD
+         "FATAL:  28P01: password authentication failed for user \"u\"\n",
+         CONNECTION_AWAITING_RESPONSE, false, ERR_AUTH, "28P01"},
+        {HEAD "FATAL:  3D000: database \"x\" does not exist\n", CONNECTION_AUTH_OK, false,
+         ERR_SERVER, "3D000"},
+        {HEAD "FATAL:  53300: sorry, too many clients already\n", CONNECTION_AWAITING_RESPONSE,
+         false, ERR_SERVER, "53300"},
+        {HEAD "fe_sendauth: no password supplied\n", CONNECTION_AWAITING_RESPONSE, true, ERR_AUTH,
+         ""},
+        {HEAD
+         "Connection refused\n\tIs the server running on that host and accepting TCP/IP connections?\n",
+         CONNECTION_STARTED, false, ERR_REFUSED, ""},
+        {"connection to server on socket \"/run/.s.PGSQL.5432\" failed: No such file or directory\n"
+         "\tIs the server running locally and accepting connections on that socket?\n",
+         CONNECTION_NEEDED, false, ERR_REFUSED, ""},
+        {HEAD "Connection timed out\n", CONNECTION_STARTED, false, ERR_TIMEOUT, ""},
+        {HEAD "server closed the connection unexpectedly\n", CONNECTION_AWAITING_RESPONSE, false,
+         ERR_CLOSED, ""},
+        {HEAD "SSL error: certificate verify failed\n", CONNECTION_SSL_STARTUP, false, ERR_TLS, ""},
+        {HEAD "server does not support SSL, but SSL was required\n", CONNECTION_SSL_STARTUP, false,
+         ERR_TLS, ""},
+        {HEAD "received invalid response to SSL negotiation: H\n", CONNECTION_SSL_STARTUP, false,
+         ERR_TLS, ""},
+        {HEAD "expected authentication request from server, but received H\n",
+         CONNECTION_AWAITING_RESPONSE, false, ERR_PROTOCOL, ""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct err e = { 0 };
-        assert_int_equal(pgconn_connect_error(&e, rows[i].text, rows[i].stage, rows[i].needs_password), -1);
+        struct err e = {0};
+        assert_int_equal(
+            pgconn_connect_error(&e, rows[i].text, rows[i].stage, rows[i].needs_password), -1);
         if (e.code != rows[i].code || strcmp(e.sqlstate, rows[i].sqlstate) != 0)
             fail_msg("row %zu: %s %s", i, err_name(e.code), e.sqlstate);
     }
@@ -57,8 +67,9 @@ test_text(void **state)
 {
     (void)state;
     char line[200];
-    pgconn_text_clean("x\n" HEAD "FATAL:  57P03: the database system\nis  starting up\nLOCATION:  here, x.c:1\n", line,
-                      sizeof line);
+    pgconn_text_clean(
+        "x\n" HEAD "FATAL:  57P03: the database system\nis  starting up\nLOCATION:  here, x.c:1\n",
+        line, sizeof line);
     assert_string_equal(line, HEAD "FATAL: the database system is starting up");
     pgconn_text_clean("", line, sizeof line);
     assert_string_equal(line, "");
@@ -85,12 +96,9 @@ test_roles(void **state)
     assert_int_equal(pgconn_role_parse("master", &role, NULL), -1);
     /* wanted, primary, read-only primary, standby */
     static const bool rows[][3] = {
-        [PGCONN_ANY] = { true, true, true },
-        [PGCONN_READ_WRITE] = { true, false, false },
-        [PGCONN_READ_ONLY] = { false, true, true },
-        [PGCONN_PRIMARY] = { true, true, false },
-        [PGCONN_STANDBY] = { false, false, true },
-        [PGCONN_PREFER_STANDBY] = { false, false, true },
+        [PGCONN_ANY] = {true, true, true},        [PGCONN_READ_WRITE] = {true, false, false},
+        [PGCONN_READ_ONLY] = {false, true, true}, [PGCONN_PRIMARY] = {true, true, false},
+        [PGCONN_STANDBY] = {false, false, true},  [PGCONN_PREFER_STANDBY] = {false, false, true},
     };
     for (int r = PGCONN_ANY; r <= PGCONN_PREFER_STANDBY; r++) {
         assert_int_equal(pgconn_role_ok((enum pgconn_role)r, false, false), rows[r][0]);
@@ -103,8 +111,8 @@ static void
 test_which_error_stays(void **state)
 {
     (void)state;
-    struct err best = { 0 };
-    struct err e = { 0 };
+    struct err best = {0};
+    struct err e = {0};
     err_set(&e, ERR_REFUSED, "a");
     pgconn_note_error(&best, &e);
     assert_int_equal(best.code, ERR_REFUSED);
