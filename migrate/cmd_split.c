@@ -103,7 +103,7 @@ cmd_split(const struct options *o, const char *file)
     struct lexer lx;
     struct err e = {0};
 
-    report_init(&r);
+    report_init(&r, o->people);
     if (source_text_open_path(file, &t, &e) < 0) {
         report_fail(&r, EXIT_INPUT, &e);
         return report_finish(&r, o->termination_log);
