@@ -233,19 +233,22 @@ redis_free(struct probe *base)
     free(p);
 }
 
-static const struct probe_ops ops = {.start = redis_start, .has_session = redis_has_session, .free = redis_free};
+static const struct probe_ops ops = {
+    .start = redis_start, .has_session = redis_has_session, .free = redis_free};
 
 struct probe *
 probe_redis_new(const struct probe_context *x, const struct check_spec *spec, struct err *e)
 {
     struct target_redis *target = NULL;
-    int rc = spec->url ? target_redis_parse(spec->url, &target, e) : target_redis_load(x->redis, NULL, &target, e);
+    int rc = spec->url ? target_redis_parse(spec->url, &target, e)
+                       : target_redis_load(x->redis, NULL, &target, e);
     if (rc < 0) {
         err_wrap(e, "check '%s'", spec->name);
         return NULL;
     }
     if (!target) {
-        err_set(e, ERR_USAGE, "check '%s': no variable names a Redis server (REDIS_URL, REDIS_HOST)", spec->name);
+        err_set(e, ERR_USAGE,
+                "check '%s': no variable names a Redis server (REDIS_URL, REDIS_HOST)", spec->name);
         return NULL;
     }
     struct probe_redis *p = calloc(1, sizeof(*p));
