@@ -1,0 +1,72 @@
+"""What a process holds, before and after much work; and a command run very often."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from .base import wait_until
+
+
+@dataclass
+class Held:
+    """Descriptors and memory of a process at one moment."""
+
+    fds: int
+    rss_kib: int
+    names: tuple
+
+    def __str__(self):
+        return f"{self.fds} fds, {self.rss_kib} KiB"
+
+
+def held(pid):
+    """What it holds now."""
+    names = []
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            names.append(os.readlink(f"/proc/{pid}/fd/{fd}"))
+        except FileNotFoundError:
+            pass
+    return Held(len(names), _status(pid, "VmRSS"), tuple(sorted(names)))
+
+
+def _status(pid, field):
+    """A number of /proc/PID/status; 0 when the process has gone."""
+    try:
+        text = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in text.splitlines() if line.startswith(field + ":")), 0)
+
+
+def peak_kib(process):
+    """Waits for the end of a Process and returns the most memory that it held (not wait4's: exec inherits that)."""
+    peak = 0
+    while process.running():
+        peak = max(peak, _status(process.pid, "VmHWM"))
+        time.sleep(0.002)
+    return peak
+
+
+def no_more(pid, before, rss_more_kib, within=15):
+    """Waits until the process holds no more descriptors than before; its memory may have grown by rss_more_kib."""
+    wait_until(lambda: held(pid).fds <= before.fds, within, f"descriptors back to {before.names}: {held(pid).names}")
+    after = held(pid)
+    assert after.rss_kib <= before.rss_kib + rss_more_kib, f"memory grew: {before} -> {after}"
+    return after
+
+
+def many(times, argv, env, status=0):
+    """Runs argv so often; each has to end with `status` and to leave no process, zombie or descriptor. The figures."""
+    script = str(Path(__file__).with_name("many.py"))
+    words = ["nice", sys.executable, script, str(times), str(status), *map(str, argv)]
+    done = subprocess.run(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd="/")
+    assert done.returncode == 0, done.stderr[-4000:]
+    figures = json.loads(done.stdout)
+    assert figures["wrong"] == [], f"{figures}\n{done.stderr[-4000:]}"
+    assert figures["left"] == [] and figures["fds_more"] == 0, figures
+    return figures
