@@ -22,11 +22,15 @@
 #include "common/net/redisconn_reply.h"
 #include "common/net/resolve.h"
 #include "common/net/target.h"
+#include "tests/unit/net/fake_dns.h"
 
 #define LONG_MS 20000
 
 static struct loop *loop;
 static struct resolver *resolver;
+static struct dns_server dns;
+static const struct dns_record zone[] = {
+    {"two.test", 1, "127.0.0.9 127.0.0.1"}, {"two.test", 28, ""}, {NULL, 0, NULL}};
 
 /* ---- the scripted server: one connection at a time ---- */
 
@@ -135,6 +139,10 @@ setup(void **state)
     (void)state;
     struct err e;
     loop = loop_new(&e);
+    if (dns_start(&dns, loop, zone) != 0) {
+        return -1;
+    }
+    dns_conf(&dns, "");
     resolver = resolver_new(loop, &e);
     struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof any;
@@ -159,6 +167,7 @@ teardown(void **state)
     close(server.listener);
     strbuf_done(&server.got);
     resolver_free(resolver);
+    dns_stop(&dns);
     loop_free(loop);
     return 0;
 }
@@ -422,7 +431,7 @@ static void
 test_second_address(void **state)
 {
     (void)state;
-    struct redisconn *c = client("redis://localhost:PORT"); /* ::1 first, where nobody listens */
+    struct redisconn *c = client("redis://two.test:PORT"); /* nobody listens at the first */
     must_connect(c);
     redisconn_free(c);
 }
@@ -447,7 +456,7 @@ test_deadlines(void **state)
     struct waiter slow = {0};
     struct waiter behind = {0};
     redisconn_set_lost_cb(c, on_connected, &lost);
-    start(c, "GET a", LONG_MS, &slow);
+    start(c, "GET a", 2 * LONG_MS, &slow);
     start(c, "GET a", 50, &behind); /* the nearer deadline counts, though it is behind */
     wait_for(&lost);
     assert_int_equal(slow.e.code, ERR_TIMEOUT);
