@@ -1,0 +1,366 @@
+/* The loop: timers, waiting, stop signals, what is put off. */
+#include <setjmp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/base/clock.h"
+#include "common/net/loop.h"
+
+#define LONG_MS 20000
+
+static struct loop *l;
+
+static int
+setup(void **state)
+{
+    (void)state;
+    struct err e;
+    l = loop_new(&e);
+    return l ? 0 : -1;
+}
+
+static int
+teardown(void **state)
+{
+    (void)state;
+    loop_free(l);
+    return 0;
+}
+
+static void
+set_true(void *arg)
+{
+    *(bool *)arg = true;
+}
+
+struct stamp {
+    bool done;
+    uint64_t at_ms;
+    unsigned calls;
+};
+
+static void
+on_stamp(void *arg)
+{
+    struct stamp *s = arg;
+    s->done = true;
+    s->at_ms = clock_mono_ms();
+    s->calls++;
+}
+
+static void
+test_timer(void **state)
+{
+    (void)state;
+    struct stamp s = {0};
+    struct err e;
+    struct loop_timer *t = loop_timer_new(l, on_stamp, &s);
+    for (unsigned i = 1; i <= 20; i++) { /* never before its deadline */
+        uint64_t deadline_ms = clock_deadline(i % 5);
+        s.done = false;
+        loop_timer_start_at(t, deadline_ms);
+        assert_true(loop_timer_pending(t));
+        assert_int_equal(loop_turn_until(l, &s.done, clock_deadline(LONG_MS), &e), 0);
+        assert_true(s.at_ms >= deadline_ms);
+        assert_int_equal(s.calls, i);
+        assert_false(loop_timer_pending(t));
+    }
+    loop_timer_start(t, 1);
+    loop_timer_cancel(t);
+    assert_false(loop_timer_pending(t));
+    loop_timer_start(t, 1);
+    loop_timer_start_at(t, CLOCK_NEVER);
+    assert_false(loop_timer_pending(t));
+    bool never = false;
+    assert_int_equal(loop_turn_until(l, &never, clock_deadline(10), &e), -1);
+    assert_int_equal(s.calls, 20);
+    loop_timer_start_at(t, UINT64_MAX - 1); /* does not overflow */
+    assert_true(loop_timer_pending(t));
+    assert_int_equal(loop_turn_until(l, &never, clock_deadline(1), &e), -1);
+    assert_int_equal(s.calls, 20);
+    loop_timer_free(t);
+    loop_timer_free(NULL);
+}
+
+static void
+test_turn_until(void **state)
+{
+    (void)state;
+    struct err e;
+    bool done = true;
+    assert_int_equal(loop_turn_until(l, &done, 0, &e), 0); /* done counts before the deadline */
+    done = false;
+    assert_int_equal(loop_turn_until(l, &done, clock_deadline(5), &e), -1);
+    assert_int_equal(e.code, ERR_TIMEOUT);
+    assert_int_equal(loop_turn_until(l, &done, 0, &e), -1);
+    assert_int_equal(e.code, ERR_TIMEOUT);
+}
+
+/* ---- stop signals ---- */
+
+struct stops {
+    int signo, count;
+};
+
+static void
+on_stop(int signo, int count, void *arg)
+{
+    *(struct stops *)arg = (struct stops){signo, count};
+}
+
+static void
+raise_term(void *arg)
+{
+    (void)arg;
+    raise(SIGTERM);
+}
+
+static void
+test_stop(void **state)
+{
+    (void)state;
+    struct err e;
+    struct stops seen = {0};
+    bool done = false;
+    assert_int_equal(loop_stop_on(l, SIGTERM, &e), 0);
+    loop_set_stop_cb(l, on_stop, &seen);
+    assert_int_equal(loop_stopped(l), 0);
+    assert_int_equal(loop_defer(l, raise_term, NULL), 0);
+    assert_int_equal(loop_turn_until(l, &done, clock_deadline(LONG_MS), &e), -1);
+    assert_int_equal(e.code, ERR_STOPPED);
+    assert_int_equal(loop_stopped(l), SIGTERM);
+    assert_int_equal(seen.signo, SIGTERM);
+    assert_int_equal(seen.count, 1);
+    /* At once, for it came before the call. */
+    assert_int_equal(loop_turn_until(l, &done, clock_deadline(LONG_MS), &e), -1);
+    assert_int_equal(e.code, ERR_STOPPED);
+    /* A cancel path waits again, and the second signal counts. */
+    loop_clear_stop(l);
+    assert_int_equal(loop_turn_until(l, &done, clock_deadline(5), &e), -1);
+    assert_int_equal(e.code, ERR_TIMEOUT);
+    raise(SIGTERM);
+    assert_int_equal(loop_turn_until(l, &done, clock_deadline(LONG_MS), &e), -1);
+    assert_int_equal(e.code, ERR_STOPPED);
+    assert_int_equal(seen.count, 2);
+}
+
+static void
+on_signal(int signo, void *arg)
+{
+    *(int *)arg = signo;
+}
+
+static void
+test_signal(void **state)
+{
+    (void)state;
+    struct err e;
+    int got = 0;
+    bool done = false;
+    struct loop_signal *s = loop_signal_new(l, SIGUSR1, on_signal, &got);
+    raise(SIGUSR1);
+    struct loop_timer *t = loop_timer_new(l, set_true, &done);
+    loop_timer_start(t, 5);
+    assert_int_equal(loop_turn_until(l, &done, clock_deadline(LONG_MS), &e), 0);
+    assert_int_equal(got, SIGUSR1);
+    loop_timer_free(t);
+    loop_signal_free(s);
+    loop_signal_free(NULL);
+}
+
+/* ---- descriptors ---- */
+
+struct watched {
+    struct loop_watch *w;
+    int what;
+    unsigned calls;
+    bool done;
+    bool free_it;
+};
+
+static void
+on_watched(int fd, int what, void *arg)
+{
+    struct watched *d = arg;
+    char c;
+    d->what = what;
+    d->calls++;
+    d->done = true;
+    if (what & LOOP_READ) {
+        assert_int_equal(read(fd, &c, 1), 1);
+    }
+    if (what & LOOP_WRITE) {
+        loop_watch_set(d->w, LOOP_READ);
+    }
+    if (d->free_it) {
+        loop_watch_free(d->w);
+    }
+}
+
+static void
+test_watch(void **state)
+{
+    (void)state;
+    struct err e;
+    int fds[2];
+    bool never = false;
+    struct watched d = {0};
+    assert_int_equal(pipe(fds), 0);
+    d.w = loop_watch_new(l, fds[0], on_watched, &d);
+    assert_int_equal(write(fds[1], "abc", 3), 3);
+    assert_int_equal(loop_turn_until(l, &never, clock_deadline(5), &e), -1);
+    assert_int_equal(d.calls, 0); /* first disabled */
+    assert_int_equal(loop_watch_set(d.w, LOOP_READ), 0);
+    assert_int_equal(loop_turn_until(l, &never, clock_deadline(5), &e), -1);
+    assert_int_equal(d.calls, 3); /* level-triggered and persistent */
+    assert_int_equal(d.what, LOOP_READ);
+    assert_int_equal(write(fds[1], "abc", 3), 3);
+    loop_watch_set(d.w, 0);
+    assert_int_equal(loop_turn_until(l, &never, clock_deadline(5), &e), -1);
+    assert_int_equal(d.calls, 3);
+    d.free_it = true; /* within its own callback */
+    d.done = false;
+    loop_watch_set(d.w, LOOP_READ);
+    assert_int_equal(loop_turn_until(l, &d.done, clock_deadline(LONG_MS), &e), 0);
+    assert_int_equal(d.calls, 4);
+
+    struct watched out = {0};
+    out.w = loop_watch_new(l, fds[1], on_watched, &out);
+    loop_watch_set(out.w, LOOP_WRITE);
+    assert_int_equal(loop_turn_until(l, &out.done, clock_deadline(LONG_MS), &e), 0);
+    assert_int_equal(out.what, LOOP_WRITE);
+    loop_watch_free(out.w);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+/* ---- later ---- */
+
+struct order {
+    char text[16];
+    size_t n;
+    bool done;
+    bool inside;
+};
+
+static void
+defer_second(void *arg)
+{
+    struct order *o = arg;
+    assert_false(o->inside);
+    o->text[o->n++] = 'b';
+    o->done = o->n == 3;
+}
+
+static void
+defer_first(void *arg)
+{
+    struct order *o = arg;
+    o->inside = true;
+    o->text[o->n++] = 'a';
+    assert_int_equal(loop_defer(l, defer_second, o), 0);
+    assert_int_equal(loop_defer(l, defer_second, o), 0);
+    o->inside = false;
+}
+
+static void
+test_defer(void **state)
+{
+    (void)state;
+    struct err e;
+    struct order o = {0};
+    assert_int_equal(loop_defer(l, defer_first, &o), 0);
+    assert_int_equal(o.n, 0);
+    assert_int_equal(loop_turn_until(l, &o.done, clock_deadline(LONG_MS), &e), 0);
+    assert_string_equal(o.text, "abb");
+    bool ran = false; /* what is left at the end runs, for it frees memory */
+    assert_int_equal(loop_defer(l, set_true, &ran), 0);
+    loop_free(l);
+    assert_true(ran);
+    l = loop_new(&e);
+}
+
+static void *
+poster(void *arg)
+{
+    loop_post(l, set_true, arg);
+    return NULL;
+}
+
+static void
+test_post(void **state)
+{
+    (void)state;
+    struct err e;
+    bool done = false;
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, poster, &done), 0);
+    assert_int_equal(loop_turn_until(l, &done, clock_deadline(LONG_MS), &e), 0);
+    pthread_join(thread, NULL);
+}
+
+static void
+quit(void *arg)
+{
+    *(bool *)arg = true;
+    loop_quit(l);
+}
+
+static void
+test_run(void **state)
+{
+    (void)state;
+    bool first = false;
+    bool second = false;
+    loop_defer(l, quit, &first);
+    loop_run(l);
+    assert_true(first);
+    loop_defer(l, quit, &second); /* and again */
+    loop_run(l);
+    assert_true(second);
+    loop_quit(l); /* before it runs: returns at once */
+    loop_run(l);
+}
+
+static void
+stall(void *arg)
+{
+    uint64_t until_us = clock_mono_us() + 3000;
+    while (clock_mono_us() < until_us) {
+    }
+    set_true(arg);
+}
+
+static void
+test_stall(void **state)
+{
+    (void)state;
+    struct err e;
+    bool done = false;
+    loop_stall_seconds(l, true);
+    assert_true(loop_stall_seconds(l, false) == 0);
+    loop_defer(l, stall, &done);
+    assert_int_equal(loop_turn_until(l, &done, clock_deadline(LONG_MS), &e), 0);
+    assert_true(loop_stall_seconds(l, true) >= 0.003);
+    assert_true(loop_stall_seconds(l, false) == 0);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_timer),  TEST(test_turn_until), TEST(test_stop),
+        TEST(test_signal), TEST(test_watch),      TEST(test_defer),
+        TEST(test_post),   TEST(test_run),        TEST(test_stall),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
