@@ -1,0 +1,448 @@
+"""cronrun and processes: statuses, signals, and commands that do not want to end."""
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+from rig.base import SLOW, alive, descendants, wait_until
+from rig.nasty import NOBODY, PID1, WAYS, have, nasty, wrap_of  # noqa: F401
+from rig.program import BIN_DIR
+
+
+def records(text, event=None):
+    """The JSON records of a run, of one event if wanted."""
+    found = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    return [r for r in found if event is None or r["event"] == event]
+
+
+def end_of(result):
+    (record,) = records(result.stderr, "run_end")
+    return record
+
+
+@pytest.fixture(params=WAYS)
+def way(request):
+    return wrap_of(request.param)
+
+
+@pytest.fixture
+def cronrun(run):
+    """cronrun(*words, wrap=…): without a lock unless words name one."""
+
+    def call(*words, lock="none", **more):
+        return run("cronrun", "run", "--lock", lock, *words, **more)
+
+    return call
+
+
+# --- Statuses ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [0, 1, 74, 75, 76, 79, 124, 125, 126, 127, 128, 137, 255])
+def test_exit_statuses_pass(cronrun, nasty, status):
+    result = cronrun(nasty, f"exit={status}")
+    assert result.status == status
+    assert end_of(result)["reason"] == "exit"
+    assert end_of(result)["command_exit"] == status
+
+
+@pytest.mark.parametrize("signo", [1, 3, 6, 9, 11, 15])
+def test_death_by_signal(cronrun, nasty, way, signo):
+    result = cronrun(nasty, f"die={signo}", wrap=way)
+    assert result.status == 128 + signo
+    assert end_of(result)["signal"] == signal.Signals(signo).name[3:]
+    assert end_of(result)["reason"] == "signal"
+
+
+def test_what_cannot_be_executed(cronrun, scratch):
+    plain = scratch / "plain"
+    plain.write_text("no program")
+    plain.chmod(0o644)
+    assert cronrun("no-such-command").status == 127
+    assert cronrun("/no/such/command").status == 127
+    assert cronrun(scratch).status == 126
+    result = cronrun(plain)
+    assert result.status == 126
+    assert end_of(result)["reason"] == "cannot_execute"
+    assert str(plain) in end_of(result)["msg"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["true"],
+        ["--lock", "none"],
+        ["--lock", "file:relative", "true"],
+        ["--lock", "none", "--deadline", "-0.1", "true"],
+        ["--lock", "none", "--deadline", "text", "true"],
+        ["--lock", "none", "--nonsense", "true"],
+        ["--lock", "postgres", "true"],
+        ["--lock", "redis", "--name", "a", "true"],
+    ],
+)
+def test_bad_usage(run, words):
+    result = run("cronrun", *words)
+    assert result.status == 125
+    assert result.stderr
+
+
+def test_words_of_the_table(cronrun, run, nasty, scratch):
+    assert cronrun("--child-status", "9", nasty, "exit=3").status == 9
+    assert cronrun("--child-status", "9", nasty, "exit=0").status == 0
+    assert cronrun("--child-status", "9", "no-such-command").status == 127
+    lock = scratch / "l"
+    with open(lock, "a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert run("cronrun", "--lock", f"file:{lock}", "true").status == 0
+        assert run("cronrun", "--lock", f"file:{lock}", "--busy-status", "5", "true").status == 5
+        assert run("cronrun", "--lock", f"file:{lock}", "--on-busy", "fail", "true").status == 74
+        assert run("cronrun", "--lock", f"file:{lock}", "--on-busy", "wait=100ms", "true").status == 74
+
+
+def test_late(cronrun, scratch):
+    mark = scratch / "ran"
+    result = cronrun("--scheduled-at", "2020-01-01T00:00:00Z", "--starting-deadline", "20s", "touch", mark)
+    assert result.status == 77
+    assert not mark.exists()
+    (record,) = records(result.stderr, "run_refused")
+    assert record["outcome"] == "late"
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    result = cronrun("--scheduled-at", now, "--starting-deadline", "60s", "sh", "-c", "echo $CRONRUN_SCHEDULED")
+    assert result.status == 0
+    assert result.stdout.strip() == now
+    assert end_of(result)["lag_ms"] < 60000
+    assert cronrun("--starting-deadline", "20s", "true").status == 125
+
+
+def test_pod_name_gives_job_and_instant(run):
+    if os.geteuid() != 0 or not have("hostname"):
+        pytest.skip("a host name of one's own needs root")
+    minute = int(time.time()) // 60
+    result = run(
+        "cronrun", "--lock", "none", "sh", "-c", "echo $CRONRUN_JOB $CRONRUN_SCHEDULED",
+        wrap=["unshare", "--uts", "sh", "-c", f'hostname email-{minute}-x7k2p; exec "$@"', "sh"],
+    )
+    assert result.status == 0
+    assert result.stdout.split() == ["email", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(minute * 60))]
+    assert 0 <= end_of(result)["lag_ms"] < 120000
+
+
+# --- Records and the termination message ------------------------------------------------------------------------------
+
+
+def test_records_and_message(cronrun, scratch, nasty):
+    message = scratch / "message"
+    message.write_text("old" * 2000)
+    result = cronrun("--termination-log", message, "--name", "nightly", nasty, "exit=3", lock=f"file:{scratch}/l")
+    (start,) = records(result.stderr, "run_start")
+    end = end_of(result)
+    for record in (start, end):
+        assert record["job"] == "nightly"
+        assert record["fence"] == 1
+        assert record["program"] == "cronrun"
+    assert start["run_id"] == end["run_id"]
+    assert end["duration_ms"] < 5000 * SLOW
+    assert end["max_rss_bytes"] > 0
+    assert {"user_ms", "system_ms", "started", "outcome", "reason", "exit"} <= end.keys()
+    said = json.loads(message.read_text())
+    assert list(said) == [
+        "program", "job", "run_id", "outcome", "reason", "exit", "signal", "fence", "scheduled", "started", "duration_ms", "tail",
+    ]
+    assert said["outcome"] == "failure" and said["exit"] == 3 and said["signal"] is None and said["fence"] == 1
+    missing = scratch / "missing"
+    assert cronrun("--termination-log", missing, "true").status == 0
+    assert not missing.exists()
+
+
+def test_environment(cronrun, nasty):
+    result = cronrun("env", env={"CRONRUN_GRACE": "1s", "CRONRUN_RUN_ID": "outer", "CRONRUN_FENCE": "9", "OTHER": "stays"})
+    lines = result.stdout.splitlines()
+    assert "OTHER=stays" in lines
+    ours = [line for line in lines if line.startswith("CRONRUN_")]
+    assert sorted(line.split("=")[0] for line in ours) == ["CRONRUN_JOB", "CRONRUN_RUN_ID"]
+    assert "CRONRUN_JOB=env" in ours and "CRONRUN_RUN_ID=outer" not in ours
+
+
+# --- What the command inherits ----------------------------------------------------------------------------------------
+
+
+def test_descriptors(cronrun, nasty, scratch):
+    assert cronrun(nasty, "fds", "exit=0").stdout.strip() == "fds 0 1 2"
+    got = cronrun(nasty, "fds", "exit=0", lock=f"file:{scratch}/l").stdout.split()
+    assert got[:4] == ["fds", "0", "1", "2"] and len(got) == 5
+
+
+def test_masks_and_dispositions_are_kept(run, nasty):
+    ignored = {signal.SIGTTOU, signal.SIGSEGV, signal.SIGINT, signal.SIGCHLD, signal.SIGUSR2}
+    blocked = {signal.SIGTTIN, signal.SIGILL, signal.SIGTERM, signal.SIGALRM}
+    code = (
+        "import os, signal, sys\n"
+        "signal.signal(signal.SIGPIPE, signal.SIG_DFL)\n"
+        f"for s in {[int(s) for s in ignored]}: signal.signal(s, signal.SIG_IGN)\n"
+        f"signal.pthread_sigmask(signal.SIG_SETMASK, {[int(s) for s in blocked]})\n"
+        "os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    result = run("cronrun", "--lock", "none", nasty, "masks", "exit=0", wrap=["python3", "-S", "-c", code])
+    assert result.status == 0
+    masks = dict(line.split(":\t") for line in result.stdout.splitlines())
+    bits = lambda signals: sum(1 << (s - 1) for s in signals)  # noqa: E731
+    assert int(masks["SigBlk"], 16) == bits(blocked)
+    assert int(masks["SigIgn"], 16) & ~bits({signal.SIGXFSZ}) == bits(ignored)
+
+
+def test_closed_standard_descriptors(run, nasty, scratch):
+    out = scratch / "out"
+    result = run(
+        "cronrun", "--lock", "none", "sh", "-c", f"ls -l /proc/self/fd > {out}",
+        wrap=["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"],
+    )
+    assert result.status == 0
+    assert "/dev/null" in out.read_text()
+
+
+# --- Signals ----------------------------------------------------------------------------------------------------------
+
+
+FORWARDED = [s for s in range(1, 32) if s not in (2, 3, 9, 15, 17, 18, 19, 20, 21, 22)]
+
+
+def target_of(process, wrap):
+    """cronrun's own pid: below the words before it."""
+    if not wrap or wrap[0] == "setpriv":
+        return process.pid
+    return wait_until(lambda: descendants(process.pid), 5, "cronrun")[0]
+
+
+def test_signals_are_forwarded(start, nasty, way):
+    process = start("cronrun", "--lock", "none", "--grace", "500ms", nasty, "catch", "ready", wrap=way)
+    process.wait_for("ready")
+    pid = target_of(process, way)
+    for signo in FORWARDED:
+        os.kill(pid, signo)
+        process.wait_for(f"got {signo}\n")
+    os.kill(pid, signal.SIGTERM)
+    process.wait_for("got 15\n")
+    os.kill(pid, signal.SIGINT)
+    process.wait_for("got 2\n")
+    assert process.running()
+    result = process.wait()
+    assert result.status == 137
+    assert end_of(result)["reason"] == "stopped"
+
+
+def test_signal_reaches_the_group(start, nasty):
+    """The command is deaf, its child is not."""
+    process = start("cronrun", "--lock", "none", nasty, "left", "catch", "ready", "/", "deaf")
+    process.wait_for("ready")
+    process.send_signal(signal.SIGUSR1)
+    process.wait_for("got 10\n")
+    process.kill()
+    # The direct child died with cronrun; the one below it is ours to end.
+    for pid in [int(line.split()[1]) for line in process.stdout.splitlines() if line.startswith("ready")]:
+        if alive(pid):
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_stop_and_continue(start, nasty):
+    process = start("cronrun", "--lock", "none", nasty, "ready")
+    child = int(process.wait_for(r"ready (\d+)")[1])
+    for signo in (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU):
+        process.send_signal(signo)
+        wait_until(lambda: state(process.pid) == "T" and state(child) == "T", 5, f"both stopped by {signo}")
+        process.send_signal(signal.SIGCONT)
+        wait_until(lambda: state(process.pid) == "S" and state(child) == "S", 5, "both awake")
+    process.terminate()
+    assert process.wait().status == 143
+
+
+def state(pid):
+    with open(f"/proc/{pid}/stat") as f:
+        return f.read().rpartition(")")[2].split()[0]
+
+
+def test_stopped_from_outside(start, nasty, way):
+    process = start("cronrun", "--lock", "none", nasty, "zero", "ready", wrap=way)
+    process.wait_for("ready")
+    os.kill(target_of(process, way), signal.SIGTERM)
+    result = process.wait()
+    assert result.status == 79
+    assert end_of(result)["command_exit"] == 0
+
+
+def test_own_stop_signal(start, nasty):
+    process = start("cronrun", "--lock", "none", "--stop-signal", "USR1", nasty, "ready")
+    process.wait_for("ready")
+    process.terminate()
+    assert process.wait().status == 128 + signal.SIGUSR1
+
+
+# --- Nothing survives -------------------------------------------------------------------------------------------------
+
+BAD = {
+    "deaf": ["deaf", "ready"],
+    "deaf children": ["deaf", "many=5", "ready"],
+    "double fork": ["left", "away", "setsid", "away", "deaf", "ready", "/", "deaf"],
+    "setsid": ["many=3", "setsid", "deaf", "ready"],
+    "stops itself": ["spawn", "ready", "stop"],
+    "stopped and deaf": ["deaf", "spawn", "setsid", "ready", "stop"],
+    "bomb": ["deaf", "ready", "bomb=5"],
+    "chain": ["left", "deaf", "chain=200", "ready", "/", "deaf"],
+    "keeps forking": ["deaf", "ready", "left", "chain=3000", "/", "left", "setsid", "chain=3000", "/", "ms=1"],
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_deadline_ends_the_tree(programs, run, nasty, way, name):
+    result = run("cronrun", "--lock", "none", "--deadline", "250ms", "--grace", "200ms", nasty, *BAD[name], wrap=way)
+    assert programs.leftovers() == []
+    end = end_of(result)
+    # "stops itself" wakes by CONT and dies of TERM.
+    assert result.status == 124
+    assert end["outcome"] == "deadline"
+    assert 240 <= end["duration_ms"] < 450 + 2000 * SLOW
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_is_left_behind_is_ended(programs, run, nasty, way, name):
+    """The command ends by itself; its status stays, what it left goes."""
+    words = ["left", *BAD[name], "/", "ms=100", "exit=7"]
+    if "/" in BAD[name]:
+        words = ["left", "away", *[w for w in BAD[name] if w not in ("/", "left")], "/", "ms=100", "exit=7"]
+    result = run("cronrun", "--lock", "none", "--grace", "200ms", nasty, *words, wrap=way)
+    assert programs.leftovers() == []
+    assert result.status == 7
+
+
+def test_500_setsid_ignorers(programs, run, nasty):
+    started = time.monotonic()
+    result = run(
+        "cronrun", "--lock", "none", "--deadline", "1s", "--grace", "500ms", nasty, "deaf", "many=500", "setsid", "deaf", timeout=60
+    )
+    assert programs.leftovers() == []
+    assert result.status == 124
+    assert time.monotonic() - started < 20 * SLOW
+
+
+def test_orphans_are_reaped(run, nasty, way):
+    """A hundred orphans end while the command runs: none stays a zombie."""
+    code = (
+        f"{nasty} orphans=100 ms=300 exit=0; for i in 1 2 3 4 5 6 7 8 9 10; do "
+        "z=$(cat /proc/[0-9]*/stat 2>/dev/null | grep -c \") Z $PPID \"); test $z = 0 && exit 0; sleep 0.2; done; exit 1"
+    )
+    result = run("cronrun", "--lock", "none", "sh", "-c", code, wrap=way)
+    assert result.status == 0
+
+
+def test_output_held_open_is_no_matter(programs, nasty, tmp_path):
+    """Whoever reads our output sees its end when the run ends: nobody is left to hold it."""
+    started = time.monotonic()
+    done = subprocess.run(
+        [BIN_DIR / "cronrun", "--lock", "none", "--grace", "100ms", nasty, "left", "setsid", "deaf", "/", "exit=0"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=programs.env(), timeout=30 * SLOW,
+    )
+    assert done.returncode == 0
+    assert time.monotonic() - started < 10 * SLOW
+
+
+def test_foreign_child_is_left_alone(programs, run, scratch):
+    """A child that the process had before it became cronrun is neither waited for nor ended."""
+    pid_file = scratch / "pid"
+    result = run(
+        "cronrun", "--lock", "none", "true", wrap=["sh", "-c", f'sleep 300 & echo $! > {pid_file}; exec "$@"', "sh"], timeout=10
+    )
+    assert result.status == 0
+    pid = int(pid_file.read_text())
+    assert alive(pid)
+    os.kill(pid, signal.SIGKILL)
+
+
+def test_foreign_child_ends_first(run):
+    result = run(
+        "cronrun", "--lock", "none", "--deadline", "300ms", "sleep", "60", wrap=["sh", "-c", 'sleep 0.1 & exec "$@"', "sh"]
+    )
+    assert result.status == 124
+
+
+def test_nested(run, nasty, programs):
+    """A runner below a runner: its tree is its own, and all of it ends."""
+    inner = [BIN_DIR / "cronrun", "--lock", "none", nasty, "many=3", "setsid", "deaf"]
+    result = run("cronrun", "--lock", "none", "--deadline", "300ms", "--grace", "200ms", *inner)
+    assert result.status == 124
+    assert programs.leftovers() == []
+
+
+def test_tini_below(run, nasty, programs):
+    if not have("tini"):
+        pytest.skip("tini is not installed")
+    result = run(
+        "cronrun", "--lock", "none", "--deadline", "300ms", "--grace", "200ms", "tini", "-s", "--", nasty, "many=3", "setsid", "deaf"
+    )
+    assert result.status == 124
+    assert programs.leftovers() == []
+
+
+def test_runner_killed_takes_the_command_with_it(start, nasty):
+    process = start("cronrun", "--lock", "none", nasty, "deaf", "ready")
+    child = int(process.wait_for(r"ready (\d+)")[1])
+    process.kill()
+    wait_until(lambda: not alive(child), 5, "the command is gone")
+
+
+def test_killed_as_pid1(programs, start, nasty):
+    wrap = wrap_of("pid1")
+    process = start("cronrun", "--lock", "none", nasty, "many=5", "setsid", "deaf", "ready", wrap=wrap)
+    process.wait_for("(?s)(ready.*){5}")
+    os.kill(target_of(process, wrap), signal.SIGKILL)
+    process.wait()
+    wait_until(lambda: not programs.leftovers(), 5, "the kernel ended all")
+
+
+def test_without_proc(programs, run, nasty):
+    """In a PID namespace with the parent's /proc: PID 1 still ends everything."""
+    wrap_of("pid1")
+    wrap = [w for w in PID1 if w != "--mount-proc"]
+    result = run(
+        "cronrun", "--lock", "none", "--deadline", "200ms", "--grace", "100ms", nasty, "many=3", "setsid", "deaf", wrap=wrap
+    )
+    assert result.status == 124
+    assert records(result.stderr, "blind") == []
+    assert programs.leftovers() == []
+
+
+def test_dead_stderr(programs, nasty):
+    """Nobody reads what we say: still 124."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as dead:
+        done = subprocess.run(
+            [BIN_DIR / "cronrun", "--lock", "none", "--deadline", "100ms", nasty], stderr=dead, env=programs.env(), timeout=20 * SLOW
+        )
+    assert done.returncode == 124
+
+
+def test_blocked_stderr_delays_nothing(programs, nasty):
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETFL, os.O_NONBLOCK)
+    try:
+        while True:
+            os.write(writer, b"x" * 4096)
+    except BlockingIOError:
+        pass
+    fcntl.fcntl(writer, fcntl.F_SETFL, 0)
+    started = time.monotonic()
+    done = subprocess.run(
+        [BIN_DIR / "cronrun", "--lock", "none", "--deadline", "200ms", nasty], stderr=writer, env=programs.env(), timeout=20 * SLOW
+    )
+    assert done.returncode == 124
+    assert time.monotonic() - started < 3 * SLOW
+    os.close(reader)
+    os.close(writer)
+
+
+def test_deadline_zero_is_none(cronrun):
+    assert cronrun("--deadline", "0", "sleep", "0.3").status == 0
+    assert cronrun("--deadline", "365d", "true").status == 0
