@@ -6,6 +6,7 @@
 #include "migrate/apply.h"
 #include "migrate/lock.h"
 #include "migrate/progress.h"
+#include "migrate/token.h"
 
 /* Statements that stand side by side in the file and are sent as they stand. */
 struct batch {
@@ -166,20 +167,45 @@ batch_add(struct batch *b, const struct statement *st)
     b->end = st->offset + st->sql_bytes;
 }
 
+/*
+ * Whether it may make the server talk. libpq hands out notices before it hands out the result that stands before them, so
+ * that within a batch a notice would be given to the statement before its own: these travel alone.
+ */
+static bool
+talks(const struct apply *a, const struct statement *st)
+{
+    static const char *const quiet[] = { "insert", "update", "delete", "grant", "revoke", "comment", "set", NULL };
+    static const char *const ddl[] = { "create", "alter", "drop", "truncate", NULL };
+    struct token_scan scan = token_on(a->text.data + st->offset, st->sql_bytes, st->backslashes);
+    struct token t;
+    if (!token_next(&scan, &t))
+        return false;
+    for (size_t i = 0; quiet[i]; i++)
+        if (token_is(&scan, &t, quiet[i]))
+            return false;
+    bool known = false;
+    for (size_t i = 0; ddl[i]; i++)
+        known = known || token_is(&scan, &t, ddl[i]);
+    while (known && token_next(&scan, &t)) /* IF NOT EXISTS: "skipping"; CASCADE: "drop cascades to" */
+        known = !token_is(&scan, &t, "if") && !token_is(&scan, &t, "cascade");
+    return !known;
+}
+
 /* One more statement: into the batch, or the batch goes before it. */
 static enum apply_result
 take(struct apply *a, struct batch *b, const struct statement *st)
 {
     bool elided = st->n == a->verdict.begin_n || st->n == a->verdict.commit_n;
     enum apply_result result = APPLY_DONE;
-    if (elided || st->kind == STATEMENT_COPY || !fits(b, st))
+    bool alone = talks(a, st);
+    if (elided || alone || st->kind == STATEMENT_COPY || !fits(b, st))
         result = send_batch(a, b);
     if (result != APPLY_DONE || elided)
         return result;
     if (st->kind == STATEMENT_COPY)
         return send_copy(a, st);
     batch_add(b, st);
-    return st->ends_batch ? send_batch(a, b) : APPLY_DONE;
+    return alone || st->ends_batch ? send_batch(a, b) : APPLY_DONE;
 }
 
 static enum apply_result

@@ -1,0 +1,381 @@
+"""migrate up and status on a real server: what is applied, what is refused, and what is said about it."""
+
+import json
+import os
+import re
+import stat
+
+import pytest
+
+from rig.migrations import Migrations, events, failure, history, records
+
+
+@pytest.fixture
+def files(scratch):
+    return Migrations(scratch)
+
+
+@pytest.fixture
+def up(run, files, pg):
+    """up(*args, url=…): migrate up on the directory of the test."""
+
+    def go(*args, url=None, env=None, **more):
+        env = {"DATABASE_URL": url or pg.url, **(env or {})}
+        return run("migrate", "up", "--dir", files, *args, env=env, **more)
+
+    return go
+
+
+def shop(files):
+    files("0001_shop.sql", "CREATE TABLE item (id int PRIMARY KEY, name text);\nINSERT INTO item VALUES (1, 'a;b');\n")
+    files("0002_copy.sql", "COPY item FROM STDIN;\n2\tzwei\n3\tdrü\n\\.\nUPDATE item SET name = 'x' WHERE id = 2;\n")
+    files("0003_index.sql", "CREATE INDEX CONCURRENTLY item_name ON item (name);\n")
+
+
+def test_from_empty_and_again(up, files, pg):
+    shop(files)
+    first = up()
+    assert first.status == 0, first.output
+    assert [r["version"] for r in events(first, "applied")] == ["0001", "0002", "0003"]
+    assert pg.psql("SELECT id, name FROM item ORDER BY id").splitlines() == ["1|a;b", "2|x", "3|drü"]
+    assert pg.psql("SELECT indisvalid FROM pg_index WHERE indexrelid = 'item_name'::regclass") == "t"
+    assert history(pg) == ["0001", "0002", "0003"]
+    again = up()
+    assert again.status == 0
+    assert events(again, "done")[0]["outcome"] == "nothing"
+    assert not events(again, "applied")
+
+
+def test_the_history_table_is_the_contracts(up, files, pg):
+    files("0001_a.sql", "-- migrate: phase=expand\nSELECT 1;\n")
+    assert up("--release", "v1.2").status == 0
+    columns = pg.psql(
+        "SELECT attname || ' ' || format_type(atttypid, -1) || CASE WHEN attnotnull THEN ' not null' ELSE '' END"
+        " FROM pg_attribute WHERE attrelid = 'public.schema_history'::regclass AND attnum > 0 ORDER BY attnum"
+    )
+    assert columns.splitlines() == [
+        "version text not null",
+        "name text not null",
+        "phase text not null",
+        "sha256 bytea not null",
+        "loose_sha256 bytea not null",
+        "applied_at timestamp with time zone not null",
+        "applied_by text not null",
+        "duration_ms bigint not null",
+        "release text",
+        "tool text not null",
+    ]
+    row = pg.psql("SELECT version, name, phase, release, applied_by, octet_length(sha256), tool FROM schema_history")
+    assert re.fullmatch(r"0001\|a\|expand\|v1\.2\|app\|32\|migrate .+", row)
+    assert pg.psql("SELECT encode(sha256, 'hex') = encode(sha256('-- migrate: phase=expand\nSELECT 1;\n'), 'hex') FROM schema_history") == "t"
+
+
+def test_refused_statement_rolls_back_and_names_the_place(up, files, pg):
+    files("0001_good.sql", "CREATE TABLE a (i int);\n")
+    files("0002_bad.sql", "CREATE TABLE b (i int);\r\nINSERT INTO b VALUES (1);\r\n\r\n  SELECT 'größe', nix FROM b;\r\nSELECT 2;\r\n")
+    result = up()
+    assert result.status == 20
+    said = failure(result)
+    assert (said["file"], said["line"], said["column"], said["sqlstate"]) == ("0002_bad.sql", 4, 19, "42703")
+    line, caret = said["source"].splitlines()
+    assert line.endswith("SELECT 'größe', nix FROM b;")
+    assert line[caret.index("^")] == "n"
+    assert history(pg) == ["0001"]
+    assert pg.psql("SELECT to_regclass('b') IS NULL") == "t"
+    # Mended, it goes on.
+    files("0002_bad.sql", "CREATE TABLE b (i int);\n")
+    assert up().status == 0
+    assert history(pg) == ["0001", "0002"]
+
+
+@pytest.mark.parametrize(
+    "text, line, column, sqlstate",
+    [
+        # A run-time error without a position belongs to the statement behind the last one that was done.
+        ("SELECT 1;\nSELECT 2;\nSELECT 1/0;\nSELECT 3;\n", 3, 1, "22012"),
+        # Inside a body.
+        ("SELECT 1;\nDO $$\nBEGIN\n  PERFORM 1;\n  RAISE EXCEPTION 'no';\nEND $$;\n", 5, 3, "P0001"),
+        ("SELECT 1;\n\nDO $$\nBEGIN\n  PERFORM nix();\nEND $$;\n", 5, 3, "42883"),
+        ("SELECT 1;\nCREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$\n  SELECT nix\n$$;\n", 3, 10, "42703"),
+        # Data of COPY.
+        ("CREATE TABLE t (i int);\nCOPY t FROM STDIN;\n1\n2\nx\n\\.\n", 5, 1, "22P02"),
+        # Behind a byte order mark, behind COPY.
+        ("\ufeffSELECT nix;\n", 1, 8, "42703"),
+        ("CREATE TABLE t (i int);\nCOPY t FROM STDIN;\n1\n\\.\nSELECT 1;\n SELECT nix;\n", 6, 9, "42703"),
+        # Syntax errors come before anything of the batch runs.
+        ("SELECT 1;\nSELECT 2;\n  SELEC 3;\n", 3, 3, "42601"),
+    ],
+)
+def test_places(up, files, text, line, column, sqlstate):
+    files("0001_x.sql", text)
+    result = up()
+    said = failure(result)
+    assert (result.status, said["line"], said["column"], said["sqlstate"]) == (20, line, column, sqlstate), said
+
+
+def test_deferred_constraint_fails_at_commit(up, files, pg):
+    files(
+        "0001_x.sql",
+        "CREATE TABLE a (i int PRIMARY KEY);\n"
+        "CREATE TABLE b (i int REFERENCES a DEFERRABLE INITIALLY DEFERRED);\nINSERT INTO b VALUES (7);\n",
+    )
+    result = up()
+    assert result.status == 20
+    assert failure(result)["sqlstate"] == "23503"
+    assert "COMMIT" in failure(result)["msg"]
+    assert pg.psql("SELECT to_regclass('a') IS NULL") == "t"
+
+
+def test_own_begin_and_commit_are_elided(up, files, pg):
+    files("0001_x.sql", "BEGIN ISOLATION LEVEL SERIALIZABLE;\nCREATE TABLE a AS SELECT current_setting('transaction_isolation') x;\nCOMMIT;\n")
+    assert up().status == 0
+    assert pg.psql("SELECT x FROM a") == "serializable"
+
+
+def test_commit_in_the_middle_is_refused_before_anything_runs(up, files, pg):
+    files("0001_a.sql", "CREATE TABLE a (i int);\n")
+    files("0002_b.sql", "SELECT 1;\nCOMMIT;\nSELECT 2;\n")
+    result = up()
+    assert result.status == 23
+    assert (failure(result)["file"], failure(result)["line"]) == ("0002_b.sql", 2)
+    assert pg.psql("SELECT to_regclass('a') IS NULL AND to_regclass('schema_history') IS NULL") == "t"
+
+
+def test_outside_a_transaction_part_way(up, files, pg):
+    files("0001_a.sql", "CREATE TABLE a (i int);\n")
+    files("0002_b.sql", "CREATE INDEX CONCURRENTLY a_i ON a (i);\nCREATE INDEX CONCURRENTLY a_j ON a (j);\n")
+    result = up()
+    assert result.status == 24
+    said = failure(result)
+    assert (said["file"], said["line"], said["sqlstate"]) == ("0002_b.sql", 2, "42703")
+    assert "statement 2 of 2" in said["msg"]
+    assert history(pg) == ["0001"]
+    assert pg.psql("SELECT to_regclass('a_i') IS NOT NULL") == "t"
+
+
+def test_transaction_off_in_the_header(up, files, pg):
+    files("0001_a.sql", "-- migrate: transaction=off\nCREATE TABLE a (i int);\nINSERT INTO a VALUES (1);\nVACUUM a;\n")
+    assert up().status == 0
+    assert history(pg) == ["0001"]
+
+
+def test_what_only_the_server_knows(up, files, pg):
+    files("0001_p.sql", "CREATE TABLE p (i int) PARTITION BY RANGE (i);\nCREATE INDEX p_i ON p (i);\n"
+                        "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9);\n")
+    files("0002_one.sql", "REINDEX TABLE p;\n")
+    result = up()
+    assert result.status == 0, result.output
+    assert events(result, "outside")[0]["sqlstate"] == "25001"
+    files("0003_two.sql", "SELECT 1;\nREINDEX TABLE p;\n")
+    result = up()
+    assert result.status == 20
+    assert failure(result)["sqlstate"] == "25001"
+    assert "transaction=off" in failure(result)["hint"]
+    assert failure(result)["line"] == 2
+
+
+def test_a_call_that_commits(up, files, pg):
+    files("0001_p.sql", "CREATE TABLE c (i int);\nCREATE PROCEDURE p() LANGUAGE plpgsql AS $$\nBEGIN\n  INSERT INTO c VALUES (1);\n"
+                        "  COMMIT;\n  INSERT INTO c VALUES (2);\nEND $$;\n")
+    files("0002_call.sql", "CALL p();\n")
+    result = up()
+    assert result.status == 0, result.output
+    assert events(result, "outside")[0]["sqlstate"] == "2D000"
+    assert pg.psql("SELECT count(*) FROM c") == "2"
+
+
+def test_drift(up, files, pg):
+    files("0001_a.sql", "CREATE TABLE a (i int);\n")
+    files("0002_b.sql", "CREATE TABLE b (i int);\n")
+    assert up().status == 0
+    files("0001_a.sql", "-- a licence\n\nCREATE TABLE a\n  (i int);\n")
+    edited = up()
+    assert edited.status == 0
+    assert events(edited, "edited")[0]["version"] == "0001"
+    files("0001_a.sql", "CREATE TABLE a (i bigint);\n")
+    changed = up()
+    assert changed.status == 21
+    assert failure(changed)["file"] == "0001_a.sql"
+    files.remove("0001_a.sql")
+    missing = up()
+    assert missing.status == 21
+    assert "0001" in failure(missing)["msg"]
+
+
+def test_late_and_ahead(up, files, pg):
+    files("0001_a.sql", "SELECT 1;\n")
+    files("0003_c.sql", "SELECT 3;\n")
+    assert up().status == 0
+    files("0002_b.sql", "CREATE TABLE b (i int);\n")
+    late = up()
+    assert late.status == 22
+    assert failure(late)["file"] == "0002_b.sql"
+    assert up("--out-of-order", "apply").status == 0
+    assert history(pg) == ["0001", "0003", "0002"]
+    files.remove("0003_c.sql")
+    ahead = up()
+    assert ahead.status == 0
+    assert events(ahead, "done")[0]["outcome"] == "ahead"
+    assert up("--ahead=refuse").status == 21
+
+
+def test_to_steps_dry_run_and_phases(up, files, pg):
+    for n in range(1, 6):
+        files(f"{n}_x.sql", f"CREATE TABLE t{n} ();\n")
+    files("2_x.sql", "-- migrate: phase=contract\nCREATE TABLE t2 ();\n")
+    dry = up("--dry-run")
+    assert dry.status == 0
+    assert [line.split("\t")[0] for line in dry.stdout.splitlines()] == ["1", "3", "4", "5"]
+    assert pg.psql("SELECT to_regclass('schema_history') IS NULL") == "t"
+    assert up("--steps", "1").status == 0
+    assert history(pg) == ["1"]
+    assert up("--to", "4").status == 0
+    assert history(pg) == ["1", "3", "4"]
+    assert up("--to", "9").status == 23
+    assert up("--phase", "contract").status == 0
+    assert up("--phase", "all").status == 0
+    assert history(pg) == ["1", "3", "4", "2", "5"]
+    assert pg.psql("SELECT phase FROM schema_history WHERE version = '2'") == "contract"
+
+
+def test_bad_input(up, run, files, pg, scratch):
+    none = run("migrate", "up", "--dir", scratch / "nowhere", env={"DATABASE_URL": pg.url})
+    assert none.status == 23
+    assert "nowhere" in failure(none)["msg"]
+    assert up().status == 23
+    assert up("--allow-empty").status == 0
+    files("0001_a.sql", b"SELECT '\xff';\n")
+    assert up().status == 23
+    files("0001_a.sql", "SELECT 'open;\n")
+    result = up()
+    assert (result.status, failure(result)["line"]) == (23, 1)
+    files("0001_a.sql", "SELECT 1;\n")
+    files("1_b.sql", "SELECT 1;\n")
+    assert up().status == 23
+    files.remove("1_b.sql")
+    assert up("--nonsense").status == 23
+    assert run("migrate", "up", "--dir", files).status == 23
+    assert pg.psql("SELECT to_regclass('schema_history') IS NULL") == "t"
+
+
+def test_a_table_of_another_tool(up, files, pg):
+    files("0001_a.sql", "SELECT 1;\n")
+    pg.psql("CREATE TABLE schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL)")
+    result = up("--table", "schema_migrations")
+    assert result.status == 23
+    assert "golang-migrate" in failure(result)["msg"]
+
+
+def test_table_role_and_search_path(up, files, pg):
+    role = f"owner_{pg.name}"
+    pg.psql(f"CREATE ROLE {role}", f"GRANT {role} TO app", "CREATE SCHEMA shop", f"GRANT ALL ON SCHEMA shop TO {role}", user="postgres")
+    files("0001_a.sql", "CREATE TABLE a (i int);\nSET search_path TO pg_catalog;\nRESET ROLE;\n")
+    files("0002_b.sql", "CREATE TABLE b (i int);\n")
+    try:
+        result = up("--table", '"Meta".history', "--role", role, "--search-path", "shop, public")
+        assert result.status == 0, result.output
+        assert pg.psql("SELECT tableowner FROM pg_tables WHERE schemaname = 'shop'").splitlines() == [role, role]
+        assert history(pg, '"Meta".history') == ["0001", "0002"]
+    finally:
+        pg.psql("DROP SCHEMA shop CASCADE", user="postgres")
+        pg.psql(f"DROP ROLE {role}", user="postgres")
+
+
+def test_a_baseline_by_pg_dump_leaves_nothing_behind(up, files, pg):
+    files("0001_dump.sql", "\\restrict abc\nSET standard_conforming_strings = off;\nSET client_encoding = 'LATIN1';\n"
+                           "SELECT pg_catalog.set_config('search_path', '', false);\nSET default_table_access_method = heap;\n"
+                           "CREATE TABLE public.a (t text);\nINSERT INTO public.a VALUES ('it\\'s');\n\\unrestrict abc\n")
+    files("0002_b.sql", "CREATE TABLE b AS SELECT '\\x' AS t;\n")
+    result = up()
+    assert result.status == 0, result.output
+    assert pg.psql("SELECT t FROM a", "SELECT t FROM public.b").splitlines() == ["it's", "\\x"]
+
+
+def test_a_script_that_releases_the_lock(up, files, pg):
+    files("0001_a.sql", "CREATE TABLE a (i int);\nSELECT pg_advisory_unlock_all();\n")
+    result = up()
+    assert result.status == 23
+    assert failure(result)["line"] == 2
+    assert pg.psql("SELECT to_regclass('a') IS NULL") == "t"
+
+
+def test_notices_name_their_line(up, files):
+    files("0001_a.sql", "SELECT 1;\nDO $$BEGIN RAISE NOTICE 'hello'; END$$;\nSELECT 2;\n"
+                        "DO $$BEGIN RAISE WARNING 'hot'; END$$;\n")
+    result = up()
+    assert [(r["line"], r["severity"], r["level"]) for r in events(result, "notice")] == [
+        (2, "NOTICE", "info"),
+        (4, "WARNING", "warn"),
+    ]
+
+
+def test_status(up, run, files, pg):
+    shop(files)
+    env = {"DATABASE_URL": pg.url}
+    assert run("migrate", "status", "--dir", files, env=env).status == 0
+    assert run("migrate", "status", "--exit-code", "--dir", files, env=env).status == 1
+    assert up("--to", "0002").status == 0
+    result = run("migrate", "status", "--json", "--dir", files, env=env)
+    said = json.loads(result.stdout)
+    assert [(m["version"], m["state"]) for m in said["migrations"]] == [
+        ("0001", "applied"), ("0002", "applied"), ("0003", "pending")]
+    assert said["lock"] is None
+    assert up().status == 0
+    assert run("migrate", "status", "--exit-code", "--dir", files, env=env).status == 0
+    text = run("migrate", "status", "--dir", files, env=env).stdout
+    assert "0003" in text and "3 applied" in text
+
+
+def test_termination_message(up, files, scratch):
+    shop(files)
+    message = scratch / "termination"
+    assert up("--termination-log", message).status == 0
+    assert not message.exists()
+    message.write_text("")
+    files("0004_bad.sql", "SELECT 1;\nSELECT nix;\n")
+    assert up("--termination-log", message).status == 20
+    said = json.loads(message.read_text())
+    assert said["outcome"] == "refused" and said["exit"] == 20 and said["pending"] == 1
+    assert (said["file"], said["line"], said["column"], said["sqlstate"]) == ("0004_bad.sql", 2, 8, "42703")
+
+
+def test_for_people(up, files):
+    files("0001_bad.sql", "SELECT 1;\nSELECT nix;\n")
+    result = up("--log", "text")
+    assert result.status == 20
+    assert "0001_bad.sql:2:8: column" in result.stderr
+    assert "    SELECT nix;\n           ^\n" in result.stderr
+
+
+def test_as_a_configmap_mounts_it(up, files, scratch):
+    """..data is a link to a directory with a date, the files are links through it; all of it read-only."""
+    real = files.path / "..2026_11_21"
+    real.mkdir()
+    (real / "0001_a.sql").write_text("SELECT 1;\n")
+    os.symlink("..2026_11_21", files.path / "..data")
+    os.symlink("..data/0001_a.sql", files.path / "0001_a.sql")
+    real.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    result = up()
+    assert result.status == 0, result.output
+    assert events(result, "applied")[0]["file"] == "0001_a.sql"
+
+
+def test_large_files_in_batches(up, files, pg):
+    lines = ["CREATE TABLE a (i int, t text);\n"]
+    lines += [f"INSERT INTO a VALUES ({i}, 'zeile ü {i}');\n" for i in range(20000)]
+    files("0001_a.sql", "".join(lines))
+    result = up()
+    assert result.status == 0, result.output
+    assert pg.psql("SELECT count(*), sum(i) FROM a") == "20000|199990000"
+    # The place stays exact deep in a batch.
+    lines.insert(15000, "INSERT INTO a VALUES (1, 'ü', 'zu viel');\n")
+    files("0002_b.sql", "".join(["DROP TABLE a;\n"] + lines))
+    result = up()
+    assert result.status == 20
+    assert (failure(result)["line"], failure(result)["column"]) == (15002, 31)
+
+
+def test_every_record_is_json(up, files):
+    shop(files)
+    result = up()
+    assert len(records(result)) == len(result.stderr.splitlines())
