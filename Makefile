@@ -172,7 +172,7 @@ check-docs: all
 .PHONY: demo
 demo:
 	@scripts/deps demo
-	@$(MAKE) --no-print-directory -s all
+	@$(MAKE) --no-print-directory -s -j"$$(nproc)" all
 	@KEEP='$(KEEP)' scripts/demo
 
 # --- Release ---------------------------------------------------------------------------------------------------------------
