@@ -52,12 +52,7 @@ struct probe {
 struct loop;
 struct resolver;
 
-struct probe_context;
-typedef struct probe *
-probe_make_fn(const struct probe_context *x, const struct check_spec *spec, struct err *e);
-
 struct probe_context {
-    probe_make_fn *make; /* probe_new; tests put scripted probes here */
     struct loop *loop;
     struct resolver *resolver;
     const char *

@@ -221,14 +221,14 @@ on_lost(struct probe *p, void *arg)
     log_debug("session_lost", LOG_FIELDS(LF_STR("check", c->spec->name)),
               "check %s: the session ended", c->spec->name);
     uint64_t now_ms = clock_mono_ms();
-    uint64_t calm_ms = c->lost_ms + (c->spec->every_ms / 4 > LOST_LEAST_MS ? c->spec->every_ms / 4
-                                                                           : LOST_LEAST_MS);
-    bool often = c->lost_ms > 0 && now_ms < calm_ms;
-    c->lost_ms = now_ms;
-    if (often && !c->running[PROBE_SESSION])
-        loop_timer_start(c->due, calm_ms - now_ms);
+    uint64_t gap_ms = c->spec->every_ms / 4;
+    gap_ms = gap_ms > LOST_LEAST_MS ? gap_ms : LOST_LEAST_MS;
+    uint64_t calm_ms = c->hurried_ms > 0 ? c->hurried_ms + gap_ms : 0;
+    c->hurried_ms = now_ms > calm_ms ? now_ms : calm_ms;
+    if (now_ms < calm_ms)
+        loop_timer_start_at(c->due, calm_ms);
     else if (c->running[PROBE_SESSION])
-        c->again = !often;
+        c->again = true;
     else
         look(c);
 }
@@ -295,7 +295,7 @@ check_init(struct schedule *s, struct check *c, const struct check_spec *spec, s
 {
     *c = (struct check){
         .schedule = s, .spec = spec, .since_ms = clock_wall_ms(), .pace.every_ms = spec->every_ms};
-    c->probe = s->x.make(&s->x, spec, e);
+    c->probe = probe_new(&s->x, spec, e);
     if (!c->probe)
         return -1;
     c->probe->done = on_done;

@@ -46,9 +46,9 @@ struct check {
     struct loop_timer *due, *login_due;
     uint64_t started_us[PROBE_DEPTHS];
     bool running[PROBE_DEPTHS];
-    uint64_t lost_ms; /* when the idle session ended last, 0: never */
-    bool again;       /* the session ended while a look was under way: look again at once */
-    bool resting;     /* every 0: nothing to do until another check is down */
+    uint64_t hurried_ms; /* the last look for the sake of a lost session, 0: none */
+    bool again;          /* the session ended while a look was under way: look again at once */
+    bool resting;        /* every 0: nothing to do until another check is down */
     struct check_stats stats;
     char cause[PROBE_CAUSE_MAX];
     enum reason last_failure; /* of this check, ever; for the termination message */

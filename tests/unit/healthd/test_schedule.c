@@ -1,0 +1,580 @@
+/*
+ * The schedule on a fake clock, fake timers and scripted probes: when it looks, what it concludes, whom it tells.
+ * Everything it calls outside its pure neighbours is defined here.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/base/clock.h"
+#include "common/base/digest.h"
+#include "common/base/log.h"
+#include "common/net/loop.h"
+#include "healthd/schedule.h"
+
+/* ---- time ---- */
+
+static uint64_t now_ms;
+static uint32_t chance;
+
+uint64_t
+clock_mono_ms(void)
+{
+    return now_ms;
+}
+
+uint64_t
+clock_mono_us(void)
+{
+    return now_ms * 1000;
+}
+
+int64_t
+clock_wall_ms(void)
+{
+    return 1700000000000 + (int64_t)now_ms;
+}
+
+uint32_t
+digest_jitter(uint32_t bound)
+{
+    return chance < bound ? chance : bound - 1;
+}
+
+struct loop_timer {
+    loop_cb *cb;
+    void *arg;
+    uint64_t at_ms;
+};
+
+static struct loop_timer *timers[64];
+
+struct loop_timer *
+loop_timer_new(struct loop *l, loop_cb *cb, void *arg)
+{
+    (void)l;
+    for (size_t i = 0; i < 64; i++) {
+        if (!timers[i]) {
+            timers[i] = calloc(1, sizeof(*timers[i]));
+            *timers[i] = (struct loop_timer){cb, arg, CLOCK_NEVER};
+            return timers[i];
+        }
+    }
+    return NULL;
+}
+
+void
+loop_timer_free(struct loop_timer *t)
+{
+    for (size_t i = 0; i < 64; i++)
+        if (timers[i] == t)
+            timers[i] = NULL;
+    free(t);
+}
+
+void
+loop_timer_start(struct loop_timer *t, uint64_t delay_ms)
+{
+    t->at_ms = now_ms + delay_ms;
+}
+
+void
+loop_timer_start_at(struct loop_timer *t, uint64_t deadline_ms)
+{
+    t->at_ms = deadline_ms;
+}
+
+void
+loop_timer_cancel(struct loop_timer *t)
+{
+    t->at_ms = CLOCK_NEVER;
+}
+
+bool
+loop_timer_pending(const struct loop_timer *t)
+{
+    return t->at_ms != CLOCK_NEVER;
+}
+
+/* ---- records: counted, not written ---- */
+
+static unsigned changes_logged;
+
+void
+log_write(enum log_level level, const char *event, const struct field *fields, size_t n,
+          const char *fmt, ...)
+{
+    (void)level;
+    (void)fields;
+    (void)n;
+    (void)fmt;
+    if (strcmp(event, "check_changed") == 0)
+        changes_logged++;
+}
+
+/* ---- scripted probes ---- */
+
+struct fake {
+    struct probe base;
+    bool session, fail_start, running[PROBE_DEPTHS];
+    unsigned starts[PROBE_DEPTHS];
+    uint64_t started_ms, deadline_ms;
+};
+
+static struct fake *fakes[4];
+static size_t n_fakes;
+
+static int
+fake_start(struct probe *p, enum probe_depth depth, uint64_t deadline_ms, struct err *e)
+{
+    struct fake *f = (struct fake *)p;
+    assert_false(f->running[depth]); /* each depth only once at a time */
+    f->starts[depth]++;
+    f->started_ms = now_ms;
+    f->deadline_ms = deadline_ms;
+    if (f->fail_start)
+        return err_set(e, ERR_REFUSED, "no");
+    f->running[depth] = true;
+    return 0;
+}
+
+static bool
+fake_has_session(const struct probe *p)
+{
+    return ((const struct fake *)p)->session;
+}
+
+static void
+fake_free(struct probe *p)
+{
+    free(p);
+}
+
+static const struct probe_ops fake_ops = {fake_start, fake_has_session, fake_free};
+
+struct probe *
+probe_new(const struct probe_context *x, const struct check_spec *spec, struct err *e)
+{
+    (void)x;
+    (void)spec;
+    (void)e;
+    struct fake *f = calloc(1, sizeof(*f));
+    f->base.ops = &fake_ops;
+    fakes[n_fakes++] = f;
+    return &f->base;
+}
+
+void
+probe_free(struct probe *p)
+{
+    if (p)
+        p->ops->free(p);
+}
+
+void
+probe_result_from(struct probe_result *ret, const struct err *e, uint64_t deadline_ms)
+{
+    (void)deadline_ms;
+    ret->reason = reason_of_err(e);
+}
+
+static void
+answer(struct fake *f, enum probe_depth depth, enum reason reason)
+{
+    struct probe_result r = {.reason = reason, .timed_out = reason == REASON_TIMEOUT};
+    f->running[depth] = false;
+    f->session = reason == REASON_NONE || (depth == PROBE_LOGIN && f->session);
+    f->base.done(&f->base, depth, &r, f->base.arg);
+}
+
+static void
+lose(struct fake *f)
+{
+    f->session = false;
+    f->base.lost(&f->base, f->base.arg);
+}
+
+/* ---- the world ---- */
+
+static unsigned told;
+
+static void
+on_changed(void *arg)
+{
+    (void)arg;
+    told++;
+}
+
+struct world {
+    struct check_spec specs[2];
+    struct schedule *s;
+    const struct check *checks;
+    struct fake *f;
+};
+
+static void
+open_world(struct world *w, const char *one, const char *two)
+{
+    struct err e;
+    const struct probe_context x = {0};
+    *w = (struct world){0};
+    now_ms = 1000;
+    n_fakes = 0;
+    told = changes_logged = 0;
+    chance = 0;
+    assert_int_equal(checkline_parse(one, &w->specs[0], &e), 0);
+    if (two)
+        assert_int_equal(checkline_parse(two, &w->specs[1], &e), 0);
+    w->s = schedule_new(&x, w->specs, two ? 2 : 1, on_changed, NULL, &e);
+    assert_non_null(w->s);
+    schedule_checks(w->s, &w->checks);
+    w->f = fakes[0];
+}
+
+static void
+close_world(struct world *w)
+{
+    schedule_free(w->s);
+    for (size_t i = 0; i < 64; i++)
+        assert_null(timers[i]);
+    check_spec_done(&w->specs[0]);
+    if (w->specs[1].word_up)
+        check_spec_done(&w->specs[1]);
+}
+
+/* Time goes on to at_ms; timers fire in their order. */
+static void
+pass_to(uint64_t at_ms)
+{
+    for (;;) {
+        struct loop_timer *next = NULL;
+        for (size_t i = 0; i < 64; i++)
+            if (timers[i] && timers[i]->at_ms <= at_ms && (!next || timers[i]->at_ms < next->at_ms))
+                next = timers[i];
+        if (!next)
+            break;
+        now_ms = next->at_ms > now_ms ? next->at_ms : now_ms;
+        next->at_ms = CLOCK_NEVER;
+        next->cb(next->arg);
+    }
+    now_ms = at_ms;
+}
+
+static void
+expect(const struct world *w, enum verdict_state s, enum reason reason)
+{
+    assert_string_equal(verdict_text(w->checks[0].view.state), verdict_text(s));
+    assert_string_equal(reason_text(w->checks[0].view.reason), reason_text(reason));
+}
+
+static void
+test_looks_every_two_seconds(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w, "a redis://h after 3s", NULL);
+    schedule_start(w.s);
+    pass_to(3999);
+    assert_int_equal(w.f->starts[PROBE_SESSION], 0);
+    pass_to(4000);
+    assert_int_equal(w.f->starts[PROBE_SESSION], 1);
+    assert_int_equal(w.f->deadline_ms, 5000);
+    expect(&w, VERDICT_UNKNOWN, REASON_NONE);
+    pass_to(4300);
+    answer(w.f, PROBE_SESSION, REASON_NONE);
+    expect(&w, VERDICT_UP, REASON_NONE);
+    assert_int_equal(told, 1);
+    pass_to(5999);
+    assert_int_equal(w.f->starts[PROBE_SESSION], 1);
+    pass_to(6000); /* from start to start */
+    assert_int_equal(w.f->starts[PROBE_SESSION], 2);
+    answer(w.f, PROBE_SESSION, REASON_NONE);
+    assert_int_equal(told, 1); /* nothing changed */
+    chance = 999;
+    pass_to(8000);
+    answer(w.f, PROBE_SESSION, REASON_NONE);
+    pass_to(9601);
+    assert_int_equal(w.f->starts[PROBE_SESSION], 4); /* up to a fifth earlier, never later */
+    close_world(&w);
+}
+
+/* The bound of the contract: every + 2 x timeout + every/4. */
+static void
+test_hang_is_seen_within_the_bound(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w, "a redis://h", NULL);
+    schedule_start(w.s);
+    pass_to(1000);
+    answer(w.f, PROBE_SESSION, REASON_NONE);
+    uint64_t hangs_ms = now_ms; /* just after a good answer: the worst moment */
+    while (w.checks[0].view.state == VERDICT_UP) {
+        pass_to(now_ms + 1);
+        if (w.f->running[PROBE_SESSION] && now_ms == w.f->deadline_ms)
+            answer(w.f, PROBE_SESSION, REASON_TIMEOUT);
+    }
+    expect(&w, VERDICT_DOWN, REASON_TIMEOUT);
+    assert_true(now_ms - hangs_ms <= 2000 + 2 * 1000 + 500);
+    close_world(&w);
+}
+
+static void
+test_lost_session_is_looked_at_at_once(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w, "a redis://h", NULL);
+    schedule_start(w.s);
+    pass_to(1000);
+    answer(w.f, PROBE_SESSION, REASON_NONE);
+    pass_to(1500);
+    lose(w.f);
+    assert_int_equal(w.f->starts[PROBE_SESSION], 2);
+    expect(&w, VERDICT_UP, REASON_NONE); /* that alone is no failure */
+    answer(w.f, PROBE_SESSION, REASON_REFUSED);
+    expect(&w, VERDICT_DOWN, REASON_REFUSED);
+    pass_to(2000);
+    assert_int_equal(w.f->starts[PROBE_SESSION], 3); /* every/4 */
+    answer(w.f, PROBE_SESSION, REASON_NONE);
+    expect(&w, VERDICT_UP, REASON_NONE);
+    assert_int_equal(changes_logged, 3);
+    close_world(&w);
+}
+
+/* A server that hangs up after each login is not asked in a circle. */
+static void
+test_lost_again_and_again(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w, "a redis://h", NULL);
+    schedule_start(w.s);
+    pass_to(1000);
+    for (int i = 0; i < 1000; i++) {
+        pass_to(now_ms + 10);
+        if (w.f->running[PROBE_SESSION])
+            answer(w.f, PROBE_SESSION, REASON_NONE);
+        else if (w.f->session)
+            lose(w.f);
+    }
+    assert_true(w.f->starts[PROBE_SESSION] <= 10000 / 500 + 2);
+    close_world(&w);
+}
+
+static void
+test_lost_during_a_look(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w, "a redis://h", NULL);
+    schedule_start(w.s);
+    pass_to(1000);
+    lose(w.f);
+    assert_int_equal(w.f->starts[PROBE_SESSION], 1);
+    answer(w.f, PROBE_SESSION, REASON_NONE);
+    pass_to(1001);
+    assert_int_equal(w.f->starts[PROBE_SESSION], 2);
+    close_world(&w);
+}
+
+static void
+test_fresh_logins(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w, "a redis://h every 10s", NULL);
+    schedule_start(w.s);
+    pass_to(1000);
+    answer(w.f, PROBE_SESSION, REASON_NONE);
+    for (uint64_t at = 11000; at < 55000; at += 10000) {
+        pass_to(at);
+        answer(w.f, PROBE_SESSION, REASON_NONE);
+    }
+    pass_to(54999);
+    assert_int_equal(w.f->starts[PROBE_LOGIN], 0);
+    pass_to(55000);
+    assert_int_equal(w.f->starts[PROBE_LOGIN], 1);
+    answer(w.f, PROBE_LOGIN, REASON_TOO_MANY_CONNECTIONS);
+    expect(&w, VERDICT_DEGRADED, REASON_TOO_MANY_CONNECTIONS);
+    pass_to(61000);
+    answer(w.f, PROBE_SESSION, REASON_NONE);
+    expect(&w, VERDICT_DEGRADED, REASON_TOO_MANY_CONNECTIONS);
+    pass_to(64999);
+    assert_int_equal(w.f->starts[PROBE_LOGIN], 1); /* 53300: never faster than every */
+    pass_to(65000);
+    assert_int_equal(w.f->starts[PROBE_LOGIN], 2);
+    answer(w.f, PROBE_LOGIN, REASON_NONE);
+    expect(&w, VERDICT_UP, REASON_NONE);
+    close_world(&w);
+}
+
+static void
+test_each_needs_no_fresh_login(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w, "a redis://h connection each every 20s", NULL);
+    schedule_start(w.s);
+    for (uint64_t at = 1000; at < 200000; at += 20000) {
+        pass_to(at);
+        answer(w.f, PROBE_SESSION, REASON_NONE);
+    }
+    assert_int_equal(w.f->starts[PROBE_LOGIN], 0);
+    close_world(&w);
+}
+
+/* A login that fails while there is no session says nothing that the looks do not say. */
+static void
+test_login_during_an_outage(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w, "a redis://h every 10s timeout 5s stale 10m", NULL);
+    schedule_start(w.s);
+    pass_to(1000);
+    answer(w.f, PROBE_SESSION, REASON_NONE);
+    for (uint64_t at = 11000; at < 55000; at += 10000) {
+        pass_to(at);
+        answer(w.f, PROBE_SESSION, REASON_NONE);
+    }
+    pass_to(55000);
+    assert_true(w.f->running[PROBE_LOGIN]);
+    lose(w.f);
+    answer(w.f, PROBE_SESSION, REASON_CLOSED);
+    expect(&w, VERDICT_DOWN, REASON_CLOSED);
+    answer(w.f, PROBE_LOGIN, REASON_TIMEOUT);
+    expect(&w, VERDICT_DOWN, REASON_CLOSED);
+    pass_to(57500);
+    answer(w.f, PROBE_SESSION, REASON_NONE);
+    expect(&w, VERDICT_UP, REASON_NONE);
+    close_world(&w);
+}
+
+static void
+test_start_that_fails(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w, "a redis://h", NULL);
+    w.f->fail_start = true;
+    schedule_start(w.s);
+    pass_to(1000);
+    expect(&w, VERDICT_DOWN, REASON_REFUSED);
+    pass_to(3000);
+    assert_int_equal(w.f->starts[PROBE_SESSION], 5); /* at every/4 */
+    close_world(&w);
+}
+
+/* A probe that never comes back: its up becomes unknown, and who answers is told. */
+static void
+test_goes_stale_by_itself(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w, "a redis://h", NULL);
+    schedule_start(w.s);
+    pass_to(1000);
+    answer(w.f, PROBE_SESSION, REASON_NONE);
+    pass_to(7999);
+    expect(&w, VERDICT_UP, REASON_NONE);
+    assert_int_equal(told, 1);
+    pass_to(8000);
+    expect(&w, VERDICT_UNKNOWN, REASON_TIMEOUT);
+    assert_int_equal(told, 2);
+    close_world(&w);
+}
+
+static void
+test_shared_ends_by_itself(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w, "a redis://h shared degrade=30s", NULL);
+    schedule_start(w.s);
+    pass_to(1000);
+    answer(w.f, PROBE_SESSION, REASON_NONE);
+    w.f->fail_start = true;
+    pass_to(3000);
+    expect(&w, VERDICT_DEGRADED, REASON_REFUSED);
+    pass_to(32999);
+    expect(&w, VERDICT_DEGRADED, REASON_REFUSED);
+    pass_to(33000);
+    expect(&w, VERDICT_DOWN, REASON_REFUSED);
+    close_world(&w);
+}
+
+/* every 0: at start, then only while another check is down. */
+static void
+test_every_0(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w, "a redis://h every 0", "b redis://i");
+    schedule_start(w.s);
+    pass_to(1000);
+    answer(fakes[0], PROBE_SESSION, REASON_NONE);
+    answer(fakes[1], PROBE_SESSION, REASON_NONE);
+    for (uint64_t at = 3000; at < 600000; at += 2000) {
+        pass_to(at);
+        answer(fakes[1], PROBE_SESSION, REASON_NONE);
+    }
+    assert_int_equal(fakes[0]->starts[PROBE_SESSION], 1);
+    expect(&w, VERDICT_UP, REASON_NONE);
+    pass_to(now_ms + 2000);
+    answer(fakes[1], PROBE_SESSION, REASON_REFUSED);
+    pass_to(now_ms);
+    assert_int_equal(fakes[0]->starts[PROBE_SESSION], 2);
+    answer(fakes[0], PROBE_SESSION, REASON_REFUSED);
+    expect(&w, VERDICT_DOWN, REASON_REFUSED);
+    close_world(&w);
+}
+
+static void
+test_last_failure(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w, "a redis://h", "b redis://i");
+    assert_null(schedule_last_failure(w.s));
+    schedule_once(w.s);
+    pass_to(1000);
+    assert_false(schedule_all_seen(w.s));
+    answer(fakes[1], PROBE_SESSION, REASON_TLS);
+    assert_string_equal(schedule_last_failure(w.s)->spec->name, "b");
+    pass_to(1005);
+    answer(fakes[0], PROBE_SESSION, REASON_AUTH);
+    assert_true(schedule_all_seen(w.s));
+    assert_string_equal(schedule_last_failure(w.s)->spec->name, "a");
+    pass_to(100000);
+    assert_int_equal(fakes[0]->starts[PROBE_SESSION] + fakes[1]->starts[PROBE_SESSION],
+                     2); /* once */
+    close_world(&w);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_looks_every_two_seconds),
+        cmocka_unit_test(test_hang_is_seen_within_the_bound),
+        cmocka_unit_test(test_lost_session_is_looked_at_at_once),
+        cmocka_unit_test(test_lost_again_and_again),
+        cmocka_unit_test(test_lost_during_a_look),
+        cmocka_unit_test(test_fresh_logins),
+        cmocka_unit_test(test_each_needs_no_fresh_login),
+        cmocka_unit_test(test_login_during_an_outage),
+        cmocka_unit_test(test_start_that_fails),
+        cmocka_unit_test(test_goes_stale_by_itself),
+        cmocka_unit_test(test_shared_ends_by_itself),
+        cmocka_unit_test(test_every_0),
+        cmocka_unit_test(test_last_failure),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
