@@ -55,6 +55,36 @@ on_stamp(void *arg)
     s->calls++;
 }
 
+struct late_start {
+    struct loop_timer *t;
+    uint64_t deadline_ms;
+};
+
+/* libevent counts from the start of the turn: what this callback takes would be missing. */
+static void
+start_late(void *arg)
+{
+    struct late_start *s = arg;
+    uint64_t until_ms = clock_mono_ms() + 4;
+    while (clock_mono_ms() < until_ms) {
+    }
+    s->deadline_ms = clock_deadline(3);
+    loop_timer_start_at(s->t, s->deadline_ms);
+}
+
+static void
+test_timer_after_a_long_callback(void **state)
+{
+    (void)state;
+    struct err e;
+    struct stamp s = {0};
+    struct late_start late = {.t = loop_timer_new(l, on_stamp, &s)};
+    loop_defer(l, start_late, &late);
+    assert_int_equal(loop_turn_until(l, &s.done, clock_deadline(LONG_MS), &e), 0);
+    assert_true(s.at_ms >= late.deadline_ms);
+    loop_timer_free(late.t);
+}
+
 static void
 test_timer(void **state)
 {
@@ -358,9 +388,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_timer),  TEST(test_turn_until), TEST(test_stop),
-        TEST(test_signal), TEST(test_watch),      TEST(test_defer),
-        TEST(test_post),   TEST(test_run),        TEST(test_stall),
+        TEST(test_timer),      TEST(test_timer_after_a_long_callback),
+        TEST(test_turn_until), TEST(test_stop),
+        TEST(test_signal),     TEST(test_watch),
+        TEST(test_defer),      TEST(test_post),
+        TEST(test_run),        TEST(test_stall),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
