@@ -15,6 +15,9 @@
 
 #include <cmocka.h>
 
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+
 #include "common/base/clock.h"
 #include "common/base/strbuf.h"
 #include "common/net/loop.h"
@@ -22,7 +25,9 @@
 #include "common/net/redisconn_reply.h"
 #include "common/net/resolve.h"
 #include "common/net/target.h"
+#include "common/net/tls.h"
 #include "tests/unit/net/fake_dns.h"
+#include "tests/unit/net/throwaway_ca.h"
 
 #define LONG_MS 20000
 
@@ -44,7 +49,9 @@ static struct server {
     uint16_t port;
     struct loop_watch *accepting, *reading;
     const struct line *script;
-    const char *greeting; /* sent at once, then the connection is closed */
+    const char *greeting;    /* sent at once, then the connection is closed */
+    struct tls_server *tls;  /* each command is answered with +OK */
+    struct bufferevent *bev; /* then */
     struct redis_parser *parser;
     struct strbuf got; /* the commands, one a line */
     unsigned connections;
@@ -59,6 +66,10 @@ server_hang_up(void)
         close(server.fd);
     }
     server.fd = -1;
+    if (server.bev) {
+        bufferevent_free(server.bev);
+    }
+    server.bev = NULL;
     redis_parser_free(server.parser);
     server.parser = NULL;
 }
@@ -115,6 +126,21 @@ on_server_read(int fd, int what, void *arg)
 }
 
 static void
+on_tls_read(struct bufferevent *bev, void *arg)
+{
+    (void)arg;
+    char buf[4096];
+    struct err e;
+    struct redis_reply *command;
+    size_t n = bufferevent_read(bev, buf, sizeof buf);
+    assert_int_equal(redis_parser_feed(server.parser, buf, n, &e), 0);
+    while (redis_parser_next(server.parser, &command, &e) == 0 && command) {
+        redis_reply_free(command);
+        bufferevent_write(bev, "+OK\r\n", 5);
+    }
+}
+
+static void
 on_server_accept(int fd, int what, void *arg)
 {
     (void)what;
@@ -129,6 +155,15 @@ on_server_accept(int fd, int what, void *arg)
         return;
     }
     server.parser = redis_parser_new();
+    if (server.tls) {
+        int own = server.fd;
+        struct err e;
+        server.fd = -1;
+        server.bev = tls_server_bufferevent(server.tls, loop_base(loop), own, &e);
+        bufferevent_setcb(server.bev, on_tls_read, NULL, NULL, NULL);
+        bufferevent_enable(server.bev, EV_READ | EV_WRITE);
+        return;
+    }
     server.reading = loop_watch_new(loop, server.fd, on_server_read, NULL);
     loop_watch_set(server.reading, LOOP_READ);
 }
@@ -140,6 +175,9 @@ setup(void **state)
     struct err e;
     loop = loop_new(&e);
     if (dns_start(&dns, loop, zone) != 0) {
+        return -1;
+    }
+    if (ca_make() != 0) {
         return -1;
     }
     dns_conf(&dns, "");
@@ -169,7 +207,7 @@ teardown(void **state)
     resolver_free(resolver);
     dns_stop(&dns);
     loop_free(loop);
-    return 0;
+    return ca_remove();
 }
 
 /* ---- the client ---- */
@@ -595,6 +633,50 @@ test_start_inside(void **state)
     redisconn_free(c);
 }
 
+static void
+test_tls(void **state)
+{
+    (void)state;
+    struct err e;
+    char url[256];
+    server.tls = tls_server_new(ca_path("one.crt"), ca_path("one.key"), &e);
+    assert_non_null(server.tls);
+    snprintf(url, sizeof url, "rediss://:s3cret@127.0.0.1:PORT/1?ca_file=%s", ca_path("one.ca"));
+    struct redisconn *c = client(url);
+    must_connect(c);
+    struct waiter w = {0};
+    start(c, "PING", LONG_MS, &w);
+    wait_for(&w);
+    assert_string_equal(w.text, "+OK ");
+    must_connect(c);
+    redisconn_free(c);
+
+    snprintf(url, sizeof url, "rediss://127.0.0.1:PORT?ca_file=%s", ca_path("two.ca"));
+    c = client(url);
+    w = try_connect(c, LONG_MS);
+    assert_int_equal(w.e.code, ERR_TLS);
+    assert_non_null(strstr(w.e.msg, "not accepted"));
+    redisconn_free(c);
+
+    snprintf(url, sizeof url, "rediss://127.0.0.1:PORT?ca_file=/nonexistent%s", "");
+    c = client(url);
+    w = try_connect(c, LONG_MS);
+    assert_int_equal(w.e.code, ERR_TLS);
+    redisconn_free(c);
+    server_hang_up();
+    tls_server_free(server.tls);
+    server.tls = NULL;
+
+    static const struct line script[] = {{NULL, NULL}};
+    c = client(
+        "rediss://127.0.0.1:PORT?verify=no"); /* TLS to a server that has none: it never answers */
+    server.script = script;
+    server.greeting = "-ERR plain\r\n";
+    w = try_connect(c, LONG_MS);
+    assert_int_equal(w.e.code, ERR_TLS);
+    redisconn_free(c);
+}
+
 /* ---- the parser alone ---- */
 
 static void
@@ -719,8 +801,8 @@ main(void)
         TEST(test_replies),     TEST(test_login),          TEST(test_login_refused),
         TEST(test_unreachable), TEST(test_second_address), TEST(test_deadlines),
         TEST(test_cluster),     TEST(test_loss),           TEST(test_maxclients),
-        TEST(test_free_inside), TEST(test_start_inside),   TEST(test_parser),
-        TEST(test_real_server),
+        TEST(test_free_inside), TEST(test_start_inside),   TEST(test_tls),
+        TEST(test_parser),      TEST(test_real_server),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
