@@ -101,7 +101,8 @@ plain_duration(const char *text, size_t len, char *buf, size_t size)
         if (n + 1 >= size)
             return false;
         buf[n++] = text[i];
-        if (text[i] == 'm' && len - i >= 3 && memcmp(text + i, "min", 3) == 0)
+        bool min = len - i >= 3 && memcmp(text + i, "min", 3) == 0;
+        if (min && (len - i == 3 || (text[i + 3] >= '0' && text[i + 3] <= '9')))
             i += 2;
     }
     buf[n] = '\0';

@@ -44,8 +44,9 @@ position_of_byte(const char *text, size_t len, size_t from, size_t from_line, si
         offset = len;
     if (from > offset)
         from = offset;
-    const char *before = offset ? memrchr(text, '\n', offset) : NULL;
-    size_t start = before ? (size_t)(before - text) + 1 : 0;
+    size_t start = offset;
+    while (start > 0 && text[start - 1] != '\n')
+        start--;
     const char *nl = memchr(text + start, '\n', len - start);
     size_t end = nl ? (size_t)(nl - text) : len;
 

@@ -1,0 +1,188 @@
+/* native.c: file names, versions, header lines. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "migrate/native.h"
+
+static void
+name(const char *file, const char *version, const char *title, enum native_direction direction)
+{
+    struct native_name n;
+
+    assert_int_equal(native_name_parse(file, &n, NULL), 0);
+    assert_int_equal(n.version_bytes, strlen(version));
+    assert_memory_equal(file, version, n.version_bytes);
+    assert_int_equal(n.name_bytes, strlen(title));
+    assert_memory_equal(file + n.name_offset, title, n.name_bytes);
+    assert_int_equal(n.direction, direction);
+}
+
+static void
+no_name(const char *file, const char *says)
+{
+    struct native_name n;
+    struct err e;
+
+    assert_int_equal(native_name_parse(file, &n, &e), -1);
+    assert_int_equal(e.code, ERR_INPUT);
+    assert_int_equal(strncmp(e.msg, file, strlen(file)), 0);
+    if (!strstr(e.msg, says))
+        fail_msg("%s", e.msg);
+}
+
+static void
+test_names(void **state)
+{
+    (void)state;
+    name("0001_shop.sql", "0001", "shop", NATIVE_UP);
+    name("0001_add_a_b.up.sql", "0001", "add_a_b", NATIVE_UP);
+    name("0001_x.down.sql", "0001", "x", NATIVE_DOWN);
+    name("20260101120000_x.y.sql", "20260101120000", "x.y", NATIVE_UP);
+    name("1.2-rc_x.sql", "1.2-rc", "x", NATIVE_UP);
+    name("1_x__y.sql", "1", "x__y", NATIVE_UP);
+    name("V_x.sql", "V", "x", NATIVE_UP);
+    no_name("0001.sql", "VERSION_name.sql");
+    no_name("0001_.sql", "VERSION_name.sql");
+    no_name("_x.sql", "VERSION_name.sql");
+    no_name("0001_.up.sql", "VERSION_name.sql");
+    no_name("0001_.down.sql", "VERSION_name.sql");
+    no_name("0001_x.txt", ".sql");
+    no_name("V1__x.sql", "Flyway");
+    no_name("V1_1__x.sql", "Flyway");
+    no_name("R__views.sql", "Flyway");
+}
+
+static void
+test_versions(void **state)
+{
+    (void)state;
+    assert_true(native_version_compare("9", "10") < 0);
+    assert_true(native_version_compare("0009", "10") < 0);
+    assert_true(native_version_compare("10", "9") > 0);
+    assert_int_equal(native_version_compare("0001", "1"), 0);
+    assert_int_equal(native_version_compare("0", "000"), 0);
+    assert_true(native_version_compare("99999999999999999999999", "100000000000000000000000") < 0);
+    assert_true(native_version_compare("1.10", "1.9") < 0);
+    assert_true(native_version_compare("a", "b") < 0);
+    assert_true(native_version_compare("10", "9a") < 0);
+    assert_true(native_version_is_number("007"));
+    assert_false(native_version_is_number(""));
+    assert_false(native_version_is_number("7a"));
+}
+
+static void
+duration(const char *text, uint64_t want)
+{
+    uint64_t ms;
+
+    assert_int_equal(native_duration_parse(text, strlen(text), &ms, NULL), 0);
+    assert_int_equal(ms, want);
+}
+
+static void
+test_durations(void **state)
+{
+    static const char *const bad[] = {"", "5", "5x", "-1s", "s", "min", "5mins", "30d", "1us2", "us", " 5s",
+                                      "1111111111111111111111111111111111111111111111111111111111111111111111s"};
+    uint64_t ms;
+    struct err e;
+
+    (void)state;
+    duration("0", 0);
+    duration("250ms", 250);
+    duration("5s", 5000);
+    duration("2m", 120000);
+    duration("10min", 600000);
+    duration("1h30min", 5400000);
+    duration("1h", 3600000);
+    duration("2d", 172800000);
+    duration("1.5s", 1500);
+    duration("1500us", 2);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        if (native_duration_parse(bad[i], strlen(bad[i]), &ms, &e) == 0)
+            fail_msg("%s is taken for %llu ms", bad[i], (unsigned long long)ms);
+        assert_int_equal(e.code, ERR_INPUT);
+    }
+}
+
+static void
+header(const char *text, enum verdict_wish transaction, enum native_phase phase, uint64_t lock, uint64_t statement)
+{
+    struct native_header h;
+    struct err e;
+
+    if (native_header_parse(text, strlen(text), &h, &e) < 0)
+        fail_msg("%s", e.msg);
+    assert_int_equal(h.transaction, transaction);
+    assert_int_equal(h.phase, phase);
+    assert_true(h.lock_timeout_ms == lock);
+    assert_true(h.statement_timeout_ms == statement);
+}
+
+#define NONE VERDICT_AUTO, NATIVE_EXPAND, NATIVE_UNSET, NATIVE_UNSET
+
+static void
+test_headers(void **state)
+{
+    (void)state;
+    header("", NONE);
+    header("select 1;", NONE);
+    header("-- a note\n", NONE);
+    header("-- migrate:\nx", NONE);
+    header("-- migrate: transaction=off phase=contract lock_timeout=5s statement_timeout=10min\nx", VERDICT_OFF,
+           NATIVE_CONTRACT, 5000, 600000);
+    header("/* licence\n */\n--\n\n--migrate:\tphase=expand\r\n-- migrate: transaction=on\r\nx", VERDICT_ON, NATIVE_EXPAND,
+           NATIVE_UNSET, NATIVE_UNSET);
+    header("\xef\xbb\xbf-- migrate: lock_timeout=0", VERDICT_AUTO, NATIVE_EXPAND, 0, NATIVE_UNSET);
+    header("select 1; -- migrate: transaction=off\n", NONE);
+    header("/* -- migrate: transaction=off\n */ x", NONE);
+    header("/* open -- migrate: transaction=off", NONE);
+}
+
+static void
+no_header(const char *text, size_t line, const char *says)
+{
+    struct native_header h;
+    struct err e;
+
+    assert_int_equal(native_header_parse(text, strlen(text), &h, &e), -1);
+    assert_int_equal(e.code, ERR_INPUT);
+    assert_int_equal(h.error_line, line);
+    if (!strstr(e.msg, says))
+        fail_msg("%s", e.msg);
+}
+
+static void
+test_bad_headers(void **state)
+{
+    (void)state;
+    no_header("\n-- migrate: transction=off", 2, "line 2: unknown key transction in a -- migrate: line: did you mean transaction?");
+    no_header("-- migrate: zzz=1", 1, "line 1: unknown key zzz in a -- migrate: line");
+    no_header("-- migrate: this adds a table", 1, "unknown key this");
+    no_header("-- migrate: transaction=maybe", 1, "transaction is on or off, not maybe");
+    no_header("-- migrate: transaction=OFF", 1, "transaction is on or off, not OFF");
+    no_header("-- migrate: phase=", 1, "phase needs a value");
+    no_header("-- migrate: phase", 1, "phase needs a value");
+    no_header("-- migrate: phase=both", 1, "phase is expand or contract, not both");
+    no_header("-- migrate: lock_timeout=5", 1, "lock_timeout: 5 is not a duration");
+    no_header("-- migrate: statement_timeout=25d", 1, "statement_timeout: 25d is longer");
+    no_header("-- migrate: phase=expand\n-- migrate: phase=expand", 2, "phase stands twice");
+    no_header("-- migrate:up\ncreate table t();\n-- migrate:down\n", 1, "dbmate");
+    no_header("-- +goose Up\n", 1, "goose");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_names),   cmocka_unit_test(test_versions),    cmocka_unit_test(test_durations),
+        cmocka_unit_test(test_headers), cmocka_unit_test(test_bad_headers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
