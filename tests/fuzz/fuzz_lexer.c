@@ -63,7 +63,7 @@ check_tokens(const char *text, size_t len, const struct statement *st)
         MUST(t.offset == end && token_is_char(&ts, &t, ';'));
 }
 
-/* Alone it is one statement, without what stood behind its last token. */
+/* Alone it is one statement, without what stood behind its last token. (Where a text begins, U+FEFF is no name.) */
 static void
 check_alone(const char *text, const struct statement *st)
 {
@@ -71,6 +71,8 @@ check_alone(const char *text, const struct statement *st)
     struct lexer lx;
     struct statement again;
 
+    if (st->bytes >= 3 && memcmp(text + st->offset, "\xef\xbb\xbf", 3) == 0)
+        return;
     MUST(alone);
     memcpy(alone, text + st->offset, st->bytes);
     lexer_init(&lx, alone, st->bytes);
