@@ -85,7 +85,9 @@ read_exists(struct session *s, bool *ret, struct err *e)
     struct pgrows *rows = NULL;
     ledger_sql_columns(&s->table, &sql);
     int result = session_sql(s, &sql, &rows, e);
-    if (result == 0)
+    if (result != 0)
+        err_wrap(e, "cannot look for the history table %s", s->table.quoted);
+    else
         result = ledger_check_columns(&s->table, pgrows_count(rows) ? pgrows_value(rows, 0, 0) : NULL, ret, e);
     pgrows_free(rows);
     return result;

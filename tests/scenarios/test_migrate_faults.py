@@ -1,0 +1,430 @@
+"""migrate against a world that misbehaves: locks, signals, deadlines, lost connections, logins, TLS, poolers."""
+
+import json
+import re
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+
+from rig import tls
+from rig.base import CANARY, SLOW, free_port, has_ipv6, rounds, wait_until
+from rig.migrations import Migrations, events, failure, history
+
+SLEEP = "SELECT pg_sleep(600);\n"
+
+
+@pytest.fixture
+def files(scratch):
+    return Migrations(scratch)
+
+
+@pytest.fixture
+def env(pg):
+    return {"DATABASE_URL": pg.url}
+
+
+def working(pg):
+    """Backends of migrate's working connection."""
+    return pg.sessions("application_name LIKE 'migrate %' AND application_name <> 'migrate watch'")
+
+
+def sleeping(pg):
+    return pg.sessions("state = 'active' AND query LIKE '%pg_sleep(600)%'")
+
+
+def advisory_locks(pg):
+    sql = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    return int(pg.psql(sql))
+
+
+# --- Signals and deadlines ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_cancels_on_the_server(start, files, pg, env, number):
+    files("0001_a.sql", "CREATE TABLE a (i int);\n")
+    files("0002_b.sql", "CREATE TABLE b (i int);\n" + SLEEP)
+    process = start("migrate", "up", "--dir", files, env=env)
+    wait_until(lambda: sleeping(pg) == 1, what="the statement runs")
+    process.send_signal(number)
+    sent = time.monotonic()
+    result = process.wait()
+    assert result.status == 13, result.output
+    assert time.monotonic() - sent < 1.0 * SLOW
+    assert sleeping(pg) == 0
+    assert advisory_locks(pg) == 0
+    assert history(pg) == ["0001"]
+    assert pg.psql("SELECT to_regclass('b') IS NULL") == "t"
+    wait_until(lambda: working(pg) == 0, what="no backend is left")
+
+
+def test_a_signal_outside_a_transaction(start, files, pg, env):
+    files("0001_a.sql", "-- migrate: transaction=off\nSELECT 1;\n" + SLEEP)
+    process = start("migrate", "up", "--dir", files, env=env)
+    wait_until(lambda: sleeping(pg) == 1, what="the statement runs")
+    process.terminate()
+    assert process.wait().status == 13
+    assert sleeping(pg) == 0 and advisory_locks(pg) == 0
+
+
+def test_a_second_signal_ends_at_once(start, files, pg, proxy):
+    """The server does not answer the cancel: the first signal waits a little, the second does not."""
+    line = proxy(pg)
+    files("0001_a.sql", SLEEP)
+    process = start("migrate", "up", "--dir", files, env={"DATABASE_URL": pg.url_with(port=line.port)})
+    wait_until(lambda: sleeping(pg) == 1, what="the statement runs")
+    line.silence()
+    process.terminate()
+    process.terminate()
+    sent = time.monotonic()
+    assert process.wait().status == 13
+    assert time.monotonic() - sent < 1.0 * SLOW
+    line.cut()
+    pg.terminate("query LIKE '%pg_sleep%'")
+
+
+def test_a_signal_while_nobody_answers(start, files, pg, proxy):
+    line = proxy(pg)
+    files("0001_a.sql", SLEEP)
+    process = start("migrate", "up", "--dir", files, env={"DATABASE_URL": pg.url_with(port=line.port)})
+    wait_until(lambda: sleeping(pg) == 1, what="the statement runs")
+    line.silence()
+    process.terminate()
+    sent = time.monotonic()
+    assert process.wait().status == 13
+    assert time.monotonic() - sent < 1.5 * SLOW
+    line.cut()
+    pg.terminate("query LIKE '%pg_sleep%'")
+
+
+def test_a_signal_while_waiting_for_the_database(start, files):
+    files("0001_a.sql", SLEEP)
+    process = start("migrate", "up", "--dir", files, env={"DATABASE_URL": f"postgres://app@127.0.0.1:{free_port()}/x"})
+    process.wait_for("waiting for the database")
+    process.terminate()
+    assert process.wait().status == 13
+
+
+def test_the_deadline_cancels(run, files, pg, env):
+    files("0001_a.sql", "CREATE TABLE a (i int);\n" + SLEEP)
+    result = run("migrate", "up", "--dir", files, "--deadline", "700ms", env=env)
+    assert result.status == 12, result.output
+    assert 0.6 < result.seconds < 2.5 * SLOW
+    assert sleeping(pg) == 0 and advisory_locks(pg) == 0
+    assert pg.psql("SELECT to_regclass('a') IS NULL") == "t"
+
+
+def test_statement_timeout(run, files, pg, env):
+    files("0001_a.sql", "-- migrate: statement_timeout=200ms\nSELECT 1;\n" + SLEEP)
+    result = run("migrate", "up", "--dir", files, env=env)
+    assert result.status == 20
+    assert (failure(result)["sqlstate"], failure(result)["line"]) == ("57014", 3)
+
+
+# --- Locks --------------------------------------------------------------------------------------------------------------
+
+
+def test_lock_busy_names_the_holder(run, start, files, scratch, pg, env):
+    files("0001_a.sql", SLEEP)
+    holder = start("migrate", "up", "--dir", files, env=env)
+    wait_until(lambda: sleeping(pg) == 1, what="the statement runs")
+    pid = pg.psql("SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()")
+    result = run("migrate", "up", "--dir", files, "--lock-wait", "300ms", env=env)
+    assert result.status == 11, result.output
+    assert f"pid {pid}" in failure(result)["msg"]
+    waited = events(result, "lock_wait")
+    assert waited and waited[0]["holder_pid"] == int(pid) and waited[0]["holder"].startswith("migrate ")
+    status = json.loads(run("migrate", "status", "--json", "--dir", files, env=env).stdout)
+    assert status["lock"]["pid"] == int(pid)
+    holder.terminate()
+    holder.wait()
+
+
+def test_a_waiter_finds_nothing_left(start, files, pg, env):
+    files("0001_a.sql", "CREATE TABLE a (i int);\nSELECT pg_sleep(0.5);\n")
+    both = [start("migrate", "up", "--dir", files, env=env) for _ in range(2)]
+    results = [p.wait() for p in both]
+    assert [r.status for r in results] == [0, 0]
+    assert sorted(len(events(r, "applied")) for r in results) == [0, 1]
+
+
+class Holder:
+    """A session that holds a lock until it is told to let go."""
+
+    def __init__(self, pg, *statements):
+        self.pg = pg
+        self.statements = statements
+        self.process = None
+
+    def __enter__(self):
+        command = ["psql", "-XAtq", "-h", self.pg.server.socket_dir, "-p", str(self.pg.port), "-U", "app", "-d", self.pg.name]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd="/")
+        self.say("SET application_name TO 'a reader';", "BEGIN;", *self.statements, r"\echo held")
+        assert self.process.stdout.readline() == "held\n"
+        return self
+
+    def say(self, *lines):
+        self.process.stdin.write("\n".join(lines) + "\n")
+        self.process.stdin.flush()
+
+    def __exit__(self, *_):
+        if self.process.stdin and not self.process.stdin.closed:
+            self.process.stdin.close()
+        self.process.stdout.read()
+        self.process.wait(10)
+
+
+def test_a_reader_is_never_in_the_way_for_long(start, files, pg, env):
+    """lock_timeout, roll back, named blocker, again; done when the reader is."""
+    pg.psql("CREATE TABLE a (i int)")
+    files("0001_a.sql", "CREATE TABLE b (i int);\nALTER TABLE a ADD COLUMN j int;\n")
+    with Holder(pg, "LOCK TABLE a IN ACCESS SHARE MODE;"):
+        process = start("migrate", "up", "--dir", files, "--lock-timeout", "300ms", env=env)
+        process.wait_for(r'"event":"retry".*\n(.*\n)*.*"event":"retry"')
+        # In the pauses nobody waits behind us.
+        wait_until(lambda: pg.psql("SELECT count(*) FROM pg_locks WHERE NOT granted") == "0", what="nobody waits")
+    result = process.wait()
+    assert result.status == 0, result.output
+    retries = events(result, "retry")
+    assert all(r["sqlstate"] == "55P03" for r in retries)
+    assert any("a reader" in r.get("blockers", "") for r in retries), retries
+    assert events(result, "applied")[0]["attempts"] == len(retries) + 1
+
+
+def test_the_deadline_ends_the_retries(run, files, pg, env):
+    pg.psql("CREATE TABLE a (i int)")
+    files("0001_a.sql", "ALTER TABLE a ADD COLUMN j int;\n")
+    with Holder(pg, "LOCK TABLE a;"):
+        result = run("migrate", "up", "--dir", files, "--lock-timeout=100ms", "--deadline=1500ms", env=env)
+    assert result.status == 12
+    assert len(events(result, "retry")) >= 2
+    assert history(pg) == []
+
+
+def test_concurrently_waits_without_lock_timeout(start, files, pg, env):
+    """It waits for old transactions as long as it takes: a time-out would leave an invalid index."""
+    pg.psql("CREATE TABLE a (i int)")
+    files("0001_a.sql", "CREATE INDEX CONCURRENTLY a_i ON a (i);\n")
+    with Holder(pg, "INSERT INTO a VALUES (1);"):
+        process = start("migrate", "up", "--dir", files, "--lock-timeout", "100ms", env=env)
+        process.wait_for('"event":"blocked".*a reader')
+    assert process.wait().status == 0
+    assert pg.psql("SELECT indisvalid FROM pg_index WHERE indexrelid = 'a_i'::regclass") == "t"
+
+
+def test_a_deadlock_is_run_again(start, files, pg, env):
+    pg.psql("CREATE TABLE a (i int)", "CREATE TABLE b (i int)")
+    files("0001_a.sql", "LOCK TABLE a;\nSELECT pg_sleep(0.3);\nLOCK TABLE b;\nCREATE TABLE c (i int);\n")
+    with Holder(pg, "LOCK TABLE b;") as other:
+        process = start("migrate", "up", "--dir", files, "--lock-timeout=none", env=env)
+        wait_until(lambda: pg.psql("SELECT count(*) FROM pg_locks WHERE granted AND relation = 'a'::regclass") == "1", what="a is locked")
+        other.say("LOCK TABLE a;", "COMMIT;")
+        result = process.wait()
+    assert result.status == 0, result.output
+    assert [r["sqlstate"] for r in events(result, "retry")] in ([], ["40P01"])  # [] when the other was the victim
+
+
+# --- Connections -------------------------------------------------------------------------------------------------------
+
+
+def test_a_backend_that_is_terminated(start, files, pg, env):
+    files("0001_a.sql", SLEEP)
+    process = start("migrate", "up", "--dir", files, env=env)
+    wait_until(lambda: sleeping(pg) == 1, what="the statement runs")
+    pg.terminate("query LIKE '%pg_sleep(600)%'")
+    result = process.wait()
+    assert result.status == 10
+    assert failure(result)["sqlstate"] == "57P01"
+
+
+def test_a_connection_that_is_cut(start, files, pg, proxy):
+    line = proxy(pg)
+    files("0001_a.sql", "CREATE TABLE a (i int);\n" + SLEEP)
+    process = start("migrate", "up", "--dir", files, env={"DATABASE_URL": pg.url_with(port=line.port)})
+    wait_until(lambda: sleeping(pg) == 1, what="the statement runs")
+    line.cut(reset=True)
+    assert process.wait().status == 10
+    # The orphan ends by client_connection_check_interval, long before its 600 s.
+    wait_until(lambda: sleeping(pg) == 0 and advisory_locks(pg) == 0, 8, "the orphan is gone")
+    assert pg.psql("SELECT to_regclass('a') IS NULL") == "t"
+
+
+def test_cut_at_every_message_the_next_run_converges(run, files, pg, proxy, env):
+    """The connection is cut after n bytes to or from the server, for ever larger n; then one undisturbed run."""
+    files("0001_a.sql", "CREATE TABLE a (i int);\n")
+    files("0002_b.sql", "INSERT INTO a VALUES (1);\n")
+    files("0003_c.sql", "INSERT INTO a VALUES (2);\n")
+    line = proxy(pg)
+    through = {"DATABASE_URL": pg.url_with(port=line.port, sslmode="disable")}
+    steps = rounds(120, 16)
+    for i in range(steps):
+        pg.psql("DROP TABLE IF EXISTS a, schema_history")
+        line.cut_after(1 + i * 6400 // steps, "client" if i % 2 else "server")
+        cut = run("migrate", "up", "--dir", files, "--wait=0", env=through)
+        line.cut_after(None)
+        line.cut()
+        assert cut.status in (0, 10), cut.output
+        wait_until(lambda: advisory_locks(pg) == 0, 3, "the lock is free")
+        after = run("migrate", "up", "--dir", files, env=env)
+        assert after.status == 0, after.output
+        assert pg.psql("SELECT string_agg(i::text, ',' ORDER BY i) FROM a") == "1,2", (i, cut.output)
+        assert history(pg) == ["0001", "0002", "0003"]
+
+
+def test_lost_during_commit_is_settled(run, files, pg, proxy):
+    """A trigger holds COMMIT up; the connection is cut meanwhile; the history says that it was committed."""
+    files("0001_a.sql", "CREATE TABLE a (i int);\n"
+          "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN PERFORM pg_sleep(1); RETURN NULL; END$$;\n"
+          "CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON a DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow();\n")
+    line = proxy(pg)
+    url = pg.url_with(port=line.port)
+    assert run("migrate", "up", "--dir", files, env={"DATABASE_URL": url}).status == 0
+    files("0002_b.sql", "INSERT INTO a VALUES (1);\n")
+    files("0003_c.sql", "CREATE TABLE c (i int);\n")
+    def cut_in_commit():
+        wait_until(lambda: pg.sessions("state = 'active' AND query LIKE 'COMMIT%'") == 1, what="COMMIT runs")
+        line.cut(reset=True)
+
+    cutter = threading.Thread(target=cut_in_commit)
+    cutter.start()
+    result = run("migrate", "up", "--dir", files, env={"DATABASE_URL": url})
+    cutter.join()
+    assert result.status == 0, result.output
+    assert events(result, "commit_lost")[0]["version"] == "0002"
+    assert history(pg) == ["0001", "0002", "0003"]
+    assert pg.psql("SELECT count(*) FROM a") == "1"
+
+
+def test_waits_for_the_database(start, files, pg_server):
+    server = pg_server(start=False)
+    port = server.port = free_port()
+    files("0001_a.sql", "CREATE TABLE a (i int);\n")
+    url = f"postgres://postgres@/postgres?host={server.socket_dir}&port={port}"
+    process = start("migrate", "up", "--dir", files, env={"DATABASE_URL": url})
+    process.wait_for("waiting for the database")
+    server.start()
+    assert server.port == port
+    result = process.wait()
+    assert result.status == 0, result.output
+
+
+def test_nobody_there(run, files):
+    files("0001_a.sql", "SELECT 1;\n")
+    result = run("migrate", "up", "--dir", files, "--wait=500ms", env={"DATABASE_URL": f"postgres://app@127.0.0.1:{free_port()}/x"})
+    assert result.status == 10
+    assert 0.4 < result.seconds < 5 * SLOW
+    assert run("migrate", "wait", "--wait=0", env={"DATABASE_URL": f"postgres://app@127.0.0.1:{free_port()}/x"}).status == 10
+
+
+def test_a_server_that_hangs(run, files, pg, proxy):
+    line = proxy(pg)
+    line.silence()
+    files("0001_a.sql", "SELECT 1;\n")
+    result = run("migrate", "up", "--dir", files, "--wait=1s", env={"DATABASE_URL": pg.url_with(port=line.port)})
+    assert result.status == 10
+    assert result.seconds < 5 * SLOW
+
+
+def test_refused_logins_end_at_once(run, files, pg):
+    files("0001_a.sql", "SELECT 1;\n")
+    wrong = run("migrate", "up", "--dir", files, env={"DATABASE_URL": pg.url_with(password=f"wrong-{CANARY}")})
+    assert (wrong.status, failure(wrong)["sqlstate"]) == (10, "28P01")
+    nowhere = run("migrate", "up", "--dir", files, env={"DATABASE_URL": pg.server.url("nowhere")})
+    assert (nowhere.status, failure(nowhere)["sqlstate"]) == (10, "3D000")
+    assert max(wrong.seconds, nowhere.seconds) < 5 * SLOW
+
+
+def test_a_name_that_does_not_resolve(run, files, name_server):
+    files("0001_a.sql", "SELECT 1;\n")
+    for mode in ("answer", "silent"):
+        server = name_server({}, mode=mode)
+        result = run("migrate", "up", "--dir", files, "--wait=1s",
+                     env={"DATABASE_URL": "postgres://app@db.test/x", **server.env})
+        assert result.status == 10, result.output
+        assert result.seconds < 5 * SLOW
+        assert "db.test" in failure(result)["msg"]
+
+
+def test_unix_socket_and_ipv6(run, files, pg):
+    files("0001_a.sql", "SELECT 1;\n")
+    assert run("migrate", "up", "--dir", files, env={"DATABASE_URL": pg.socket_url}).status == 0
+    if not has_ipv6():
+        pytest.skip("this machine has no IPv6")
+    files("0002_b.sql", "SELECT 1;\n")
+    result = run("migrate", "up", "--dir", files, env={"DATABASE_URL": pg.url_with(host="[::1]")})
+    assert result.status == 0, result.output
+
+
+def test_tls_verified(run, start, files, pg_server, ca, new_dir):
+    server = pg_server(tls=True)
+    files("0001_a.sql", "SELECT 1;\n")
+    good = {"sslmode": "verify-full", "sslrootcert": ca().cert}
+    result = run("migrate", "up", "--dir", files, env={"DATABASE_URL": server.url(host="localhost", **good)})
+    assert result.status == 0, result.output
+    other = tls.Authority(new_dir(), "another CA")
+    bad = {"sslmode": "verify-full", "sslrootcert": other.cert}
+    result = run("migrate", "up", "--dir", files, env={"DATABASE_URL": server.url(host="localhost", **bad)})
+    assert result.status == 10
+    assert "certificate" in failure(result)["msg"]
+    # Cancelling needs TLS there, too.
+    server.set_hba("local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\nhostssl all all ::1/128 scram-sha-256\n")
+    files("0002_b.sql", SLEEP)
+    process = start("migrate", "up", "--dir", files, env={"DATABASE_URL": server.url(host="localhost", **good)})
+    wait_until(lambda: server.sessions("query LIKE '%pg_sleep(600)%' AND state = 'active'") == 1, what="the statement runs")
+    process.terminate()
+    assert process.wait().status == 13
+    assert server.sessions("query LIKE '%pg_sleep(600)%' AND state = 'active'") == 0
+
+
+def test_several_hosts(run, files, pg):
+    files("0001_a.sql", "SELECT 1;\n")
+    url = pg.url.replace(f"127.0.0.1:{pg.port}", f"127.0.0.1:{free_port()},127.0.0.1:{pg.port}")
+    result = run("migrate", "up", "--dir", files, env={"DATABASE_URL": url + "?target_session_attrs=read-write"})
+    assert result.status == 0, result.output
+    standby = run("migrate", "wait", "--wait=300ms", env={"DATABASE_URL": url + "?target_session_attrs=standby"})
+    assert standby.status == 10
+    assert "standby" in failure(standby)["msg"]
+
+
+def test_a_pooler_is_refused_by_name(run, files, pg, pgbouncer):
+    files("0001_a.sql", "SELECT 1;\n")
+    pooler = pgbouncer(pg)
+    result = run("migrate", "up", "--dir", files, env={"DATABASE_URL": pooler.url(pg.name)})
+    assert result.status == 23, result.output
+    assert "pooler" in failure(result)["msg"] and failure(result)["hint"]
+    assert pg.psql("SELECT to_regclass('schema_history') IS NULL") == "t"
+
+
+def test_a_read_only_database(run, files, pg, env):
+    files("0001_a.sql", "SELECT 1;\n")
+    pg.psql(f"ALTER DATABASE {pg.name} SET default_transaction_read_only TO on")
+    result = run("migrate", "up", "--dir", files, env=env)
+    assert result.status == 10
+    assert "read-only" in failure(result)["msg"]
+
+
+def test_no_rights_in_the_schema(run, files, pg, env):
+    pg.psql("REVOKE ALL ON SCHEMA public FROM app, public", "REVOKE ALL ON SCHEMA public FROM pg_database_owner", user="postgres")
+    files("0001_a.sql", "SELECT 1;\n")
+    result = run("migrate", "up", "--dir", files, env=env)
+    assert (result.status, failure(result)["sqlstate"]) == (20, "42501")
+    assert "history table" in failure(result)["msg"]
+
+
+# --- Secrets -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_password_is_nowhere(start, files, pg, env):
+    """Its outputs are searched by the fixture; here: the command line, and what others see of it on the server."""
+    files("0001_a.sql", SLEEP)
+    process = start("migrate", "up", "--dir", files, "--log-level", "debug", env=env)
+    wait_until(lambda: sleeping(pg) == 1, what="the statement runs")
+    with open(f"/proc/{process.pid}/cmdline", "rb") as f:
+        assert CANARY.encode() not in f.read()
+    assert pg.sessions(f"application_name LIKE '%{CANARY}%'") == 0
+    process.terminate()
+    process.wait()
+    assert not re.search(CANARY, process.output)
