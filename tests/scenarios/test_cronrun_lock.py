@@ -1,0 +1,582 @@
+"""cronrun's locks on real servers: busy, lost, refused, released; and that no two runs overlap."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from rig.base import CANARY, SLOW, alive, free_port, rounds, wait_until
+from rig.nasty import nasty, wrap_of  # noqa: F401
+from rig.program import BIN_DIR
+
+
+def records(text, event=None):
+    found = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    return [r for r in found if event is None or r["event"] == event]
+
+
+def one(text, event):
+    (record,) = records(text, event)
+    return record
+
+
+class Store:
+    """A lock's place: the words and variables that choose it."""
+
+    def __init__(self, kind, lock, env=None, server=None):
+        self.kind = kind
+        self.words = ["--lock", lock, "--name", "mail"]
+        self.env = env or {}
+        self.server = server
+
+
+@pytest.fixture(params=["file", "postgres", "redis"])
+def store(request, scratch):
+    if request.param == "file":
+        return Store("file", f"file:{scratch}/lock")
+    if request.param == "postgres":
+        database = request.getfixturevalue("pg")
+        return Store("postgres", "postgres", {"DATABASE_URL": database.url}, database)
+    server = request.getfixturevalue("redis_server")(password=True)
+    return Store("redis", "redis", {"REDIS_URL": server.url()}, server)
+
+
+def holding(start, store, nasty, *words, env=None):
+    """A run that holds the lock until it is ended."""
+    process = start("cronrun", *store.words, *words, nasty, "ready", env={**store.env, **(env or {})})
+    process.wait_for("ready")
+    return process
+
+
+# --- What every lock does ---------------------------------------------------------------------------------------------
+
+
+def test_one_runs_the_other_is_skipped(run, start, nasty, store, scratch):
+    first = holding(start, store, nasty)
+    run_id = one(first.stderr, "run_start")["run_id"]
+    mark = scratch / "ran"
+    second = run("cronrun", *store.words, "touch", mark, env=store.env)
+    assert second.status == 0
+    assert not mark.exists()
+    skipped = one(second.stderr, "run_skipped")
+    assert skipped["holder_run_id"] == run_id
+    assert skipped["holder_pid"] == first.pid
+    assert skipped["holder_host"] == os.uname().nodename
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", skipped["holder_since"])
+    assert str(first.pid) in skipped["msg"]
+    assert run("cronrun", *store.words, "--on-busy", "fail", "true", env=store.env).status == 74
+    assert run("cronrun", *store.words, "--on-busy", "wait=300ms", "true", env=store.env).status == 74
+    other = [*store.words]
+    other[1], other[3] = other[1].replace("/lock", "/other"), "other"
+    assert run("cronrun", *other, "true", env=store.env).status == 0
+    first.terminate()
+    assert first.wait().status == 143
+    assert run("cronrun", *store.words, "touch", mark, env=store.env).status == 0
+    assert mark.exists()
+
+
+def test_wait_gets_it(start, nasty, store):
+    first = holding(start, store, nasty)
+    second = start("cronrun", *store.words, "--on-busy", "wait=20s", "true", env=store.env)
+    second.wait_for('"lock_wait"')
+    first.terminate()
+    first.wait()
+    result = second.wait()
+    assert result.status == 0
+    assert one(result.stderr, "run_start")
+
+
+def test_stopped_while_it_waits(start, nasty, store):
+    holding(start, store, nasty)
+    second = start("cronrun", *store.words, "--on-busy", "wait=20s", "true", env=store.env)
+    second.wait_for('"lock_wait"')
+    second.terminate()
+    result = second.wait(10)
+    assert result.status == 79
+    assert one(result.stderr, "run_refused")["reason"] == "stopped_before_start"
+
+
+def test_fence_grows(run, store):
+    fences = [int(run("cronrun", *store.words, "sh", "-c", "echo $CRONRUN_FENCE", env=store.env).stdout) for _ in range(5)]
+    assert fences == sorted(set(fences))
+    assert fences[0] > 0
+
+
+def test_held_until_nothing_is_left(start, run, nasty, store):
+    """The command ends, something deaf stays for the grace: busy until it is gone."""
+    first = start(
+        "cronrun", *store.words, "--grace", "1s", nasty, "left", "setsid", "deaf", "ready", "/", "ms=100", "exit=0", env=store.env
+    )
+    child = int(first.wait_for(r"ready (\d+)")[1])
+    first.wait_for("left_behind")
+    assert run("cronrun", *store.words, "--on-busy", "fail", "true", env=store.env).status == 74
+    assert first.wait().status == 0
+    assert not alive(child)
+    assert run("cronrun", *store.words, "--on-busy", "fail", "true", env=store.env).status == 0
+
+
+def test_nested_is_refused(run, store):
+    inner = [BIN_DIR / "cronrun", *store.words, "--on-busy", "wait=20s", "true"]
+    result = run("cronrun", *store.words, *inner, env=store.env, timeout=10)
+    assert result.status == 125
+    assert "is a part of" in result.stderr
+    # Also with another job between, and without the variable.
+    between = ["env", "-u", "CRONRUN_RUN_ID", BIN_DIR / "cronrun", "--lock", "none", "--name", "between", "--"]
+    result = run("cronrun", *store.words, *between, *inner, env=store.env, timeout=10)
+    assert result.status == 125
+
+
+def test_sixteen_at_once(start, scratch, nasty, store):
+    """Exactly one of those that do not wait runs."""
+    log = scratch / "runs"
+    many = [
+        start("cronrun", *store.words, "sh", "-c", f"echo run >> {log}; sleep 2", env=store.env) for _ in range(16)
+    ]
+    assert [p.wait(60).status for p in many] == [0] * 16
+    assert log.read_text() == "run\n"
+
+
+def overlaps(path):
+    """Intervals of the runs in a file of stamps; a pair that overlaps, or None."""
+    spans = {}
+    for line in Path(path).read_text().splitlines():
+        at, run_id = line.split()
+        low, high = spans.get(run_id, (int(at), int(at)))
+        spans[run_id] = min(low, int(at)), max(high, int(at))
+    ordered = sorted(spans.items(), key=lambda item: item[1])
+    for (a, (_, end)), (b, (begin, _)) in zip(ordered, ordered[1:]):
+        if begin <= end:
+            return a, b, end - begin
+    return None
+
+
+def test_contenders_never_overlap(start, scratch, nasty, store):
+    """Eight that wait, each leaves a deaf stamper behind: none starts before the last one's is dead."""
+    stamps = scratch / "stamps"
+    stamps.touch()
+    for _ in range(rounds(20, 1)):
+        many = [
+            start(
+                "cronrun", *store.words, "--on-busy", "wait=60s", "--grace", "50ms",
+                nasty, "left", "setsid", "deaf", f"stamp={stamps}", "/", "ms=30", "exit=0", env=store.env,
+            )
+            for _ in range(8)
+        ]
+        assert [p.wait(90).status for p in many] == [0] * 8
+    assert overlaps(stamps) is None
+
+
+# --- File ---------------------------------------------------------------------------------------------------------------
+
+
+def test_file_line(run, scratch):
+    path = scratch / "lock"
+    for fence in (1, 2, 3):
+        assert run("cronrun", "--lock", f"file:{path}", "true").status == 0
+        text = path.read_text()
+        assert len(text) == 256 and text.endswith("\n")
+        line = json.loads(text)
+        assert list(line) == ["fence", "host", "pid", "since", "run_id"]
+        assert line["fence"] == fence
+
+
+def test_file_is_not_ours(run, scratch):
+    path = scratch / "lock"
+    path.write_text("precious")
+    result = run("cronrun", "--lock", f"file:{path}", "touch", scratch / "ran")
+    assert result.status == 75
+    assert not (scratch / "ran").exists()
+    assert path.read_text() == "precious"
+    assert run("cronrun", "--lock", f"file:{scratch}/no/such", "true").status == 75
+    assert run("cronrun", "--lock", f"file:{scratch}", "true").status == 75
+
+
+def test_file_survivors_keep_it_and_are_named(start, run, scratch, nasty):
+    """The runner is killed; what descends from its command keeps the lock, and the busy line names it."""
+    words = ["--lock", f"file:{scratch}/lock"]
+    first = start("cronrun", *words, nasty, "left", "setsid", "deaf", "ready", "/")
+    survivor = int(first.wait_for(r"ready (\d+)")[1])
+    first.kill()
+    second = run("cronrun", *words, "--on-busy", "fail", "true")
+    assert second.status == 74
+    assert f"{survivor} (nasty)" in one(second.stderr, "run_refused")["holder_pids"]
+    os.kill(survivor, signal.SIGKILL)
+    wait_until(lambda: not alive(survivor), 5, "the survivor is gone")
+    assert run("cronrun", *words, "--on-busy", "fail", "true").status == 0
+
+
+def test_file_as_another_user(run, scratch, nasty):
+    scratch.chmod(0o777)
+    assert run("cronrun", "--lock", f"file:{scratch}/lock", "true", wrap=wrap_of("nobody")).status == 0
+
+
+# --- PostgreSQL -----------------------------------------------------------------------------------------------------------
+
+
+def pg_env(url):
+    return {"DATABASE_URL": url}
+
+
+PG = ["--lock", "postgres", "--name", "mail"]
+
+
+def test_pg_row(run, pg):
+    assert run("cronrun", *PG, "sh", "-c", "exit 3", env=pg_env(pg.url)).status == 3
+    row = pg.psql("SELECT name, fence, last_outcome, released_at = last_end, holder::json->>'host' FROM cronrun_job")
+    assert row == f"mail|1|failure|t|{os.uname().nodename}"
+    assert run("cronrun", *PG, "true", env=pg_env(pg.url)).status == 0
+    assert pg.psql("SELECT fence, last_outcome FROM cronrun_job") == "2|success"
+    assert pg.psql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == "0"
+
+
+def test_pg_key(start, nasty, pg):
+    """The key of the contract, so that others can look for it."""
+    process = start("cronrun", *PG, nasty, "ready", env=pg_env(pg.url))
+    process.wait_for("ready")
+    held = pg.psql(
+        "SELECT count(*) FROM pg_locks, (SELECT ('x' || substr(encode(sha256('cronrun:mail'), 'hex'), 1, 16))::bit(64)::bigint k) w "
+        "WHERE locktype = 'advisory' AND granted AND objsubid = 1 "
+        "AND classid::bigint = (k >> 32) & 4294967295 AND objid::bigint = k & 4294967295"
+    )
+    assert held == "1"
+    assert pg.sessions("application_name = 'cronrun:mail' AND state = 'idle'")
+
+
+def test_pg_terminated(start, run, nasty, pg, programs):
+    """KILL at once, 76; the next one settles and starts."""
+    stamps = programs.directory / "stamps"
+    first = start("cronrun", *PG, nasty, "deaf", "left", "setsid", f"stamp={stamps}", "/", "ready", env=pg_env(pg.url))
+    first.wait_for("ready")
+    wait_until(stamps.exists, 5, "stamps")
+    before = time.monotonic_ns()
+    pg.terminate("application_name = 'cronrun:mail'")
+    result = first.wait(10)
+    assert result.status == 76
+    assert programs.leftovers() == []
+    last = int(stamps.read_text().splitlines()[-1].split()[0])
+    assert (last - before) / 1e6 < 1000 * SLOW, "milliseconds until the tree was dead (100 on an idle machine)"
+    assert one(result.stderr, "lock_lost")
+    assert one(result.stderr, "run_end")["outcome"] == "lock_lost"
+    assert not records(result.stderr, "stopping"), "no grace"
+    second = run("cronrun", *PG, "--lock-settle", "700ms", "true", env=pg_env(pg.url))
+    assert second.status == 0
+    assert one(second.stderr, "lock_settle")
+    assert second.seconds >= 0.7
+    third = run("cronrun", *PG, "true", env=pg_env(pg.url))
+    assert not records(third.stderr, "lock_settle")
+
+
+def lose_and_contend(start, nasty, words, stamps, env, lose, wait_s):
+    """A holder loses its lock while another waits for it: the two never overlap."""
+    stamps.touch()
+    run_words = [nasty, "deaf", "many=2", "setsid", f"stamp={stamps}"]
+    first = start("cronrun", *words, *run_words, env=env)
+    wait_until(lambda: stamps.stat().st_size, 10, "the first stamps")
+    second_env = {k: v for k, v in env.items()}
+    second_env.update(lose.others_env)
+    second = start(
+        "cronrun", *words, "--on-busy", "wait=60s", "--deadline", "100ms", "--grace", "50ms", *run_words, env=second_env
+    )
+    second.wait_for('"lock_wait"')
+    lose()
+    result = first.wait(wait_s)
+    assert result.status == 76
+    assert second.wait(60).status == 124
+    assert overlaps(stamps) is None
+    assert len({line.split()[1] for line in stamps.read_text().splitlines()}) == 2
+    return result
+
+
+class Lose:
+    def __init__(self, call, others_env=None):
+        self.call = call
+        self.others_env = others_env or {}
+
+    def __call__(self):
+        self.call()
+
+
+def test_pg_lost_never_overlaps(start, nasty, pg, scratch):
+    for i in range(rounds(50, 3)):
+        holder = "pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted)"
+        lose_and_contend(start, nasty, PG, scratch / f"stamps{i}", pg_env(pg.url), Lose(lambda: pg.terminate(holder)), 10)
+
+
+def test_pg_silent_network(start, nasty, pg, proxy, programs):
+    """No answer to SELECT 1: killed within beat and answer time, before the server lets go."""
+    between = proxy(pg)
+    process = start("cronrun", *PG, nasty, "deaf", "ready", env=pg_env(pg.url_with(port=between.port)))
+    process.wait_for("ready")
+    between.silence()
+    started = time.monotonic()
+    result = process.wait(20)
+    assert result.status == 76
+    assert time.monotonic() - started < 9 * SLOW
+    assert programs.leftovers() == []
+
+
+def test_pg_server_killed(start, nasty, pg_server, programs):
+    server = pg_server()
+    process = start("cronrun", *PG, nasty, "deaf", "many=3", "setsid", "ready", env=pg_env(server.url()))
+    process.wait_for("ready")
+    server.sigkill()
+    assert process.wait(10).status == 76
+    assert programs.leftovers() == []
+
+
+def test_pg_lost_while_it_settles(start, run, nasty, pg, scratch):
+    first = start("cronrun", *PG, nasty, "ready", env=pg_env(pg.url))
+    first.wait_for("ready")
+    pg.terminate("application_name = 'cronrun:mail'")
+    assert first.wait().status == 76
+    second = start("cronrun", *PG, "--lock-settle", "20s", "touch", scratch / "ran", env=pg_env(pg.url))
+    second.wait_for("lock_settle")
+    pg.terminate("application_name = 'cronrun:mail'")
+    assert second.wait(10).status == 75
+    assert not (scratch / "ran").exists()
+
+
+@pytest.mark.parametrize("mode", ["session", "transaction"])
+def test_pg_pooler_is_refused(run, pg, pgbouncer, scratch, mode):
+    pooler = pgbouncer(pg, mode=mode)
+    result = run("cronrun", *PG, "touch", scratch / "ran", env=pg_env(pooler.url(pg.name)))
+    assert result.status == 75
+    assert "pooler" in one(result.stderr, "run_refused")["msg"]
+    assert not (scratch / "ran").exists()
+    assert pg.psql("SELECT to_regclass('cronrun_job') IS NULL") == "t"
+
+
+def test_pg_without_a_table(run, pg):
+    """No right to make one: the fence is a transaction's number, the settle time is always waited."""
+    pg.server.psql("REVOKE CREATE ON SCHEMA public FROM PUBLIC", "REVOKE ALL ON SCHEMA public FROM app", database=pg.name)
+    pg.server.psql("ALTER SCHEMA public OWNER TO postgres", "GRANT USAGE ON SCHEMA public TO app", database=pg.name, check=False)
+    fences = []
+    for _ in range(2):
+        result = run(
+            "cronrun", *PG, "--lock-settle", "200ms", "sh", "-c", "echo $CRONRUN_FENCE", env=pg_env(pg.url)
+        )
+        assert result.status == 0, result.output
+        assert one(result.stderr, "lock_settle")
+        fences.append(int(result.stdout))
+    assert 0 < fences[0] < fences[1]
+    assert pg.psql("SELECT to_regclass('cronrun_job') IS NULL") == "t"
+
+
+@pytest.mark.parametrize("why", ["refused", "no such name", "wrong password"])
+def test_pg_unreachable(run, pg, scratch, why):
+    url = {
+        "refused": pg.url_with(port=free_port()),
+        "no such name": pg.url_with(host="no-such-host.invalid"),
+        "wrong password": pg.url_with(password="wrong-" + CANARY),
+    }[why]
+    result = run("cronrun", *PG, "touch", scratch / "ran", env=pg_env(url), timeout=20)
+    assert result.status == 75
+    assert not (scratch / "ran").exists()
+    assert one(result.stderr, "run_refused")["outcome"] == "lock_unreachable"
+
+
+def test_pg_silent_at_start(run, pg, proxy, scratch):
+    between = proxy(pg)
+    between.silence()
+    result = run("cronrun", *PG, "touch", scratch / "ran", env=pg_env(pg.url_with(port=between.port)), timeout=20)
+    assert result.status == 75
+    assert result.seconds < 12 * SLOW
+
+
+def test_pg_over_tls(run, pg_server, ca):
+    server = pg_server(tls=True)
+    url = server.url(host="localhost", sslmode="verify-full", sslrootcert=ca().cert)
+    assert run("cronrun", *PG, "true", env=pg_env(url)).status == 0
+
+
+# --- Redis --------------------------------------------------------------------------------------------------------------------
+
+
+REDIS = ["--lock", "redis", "--name", "mail", "--lock-ttl", "2s"]
+LOCK, FENCE = "cronrun:{mail}:lock", "cronrun:{mail}:fence"
+
+
+def redis_env(server, port=None):
+    url = server.url()
+    return {"REDIS_URL": url.replace(f":{server.port}", f":{port}") if port else url}
+
+
+def test_redis_keys(start, nasty, redis_server):
+    server = redis_server()
+    process = start("cronrun", *REDIS, nasty, "ready", env=redis_env(server))
+    process.wait_for("ready")
+    assert 0 < int(server.cli("PTTL", LOCK)) <= 2000
+    wait_until(lambda: int(server.cli("PTTL", LOCK)) > 1500, 5, "renewed")
+    time.sleep(2.5)  # longer than the ttl: it lives by renewal
+    assert int(server.cli("PTTL", LOCK)) > 0
+    assert process.running()
+    process.terminate()
+    assert process.wait().status == 143
+    assert server.cli("EXISTS", LOCK) == "0"
+    assert server.cli("EXISTS", FENCE) == "1"
+
+
+def test_redis_lost_key(start, nasty, redis_server, programs):
+    """The key is gone or another's: killed at the next renewal; another's key is not touched."""
+    server = redis_server()
+    process = start("cronrun", *REDIS, nasty, "deaf", "many=2", "setsid", "ready", env=redis_env(server))
+    process.wait_for("ready")
+    server.cli("SET", LOCK, "somebody else")
+    result = process.wait(10)
+    assert result.status == 76
+    assert result.seconds < 4 * SLOW
+    assert programs.leftovers() == []
+    assert server.cli("GET", LOCK) == "somebody else"
+
+
+def test_redis_silent_network(start, nasty, redis_server, proxy, scratch):
+    """TERM at half of the ttl, dead before it is over: the next holder finds nobody."""
+    server = redis_server()
+    between = None
+    for i in range(rounds(20, 2)):
+        between = proxy(server)
+        lose = Lose(between.silence, redis_env(server))
+        result = lose_and_contend(start, nasty, REDIS, scratch / f"stamps{i}", redis_env(server, between.port), lose, 10)
+        assert one(result.stderr, "lock_unsure")
+        assert one(result.stderr, "stopping")
+
+
+def test_redis_polite_end(start, nasty, redis_server, proxy):
+    """Who hears TERM at half of the ttl ends by itself: 76 all the same."""
+    server = redis_server()
+    between = proxy(server)
+    process = start("cronrun", *REDIS, nasty, "zero", "ready", env=redis_env(server, between.port))
+    process.wait_for("ready")
+    between.silence()
+    result = process.wait(10)
+    assert result.status == 76
+    assert not records(result.stderr, "killing")
+    assert one(result.stderr, "run_end")["command_exit"] == 0
+
+
+def test_redis_short_silence_is_survived(start, nasty, redis_server, proxy):
+    """The connection is cut, the lock is renewed over a new one; it is never taken again."""
+    server = redis_server()
+    between = proxy(server)
+    process = start("cronrun", *REDIS, nasty, "ready", env=redis_env(server, between.port))
+    process.wait_for("ready")
+    value = server.cli("GET", LOCK)
+    for _ in range(3):
+        accepted = between.accepted
+        between.cut(reset=True)
+        wait_until(lambda: between.accepted > accepted, 5, "a new connection")
+    wait_until(lambda: int(server.cli("PTTL", LOCK)) > 1500, 5, "renewed")
+    assert server.cli("GET", LOCK) == value
+    assert process.running()
+    process.terminate()
+    assert process.wait().status == 143
+
+
+def test_redis_frozen_server(start, nasty, redis_server, programs):
+    server = redis_server()
+    process = start("cronrun", *REDIS, nasty, "deaf", "ready", env=redis_env(server))
+    process.wait_for("ready")
+    server.sigstop_all()
+    try:
+        result = process.wait(10)
+    finally:
+        server.sigcont()
+    assert result.status == 76
+    assert programs.leftovers() == []
+
+
+@pytest.mark.parametrize("why", ["refused", "no such name", "wrong password", "silent", "replica"])
+def test_redis_unreachable(run, redis_server, proxy, scratch, why):
+    server = redis_server(password=True)
+    url = server.url()
+    if why == "refused":
+        url = url.replace(f":{server.port}", f":{free_port()}")
+    elif why == "no such name":
+        url = url.replace("127.0.0.1", "no-such-host.invalid")
+    elif why == "wrong password":
+        url = url.replace(server.password, "wrong-" + CANARY)
+    elif why == "silent":
+        between = proxy(server)
+        between.silence()
+        url = url.replace(f":{server.port}", f":{between.port}")
+    else:
+        url = redis_server(password=True, replica_of=server).url()
+    result = run("cronrun", *REDIS, "touch", scratch / "ran", env={"REDIS_URL": url}, timeout=20)
+    assert result.status == 75
+    assert not (scratch / "ran").exists()
+    assert one(result.stderr, "run_refused")["outcome"] == "lock_unreachable"
+
+
+def test_redis_over_tls(run, redis_server, ca):
+    server = redis_server(password=True, tls=True)
+    env = {"REDIS_URL": server.url(host="localhost"), "SSL_CERT_FILE": ca().cert}
+    result = run("cronrun", *REDIS, "true", env=env)
+    assert result.status == 0, result.output
+
+
+# --- Secrets and memory ---------------------------------------------------------------------------------------------------------
+
+
+def test_no_password_anywhere(start, nasty, pg, redis_server, scratch):
+    """Not in ps, not in the termination message, not in what the command sees of our options."""
+    message = scratch / "message"
+    server = redis_server(password=True)
+    cases = [
+        (PG, {"DATABASE_URL": pg.url}),
+        (["--name", "mail"], {"CRONRUN_LOCK": pg.url}),
+        (REDIS, {"REDIS_URL": server.url()}),
+        (["--name", "mail"], {"CRONRUN_LOCK": server.url()}),
+    ]
+    for words, env in cases:
+        message.touch()
+        process = start("cronrun", "--termination-log", message, "--log-level", "debug", *words, nasty, "ready", env=env)
+        child = int(process.wait_for(r"ready (\d+)")[1])
+        for pid in (process.pid, child):
+            assert CANARY not in Path(f"/proc/{pid}/cmdline").read_text()
+        assert "CRONRUN_LOCK" not in Path(f"/proc/{child}/environ").read_text()
+        process.terminate()
+        assert process.wait().status == 143
+        assert CANARY not in message.read_text()
+
+
+VALGRIND = [
+    "valgrind", "-q", "--error-exitcode=97", "--leak-check=full", "--child-silent-after-fork=yes", "--track-fds=no",
+]
+
+
+def test_valgrind(run, start, store, nasty):
+    """A run, a skipped one, one over its deadline: no error, nothing lost."""
+    if subprocess.run(["which", "valgrind"], capture_output=True).returncode != 0:
+        pytest.skip("valgrind is not installed")
+    if b"__asan_init" in (BIN_DIR / "cronrun").read_bytes():
+        pytest.skip("a sanitised build does not run under valgrind")
+    words = [*store.words, "--grace", "100ms"]
+    assert run("cronrun", *words, "true", env=store.env, wrap=VALGRIND, timeout=120).status == 0
+    late = run("cronrun", *words, "--deadline", "300ms", nasty, "deaf", env=store.env, wrap=VALGRIND, timeout=120)
+    assert late.status == 124, late.output
+    first = holding(start, store, nasty)
+    assert run("cronrun", *words, "--on-busy", "fail", "true", env=store.env, wrap=VALGRIND, timeout=120).status == 74
+    first.terminate()
+    first.wait()
+
+
+def test_descriptors_stay(start, nasty, redis_server, proxy):
+    """Connections that break and come anew leave no descriptor behind."""
+    server = redis_server()
+    between = proxy(server)
+    process = start(
+        "cronrun", "--lock", "redis", "--name", "mail", "--lock-ttl", "1s", nasty, "ready", env=redis_env(server, between.port)
+    )
+    process.wait_for("ready")
+    before = process.fds()
+    for _ in range(rounds(200, 10)):
+        accepted = between.accepted
+        between.cut()
+        wait_until(lambda: between.accepted > accepted, 5, "a new connection")
+    wait_until(lambda: process.fds() <= before, 5, f"{before} descriptors again")
+    process.terminate()
+    assert process.wait().status == 143
