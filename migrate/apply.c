@@ -21,8 +21,8 @@ on_passed(void *arg, size_t upto)
 }
 
 int
-apply_check(const struct source *source, const struct source_migration *m, struct verdict_file *ret, size_t *ret_line,
-            struct err *e)
+apply_check(const struct source *source, const struct source_migration *m, struct verdict_file *ret,
+            size_t *ret_line, struct err *e)
 {
     struct source_text text = SOURCE_TEXT_INIT;
     *ret_line = 0;
@@ -93,7 +93,8 @@ apply_sql_reset(const struct apply *a, struct strbuf *out)
 bool
 apply_lock_failure(const struct err *e)
 {
-    return strcmp(e->sqlstate, "55P03") == 0 || strcmp(e->sqlstate, "40P01") == 0 || strcmp(e->sqlstate, "40001") == 0;
+    return strcmp(e->sqlstate, "55P03") == 0 || strcmp(e->sqlstate, "40P01") == 0 ||
+           strcmp(e->sqlstate, "40001") == 0;
 }
 
 void
@@ -113,8 +114,9 @@ back_off(struct apply *a, struct err *e)
     pause_ms = pause_ms / 2 + digest_jitter(pause_ms);
     progress_hide(a->s->progress);
     log_warn("retry",
-             LOG_FIELDS(LF_STR("version", a->m->version), LF_STR("file", a->m->file), LF_STR("sqlstate", a->why.sqlstate),
-                        LF_OPT("blockers", a->blockers), LF_UINT("attempt", a->attempts), LF_UINT("pause_ms", pause_ms)),
+             LOG_FIELDS(LF_STR("version", a->m->version), LF_STR("file", a->m->file),
+                        LF_STR("sqlstate", a->why.sqlstate), LF_OPT("blockers", a->blockers),
+                        LF_UINT("attempt", a->attempts), LF_UINT("pause_ms", pause_ms)),
              "%s: rolled back, again in %u ms: %s%s%s", a->m->file, pause_ms, a->why.msg,
              a->blockers[0] ? "; blocked by " : "", a->blockers);
     return session_pause(a->s, pause_ms, e);
@@ -131,13 +133,15 @@ attempt(struct apply *a)
 static enum apply_result
 attempts(struct apply *a)
 {
-    struct err e = { 0 };
+    struct err e = {0};
     for (;;) {
         enum apply_result result = attempt(a);
         if (result == APPLY_OUTSIDE) {
             progress_hide(a->s->progress);
-            log_warn("outside", LOG_FIELDS(LF_STR("file", a->m->file), LF_STR("sqlstate", a->why.sqlstate)),
-                     "%s: %s; it is the only statement, so it runs outside a transaction", a->m->file, a->why.msg);
+            log_warn("outside",
+                     LOG_FIELDS(LF_STR("file", a->m->file), LF_STR("sqlstate", a->why.sqlstate)),
+                     "%s: %s; it is the only statement, so it runs outside a transaction",
+                     a->m->file, a->why.msg);
             a->verdict.transaction = false;
         } else if (result != APPLY_RETRY) {
             return result;
@@ -154,9 +158,11 @@ tell_applied(struct apply *a)
     char took[CLOCK_DURATION_MAX];
     progress_hide(a->s->progress);
     log_info("applied",
-             LOG_FIELDS(LF_STR("version", a->m->version), LF_STR("name", a->m->name), LF_STR("file", a->m->file),
+             LOG_FIELDS(LF_STR("version", a->m->version), LF_STR("name", a->m->name),
+                        LF_STR("file", a->m->file),
                         LF_STR("phase", native_phase_text(a->m->header.phase)),
-                        LF_BOOL("transaction", a->verdict.transaction), LF_UINT("statements", a->verdict.statements),
+                        LF_BOOL("transaction", a->verdict.transaction),
+                        LF_UINT("statements", a->verdict.statements),
                         LF_UINT("attempts", a->attempts), LF_UINT("duration_ms", a->duration_ms)),
              "applied %s in %s", a->m->file, clock_format_duration(took, a->duration_ms));
     report_applied(a->report, a->m->version);
@@ -175,7 +181,8 @@ on_notice(const char *severity, const char *sqlstate, const char *message, void 
     bool warning = strcmp(severity, "WARNING") == 0;
     progress_hide(a->s->progress);
     log_write(warning ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "notice",
-              LOG_FIELDS(LF_STR("severity", severity), LF_STR("file", a->m->file), LF_UINT("line", line),
+              LOG_FIELDS(LF_STR("severity", severity), LF_STR("file", a->m->file),
+                         LF_UINT("line", line),
                          LF_OPT("sqlstate", strcmp(sqlstate, "00000") == 0 ? "" : sqlstate)),
               "%s:%zu: %s: %s", a->m->file, line, severity, message);
 }
@@ -183,7 +190,7 @@ on_notice(const char *severity, const char *sqlstate, const char *message, void 
 enum apply_result
 apply_file(struct apply *a, const struct source_migration *m, const struct verdict_file *verdict)
 {
-    struct err e = { 0 };
+    struct err e = {0};
     a->m = m;
     a->verdict = *verdict;
     a->text = (struct source_text)SOURCE_TEXT_INIT;

@@ -26,11 +26,11 @@
 
 enum apply_result {
     APPLY_DONE,
-    APPLY_SKIPPED,   /* its history row was there already */
-    APPLY_RETRY,     /* rolled back; another attempt may do */
-    APPLY_OUTSIDE,   /* rolled back; it has to run outside a transaction */
-    APPLY_UNKNOWN,   /* the connection was lost during COMMIT: the history knows */
-    APPLY_FAILED,    /* the report knows */
+    APPLY_SKIPPED, /* its history row was there already */
+    APPLY_RETRY,   /* rolled back; another attempt may do */
+    APPLY_OUTSIDE, /* rolled back; it has to run outside a transaction */
+    APPLY_UNKNOWN, /* the connection was lost during COMMIT: the history knows */
+    APPLY_FAILED,  /* the report knows */
 };
 
 struct apply {
@@ -45,22 +45,24 @@ struct apply {
     uint8_t loose_sha256[DIGEST_BYTES];
     uint64_t start_ms;
     unsigned attempts;
-    size_t first_n;        /* number of the first statement of what was sent last; 0: nothing of the file */
-    size_t sent_offset;    /* where that begins, and its line */
+    size_t
+        first_n; /* number of the first statement of what was sent last; 0: nothing of the file */
+    size_t sent_offset; /* where that begins, and its line */
     size_t sent_line;
     bool sent_backslashes;
-    struct err why;        /* RETRY, OUTSIDE: what the server said */
-    char blockers[256];    /* RETRY: who held the lock, as far as it was seen */
-    uint64_t duration_ms;  /* of the last file that was applied */
+    struct err why;       /* RETRY, OUTSIDE: what the server said */
+    char blockers[256];   /* RETRY: who held the lock, as far as it was seen */
+    uint64_t duration_ms; /* of the last file that was applied */
 };
 
 /* Reads the file for what apply_file must know: whether it can be applied at all. ERR_INPUT names file and line; the place is in
  * the report's reach: *ret_line, 0 when unknown. */
-int apply_check(const struct source *source, const struct source_migration *m, struct verdict_file *ret, size_t *ret_line,
-                struct err *e);
+int apply_check(const struct source *source, const struct source_migration *m,
+                struct verdict_file *ret, size_t *ret_line, struct err *e);
 
 /* Applies m: DONE, SKIPPED, UNKNOWN or FAILED. The session holds the lock and is settled. */
-enum apply_result apply_file(struct apply *a, const struct source_migration *m, const struct verdict_file *verdict);
+enum apply_result
+apply_file(struct apply *a, const struct source_migration *m, const struct verdict_file *verdict);
 
 /* ---- for apply_*.c ---- */
 enum apply_result apply_in_transaction(struct apply *a);
@@ -69,7 +71,8 @@ enum apply_result apply_outside(struct apply *a);
 /* A failed statement of the file: into the report, with its place. completed: statements of what was sent that were done. */
 void apply_report(struct apply *a, enum exit_status exit, const struct err *e, size_t completed);
 /* The same for a place that is known, or (st NULL) for the file as a whole. */
-void apply_report_at(struct apply *a, enum exit_status exit, const struct err *e, const struct statement *st);
+void apply_report_at(struct apply *a, enum exit_status exit, const struct err *e,
+                     const struct statement *st);
 /* A failure of the connection or of the run. */
 void apply_report_run(struct apply *a, const struct err *e);
 

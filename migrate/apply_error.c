@@ -58,7 +58,8 @@ number_behind(const char *text, const char *word)
 
 /* "COPY t, line 3, column n: …": line 3 of the data. */
 static bool
-copy_place(const struct apply *a, const struct statement *st, const struct pgdiag *d, struct position *ret)
+copy_place(const struct apply *a, const struct statement *st, const struct pgdiag *d,
+           struct position *ret)
 {
     if (st->kind != STATEMENT_COPY || strncmp(d->context, "COPY ", 5) != 0)
         return false;
@@ -77,14 +78,16 @@ copy_place(const struct apply *a, const struct statement *st, const struct pgdia
 
 /* The text's own line in a DO block: the innermost entry of the context that is in one. */
 static bool
-body_place(const struct apply *a, const struct statement *st, const struct pgdiag *d, struct position *ret)
+body_place(const struct apply *a, const struct statement *st, const struct pgdiag *d,
+           struct position *ret)
 {
     size_t line = number_behind(d->context, "PL/pgSQL function inline_code_block line ");
     return line > 0 && position_of_body_line(a->text.data, a->text.len, st, line, ret) == 0;
 }
 
 static void
-find_place(const struct apply *a, const struct statement *st, const struct pgdiag *d, struct position *ret)
+find_place(const struct apply *a, const struct statement *st, const struct pgdiag *d,
+           struct position *ret)
 {
     if (d->position > 0)
         position_of_char(a->text.data, a->text.len, a->sent_offset, a->sent_line, d->position, ret);
@@ -125,7 +128,7 @@ add_hint(struct apply *a, const struct err *e, const struct pgdiag *d)
 {
     cleanup_strbuf struct strbuf hint = STRBUF_INIT;
     const char *own = own_hint(a, e);
-    const char *parts[] = { d->detail, d->hint, own ? own : "" };
+    const char *parts[] = {d->detail, d->hint, own ? own : ""};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (*parts[i])
             strbuf_addf(&hint, "%s%s", hint.len ? "; " : "", parts[i]);
@@ -151,7 +154,8 @@ apply_report(struct apply *a, enum exit_status exit, const struct err *e, size_t
 }
 
 void
-apply_report_at(struct apply *a, enum exit_status exit, const struct err *e, const struct statement *st)
+apply_report_at(struct apply *a, enum exit_status exit, const struct err *e,
+                const struct statement *st)
 {
     if (a->report->failed)
         return;

@@ -22,8 +22,8 @@ refused(struct apply *a, const struct err *e)
         return APPLY_FAILED;
     }
     if (a->first_n)
-        err_wrap(&said, "statement %zu of %zu, outside a transaction (what ran before it stays)", a->first_n,
-                 a->verdict.statements);
+        err_wrap(&said, "statement %zu of %zu, outside a transaction (what ran before it stays)",
+                 a->first_n, a->verdict.statements);
     apply_report(a, EXIT_PARTIAL, &said, 0);
     return APPLY_FAILED;
 }
@@ -61,7 +61,8 @@ send_statement(struct apply *a, const struct statement *st, struct err *e)
     a->sent_backslashes = st->backslashes;
     progress_statement(a->s->progress, st->n);
     if (st->kind == STATEMENT_COPY)
-        return session_copy(a->s, text + st->offset, st->sql_bytes, text + st->data_offset, st->data_bytes, e);
+        return session_copy(a->s, text + st->offset, st->sql_bytes, text + st->data_offset,
+                            st->data_bytes, e);
     return session_query(a->s, text + st->offset, st->sql_bytes, NULL, e);
 }
 
@@ -70,8 +71,9 @@ check_idle(struct apply *a, const struct statement *st)
 {
     if (pgconn_tx_state(a->s->work) == PGCONN_TX_IDLE)
         return APPLY_DONE;
-    struct err e = { 0 };
-    err_set(&e, ERR_INPUT, "this statement left a transaction open in a file outside a transaction");
+    struct err e = {0};
+    err_set(&e, ERR_INPUT,
+            "this statement left a transaction open in a file outside a transaction");
     apply_report_at(a, EXIT_PARTIAL, &e, st);
     return APPLY_FAILED;
 }
@@ -79,7 +81,7 @@ check_idle(struct apply *a, const struct statement *st)
 static enum apply_result
 one_statement(struct apply *a, const struct statement *st, bool can_roll_back)
 {
-    struct err e = { 0 };
+    struct err e = {0};
     for (unsigned i = 0; send_statement(a, st, &e) != 0; i++) {
         /* It committed nothing, so it may be sent again by itself. */
         if (!can_roll_back || !apply_lock_failure(&e) || i == RETRIES_MAX)
@@ -96,7 +98,7 @@ statements(struct apply *a)
 {
     struct lexer lx;
     struct statement st;
-    struct err e = { 0 };
+    struct err e = {0};
     int rc;
     int limited = -1; /* whether lock_timeout is set: not known yet */
     lexer_init(&lx, a->text.data, a->text.len);
@@ -122,9 +124,10 @@ statements(struct apply *a)
 static void
 lock_lost(struct apply *a)
 {
-    struct err e = { 0 };
+    struct err e = {0};
     struct statement st;
-    err_set(&e, ERR_LOST, "the script released migrate's lock; it was applied, and its row was written");
+    err_set(&e, ERR_LOST,
+            "the script released migrate's lock; it was applied, and its row was written");
     bool found = apply_find_unlock(a, &st);
     apply_report_at(a, EXIT_INPUT, &e, found ? &st : NULL);
     a->s->locked = false;
@@ -134,12 +137,13 @@ static enum apply_result
 write_row(struct apply *a)
 {
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
-    struct err e = { 0 };
+    struct err e = {0};
     struct pgrows *rows = NULL;
     lock_sql_proof(&a->s->table, &sql);
     strbuf_adds(&sql, "; ");
     a->duration_ms = clock_mono_ms() - a->start_ms;
-    ledger_sql_insert(&a->s->table, a->m, a->loose_sha256, a->s->o->release, (int64_t)a->duration_ms, &sql);
+    ledger_sql_insert(&a->s->table, a->m, a->loose_sha256, a->s->o->release,
+                      (int64_t)a->duration_ms, &sql);
     int sent = session_sql(a->s, &sql, &rows, &e);
     bool proven = pgrows_count(rows) == 1 && pgrows_value(rows, 0, 0)[0] == 't';
     pgrows_free(rows);
@@ -158,7 +162,7 @@ enum apply_result
 apply_outside(struct apply *a)
 {
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
-    struct err e = { 0 };
+    struct err e = {0};
     if (set_up(a, &e) != 0)
         return refused(a, &e);
     enum apply_result result = statements(a);

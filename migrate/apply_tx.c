@@ -10,7 +10,7 @@
 
 /* Statements that stand side by side in the file and are sent as they stand. */
 struct batch {
-    size_t n;        /* statements; 0: empty */
+    size_t n; /* statements; 0: empty */
     size_t first_n;
     size_t offset;
     size_t line;
@@ -29,7 +29,7 @@ static enum apply_result
 roll_back(struct apply *a, enum apply_result result)
 {
     static const char sql[] = "ROLLBACK";
-    struct err e = { 0 };
+    struct err e = {0};
     if (session_query(a->s, sql, sizeof sql - 1, NULL, &e) == 0)
         return result;
     apply_report_run(a, &e);
@@ -49,11 +49,13 @@ failed(struct apply *a, const struct err *e, size_t completed)
         apply_note_retry(a, e);
         return roll_back(a, APPLY_RETRY);
     }
-    if (outside && only_statement(a) && a->m->header.transaction == VERDICT_AUTO && a->verdict.begin_n == 0) {
+    if (outside && only_statement(a) && a->m->header.transaction == VERDICT_AUTO &&
+        a->verdict.begin_n == 0) {
         apply_note_retry(a, e);
         return roll_back(a, APPLY_OUTSIDE);
     }
-    apply_report(a, strcmp(e->sqlstate, "25006") == 0 ? EXIT_UNREACHABLE : EXIT_REFUSED, e, completed);
+    apply_report(a, strcmp(e->sqlstate, "25006") == 0 ? EXIT_UNREACHABLE : EXIT_REFUSED, e,
+                 completed);
     return roll_back(a, APPLY_FAILED);
 }
 
@@ -80,7 +82,7 @@ static enum apply_result
 begin(struct apply *a)
 {
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
-    struct err e = { 0 };
+    struct err e = {0};
     begin_sql(a, &sql);
     if (session_sql(a->s, &sql, NULL, &e) == 0)
         return APPLY_DONE;
@@ -107,9 +109,11 @@ check_open(struct apply *a, size_t culprit_index)
 {
     if (pgconn_tx_state(a->s->work) == PGCONN_TX_INTRANS)
         return APPLY_DONE;
-    struct err e = { 0 };
+    struct err e = {0};
     struct statement st;
-    err_set(&e, ERR_INPUT, "this statement ended the transaction of its file: what stands before it is committed or lost");
+    err_set(
+        &e, ERR_INPUT,
+        "this statement ended the transaction of its file: what stands before it is committed or lost");
     bool found = apply_find_statement(a, a->first_n + culprit_index, &st);
     apply_report_at(a, EXIT_PARTIAL, &e, found ? &st : NULL);
     return APPLY_FAILED;
@@ -120,7 +124,7 @@ send_batch(struct apply *a, struct batch *b)
 {
     if (b->n == 0)
         return APPLY_DONE;
-    struct err e = { 0 };
+    struct err e = {0};
     struct pgrows *rows = NULL;
     a->first_n = b->first_n;
     a->sent_offset = b->offset;
@@ -139,14 +143,15 @@ send_batch(struct apply *a, struct batch *b)
 static enum apply_result
 send_copy(struct apply *a, const struct statement *st)
 {
-    struct err e = { 0 };
+    struct err e = {0};
     a->first_n = st->n;
     a->sent_offset = st->offset;
     a->sent_line = st->line;
     a->sent_backslashes = st->backslashes;
     progress_statement(a->s->progress, st->n);
     const char *text = a->text.data;
-    if (session_copy(a->s, text + st->offset, st->sql_bytes, text + st->data_offset, st->data_bytes, &e) != 0)
+    if (session_copy(a->s, text + st->offset, st->sql_bytes, text + st->data_offset, st->data_bytes,
+                     &e) != 0)
         return failed(a, &e, 0);
     return check_open(a, 0);
 }
@@ -154,15 +159,18 @@ send_copy(struct apply *a, const struct statement *st)
 static bool
 fits(const struct batch *b, const struct statement *st)
 {
-    return b->n == 0 || (st->offset + st->sql_bytes - b->offset <= APPLY_BATCH_BYTES && b->n < APPLY_BATCH_STATEMENTS);
+    return b->n == 0 || (st->offset + st->sql_bytes - b->offset <= APPLY_BATCH_BYTES &&
+                         b->n < APPLY_BATCH_STATEMENTS);
 }
 
 static void
 batch_add(struct batch *b, const struct statement *st)
 {
     if (b->n == 0)
-        *b = (struct batch){ .first_n = st->n, .offset = st->offset, .line = st->line,
-                            .backslashes = st->backslashes };
+        *b = (struct batch){.first_n = st->n,
+                            .offset = st->offset,
+                            .line = st->line,
+                            .backslashes = st->backslashes};
     b->n++;
     b->end = st->offset + st->sql_bytes;
 }
@@ -174,8 +182,9 @@ batch_add(struct batch *b, const struct statement *st)
 static bool
 talks(const struct apply *a, const struct statement *st)
 {
-    static const char *const quiet[] = { "insert", "update", "delete", "grant", "revoke", "comment", "set", NULL };
-    static const char *const ddl[] = { "create", "alter", "drop", "truncate", NULL };
+    static const char *const quiet[] = {"insert", "update",  "delete", "grant",
+                                        "revoke", "comment", "set",    NULL};
+    static const char *const ddl[] = {"create", "alter", "drop", "truncate", NULL};
     struct token_scan scan = token_on(a->text.data + st->offset, st->sql_bytes, st->backslashes);
     struct token t;
     if (!token_next(&scan, &t))
@@ -186,7 +195,8 @@ talks(const struct apply *a, const struct statement *st)
     bool known = false;
     for (size_t i = 0; ddl[i]; i++)
         known = known || token_is(&scan, &t, ddl[i]);
-    while (known && token_next(&scan, &t)) /* IF NOT EXISTS: "skipping"; CASCADE: "drop cascades to" */
+    while (known &&
+           token_next(&scan, &t)) /* IF NOT EXISTS: "skipping"; CASCADE: "drop cascades to" */
         known = !token_is(&scan, &t, "if") && !token_is(&scan, &t, "cascade");
     return !known;
 }
@@ -213,8 +223,8 @@ statements(struct apply *a)
 {
     struct lexer lx;
     struct statement st;
-    struct err e = { 0 };
-    struct batch b = { 0 };
+    struct err e = {0};
+    struct batch b = {0};
     int rc;
     lexer_init(&lx, a->text.data, a->text.len);
     while ((rc = lexer_next(&lx, &st, &e)) > 0) {
@@ -230,12 +240,13 @@ statements(struct apply *a)
 static enum apply_result
 lock_lost(struct apply *a)
 {
-    struct err e = { 0 };
+    struct err e = {0};
     struct statement st;
     err_set(&e, ERR_LOST, "the script released migrate's lock");
     bool found = apply_find_unlock(a, &st);
     apply_report_at(a, EXIT_INPUT, &e, found ? &st : NULL);
-    report_hint(a->report, "pg_advisory_unlock_all() and DISCARD ALL release every lock of the session");
+    report_hint(a->report,
+                "pg_advisory_unlock_all() and DISCARD ALL release every lock of the session");
     a->s->locked = false;
     return roll_back(a, APPLY_FAILED);
 }
@@ -245,7 +256,7 @@ static enum apply_result
 prepare_commit(struct apply *a)
 {
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
-    struct err e = { 0 };
+    struct err e = {0};
     struct pgrows *rows = NULL;
     a->first_n = 0;
     a->duration_ms = clock_mono_ms() - a->start_ms;
@@ -281,7 +292,7 @@ static enum apply_result
 commit(struct apply *a)
 {
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
-    struct err e = { 0 };
+    struct err e = {0};
     struct pgrows *rows = NULL;
     strbuf_adds(&sql, "COMMIT; ");
     apply_sql_reset(a, &sql);

@@ -41,7 +41,8 @@ add_item(struct json *j, const struct plan_item *item)
     json_kstr(j, "version", plan_item_version(item));
     json_kstr(j, "name", plan_item_name(item));
     json_kstr(j, "state", plan_state_name(item->state));
-    json_kstr(j, "phase", item->file ? native_phase_text(item->file->header.phase) : item->row->phase);
+    json_kstr(j, "phase",
+              item->file ? native_phase_text(item->file->header.phase) : item->row->phase);
     json_kstr(j, "file", item->file ? item->file->file : NULL);
     if (item->row) {
         json_kstr(j, "applied_at", item->row->applied_at);
@@ -86,7 +87,8 @@ print_text(const struct status *st)
     printf("%-16s %-9s %-9s %-22s %s\n", "VERSION", "STATE", "PHASE", "APPLIED", "NAME");
     for (size_t i = 0; i < st->plan.n; i++) {
         const struct plan_item *item = &st->plan.items[i];
-        printf("%-16s %-9s %-9s %-22.19s %s\n", plan_item_version(item), plan_state_name(item->state),
+        printf("%-16s %-9s %-9s %-22.19s %s\n", plan_item_version(item),
+               plan_state_name(item->state),
                item->file ? native_phase_text(item->file->header.phase) : item->row->phase,
                item->row ? item->row->applied_at : "", plan_item_name(item));
     }
@@ -107,7 +109,7 @@ static int
 look(struct status *st, struct err *e)
 {
     const struct options *o = st->o;
-    struct plan_rules rules = { .phase = (enum options_phase)o->phase };
+    struct plan_rules rules = {.phase = (enum options_phase)o->phase};
     if (source_open(o->dir, o->allow_empty, &st->source, e) != 0)
         return -1;
     if (session_init(&st->s, o, e) != 0)
@@ -116,8 +118,7 @@ look(struct status *st, struct err *e)
         st->report.exit = report_exit_for_connect(e);
         return -1;
     }
-    if (ledger_read(&st->s, &st->ledger, e) != 0 ||
-        lock_find_holder(&st->s, &st->holder, e) != 0)
+    if (ledger_read(&st->s, &st->ledger, e) != 0 || lock_find_holder(&st->s, &st->holder, e) != 0)
         return -1;
     return plan_make(&st->source, &st->ledger, &rules, differs, st, &st->plan, e);
 }
@@ -128,7 +129,8 @@ exit_code(const struct status *st)
     const size_t *count = st->plan.count;
     if (!st->o->exit_code)
         return EXIT_DONE;
-    if (count[PLAN_DRIFTED] || count[PLAN_MISSING] || (count[PLAN_AHEAD] && st->o->ahead == AHEAD_REFUSE))
+    if (count[PLAN_DRIFTED] || count[PLAN_MISSING] ||
+        (count[PLAN_AHEAD] && st->o->ahead == AHEAD_REFUSE))
         return EXIT_DRIFT;
     if (count[PLAN_LATE] && st->o->out_of_order == ORDER_REFUSE)
         return EXIT_ORDER;
@@ -138,8 +140,8 @@ exit_code(const struct status *st)
 int
 cmd_status(const struct options *o)
 {
-    struct status st = { .o = o, .source = SOURCE_INIT };
-    struct err e = { 0 };
+    struct status st = {.o = o, .source = SOURCE_INIT};
+    struct err e = {0};
     report_init(&st.report, o->people);
     if (look(&st, &e) != 0) {
         report_fail(&st.report, st.report.exit ? st.report.exit : report_exit_for(&e), &e);

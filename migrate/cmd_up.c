@@ -31,12 +31,12 @@ struct up {
     struct ledger ledger;
     struct plan plan;
     struct plan_rules rules;
-    struct verdict_file *verdicts;   /* of plan.items, where step is set */
-    uint64_t lock_until_ms;          /* 0: not waiting yet */
+    struct verdict_file *verdicts; /* of plan.items, where step is set */
+    uint64_t lock_until_ms;        /* 0: not waiting yet */
     uint64_t holder_log_ms;
     uint32_t pause_ms;
     unsigned settles;
-    const char *uncertain;           /* version whose COMMIT was not answered; borrowed from source */
+    const char *uncertain; /* version whose COMMIT was not answered; borrowed from source */
 };
 
 static void
@@ -72,7 +72,7 @@ forget(struct up *u)
 static int
 read_plan(struct up *u)
 {
-    struct err e = { 0 };
+    struct err e = {0};
     forget(u);
     if (ledger_read(&u->s, &u->ledger, &e) != 0 ||
         plan_make(&u->source, &u->ledger, &u->rules, differs, u, &u->plan, &e) != 0) {
@@ -88,7 +88,8 @@ read_plan(struct up *u)
     if (item && item->file)
         report_place(&u->report, item->file->file, 0, 0);
     if (exit == EXIT_ORDER && item && item->state == PLAN_LATE)
-        report_hint(&u->report, "give it a version above all others, or run with --out-of-order=apply");
+        report_hint(&u->report,
+                    "give it a version above all others, or run with --out-of-order=apply");
     return -1;
 }
 
@@ -97,7 +98,7 @@ static int
 check_files(struct up *u)
 {
     u->verdicts = calloc(u->plan.n + 1, sizeof *u->verdicts);
-    struct err e = { 0 };
+    struct err e = {0};
     if (!u->verdicts) {
         err_set(&e, ERR_NOMEM, "out of memory");
         fail(u, &e);
@@ -121,15 +122,18 @@ tell_plan(struct up *u)
     for (size_t i = 0; i < u->plan.n; i++) {
         const struct plan_item *item = &u->plan.items[i];
         if (item->state == PLAN_EDITED)
-            log_info("edited", LOG_FIELDS(LF_STR("version", item->file->version), LF_STR("file", item->file->file)),
+            log_info("edited",
+                     LOG_FIELDS(LF_STR("version", item->file->version),
+                                LF_STR("file", item->file->file)),
                      "%s: comments or white space changed since it was applied", item->file->file);
     }
     if (u->plan.count[PLAN_AHEAD])
         log_warn("ahead", LOG_FIELDS(LF_UINT("ahead", u->plan.count[PLAN_AHEAD])),
-                 "the database is ahead of the files by %zu: an older release, or a rollback", u->plan.count[PLAN_AHEAD]);
+                 "the database is ahead of the files by %zu: an older release, or a rollback",
+                 u->plan.count[PLAN_AHEAD]);
     if (u->plan.count[PLAN_HELD])
-        log_info("held", LOG_FIELDS(LF_UINT("held", u->plan.count[PLAN_HELD])), "%zu files wait for another --phase",
-                 u->plan.count[PLAN_HELD]);
+        log_info("held", LOG_FIELDS(LF_UINT("held", u->plan.count[PLAN_HELD])),
+                 "%zu files wait for another --phase", u->plan.count[PLAN_HELD]);
 }
 
 static void
@@ -141,11 +145,13 @@ tell_end(struct up *u)
     size_t applied = u->report.applied_n;
     if (applied == 0)
         u->report.outcome = u->plan.count[PLAN_AHEAD] ? "ahead" : "nothing";
-    log_info("done",
-             LOG_FIELDS(LF_STR("outcome", report_outcome(&u->report)), LF_UINT("applied", applied),
-                        LF_UINT("pending", u->report.pending), LF_UINT("held", u->plan.count[PLAN_HELD]),
-                        LF_UINT("ahead", u->plan.count[PLAN_AHEAD]), LF_UINT("duration_ms", took_ms)),
-             applied ? "applied %zu in %s" : "nothing to do (%zu pending, %s)", applied ? applied : u->report.pending, took);
+    log_info(
+        "done",
+        LOG_FIELDS(LF_STR("outcome", report_outcome(&u->report)), LF_UINT("applied", applied),
+                   LF_UINT("pending", u->report.pending), LF_UINT("held", u->plan.count[PLAN_HELD]),
+                   LF_UINT("ahead", u->plan.count[PLAN_AHEAD]), LF_UINT("duration_ms", took_ms)),
+        applied ? "applied %zu in %s" : "nothing to do (%zu pending, %s)",
+        applied ? applied : u->report.pending, took);
 }
 
 static enum step
@@ -154,11 +160,13 @@ dry_run(struct up *u)
     for (size_t i = 0; i < u->plan.n; i++) {
         const struct plan_item *item = &u->plan.items[i];
         if (item->step)
-            printf("%s\t%s\t%zu statements\t%s\n", item->file->version, item->file->file, u->verdicts[i].statements,
+            printf("%s\t%s\t%zu statements\t%s\n", item->file->version, item->file->file,
+                   u->verdicts[i].statements,
                    u->verdicts[i].transaction ? "transaction" : "outside a transaction");
     }
     u->report.outcome = "dry-run";
-    log_info("dry_run", LOG_FIELDS(LF_UINT("pending", u->plan.steps)), "%zu would be applied", u->plan.steps);
+    log_info("dry_run", LOG_FIELDS(LF_UINT("pending", u->plan.steps)), "%zu would be applied",
+             u->plan.steps);
     return STEP_END;
 }
 
@@ -176,18 +184,21 @@ tell_holder(struct up *u, struct err *e)
         return 0;
     u->holder_log_ms = clock_deadline(HOLDER_LOG_MS);
     log_info("lock_wait",
-             LOG_FIELDS(LF_INT("holder_pid", h.pid), LF_STR("holder", h.application), LF_INT("holder_age_s", h.age_s)),
-             "another runner holds the lock: %s (pid %d, since %lld s)", h.application, h.pid, (long long)h.age_s);
+             LOG_FIELDS(LF_INT("holder_pid", h.pid), LF_STR("holder", h.application),
+                        LF_INT("holder_age_s", h.age_s)),
+             "another runner holds the lock: %s (pid %d, since %lld s)", h.application, h.pid,
+             (long long)h.age_s);
     return 0;
 }
 
 static int
 lock_busy(struct up *u, struct err *e)
 {
-    struct lock_holder h = { 0 };
+    struct lock_holder h = {0};
     if (lock_find_holder(&u->s, &h, e) != 0)
         return -1;
-    return err_set(e, ERR_BUSY, "another runner held the lock for the whole wait: %s (pid %d, since %lld s)",
+    return err_set(e, ERR_BUSY,
+                   "another runner held the lock for the whole wait: %s (pid %d, since %lld s)",
                    h.application, h.pid, (long long)h.age_s);
 }
 
@@ -219,14 +230,15 @@ writable(struct up *u, struct err *e)
 {
     if (!u->s.in_recovery && !u->s.read_only)
         return 0;
-    return err_set(e, ERR_WRONG_ROLE, u->s.in_recovery ? "the server is a standby, nothing can be applied there"
-                                                        : "the session is read-only, nothing can be applied");
+    return err_set(e, ERR_WRONG_ROLE,
+                   u->s.in_recovery ? "the server is a standby, nothing can be applied there"
+                                    : "the session is read-only, nothing can be applied");
 }
 
 static enum apply_result
 apply_steps(struct up *u)
 {
-    struct apply a = { .s = &u->s, .report = &u->report, .source = &u->source };
+    struct apply a = {.s = &u->s, .report = &u->report, .source = &u->source};
     size_t number = 0;
     for (size_t i = 0; i < u->plan.n; i++) {
         const struct plan_item *item = &u->plan.items[i];
@@ -247,9 +259,10 @@ apply_steps(struct up *u)
 static enum step
 settle(struct up *u)
 {
-    struct err e = { 0 };
+    struct err e = {0};
     log_warn("commit_lost", LOG_FIELDS(LF_STR("version", u->uncertain)),
-             "the connection was lost during COMMIT of version %s: reading the history again", u->uncertain);
+             "the connection was lost during COMMIT of version %s: reading the history again",
+             u->uncertain);
     if (++u->settles > SETTLE_MAX)
         err_set(&e, ERR_CLOSED, "the connection was lost during COMMIT, again and again");
     else if (session_open(&u->s, &e) == 0)
@@ -264,7 +277,8 @@ note_settled(struct up *u)
     for (size_t i = 0; u->uncertain && i < u->plan.n; i++) {
         const struct plan_item *item = &u->plan.items[i];
         if (item->file && item->row && strcmp(item->file->version, u->uncertain) == 0) {
-            log_info("commit_settled", LOG_FIELDS(LF_STR("version", u->uncertain)), "version %s was committed", u->uncertain);
+            log_info("commit_settled", LOG_FIELDS(LF_STR("version", u->uncertain)),
+                     "version %s was committed", u->uncertain);
             report_applied(&u->report, u->uncertain);
             u->uncertain = NULL;
         }
@@ -274,7 +288,7 @@ note_settled(struct up *u)
 static enum step
 apply_all(struct up *u)
 {
-    struct err e = { 0 };
+    struct err e = {0};
     if (!u->ledger.exists && ledger_create(&u->s, &e) != 0) {
         fail(u, &e);
         return STEP_END;
@@ -293,7 +307,7 @@ apply_all(struct up *u)
 static enum step
 one_round(struct up *u)
 {
-    struct err e = { 0 };
+    struct err e = {0};
     bool was_locked = u->s.locked;
     if (read_plan(u) != 0)
         return STEP_END;
@@ -322,8 +336,10 @@ no_pooler(struct up *u, struct err *e)
 {
     if (!u->s.pooled)
         return 0;
-    return err_set(e, ERR_USAGE, "a connection pooler stands before the database: the protocol names another backend than the "
-                                 "server does");
+    return err_set(
+        e, ERR_USAGE,
+        "a connection pooler stands before the database: the protocol names another backend than the "
+        "server does");
 }
 
 /* Whatever happened: nothing stays open, nothing stays locked. */
@@ -331,7 +347,7 @@ static void
 clean_up(struct up *u)
 {
     static const char rollback[] = "ROLLBACK";
-    struct err ignored = { 0 };
+    struct err ignored = {0};
     session_cleanup(&u->s);
     if (pgconn_connected(u->s.work)) {
         enum pgconn_tx tx = pgconn_tx_state(u->s.work);
@@ -345,14 +361,16 @@ clean_up(struct up *u)
 static void
 run(struct up *u)
 {
-    struct err e = { 0 };
+    struct err e = {0};
     if (session_open(&u->s, &e) != 0) {
         report_fail(&u->report, report_exit_for_connect(&e), &e);
         return;
     }
     if (no_pooler(u, &e) != 0) {
         fail(u, &e);
-        report_hint(&u->report, "connect to PostgreSQL itself, not to the pooler; this version needs the session");
+        report_hint(
+            &u->report,
+            "connect to PostgreSQL itself, not to the pooler; this version needs the session");
         return;
     }
     while (one_round(u) == STEP_AGAIN) {
@@ -377,13 +395,13 @@ print_table(const struct up *u)
 int
 cmd_up(const struct options *o)
 {
-    struct up u = { .o = o, .source = SOURCE_INIT };
-    struct err e = { 0 };
-    u.rules = (struct plan_rules){ .phase = (enum options_phase)o->phase,
-                                   .out_of_order = (enum options_order)o->out_of_order,
-                                   .ahead = (enum options_ahead)o->ahead,
-                                   .to = o->to,
-                                   .steps = (size_t)o->steps };
+    struct up u = {.o = o, .source = SOURCE_INIT};
+    struct err e = {0};
+    u.rules = (struct plan_rules){.phase = (enum options_phase)o->phase,
+                                  .out_of_order = (enum options_order)o->out_of_order,
+                                  .ahead = (enum options_ahead)o->ahead,
+                                  .to = o->to,
+                                  .steps = (size_t)o->steps};
     report_init(&u.report, o->people);
     if (source_open(o->dir, o->allow_empty, &u.source, &e) != 0) {
         report_fail(&u.report, EXIT_INPUT, &e);

@@ -9,7 +9,7 @@ int
 cmd_wait(const struct options *o)
 {
     struct session s;
-    struct err e = { 0 };
+    struct err e = {0};
     struct report report;
     report_init(&report, o->people);
     if (session_init(&s, o, &e) != 0) {

@@ -8,7 +8,17 @@
 #include "migrate/session.h"
 
 /* Columns of ledger_sql_read. */
-enum { COL_VERSION, COL_NAME, COL_PHASE, COL_SHA256, COL_LOOSE, COL_AT, COL_BY, COL_DURATION, COL_RELEASE };
+enum {
+    COL_VERSION,
+    COL_NAME,
+    COL_PHASE,
+    COL_SHA256,
+    COL_LOOSE,
+    COL_AT,
+    COL_BY,
+    COL_DURATION,
+    COL_RELEASE
+};
 
 static int
 nibble(char c)
@@ -59,7 +69,8 @@ take_row(const struct pgrows *rows, int i, struct ledger_row *ret)
 static int
 by_version(const void *a, const void *b)
 {
-    return native_version_compare(((const struct ledger_row *)a)->version, ((const struct ledger_row *)b)->version);
+    return native_version_compare(((const struct ledger_row *)a)->version,
+                                  ((const struct ledger_row *)b)->version);
 }
 
 static int
@@ -88,7 +99,8 @@ read_exists(struct session *s, bool *ret, struct err *e)
     if (result != 0)
         err_wrap(e, "cannot look for the history table %s", s->table.quoted);
     else
-        result = ledger_check_columns(&s->table, pgrows_count(rows) ? pgrows_value(rows, 0, 0) : NULL, ret, e);
+        result = ledger_check_columns(&s->table,
+                                      pgrows_count(rows) ? pgrows_value(rows, 0, 0) : NULL, ret, e);
     pgrows_free(rows);
     return result;
 }
@@ -120,7 +132,8 @@ static bool
 exists_already(const struct err *e)
 {
     /* duplicate_table, duplicate_schema, and the catalog's own unique indexes when two create at the same moment */
-    return strcmp(e->sqlstate, "42P07") == 0 || strcmp(e->sqlstate, "42P06") == 0 || strcmp(e->sqlstate, "23505") == 0;
+    return strcmp(e->sqlstate, "42P07") == 0 || strcmp(e->sqlstate, "42P06") == 0 ||
+           strcmp(e->sqlstate, "23505") == 0;
 }
 
 static int
@@ -137,7 +150,8 @@ ledger_create(struct session *s, struct err *e)
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     cleanup_strbuf struct strbuf schema = STRBUF_INIT;
     struct pgrows *rows = NULL;
-    strbuf_adds(&sql, "SELECT 1 FROM pg_catalog.pg_namespace n WHERE n.nspname OPERATOR(pg_catalog.=) ");
+    strbuf_adds(&sql,
+                "SELECT 1 FROM pg_catalog.pg_namespace n WHERE n.nspname OPERATOR(pg_catalog.=) ");
     ledger_quote_literal(&sql, s->table.schema);
     if (session_sql(s, &sql, &rows, e) != 0) {
         pgrows_free(rows);

@@ -20,10 +20,11 @@ struct session;
 
 /* The table as --table names it. */
 struct ledger_table {
-    char *schema;      /* as stored in the catalog */
+    char *schema; /* as stored in the catalog */
     char *table;
-    char *quoted;      /* "schema"."table" */
-    int64_t lock_key;  /* of the advisory lock: made of both names; advisory locks belong to one database */
+    char *quoted; /* "schema"."table" */
+    int64_t
+        lock_key; /* of the advisory lock: made of both names; advisory locks belong to one database */
 };
 
 struct ledger_row {
@@ -35,38 +36,44 @@ struct ledger_row {
     char *applied_at;
     char *applied_by;
     int64_t duration_ms;
-    char *release;     /* NULL: none */
+    char *release; /* NULL: none */
 };
 
 struct ledger {
     bool exists;
-    struct ledger_row *rows;   /* by version, lowest first */
+    struct ledger_row *rows; /* by version, lowest first */
     size_t n;
 };
 
-#define LEDGER_INIT {0}
+#define LEDGER_INIT                                                                                \
+    {                                                                                              \
+        0                                                                                          \
+    }
 
 /* "name", "schema.name", each folded to lower case unless quoted. ERR_USAGE. */
 int ledger_table_parse(const char *text, struct ledger_table *ret, struct err *e);
 void ledger_table_done(struct ledger_table *t);
 
 /* ---- SQL, appended to out (pure) ---- */
-void ledger_quote_literal(struct strbuf *out, const char *text);     /* 'it''s' */
-void ledger_quote_ident(struct strbuf *out, const char *name);       /* "na""me" */
-void ledger_sql_columns(const struct ledger_table *t, struct strbuf *out);   /* one value: the columns' names, or NULL */
+void ledger_quote_literal(struct strbuf *out, const char *text); /* 'it''s' */
+void ledger_quote_ident(struct strbuf *out, const char *name);   /* "na""me" */
+void ledger_sql_columns(const struct ledger_table *t,
+                        struct strbuf *out); /* one value: the columns' names, or NULL */
 void ledger_sql_read(const struct ledger_table *t, struct strbuf *out);
 void ledger_sql_create(const struct ledger_table *t, struct strbuf *out);
 /* duration_ms 0 and a duration of later: see ledger_sql_finish. release NULL: none. */
 void ledger_sql_insert(const struct ledger_table *t, const struct source_migration *m,
-                       const uint8_t loose_sha256[DIGEST_BYTES], const char *release, int64_t duration_ms,
+                       const uint8_t loose_sha256[DIGEST_BYTES], const char *release,
+                       int64_t duration_ms, struct strbuf *out);
+void ledger_sql_finish(const struct ledger_table *t, const char *version, int64_t duration_ms,
                        struct strbuf *out);
-void ledger_sql_finish(const struct ledger_table *t, const char *version, int64_t duration_ms, struct strbuf *out);
 /* One row when the version is there. */
 void ledger_sql_find(const struct ledger_table *t, const char *version, struct strbuf *out);
 
 /* columns: what ledger_sql_columns gave ("version,name,…"), NULL when there is no such table. ERR_INPUT when it is a table
  * of another form: the message says whose, as far as it is known. */
-int ledger_check_columns(const struct ledger_table *t, const char *columns, bool *ret_exists, struct err *e);
+int ledger_check_columns(const struct ledger_table *t, const char *columns, bool *ret_exists,
+                         struct err *e);
 
 /* ---- on the server ---- */
 int ledger_read(struct session *s, struct ledger *ret, struct err *e);

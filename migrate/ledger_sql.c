@@ -58,7 +58,7 @@ table_name(struct ledger_table *t, struct err *e)
 int
 ledger_table_parse(const char *text, struct ledger_table *ret, struct err *e)
 {
-    struct strbuf parts[2] = { STRBUF_INIT, STRBUF_INIT };
+    struct strbuf parts[2] = {STRBUF_INIT, STRBUF_INIT};
     const char *p = text;
     int n = 0;
     bool fine = take_part(&p, &parts[n++]);
@@ -71,7 +71,7 @@ ledger_table_parse(const char *text, struct ledger_table *ret, struct err *e)
         strbuf_done(&parts[1]);
         return err_set(e, ERR_USAGE, "--table \"%.100s\" is no table name: [schema.]table", text);
     }
-    struct ledger_table t = { 0 };
+    struct ledger_table t = {0};
     t.schema = n == 2 ? strbuf_steal(&parts[0]) : strdup("public");
     t.table = strbuf_steal(&parts[n - 1]);
     if (!t.schema || !t.table || table_name(&t, e) != 0) {
@@ -88,7 +88,7 @@ ledger_table_done(struct ledger_table *t)
     free(t->schema);
     free(t->table);
     free(t->quoted);
-    *t = (struct ledger_table){ 0 };
+    *t = (struct ledger_table){0};
 }
 
 static void
@@ -139,8 +139,9 @@ add_regclass(const struct ledger_table *t, struct strbuf *out)
 void
 ledger_sql_columns(const struct ledger_table *t, struct strbuf *out)
 {
-    strbuf_adds(out, "SELECT pg_catalog.string_agg(a.attname::pg_catalog.text, ',' ORDER BY a.attnum)"
-                     " FROM pg_catalog.pg_attribute a WHERE a.attrelid OPERATOR(pg_catalog.=) ");
+    strbuf_adds(out,
+                "SELECT pg_catalog.string_agg(a.attname::pg_catalog.text, ',' ORDER BY a.attnum)"
+                " FROM pg_catalog.pg_attribute a WHERE a.attrelid OPERATOR(pg_catalog.=) ");
     add_regclass(t, out);
     strbuf_adds(out, " AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped");
 }
@@ -148,22 +149,24 @@ ledger_sql_columns(const struct ledger_table *t, struct strbuf *out)
 void
 ledger_sql_read(const struct ledger_table *t, struct strbuf *out)
 {
-    strbuf_addf(out,
-                "SELECT version, name, phase, pg_catalog.encode(sha256, 'hex'), pg_catalog.encode(loose_sha256, 'hex'),"
-                " applied_at, applied_by, duration_ms, release FROM %s",
-                t->quoted);
+    strbuf_addf(
+        out,
+        "SELECT version, name, phase, pg_catalog.encode(sha256, 'hex'), pg_catalog.encode(loose_sha256, 'hex'),"
+        " applied_at, applied_by, duration_ms, release FROM %s",
+        t->quoted);
 }
 
 void
 ledger_sql_create(const struct ledger_table *t, struct strbuf *out)
 {
-    strbuf_addf(out,
-                "CREATE TABLE IF NOT EXISTS %s (version pg_catalog.text PRIMARY KEY, name pg_catalog.text NOT NULL,"
-                " phase pg_catalog.text NOT NULL DEFAULT 'expand', sha256 pg_catalog.bytea NOT NULL,"
-                " loose_sha256 pg_catalog.bytea NOT NULL, applied_at pg_catalog.timestamptz NOT NULL,"
-                " applied_by pg_catalog.text NOT NULL, duration_ms pg_catalog.int8 NOT NULL,"
-                " release pg_catalog.text, tool pg_catalog.text NOT NULL)",
-                t->quoted);
+    strbuf_addf(
+        out,
+        "CREATE TABLE IF NOT EXISTS %s (version pg_catalog.text PRIMARY KEY, name pg_catalog.text NOT NULL,"
+        " phase pg_catalog.text NOT NULL DEFAULT 'expand', sha256 pg_catalog.bytea NOT NULL,"
+        " loose_sha256 pg_catalog.bytea NOT NULL, applied_at pg_catalog.timestamptz NOT NULL,"
+        " applied_by pg_catalog.text NOT NULL, duration_ms pg_catalog.int8 NOT NULL,"
+        " release pg_catalog.text, tool pg_catalog.text NOT NULL)",
+        t->quoted);
 }
 
 static void
@@ -174,13 +177,15 @@ add_bytea(struct strbuf *out, const uint8_t sum[DIGEST_BYTES])
 }
 
 void
-ledger_sql_insert(const struct ledger_table *t, const struct source_migration *m, const uint8_t loose_sha256[DIGEST_BYTES],
-                  const char *release, int64_t duration_ms, struct strbuf *out)
+ledger_sql_insert(const struct ledger_table *t, const struct source_migration *m,
+                  const uint8_t loose_sha256[DIGEST_BYTES], const char *release,
+                  int64_t duration_ms, struct strbuf *out)
 {
-    strbuf_addf(out,
-                "INSERT INTO %s (version, name, phase, sha256, loose_sha256, applied_at, applied_by, duration_ms, release,"
-                " tool) VALUES (",
-                t->quoted);
+    strbuf_addf(
+        out,
+        "INSERT INTO %s (version, name, phase, sha256, loose_sha256, applied_at, applied_by, duration_ms, release,"
+        " tool) VALUES (",
+        t->quoted);
     ledger_quote_literal(out, m->version);
     strbuf_adds(out, ", ");
     ledger_quote_literal(out, m->name);
@@ -188,7 +193,8 @@ ledger_sql_insert(const struct ledger_table *t, const struct source_migration *m
     add_bytea(out, m->sha256);
     strbuf_adds(out, ", ");
     add_bytea(out, loose_sha256);
-    strbuf_addf(out, ", pg_catalog.clock_timestamp(), SESSION_USER, %lld, ", (long long)duration_ms);
+    strbuf_addf(out, ", pg_catalog.clock_timestamp(), SESSION_USER, %lld, ",
+                (long long)duration_ms);
     if (release && *release)
         ledger_quote_literal(out, release);
     else
@@ -197,49 +203,58 @@ ledger_sql_insert(const struct ledger_table *t, const struct source_migration *m
 }
 
 void
-ledger_sql_finish(const struct ledger_table *t, const char *version, int64_t duration_ms, struct strbuf *out)
+ledger_sql_finish(const struct ledger_table *t, const char *version, int64_t duration_ms,
+                  struct strbuf *out)
 {
-    strbuf_addf(out, "UPDATE %s SET duration_ms = %lld, applied_at = pg_catalog.clock_timestamp() WHERE version"
-                     " OPERATOR(pg_catalog.=) ",
-                t->quoted, (long long)duration_ms);
+    strbuf_addf(
+        out,
+        "UPDATE %s SET duration_ms = %lld, applied_at = pg_catalog.clock_timestamp() WHERE version"
+        " OPERATOR(pg_catalog.=) ",
+        t->quoted, (long long)duration_ms);
     ledger_quote_literal(out, version);
 }
 
 void
 ledger_sql_find(const struct ledger_table *t, const char *version, struct strbuf *out)
 {
-    strbuf_addf(out, "SELECT pg_catalog.encode(sha256, 'hex') FROM %s WHERE version OPERATOR(pg_catalog.=) ", t->quoted);
+    strbuf_addf(
+        out,
+        "SELECT pg_catalog.encode(sha256, 'hex') FROM %s WHERE version OPERATOR(pg_catalog.=) ",
+        t->quoted);
     ledger_quote_literal(out, version);
 }
 
 /* ---- whose table is it ---- */
 
 int
-ledger_check_columns(const struct ledger_table *t, const char *columns, bool *ret_exists, struct err *e)
+ledger_check_columns(const struct ledger_table *t, const char *columns, bool *ret_exists,
+                     struct err *e)
 {
     static const struct {
         const char *columns;
         const char *tool;
     } known[] = {
-        { "version,dirty", "golang-migrate" },
-        { "version", "dbmate, Rails, tern or refinery" },
-        { "id,version_id,is_applied,tstamp", "goose" },
-        { "installed_rank,version,description,type,script,checksum,installed_by,installed_on,execution_time,success",
-          "Flyway" },
-        { "version,description,installed_on,success,checksum,execution_time", "sqlx" },
-        { "id,name,run_on", "node-pg-migrate" },
-        { "version_num", "alembic" },
-        { "version,name,applied_on,checksum", "refinery" },
+        {"version,dirty", "golang-migrate"},
+        {"version", "dbmate, Rails, tern or refinery"},
+        {"id,version_id,is_applied,tstamp", "goose"},
+        {"installed_rank,version,description,type,script,checksum,installed_by,installed_on,execution_time,success",
+         "Flyway"},
+        {"version,description,installed_on,success,checksum,execution_time", "sqlx"},
+        {"id,name,run_on", "node-pg-migrate"},
+        {"version_num", "alembic"},
+        {"version,name,applied_on,checksum", "refinery"},
     };
     *ret_exists = columns != NULL;
     if (!columns || strcmp(columns, columns_wanted) == 0)
         return 0;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (strcmp(columns, known[i].columns) == 0) {
-            return err_set(e, ERR_INPUT,
-                           "%s is the history table of %s, whose layout is not handled: name another table with --table",
-                           t->quoted, known[i].tool);
+            return err_set(
+                e, ERR_INPUT,
+                "%s is the history table of %s, whose layout is not handled: name another table with --table",
+                t->quoted, known[i].tool);
         }
     }
-    return err_set(e, ERR_INPUT, "%s is no history table of migrate: its columns are %.200s", t->quoted, columns);
+    return err_set(e, ERR_INPUT, "%s is no history table of migrate: its columns are %.200s",
+                   t->quoted, columns);
 }

@@ -16,19 +16,21 @@ static void
 add_condition(const struct ledger_table *t, struct strbuf *out)
 {
     uint64_t key = (uint64_t)t->lock_key;
-    strbuf_addf(out,
-                "l.locktype OPERATOR(pg_catalog.=) 'advisory' AND l.granted"
-                " AND l.classid OPERATOR(pg_catalog.=) %u::pg_catalog.oid AND l.objid OPERATOR(pg_catalog.=) %u::pg_catalog.oid"
-                " AND l.objsubid OPERATOR(pg_catalog.=) 1 AND l.database OPERATOR(pg_catalog.=) (SELECT d.oid FROM"
-                " pg_catalog.pg_database d WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())",
-                (uint32_t)(key >> 32), (uint32_t)key);
+    strbuf_addf(
+        out,
+        "l.locktype OPERATOR(pg_catalog.=) 'advisory' AND l.granted"
+        " AND l.classid OPERATOR(pg_catalog.=) %u::pg_catalog.oid AND l.objid OPERATOR(pg_catalog.=) %u::pg_catalog.oid"
+        " AND l.objsubid OPERATOR(pg_catalog.=) 1 AND l.database OPERATOR(pg_catalog.=) (SELECT d.oid FROM"
+        " pg_catalog.pg_database d WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())",
+        (uint32_t)(key >> 32), (uint32_t)key);
 }
 
 void
 lock_sql_proof(const struct ledger_table *t, struct strbuf *out)
 {
-    strbuf_adds(out, "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_locks l WHERE l.pid OPERATOR(pg_catalog.=)"
-                     " pg_catalog.pg_backend_pid() AND ");
+    strbuf_adds(
+        out, "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_locks l WHERE l.pid OPERATOR(pg_catalog.=)"
+             " pg_catalog.pg_backend_pid() AND ");
     add_condition(t, out);
     strbuf_addc(out, ')');
 }
@@ -37,7 +39,8 @@ int
 lock_try(struct session *s, struct err *e)
 {
     char sql[96];
-    int n = snprintf(sql, sizeof sql, "SELECT pg_catalog.pg_try_advisory_lock(%lld)", (long long)s->table.lock_key);
+    int n = snprintf(sql, sizeof sql, "SELECT pg_catalog.pg_try_advisory_lock(%lld)",
+                     (long long)s->table.lock_key);
     struct pgrows *rows = NULL;
     int result = session_query(s, sql, (size_t)n, &rows, e);
     if (result == 0)
@@ -50,14 +53,16 @@ int
 lock_find_holder(struct session *s, struct lock_holder *ret, struct err *e)
 {
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
-    strbuf_adds(&sql, "SELECT l.pid, coalesce(a.application_name, ''), pg_catalog.floor(pg_catalog.date_part('epoch',"
-                      " pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) a.backend_start))"
-                      " FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a"
-                      " ON a.pid OPERATOR(pg_catalog.=) l.pid WHERE ");
+    strbuf_adds(
+        &sql,
+        "SELECT l.pid, coalesce(a.application_name, ''), pg_catalog.floor(pg_catalog.date_part('epoch',"
+        " pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) a.backend_start))"
+        " FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a"
+        " ON a.pid OPERATOR(pg_catalog.=) l.pid WHERE ");
     add_condition(&s->table, &sql);
     struct pgrows *rows = NULL;
     int result = session_sql(s, &sql, &rows, e);
-    *ret = (struct lock_holder){ 0 };
+    *ret = (struct lock_holder){0};
     if (result == 0 && pgrows_count(rows) > 0) {
         const char *pid = pgrows_value(rows, 0, 0);
         const char *age = pgrows_value(rows, 0, 2);
@@ -75,8 +80,9 @@ lock_release(struct session *s)
     if (!s->locked)
         return;
     char sql[96];
-    int n = snprintf(sql, sizeof sql, "SELECT pg_catalog.pg_advisory_unlock(%lld)", (long long)s->table.lock_key);
-    struct err ignored = { 0 };
+    int n = snprintf(sql, sizeof sql, "SELECT pg_catalog.pg_advisory_unlock(%lld)",
+                     (long long)s->table.lock_key);
+    struct err ignored = {0};
     session_query(s, sql, (size_t)n, NULL, &ignored);
     s->locked = false;
 }

@@ -18,9 +18,9 @@
 struct session;
 
 struct lock_holder {
-    int pid;                /* 0: nobody holds it (any more) */
+    int pid; /* 0: nobody holds it (any more) */
     char application[64];
-    int64_t age_s;          /* since it connected */
+    int64_t age_s; /* since it connected */
 };
 
 /* One attempt; s->locked says the outcome. */

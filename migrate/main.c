@@ -10,7 +10,7 @@
 static int
 cmd_copy(const char *dest)
 {
-    struct err e = { 0 };
+    struct err e = {0};
     if (selfcopy(dest, "migrate", &e) == 0)
         return EXIT_DONE;
     log_error("copy", LOG_NONE, "%s", e.msg);
@@ -41,7 +41,7 @@ dispatch(const struct options *o, const struct opt_result *r)
 int
 migrate_main(int argc, char **argv)
 {
-    struct options o = { 0 };
+    struct options o = {0};
     struct opt_result r;
     int status = opt_start(&options_program, argc, argv, &o, &r);
     if (status == OPT_GO) {

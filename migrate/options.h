@@ -34,19 +34,19 @@ struct options {
     uint64_t lock_timeout_ms;
     uint64_t statement_timeout_ms;
     uint64_t deadline_ms;
-    int out_of_order;      /* enum options_order */
-    int ahead;             /* enum options_ahead */
-    int phase;             /* enum options_phase */
+    int out_of_order; /* enum options_order */
+    int ahead;        /* enum options_ahead */
+    int phase;        /* enum options_phase */
     const char *role;
     const char *search_path;
     const char *release;
     const char *to;
-    int64_t steps;         /* 0: all */
+    int64_t steps; /* 0: all */
     bool dry_run;
     bool json;
     bool exit_code;
     const char *termination_log;
-    bool people;           /* no option: stderr is read by people (text), not by machines */
+    bool people; /* no option: stderr is read by people (text), not by machines */
 };
 
 extern const struct opt_program options_program;

@@ -9,7 +9,8 @@
 const char *
 plan_state_name(enum plan_state state)
 {
-    static const char *const names[] = { "applied", "edited", "drifted", "pending", "late", "held", "ahead", "missing" };
+    static const char *const names[] = {"applied", "edited", "drifted", "pending",
+                                        "late",    "held",   "ahead",   "missing"};
     return names[state];
 }
 
@@ -34,7 +35,7 @@ struct tops {
 static struct tops
 find_tops(const struct ledger *ledger)
 {
-    struct tops t = { NULL, NULL };
+    struct tops t = {NULL, NULL};
     for (size_t i = 0; i < ledger->n; i++) {
         const struct ledger_row *row = &ledger->rows[i];
         t.any = row->version;
@@ -52,7 +53,8 @@ phase_wanted(enum options_phase wanted, enum native_phase phase)
 
 /* A contract file waits by design while expand files pass it: only later contract files make it late. */
 static enum plan_state
-pending_state(const struct source_migration *m, const struct plan_rules *rules, const struct tops *tops)
+pending_state(const struct source_migration *m, const struct plan_rules *rules,
+              const struct tops *tops)
 {
     if (!phase_wanted(rules->phase, m->header.phase))
         return PLAN_HELD;
@@ -98,10 +100,10 @@ choose_steps(struct plan *p, const struct plan_rules *rules)
 }
 
 int
-plan_make(const struct source *files, const struct ledger *ledger, const struct plan_rules *rules, plan_loose_fn *loose,
-          void *arg, struct plan *ret, struct err *e)
+plan_make(const struct source *files, const struct ledger *ledger, const struct plan_rules *rules,
+          plan_loose_fn *loose, void *arg, struct plan *ret, struct err *e)
 {
-    struct plan p = { .items = calloc(files->n + ledger->n + 1, sizeof *p.items) };
+    struct plan p = {.items = calloc(files->n + ledger->n + 1, sizeof *p.items)};
     if (!p.items)
         return err_set(e, ERR_NOMEM, "out of memory");
     struct tops tops = find_tops(ledger);
@@ -112,10 +114,10 @@ plan_make(const struct source *files, const struct ledger *ledger, const struct 
         const struct ledger_row *row = r < ledger->n ? &ledger->rows[r] : NULL;
         int order = !file ? 1 : !row ? -1 : native_version_compare(file->version, row->version);
         if (order < 0) {
-            add(&p, (struct plan_item){ .state = pending_state(file, rules, &tops), .file = file });
+            add(&p, (struct plan_item){.state = pending_state(file, rules, &tops), .file = file});
         } else if (order > 0) {
-            add(&p, (struct plan_item){ .state = file ? PLAN_MISSING : PLAN_AHEAD, .row = row });
-        } else if (add_both(&p, (struct plan_item){ .file = file, .row = row }, loose, arg, e) != 0) {
+            add(&p, (struct plan_item){.state = file ? PLAN_MISSING : PLAN_AHEAD, .row = row});
+        } else if (add_both(&p, (struct plan_item){.file = file, .row = row}, loose, arg, e) != 0) {
             plan_done(&p);
             return -1;
         }
@@ -131,7 +133,7 @@ void
 plan_done(struct plan *p)
 {
     free(p->items);
-    *p = (struct plan){ 0 };
+    *p = (struct plan){0};
 }
 
 /* ---- may it run ---- */
@@ -146,30 +148,36 @@ first_of(const struct plan *p, enum plan_state state)
 }
 
 static int
-drift(const struct plan *p, const struct plan_rules *rules, const struct plan_item **ret_item, struct err *e)
+drift(const struct plan *p, const struct plan_rules *rules, const struct plan_item **ret_item,
+      struct err *e)
 {
     const struct plan_item *item = first_of(p, PLAN_DRIFTED);
     if (item) {
         *ret_item = item;
-        return err_set(e, ERR_INPUT, "%s was applied at %s and changed since", item->file->file, item->row->applied_at);
+        return err_set(e, ERR_INPUT, "%s was applied at %s and changed since", item->file->file,
+                       item->row->applied_at);
     }
     item = first_of(p, PLAN_MISSING);
     if (item) {
         *ret_item = item;
-        return err_set(e, ERR_INPUT, "version %s (%s) was applied at %s, but its file is missing below the newest file",
-                       item->row->version, item->row->name, item->row->applied_at);
+        return err_set(
+            e, ERR_INPUT,
+            "version %s (%s) was applied at %s, but its file is missing below the newest file",
+            item->row->version, item->row->name, item->row->applied_at);
     }
     item = first_of(p, PLAN_AHEAD);
     if (item && rules->ahead == AHEAD_REFUSE) {
         *ret_item = item;
-        return err_set(e, ERR_INPUT, "the database is ahead: version %s (%s) was applied at %s and has no file",
+        return err_set(e, ERR_INPUT,
+                       "the database is ahead: version %s (%s) was applied at %s and has no file",
                        item->row->version, item->row->name, item->row->applied_at);
     }
     return 0;
 }
 
 static int
-late(const struct plan *p, const struct plan_rules *rules, const struct plan_item **ret_item, struct err *e)
+late(const struct plan *p, const struct plan_rules *rules, const struct plan_item **ret_item,
+     struct err *e)
 {
     if (rules->out_of_order == ORDER_APPLY)
         return 0;
@@ -177,14 +185,16 @@ late(const struct plan *p, const struct plan_rules *rules, const struct plan_ite
         if (p->items[i].state != PLAN_LATE)
             continue;
         *ret_item = &p->items[i];
-        return err_set(e, ERR_INPUT, "%s is pending, but a higher version is applied already", p->items[i].file->file);
+        return err_set(e, ERR_INPUT, "%s is pending, but a higher version is applied already",
+                       p->items[i].file->file);
     }
     return 0;
 }
 
 /* A contract file takes away what expand files before it may still need. */
 static int
-contract_first(const struct plan *p, const struct plan_rules *rules, const struct plan_item **ret_item, struct err *e)
+contract_first(const struct plan *p, const struct plan_rules *rules,
+               const struct plan_item **ret_item, struct err *e)
 {
     const struct plan_item *held = NULL;
     for (size_t i = 0; rules->phase == PHASE_CONTRACT && i < p->n; i++) {
@@ -193,8 +203,10 @@ contract_first(const struct plan *p, const struct plan_rules *rules, const struc
             held = item;
         if (item->step && held) {
             *ret_item = held;
-            return err_set(e, ERR_INPUT, "%s is pending and comes before %s: apply it first (--phase expand, or all)",
-                           held->file->file, item->file->file);
+            return err_set(
+                e, ERR_INPUT,
+                "%s is pending and comes before %s: apply it first (--phase expand, or all)",
+                held->file->file, item->file->file);
         }
     }
     return 0;
@@ -210,8 +222,8 @@ known_to(const struct plan *p, const struct plan_rules *rules, struct err *e)
 }
 
 int
-plan_verdict(const struct plan *p, const struct plan_rules *rules, int *ret_exit, const struct plan_item **ret_item,
-             struct err *e)
+plan_verdict(const struct plan *p, const struct plan_rules *rules, int *ret_exit,
+             const struct plan_item **ret_item, struct err *e)
 {
     *ret_item = NULL;
     *ret_exit = EXIT_INPUT;

@@ -14,27 +14,27 @@
 
 enum plan_state {
     PLAN_APPLIED,
-    PLAN_EDITED,    /* applied; comments or white space were changed since: reported, no drift */
-    PLAN_DRIFTED,   /* applied; its statements were changed since */
+    PLAN_EDITED,  /* applied; comments or white space were changed since: reported, no drift */
+    PLAN_DRIFTED, /* applied; its statements were changed since */
     PLAN_PENDING,
-    PLAN_LATE,      /* pending below an applied version */
-    PLAN_HELD,      /* pending, but of a phase that is not wanted now */
-    PLAN_AHEAD,     /* in the history above the newest file: no file */
-    PLAN_MISSING,   /* in the history, not above the newest file, and no file */
+    PLAN_LATE,    /* pending below an applied version */
+    PLAN_HELD,    /* pending, but of a phase that is not wanted now */
+    PLAN_AHEAD,   /* in the history above the newest file: no file */
+    PLAN_MISSING, /* in the history, not above the newest file, and no file */
 };
 
 struct plan_item {
     enum plan_state state;
-    const struct source_migration *file;   /* NULL: AHEAD, MISSING. Borrowed */
-    const struct ledger_row *row;          /* NULL: PENDING, LATE, HELD. Borrowed */
-    bool step;                             /* to be applied in this run */
+    const struct source_migration *file; /* NULL: AHEAD, MISSING. Borrowed */
+    const struct ledger_row *row;        /* NULL: PENDING, LATE, HELD. Borrowed */
+    bool step;                           /* to be applied in this run */
 };
 
 struct plan {
-    struct plan_item *items;               /* by version */
+    struct plan_item *items; /* by version */
     size_t n;
-    size_t count[PLAN_MISSING + 1];        /* by state */
-    size_t steps;                          /* items with step */
+    size_t count[PLAN_MISSING + 1]; /* by state */
+    size_t steps;                   /* items with step */
 };
 
 /* What of the options matters here. */
@@ -42,17 +42,19 @@ struct plan_rules {
     enum options_phase phase;
     enum options_order out_of_order;
     enum options_ahead ahead;
-    const char *to;                        /* NULL: no limit */
-    size_t steps;                          /* 0: no limit */
+    const char *to; /* NULL: no limit */
+    size_t steps;   /* 0: no limit */
 };
 
 /* Whether a file differs from its row in more than comments and white space. 1: it does, 0: no, -1: *e. Called only where the
  * digests differ. */
-typedef int plan_loose_fn(const struct source_migration *m, const struct ledger_row *row, void *arg, struct err *e);
+typedef int plan_loose_fn(const struct source_migration *m, const struct ledger_row *row, void *arg,
+                          struct err *e);
 
 /* ERR_NOMEM, or what loose said. Both lists are borrowed and must outlive the plan. */
-int plan_make(const struct source *files, const struct ledger *ledger, const struct plan_rules *rules, plan_loose_fn *loose,
-              void *arg, struct plan *ret, struct err *e);
+int
+plan_make(const struct source *files, const struct ledger *ledger, const struct plan_rules *rules,
+          plan_loose_fn *loose, void *arg, struct plan *ret, struct err *e);
 void plan_done(struct plan *p);
 
 /*
@@ -60,10 +62,11 @@ void plan_done(struct plan *p);
  * *ret_item: 21 drifted or missing (or ahead where that is refused), 22 late, or a contract file before a pending expand
  * file, 23 a --to that no file has.
  */
-int plan_verdict(const struct plan *p, const struct plan_rules *rules, int *ret_exit, const struct plan_item **ret_item,
-                 struct err *e);
+int plan_verdict(const struct plan *p, const struct plan_rules *rules, int *ret_exit,
+                 const struct plan_item **ret_item, struct err *e);
 
-const char *plan_state_name(enum plan_state state);   /* "applied", "edited", "drifted", "pending" … */
+const char *
+plan_state_name(enum plan_state state); /* "applied", "edited", "drifted", "pending" … */
 const char *plan_item_version(const struct plan_item *item);
 const char *plan_item_name(const struct plan_item *item);
 

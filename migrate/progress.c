@@ -30,7 +30,7 @@ struct progress {
 static void
 draw(struct progress *p)
 {
-    struct winsize size = { .ws_col = 80 };
+    struct winsize size = {.ws_col = 80};
     if (ioctl(p->fd, TIOCGWINSZ, &size) != 0 || size.ws_col < 20)
         size.ws_col = 80;
     p->view.elapsed_ms = clock_mono_ms() - p->start_ms;

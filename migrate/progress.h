@@ -20,13 +20,14 @@ struct progress;
 
 /* fd: where it is drawn when that is a terminal (and TERM is not "dumb"). */
 struct progress *progress_new(struct loop *l, int fd, struct err *e);
-void progress_free(struct progress *p);   /* NULL allowed; wipes the line */
+void progress_free(struct progress *p); /* NULL allowed; wipes the line */
 
-bool progress_shown(const struct progress *p);   /* there is a terminal */
+bool progress_shown(const struct progress *p); /* there is a terminal */
 void progress_begin(struct progress *p, size_t files);
-void progress_file(struct progress *p, size_t number, const char *file, size_t statements);   /* number from 1 */
+void progress_file(struct progress *p, size_t number, const char *file,
+                   size_t statements); /* number from 1 */
 void progress_statement(struct progress *p, size_t number);
-void progress_server(struct progress *p, const char *text);   /* "" for nothing */
+void progress_server(struct progress *p, const char *text); /* "" for nothing */
 void progress_end(struct progress *p);
 void progress_hide(struct progress *p);
 

@@ -14,7 +14,7 @@
 void
 report_init(struct report *r, bool people)
 {
-    *r = (struct report){ .people = people, .start_ms = clock_mono_ms(), .exit = EXIT_DONE };
+    *r = (struct report){.people = people, .start_ms = clock_mono_ms(), .exit = EXIT_DONE};
 }
 
 void
@@ -26,7 +26,7 @@ report_done(struct report *r)
     free(r->file);
     free(r->hint);
     free(r->source);
-    *r = (struct report){ 0 };
+    *r = (struct report){0};
 }
 
 void
@@ -127,7 +127,9 @@ report_exit_for(const struct err *e)
     case ERR_SYSTEM:
         return EXIT_INPUT;
     case ERR_SERVER:
-        return strncmp(e->sqlstate, "57P0", 4) == 0 || strncmp(e->sqlstate, "53", 2) == 0 ? EXIT_UNREACHABLE : EXIT_REFUSED;
+        return strncmp(e->sqlstate, "57P0", 4) == 0 || strncmp(e->sqlstate, "53", 2) == 0
+                   ? EXIT_UNREACHABLE
+                   : EXIT_REFUSED;
     default:
         return EXIT_UNREACHABLE;
     }
@@ -169,9 +171,11 @@ log_failure(const struct report *r)
     else if (r->line)
         snprintf(place, sizeof place, ":%zu", r->line);
     log_error(report_outcome(r),
-              LOG_FIELDS(LF_OPT("file", r->file), r->line ? LF_UINT("line", r->line) : LF_OPT("line", NULL),
+              LOG_FIELDS(LF_OPT("file", r->file),
+                         r->line ? LF_UINT("line", r->line) : LF_OPT("line", NULL),
                          r->column ? LF_UINT("column", r->column) : LF_OPT("column", NULL),
-                         LF_OPT("sqlstate", r->err.sqlstate), LF_OPT("hint", r->people ? NULL : r->hint),
+                         LF_OPT("sqlstate", r->err.sqlstate),
+                         LF_OPT("hint", r->people ? NULL : r->hint),
                          LF_OPT("source", r->people ? NULL : r->source), LF_INT("exit", r->exit)),
               "%s%s%s%s", r->file ? r->file : "", place, r->file ? ": " : "", r->err.msg);
     if (!r->people)
@@ -186,7 +190,7 @@ log_failure(const struct report *r)
 static void
 write_termination(const struct report *r, const char *path)
 {
-    struct err e = { 0 };
+    struct err e = {0};
     const struct field fields[] = {
         LF_STR("program", "migrate"),
         LF_STR("outcome", report_outcome(r)),

@@ -30,20 +30,20 @@ enum exit_status {
 };
 
 struct report {
-    bool people;              /* somebody reads along: the source line stands below the record, not in it */
+    bool people; /* somebody reads along: the source line stands below the record, not in it */
     uint64_t start_ms;
     enum exit_status exit;
-    const char *outcome;      /* a word of the contract; NULL: that of the exit status */
-    char **applied;           /* versions, owned */
+    const char *outcome; /* a word of the contract; NULL: that of the exit status */
+    char **applied;      /* versions, owned */
     size_t applied_n;
-    size_t pending;           /* still pending */
+    size_t pending; /* still pending */
     /* the failure; empty when there was none */
     bool failed;
     struct err err;
-    char *file;               /* owned; NULL: none */
-    size_t line, column;      /* 0: none */
-    char *hint;               /* owned; NULL: none */
-    char *source;             /* the line with a caret, for people; owned; NULL: none */
+    char *file;          /* owned; NULL: none */
+    size_t line, column; /* 0: none */
+    char *hint;          /* owned; NULL: none */
+    char *source;        /* the line with a caret, for people; owned; NULL: none */
 };
 
 void report_init(struct report *r, bool people);

@@ -39,7 +39,8 @@ on_stop(int signo, int count, void *arg)
 }
 
 static void
-on_notice(struct pgconn *c, const char *severity, const char *sqlstate, const char *message, void *arg)
+on_notice(struct pgconn *c, const char *severity, const char *sqlstate, const char *message,
+          void *arg)
 {
     (void)c;
     struct session *s = arg;
@@ -67,16 +68,18 @@ init_connections(struct session *s, struct err *e)
 int
 session_init(struct session *s, const struct options *o, struct err *e)
 {
-    *s = (struct session){ .o = o, .deadline_ms = clock_deadline(o->deadline_ms) };
+    *s = (struct session){.o = o, .deadline_ms = clock_deadline(o->deadline_ms)};
     char host[32] = "";
     gethostname(host, sizeof host - 1);
-    snprintf(s->application, sizeof s->application, "migrate %s", host); /* in Kubernetes: the pod's name */
+    snprintf(s->application, sizeof s->application, "migrate %s",
+             host); /* in Kubernetes: the pod's name */
     if (o->table && ledger_table_parse(o->table, &s->table, e) != 0)
         return -1;
     if (target_pg_load(o->database, NULL, &s->target, e) != 0)
         goto fail;
     if (!s->target) {
-        err_set(e, ERR_USAGE, "no database is named: --database, DATABASE_URL, DATABASE_HOST or PGHOST");
+        err_set(e, ERR_USAGE,
+                "no database is named: --database, DATABASE_URL, DATABASE_HOST or PGHOST");
         goto fail;
     }
     s->loop = loop_new(e);
@@ -102,7 +105,7 @@ session_done(struct session *s)
     loop_free(s->loop);
     target_pg_free(s->target);
     ledger_table_done(&s->table);
-    *s = (struct session){ 0 };
+    *s = (struct session){0};
 }
 
 /* ---- interrupts ---- */
@@ -129,8 +132,9 @@ int
 session_check(struct session *s, struct err *e)
 {
     bool never = false;
-    struct err waited = { 0 };
-    if (s->interrupted == ERR_NONE && (loop_stopped(s->loop) || clock_left_ms(s->deadline_ms) == 0)) {
+    struct err waited = {0};
+    if (s->interrupted == ERR_NONE &&
+        (loop_stopped(s->loop) || clock_left_ms(s->deadline_ms) == 0)) {
         loop_turn_until(s->loop, &never, s->deadline_ms, &waited);
         note_interrupt(s, &waited);
     }
@@ -145,7 +149,7 @@ session_pause(struct session *s, uint64_t ms, struct err *e)
     if (session_check(s, e) != 0)
         return -1;
     bool never = false;
-    struct err waited = { 0 };
+    struct err waited = {0};
     loop_turn_until(s->loop, &never, clock_earlier(clock_deadline(ms), s->deadline_ms), &waited);
     return session_check(s, e);
 }
@@ -190,7 +194,7 @@ on_cancel_sent(struct pgconn *c, const struct err *e, void *arg)
 static void
 cancel(struct session *s)
 {
-    struct err e = { 0 };
+    struct err e = {0};
     uint64_t deadline = clock_deadline(CANCEL_GRACE_MS);
     if (pgconn_tls(s->work) && !pgconn_cancel_encrypted() &&
         watch_cancel_start(s->watch, pgconn_backend_pid(s->work)) == 0)
@@ -217,7 +221,7 @@ drop_connection(struct session *s, struct err *e)
 static int
 interrupt_op(struct session *s, struct err *e)
 {
-    struct err waited = { 0 };
+    struct err waited = {0};
     if (pgconn_connected(s->work))
         cancel(s);
     if (loop_turn_until(s->loop, &s->op.done, clock_deadline(CANCEL_GRACE_MS), &waited) != 0 &&
@@ -229,7 +233,7 @@ interrupt_op(struct session *s, struct err *e)
 static int
 op_wait(struct session *s, uint64_t deadline_ms, struct pgrows **ret, struct err *e)
 {
-    struct err waited = { 0 };
+    struct err waited = {0};
     int result = loop_turn_until(s->loop, &s->op.done, deadline_ms, &waited);
     if (result != 0 && s->cleanup) {
         err_set(e, ERR_TIMEOUT, "the server does not answer");
@@ -259,7 +263,7 @@ op_begin(struct session *s, struct err *e)
     assert(!s->op.active);
     if (session_check(s, e) != 0)
         return -1;
-    s->op = (struct session_op){ .active = true };
+    s->op = (struct session_op){.active = true};
     return 0;
 }
 
@@ -289,7 +293,8 @@ session_query(struct session *s, const char *sql, size_t bytes, struct pgrows **
         *ret = NULL;
     if (op_begin(s, e) != 0)
         return -1;
-    return op_finish(s, pgconn_query_start(s->work, sql, bytes, CLOCK_NEVER, on_rows, &s->op, e), ret, e);
+    return op_finish(s, pgconn_query_start(s->work, sql, bytes, CLOCK_NEVER, on_rows, &s->op, e),
+                     ret, e);
 }
 
 int
@@ -301,12 +306,15 @@ session_sql(struct session *s, const struct strbuf *sql, struct pgrows **ret, st
 }
 
 int
-session_copy(struct session *s, const char *sql, size_t sql_bytes, const char *data, size_t data_bytes, struct err *e)
+session_copy(struct session *s, const char *sql, size_t sql_bytes, const char *data,
+             size_t data_bytes, struct err *e)
 {
     if (op_begin(s, e) != 0)
         return -1;
-    return op_finish(
-        s, pgconn_copy_in_start(s->work, sql, sql_bytes, data, data_bytes, CLOCK_NEVER, on_rows, &s->op, e), NULL, e);
+    return op_finish(s,
+                     pgconn_copy_in_start(s->work, sql, sql_bytes, data, data_bytes, CLOCK_NEVER,
+                                          on_rows, &s->op, e),
+                     NULL, e);
 }
 
 /* ---- connecting ---- */
@@ -345,8 +353,10 @@ connect_retrying(struct session *s, struct err *e)
         if (!session_retryable(e) || clock_left_ms(until_ms) == 0)
             return -1;
         if (clock_left_ms(log_again_ms) == 0) {
-            log_info("waiting", LOG_FIELDS(LF_STR("reason", err_name(e->code)), LF_OPT("sqlstate", e->sqlstate)),
-                     "waiting for the database: %s", e->msg);
+            log_info(
+                "waiting",
+                LOG_FIELDS(LF_STR("reason", err_name(e->code)), LF_OPT("sqlstate", e->sqlstate)),
+                "waiting for the database: %s", e->msg);
             log_again_ms = clock_deadline(RETRY_LOG_MS);
         }
         if (session_pause(s, pause_ms / 2 + digest_jitter(pause_ms), e) != 0)
@@ -393,8 +403,10 @@ session_open(struct session *s, struct err *e)
 void
 session_sql_settings(const struct session *s, struct strbuf *out)
 {
-    strbuf_adds(out, "SET client_encoding TO 'UTF8'; SET standard_conforming_strings TO on;"
-                     " SET tcp_keepalives_idle TO 10; SET tcp_keepalives_interval TO 5; SET tcp_keepalives_count TO 3; ");
+    strbuf_adds(
+        out,
+        "SET client_encoding TO 'UTF8'; SET standard_conforming_strings TO on;"
+        " SET tcp_keepalives_idle TO 10; SET tcp_keepalives_interval TO 5; SET tcp_keepalives_count TO 3; ");
     int version = pgconn_server_version(s->work);
     if (version >= 120000)
         strbuf_adds(out, "SET tcp_user_timeout TO '20s'; ");

@@ -27,7 +27,8 @@ struct watch;
 struct progress;
 
 /* What the server says while a statement runs. */
-typedef void session_notice_fn(const char *severity, const char *sqlstate, const char *message, void *arg);
+typedef void
+session_notice_fn(const char *severity, const char *sqlstate, const char *message, void *arg);
 
 /* The statement that is under way; embedded, for an interrupt leaves it running behind the call. */
 struct session_op {
@@ -44,12 +45,13 @@ struct session {
     struct resolver *resolver;
     struct target_pg *target;
     struct pgconn *work;
-    struct watch *watch;            /* the second connection: only watches, and cancels where TLS is required */
+    struct watch
+        *watch; /* the second connection: only watches, and cancels where TLS is required */
     struct ledger_table table;
     struct progress *progress;
     char application[64];
-    uint64_t deadline_ms;           /* of the whole run; CLOCK_NEVER: none */
-    enum err_code interrupted;      /* ERR_NONE, ERR_STOPPED, ERR_DEADLINE */
+    uint64_t deadline_ms;      /* of the whole run; CLOCK_NEVER: none */
+    enum err_code interrupted; /* ERR_NONE, ERR_STOPPED, ERR_DEADLINE */
     int signo;
     bool cleanup;
     struct session_op op;
@@ -58,8 +60,8 @@ struct session {
     /* facts about the server, of session_open */
     bool in_recovery;
     bool read_only;
-    bool pooled;                    /* another number than the protocol's: somebody stands between */
-    bool locked;                    /* the advisory lock is ours */
+    bool pooled; /* another number than the protocol's: somebody stands between */
+    bool locked; /* the advisory lock is ours */
 };
 
 /* Reads where the database is, makes loop and connections. ERR_USAGE, ERR_NOMEM. On error nothing is left. */
@@ -74,9 +76,11 @@ int session_settle(struct session *s, struct err *e);
 
 /* Statements on the working connection, see pgconn.h. ret NULL: rows are dropped. With an error *ret (not NULL) holds the
  * rows of the statements completed before it, or NULL. */
-int session_query(struct session *s, const char *sql, size_t bytes, struct pgrows **ret, struct err *e);
+int
+session_query(struct session *s, const char *sql, size_t bytes, struct pgrows **ret, struct err *e);
 int session_sql(struct session *s, const struct strbuf *sql, struct pgrows **ret, struct err *e);
-int session_copy(struct session *s, const char *sql, size_t sql_bytes, const char *data, size_t data_bytes, struct err *e);
+int session_copy(struct session *s, const char *sql, size_t sql_bytes, const char *data,
+                 size_t data_bytes, struct err *e);
 
 /* Sleeps; 0, or ERR_STOPPED, ERR_DEADLINE. */
 int session_pause(struct session *s, uint64_t ms, struct err *e);

@@ -11,7 +11,7 @@
 #include "common/net/pgconn.h"
 #include "migrate/progress.h"
 
-#define LOOK_AFTER_MS 1000u   /* at the latest: half of a lock_timeout that is shorter */
+#define LOOK_AFTER_MS 1000u /* at the latest: half of a lock_timeout that is shorter */
 #define LOOK_AFTER_MIN_MS 20u
 #define LOOK_EVERY_MS 2000u
 #define LOOK_TIMEOUT_MS 2000u
@@ -22,12 +22,12 @@ struct watch {
     struct loop_timer *timer;
     struct progress *bar;
     uint32_t look_after_ms;
-    bool busy;              /* the connection has an operation */
-    int pid;                /* of the watched backend; 0: nothing runs */
+    bool busy; /* the connection has an operation */
+    int pid;   /* of the watched backend; 0: nothing runs */
     int server_version;
-    int cancel_pid;         /* to be cancelled as soon as connected; 0: none */
-    uint64_t since_ms;      /* when the statement began */
-    uint64_t log_ms;        /* not before */
+    int cancel_pid;    /* to be cancelled as soon as connected; 0: none */
+    uint64_t since_ms; /* when the statement began */
+    uint64_t log_ms;   /* not before */
     char blockers[256];
     char progress[128];
 };
@@ -41,8 +41,8 @@ on_timer(void *arg)
 }
 
 struct watch *
-watch_new(struct loop *l, struct resolver *r, struct target_pg *target, struct progress *bar, uint64_t lock_timeout_ms,
-          struct err *e)
+watch_new(struct loop *l, struct resolver *r, struct target_pg *target, struct progress *bar,
+          uint64_t lock_timeout_ms, struct err *e)
 {
     struct watch *w = calloc(1, sizeof *w);
     if (!w) {
@@ -52,7 +52,8 @@ watch_new(struct loop *l, struct resolver *r, struct target_pg *target, struct p
     w->bar = bar;
     w->look_after_ms = LOOK_AFTER_MS;
     if (lock_timeout_ms > 0 && lock_timeout_ms / 2 < LOOK_AFTER_MS)
-        w->look_after_ms = lock_timeout_ms / 2 > LOOK_AFTER_MIN_MS ? (uint32_t)lock_timeout_ms / 2 : LOOK_AFTER_MIN_MS;
+        w->look_after_ms = lock_timeout_ms / 2 > LOOK_AFTER_MIN_MS ? (uint32_t)lock_timeout_ms / 2
+                                                                   : LOOK_AFTER_MIN_MS;
     w->conn = pgconn_new(l, r, target, "migrate watch", e);
     w->timer = loop_timer_new(l, on_timer, w);
     if (!w->conn || !w->timer) {
@@ -83,8 +84,9 @@ take_blockers(struct watch *w, const struct pgrows *rows)
     for (int i = 0; i < pgrows_count(rows) && n < sizeof w->blockers; i++) {
         const char *app = pgrows_value(rows, i, 1);
         const char *age = pgrows_value(rows, i, 3);
-        int k = snprintf(w->blockers + n, sizeof w->blockers - n, "%spid %s (%s), %s for %s s", i ? "; " : "",
-                         pgrows_value(rows, i, 0), app && *app ? app : "no name", pgrows_value(rows, i, 2), age);
+        int k = snprintf(w->blockers + n, sizeof w->blockers - n, "%spid %s (%s), %s for %s s",
+                         i ? "; " : "", pgrows_value(rows, i, 0), app && *app ? app : "no name",
+                         pgrows_value(rows, i, 2), age);
         n += k > 0 ? (size_t)k : 0;
     }
 }
@@ -96,8 +98,8 @@ take_progress(struct watch *w, const struct pgrows *rows)
     if (pgrows_count(rows) < 1)
         return;
     const char *percent = pgrows_value(rows, 0, 1);
-    snprintf(w->progress, sizeof w->progress, "%s%s%s%s", pgrows_value(rows, 0, 0), percent ? ", " : "",
-             percent ? percent : "", percent ? " %" : "");
+    snprintf(w->progress, sizeof w->progress, "%s%s%s%s", pgrows_value(rows, 0, 0),
+             percent ? ", " : "", percent ? percent : "", percent ? " %" : "");
 }
 
 static void
@@ -110,12 +112,14 @@ tell(struct watch *w)
     uint64_t took_ms = clock_mono_ms() - w->since_ms;
     progress_hide(w->bar);
     if (w->blockers[0])
-        log_info("blocked", LOG_FIELDS(LF_STR("blockers", w->blockers), LF_UINT("duration_ms", took_ms)),
+        log_info("blocked",
+                 LOG_FIELDS(LF_STR("blockers", w->blockers), LF_UINT("duration_ms", took_ms)),
                  "waiting for a lock held by %s", w->blockers);
     else
-        log_info("running", LOG_FIELDS(LF_OPT("progress", w->progress), LF_UINT("duration_ms", took_ms)),
-                 "a statement runs for %llu s%s%s", (unsigned long long)took_ms / 1000, w->progress[0] ? ": " : "",
-                 w->progress);
+        log_info("running",
+                 LOG_FIELDS(LF_OPT("progress", w->progress), LF_UINT("duration_ms", took_ms)),
+                 "a statement runs for %llu s%s%s", (unsigned long long)took_ms / 1000,
+                 w->progress[0] ? ": " : "", w->progress);
 }
 
 static void
@@ -158,9 +162,10 @@ ask(struct watch *w)
               " p.heap_blks_scanned * 100 / p.heap_blks_total END FROM pg_catalog.pg_stat_progress_vacuum p WHERE p.pid = %d"
               " OR p.pid = %d";
     _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wformat-nonliteral\"")
-    snprintf(sql + n, sizeof sql - (size_t)n, progress, w->pid, w->pid);
-    _Pragma("GCC diagnostic pop")
-    w->busy = pgconn_query_start(w->conn, sql, strlen(sql), clock_deadline(LOOK_TIMEOUT_MS), on_seen, w, NULL) == 0;
+        snprintf(sql + n, sizeof sql - (size_t)n, progress, w->pid, w->pid);
+    _Pragma("GCC diagnostic pop") w->busy =
+        pgconn_query_start(w->conn, sql, strlen(sql), clock_deadline(LOOK_TIMEOUT_MS), on_seen, w,
+                           NULL) == 0;
 }
 
 static void
@@ -169,7 +174,8 @@ ask_cancel(struct watch *w)
     char sql[64];
     int n = snprintf(sql, sizeof sql, "SELECT pg_catalog.pg_cancel_backend(%d)", w->cancel_pid);
     w->cancel_pid = 0;
-    w->busy = pgconn_query_start(w->conn, sql, (size_t)n, clock_deadline(LOOK_TIMEOUT_MS), on_seen, w, NULL) == 0;
+    w->busy = pgconn_query_start(w->conn, sql, (size_t)n, clock_deadline(LOOK_TIMEOUT_MS), on_seen,
+                                 w, NULL) == 0;
 }
 
 static void
@@ -192,7 +198,8 @@ look(struct watch *w)
     if (w->busy || (!w->pid && !w->cancel_pid))
         return;
     if (!pgconn_connected(w->conn))
-        w->busy = pgconn_connect_start(w->conn, clock_deadline(LOOK_TIMEOUT_MS), on_connected, w, NULL) == 0;
+        w->busy = pgconn_connect_start(w->conn, clock_deadline(LOOK_TIMEOUT_MS), on_connected, w,
+                                       NULL) == 0;
     else if (w->cancel_pid)
         ask_cancel(w);
     else

@@ -16,9 +16,9 @@ struct target_pg;
 struct watch;
 
 /* Everything is borrowed. lock_timeout_ms: it looks before half of that has passed. */
-struct watch *watch_new(struct loop *l, struct resolver *r, struct target_pg *target, struct progress *bar,
-                        uint64_t lock_timeout_ms, struct err *e);
-void watch_free(struct watch *w);   /* NULL allowed */
+struct watch *watch_new(struct loop *l, struct resolver *r, struct target_pg *target,
+                        struct progress *bar, uint64_t lock_timeout_ms, struct err *e);
+void watch_free(struct watch *w); /* NULL allowed */
 
 /* A statement begins on the backend pid, and ends. Cheap: a timer. */
 void watch_begin(struct watch *w, int pid, int server_version);

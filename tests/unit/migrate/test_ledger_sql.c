@@ -18,28 +18,29 @@ test_names(void **state)
     static const struct {
         const char *text, *quoted;
     } rows[] = {
-        { "schema_history", "\"public\".\"schema_history\"" },
-        { "App.History", "\"app\".\"history\"" },
-        { "\"App\".\"a.b\"\"c\"", "\"App\".\"a.b\"\"c\"" },
-        { "a$1._b", "\"a$1\".\"_b\"" },
-        { "größe", "\"public\".\"größe\"" },
-        { "", NULL },
-        { ".", NULL },
-        { "a.", NULL },
-        { ".a", NULL },
-        { "a.b.c", NULL },
-        { "a b", NULL },
-        { "a;drop", NULL },
-        { "\"a", NULL },
-        { "\"\"", NULL },
-        { "\"a\"b", NULL },
-        { "a12345678901234567890123456789012345678901234567890123456789012", "\"public\".\"a123456789012345678901234567890123456"
-                                                                            "78901234567890123456789012\"" },
-        { "a123456789012345678901234567890123456789012345678901234567890123", NULL },
+        {"schema_history", "\"public\".\"schema_history\""},
+        {"App.History", "\"app\".\"history\""},
+        {"\"App\".\"a.b\"\"c\"", "\"App\".\"a.b\"\"c\""},
+        {"a$1._b", "\"a$1\".\"_b\""},
+        {"größe", "\"public\".\"größe\""},
+        {"", NULL},
+        {".", NULL},
+        {"a.", NULL},
+        {".a", NULL},
+        {"a.b.c", NULL},
+        {"a b", NULL},
+        {"a;drop", NULL},
+        {"\"a", NULL},
+        {"\"\"", NULL},
+        {"\"a\"b", NULL},
+        {"a12345678901234567890123456789012345678901234567890123456789012",
+         "\"public\".\"a123456789012345678901234567890123456"
+         "78901234567890123456789012\""},
+        {"a123456789012345678901234567890123456789012345678901234567890123", NULL},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct ledger_table t = { 0 };
-        struct err e = { 0 };
+        struct ledger_table t = {0};
+        struct err e = {0};
         int result = ledger_table_parse(rows[i].text, &t, &e);
         if ((result == 0) != (rows[i].quoted != NULL))
             fail_msg("row %zu \"%s\": %s", i, rows[i].text, e.msg);
@@ -55,9 +56,9 @@ static void
 test_lock_key(void **state)
 {
     (void)state;
-    struct ledger_table a = { 0 };
-    struct ledger_table b = { 0 };
-    struct ledger_table c = { 0 };
+    struct ledger_table a = {0};
+    struct ledger_table b = {0};
+    struct ledger_table c = {0};
     assert_int_equal(ledger_table_parse("schema_history", &a, NULL), 0);
     assert_int_equal(ledger_table_parse("PUBLIC.schema_history", &b, NULL), 0);
     assert_int_equal(ledger_table_parse("public.other", &c, NULL), 0);
@@ -85,14 +86,16 @@ static void
 test_insert(void **state)
 {
     (void)state;
-    struct ledger_table t = { .quoted = (char *)(uintptr_t)"\"s\".\"t\"" };
-    struct source_migration m = { .version = (char *)(uintptr_t)"0001", .name = (char *)(uintptr_t)"o'neil" };
-    uint8_t loose[DIGEST_BYTES] = { 0xab };
+    struct ledger_table t = {.quoted = (char *)(uintptr_t) "\"s\".\"t\""};
+    struct source_migration m = {.version = (char *)(uintptr_t) "0001",
+                                 .name = (char *)(uintptr_t) "o'neil"};
+    uint8_t loose[DIGEST_BYTES] = {0xab};
     cleanup_strbuf struct strbuf b = STRBUF_INIT;
     m.header.phase = NATIVE_CONTRACT;
     ledger_sql_insert(&t, &m, loose, NULL, 7, &b);
     assert_non_null(strstr(strbuf_str(&b), "INSERT INTO \"s\".\"t\" ("));
-    assert_non_null(strstr(strbuf_str(&b), "('0001', 'o''neil', 'contract', pg_catalog.decode('0000"));
+    assert_non_null(
+        strstr(strbuf_str(&b), "('0001', 'o''neil', 'contract', pg_catalog.decode('0000"));
     assert_non_null(strstr(strbuf_str(&b), "SESSION_USER, 7, NULL, 'migrate "));
     strbuf_clear(&b);
     ledger_sql_insert(&t, &m, loose, "v1", 7, &b);
@@ -107,19 +110,21 @@ test_foreign_tables(void **state)
         const char *columns, *words;
         bool exists;
     } rows[] = {
-        { NULL, NULL, false },
-        { "version,name,phase,sha256,loose_sha256,applied_at,applied_by,duration_ms,release,tool", NULL, true },
-        { "version,dirty", "golang-migrate", true },
-        { "id,version_id,is_applied,tstamp", "goose", true },
-        { "version_num", "alembic", true },
-        { "version", "dbmate", true },
-        { "a,b", "no history table of migrate: its columns are a,b", true },
+        {NULL, NULL, false},
+        {"version,name,phase,sha256,loose_sha256,applied_at,applied_by,duration_ms,release,tool",
+         NULL, true},
+        {"version,dirty", "golang-migrate", true},
+        {"id,version_id,is_applied,tstamp", "goose", true},
+        {"version_num", "alembic", true},
+        {"version", "dbmate", true},
+        {"a,b", "no history table of migrate: its columns are a,b", true},
     };
-    struct ledger_table t = { .quoted = (char *)(uintptr_t)"\"s\".\"t\"" };
+    struct ledger_table t = {.quoted = (char *)(uintptr_t) "\"s\".\"t\""};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct err e = { 0 };
+        struct err e = {0};
         bool exists = !rows[i].exists;
-        assert_int_equal(ledger_check_columns(&t, rows[i].columns, &exists, &e), rows[i].words ? -1 : 0);
+        assert_int_equal(ledger_check_columns(&t, rows[i].columns, &exists, &e),
+                         rows[i].words ? -1 : 0);
         assert_int_equal(exists, rows[i].exists);
         if (rows[i].words)
             assert_non_null(strstr(e.msg, rows[i].words));
@@ -144,8 +149,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),    cmocka_unit_test(test_lock_key),       cmocka_unit_test(test_quoting),
-        cmocka_unit_test(test_insert),   cmocka_unit_test(test_foreign_tables), cmocka_unit_test(test_pauses),
+        cmocka_unit_test(test_names),          cmocka_unit_test(test_lock_key),
+        cmocka_unit_test(test_quoting),        cmocka_unit_test(test_insert),
+        cmocka_unit_test(test_foreign_tables), cmocka_unit_test(test_pauses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,8 +58,9 @@ build(struct world *w, const char *files, const char *rows)
     w->source.migrations = w->files;
     for (size_t i = 0; i < w->source.n; i++) {
         bool contract = letters[i] < 'a';
-        w->files[i] = (struct source_migration){ .version = w->versions[0][i], .name = (char *)(uintptr_t)"n",
-                                                 .file = w->versions[0][i] };
+        w->files[i] = (struct source_migration){.version = w->versions[0][i],
+                                                .name = (char *)(uintptr_t) "n",
+                                                .file = w->versions[0][i]};
         w->files[i].header.phase = contract ? NATIVE_CONTRACT : NATIVE_EXPAND;
         w->files[i].sha256[0] = (uint8_t)(letters[i] | 32);
     }
@@ -67,12 +68,15 @@ build(struct world *w, const char *files, const char *rows)
     w->ledger.rows = w->rows;
     for (size_t i = 0; i < w->ledger.n; i++) {
         bool contract = letters[i] < 'a';
-        w->rows[i] = (struct ledger_row){ .version = w->versions[1][i], .name = (char *)(uintptr_t)"n",
-                                          .phase = (char *)(uintptr_t)(contract ? "contract" : "expand"),
-                                          .applied_at = (char *)(uintptr_t)"then" };
+        w->rows[i] =
+            (struct ledger_row){.version = w->versions[1][i],
+                                .name = (char *)(uintptr_t) "n",
+                                .phase = (char *)(uintptr_t)(contract ? "contract" : "expand"),
+                                .applied_at = (char *)(uintptr_t) "then"};
         w->rows[i].sha256[0] = (uint8_t)(letters[i] | 32);
     }
-    assert_int_equal(plan_make(&w->source, &w->ledger, &w->rules, differs, &asked, &w->plan, NULL), 0);
+    assert_int_equal(plan_make(&w->source, &w->ledger, &w->rules, differs, &asked, &w->plan, NULL),
+                     0);
 }
 
 /* "1 applied,2 pending*,": the star marks a step. */
@@ -83,8 +87,9 @@ show(const struct plan *p)
     size_t n = 0;
     text[0] = '\0';
     for (size_t i = 0; i < p->n; i++)
-        n += (size_t)snprintf(text + n, sizeof text - n, "%s%s %s%s", i ? "," : "", plan_item_version(&p->items[i]),
-                              plan_state_name(p->items[i].state), p->items[i].step ? "*" : "");
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s%s %s%s", i ? "," : "",
+                              plan_item_version(&p->items[i]), plan_state_name(p->items[i].state),
+                              p->items[i].step ? "*" : "");
     return text;
 }
 
@@ -101,39 +106,49 @@ test_table(void **state)
 {
     (void)state;
     static const struct row rows[] = {
-        { "1a 2a", "", { 0 }, "1 pending*,2 pending*", 0, NULL },
-        { "1a 2a", "1a 2a", { 0 }, "1 applied,2 applied", 0, NULL },
-        { "", "", { 0 }, "", 0, NULL },
-        { "1a 2a 10a", "1a", { 0 }, "1 applied,2 pending*,10 pending*", 0, NULL },
+        {"1a 2a", "", {0}, "1 pending*,2 pending*", 0, NULL},
+        {"1a 2a", "1a 2a", {0}, "1 applied,2 applied", 0, NULL},
+        {"", "", {0}, "", 0, NULL},
+        {"1a 2a 10a", "1a", {0}, "1 applied,2 pending*,10 pending*", 0, NULL},
         /* digests */
-        { "1b", "1a", { 0 }, "1 edited", 0, NULL },
-        { "1c 2a", "1a", { 0 }, "1 drifted,2 pending*", EXIT_DRIFT, "1" },
-        { "1a 3a", "1a 2a", { 0 }, "1 applied,2 missing,3 pending*", EXIT_DRIFT, "2" },
+        {"1b", "1a", {0}, "1 edited", 0, NULL},
+        {"1c 2a", "1a", {0}, "1 drifted,2 pending*", EXIT_DRIFT, "1"},
+        {"1a 3a", "1a 2a", {0}, "1 applied,2 missing,3 pending*", EXIT_DRIFT, "2"},
         /* ahead */
-        { "1a", "1a 2a", { 0 }, "1 applied,2 ahead", 0, NULL },
-        { "1a", "1a 2a", { .ahead = AHEAD_REFUSE }, "1 applied,2 ahead", EXIT_DRIFT, "2" },
-        { "", "1a 2a", { 0 }, "1 ahead,2 ahead", 0, NULL },
+        {"1a", "1a 2a", {0}, "1 applied,2 ahead", 0, NULL},
+        {"1a", "1a 2a", {.ahead = AHEAD_REFUSE}, "1 applied,2 ahead", EXIT_DRIFT, "2"},
+        {"", "1a 2a", {0}, "1 ahead,2 ahead", 0, NULL},
         /* late */
-        { "1a 2a 3a", "1a 3a", { 0 }, "1 applied,2 late*,3 applied", EXIT_ORDER, "2" },
-        { "1a 2a 3a", "1a 3a", { .out_of_order = ORDER_APPLY }, "1 applied,2 late*,3 applied", 0, NULL },
-        { "1a 2a", "1a 3a", { 0 }, "1 applied,2 late*,3 ahead", EXIT_ORDER, "2" },
+        {"1a 2a 3a", "1a 3a", {0}, "1 applied,2 late*,3 applied", EXIT_ORDER, "2"},
+        {"1a 2a 3a",
+         "1a 3a",
+         {.out_of_order = ORDER_APPLY},
+         "1 applied,2 late*,3 applied",
+         0,
+         NULL},
+        {"1a 2a", "1a 3a", {0}, "1 applied,2 late*,3 ahead", EXIT_ORDER, "2"},
         /* limits */
-        { "1a 2a 3a", "", { .to = "2" }, "1 pending*,2 pending*,3 pending", 0, NULL },
-        { "1a 2a 3a", "", { .to = "0002" }, "1 pending*,2 pending*,3 pending", 0, NULL },
-        { "1a 2a 3a", "1a", { .steps = 1 }, "1 applied,2 pending*,3 pending", 0, NULL },
-        { "1a 2a", "", { .to = "9" }, "1 pending*,2 pending*", EXIT_INPUT, NULL },
+        {"1a 2a 3a", "", {.to = "2"}, "1 pending*,2 pending*,3 pending", 0, NULL},
+        {"1a 2a 3a", "", {.to = "0002"}, "1 pending*,2 pending*,3 pending", 0, NULL},
+        {"1a 2a 3a", "1a", {.steps = 1}, "1 applied,2 pending*,3 pending", 0, NULL},
+        {"1a 2a", "", {.to = "9"}, "1 pending*,2 pending*", EXIT_INPUT, NULL},
         /* phases */
-        { "1a 2A 3a", "", { 0 }, "1 pending*,2 held,3 pending*", 0, NULL },
-        { "1a 2A 3a", "1a 3a", { .phase = PHASE_CONTRACT }, "1 applied,2 pending*,3 applied", 0, NULL },
-        { "1a 2A 3a", "1a 3a", { .phase = PHASE_ALL }, "1 applied,2 pending*,3 applied", 0, NULL },
-        { "1a 2A 3a", "", { .phase = PHASE_ALL }, "1 pending*,2 pending*,3 pending*", 0, NULL },
-        { "1a 2A 3a", "", { .phase = PHASE_CONTRACT }, "1 held,2 pending*,3 held", EXIT_ORDER, "1" },
-        { "1a 2A 3A", "1a 3A", { .phase = PHASE_CONTRACT }, "1 applied,2 late*,3 applied", EXIT_ORDER, "2" },
-        { "1a 2a 3A", "1a 3A", { 0 }, "1 applied,2 late*,3 applied", EXIT_ORDER, "2" },
+        {"1a 2A 3a", "", {0}, "1 pending*,2 held,3 pending*", 0, NULL},
+        {"1a 2A 3a", "1a 3a", {.phase = PHASE_CONTRACT}, "1 applied,2 pending*,3 applied", 0, NULL},
+        {"1a 2A 3a", "1a 3a", {.phase = PHASE_ALL}, "1 applied,2 pending*,3 applied", 0, NULL},
+        {"1a 2A 3a", "", {.phase = PHASE_ALL}, "1 pending*,2 pending*,3 pending*", 0, NULL},
+        {"1a 2A 3a", "", {.phase = PHASE_CONTRACT}, "1 held,2 pending*,3 held", EXIT_ORDER, "1"},
+        {"1a 2A 3A",
+         "1a 3A",
+         {.phase = PHASE_CONTRACT},
+         "1 applied,2 late*,3 applied",
+         EXIT_ORDER,
+         "2"},
+        {"1a 2a 3A", "1a 3A", {0}, "1 applied,2 late*,3 applied", EXIT_ORDER, "2"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct world w = { .rules = rows[i].rules };
-        struct err e = { 0 };
+        struct world w = {.rules = rows[i].rules};
+        struct err e = {0};
         int exit = -1;
         const struct plan_item *item = NULL;
         build(&w, rows[i].files, rows[i].history);
@@ -154,7 +169,7 @@ static void
 test_counts(void **state)
 {
     (void)state;
-    struct world w = { 0 };
+    struct world w = {0};
     build(&w, "1a 2b 3c 4a 5A 6a", "1a 2a 3a 9a");
     assert_int_equal(w.plan.count[PLAN_APPLIED], 1);
     assert_int_equal(w.plan.count[PLAN_EDITED], 1);
@@ -178,8 +193,8 @@ static void
 test_unreadable_file(void **state)
 {
     (void)state;
-    struct world w = { 0 };
-    struct err e = { 0 };
+    struct world w = {0};
+    struct err e = {0};
     build(&w, "1a", "1c");
     plan_done(&w.plan);
     assert_int_equal(plan_make(&w.source, &w.ledger, &w.rules, unreadable, NULL, &w.plan, &e), -1);

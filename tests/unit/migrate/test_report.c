@@ -23,22 +23,29 @@ test_exits(void **state)
         const char *sqlstate;
         enum exit_status exit;
     } rows[] = {
-        { ERR_STOPPED, "", EXIT_SIGNAL },        { ERR_DEADLINE, "", EXIT_DEADLINE },
-        { ERR_BUSY, "", EXIT_BUSY },             { ERR_USAGE, "", EXIT_INPUT },
-        { ERR_INPUT, "", EXIT_INPUT },           { ERR_REFUSED, "", EXIT_UNREACHABLE },
-        { ERR_DNS, "", EXIT_UNREACHABLE },       { ERR_TIMEOUT, "", EXIT_UNREACHABLE },
-        { ERR_TLS, "", EXIT_UNREACHABLE },       { ERR_AUTH, "28P01", EXIT_UNREACHABLE },
-        { ERR_CLOSED, "57P01", EXIT_UNREACHABLE }, { ERR_WRONG_ROLE, "", EXIT_UNREACHABLE },
-        { ERR_SERVER, "57P03", EXIT_UNREACHABLE }, { ERR_SERVER, "53300", EXIT_UNREACHABLE },
-        { ERR_SERVER, "42501", EXIT_REFUSED },
+        {ERR_STOPPED, "", EXIT_SIGNAL},
+        {ERR_DEADLINE, "", EXIT_DEADLINE},
+        {ERR_BUSY, "", EXIT_BUSY},
+        {ERR_USAGE, "", EXIT_INPUT},
+        {ERR_INPUT, "", EXIT_INPUT},
+        {ERR_REFUSED, "", EXIT_UNREACHABLE},
+        {ERR_DNS, "", EXIT_UNREACHABLE},
+        {ERR_TIMEOUT, "", EXIT_UNREACHABLE},
+        {ERR_TLS, "", EXIT_UNREACHABLE},
+        {ERR_AUTH, "28P01", EXIT_UNREACHABLE},
+        {ERR_CLOSED, "57P01", EXIT_UNREACHABLE},
+        {ERR_WRONG_ROLE, "", EXIT_UNREACHABLE},
+        {ERR_SERVER, "57P03", EXIT_UNREACHABLE},
+        {ERR_SERVER, "53300", EXIT_UNREACHABLE},
+        {ERR_SERVER, "42501", EXIT_REFUSED},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct err e = { 0 };
+        struct err e = {0};
         err_sql(&e, rows[i].code, rows[i].sqlstate, "x");
         if (report_exit_for(&e) != rows[i].exit)
             fail_msg("row %zu: %d", i, report_exit_for(&e));
     }
-    struct err e = { 0 };
+    struct err e = {0};
     err_sql(&e, ERR_SERVER, "3D000", "x");
     assert_int_equal(report_exit_for_connect(&e), EXIT_UNREACHABLE);
     err_set(&e, ERR_STOPPED, "x");
@@ -54,13 +61,13 @@ test_retryable(void **state)
         const char *sqlstate;
         bool again;
     } rows[] = {
-        { ERR_REFUSED, "", true },      { ERR_TIMEOUT, "", true },     { ERR_DNS, "", true },
-        { ERR_WRONG_ROLE, "", true },   { ERR_CLOSED, "", true },      { ERR_SERVER, "57P03", true },
-        { ERR_SERVER, "53300", true },  { ERR_SERVER, "3D000", false }, { ERR_AUTH, "28P01", false },
-        { ERR_TLS, "", false },         { ERR_STOPPED, "", false },    { ERR_DEADLINE, "", false },
+        {ERR_REFUSED, "", true},     {ERR_TIMEOUT, "", true},      {ERR_DNS, "", true},
+        {ERR_WRONG_ROLE, "", true},  {ERR_CLOSED, "", true},       {ERR_SERVER, "57P03", true},
+        {ERR_SERVER, "53300", true}, {ERR_SERVER, "3D000", false}, {ERR_AUTH, "28P01", false},
+        {ERR_TLS, "", false},        {ERR_STOPPED, "", false},     {ERR_DEADLINE, "", false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct err e = { 0 };
+        struct err e = {0};
         err_sql(&e, rows[i].code, rows[i].sqlstate, "x");
         if (session_retryable(&e) != rows[i].again)
             fail_msg("row %zu", i);
@@ -72,7 +79,7 @@ test_first_failure_stays(void **state)
 {
     (void)state;
     struct report r;
-    struct err e = { 0 };
+    struct err e = {0};
     report_init(&r, false);
     assert_string_equal(report_outcome(&r), "done");
     err_sql(&e, ERR_SERVER, "42P01", "relation \"x\" does not exist");
@@ -100,7 +107,7 @@ test_termination(void **state)
     assert_true(fd >= 0);
     close(fd);
     struct report r;
-    struct err e = { 0 };
+    struct err e = {0};
     report_init(&r, false);
     report_applied(&r, "0001");
     report_applied(&r, "0002");
@@ -113,8 +120,9 @@ test_termination(void **state)
     char text[4096] = "";
     assert_true(fread(text, 1, sizeof text - 1, f) > 0);
     unlink(path);
-    const char *wanted = "{\"program\":\"migrate\",\"outcome\":\"refused\",\"exit\":20,\"applied\":[\"0001\",\"0002\"],\"pending\":3,"
-                         "\"file\":\"0003_c.sql\",\"line\":2,\"sqlstate\":\"22012\",\"message\":\"division by zero\",\"duration_ms\":";
+    const char *wanted =
+        "{\"program\":\"migrate\",\"outcome\":\"refused\",\"exit\":20,\"applied\":[\"0001\",\"0002\"],\"pending\":3,"
+        "\"file\":\"0003_c.sql\",\"line\":2,\"sqlstate\":\"22012\",\"message\":\"division by zero\",\"duration_ms\":";
     if (strncmp(text, wanted, strlen(wanted)) != 0)
         fail_msg("%s", text);
     report_done(&r);
@@ -124,15 +132,22 @@ static void
 test_progress_line(void **state)
 {
     (void)state;
-    struct progress_view v = { .files = 4, .number = 3, .file = "0003_größe.sql", .statements = 20, .statement = 7,
-                               .elapsed_ms = 4321, .server = "waiting" };
+    struct progress_view v = {.files = 4,
+                              .number = 3,
+                              .file = "0003_größe.sql",
+                              .statements = 20,
+                              .statement = 7,
+                              .elapsed_ms = 4321,
+                              .server = "waiting"};
     cleanup_strbuf struct strbuf b = STRBUF_INIT;
     progress_format(&v, 200, &b);
-    assert_string_equal(strbuf_str(&b), "[==========>         ] 3/4  0003_größe.sql  7/20 statements  4.3s  waiting");
+    assert_string_equal(
+        strbuf_str(&b),
+        "[==========>         ] 3/4  0003_größe.sql  7/20 statements  4.3s  waiting");
     strbuf_clear(&b);
     progress_format(&v, 36, &b); /* within the ö: cut before it */
     assert_string_equal(strbuf_str(&b), "[==========>         ] 3/4  0003_gr");
-    struct progress_view none = { .file = "", .server = "" };
+    struct progress_view none = {.file = "", .server = ""};
     strbuf_clear(&b);
     progress_format(&none, 80, &b);
     assert_string_equal(strbuf_str(&b), "[>                   ] 0/0    0.0s");
@@ -142,8 +157,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exits),       cmocka_unit_test(test_retryable),     cmocka_unit_test(test_first_failure_stays),
-        cmocka_unit_test(test_termination), cmocka_unit_test(test_progress_line),
+        cmocka_unit_test(test_exits),
+        cmocka_unit_test(test_retryable),
+        cmocka_unit_test(test_first_failure_stays),
+        cmocka_unit_test(test_termination),
+        cmocka_unit_test(test_progress_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
