@@ -52,11 +52,13 @@ unknown_word(struct err *e, const char *what, const char *word, const char *cons
 {
     const char *near = opt_nearest(word, known, n, NULL);
     if (near)
-        return err_set(e, ERR_USAGE, "unknown %s '%.40s', did you mean '%s'?", what, word, near);
+        return err_set(e, ERR_USAGE, "unknown %s '%.40s', did you mean '%s'?", what,
+                       opt_showable(word), near);
     cleanup_strbuf struct strbuf all = STRBUF_INIT;
     for (size_t i = 0; i < n; i++)
         strbuf_addf(&all, "%s%s", i > 0 ? ", " : "", known[i]);
-    return err_set(e, ERR_USAGE, "unknown %s '%.40s', known are: %s", what, word, strbuf_str(&all));
+    return err_set(e, ERR_USAGE, "unknown %s '%.40s', known are: %s", what, opt_showable(word),
+                   strbuf_str(&all));
 }
 
 static bool
@@ -343,8 +345,11 @@ parse_keys(struct parse *p, const char *at)
             return -1;
         if (!value)
             return err_set(p->e, ERR_USAGE, "'%s' has no value", word);
-        if (keys[i].parse(p, value) < 0)
+        if (keys[i].parse(p, value) < 0) {
+            if (strstr(value, "://") && p->e->code == ERR_USAGE)
+                err_set(p->e, ERR_USAGE, "a URL is none of its values");
             return err_wrap(p->e, "%s", word);
+        }
     }
 }
 
@@ -355,7 +360,8 @@ parse_name(const char *name, struct check_spec *s, struct err *e)
 {
     static const char *const taken[] = {"status", "service", "version", "timestamp"};
     if (!is_name(name))
-        return err_set(e, ERR_USAGE, "'%.40s' is not a name: [a-z][a-z0-9_-]{0,31}", name);
+        return err_set(e, ERR_USAGE, "'%.40s' is not a name: [a-z][a-z0-9_-]{0,31}",
+                       opt_showable(name));
     for (size_t i = 0; i < COUNT(taken); i++)
         if (strcmp(name, taken[i]) == 0)
             return err_set(e, ERR_USAGE,
@@ -451,7 +457,7 @@ parse_into(const char *line, struct check_spec *s, struct err *e)
         return err_set(e, ERR_USAGE, "a check is NAME URL [key value]...");
     if (parse_name(name, s, e) < 0 || parse_scheme(url, &s->kind, e) < 0 ||
         parse_keys(&p, line) < 0)
-        return name ? err_wrap(e, "check '%.40s'", name) : -1;
+        return name ? err_wrap(e, "check '%.40s'", opt_showable(name)) : -1;
     size_t n = strlen(url);
     if (n < 3 || strcmp(url + n - 3, "://") != 0)
         s->url = steal_ptr(&url);

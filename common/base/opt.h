@@ -241,4 +241,8 @@ bool opt_is_service_variable(const char *name, const char *value);
  */
 const char *opt_nearest(const char *word, const char *const *known, size_t n, unsigned *ret_edits);
 
+/* What an error may repeat of a word that was given: the word, or "…" when it could be a connection string, or a piece of
+ * one, in the wrong place. Borrows. */
+const char *opt_showable(const char *word);
+
 #endif

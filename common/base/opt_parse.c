@@ -45,15 +45,6 @@ find_command(const struct opt_program *p, const char *name)
     return NULL;
 }
 
-/* What may be shown of a word: it could be a connection string in the wrong place. */
-static const char *
-showable(const char *word)
-{
-    bool secret = strstr(word, "://") || strchr(word, '@') || strcasestr(word, "password") ||
-                  strlen(word) > 40;
-    return secret ? "…" : word;
-}
-
 static int
 unknown_option(const struct reader *r, const char *name, size_t len, struct err *e)
 {
@@ -69,9 +60,10 @@ unknown_option(const struct reader *r, const char *name, size_t len, struct err 
     }
     const char *near = opt_nearest(word, known, n, NULL);
     if (!near)
-        return err_set(e, ERR_USAGE, "unknown option --%s; %s --help lists them", showable(word),
-                       r->p->name);
-    return err_set(e, ERR_USAGE, "unknown option --%s; did you mean --%s?", showable(word), near);
+        return err_set(e, ERR_USAGE, "unknown option --%s; %s --help lists them",
+                       opt_showable(word), r->p->name);
+    return err_set(e, ERR_USAGE, "unknown option --%s; did you mean --%s?", opt_showable(word),
+                   near);
 }
 
 static int
@@ -84,9 +76,9 @@ unknown_command(const struct opt_program *p, const char *word, struct err *e)
             known[n++] = p->commands[i].name;
     const char *near = opt_nearest(word, known, n, NULL);
     if (near)
-        return err_set(e, ERR_USAGE, "unknown command '%s'; did you mean '%s'?", showable(word),
+        return err_set(e, ERR_USAGE, "unknown command '%s'; did you mean '%s'?", opt_showable(word),
                        near);
-    return err_set(e, ERR_USAGE, "unknown command '%s'; %s --help lists them", showable(word),
+    return err_set(e, ERR_USAGE, "unknown command '%s'; %s --help lists them", opt_showable(word),
                    p->name);
 }
 
@@ -175,7 +167,7 @@ read_letter(struct reader *r, const char *word, struct err *e)
     if (index < 0)
         index = opt_row_find(r->p, NULL, word[0], NULL);
     if (index < 0)
-        return err_set(e, ERR_USAGE, "unknown option -%s; %s --help lists them", showable(word),
+        return err_set(e, ERR_USAGE, "unknown option -%s; %s --help lists them", opt_showable(word),
                        r->p->name);
     const struct opt_row *row = opt_row_at(r->p, (size_t)index);
     const char *value = "true";
@@ -315,8 +307,8 @@ count_words(const struct reader *r, struct err *e)
     if (r->words < c->min_args)
         rc = err_set(e, ERR_USAGE, "something is missing: %s", strbuf_str(&usage));
     else if (c->max_args >= 0 && r->words > c->max_args)
-        rc = err_set(e, ERR_USAGE, "unexpected word '%s': %s", showable(r->argv[1 + c->max_args]),
-                     strbuf_str(&usage));
+        rc = err_set(e, ERR_USAGE, "unexpected word '%s': %s",
+                     opt_showable(r->argv[1 + c->max_args]), strbuf_str(&usage));
     strbuf_done(&usage);
     return rc;
 }

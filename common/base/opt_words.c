@@ -47,6 +47,14 @@ resembles(const char *word, const char *known, unsigned n)
 }
 
 const char *
+opt_showable(const char *word)
+{
+    bool secret = strstr(word, "://") || strchr(word, '@') || strcasestr(word, "password") ||
+                  strlen(word) > 40;
+    return secret ? "…" : word;
+}
+
+const char *
 opt_nearest(const char *word, const char *const *known, size_t n, unsigned *ret_edits)
 {
     const char *best = NULL;

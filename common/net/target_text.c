@@ -284,6 +284,15 @@ check_secret(const char *path, char *text, size_t len, struct err *e)
     return 0;
 }
 
+/* A secret itself is easily put where the path of its file belongs. */
+static const char *
+shown_path(const char *path)
+{
+    return path[0] == '/' && !strstr(path, "://")
+               ? path
+               : "what it names (the path of a file begins with /)";
+}
+
 int
 target_read_secret(const char *path, char **ret, struct err *e)
 {
@@ -291,10 +300,10 @@ target_read_secret(const char *path, char **ret, struct err *e)
     cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat st;
     if (fd < 0 || fstat(fd, &st) != 0) {
-        return err_set(e, ERR_USAGE, "cannot read %s: %s", path, strerror(errno));
+        return err_set(e, ERR_USAGE, "cannot read %s: %s", shown_path(path), strerror(errno));
     }
     if (!S_ISREG(st.st_mode)) {
-        return err_set(e, ERR_USAGE, "%s is not a regular file", path);
+        return err_set(e, ERR_USAGE, "%s is not a regular file", shown_path(path));
     }
     const size_t size = TARGET_TEXT_MAX + 1;
     char *text = malloc(size + 1);
@@ -302,8 +311,9 @@ target_read_secret(const char *path, char **ret, struct err *e)
         return err_set(e, ERR_NOMEM, "out of memory");
     }
     ssize_t got = read_all(fd, text, size);
-    int result = got < 0 ? err_set(e, ERR_USAGE, "cannot read %s: %s", path, strerror(errno))
-                         : check_secret(path, text, (size_t)got, e);
+    int result =
+        got < 0 ? err_set(e, ERR_USAGE, "cannot read %s: %s", shown_path(path), strerror(errno))
+                : check_secret(path, text, (size_t)got, e);
     if (result == 0) {
         *ret = strdup(text);
         result = *ret ? 0 : err_set(e, ERR_NOMEM, "out of memory");

@@ -66,12 +66,27 @@ nearest(void **state)
     assert_null(opt_nearest(longest, known, 5, NULL));
 }
 
+static void
+showable(void **state)
+{
+    (void)state;
+    static const char *const shown[] = {"", "every", "2s", "/etc/checks", "ready,startup"};
+    static const char *const hidden[] = {"postgres://app:secret@db", "app:secret@db",
+                                         "password=secret",
+                                         "8f14e45fceea167a5a36dedd4bea2543c9f0f895fb"};
+    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
+        assert_ptr_equal(opt_showable(shown[i]), shown[i]);
+    for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++)
+        assert_string_equal(opt_showable(hidden[i]), "…");
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(service_variables),
         cmocka_unit_test(nearest),
+        cmocka_unit_test(showable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
