@@ -17,7 +17,8 @@
 
 #define ACQUIRE_MS 10000
 #define RELEASE_MS 3000
-#define BUSY_PAUSE_MS 100
+#define BUSY_PAUSE_MS 40
+#define BUSY_PAUSE_MOST_MS 1000
 
 /* ---- end ---- */
 
@@ -144,7 +145,9 @@ on_busy(struct run *r)
         fail(r, &r->facts.busy_failed, &r->error);
         return;
     }
-    uint64_t pause_ms = BUSY_PAUSE_MS + digest_jitter(BUSY_PAUSE_MS);
+    if (r->busy_pause_ms < BUSY_PAUSE_MOST_MS)
+        r->busy_pause_ms += r->busy_pause_ms / 4 + BUSY_PAUSE_MS;
+    uint64_t pause_ms = r->busy_pause_ms / 2 + digest_jitter((uint32_t)r->busy_pause_ms);
     loop_timer_start_at(r->busy_timer, clock_earlier(clock_deadline(pause_ms), r->busy_until_ms));
 }
 

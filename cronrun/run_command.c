@@ -29,11 +29,10 @@ static void
 on_deadline(void *arg)
 {
     struct run *r = arg;
-    if (!r->main_ended)
-        r->facts.deadline = true;
+    r->facts.deadline = true;
     log_warn("deadline",
              LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id),
-                        LF_UINT("deadline_ms", r->o->deadline_ms)),
+                        LF_UINT("deadline_ms", r->deadline_ms)),
              "%s: the deadline is over", r->job);
     run_command_event(r, SUPERVISE_DEADLINE);
 }
@@ -184,6 +183,7 @@ on_reaped(pid_t pid, int status, void *arg)
     if (pid != r->child.pid || r->main_ended)
         return;
     r->main_ended = true;
+    boottimer_cancel(r->deadline_timer); /* for what it left behind there is the grace */
     r->facts.wait_status = status;
     child_exec_error(&r->child, r->argv[0], &r->facts.exec_status, &r->error);
 }
@@ -244,9 +244,8 @@ run_command_signal(struct run *r, const struct signals_event *ev)
 
 /* On clock_boot_ms(); CLOCK_NEVER: none. */
 static uint64_t
-deadline_at(const struct run *r)
+deadline_at(const struct run *r, uint64_t now_ms)
 {
-    uint64_t now_ms = clock_boot_ms();
     uint64_t at_ms = r->o->deadline_ms == CLOCK_NEVER || r->o->deadline_ms == 0
                          ? CLOCK_NEVER
                          : now_ms + r->o->deadline_ms;
@@ -273,7 +272,8 @@ run_command_start(struct run *r)
                               .own_group = !r->terminal};
     r->started_mono_ms = clock_mono_ms();
     int64_t wall_ms = clock_wall_ms();
-    uint64_t at_ms = deadline_at(r);
+    uint64_t now_ms = clock_boot_ms();
+    uint64_t at_ms = deadline_at(r, now_ms);
     int rc = child_start(&r->child, &spec, &r->error);
     run_env_done(&env);
     if (rc < 0) {
@@ -284,6 +284,7 @@ run_command_start(struct run *r)
     r->started_wall_ms = wall_ms;
     r->facts.started = true;
     r->state = SUPERVISE_RUNNING;
+    r->deadline_ms = at_ms == CLOCK_NEVER ? 0 : at_ms - now_ms;
     boottimer_start_at(r->deadline_timer, at_ms);
     run_report_start(r);
 }

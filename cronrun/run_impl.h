@@ -40,6 +40,7 @@ struct run {
     uint64_t fence;             /* 0 none */
     struct lease_holder holder; /* of a busy lock */
     uint64_t busy_until_ms;     /* clock_mono_ms() */
+    uint64_t busy_pause_ms;     /* until the next attempt; grows */
     struct loop_timer *busy_timer;
 
     struct tree *tree;
@@ -47,8 +48,9 @@ struct run {
     bool terminal; /* the command shares our foreground group */
     bool main_ended;
     enum supervise_state state;
-    int ask_signo;     /* what the tree is asked with */
-    bool ask_terminal; /* the terminal asked it already */
+    int ask_signo;        /* what the tree is asked with */
+    bool ask_terminal;    /* the terminal asked it already */
+    uint64_t deadline_ms; /* what the timer was set to; 0 none */
     struct boottimer *deadline_timer;
     struct boottimer *grace_timer;
     struct loop_timer *kill_timer;
@@ -56,7 +58,6 @@ struct run {
     uint64_t kill_since_ms; /* clock_mono_ms() */
     uint64_t kill_told_ms;
 
-    int64_t asked_wall_ms;   /* when cronrun itself started */
     int64_t started_wall_ms; /* the command; -1 never */
     uint64_t started_mono_ms;
     uint64_t ended_mono_ms;

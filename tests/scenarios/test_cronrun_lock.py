@@ -433,6 +433,18 @@ def test_redis_lost_key(start, nasty, redis_server, programs):
     assert server.cli("GET", LOCK) == "somebody else"
 
 
+def test_redis_release_compares(start, nasty, redis_server):
+    """Who lost the key without knowing it yet does not delete another's."""
+    server = redis_server()
+    words = ["--lock", "redis", "--name", "mail", "--lock-ttl", "30s"]
+    process = start("cronrun", *words, nasty, "ready", env=redis_env(server))
+    process.wait_for("ready")
+    server.cli("SET", LOCK, "somebody else")
+    process.terminate()
+    assert process.wait().status == 143
+    assert server.cli("GET", LOCK) == "somebody else"
+
+
 def test_redis_silent_network(start, nasty, redis_server, proxy, scratch):
     """TERM at half of the ttl, dead before it is over: the next holder finds nobody."""
     server = redis_server()

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import pty
 import signal
 import subprocess
 import time
@@ -317,6 +318,18 @@ def test_what_is_left_behind_is_ended(programs, run, nasty, way, name):
     assert result.status == 7
 
 
+def test_term_reaches_everybody(programs, run, nasty, way):
+    """In another session, an orphan, stopped: each hears TERM and then has its grace."""
+    words = [
+        "left", "setsid", "catch", "/", "left", "away", "setsid", "catch", "/", "left", "setsid", "catch", "stop", "/",
+        "left", "away", "setsid", "catch", "stop", "/", "spawn", "setsid", "spawn", "catch",
+    ]
+    result = run("cronrun", "--lock", "none", "--deadline", "400ms", "--grace", "400ms", nasty, *words, wrap=way)
+    assert result.status == 124
+    assert result.stdout.splitlines().count("got 15") == 5
+    assert programs.leftovers() == []
+
+
 def test_500_setsid_ignorers(programs, run, nasty):
     started = time.monotonic()
     result = run(
@@ -446,3 +459,25 @@ def test_blocked_stderr_delays_nothing(programs, nasty):
 def test_deadline_zero_is_none(cronrun):
     assert cronrun("--deadline", "0", "sleep", "0.3").status == 0
     assert cronrun("--deadline", "365d", "true").status == 0
+
+
+def test_terminal(programs, nasty):
+    """Ctrl-C reaches the command once: by the terminal, not by us again; then the grace runs."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        words = [str(BIN_DIR / "cronrun"), "--lock", "none", "--grace", "400ms", str(nasty), "catch", "ready"]
+        os.execve(words[0], words, programs.env())
+    seen = b""
+    try:
+        while b"ready" not in seen:
+            seen += os.read(fd, 4096)
+        os.write(fd, b"\x03")
+        while True:
+            seen += os.read(fd, 4096)
+    except OSError:
+        pass  # the terminal is closed when the last one ends
+    _, status = os.waitpid(pid, 0)
+    os.close(fd)
+    assert os.waitstatus_to_exitcode(status) == 137
+    assert seen.count(b"got 2\r\n") == 1
+    assert programs.leftovers() == []
