@@ -128,6 +128,16 @@ oracle-build: $(ORACLE)
 oracle: oracle-build
 	@tests/oracle/run.sh $(ORACLE)
 
+# --- The splitter's speed, in figures ------------------------------------------------------------------------------------
+SPEED := $(B)/tests/bench/speed_lexer
+$(SPEED): $(SPEED).o $(call part_lib,migrate) $(LIB)
+	@echo "  LD $@"
+	$(Q)$(LINK) -o $@ $^ $(RR_LIBS) $(LDLIBS)
+
+.PHONY: bench-lexer
+bench-lexer: $(SPEED)
+	@$(SPEED)
+
 # --- Checks --------------------------------------------------------------------------------------------------------------
 .PHONY: deps check check-asan scenarios acceptance lint analyze bench
 deps:
@@ -208,7 +218,7 @@ help:
 	@echo 'fuzz         each fuzz target for FUZZ_SECONDS (an hour); fuzz-smoke: a minute'
 	@echo 'lint         format, clang-tidy, shellcheck, include rules, sizes'
 	@echo 'analyze      gcc -fanalyzer'
-	@echo 'bench        measurements; wants an idle machine'
+	@echo 'bench        measurements; wants an idle machine (bench-lexer: the splitter alone)'
 	@echo 'format       clang-format over all sources'
 	@echo 'docs         regenerate man pages, completions and option tables; check-docs fails on drift'
 	@echo 'install      into $$(DESTDIR)$$(PREFIX), /usr/local by default; uninstall'

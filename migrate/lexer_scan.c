@@ -329,6 +329,12 @@ scan_routine(struct lexer *lx, struct scan *s, struct err *e)
         } else {
             at = routine_next(at, &ts, &t);
         }
+        if (at == AT_OTHER) {   /* nothing but the semicolon matters */
+            s->pos = s->floor = ts.pos;
+            if (scan_plain(lx, s, e) < 0)
+                return -1;
+            ts.pos = s->pos;
+        }
     }
     if (rc == 0 && bodies)
         return lexer_fail(lx, body,

@@ -189,22 +189,26 @@ token_on(const char *text, size_t len, bool backslashes)
 static bool
 skip_blank(struct token_scan *s)
 {
-    while (s->pos < s->len) {
-        if (is(s->text, s->pos, TOKEN_C_SPACE)) {
-            s->pos++;
-        } else if (comment_here(s->text, s->len, s->pos, '-', '-')) {
-            s->pos = skip_line_comment(s->text, s->len, s->pos);
-        } else if (comment_here(s->text, s->len, s->pos, '/', '*')) {
-            bool open;
-            size_t end = token_skip_comment(s->text, s->len, s->pos + 2, &open);
-            if (open)
-                return false;
-            s->pos = end;
-        } else {
-            break;
-        }
+    const char *text = s->text;
+    size_t pos = s->pos;
+    size_t len = s->len;
+    bool open = false;
+
+    for (;;) {
+        while (pos < len && is(text, pos, TOKEN_C_SPACE))
+            pos++;
+        s->pos = pos;
+        if (pos + 1 >= len || (text[pos] != '-' && text[pos] != '/'))
+            return true;
+        if (comment_here(text, len, pos, '-', '-'))
+            pos = skip_line_comment(text, len, pos);
+        else if (comment_here(text, len, pos, '/', '*'))
+            pos = token_skip_comment(text, len, pos + 2, &open);
+        else
+            return true;
+        if (open)
+            return false;
     }
-    return true;
 }
 
 /* A literal whose opening quote is at `quote`; returns what is behind it and its continuations. */
