@@ -82,7 +82,7 @@ create_array(const redisReadTask *task, array_size count)
     }
     struct node *n = node_new(REDIS_ARRAY, NULL, 0);
     if (n && count > 0) {
-        n->slots = calloc((size_t)count, sizeof *n->slots);
+        n->slots = calloc((size_t)count, sizeof(void *));
         if (!n->slots) {
             free(n);
             return NULL;

@@ -1,0 +1,76 @@
+/* Redis' replies as bytes, in pieces and out of shape. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/net/redisconn_reply.h"
+
+static void
+test_in_pieces(void **state)
+{
+    (void)state;
+    static const char good[] = "*2\r\n*1\r\n:7\r\n$5\r\na\0b\r\n\r\n+x\r\n";
+    struct redis_parser *p = redis_parser_new();
+    struct redis_reply *r;
+    struct err e;
+    const size_t end = sizeof good - 1 - strlen("+x\r\n");
+    for (size_t i = 0; i < end; i++) { /* byte by byte */
+        assert_int_equal(redis_parser_feed(p, good + i, 1, &e), 0);
+        assert_int_equal(redis_parser_next(p, &r, &e), 0);
+        assert_true(!r == (i + 1 < end));
+    }
+    assert_int_equal(r->count, 2);
+    assert_int_equal(r->items[0]->items[0]->integer, 7);
+    assert_int_equal(r->items[1]->len, 5);
+    assert_memory_equal(r->items[1]->text, "a\0b\r\n", 6);
+    redis_reply_free(r);
+    redis_parser_free(p);
+}
+
+static void
+test_out_of_shape(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"*9999999\r\n", "?\r\n", "$-7\r\n",
+                                      "*2\r\n:1\r\n*9999999\r\n", "HTTP/1.1 400 Bad Request\r\n"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct redis_parser *p = redis_parser_new();
+        struct redis_reply *r;
+        struct err e;
+        assert_int_equal(redis_parser_feed(p, bad[i], strlen(bad[i]), &e), 0);
+        assert_int_equal(redis_parser_next(p, &r, &e), -1);
+        assert_int_equal(e.code, ERR_PROTOCOL);
+        redis_parser_free(p);
+    }
+}
+
+static void
+test_too_large(void **state)
+{
+    (void)state;
+    struct err e;
+    struct redis_parser *p = redis_parser_new();
+    char *big = calloc(1, REDIS_REPLY_BYTES_MAX);
+    assert_int_equal(redis_parser_feed(p, "$99999999\r\n", 11, &e), 0);
+    assert_int_equal(redis_parser_feed(p, big, REDIS_REPLY_BYTES_MAX - 11, &e), 0);
+    assert_int_equal(redis_parser_feed(p, big, 1, &e), -1);
+    assert_int_equal(e.code, ERR_PROTOCOL);
+    free(big);
+    redis_parser_free(p);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_in_pieces),
+        cmocka_unit_test(test_out_of_shape),
+        cmocka_unit_test(test_too_large),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
