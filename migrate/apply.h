@@ -1,9 +1,10 @@
 /*
  * apply.h: one migration onto the server.
  *
- * A file in a transaction: begin with the history row, statements in batches, proof of the lock, commit. A file outside
- * one: statement by statement, the history row behind the last. What the server refuses is rolled back, tried again where
- * that may help (locks, deadlocks, serialization), or reported with its place in the file.
+ * A file in a transaction: begin with the history row, statements in batches, proof of the lock,
+ * commit. A file outside one: statement by statement, the history row behind the last. What the
+ * server refuses is rolled back, tried again where that may help (locks, deadlocks, serialization),
+ * or reported with its place in the file.
  */
 #ifndef RR_MIGRATE_APPLY_H
 #define RR_MIGRATE_APPLY_H
@@ -55,8 +56,8 @@ struct apply {
     uint64_t duration_ms; /* of the last file that was applied */
 };
 
-/* Reads the file for what apply_file must know: whether it can be applied at all. ERR_INPUT names file and line; the place is in
- * the report's reach: *ret_line, 0 when unknown. */
+/* Reads the file for what apply_file must know: whether it can be applied at all. ERR_INPUT names
+ * file and line; the place is in the report's reach: *ret_line, 0 when unknown. */
 int apply_check(const struct source *source, const struct source_migration *m,
                 struct verdict_file *ret, size_t *ret_line, struct err *e);
 
@@ -68,7 +69,8 @@ apply_file(struct apply *a, const struct source_migration *m, const struct verdi
 enum apply_result apply_in_transaction(struct apply *a);
 enum apply_result apply_outside(struct apply *a);
 
-/* A failed statement of the file: into the report, with its place. completed: statements of what was sent that were done. */
+/* A failed statement of the file: into the report, with its place. completed: statements of what
+ * was sent that were done. */
 void apply_report(struct apply *a, enum exit_status exit, const struct err *e, size_t completed);
 /* The same for a place that is known, or (st NULL) for the file as a whole. */
 void apply_report_at(struct apply *a, enum exit_status exit, const struct err *e,

@@ -1,10 +1,12 @@
 /*
- * apply_outside.c: a file outside a transaction: each statement commits by itself, the history row comes behind the last.
+ * apply_outside.c: a file outside a transaction: each statement commits by itself, the history row
+ * comes behind the last.
  */
 #include <string.h>
 
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
+#include "common/base/log.h"
 #include "migrate/apply.h"
 #include "migrate/lock.h"
 #include "migrate/progress.h"
@@ -39,7 +41,8 @@ set_up(struct apply *a, struct err *e)
     return sql.len ? session_sql(a->s, &sql, NULL, e) : 0;
 }
 
-/* A lock_timeout in CREATE INDEX CONCURRENTLY and its like leaves an invalid index: those wait as long as it takes. */
+/* A lock_timeout in CREATE INDEX CONCURRENTLY and its like leaves an invalid index: those wait as
+ * long as it takes. */
 static int
 set_lock_timeout(struct apply *a, bool can_roll_back, struct err *e)
 {
@@ -87,6 +90,11 @@ one_statement(struct apply *a, const struct statement *st, bool can_roll_back)
         if (!can_roll_back || !apply_lock_failure(&e) || i == RETRIES_MAX)
             return refused(a, &e);
         apply_note_retry(a, &e);
+        log_warn("retry",
+                 LOG_FIELDS(LF_STR("version", a->m->version), LF_STR("file", a->m->file),
+                            LF_STR("sqlstate", e.sqlstate), LF_OPT("blockers", a->blockers),
+                            LF_UINT("attempt", i + 1), LF_UINT("pause_ms", RETRY_PAUSE_MS)),
+                 "%s: statement %zu again in %u ms: %s", a->m->file, st->n, RETRY_PAUSE_MS, e.msg);
         if (session_pause(a->s, RETRY_PAUSE_MS, &e) != 0)
             return refused(a, &e);
     }

@@ -176,8 +176,9 @@ batch_add(struct batch *b, const struct statement *st)
 }
 
 /*
- * Whether it may make the server talk. libpq hands out notices before it hands out the result that stands before them, so
- * that within a batch a notice would be given to the statement before its own: these travel alone.
+ * Whether it may make the server talk. libpq hands out notices before it hands out the result that
+ * stands before them, so that within a batch a notice would be given to the statement before its
+ * own: these travel alone.
  */
 static bool
 talks(const struct apply *a, const struct statement *st)

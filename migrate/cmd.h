@@ -1,13 +1,11 @@
 /*
- * cmd.h: one function per command, in a file of its own. Each returns the exit status, has said everything that is to be
- * said, and wrote the termination message where there is one.
+ * cmd.h: one function per command, in a file of its own. Each returns the exit status, has said
+ * everything that is to be said, and wrote the termination message where there is one.
  */
 #ifndef RR_MIGRATE_CMD_H
 #define RR_MIGRATE_CMD_H
 
 #include "migrate/options.h"
-
-int migrate_main(int argc, char **argv);
 
 int cmd_up(const struct options *o);
 int cmd_status(const struct options *o);

@@ -7,6 +7,7 @@
 #include "common/base/log.h"
 #include "migrate/cmd.h"
 #include "migrate/lock.h"
+#include "migrate/loose.h"
 #include "migrate/plan.h"
 #include "migrate/report.h"
 #include "migrate/session.h"
@@ -20,19 +21,6 @@ struct status {
     struct plan plan;
     struct lock_holder holder;
 };
-
-static int
-differs(const struct source_migration *m, const struct ledger_row *row, void *arg, struct err *e)
-{
-    struct status *st = arg;
-    struct source_text text = SOURCE_TEXT_INIT;
-    uint8_t loose[DIGEST_BYTES];
-    if (source_text_open(&st->source, m, NATIVE_UP, &text, e) != 0)
-        return -1;
-    int result = source_loose_digest(&text, loose, e);
-    source_text_done(&text);
-    return result != 0 ? -1 : memcmp(loose, row->loose_sha256, sizeof loose) != 0;
-}
 
 static void
 add_item(struct json *j, const struct plan_item *item)
@@ -120,7 +108,7 @@ look(struct status *st, struct err *e)
     }
     if (ledger_read(&st->s, &st->ledger, e) != 0 || lock_find_holder(&st->s, &st->holder, e) != 0)
         return -1;
-    return plan_make(&st->source, &st->ledger, &rules, differs, st, &st->plan, e);
+    return plan_make(&st->source, &st->ledger, &rules, loose_differs, &st->source, &st->plan, e);
 }
 
 static enum exit_status

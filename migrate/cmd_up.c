@@ -11,6 +11,7 @@
 #include "migrate/cmd.h"
 #include "migrate/ledger.h"
 #include "migrate/lock.h"
+#include "migrate/loose.h"
 #include "migrate/plan.h"
 #include "migrate/progress.h"
 #include "migrate/report.h"
@@ -45,19 +46,6 @@ fail(struct up *u, const struct err *e)
     report_fail(&u->report, report_exit_for(e), e);
 }
 
-static int
-differs(const struct source_migration *m, const struct ledger_row *row, void *arg, struct err *e)
-{
-    struct up *u = arg;
-    struct source_text text = SOURCE_TEXT_INIT;
-    uint8_t loose[DIGEST_BYTES];
-    if (source_text_open(&u->source, m, NATIVE_UP, &text, e) != 0)
-        return -1;
-    int result = source_loose_digest(&text, loose, e);
-    source_text_done(&text);
-    return result != 0 ? -1 : memcmp(loose, row->loose_sha256, sizeof loose) != 0;
-}
-
 /* ---- planning ---- */
 
 static void
@@ -75,7 +63,8 @@ read_plan(struct up *u)
     struct err e = {0};
     forget(u);
     if (ledger_read(&u->s, &u->ledger, &e) != 0 ||
-        plan_make(&u->source, &u->ledger, &u->rules, differs, u, &u->plan, &e) != 0) {
+        plan_make(&u->source, &u->ledger, &u->rules, loose_differs, &u->source, &u->plan, &e) !=
+            0) {
         fail(u, &e);
         return -1;
     }
@@ -255,7 +244,8 @@ apply_steps(struct up *u)
     return APPLY_DONE;
 }
 
-/* The connection went while COMMIT was under way: a new one, and the history says what became of it. */
+/* The connection went while COMMIT was under way: a new one, and the history says what became of
+ * it. */
 static enum step
 settle(struct up *u)
 {

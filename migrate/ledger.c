@@ -20,10 +20,10 @@ enum {
     COL_RELEASE
 };
 
-static int
+static unsigned
 nibble(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    return c >= '0' && c <= '9' ? (unsigned)(c - '0') : ((unsigned)(c - 'a') & 7u) + 10u;
 }
 
 /* A digest of another length counts as no digest: it differs from every file. */
@@ -31,7 +31,7 @@ static void
 take_digest(const char *hex, uint8_t ret[DIGEST_BYTES])
 {
     memset(ret, 0, DIGEST_BYTES);
-    if (!hex || strlen(hex) != 2 * DIGEST_BYTES)
+    if (!hex || strlen(hex) + 1 != DIGEST_HEX_MAX)
         return;
     for (size_t i = 0; i < DIGEST_BYTES; i++)
         ret[i] = (uint8_t)(nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));
@@ -131,7 +131,8 @@ ledger_read(struct session *s, struct ledger *ret, struct err *e)
 static bool
 exists_already(const struct err *e)
 {
-    /* duplicate_table, duplicate_schema, and the catalog's own unique indexes when two create at the same moment */
+    /* duplicate_table, duplicate_schema, and the catalog's own unique indexes when two create at
+     * the same moment */
     return strcmp(e->sqlstate, "42P07") == 0 || strcmp(e->sqlstate, "42P06") == 0 ||
            strcmp(e->sqlstate, "23505") == 0;
 }

@@ -1,8 +1,8 @@
 /*
  * ledger.h: the native history table: its SQL (pure), its rows, reading and making it.
  *
- * Every name is schema-qualified and every function and operator pg_catalog's, so that neither a search_path nor objects of
- * the same name matter.
+ * Every name is schema-qualified and every function and operator pg_catalog's, so that neither a
+ * search_path nor objects of the same name matter.
  */
 #ifndef RR_MIGRATE_LEDGER_H
 #define RR_MIGRATE_LEDGER_H
@@ -22,9 +22,9 @@ struct session;
 struct ledger_table {
     char *schema; /* as stored in the catalog */
     char *table;
-    char *quoted; /* "schema"."table" */
-    int64_t
-        lock_key; /* of the advisory lock: made of both names; advisory locks belong to one database */
+    char *quoted;     /* "schema"."table" */
+    int64_t lock_key; /* of the advisory lock: made of both names; advisory locks belong to one
+                         database */
 };
 
 struct ledger_row {
@@ -70,8 +70,8 @@ void ledger_sql_finish(const struct ledger_table *t, const char *version, int64_
 /* One row when the version is there. */
 void ledger_sql_find(const struct ledger_table *t, const char *version, struct strbuf *out);
 
-/* columns: what ledger_sql_columns gave ("version,name,…"), NULL when there is no such table. ERR_INPUT when it is a table
- * of another form: the message says whose, as far as it is known. */
+/* columns: what ledger_sql_columns gave ("version,name,…"), NULL when there is no such table.
+ * ERR_INPUT when it is a table of another form: the message says whose, as far as it is known. */
 int ledger_check_columns(const struct ledger_table *t, const char *columns, bool *ret_exists,
                          struct err *e);
 

@@ -103,7 +103,8 @@ quote(struct strbuf *out, const char *text, char mark)
     strbuf_addc(out, mark);
 }
 
-/* With a backslash it becomes E'…', which reads the same whatever standard_conforming_strings a script left behind. */
+/* With a backslash it becomes E'…', which reads the same whatever standard_conforming_strings a
+ * script left behind. */
 void
 ledger_quote_literal(struct strbuf *out, const char *text)
 {
@@ -152,7 +153,7 @@ ledger_sql_read(const struct ledger_table *t, struct strbuf *out)
     strbuf_addf(
         out,
         "SELECT version, name, phase, pg_catalog.encode(sha256, 'hex'), pg_catalog.encode(loose_sha256, 'hex'),"
-        " applied_at, applied_by, duration_ms, release FROM %s",
+        " pg_catalog.to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), applied_by, duration_ms, release FROM %s",
         t->quoted);
 }
 

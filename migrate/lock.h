@@ -1,9 +1,10 @@
 /*
  * lock.h: one runner at a time.
  *
- * A session advisory lock on the working connection, so that it lives exactly as long as the backend that works. It is polled
- * (pg_try_advisory_lock) outside any transaction: a session that waits inside pg_advisory_lock() holds a snapshot, and CREATE
- * INDEX CONCURRENTLY of the holder would wait for that snapshot, for ever.
+ * A session advisory lock on the working connection, so that it lives exactly as long as the
+ * backend that works. It is polled (pg_try_advisory_lock) outside any transaction: a session that
+ * waits inside pg_advisory_lock() holds a snapshot, and CREATE INDEX CONCURRENTLY of the holder
+ * would wait for that snapshot, for ever.
  */
 #ifndef RR_MIGRATE_LOCK_H
 #define RR_MIGRATE_LOCK_H

@@ -1,4 +1,6 @@
 /* main.c: migrate's commands. */
+#include "migrate/main.h"
+
 #include <unistd.h>
 
 #include "common/base/cleanup.h"

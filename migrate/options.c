@@ -1,6 +1,7 @@
 /* options.c: commands, options, exit statuses: one row each. */
 #include "migrate/options.h"
 
+#include "migrate/formats.h"
 #include "migrate/report.h"
 
 static const struct opt_command commands[] = {
@@ -260,4 +261,5 @@ const struct opt_program options_program = {
     .see_also = "cronrun(1), healthd(1), psql(1)",
     .connections = OPT_CONN_POSTGRES,
     .usage_status = EXIT_INPUT,
+    .print_formats = formats_print,
 };

@@ -51,7 +51,8 @@ phase_wanted(enum options_phase wanted, enum native_phase phase)
     return wanted == PHASE_ALL || (wanted == PHASE_CONTRACT) == (phase == NATIVE_CONTRACT);
 }
 
-/* A contract file waits by design while expand files pass it: only later contract files make it late. */
+/* A contract file waits by design while expand files pass it: only later contract files make it
+ * late. */
 static enum plan_state
 pending_state(const struct source_migration *m, const struct plan_rules *rules,
               const struct tops *tops)

@@ -1,5 +1,6 @@
 /*
- * plan.h: what files and history together mean: what is applied, pending, held, late, ahead, drifted (pure).
+ * plan.h: what files and history together mean: what is applied, pending, held, late, ahead,
+ * drifted (pure).
  */
 #ifndef RR_MIGRATE_PLAN_H
 #define RR_MIGRATE_PLAN_H
@@ -46,8 +47,8 @@ struct plan_rules {
     size_t steps;   /* 0: no limit */
 };
 
-/* Whether a file differs from its row in more than comments and white space. 1: it does, 0: no, -1: *e. Called only where the
- * digests differ. */
+/* Whether a file differs from its row in more than comments and white space. 1: it does, 0: no, -1:
+ * *e. Called only where the digests differ. */
 typedef int plan_loose_fn(const struct source_migration *m, const struct ledger_row *row, void *arg,
                           struct err *e);
 
@@ -58,9 +59,9 @@ plan_make(const struct source *files, const struct ledger *ledger, const struct 
 void plan_done(struct plan *p);
 
 /*
- * Whether the plan may run: 0, or -1 and *ret_exit (an exit status of report.h) with the cause in *e, the first offender in
- * *ret_item: 21 drifted or missing (or ahead where that is refused), 22 late, or a contract file before a pending expand
- * file, 23 a --to that no file has.
+ * Whether the plan may run: 0, or -1 and *ret_exit (an exit status of report.h) with the cause in
+ * *e, the first offender in *ret_item: 21 drifted or missing (or ahead where that is refused), 22
+ * late, or a contract file before a pending expand file, 23 a --to that no file has.
  */
 int plan_verdict(const struct plan *p, const struct plan_rules *rules, int *ret_exit,
                  const struct plan_item **ret_item, struct err *e);

@@ -1,7 +1,8 @@
 /*
  * progress.h: one line at the bottom of a terminal while migrations run; nothing anywhere else.
  *
- *     [=======>            ] 3/8  0003_orders.sql  12/240 statements  4.2s  building index: scanning table, 40 %
+ *     [=======>            ] 3/8  0003_orders.sql  12/240 statements  4.2s  building index:
+ * scanning table, 40 %
  *
  * Whoever logs while it may be shown calls progress_hide() first; it comes back by itself.
  */

@@ -197,12 +197,12 @@ write_termination(const struct report *r, const char *path)
         LF_INT("exit", r->exit),
         LF_LIST("applied", (const char *const *)r->applied, r->applied_n),
         LF_UINT("pending", r->pending),
-        LF_OPT("file", r->file),
-        r->line ? LF_UINT("line", r->line) : LF_OPT("line", NULL),
-        r->column ? LF_UINT("column", r->column) : LF_OPT("column", NULL),
-        LF_OPT("sqlstate", r->err.sqlstate),
-        LF_OPT("message", r->err.msg),
-        LF_OPT("hint", r->hint),
+        LF_STR("file", r->file),
+        r->line ? LF_UINT("line", r->line) : LF_NULL("line"),
+        r->column ? LF_UINT("column", r->column) : LF_NULL("column"),
+        LF_STR("sqlstate", r->err.sqlstate[0] ? r->err.sqlstate : NULL),
+        LF_STR("message", r->failed ? r->err.msg : NULL),
+        LF_STR("hint", r->hint),
         LF_UINT("duration_ms", clock_mono_ms() - r->start_ms),
     };
     if (termination_write(path, fields, sizeof fields / sizeof *fields, &e) != 0)

@@ -1,8 +1,9 @@
 /*
- * report.h: how a run ended: exit status, last log record, error with its place in the file, termination message.
+ * report.h: how a run ended: exit status, last log record, error with its place in the file,
+ * termination message.
  *
- * Leaves fill a struct err; who knows what it means for the run calls report_fail once. The first failure stays: the
- * cause decides.
+ * Leaves fill a struct err; who knows what it means for the run calls report_fail once. The first
+ * failure stays: the cause decides.
  */
 #ifndef RR_MIGRATE_REPORT_H
 #define RR_MIGRATE_REPORT_H
@@ -60,7 +61,8 @@ void report_applied(struct report *r, const char *version);
 
 /* "done", "pending", "unreachable", "busy", "deadline", "signal", "refused", "drift" … */
 const char *report_outcome(const struct report *r);
-/* The exit status for a failure of the connection or the run itself (not of a migration's statement). */
+/* The exit status for a failure of the connection or the run itself (not of a migration's
+ * statement). */
 enum exit_status report_exit_for(const struct err *e);
 /* The same while connecting: whatever the server answers there, it cannot be reached. */
 enum exit_status report_exit_for_connect(const struct err *e);

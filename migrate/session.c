@@ -18,7 +18,8 @@
 #include "migrate/report.h"
 #include "migrate/watch.h"
 
-/* A cancelled statement gets this long to end, statements of the cleanup as much; then the connection is dropped. */
+/* A cancelled statement gets this long to end, statements of the cleanup as much; then the
+ * connection is dropped. */
 #define CANCEL_GRACE_MS 500u
 #define CLEANUP_MS 250u
 
@@ -203,7 +204,8 @@ cancel(struct session *s)
         log_warn("cancel", LOG_NONE, "%s", e.msg);
 }
 
-/* The connection's state is unknown: a new object, not connected. The server sees the end and rolls back. */
+/* The connection's state is unknown: a new object, not connected. The server sees the end and rolls
+ * back. */
 static int
 drop_connection(struct session *s, struct err *e)
 {

@@ -1,11 +1,12 @@
 /*
- * session.h: the working connection of a run: connecting with retries, statements that end at a signal or the deadline, and
- * what has to be put right afterwards.
+ * session.h: the working connection of a run: connecting with retries, statements that end at a
+ * signal or the deadline, and what has to be put right afterwards.
  *
- * Straight-line code calls session_query() and its like, which turn the loop. When a stop signal or the deadline comes while
- * a statement runs, it is cancelled on the server and waited for, for a short time; the call then fails with ERR_STOPPED
- * or ERR_DEADLINE, and so does every later one, until session_cleanup() allows the few that roll back and unlock.
- * A second signal ends the process at once.
+ * Straight-line code calls session_query() and its like, which turn the loop. When a stop signal or
+ * the deadline comes while a statement runs, it is cancelled on the server and waited for, for a
+ * short time; the call then fails with ERR_STOPPED or ERR_DEADLINE, and so does every later one,
+ * until session_cleanup() allows the few that roll back and unlock. A second signal ends the
+ * process at once.
  */
 #ifndef RR_MIGRATE_SESSION_H
 #define RR_MIGRATE_SESSION_H
@@ -64,18 +65,20 @@ struct session {
     bool locked; /* the advisory lock is ours */
 };
 
-/* Reads where the database is, makes loop and connections. ERR_USAGE, ERR_NOMEM. On error nothing is left. */
+/* Reads where the database is, makes loop and connections. ERR_USAGE, ERR_NOMEM. On error nothing
+ * is left. */
 int session_init(struct session *s, const struct options *o, struct err *e);
 void session_done(struct session *s);
 
-/* Connects, trying again for --wait where time may help, and asks for the facts. ERR_* of pgconn.h. */
+/* Connects, trying again for --wait where time may help, and asks for the facts. ERR_* of pgconn.h.
+ */
 int session_open(struct session *s, struct err *e);
 /* Our own settings; again after RESET ALL. Appends to out: statements, each with a semicolon. */
 void session_sql_settings(const struct session *s, struct strbuf *out);
 int session_settle(struct session *s, struct err *e);
 
-/* Statements on the working connection, see pgconn.h. ret NULL: rows are dropped. With an error *ret (not NULL) holds the
- * rows of the statements completed before it, or NULL. */
+/* Statements on the working connection, see pgconn.h. ret NULL: rows are dropped. With an error
+ * *ret (not NULL) holds the rows of the statements completed before it, or NULL. */
 int
 session_query(struct session *s, const char *sql, size_t bytes, struct pgrows **ret, struct err *e);
 int session_sql(struct session *s, const struct strbuf *sql, struct pgrows **ret, struct err *e);
@@ -90,7 +93,8 @@ int session_check(struct session *s, struct err *e);
 /* From here on statements run in spite of an interrupt, each for a short time. */
 void session_cleanup(struct session *s);
 
-/* True where another attempt may succeed without anybody changing anything: by code and SQLSTATE. */
+/* True where another attempt may succeed without anybody changing anything: by code and SQLSTATE.
+ */
 bool session_retryable(const struct err *e);
 
 #endif

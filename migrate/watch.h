@@ -1,6 +1,7 @@
 /*
- * watch.h: the second connection. It is opened only when a statement takes long (or has to be cancelled where TLS is
- * required), and only looks: who blocks us, how far the server is. What it finds is logged and kept for the report.
+ * watch.h: the second connection. It is opened only when a statement takes long (or has to be
+ * cancelled where TLS is required), and only looks: who blocks us, how far the server is. What it
+ * finds is logged and kept for the report.
  */
 #ifndef RR_MIGRATE_WATCH_H
 #define RR_MIGRATE_WATCH_H
@@ -24,13 +25,15 @@ void watch_free(struct watch *w); /* NULL allowed */
 void watch_begin(struct watch *w, int pid, int server_version);
 void watch_end(struct watch *w);
 
-/* Who blocked the statement when it was last looked: "pid 12 (pg_dump), query for 40 s"; "" when nobody was seen. Valid until the
- * next watch_begin. */
+/* Who blocked the statement when it was last looked: "pid 12 (pg_dump), query for 40 s"; "" when
+ * nobody was seen. Valid until the next watch_begin. */
 const char *watch_blockers(const struct watch *w);
-/* How far the server says it is: "building index: scanning table, 40 %"; "" when it does not say. */
+/* How far the server says it is: "building index: scanning table, 40 %"; "" when it does not say.
+ */
 const char *watch_progress(const struct watch *w);
 
-/* pg_cancel_backend(pid), connecting first where needed. 0: under way; nothing is reported. -1: cannot. */
+/* pg_cancel_backend(pid), connecting first where needed. 0: under way; nothing is reported. -1:
+ * cannot. */
 int watch_cancel_start(struct watch *w, int pid);
 
 #endif

@@ -1,12 +1,13 @@
 /*
- * pgconn.h: one PostgreSQL session, libpq stepped by the loop under deadlines. The only room that knows libpq.
+ * pgconn.h: one PostgreSQL session, libpq stepped by the loop under deadlines. The only room that
+ * knows libpq.
  *
- * Starting and cancelling: x_start() returning 0 means its callback fires exactly once, from the loop, never inside
- * x_start(); -1 means never. After pgconn_free() nothing fires. One operation at a time (asserted).
- * A callback may call pgconn_free() or start the next operation.
- * Names are resolved first (resolve.h), libpq gets hostaddr; several hosts and target_session_attrs work; the deadline
- * covers DNS, connect, TLS, login and role check over all hosts.
- * PostgreSQL's manual: "Asynchronous Command Processing", "Database Connection Control Functions".
+ * Starting and cancelling: x_start() returning 0 means its callback fires exactly once, from the
+ * loop, never inside x_start(); -1 means never. After pgconn_free() nothing fires. One operation at
+ * a time (asserted). A callback may call pgconn_free() or start the next operation. Names are
+ * resolved first (resolve.h), libpq gets hostaddr; several hosts and target_session_attrs work; the
+ * deadline covers DNS, connect, TLS, login and role check over all hosts. PostgreSQL's manual:
+ * "Asynchronous Command Processing", "Database Connection Control Functions".
  */
 #ifndef RR_NET_PGCONN_H
 #define RR_NET_PGCONN_H
@@ -23,7 +24,8 @@ struct target_pg;
 struct pgconn;
 struct pgrows;
 
-/* What the server said about an error, as far as it said it. Strings are "" when absent, never NULL. */
+/* What the server said about an error, as far as it said it. Strings are "" when absent, never
+ * NULL. */
 struct pgdiag {
     char severity[12]; /* not translated: ERROR, FATAL, PANIC */
     char sqlstate[6];
@@ -38,49 +40,57 @@ struct pgdiag {
 
 /* e NULL on success; else borrowed during the call. */
 typedef void pgconn_cb(struct pgconn *c, const struct err *e, void *arg);
-/* rows: a list in the order of the statements (see pgrows_next); owned by the callee, NULL on error. With a multi-statement text
- * an error comes with the rows of the statements completed before it: pgrows_count_statements() says how many. */
+/* rows: a list in the order of the statements (see pgrows_next); owned by the callee. With an
+ * error they are those of the statements completed before it (pgrows_count_statements() says how
+ * many), or NULL. */
 typedef void pgconn_rows_cb(struct pgconn *c, const struct err *e, struct pgrows *rows, void *arg);
 typedef void pgconn_notice_cb(struct pgconn *c, const char *severity, const char *sqlstate,
                               const char *message, void *arg);
 
-/* target is borrowed and must outlive the connection; its secret files are re-read at each connect. */
+/* target is borrowed and must outlive the connection; its secret files are re-read at each connect.
+ */
 struct pgconn *pgconn_new(struct loop *l, struct resolver *r, struct target_pg *target,
                           const char *application_name, struct err *e);
-void pgconn_free(
-    struct pgconn *c); /* NULL allowed; closes at once (Terminate sent if it fits), cancels */
+/* NULL allowed; closes at once (Terminate sent if it fits), cancels. */
+void pgconn_free(struct pgconn *c);
 void pgconn_set_notice_cb(struct pgconn *c, pgconn_notice_cb *cb, void *arg); /* default: dropped */
 
-/* Errors: ERR_DNS, ERR_REFUSED, ERR_TIMEOUT, ERR_TLS, ERR_AUTH (28xxx, no password), ERR_WRONG_ROLE, ERR_CLOSED, ERR_PROTOCOL,
- * ERR_SERVER with sqlstate (3D000, 53300, 57P03 …). May be called again after a failure or a loss. */
+/* Errors: ERR_DNS, ERR_REFUSED, ERR_TIMEOUT, ERR_TLS, ERR_AUTH (28xxx, no password),
+ * ERR_WRONG_ROLE, ERR_CLOSED, ERR_PROTOCOL, ERR_SERVER with sqlstate (3D000, 53300, 57P03 …). May
+ * be called again after a failure or a loss. */
 int pgconn_connect_start(struct pgconn *c, uint64_t deadline_ms, pgconn_cb *cb, void *arg,
                          struct err *e);
 
-/* Simple query protocol, any number of statements in sql (bytes long, not NUL-terminated). No parameters. */
+/* Simple query protocol, any number of statements in sql (bytes long, not NUL-terminated). No
+ * parameters. */
 int pgconn_query_start(struct pgconn *c, const char *sql, size_t bytes, uint64_t deadline_ms,
                        pgconn_rows_cb *cb, void *arg, struct err *e);
 /* Extended protocol, one statement, text parameters (NULL entry: SQL NULL). */
 int pgconn_exec_start(struct pgconn *c, const char *sql, int nparams, const char *const *params,
                       uint64_t deadline_ms, pgconn_rows_cb *cb, void *arg, struct err *e);
-/* COPY … FROM STDIN: data (borrowed until the callback) is streamed in pieces; memory stays constant. */
+/* COPY … FROM STDIN: data (borrowed until the callback) is streamed in pieces; memory stays
+ * constant. */
 int pgconn_copy_in_start(struct pgconn *c, const char *sql, size_t sql_bytes, const char *data,
                          size_t data_bytes, uint64_t deadline_ms, pgconn_rows_cb *cb, void *arg,
                          struct err *e);
 
-/* Asks the server to cancel what this connection runs (the operation itself then ends through its own callback, 57014).
- * libpq 17: PQcancelStart; older: PQcancel in a forked child with a 500 ms deadline. Fires cb when the request was delivered
- * or could not be. May be called while an operation is under way. */
+/* Asks the server to cancel what this connection runs (the operation itself then ends through its
+ * own callback, 57014). libpq 17: PQcancelStart; older: PQcancel in a forked child with a 500 ms
+ * deadline. Fires cb when the request was delivered or could not be. May be called while an
+ * operation is under way. */
 int pgconn_cancel_start(struct pgconn *c, uint64_t deadline_ms, pgconn_cb *cb, void *arg,
                         struct err *e);
 
-/* Watches an idle session: cb fires once when it ends (ERR_CLOSED, sqlstate 57P01 … if the server said so). Ends when the next
- * operation starts or when cb is NULL; call again after it. */
+/* Watches an idle session: cb fires once when it ends (ERR_CLOSED, sqlstate 57P01 … if the server
+ * said so). Ends when the next operation starts or when cb is NULL; call again after it. */
 int pgconn_watch_start(struct pgconn *c, pgconn_cb *cb, void *arg, struct err *e);
 
-/* A deadline that passes ends the operation with ERR_TIMEOUT and closes the connection (its state is unknown). */
+/* A deadline that passes ends the operation with ERR_TIMEOUT and closes the connection (its state
+ * is unknown). */
 
-/* Sequential programs: the same, turning the loop until done. stop signals interrupt with ERR_STOPPED and leave the operation
- * running: the caller cancels (pgconn_cancel_wait) and then drains (pgconn_drain_wait). Never from a callback (asserted). */
+/* Sequential programs: the same, turning the loop until done. stop signals interrupt with
+ * ERR_STOPPED and leave the operation running: the caller cancels (pgconn_cancel_wait) and then
+ * drains (pgconn_drain_wait). Never from a callback (asserted). */
 int pgconn_connect_wait(struct pgconn *c, uint64_t deadline_ms, struct err *e);
 int pgconn_query_wait(struct pgconn *c, const char *sql, size_t bytes, uint64_t deadline_ms,
                       struct pgrows **ret, struct err *e);
@@ -90,8 +100,8 @@ int
 pgconn_copy_in_wait(struct pgconn *c, const char *sql, size_t sql_bytes, const char *data,
                     size_t data_bytes, uint64_t deadline_ms, struct pgrows **ret, struct err *e);
 int pgconn_cancel_wait(struct pgconn *c, uint64_t deadline_ms, struct err *e);
-/* Waits for the operation that ERR_STOPPED left running; its rows are dropped. 0 also when there was none; the operation's own error
- * (57014) is reported as -1 with *e. */
+/* Waits for the operation that ERR_STOPPED left running; its rows are dropped. 0 also when there
+ * was none; the operation's own error (57014) is reported as -1 with *e. */
 int pgconn_drain_wait(struct pgconn *c, uint64_t deadline_ms, struct err *e);
 
 /* State. */
@@ -104,19 +114,20 @@ enum pgconn_tx {
     PGCONN_TX_UNKNOWN
 };
 enum pgconn_tx pgconn_tx_state(const struct pgconn *c);
-int pgconn_backend_pid(
-    const struct pgconn *c); /* as the protocol said it; a pooler's own number behind one */
+/* As the protocol said it; a pooler\'s own number behind one. */
+int pgconn_backend_pid(const struct pgconn *c);
 int pgconn_server_version(const struct pgconn *c); /* 150004; 0 unknown */
 const char *
 pgconn_parameter(const struct pgconn *c, const char *name); /* PQparameterStatus; NULL unknown */
 bool pgconn_tls(const struct pgconn *c);                    /* the session is encrypted */
-/* False: pgconn_cancel_start speaks in the clear whatever the session does (libpq before 17); where TLS is required the caller
- * uses pg_cancel_backend over another session instead. */
+/* False: pgconn_cancel_start speaks in the clear whatever the session does (libpq before 17); where
+ * TLS is required the caller uses pg_cancel_backend over another session instead. */
 bool pgconn_cancel_encrypted(void);
 const struct pgdiag *
 pgconn_diag(const struct pgconn *c); /* of the last failed operation; valid until the next start */
 
-/* Statements of the running operation that were completed so far: whose notice a notice callback hears. */
+/* Statements of the running operation that were completed so far: whose notice a notice callback
+ * hears. */
 size_t pgconn_statements_done(const struct pgconn *c);
 
 /* ---- results: owned lists ---- */

@@ -1,8 +1,9 @@
 /*
  * pgconn_cancel.c: the cancel request, beside a running operation.
  *
- * libpq 17 steps it for us. Older ones only have PQcancel(), which waits for the network: it runs in a forked child that does
- * nothing else (the call is async-signal-safe) and answers through a pipe. The child is reaped by its own number.
+ * libpq 17 steps it for us. Older ones only have PQcancel(), which waits for the network: it runs
+ * in a forked child that does nothing else (the call is async-signal-safe) and answers through a
+ * pipe. The child is reaped by its own number.
  */
 #include <assert.h>
 #include <errno.h>

@@ -1,4 +1,5 @@
-/* pgconn_connect.c: hosts and addresses one after the other, each with its share of the deadline. */
+/* pgconn_connect.c: hosts and addresses one after the other, each with its share of the deadline.
+ */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,7 +163,8 @@ on_connect_io(int fd, int what, void *arg)
     (void)what;
     struct pgconn *c = arg;
     struct err e = {0};
-    /* libpq may close the socket and open another with the same number: the watch must be gone before. */
+    /* libpq may close the socket and open another with the same number: the watch must be gone
+     * before. */
     loop_watch_free(c->watch);
     c->watch = NULL;
     c->at.stage = PQstatus(c->pg);

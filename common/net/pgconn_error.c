@@ -1,4 +1,5 @@
-/* pgconn_error.c: libpq's words into error codes. Connection failures come as text only; no I/O here. */
+/* pgconn_error.c: libpq's words into error codes. Connection failures come as text only; no I/O
+ * here. */
 #include <ctype.h>
 #include <string.h>
 

@@ -1,9 +1,10 @@
 /*
  * pgconn_impl.h: what the pgconn_*.c files share. Nobody else includes it.
  *
- * One struct, three independent activities: the operation (connect, query, copy), the idle watch (only while there is no
- * operation) and the cancel request (beside an operation). Every operation ends through pgconn_op_end(), which releases
- * what it used, then calls back once. Nothing touches the struct after a callback without asking c->dead.
+ * One struct, three independent activities: the operation (connect, query, copy), the idle watch
+ * (only while there is no operation) and the cancel request (beside an operation). Every operation
+ * ends through pgconn_op_end(), which releases what it used, then calls back once. Nothing touches
+ * the struct after a callback without asking c->dead.
  */
 #ifndef RR_NET_PGCONN_IMPL_H
 #define RR_NET_PGCONN_IMPL_H
@@ -54,7 +55,8 @@ struct pgconn_attempts {
     struct err best; /* what is reported when every attempt failed */
 };
 
-/* What a _wait call waits for; embedded, for ERR_STOPPED leaves the operation running behind the call. */
+/* What a _wait call waits for; embedded, for ERR_STOPPED leaves the operation running behind the
+ * call. */
 struct pgconn_waiter {
     bool pending;
     bool done;
@@ -124,7 +126,8 @@ struct pgconn {
 /* pgconn.c */
 void pgconn_set_state(struct pgconn *c, enum pgconn_state state);
 bool pgconn_op_active(const struct pgconn *c);
-/* Begins an operation: takes over from the idle watch, clears the diagnosis, starts the deadline. */
+/* Begins an operation: takes over from the idle watch, clears the diagnosis, starts the deadline.
+ */
 void pgconn_op_begin(struct pgconn *c, pgconn_cb *connect_cb, pgconn_rows_cb *rows_cb, void *arg,
                      uint64_t deadline_ms);
 /* Ends it: e NULL for success. Calls back as the last thing. */
@@ -137,7 +140,8 @@ void pgconn_hear(struct pgconn *c); /* notices of a new libpq object come here *
 struct loop_timer *pgconn_attempt_timer(struct pgconn *c);
 
 /* pgconn_error.c: pure */
-/* The SQLSTATE in libpq's verbose text ("FATAL:  57P03: …"), the last one; "" when there is none. */
+/* The SQLSTATE in libpq's verbose text ("FATAL:  57P03: …"), the last one; "" when there is none.
+ */
 void pgconn_text_sqlstate(const char *text, char ret_sqlstate[6]);
 /* One line for people: the last attempt's words without LOCATION and SQLSTATE. */
 void pgconn_text_clean(const char *text, char *buf, size_t size);

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import stat
+import sys
 
 import pytest
 
@@ -345,6 +346,18 @@ def test_for_people(up, files):
     assert result.status == 20
     assert "0001_bad.sql:2:8: column" in result.stderr
     assert "    SELECT nix;\n           ^\n" in result.stderr
+
+
+def test_on_a_terminal(up, files):
+    """A progress line that is wiped, and a table of what was applied."""
+    files("0001_a.sql", "CREATE TABLE a (i int);\n")
+    files("0002_b.sql", "SELECT pg_sleep(0.5);\nSELECT 1;\n")
+    spawn = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+    result = up(env={"TERM": "xterm"}, wrap=[sys.executable, "-c", spawn])
+    assert result.status == 0, result.output
+    assert re.search(r"\x1b\[K\[=+> +\] 2/2  0002_b.sql  1/2 statements  0\.\ds", result.stdout), result.stdout
+    assert re.search(r"VERSION +FILE\s+0001 +0001_a.sql\s+0002 +0002_b.sql", result.stdout)
+    assert "applied 0002_b.sql in" in result.stdout.split("\x1b[K")[-1]
 
 
 def test_as_a_configmap_mounts_it(up, files, scratch):

@@ -14,8 +14,9 @@
 #define MAX 8
 
 /*
- * One letter a file or row: its digest; upper case: phase=contract. "1a 2b 3C" are versions 1, 2 and 3 (contract). A row
- * whose digest differs from the file's is loosely equal when the letters are neighbours of the same pair (a, b).
+ * One letter a file or row: its digest; upper case: phase=contract. "1a 2b 3C" are versions 1, 2
+ * and 3 (contract). A row whose digest differs from the file's is loosely equal when the letters
+ * are neighbours of the same pair (a, b).
  */
 struct world {
     struct source_migration files[MAX];

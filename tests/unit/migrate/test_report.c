@@ -121,8 +121,9 @@ test_termination(void **state)
     assert_true(fread(text, 1, sizeof text - 1, f) > 0);
     unlink(path);
     const char *wanted =
-        "{\"program\":\"migrate\",\"outcome\":\"refused\",\"exit\":20,\"applied\":[\"0001\",\"0002\"],\"pending\":3,"
-        "\"file\":\"0003_c.sql\",\"line\":2,\"sqlstate\":\"22012\",\"message\":\"division by zero\",\"duration_ms\":";
+        "{\"program\":\"migrate\",\"outcome\":\"refused\",\"exit\":20,\"applied\":[\"0001\",\"0002\"],"
+        "\"pending\":3,\"file\":\"0003_c.sql\",\"line\":2,\"column\":null,\"sqlstate\":\"22012\","
+        "\"message\":\"division by zero\",\"hint\":null,\"duration_ms\":";
     if (strncmp(text, wanted, strlen(wanted)) != 0)
         fail_msg("%s", text);
     report_done(&r);

@@ -1,4 +1,5 @@
-/* test_pgconn.c: how libpq's words become error codes; sessions themselves are tested on real servers by the scenarios. */
+/* test_pgconn.c: how libpq's words become error codes; sessions themselves are tested on real
+ * servers by the scenarios. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,0 +1,78 @@
+/* formats.c: names that machines rely on. */
+#include "migrate/formats.h"
+
+#include "migrate/plan.h"
+#include "migrate/report.h"
+
+static const struct {
+    const char *event;
+    const char *fields;
+    const char *when;
+} records[] = {
+    {"waiting", "reason, sqlstate", "the database does not accept yet: first, then every 10 s"},
+    {"ready", "duration_ms", "wait: it accepts"},
+    {"lock_wait", "holder_pid, holder, holder_age_s",
+     "another runner holds the lock: first, then every 10 s"},
+    {"edited", "version, file", "comments or white space of an applied file changed"},
+    {"ahead", "ahead", "the history has versions above the newest file"},
+    {"held", "held", "files wait for another --phase"},
+    {"dry_run", "pending", "--dry-run: so many would be applied"},
+    {"applied", "version, name, file, phase, transaction, statements, attempts, duration_ms",
+     "each migration"},
+    {"notice", "severity, file, line, sqlstate", "the server said something about a statement"},
+    {"running", "progress, duration_ms", "a statement takes long: first, then every 10 s"},
+    {"blocked", "blockers, duration_ms", "the same, and it waits for a lock"},
+    {"retry", "version, file, sqlstate, blockers, attempt, pause_ms",
+     "a lock was not got in time: again after a pause"},
+    {"outside", "file, sqlstate", "the server wants a file's only statement outside a transaction"},
+    {"commit_lost", "version", "the connection was lost during COMMIT"},
+    {"commit_settled", "version", "the history says that it was committed"},
+    {"cancel", "", "the statement could not be cancelled on the server"},
+    {"done", "outcome, applied, pending, held, ahead, duration_ms", "the end of a good run"},
+};
+
+static void
+print_records(struct strbuf *out)
+{
+    strbuf_adds(out, "### Records\n\n| event | fields | when |\n|---|---|---|\n");
+    for (size_t i = 0; i < sizeof records / sizeof *records; i++)
+        strbuf_addf(out, "| `%s` | %s | %s |\n", records[i].event, records[i].fields,
+                    records[i].when);
+    strbuf_adds(
+        out,
+        "\nA failure is one record more, of level error; its event is the outcome, its fields are `file`, "
+        "`line`, `column`, `sqlstate`, `hint`, `source` (the line and a caret below it) and `exit`.\n");
+}
+
+static void
+print_outcomes(struct strbuf *out)
+{
+    static const enum exit_status exits[] = {EXIT_UNREACHABLE, EXIT_BUSY,    EXIT_DEADLINE,
+                                             EXIT_SIGNAL,      EXIT_REFUSED, EXIT_DRIFT,
+                                             EXIT_ORDER,       EXIT_INPUT,   EXIT_PARTIAL};
+    strbuf_adds(
+        out,
+        "\n### Termination message\n\n`{\"program\",\"outcome\",\"exit\",\"applied\":[…],\"pending\":n,\"file\","
+        "\"line\",\"column\",\"sqlstate\",\"message\",\"hint\",\"duration_ms\"}`: what is not known is null. "
+        "outcome: `done`, `nothing`, `ahead`, `dry-run` (0)");
+    for (size_t i = 0; i < sizeof exits / sizeof *exits; i++) {
+        struct report r = {.exit = exits[i]};
+        strbuf_addf(out, ", `%s` (%d)", report_outcome(&r), (int)exits[i]);
+    }
+    strbuf_adds(out, ".\n");
+}
+
+void
+formats_print(struct strbuf *out)
+{
+    print_records(out);
+    print_outcomes(out);
+    strbuf_adds(out, "\n### status --json\n\n`{\"table\"");
+    for (int i = 0; i <= PLAN_MISSING; i++)
+        strbuf_addf(out, ",\"%s\":n", plan_state_name((enum plan_state)i));
+    strbuf_adds(
+        out,
+        ",\"lock\":{\"pid\",\"application\",\"age_s\"}|null,\"migrations\":[{\"version\",\"name\",\"state\","
+        "\"phase\",\"file\",\"applied_at\",\"applied_by\",\"duration_ms\",\"release\"}]}`: the last four only for "
+        "what is in the history.\n");
+}

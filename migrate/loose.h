@@ -1,0 +1,16 @@
+/*
+ * loose.h: the plan's question whether an applied file changed in more than comments and white
+ * space.
+ */
+#ifndef RR_MIGRATE_LOOSE_H
+#define RR_MIGRATE_LOOSE_H
+
+#include "common/base/err.h"
+#include "migrate/ledger.h"
+#include "migrate/source.h"
+
+/* A plan_loose_fn: arg is the struct source that m belongs to. Reads the file. */
+int loose_differs(const struct source_migration *m, const struct ledger_row *row, void *arg,
+                  struct err *e);
+
+#endif
