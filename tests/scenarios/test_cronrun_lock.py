@@ -379,14 +379,6 @@ def test_pg_unreachable(run, pg, scratch, why):
     assert one(result.stderr, "run_refused")["outcome"] == "lock_unreachable"
 
 
-def test_pg_silent_at_start(run, pg, proxy, scratch):
-    between = proxy(pg)
-    between.silence()
-    result = run("cronrun", *PG, "touch", scratch / "ran", env=pg_env(pg.url_with(port=between.port)), timeout=20)
-    assert result.status == 75
-    assert result.seconds < 12 * SLOW
-
-
 def test_pg_over_tls(run, pg_server, ca):
     server = pg_server(tls=True)
     url = server.url(host="localhost", sslmode="verify-full", sslrootcert=ca().cert)
@@ -501,8 +493,8 @@ def test_redis_frozen_server(start, nasty, redis_server, programs):
     assert programs.leftovers() == []
 
 
-@pytest.mark.parametrize("why", ["refused", "no such name", "wrong password", "silent", "replica"])
-def test_redis_unreachable(run, redis_server, proxy, scratch, why):
+@pytest.mark.parametrize("why", ["refused", "no such name", "wrong password", "replica"])
+def test_redis_unreachable(run, redis_server, scratch, why):
     server = redis_server(password=True)
     url = server.url()
     if why == "refused":
@@ -511,16 +503,33 @@ def test_redis_unreachable(run, redis_server, proxy, scratch, why):
         url = url.replace("127.0.0.1", "no-such-host.invalid")
     elif why == "wrong password":
         url = url.replace(server.password, "wrong-" + CANARY)
-    elif why == "silent":
-        between = proxy(server)
-        between.silence()
-        url = url.replace(f":{server.port}", f":{between.port}")
     else:
         url = redis_server(password=True, replica_of=server).url()
     result = run("cronrun", *REDIS, "touch", scratch / "ran", env={"REDIS_URL": url}, timeout=20)
     assert result.status == 75
     assert not (scratch / "ran").exists()
     assert one(result.stderr, "run_refused")["outcome"] == "lock_unreachable"
+
+
+def test_silent_at_start(start, pg, redis_server, proxy, name_server, scratch):
+    """Servers that accept and say nothing, a resolver that never answers: given up within its bound, nothing ran."""
+    server = redis_server()
+    mute_pg, mute_redis = proxy(pg), proxy(server)
+    mute_pg.silence()
+    mute_redis.silence()
+    resolver = name_server(mode="silent")
+    cases = [
+        (PG, pg_env(pg.url_with(port=mute_pg.port))),
+        (REDIS, redis_env(server, mute_redis.port)),
+        (PG, {**pg_env(pg.url_with(host="db.test")), **resolver.env}),
+        (REDIS, {"REDIS_URL": f"redis://cache.test:{server.port}", **resolver.env}),
+    ]
+    many = [start("cronrun", *words, "touch", scratch / "ran", env=env) for words, env in cases]
+    for process in many:
+        result = process.wait(20)
+        assert result.status == 75
+        assert result.seconds < 12 * SLOW
+    assert not (scratch / "ran").exists()
 
 
 def test_redis_over_tls(run, redis_server, ca):
