@@ -19,6 +19,7 @@ struct redis_parser {
 /* A reply as hiredis builds it: an array's slots are filled one by one. The text follows the struct. */
 struct node {
     struct redis_reply reply; /* first: redis_reply_free() casts back */
+    unsigned depth;           /* of arrays around this one */
     const struct redis_reply **slots;
     char text[];
 };
@@ -80,7 +81,15 @@ create_array(const redisReadTask *task, array_size count)
     if (task->type != REDIS_REPLY_ARRAY || count > (array_size)REDIS_REPLY_ITEMS_MAX) {
         return NULL;
     }
+    const struct node *parent = task->parent ? task->parent->obj : NULL;
+    unsigned depth = parent ? parent->depth + 1 : 0;
+    if (depth >= REDIS_REPLY_DEPTH_MAX) {
+        return NULL;
+    }
     struct node *n = node_new(REDIS_ARRAY, NULL, 0);
+    if (n) {
+        n->depth = depth;
+    }
     if (n && count > 0) {
         n->slots = calloc((size_t)count, sizeof(void *));
         if (!n->slots) {

@@ -11,9 +11,11 @@
 
 struct redis_parser;
 
-/* A reply may have so many bytes, an array so many items: nothing that we ask for comes near. */
+/* A reply may have so many bytes, an array so many items, so many arrays may be within each other (hiredis 1.x has no bound, and
+ * replies are freed by recursion): nothing that we ask for comes near. */
 #define REDIS_REPLY_BYTES_MAX (16u << 20)
 #define REDIS_REPLY_ITEMS_MAX (1u << 20)
+#define REDIS_REPLY_DEPTH_MAX 8u
 
 struct redis_parser *redis_parser_new(void); /* NULL: out of memory */
 void redis_parser_free(struct redis_parser *p);
