@@ -104,8 +104,21 @@ start_login(struct redisconn *c)
     }
 }
 
+/* The server's words, without what it may repeat of ours: "ERR unknown command 'AUTH', with args beginning with: '…'". */
+static void
+auth_text(const char *text, const char *password, char *ret, size_t size)
+{
+    copy_text(ret, size, text);
+    ret[strcspn(ret, "'`\",")] = '\0';
+    const char *at = *password ? strstr(text, password) : NULL;
+    if (at && (size_t)(at - text) < strlen(ret)) {
+        snprintf(ret, size, "%s", "ERR (the rest repeats the password)");
+    }
+}
+
 static int
-login_reply(const struct redis_command *q, const struct redis_reply *reply, struct err *e)
+login_reply(const struct redisconn *c, const struct redis_command *q,
+            const struct redis_reply *reply, struct err *e)
 {
     static const char *const refusals[] = {"WRONGPASS", "NOAUTH", "NOPERM"};
     static const char *const older[] = {"ERR AUTH", "ERR invalid password", "ERR Client sent AUTH"};
@@ -121,7 +134,11 @@ login_reply(const struct redis_command *q, const struct redis_reply *reply, stru
                        (q->kind == REDIS_COMMAND_AUTH && begins(reply->text, older[i]));
         code = refused ? ERR_AUTH : code;
     }
-    copy_text(text, sizeof text, reply->text);
+    if (q->kind == REDIS_COMMAND_AUTH) {
+        auth_text(reply->text, c->target->password, text, sizeof text);
+    } else {
+        copy_text(text, sizeof text, reply->text);
+    }
     return err_set(e, code, "%s", text);
 }
 
@@ -154,7 +171,7 @@ dispatch(struct redisconn *c, const struct redis_reply *reply, struct err *e)
     struct redis_command command = *q;
     free(q);
     if (command.kind != REDIS_COMMAND_USER) {
-        if (login_reply(&command, reply, e) != 0) {
+        if (login_reply(c, &command, reply, e) != 0) {
             return -1;
         }
         if (!c->first) {

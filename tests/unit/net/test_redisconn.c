@@ -118,6 +118,11 @@ test_login_refused(void **state)
     static const struct line junk[] = {{"AUTH s3cret", "HTTP/1.1 400 Bad Request\r\n"},
                                        {NULL, NULL}};
     static const struct line gone[] = {{"AUTH s3cret", "close"}, {NULL, NULL}};
+    /* What Redis says where AUTH was renamed or is no command (proxies): it repeats the arguments. */
+    static const struct line renamed[] = {
+        {"AUTH s3cret", "-ERR unknown command 'AUTH', with args beginning with: 's3cret' \r\n"},
+        {NULL, NULL}};
+    static const struct line echo[] = {{"AUTH s3cret", "-ERR not s3cret\r\n"}, {NULL, NULL}};
     assert_login("redis://:s3cret@127.0.0.1:PORT", wrong, ERR_AUTH, "WRONGPASS");
     assert_login("redis://:s3cret@127.0.0.1:PORT", old, ERR_AUTH, "invalid password");
     assert_login("redis://127.0.0.1:PORT/1", loading, ERR_SERVER, "LOADING wait");
@@ -127,6 +132,8 @@ test_login_refused(void **state)
     assert_login("redis://:s3cret@127.0.0.1:PORT", odd, ERR_PROTOCOL, "unexpected");
     assert_login("redis://:s3cret@127.0.0.1:PORT", junk, ERR_PROTOCOL, "not a reply");
     assert_login("redis://:s3cret@127.0.0.1:PORT", gone, ERR_CLOSED, "ended");
+    assert_login("redis://:s3cret@127.0.0.1:PORT", renamed, ERR_SERVER, "ERR unknown command");
+    assert_login("redis://:s3cret@127.0.0.1:PORT", echo, ERR_SERVER, "ERR");
 }
 
 static void
