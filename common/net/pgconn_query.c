@@ -9,6 +9,15 @@
 #define COPY_PIECES_A_TURN 16
 
 static void
+query_failed(struct pgconn *c, enum err_code code, const char *text)
+{
+    if (c->op_failed)
+        return; /* the first one counts */
+    c->op_failed = true;
+    err_set(&c->op_err, code, "%s", text);
+}
+
+static void
 query_end(struct pgconn *c)
 {
     if (PQstatus(c->pg) == CONNECTION_BAD) {
@@ -24,21 +33,15 @@ query_end(struct pgconn *c)
         pgconn_op_end(c, &e);
         return;
     }
+    if (c->copy_wanted) /* what nobody asked for is not stored */
+        query_failed(c, ERR_PROTOCOL,
+                     "the server did not ask for the data: the statement is no COPY FROM STDIN");
     if (c->op_failed) {
         struct err e = c->op_err;
         pgconn_op_end(c, &e);
         return;
     }
     pgconn_op_end(c, NULL);
-}
-
-static void
-query_failed(struct pgconn *c, enum err_code code, const char *text)
-{
-    if (c->op_failed)
-        return; /* the first one counts */
-    c->op_failed = true;
-    err_set(&c->op_err, code, "%s", text);
 }
 
 static void
@@ -257,6 +260,9 @@ pgconn_query_start(struct pgconn *c, const char *sql, size_t bytes, uint64_t dea
     assert(!pgconn_op_active(c));
     if (!c->pg)
         return err_set(e, ERR_CLOSED, "not connected");
+    if (memchr(sql, '\0',
+               bytes)) /* libpq takes a C string: the rest would be left out, and called done */
+        return err_set(e, ERR_INPUT, "a zero byte in the query");
     char *text = strndup(sql, bytes);
     if (!text)
         return err_set(e, ERR_NOMEM, "out of memory");
