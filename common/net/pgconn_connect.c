@@ -20,6 +20,15 @@ connect_fail(struct pgconn *c, const struct err *e)
     pgconn_op_end(c, &copy);
 }
 
+/* Asked for each time, never kept: another connection on this target re-reads it when it connects. */
+static const struct target_pg_host *
+host_now(const struct pgconn *c)
+{
+    const struct target_pg_host *hosts;
+    size_t n = target_pg_hosts(c->target, &hosts);
+    return c->at.host < n ? &hosts[c->at.host] : NULL;
+}
+
 static uint64_t
 share_deadline(const struct pgconn *c, size_t others)
 {
@@ -37,9 +46,11 @@ share_deadline(const struct pgconn *c, size_t others)
 static size_t
 hosts_behind(const struct pgconn *c)
 {
-    size_t n = c->at.n_hosts - c->at.host - 1;
+    const struct target_pg_host *hosts;
+    size_t all = target_pg_hosts(c->target, &hosts);
+    size_t n = all > c->at.host ? all - c->at.host - 1 : 0;
     if (c->at.role == PGCONN_PREFER_STANDBY && !c->at.second_round)
-        n += c->at.n_hosts;
+        n += all;
     return n;
 }
 
@@ -65,7 +76,8 @@ attempt_failed_text(struct pgconn *c)
 {
     struct err e = {0};
     pgconn_connect_error(&e, PQerrorMessage(c->pg), c->at.stage, PQconnectionNeedsPassword(c->pg));
-    const char *host = c->at.hosts[c->at.host].host;
+    const struct target_pg_host *h = host_now(c);
+    const char *host = h ? h->host : NULL;
     if (host && !strstr(e.msg, host)) /* libpq names the address we gave it */
         err_wrap(&e, "%s", host);
     attempt_failed(c, &e);
@@ -296,8 +308,7 @@ connect_addr(struct pgconn *c)
         return;
     }
     char text[RESOLVE_TEXT_MAX];
-    const char *given = c->at.hosts[c->at.host].hostaddr;
-    attempt_start(c, c->at.direct ? given : resolve_addr_text(&c->at.addrs[c->at.addr], text));
+    attempt_start(c, c->at.direct ? NULL : resolve_addr_text(&c->at.addrs[c->at.addr], text));
 }
 
 static void
@@ -317,11 +328,11 @@ static void
 connect_host(struct pgconn *c)
 {
     pgconn_set_state(c, PGCONN_RESOLVING);
-    if (c->at.host >= c->at.n_hosts) {
+    const struct target_pg_host *h = host_now(c);
+    if (!h) {
         out_of_hosts(c);
         return;
     }
-    const struct target_pg_host *h = &c->at.hosts[c->at.host];
     c->at.addr = 0;
     c->at.n_addrs = 1;
     c->at.direct = !h->host || h->hostaddr || h->host[0] == '/' || h->host[0] == '@';
@@ -357,7 +368,6 @@ pgconn_connect_start(struct pgconn *c, uint64_t deadline_ms, pgconn_cb *cb, void
     pgconn_close(c);
     pgconn_op_begin(c, cb, NULL, arg, deadline_ms);
     c->at = (struct pgconn_attempts){.role = role};
-    c->at.n_hosts = target_pg_hosts(c->target, &c->at.hosts);
     pgconn_set_state(c, PGCONN_RESOLVING);
     loop_timer_start(c->attempt_timer,
                      0); /* nothing fires, and nothing slow happens, inside _start */

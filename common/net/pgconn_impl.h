@@ -39,8 +39,6 @@ enum pgconn_role {
 
 /* One connect over all hosts and their addresses. */
 struct pgconn_attempts {
-    const struct target_pg_host *hosts;
-    size_t n_hosts;
     size_t host;
     struct resolve_addr addrs[RESOLVE_ADDRS_MAX];
     size_t n_addrs;

@@ -1,0 +1,267 @@
+/* test_pgconn_session.c: sessions against a scripted server in this loop, which says what a real one says only at times. */
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/base/clock.h"
+#include "common/net/loop.h"
+#include "common/net/pgconn.h"
+#include "common/net/resolve.h"
+#include "common/net/target.h"
+
+#define LONG_MS 20000
+
+static struct loop *loop;
+static struct resolver *resolver;
+
+/* ---- the scripted server: logs everybody in, answers each query with `answer`; one connection at a time ---- */
+
+static struct server {
+    int listener, fd;
+    uint16_t port;
+    struct loop_watch *accepting, *reading;
+    const char *answer;
+    size_t answer_bytes;
+    bool startup;
+    char got[512]; /* the last message */
+    size_t got_bytes;
+} server;
+
+#define READY "Z\0\0\0\5I"
+#define LOGIN "R\0\0\0\x8\0\0\0\0" READY
+#define DONE "C\0\0\0\xdSELECT 1\0" READY
+#define ANSWER(text) (server.answer = (text), server.answer_bytes = sizeof(text) - 1)
+
+static void
+server_hang_up(void)
+{
+    loop_watch_free(server.reading);
+    server.reading = NULL;
+    if (server.fd >= 0) {
+        close(server.fd);
+    }
+    server.fd = -1;
+}
+
+static void
+server_send(const char *bytes, size_t n)
+{
+    assert_int_equal(write(server.fd, bytes, n), (ssize_t)n);
+}
+
+static void
+on_server_read(int fd, int what, void *arg)
+{
+    (void)what;
+    (void)arg;
+    ssize_t n = read(fd, server.got, sizeof server.got);
+    if (n <= 0 || server.got[0] == 'X') {
+        server_hang_up();
+    } else if (server.startup) {
+        server.startup = false;
+        server_send(LOGIN, sizeof LOGIN - 1);
+    } else {
+        server.got_bytes = (size_t)n;
+        server_send(server.answer, server.answer_bytes);
+    }
+}
+
+static void
+on_server_accept(int fd, int what, void *arg)
+{
+    (void)what;
+    (void)arg;
+    server_hang_up();
+    server.fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    assert_true(server.fd >= 0);
+    server.startup = true;
+    server.reading = loop_watch_new(loop, server.fd, on_server_read, NULL);
+    loop_watch_set(server.reading, LOOP_READ);
+}
+
+static int
+setup(void **state)
+{
+    (void)state;
+    struct err e;
+    loop = loop_new(&e);
+    resolver = resolver_new(loop, &e);
+    struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof any;
+    server.fd = -1;
+    server.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (bind(server.listener, (struct sockaddr *)&any, len) != 0 ||
+        listen(server.listener, 16) != 0 ||
+        getsockname(server.listener, (struct sockaddr *)&any, &len) != 0) {
+        return -1;
+    }
+    server.port = ntohs(any.sin_port);
+    server.accepting = loop_watch_new(loop, server.listener, on_server_accept, NULL);
+    return loop_watch_set(server.accepting, LOOP_READ);
+}
+
+static int
+teardown(void **state)
+{
+    (void)state;
+    server_hang_up();
+    loop_watch_free(server.accepting);
+    close(server.listener);
+    resolver_free(resolver);
+    loop_free(loop);
+    return 0;
+}
+
+/* ---- the client ---- */
+
+struct waiter {
+    bool done;
+    int calls;
+    struct err e;
+    size_t statements;
+};
+
+static void
+on_end(struct pgconn *c, const struct err *e, void *arg)
+{
+    (void)c;
+    struct waiter *w = arg;
+    w->done = true;
+    w->calls++;
+    if (e) {
+        w->e = *e;
+    }
+}
+
+static void
+on_rows(struct pgconn *c, const struct err *e, struct pgrows *rows, void *arg)
+{
+    struct waiter *w = arg;
+    w->statements = pgrows_count_statements(rows);
+    pgrows_free(rows);
+    on_end(c, e, arg);
+}
+
+static void
+wait_for(struct waiter *w)
+{
+    struct err e;
+    if (loop_turn_until(loop, &w->done, clock_deadline(LONG_MS), &e) != 0) {
+        fail_msg("nothing came");
+    }
+    assert_int_equal(w->calls, 1);
+}
+
+/* more_hosts: before the scripted server. */
+static struct target_pg *
+parse(const char *more_hosts)
+{
+    char text[200];
+    struct target_pg *t = NULL;
+    struct err e;
+    snprintf(text, sizeof text, "postgres://u@%s127.0.0.1:%u/d?sslmode=disable", more_hosts,
+             server.port);
+    if (target_pg_parse(text, &t, &e) != 0) {
+        fail_msg("%s", e.msg);
+    }
+    return t;
+}
+
+static struct pgconn *
+connected(struct target_pg *t)
+{
+    struct err e;
+    struct waiter w = {0};
+    struct pgconn *c = pgconn_new(loop, resolver, t, "test", &e);
+    assert_int_equal(pgconn_connect_start(c, clock_deadline(LONG_MS), on_end, &w, &e), 0);
+    wait_for(&w);
+    if (w.e.code != ERR_NONE) {
+        fail_msg("%s", w.e.msg);
+    }
+    return c;
+}
+
+/* ---- the tests ---- */
+
+/* Each connect reads the target's files anew: hosts that another connection still walks over must not go under it. */
+static void
+test_two_on_one_target(void **state)
+{
+    (void)state;
+    struct err e;
+    struct waiter first = {0};
+    struct waiter second = {0};
+    struct target_pg *t = parse("127.0.0.1:1,");
+    struct pgconn *a = pgconn_new(loop, resolver, t, "test", &e);
+    struct pgconn *b = pgconn_new(loop, resolver, t, "test", &e);
+    assert_int_equal(pgconn_connect_start(a, clock_deadline(LONG_MS), on_end, &first, &e), 0);
+    assert_int_equal(pgconn_connect_start(b, clock_deadline(500), on_end, &second, &e), 0);
+    wait_for(&first);
+    wait_for(&second);
+    pgconn_free(a);
+    pgconn_free(b);
+    target_pg_free(t);
+}
+
+/* libpq takes a C string: what stands behind a zero byte would be left out, and called done. */
+static void
+test_zero_byte(void **state)
+{
+    (void)state;
+    struct err e;
+    struct waiter w = {0};
+    struct target_pg *t = parse("");
+    struct pgconn *c = connected(t);
+    ANSWER(DONE);
+    static const char sql[] = "SELECT 1;\0SELECT 2";
+    assert_int_equal(
+        pgconn_query_start(c, sql, sizeof sql - 1, clock_deadline(LONG_MS), on_rows, &w, &e), -1);
+    assert_int_equal(e.code, ERR_INPUT);
+    assert_int_equal(
+        pgconn_query_start(c, sql, strlen(sql), clock_deadline(LONG_MS), on_rows, &w, &e), 0);
+    wait_for(&w);
+    assert_int_equal(w.e.code, ERR_NONE);
+    assert_int_equal(w.statements, 1);
+    pgconn_free(c);
+    target_pg_free(t);
+}
+
+/* Data that nobody asked for has not been stored. */
+static void
+test_copy_data_left_over(void **state)
+{
+    (void)state;
+    struct err e;
+    struct waiter w = {0};
+    struct target_pg *t = parse("");
+    struct pgconn *c = connected(t);
+    ANSWER(DONE);
+    assert_int_equal(
+        pgconn_copy_in_start(c, "SELECT 1", 8, "1\n", 2, clock_deadline(LONG_MS), on_rows, &w, &e),
+        0);
+    wait_for(&w);
+    assert_int_equal(w.e.code, ERR_PROTOCOL);
+    assert_true(pgconn_connected(c));
+    pgconn_free(c);
+    target_pg_free(t);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_two_on_one_target),
+        cmocka_unit_test(test_zero_byte),
+        cmocka_unit_test(test_copy_data_left_over),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
