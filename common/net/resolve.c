@@ -140,6 +140,7 @@ on_socket_state(void *arg, ares_socket_t fd, int readable, int writable)
 
 /* ---- configuration ---- */
 
+/* Only while there is no request. */
 static void
 conf_update(struct resolver *r)
 {
@@ -155,6 +156,9 @@ conf_update(struct resolver *r)
     r->conf_inode = st.st_ino;
     r->conf_time = st.st_mtim;
     resolve_conf_read(&r->conf, r->conf_path);
+    /* What c-ares still asks for nobody waits for any more; until that ends, 1.18 refuses other servers. */
+    ares_cancel(r->channel);
+    timer_update(r);
     ares_set_servers_ports_csv(r->channel, r->conf.servers);
 }
 
@@ -497,7 +501,7 @@ resolve_start(struct resolver *r, const char *host, uint16_t port, uint64_t dead
         err_set(e, ERR_NOMEM, "out of memory");
         return NULL;
     }
-    if (r->requests == 0) { /* c-ares refuses other servers while questions are under way */
+    if (r->requests == 0) {
         conf_update(r);
     }
     r->requests++;

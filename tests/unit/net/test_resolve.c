@@ -249,6 +249,38 @@ test_conf_is_read_again(void **state)
     resolver_free(r);
 }
 
+/* c-ares 1.18 refuses other servers while it waits for an answer, and it waits long after we gave up. */
+static void
+test_conf_changes_while_waiting(void **state)
+{
+    (void)state;
+    struct err e;
+    FILE *f = fopen(server.conf_path, "w"); /* the server that is to be left: bound, and nobody answers */
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof any;
+    assert_non_null(f);
+    assert_int_equal(bind(fd, (struct sockaddr *)&any, len), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&any, &len), 0);
+    fprintf(f, "nameserver 127.0.0.1:%u\n", ntohs(any.sin_port));
+    fclose(f);
+    struct resolver *r = resolver_new(loop, &e);
+    struct answer before = {0};
+    assert_non_null(resolve_start(r, "four.test", 1, clock_deadline(50), on_answer, &before, &e));
+    assert_int_equal(loop_turn_until(loop, &before.done, clock_deadline(LONG_MS), &e), 0);
+    assert_int_equal(before.e.code, ERR_DNS);
+    dns_conf(&server, "");
+    for (int i = 0; i < 2; i++) {
+        struct answer after = {0};
+        assert_non_null(
+            resolve_start(r, "four.test", 1, clock_deadline(1000), on_answer, &after, &e));
+        assert_int_equal(loop_turn_until(loop, &after.done, clock_deadline(LONG_MS), &e), 0);
+        assert_string_equal(after.text, "127.0.0.3 127.0.0.4");
+    }
+    resolver_free(r);
+    close(fd);
+}
+
 static void
 test_conf_lines(void **state)
 {
@@ -281,6 +313,7 @@ main(void)
         cmocka_unit_test(test_search),
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_conf_is_read_again),
+        cmocka_unit_test(test_conf_changes_while_waiting),
         cmocka_unit_test(test_conf_lines),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
