@@ -64,6 +64,22 @@ test_too_large(void **state)
     redis_parser_free(p);
 }
 
+/* hiredis 1.x builds them all, and freeing them takes a stack frame for each. */
+static void
+test_too_deep(void **state)
+{
+    (void)state;
+    struct err e;
+    struct redis_reply *r;
+    struct redis_parser *p = redis_parser_new();
+    for (int i = 0; i < 500000; i++) {
+        assert_int_equal(redis_parser_feed(p, "*1\r\n", 4, &e), 0);
+    }
+    assert_int_equal(redis_parser_next(p, &r, &e), -1);
+    assert_int_equal(e.code, ERR_PROTOCOL);
+    redis_parser_free(p);
+}
+
 int
 main(void)
 {
@@ -71,6 +87,7 @@ main(void)
         cmocka_unit_test(test_in_pieces),
         cmocka_unit_test(test_out_of_shape),
         cmocka_unit_test(test_too_large),
+        cmocka_unit_test(test_too_deep),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

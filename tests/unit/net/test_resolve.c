@@ -255,7 +255,8 @@ test_conf_changes_while_waiting(void **state)
 {
     (void)state;
     struct err e;
-    FILE *f = fopen(server.conf_path, "w"); /* the server that is to be left: bound, and nobody answers */
+    FILE *f =
+        fopen(server.conf_path, "w"); /* the server that is to be left: bound, and nobody answers */
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof any;
