@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/log.h"
 
 #define STOP_SIGNALS_MAX 8
 
@@ -126,9 +127,19 @@ on_post(evutil_socket_t fd, short what, void *arg)
 
 /* ---- the loop ---- */
 
+/* libevent would write to stderr itself, and wait when its reader is slow. */
+static void
+on_libevent_log(int severity, const char *text)
+{
+    if (severity >= EVENT_LOG_WARN) {
+        log_warn("libevent", LOG_NONE, "%s", text);
+    }
+}
+
 static int
 loop_init_events(struct loop *l, struct err *e)
 {
+    event_set_log_callback(on_libevent_log);
     struct event_config *config = event_config_new();
     if (!config) {
         return err_set(e, ERR_NOMEM, "out of memory");
