@@ -1,52 +1,32 @@
 /*
- * resolve.c: c-ares on the loop.
+ * resolve.c: requests for names: literals, /etc/hosts, the search list.
  *
  * The search list is walked here and not by c-ares: for each name A and AAAA are asked for together, and an answer of
  * either ends the walk. c-ares would keep a good A waiting for an AAAA that a broken resolver never answers.
  */
 #include "common/net/resolve.h"
 
-/* ares_query() and the parsers are in every version; newer ones would rather have others. */
-#define CARES_NO_DEPRECATED
-#include <ares.h>
-#include <arpa/nameser.h>
-#include <netdb.h>
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
-#include "common/base/clock.h"
 #include "common/net/loop.h"
+#include "common/net/resolve_channel.h"
 #include "common/net/resolve_conf.h"
 
-#define FIRST_TRY_MS 500 /* c-ares doubles it with each try */
-#define TRIES 4
 #define SECOND_FAMILY_MS 50 /* RFC 8305, 3: how long one family waits for the other */
-
-struct watch {
-    struct watch *next;
-    struct resolver *resolver;
-    struct loop_watch *watch;
-    ares_socket_t fd;
-};
 
 struct resolver {
     struct loop *loop;
-    ares_channel channel;
-    struct loop_timer *timer;
-    struct watch *watches;
+    struct resolve_channel *channel;
     size_t requests;
     const char *conf_path;
     struct timespec conf_time;
     ino_t conf_inode;
     struct resolve_conf conf;
-};
-
-/* One question under way. It outlives its request, for c-ares cannot take a question back. */
-struct query {
-    struct resolve_request *request; /* NULL: cancelled */
-    int family;
 };
 
 struct resolve_request {
@@ -57,88 +37,16 @@ struct resolve_request {
     struct loop_timer *deadline;
     struct loop_timer *next; /* what comes next comes from here, never from inside c-ares */
     void (*step)(struct resolve_request *q);
-    struct query *queries[2];
+    struct resolve_question *questions[2]; /* IPv4, IPv6 */
+    unsigned waiting;                      /* of them */
     size_t candidate;
-    int status; /* the most telling failure so far, ARES_SUCCESS: none */
+    enum resolve_status status; /* the most telling so far */
     struct resolve_addr addrs[RESOLVE_ADDRS_MAX];
     size_t addrs_n;
     char host[];
 };
 
-/* ---- c-ares and the loop ---- */
-
-static void
-timer_update(struct resolver *r)
-{
-    struct timeval tv;
-    if (ares_timeout(r->channel, NULL, &tv)) {
-        loop_timer_start(r->timer,
-                         (uint64_t)tv.tv_sec * 1000 + ((uint64_t)tv.tv_usec + 999) / 1000);
-    } else {
-        loop_timer_cancel(r->timer);
-    }
-}
-
-static void
-on_timer(void *arg)
-{
-    struct resolver *r = arg;
-    ares_process_fd(r->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-    timer_update(r);
-}
-
-static void
-on_socket(int fd, int what, void *arg)
-{
-    struct resolver *r = ((struct watch *)arg)->resolver; /* the watch may go while c-ares works */
-    ares_process_fd(r->channel, what & LOOP_READ ? fd : ARES_SOCKET_BAD,
-                    what & LOOP_WRITE ? fd : ARES_SOCKET_BAD);
-    timer_update(r);
-}
-
-static struct watch *
-watch_new(struct resolver *r, ares_socket_t fd)
-{
-    struct watch *w = calloc(1, sizeof *w);
-    if (!w) {
-        return NULL; /* the question times out */
-    }
-    *w = (struct watch){.next = r->watches, .resolver = r, .fd = fd};
-    w->watch = loop_watch_new(r->loop, fd, on_socket, w);
-    if (!w->watch) {
-        free(w);
-        return NULL;
-    }
-    r->watches = w;
-    return w;
-}
-
-static void
-on_socket_state(void *arg, ares_socket_t fd, int readable, int writable)
-{
-    struct resolver *r = arg;
-    struct watch **at = &r->watches;
-    while (*at && (*at)->fd != fd) {
-        at = &(*at)->next;
-    }
-    struct watch *w = *at;
-    if (!readable && !writable) { /* about to be closed */
-        if (w) {
-            *at = w->next;
-            loop_watch_free(w->watch);
-            free(w);
-        }
-        return;
-    }
-    if (!w) {
-        w = watch_new(r, fd);
-    }
-    if (w) {
-        loop_watch_set(w->watch, (readable ? LOOP_READ : 0) | (writable ? LOOP_WRITE : 0));
-    }
-}
-
-/* ---- configuration ---- */
+/* ---- the resolver ---- */
 
 /* Only while there is no request. */
 static void
@@ -156,27 +64,7 @@ conf_update(struct resolver *r)
     r->conf_inode = st.st_ino;
     r->conf_time = st.st_mtim;
     resolve_conf_read(&r->conf, r->conf_path);
-    /* What c-ares still asks for nobody waits for any more; until that ends, 1.18 refuses other servers. */
-    ares_cancel(r->channel);
-    timer_update(r);
-    ares_set_servers_ports_csv(r->channel, r->conf.servers);
-}
-
-static int
-channel_init(struct resolver *r)
-{
-    struct ares_options options = {
-        .timeout = FIRST_TRY_MS,
-        .tries = TRIES,
-        .sock_state_cb = on_socket_state,
-        .sock_state_cb_data = r,
-    };
-    int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
-#ifdef ARES_OPT_QUERY_CACHE
-    mask |=
-        ARES_OPT_QUERY_CACHE; /* with a time to live of 0: a Service that moved is seen at once */
-#endif
-    return ares_init_options(&r->channel, &options, mask);
+    resolve_channel_set_servers(r->channel, r->conf.servers);
 }
 
 struct resolver *
@@ -187,17 +75,11 @@ resolver_new(struct loop *l, struct err *e)
         err_set(e, ERR_NOMEM, "out of memory");
         return NULL;
     }
-    r->loop = l;
     const char *path = getenv("RELEASE_RUNTIME_RESOLV_CONF");
     r->conf_path = path && *path ? path : "/etc/resolv.conf";
-    r->timer = loop_timer_new(l, on_timer, r);
-    ares_library_init(ARES_LIB_INIT_ALL);
-    int status = r->timer ? channel_init(r) : ARES_ENOMEM;
-    if (status != ARES_SUCCESS) {
-        err_set(e, status == ARES_ENOMEM ? ERR_NOMEM : ERR_DNS, "cannot start the resolver: %s",
-                ares_strerror(status));
-        ares_library_cleanup();
-        loop_timer_free(r->timer);
+    r->loop = l;
+    r->channel = resolve_channel_new(l, e);
+    if (!r->channel) {
         free(r);
         return NULL;
     }
@@ -207,13 +89,10 @@ resolver_new(struct loop *l, struct err *e)
 void
 resolver_free(struct resolver *r)
 {
-    if (!r) {
-        return;
+    if (r) {
+        resolve_channel_free(r->channel);
+        free(r);
     }
-    ares_destroy(r->channel); /* ends cancelled questions, closes their sockets */
-    ares_library_cleanup();
-    loop_timer_free(r->timer);
-    free(r);
 }
 
 /* ---- ends of a request ---- */
@@ -221,11 +100,8 @@ resolver_free(struct resolver *r)
 static void
 request_free(struct resolve_request *q)
 {
-    for (size_t i = 0; i < 2; i++) {
-        if (q->queries[i]) {
-            q->queries[i]->request = NULL;
-        }
-    }
+    resolve_question_drop(q->questions[0]);
+    resolve_question_drop(q->questions[1]);
     q->resolver->requests--;
     loop_timer_free(q->deadline);
     loop_timer_free(q->next);
@@ -262,41 +138,28 @@ end_found(struct resolve_request *q)
     cb(NULL, addrs, n, arg);
 }
 
-static const char *
-status_text(int status)
-{
-    switch (status) {
-    case ARES_SUCCESS:
-    case ARES_ENODATA:
-        return "the name has no address";
-    case ARES_ENOTFOUND:
-        return "no such name";
-    case ARES_ETIMEOUT:
-        return "the resolver does not answer";
-    case ARES_ESERVFAIL:
-        return "the resolver fails";
-    case ARES_EREFUSED:
-        return "the resolver refuses to answer";
-    case ARES_ECONNREFUSED:
-        return "the resolver cannot be reached, or fails"; /* older c-ares says so for SERVFAIL too */
-    case ARES_EBADNAME:
-        return "this is not a host name";
-    default:
-        return ares_strerror(status);
-    }
-}
-
 static void
 end_failed(struct resolve_request *q)
 {
+    static const char *const texts[] = {
+        [RESOLVE_FOUND] = "the name has no address",
+        [RESOLVE_NO_NAME] = "no such name",
+        [RESOLVE_NO_ADDRESS] = "the name has no address",
+        [RESOLVE_BAD_NAME] = "this is not a host name",
+        [RESOLVE_REFUSED] = "the resolver refuses to answer",
+        [RESOLVE_UNREACHABLE] = "the resolver cannot be reached, or fails",
+        [RESOLVE_FAILS] = "the resolver fails",
+        [RESOLVE_SILENT] = "the resolver does not answer",
+        [RESOLVE_NO_MEMORY] = "out of memory",
+    };
     struct err e;
     resolve_cb *cb = q->cb;
     void *arg = q->arg;
-    bool name_only =
-        q->status == ARES_ENOTFOUND || q->status == ARES_ENODATA || q->status == ARES_EBADNAME;
-    err_set(&e, ERR_DNS, "cannot resolve %.253s: %s%s%.200s%s", q->host, status_text(q->status),
-            name_only ? "" : " (", name_only ? "" : q->resolver->conf.servers,
-            name_only ? "" : ")");
+    err_set(&e, ERR_DNS, "cannot resolve %.253s: %s", q->host, texts[q->status]);
+    if (q->status > RESOLVE_BAD_NAME) { /* the resolver's doing: say which */
+        err_set(&e, ERR_DNS, "cannot resolve %.253s: %s (%.200s)", q->host, texts[q->status],
+                q->resolver->conf.servers);
+    }
     request_free(q);
     cb(&e, NULL, 0, arg);
 }
@@ -309,7 +172,7 @@ on_deadline(void *arg)
         end_found(q);
         return;
     }
-    q->status = ARES_ETIMEOUT;
+    q->status = RESOLVE_SILENT;
     end_failed(q);
 }
 
@@ -320,140 +183,55 @@ on_next(void *arg)
     q->step(q);
 }
 
-/* ---- answers ---- */
-
-static void
-add_addr(struct resolve_request *q, int family, const void *bytes)
-{
-    if (q->addrs_n < RESOLVE_ADDRS_MAX) {
-        resolve_addr_set(&q->addrs[q->addrs_n++], family, bytes, q->port);
-    }
-}
-
-static int
-parse_answer(struct resolve_request *q, int family, const unsigned char *abuf, int alen)
-{
-    int n = RESOLVE_ADDRS_MAX;
-    int status;
-    if (family == AF_INET6) {
-        struct ares_addr6ttl found[RESOLVE_ADDRS_MAX];
-        status = ares_parse_aaaa_reply(abuf, alen, NULL, found, &n);
-        for (int i = 0; status == ARES_SUCCESS && i < n; i++) {
-            add_addr(q, AF_INET6, &found[i].ip6addr);
-        }
-    } else {
-        struct ares_addrttl found[RESOLVE_ADDRS_MAX];
-        status = ares_parse_a_reply(abuf, alen, NULL, found, &n);
-        for (int i = 0; status == ARES_SUCCESS && i < n; i++) {
-            add_addr(q, AF_INET, &found[i].ipaddr);
-        }
-    }
-    return status;
-}
-
-/* The walk goes on after a resolver's failure, as glibc's does; at its end the most telling answer is reported: a failure, then
- * a name without an address, then no such name. */
-static int
-status_rank(int status)
-{
-    switch (status) {
-    case ARES_SUCCESS:
-        return 0;
-    case ARES_ENODATA:
-        return 2;
-    case ARES_ENOTFOUND:
-        return 1;
-    default:
-        return 3;
-    }
-}
+/* ---- steps of a request ---- */
 
 static void step_candidate(struct resolve_request *q);
 
 static void
-on_answer(void *arg, int status, int timeouts, unsigned char *abuf, int alen)
+on_answer(void *arg, int family, enum resolve_status status, const struct resolve_addr *addrs,
+          size_t n)
 {
-    (void)timeouts;
-    struct query *query = arg;
-    struct resolve_request *q = query->request;
-    int family = query->family;
-    if (q) {
-        q->queries[family == AF_INET6] = NULL;
+    struct resolve_request *q = arg;
+    q->questions[family == AF_INET6] = NULL;
+    q->waiting--;
+    for (size_t i = 0; i < n && q->addrs_n < RESOLVE_ADDRS_MAX; i++) {
+        struct resolve_addr *a = &q->addrs[q->addrs_n++];
+        *a = addrs[i];
+        if (family == AF_INET6) {
+            ((struct sockaddr_in6 *)&a->sa)->sin6_port = htons(q->port);
+        } else {
+            ((struct sockaddr_in *)&a->sa)->sin_port = htons(q->port);
+        }
     }
-    free(query);
-    if (!q || status == ARES_EDESTRUCTION) {
-        return;
-    }
-    if (status == ARES_SUCCESS) {
-        status = parse_answer(q, family, abuf, alen);
-    }
-    if (status_rank(status) > status_rank(q->status)) {
-        q->status = status;
-    }
-    bool waiting = q->queries[0] || q->queries[1];
+    /* The walk goes on after a resolver's failure, as glibc's does. */
+    q->status = status > q->status ? status : q->status;
     if (q->addrs_n > 0) {
-        go_on(q, end_found, waiting ? SECOND_FAMILY_MS : 0);
-    } else if (!waiting) {
+        go_on(q, end_found, q->waiting > 0 ? SECOND_FAMILY_MS : 0);
+    } else if (q->waiting == 0) {
         go_on(q, step_candidate, 0);
     }
 }
 
-/* Asks for both families. Both questions are noted before the first is sent: an answer may come from inside. */
-static int
-ask(struct resolve_request *q, const char *name)
-{
-    static const int families[2] = {AF_INET, AF_INET6};
-    static const int types[2] = {ns_t_a, ns_t_aaaa};
-    struct query *queries[2];
-    for (size_t i = 0; i < 2; i++) {
-        queries[i] = malloc(sizeof *queries[i]);
-        if (!queries[i]) {
-            free(i ? queries[0] : NULL);
-            return ARES_ENOMEM;
-        }
-        *queries[i] = (struct query){q, families[i]};
-    }
-    q->queries[0] = queries[0];
-    q->queries[1] = queries[1];
-    for (size_t i = 0; i < 2; i++) {
-        ares_query(q->resolver->channel, name, ns_c_in, types[i], on_answer, queries[i]);
-    }
-    return ARES_SUCCESS;
-}
-
-/* ---- steps of a request ---- */
-
 static void
 step_candidate(struct resolve_request *q)
 {
-    struct resolver *r = q->resolver;
+    static const int families[2] = {AF_INET, AF_INET6};
     char name[RESOLVE_NAME_MAX];
     bool skip = true;
     while (skip) {
-        if (!resolve_conf_candidate(&r->conf, q->host, q->candidate, name, &skip)) {
+        if (!resolve_conf_candidate(&q->resolver->conf, q->host, q->candidate, name, &skip)) {
             end_failed(q);
             return;
         }
         q->candidate++;
     }
-    if (ask(q, name) != ARES_SUCCESS) {
-        q->status = ARES_ENOMEM;
-        go_on(q, end_failed, 0);
+    q->waiting = 2; /* before the first is sent: an answer may come from inside */
+    for (size_t i = 0; i < 2; i++) {
+        if (resolve_channel_ask(q->resolver->channel, name, families[i], on_answer, q,
+                                &q->questions[i]) != 0) {
+            on_answer(q, families[i], RESOLVE_NO_MEMORY, NULL, 0);
+        }
     }
-    timer_update(r);
-}
-
-static void
-hosts_file(struct resolve_request *q, const char *name, int family)
-{
-    struct hostent *found = NULL;
-    if (ares_gethostbyname_file(q->resolver->channel, name, family, &found) != ARES_SUCCESS) {
-        return;
-    }
-    for (char **p = found->h_addr_list; *p; p++) {
-        add_addr(q, found->h_addrtype, *p);
-    }
-    ares_free_hostent(found);
 }
 
 /* RFC 6761, 6.3: localhost and what ends in .localhost, also where there is no file that says so. */
@@ -468,24 +246,27 @@ is_localhost(const char *name)
 static void
 step_first(struct resolve_request *q)
 {
+    struct resolve_channel *c = q->resolver->channel;
     char name[RESOLVE_NAME_MAX];
     size_t len = strlen(q->host);
     if (len > 0 && q->host[len - 1] == '.') {
         len--;
     }
     if (len == 0 || len >= sizeof name) {
-        q->status = ARES_EBADNAME;
+        q->status = RESOLVE_BAD_NAME;
         end_failed(q);
         return;
     }
     snprintf(name, sizeof name, "%.*s", (int)len, q->host);
-    hosts_file(q, name, AF_INET6);
-    hosts_file(q, name, AF_INET);
-    if (q->addrs_n == 0 && is_localhost(name)) {
-        add_addr(q, AF_INET6, &in6addr_loopback);
-        add_addr(q, AF_INET, &(struct in_addr){htonl(INADDR_LOOPBACK)});
+    size_t n = resolve_channel_hosts(c, name, AF_INET6, q->port, q->addrs, RESOLVE_ADDRS_MAX);
+    n += resolve_channel_hosts(c, name, AF_INET, q->port, q->addrs + n, RESOLVE_ADDRS_MAX - n);
+    if (n == 0 && is_localhost(name)) {
+        resolve_addr_set(&q->addrs[n++], AF_INET6, &in6addr_loopback, q->port);
+        resolve_addr_set(&q->addrs[n++], AF_INET, &(struct in_addr){htonl(INADDR_LOOPBACK)},
+                         q->port);
     }
-    if (q->addrs_n > 0) {
+    q->addrs_n = n;
+    if (n > 0) {
         end_found(q);
     } else {
         step_candidate(q);

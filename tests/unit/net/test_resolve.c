@@ -1,4 +1,4 @@
-/* Names: against a DNS server that this test plays itself, on 127.0.0.1. */
+/* Names, against a DNS server that this test plays itself, on 127.0.0.1. */
 #include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
