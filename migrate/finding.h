@@ -14,8 +14,8 @@
 const char *finding_message(const struct err *e);
 
 /*
- * Fails the report with bad input (exit 23) at that byte of the file, with the line and a caret. line 0: the failure has
- * no place in the text.
+ * Fails the report with bad input (exit 23) at that byte of the file, with the line and a caret.
+ * line 0: the failure has no place in the text.
  */
 void finding_report(struct report *r, const char *file, const struct source_text *t, size_t offset,
                     size_t line, const struct err *e);

@@ -49,7 +49,10 @@ word_at(const char *p, size_t left, const char *word)
            (left == n || p[n] == ' ' || p[n] == '\t' || p[n] == '\r' || p[n] == '\n');
 }
 
-/* White space, comments, empty statements, \restrict and \unrestrict. 1: a statement begins at s->pos. */
+/*
+ * White space, comments, empty statements, \restrict and \unrestrict. 1: a statement begins at
+ * s->pos.
+ */
 static int
 skip_between(struct lexer *lx, struct scan *s, struct err *e)
 {
@@ -110,7 +113,10 @@ note_passed(struct lexer *lx, size_t upto)
     lx->passed(lx->passed_arg, upto);
 }
 
-/* From *pos to the line \. or the end of the text; counts the lines, as the data is to be looked at only once. */
+/*
+ * From *pos to the line \. or the end of the text; counts the lines, as the data is to be looked
+ * at only once.
+ */
 static void
 read_copy_data(struct lexer *lx, size_t *pos, struct statement *st)
 {

@@ -8,19 +8,21 @@
  *     while ((rc = lexer_next(&lx, &st, e)) > 0)
  *         …  text + st.offset, st.sql_bytes …
  *
- * Works on one borrowed piece of memory (read or mapped), forwards only, allocates nothing, copies nothing: pages
- * before the statement at hand may be given back while it runs.
+ * Works on one borrowed piece of memory (read or mapped), forwards only, allocates nothing, copies
+ * nothing: pages before the statement at hand may be given back while it runs.
  *
- * A semicolon ends a statement outside parentheses (CREATE RULE … DO (a; b)) and outside the body of a
- * CREATE FUNCTION|PROCEDURE … BEGIN ATOMIC … END. Such a body ends at the END that follows a semicolon or ATOMIC, as
- * the grammar has it, so that CASE … END and columns called "end" need no guess.
+ * A semicolon ends a statement outside parentheses (CREATE RULE … DO (a; b)) and outside the body
+ * of a CREATE FUNCTION|PROCEDURE … BEGIN ATOMIC … END. Such a body ends at the END that follows a
+ * semicolon or ATOMIC, as the grammar has it, so that CASE … END and columns called "end" need no
+ * guess.
  *
- * Of psql's commands \restrict and \unrestrict (pg_dump) are skipped between statements; any other unquoted backslash is
- * an error that names it. A byte order mark at the start is skipped. :name is never expanded.
+ * Of psql's commands \restrict and \unrestrict (pg_dump) are skipped between statements; any other
+ * unquoted backslash is an error that names it. A byte order mark at the start is skipped. :name
+ * is never expanded.
  *
- * standard_conforming_strings decides how '…' reads. It is on at the start, and follows SET, RESET and
- * SELECT set_config(…) with a plain value that stand as statements of their own in the file: the session must start
- * with it on.
+ * standard_conforming_strings decides how '…' reads. It is on at the start, and follows SET, RESET
+ * and SELECT set_config(…) with a plain value that stand as statements of their own in the file:
+ * the session must start with it on.
  */
 #ifndef RR_MIGRATE_LEXER_H
 #define RR_MIGRATE_LEXER_H
@@ -49,7 +51,10 @@ struct statement {
     bool ends_batch;    /* sets standard_conforming_strings, client_encoding or backslash_quote */
 };
 
-/* Called now and then: nothing before `upto` is looked at again (but by the user, in the statement at hand). */
+/*
+ * Called now and then: nothing before `upto` is looked at again (but by the user, in the statement
+ * at hand).
+ */
 typedef void (*lexer_passed_cb)(void *arg, size_t upto);
 
 struct lexer {
@@ -72,9 +77,9 @@ struct lexer {
 void lexer_init(struct lexer *lx, const char *text, size_t len);
 
 /*
- * The next statement: 1 and *ret filled, 0 at the end of the text, -1 ERR_INPUT: unterminated quote, comment,
- * parenthesis or body, a psql command, text behind COPY … FROM STDIN; on its line. The message begins with "line N: ";
- * after an error the next call gives 0.
+ * The next statement: 1 and *ret filled, 0 at the end of the text, -1 ERR_INPUT: unterminated
+ * quote, comment, parenthesis or body, a psql command, text behind COPY … FROM STDIN; on its line.
+ * The message begins with "line N: "; after an error the next call gives 0.
  */
 int lexer_next(struct lexer *lx, struct statement *ret, struct err *e);
 

@@ -68,7 +68,10 @@ lexer_fail_backslash(struct lexer *lx, size_t pos, bool inside, struct err *e)
                    inside ? ", between statements" : "");
 }
 
-/* The token that ends at `end` began after lx->floor; looks back no further. Its kind, and where it starts. */
+/*
+ * The token that ends at `end` began after lx->floor; looks back no further. Its kind, and where
+ * it starts.
+ */
 static enum token_kind
 token_before(const struct lexer *lx, const struct scan *s, size_t end, size_t *ret_start)
 {
@@ -82,7 +85,10 @@ token_before(const struct lexer *lx, const struct scan *s, size_t end, size_t *r
     if (token_class[(unsigned char)lx->text[run]] & TOKEN_C_IDENT_START)
         return TOKEN_WORD;
 
-    /* It begins with a digit or a dollar (1e, $1): several tokens may follow each other without a gap. */
+    /*
+     * It begins with a digit or a dollar (1e, $1): several tokens may follow each other without a
+     * gap.
+     */
     struct token_scan ts = token_on(lx->text, end, false);
     struct token t;
     enum token_kind kind = TOKEN_END;
@@ -208,8 +214,8 @@ over_paren(struct scan *s, char c)
 }
 
 /*
- * To the semicolon or the end of the text. Only bytes that open or close something are looked at; what they mean may
- * depend on the token before them, which is found by looking back.
+ * To the semicolon or the end of the text. Only bytes that open or close something are looked at;
+ * what they mean may depend on the token before them, which is found by looking back.
  */
 static int
 scan_plain(struct lexer *lx, struct scan *s, struct err *e)
@@ -300,7 +306,10 @@ routine_next(enum routine_at at, const struct token_scan *ts, const struct token
     return AT_OTHER;
 }
 
-/* CREATE [OR REPLACE] FUNCTION|PROCEDURE, whose body may be BEGIN ATOMIC … END; so may be the bodies inside. */
+/*
+ * CREATE [OR REPLACE] FUNCTION|PROCEDURE, whose body may be BEGIN ATOMIC … END; so may be the
+ * bodies inside.
+ */
 static int
 scan_routine(struct lexer *lx, struct scan *s, struct err *e)
 {
@@ -329,7 +338,7 @@ scan_routine(struct lexer *lx, struct scan *s, struct err *e)
         } else {
             at = routine_next(at, &ts, &t);
         }
-        if (at == AT_OTHER) {   /* nothing but the semicolon matters */
+        if (at == AT_OTHER) { /* nothing but the semicolon matters */
             s->pos = s->floor = ts.pos;
             if (scan_plain(lx, s, e) < 0)
                 return -1;
@@ -342,7 +351,10 @@ scan_routine(struct lexer *lx, struct scan *s, struct err *e)
     return rc;
 }
 
-/* COPY: from the client when FROM is followed by STDIN (or STDOUT, which the grammar takes for the same). */
+/*
+ * COPY: from the client when FROM is followed by STDIN (or STDOUT, which the grammar takes for the
+ * same).
+ */
 static int
 scan_copy(struct lexer *lx, struct scan *s, struct err *e)
 {

@@ -191,7 +191,7 @@ parse_pair(struct word w, struct native_header *h, unsigned *seen, struct err *e
     struct word key = {w.text, eq ? (size_t)(eq - w.text) : w.len};
     struct word value = {eq ? eq + 1 : "", eq ? w.len - key.len - 1 : 0};
     size_t k = 0;
-    bool second;
+    bool second = false;
 
     while (k < KEYS && !word_is(key, keys[k]))
         k++;

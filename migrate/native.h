@@ -4,8 +4,8 @@
  *     0001_name.sql, 0001_name.up.sql, 0001_name.down.sql
  *     -- migrate: transaction=off phase=contract lock_timeout=5s statement_timeout=10min
  *
- * The version is what stands before the first underscore. Versions compare as numbers when all digits, else bytewise.
- * Header lines stand before the first statement, among other comments.
+ * The version is what stands before the first underscore. Versions compare as numbers when all
+ * digits, else bytewise. Header lines stand before the first statement, among other comments.
  */
 #ifndef RR_MIGRATE_NATIVE_H
 #define RR_MIGRATE_NATIVE_H
@@ -26,7 +26,10 @@ struct native_name {
     enum native_direction direction;
 };
 
-/* ERR_INPUT: not such a name; the message names the layout it belongs to when it is known (V1__x.sql: Flyway). */
+/*
+ * ERR_INPUT: not such a name; the message names the layout it belongs to when it is known
+ * (V1__x.sql: Flyway).
+ */
 int native_name_parse(const char *file, struct native_name *ret, struct err *e);
 
 /* <0, 0, >0. "0001" and "1" are the same version. */
@@ -47,12 +50,16 @@ struct native_header {
 };
 
 /*
- * Reads the comments before the first statement. ERR_INPUT ("line N: …"): unknown key (the nearest is named), bad value,
- * a key twice, or an annotation of a layout that is not handled (goose, dbmate).
+ * Reads the comments before the first statement. ERR_INPUT ("line N: …"): unknown key (the nearest
+ * is named), bad value, a key twice, or an annotation of a layout that is not handled (goose,
+ * dbmate).
  */
 int native_header_parse(const char *text, size_t len, struct native_header *ret, struct err *e);
 
-/* Durations of header lines: 250ms, 5s, 2m, 1h30m, and PostgreSQL's us, min, h, d; a bare 0. Milliseconds. */
+/*
+ * Durations of header lines: 250ms, 5s, 2m, 1h30m, and PostgreSQL's us, min, h, d; a bare 0.
+ * Milliseconds.
+ */
 int native_duration_parse(const char *text, size_t len, uint64_t *ret_ms, struct err *e);
 
 /* "expand", "contract" */

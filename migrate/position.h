@@ -1,8 +1,8 @@
 /*
  * position.h: from a position that the server reports to line and column of the file (pure).
  *
- * PG_DIAG_STATEMENT_POSITION counts characters from 1 in the text that was sent. Lines end at \n (a \r before it is
- * not part of the line); columns count characters from 1.
+ * PG_DIAG_STATEMENT_POSITION counts characters from 1 in the text that was sent. Lines end at \n
+ * (a \r before it is not part of the line); columns count characters from 1.
  */
 #ifndef RR_MIGRATE_POSITION_H
 #define RR_MIGRATE_POSITION_H
@@ -20,20 +20,25 @@ struct position {
     size_t line_bytes;  /* without \n or \r\n */
 };
 
-/* The place of a byte. from, from_line: a known place before it (0 and 1, or a statement's offset and line). */
+/*
+ * The place of a byte. from, from_line: a known place before it (0 and 1, or a statement's offset
+ * and line).
+ */
 void position_of_byte(const char *text, size_t len, size_t from, size_t from_line, size_t offset,
                       struct position *ret);
 
 /*
- * The place of character number `chars` (from 1) of what was sent, which is the file's text from `from` (line
- * from_line) on: a statement, or a batch that stands in the file as it was sent. Behind the end: the end.
+ * The place of character number `chars` (from 1) of what was sent, which is the file's text from
+ * `from` (line from_line) on: a statement, or a batch that stands in the file as it was sent.
+ * Behind the end: the end.
  */
 void position_of_char(const char *text, size_t len, size_t from, size_t from_line, size_t chars,
                       struct position *ret);
 
 /*
- * Line `body_line` (from 1) of the body of a DO or CREATE FUNCTION statement, as in "PL/pgSQL function inline_code_block line
- * 3 at …": -1 when the statement has no body. The column is that of the line's first character that is no space.
+ * Line `body_line` (from 1) of the body of a DO or CREATE FUNCTION statement, as in "PL/pgSQL
+ * function inline_code_block line 3 at …": -1 when the statement has no body. The column is that
+ * of the line's first character that is no space.
  */
 int position_of_body_line(const char *text, size_t len, const struct statement *st,
                           size_t body_line, struct position *ret);
@@ -44,8 +49,8 @@ int position_of_body_line(const char *text, size_t len, const struct statement *
  *     CREATE TABLE t (id int primry key);
  *                            ^
  *
- * each with the prefix and a newline. Long lines are cut around the place; tabs stay, control characters become
- * spaces.
+ * each with the prefix and a newline. Long lines are cut around the place; tabs stay, control
+ * characters become spaces.
  */
 void
 position_caret(const char *text, const struct position *at, const char *prefix, struct strbuf *out);

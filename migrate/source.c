@@ -97,7 +97,10 @@ list_entries(struct source *s, struct entries *l, struct err *e)
     return 0;
 }
 
-/* By version, up before down, then by name so that messages do not depend on the directory's order. */
+/*
+ * By version, up before down, then by name so that messages do not depend on the directory's
+ * order.
+ */
 static int
 compare_entries(const void *a, const void *b)
 {
@@ -110,7 +113,10 @@ compare_entries(const void *a, const void *b)
     return order ? order : strcmp(x->file, y->file);
 }
 
-/* Numbers of different length beside other versions: 9 < 10 as numbers, 10 < 1a < 9 as bytes. There is no order. */
+/*
+ * Numbers of different length beside other versions: 9 < 10 as numbers, 10 < 1a < 9 as bytes.
+ * There is no order.
+ */
 static int
 check_order(struct source *s, const struct entries *l, struct err *e)
 {
@@ -131,8 +137,8 @@ check_order(struct source *s, const struct entries *l, struct err *e)
         return 0;
     err_set(
         e, ERR_INPUT,
-        "%s: versions that are not numbers stand beside numbers of different length, which have no order: "
-        "give all numbers the same count of digits",
+        "%s: versions that are not numbers stand beside numbers of different length, which have "
+        "no order: give all numbers the same count of digits",
         other->file);
     return fault(s, other->file, 0);
 }
@@ -183,7 +189,7 @@ check_file(struct source *s, struct source_migration *m, struct source_text *t, 
 static int
 read_file(struct source *s, struct source_migration *m, struct digest *d, struct err *e)
 {
-    struct source_text t;
+    struct source_text t = SOURCE_TEXT_INIT;
 
     if (source_text_at(s->dir_fd, m->file, &t, &m->stamp, e) < 0)
         return fault(s, m->file, 0);
@@ -239,7 +245,10 @@ read_entries(struct source *s, struct entries *l, bool allow_empty, struct err *
     return 0;
 }
 
-/* A ConfigMap's files are links through ..data, which may move at any time: what it names now is read. */
+/*
+ * A ConfigMap's files are links through ..data, which may move at any time: what it names now is
+ * read.
+ */
 static int
 open_dir(const char *dir)
 {
@@ -336,7 +345,7 @@ source_text_open(const struct source *s, const struct source_migration *m,
 {
     const char *file = direction == NATIVE_DOWN ? m->down_file : m->file;
     struct source_stamp now;
-    struct source_text t;
+    struct source_text t = SOURCE_TEXT_INIT;
     size_t line;
     int rc;
 

@@ -1,12 +1,13 @@
 /*
  * source.h: a directory of migrations.
  *
- * The directory is opened once and read through that descriptor, so that a ConfigMap that is exchanged (its ..data link
- * moves) never mixes two states. Entries that begin with a dot, and those that do not end in .sql, are not looked at.
- * Every file is checked when the directory is opened: UTF-8, no NUL bytes, header lines, digest.
+ * The directory is opened once and read through that descriptor, so that a ConfigMap that is
+ * exchanged (its ..data link moves) never mixes two states. Entries that begin with a dot, and
+ * those that do not end in .sql, are not looked at. Every file is checked when the directory is
+ * opened: UTF-8, no NUL bytes, header lines, digest.
  *
- * All errors are one line that names the file, and the line when there is one ("0002_x.sql: line 3: …"): ERR_INPUT, or
- * ERR_NOMEM.
+ * All errors are one line that names the file, and the line when there is one ("0002_x.sql: line
+ * 3: …"): ERR_INPUT, or ERR_NOMEM.
  */
 #ifndef RR_MIGRATE_SOURCE_H
 #define RR_MIGRATE_SOURCE_H
@@ -48,9 +49,10 @@ struct source {
 /* clang-format on */
 
 /*
- * Opens and reads all of it. allow_empty: a directory without migrations is no error (a missing one always is).
- * Two files of one version, a down file without its up file, and versions that have no order (9, 10 and 9a) are errors.
- * On error *ret is as SOURCE_INIT but for fault_file and fault_line.
+ * Opens and reads all of it. allow_empty: a directory without migrations is no error (a missing
+ * one always is). Two files of one version, a down file without its up file, and versions that
+ * have no order (9, 10 and 9a) are errors. On error *ret is as SOURCE_INIT but for fault_file and
+ * fault_line.
  */
 int source_open(const char *dir, bool allow_empty, struct source *ret, struct err *e);
 void source_done(struct source *s);
@@ -59,8 +61,8 @@ void source_done(struct source *s);
 const struct source_migration *source_find(const struct source *s, const char *version);
 
 /*
- * The text of a file. Small ones are read, large ones mapped (then a file that is cut short while it is in use kills the
- * process: files of a release do not change).
+ * The text of a file. Small ones are read, large ones mapped (then a file that is cut short while
+ * it is in use kills the process: files of a release do not change).
  */
 struct source_text {
     const char *data;
@@ -74,8 +76,9 @@ struct source_text {
 /* clang-format on */
 
 /*
- * The text of a migration: its up file, checked to be what source_open read (ERR_INPUT "… changed while migrate was
- * running"), or its down file, checked as source_open checks (header lines: native_header_parse).
+ * The text of a migration: its up file, checked to be what source_open read (ERR_INPUT "… changed
+ * while migrate was running"), or its down file, checked as source_open checks (header lines:
+ * native_header_parse).
  */
 int source_text_open(const struct source *s, const struct source_migration *m,
                      enum native_direction direction, struct source_text *ret, struct err *e);
@@ -83,13 +86,17 @@ int source_text_open(const struct source *s, const struct source_migration *m,
 int source_text_open_path(const char *path, struct source_text *ret, struct err *e);
 /* lexer_init on the text; pages behind the lexer are given back as it goes. */
 void source_text_lexer(struct source_text *t, struct lexer *ret);
-/* Gives back the pages before `upto`; they are read again when they are looked at. Cheap when little is gained. */
+/*
+ * Gives back the pages before `upto`; they are read again when they are looked at. Cheap when
+ * little is gained.
+ */
 void source_text_release(struct source_text *t, size_t upto);
 void source_text_done(struct source_text *t);
 
 /*
- * The digest that ignores comments and white space: over the tokens of the text, without a byte order mark. It
- * reads the whole text, so take it only for what is about to run or differs in sha256.
+ * The digest that ignores comments and white space: over the tokens of the text, without a byte
+ * order mark. It reads the whole text, so take it only for what is about to run or differs in
+ * sha256.
  */
 int source_loose_digest(struct source_text *t, uint8_t ret_sum[DIGEST_BYTES], struct err *e);
 

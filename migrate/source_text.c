@@ -76,7 +76,10 @@ source_text_at(int dir_fd, const char *file, struct source_text *ret,
     return size > READ_MAX ? map_text(fd, file, size, ret, e) : read_text(fd, file, size, ret, e);
 }
 
-/* The first byte in [from, to) that is no text; a character may end behind `to`. Returns len when all is well. */
+/*
+ * The first byte in [from, to) that is no text; a character may end behind `to`. Returns len when
+ * all is well.
+ */
 static size_t
 find_bad(const char *text, size_t len, size_t from, size_t to, size_t *ret_next)
 {
@@ -133,7 +136,7 @@ source_text_check(struct source_text *t, struct digest *d, size_t *ret_line, str
 int
 source_text_open_path(const char *path, struct source_text *ret, struct err *e)
 {
-    struct source_text t;
+    struct source_text t = SOURCE_TEXT_INIT;
     size_t line;
 
     if (source_text_at(AT_FDCWD, path, &t, NULL, e) < 0)

@@ -6,11 +6,17 @@
 
 #include "migrate/source.h"
 
-/* Opens and reads or maps; checks nothing but that it is a regular file. ret_stamp may be NULL. Messages name file. */
+/*
+ * Opens and reads or maps; checks nothing but that it is a regular file. ret_stamp may be NULL.
+ * Messages name file.
+ */
 int source_text_at(int dir_fd, const char *file, struct source_text *ret,
                    struct source_stamp *ret_stamp, struct err *e);
 
-/* UTF-8 without NUL bytes, else ERR_INPUT ("line N: …") and *ret_line; adds all of it to d unless NULL. */
+/*
+ * UTF-8 without NUL bytes, else ERR_INPUT ("line N: …") and *ret_line; adds all of it to d unless
+ * NULL.
+ */
 int source_text_check(struct source_text *t, struct digest *d, size_t *ret_line, struct err *e);
 
 #endif

@@ -283,7 +283,10 @@ is_hex(char c)
     return (c >= '0' && c <= '9') || (low >= 'a' && low <= 'f');
 }
 
-/* 12, 1.5e-3, .5, 0xFF, 1_000. What may not follow a number (12abc) is left to the next token and to the server. */
+/*
+ * 12, 1.5e-3, .5, 0xFF, 1_000. What may not follow a number (12abc) is left to the next token and
+ * to the server.
+ */
 static size_t
 number_end(const struct token_scan *s, size_t pos)
 {
@@ -309,7 +312,10 @@ number_end(const struct token_scan *s, size_t pos)
     return pos;
 }
 
-/* A run of operator characters up to a comment; a trailing + or - belongs to it only as scan.l says. */
+/*
+ * A run of operator characters up to a comment; a trailing + or - belongs to it only as scan.l
+ * says.
+ */
 static size_t
 operator_end(const struct token_scan *s, size_t pos)
 {

@@ -1,9 +1,10 @@
 /*
  * token.h: one token of PostgreSQL's SQL at a time (pure).
  *
- * Follows src/backend/parser/scan.l: quoting, dollar quoting, nested comments, operators that end where a comment
- * starts, literals continued on the next line. Works on a borrowed piece of memory, allocates nothing, and never
- * fails: what is not terminated ends with the text and says so.
+ * Follows src/backend/parser/scan.l: quoting, dollar quoting, nested comments, operators that end
+ * where a comment starts, literals continued on the next line. Works on a borrowed piece of
+ * memory, allocates nothing, and never fails: what is not terminated ends with the text and says
+ * so.
  */
 #ifndef RR_MIGRATE_TOKEN_H
 #define RR_MIGRATE_TOKEN_H
@@ -47,7 +48,10 @@ struct token_scan {
 
 struct token_scan token_on(const char *text, size_t len, bool backslashes);
 
-/* Skips white space and comments, fills *ret and moves behind the token. False at the end of the text. */
+/*
+ * Skips white space and comments, fills *ret and moves behind the token. False at the end of the
+ * text.
+ */
 bool token_next(struct token_scan *s, struct token *ret);
 
 /* True when t is the unquoted word (given in lower case), whatever its case in the text. */
@@ -55,14 +59,15 @@ bool token_is(const struct token_scan *s, const struct token *t, const char *wor
 /* True when t is the single character c. */
 bool token_is_char(const struct token_scan *s, const struct token *t, char c);
 /*
- * The value of a word (folded to lower case), a quoted identifier or a plain literal ('' and "" undoubled; escapes
- * are not resolved) into buf; false when it has no place or the token is of another kind.
+ * The value of a word (folded to lower case), a quoted identifier or a plain literal ('' and ""
+ * undoubled; escapes are not resolved) into buf; false when it has no place or the token is of
+ * another kind.
  */
 bool token_value(const struct token_scan *s, const struct token *t, char *buf, size_t size);
 
 /*
- * The parts, for the splitter. Each takes the offset just behind what opened it and returns the offset behind what
- * closes it, or len with *ret_open set.
+ * The parts, for the splitter. Each takes the offset just behind what opened it and returns the
+ * offset behind what closes it, or len with *ret_open set.
  */
 size_t token_skip_quoted(const char *text, size_t len, size_t pos, char quote, bool escapes,
                          bool *ret_open);
@@ -70,7 +75,8 @@ size_t token_skip_comment(const char *text, size_t len, size_t pos, bool *ret_op
 /* pos is at the $; returns pos when no dollar quote begins here. */
 size_t token_skip_dollar(const char *text, size_t len, size_t pos, bool *ret_open);
 /*
- * pos is behind the closing quote of a literal: the offset behind the quote that continues it on a later line, or 0.
+ * pos is behind the closing quote of a literal: the offset behind the quote that continues it on a
+ * later line, or 0.
  */
 size_t token_continued(const char *text, size_t len, size_t pos);
 

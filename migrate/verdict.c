@@ -302,7 +302,10 @@ alter_table(struct cursor *c, struct verdict *v)
         cannot(v, "DETACH PARTITION CONCURRENTLY", RESUME_DETACH);
 }
 
-/* Changing the publications refreshes unless refresh says no; some parameters are set on the other server. */
+/*
+ * Changing the publications refreshes unless refresh says no; some parameters are set on the other
+ * server.
+ */
 static void
 alter_subscription(struct cursor *c, struct verdict *v)
 {
@@ -410,8 +413,8 @@ refuse(struct verdict_file *f, const struct statement *st, const char *what, con
 }
 
 static const char in_the_middle[] =
-    "inside a file: migrate runs the file in one transaction with its history row; only BEGIN as the first and COMMIT as "
-    "the last statement may stand around it";
+    "inside a file: migrate runs the file in one transaction with its history row; only BEGIN as "
+    "the first and COMMIT as the last statement may stand around it";
 
 static int
 on_control(struct verdict_file *f, const struct statement *st, const struct verdict *v,

@@ -1,8 +1,8 @@
 /*
  * verdict.h: what a statement means for the transaction around it (pure).
  *
- * The text alone decides here. What it cannot tell (REINDEX or CLUSTER of a partitioned table, a CALL that commits) the
- * server answers with 25001 or 2D000 when it runs.
+ * The text alone decides here. What it cannot tell (REINDEX or CLUSTER of a partitioned table, a
+ * CALL that commits) the server answers with 25001 or 2D000 when it runs.
  */
 #ifndef RR_MIGRATE_VERDICT_H
 #define RR_MIGRATE_VERDICT_H
@@ -69,9 +69,10 @@ struct verdict_file {
 };
 
 /*
- * Reads the rest of lx (from lexer_init: the whole file). -1 ERR_INPUT ("line N: …"): what the lexer refuses; COMMIT, END,
- * ROLLBACK, ABORT, PREPARE TRANSACTION or BEGIN other than one outer pair; a statement that cannot run in a transaction
- * where the header, or the file's own BEGIN, asks for one; an outer BEGIN where the header says transaction=off.
+ * Reads the rest of lx (from lexer_init: the whole file). -1 ERR_INPUT ("line N: …"): what the
+ * lexer refuses; COMMIT, END, ROLLBACK, ABORT, PREPARE TRANSACTION or BEGIN other than one outer
+ * pair; a statement that cannot run in a transaction where the header, or the file's own BEGIN,
+ * asks for one; an outer BEGIN where the header says transaction=off.
  */
 int verdict_file(struct lexer *lx, enum verdict_wish wish, struct verdict_file *ret, struct err *e);
 

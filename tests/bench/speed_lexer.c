@@ -1,6 +1,7 @@
 /*
- * speed_lexer.c: how fast are files split? Beside it, on the same bytes: memcpy (what the memory gives) and a loop over
- * memchr for newlines (the least that somebody who counts lines must do). Best of five.
+ * speed_lexer.c: how fast are files split? Beside it, on the same bytes: memcpy (what the memory
+ * gives) and a loop over memchr for newlines (the least that somebody who counts lines must do).
+ * Best of five.
  *
  *     speed_lexer [FILE…]      files beside the made-up texts
  *
@@ -36,7 +37,7 @@ split(const char *text, size_t len)
 static size_t
 copy(const char *text, size_t len)
 {
-    static char *to;   /* touched once, so that the kernel's zeroing of pages is not measured */
+    static char *to; /* touched once, so that the kernel's zeroing of pages is not measured */
 
     to = realloc(to, TEXT_BYTES * 2);
     for (size_t at = 0; to && at < len; at += TEXT_BYTES)
@@ -77,8 +78,8 @@ measure(const char *name, const char *text, size_t len)
     double floor = best(lexer_count_lines, text, len, &unused);
     double memory = best(copy, text, len, &unused);
 
-    printf("%-28s %7.1f MB %9zu statements  %6.0f MB/s   newlines %6.0f MB/s   memcpy %6.0f MB/s\n", name,
-           (double)len / 1e6, n, lexer, floor, memory);
+    printf("%-28s %7.1f MB %9zu statements  %6.0f MB/s   newlines %6.0f MB/s   memcpy %6.0f MB/s\n",
+           name, (double)len / 1e6, n, lexer, floor, memory);
     return lexer;
 }
 

@@ -1,7 +1,8 @@
 /*
- * The splitter and what reads its statements. Whatever the bytes are: statements stand inside the text, in order and apart;
- * they begin with their first token and end where the token scanner (which looks at every token, while the splitter
- * jumps) finds the semicolon; a statement read alone is itself; lines are the lines.
+ * The splitter and what reads its statements. Whatever the bytes are: statements stand inside the
+ * text, in order and apart; they begin with their first token and end where the token scanner
+ * (which looks at every token, while the splitter jumps) finds the semicolon; a statement read
+ * alone is itself; lines are the lines.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -31,7 +32,8 @@ is_routine(const struct token_scan *ts, size_t offset)
     s.pos = offset;
     if (!token_next(&s, &t) || !token_is(&s, &t, "create") || !token_next(&s, &t))
         return false;
-    if (token_is(&s, &t, "or") && !(token_next(&s, &t) && token_is(&s, &t, "replace") && token_next(&s, &t)))
+    if (token_is(&s, &t, "or") &&
+        !(token_next(&s, &t) && token_is(&s, &t, "replace") && token_next(&s, &t)))
         return false;
     return token_is(&s, &t, "function") || token_is(&s, &t, "procedure");
 }
@@ -63,7 +65,10 @@ check_tokens(const char *text, size_t len, const struct statement *st)
         MUST(t.offset == end && token_is_char(&ts, &t, ';'));
 }
 
-/* Alone it is one statement, without what stood behind its last token. (Where a text begins, U+FEFF is no name.) */
+/*
+ * Alone it is one statement, without what stood behind its last token. (Where a text begins,
+ * U+FEFF is no name.)
+ */
 static void
 check_alone(const char *text, const struct statement *st)
 {
@@ -79,7 +84,8 @@ check_alone(const char *text, const struct statement *st)
     lx.backslashes = st->backslashes;
     MUST(lexer_next(&lx, &again, NULL) == 1);
     MUST(again.offset == 0 && again.bytes <= st->bytes && again.kind == st->kind);
-    MUST(again.data_bytes == st->data_bytes && again.line == 1 && again.ends_batch == st->ends_batch);
+    MUST(again.data_bytes == st->data_bytes && again.line == 1 &&
+         again.ends_batch == st->ends_batch);
     if (st->kind == STATEMENT_COPY && st->data_bytes)
         MUST(again.bytes == st->bytes && again.end_line - again.line == st->end_line - st->line);
     MUST(lexer_next(&lx, &again, NULL) == 0);
@@ -109,7 +115,8 @@ check_statement(const char *text, size_t len, const struct statement *st)
     MUST(st->sql_bytes > 0 && st->sql_bytes <= st->bytes);
     MUST(st->offset + st->bytes <= len);
     if (st->kind == STATEMENT_COPY)
-        MUST(st->data_offset >= st->offset + st->sql_bytes && st->data_offset + st->data_bytes <= len);
+        MUST(st->data_offset >= st->offset + st->sql_bytes &&
+             st->data_offset + st->data_bytes <= len);
     check_tokens(text, len, st);
     check_alone(text, st);
     check_places(text, len, st);
@@ -141,7 +148,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_statement(text, size, &st);
     }
     if (rc < 0)
-        MUST(lx.error_offset < size && lx.error_line == lexer_count_lines(text, lx.error_offset) + 1);
+        MUST(lx.error_offset < size &&
+             lx.error_line == lexer_count_lines(text, lx.error_offset) + 1);
     else
         MUST(lx.line == lexer_count_lines(text, size) + 1);
     lexer_init(&lx, text, size);

@@ -3,13 +3,15 @@
  *
  *     oracle_split FILE…
  *
- * The judge is pg_query_split_with_parser of libpg_query: the server's own grammar. It knows neither psql's commands nor
- * the data of COPY, so these are blanked for it first, by means that share nothing with the lexer: COPY data by a regular
- * expression on lines, psql's commands and variables where the parser itself stumbles over them. The lexer sees the text
- * with its COPY data.
+ * The judge is pg_query_split_with_parser of libpg_query: the server's own grammar. It knows
+ * neither psql's commands nor the data of COPY, so these are blanked for it first, by means that
+ * share nothing with the lexer: COPY data by a regular expression on lines, psql's commands and
+ * variables where the parser itself stumbles over them. The lexer sees the text with its COPY
+ * data.
  *
- * A file that the parser still refuses (the suite is full of wrong SQL) is judged without the statements that it refuses
- * one by one; such files are counted apart. Prints the counts; exit status 1 when any file differs.
+ * A file that the parser still refuses (the suite is full of wrong SQL) is judged without the
+ * statements that it refuses one by one; such files are counted apart. Prints the counts; exit
+ * status 1 when any file differs.
  */
 #include <regex.h>
 #include <stdbool.h>
@@ -277,7 +279,10 @@ compare(const struct subject *s, struct counts *c)
     return rc;
 }
 
-/* Blanks the statements that the parser refuses when they stand alone, and psql's commands behind the first of them. */
+/*
+ * Blanks the statements that the parser refuses when they stand alone, and psql's commands behind
+ * the first of them.
+ */
 static int
 mend(struct subject *s, struct counts *c)
 {

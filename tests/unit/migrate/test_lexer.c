@@ -11,8 +11,10 @@
 #include "common/base/cleanup.h"
 #include "migrate/lexer.h"
 
-/* The statements of a text: "select 1|copy t from stdin{1\n}|!line 3: …". The text stands alone in memory, so that a read
- * behind its end is seen. */
+/*
+ * The statements of a text: "select 1|copy t from stdin{1\n}|!line 3: …". The text stands alone in
+ * memory, so that a read behind its end is seen.
+ */
 static void
 split_n(const char *text, size_t len, struct strbuf *out)
 {
@@ -119,7 +121,10 @@ test_strings(void **state)
     expect("select N'\\';y", "select N'\\'|y");
     expect("select namE'\\';y", "select namE'\\'|y");
     expect("select _e'\\';y", "select _e'\\'|y");
-    expect("select \xc3\xa9" "e'\\';y", "select \xc3\xa9" "e'\\'|y");
+    expect("select \xc3\xa9"
+           "e'\\';y",
+           "select \xc3\xa9"
+           "e'\\'|y");
     expect("select a$e'\\';y", "select a$e'\\'|y");
     expect("select 'x'E'\\';';y", "select 'x'E'\\';'|y");
     expect("select $$x$$E'\\';';y", "select $$x$$E'\\';'|y");
@@ -224,14 +229,16 @@ test_bodies(void **state)
     ATOMIC("create function f() begin atomic select (select 1; end; ); end");
     ATOMIC("create function f() begin atomic select 'end;'; select \"end\"; end");
     ATOMIC("create function f() begin atomic select begin atomic from t; end");
-    ATOMIC("create function f() begin atomic create function g() begin atomic select 1; end; select 2; end");
+    ATOMIC(
+        "create function f() begin atomic create function g() begin atomic select 1; end; select 2; end");
     ATOMIC("create function f() begin atomic create rule r as on update to t do (a; b); end");
     ATOMIC("create function f() returns begin begin atomic select 1; end");
     ATOMIC("create function atomic(begin atomic) returns int return 1");
     ATOMIC("create function f() returns int return begin");
     ATOMIC("create function begin() returns int as $$ begin atomic ; $$");
     ATOMIC("create function f() returns int as 'begin atomic ;' language sql");
-    ATOMIC("create function f() returns int language sql begin atomic insert into t values (1); end");
+    ATOMIC(
+        "create function f() returns int language sql begin atomic insert into t values (1); end");
 }
 
 static void
@@ -243,7 +250,8 @@ test_no_bodies(void **state)
     expect("create function f() \"begin\" atomic; x", "create function f() \"begin\" atomic|x");
     expect("create function f() begin \"atomic\"; x", "create function f() begin \"atomic\"|x");
     expect("create table begin_atomic (a int); x", "create table begin_atomic (a int)|x");
-    expect("create view function as select begin atomic; x", "create view function as select begin atomic|x");
+    expect("create view function as select begin atomic; x",
+           "create view function as select begin atomic|x");
     expect("create or x function f() begin atomic; x", "create or x function f() begin atomic|x");
     expect("x;\ncreate function f()\nbegin atomic select 1 end; y",
            "x!line 3: this BEGIN ATOMIC body has no END (which stands behind a semicolon)");
@@ -257,7 +265,8 @@ test_copy(void **state)
 {
     (void)state;
     expect("copy t from stdin;\n1\n2\n\\.\nselect 1;", "copy t from stdin{1\n2\n}|select 1");
-    expect("COPY t(a,b) FROM STDIN WITH (FORMAT csv);\n';\n\\.\nx", "COPY t(a,b) FROM STDIN WITH (FORMAT csv){';\n}|x");
+    expect("COPY t(a,b) FROM STDIN WITH (FORMAT csv);\n';\n\\.\nx",
+           "COPY t(a,b) FROM STDIN WITH (FORMAT csv){';\n}|x");
     expect("copy t from stdin;\r\n1\r\n\\.\r\nx;", "copy t from stdin{1\r\n}|x");
     expect("copy t from stdin;\n\\.\nx;", "copy t from stdin{}|x");
     expect("copy t from stdin;\n", "copy t from stdin{}");
@@ -265,14 +274,17 @@ test_copy(void **state)
     expect("copy t from stdin", "copy t from stdin{}");
     expect("copy t from stdin;\n1\n2", "copy t from stdin{1\n2}");
     expect("copy t from stdin;\n1\n\\.", "copy t from stdin{1\n}");
-    expect("copy t from stdin;\n \\.\n\\. \n\\.x\n\\\\.\n\\.\nx", "copy t from stdin{ \\.\n\\. \n\\.x\n\\\\.\n}|x");
+    expect("copy t from stdin;\n \\.\n\\. \n\\.x\n\\\\.\n\\.\nx",
+           "copy t from stdin{ \\.\n\\. \n\\.x\n\\\\.\n}|x");
     expect("copy t from stdin;  -- note\n1\n\\.\nx", "copy t from stdin{1\n}|x");
     expect("copy t from stdin; /* a */ \n1\n\\.\nx", "copy t from stdin{1\n}|x");
     expect("copy t from stdin\n;\n1\n\\.\nx", "copy t from stdin\n{1\n}|x");
     expect("copy t from stdout;\n1\n\\.\nx", "copy t from stdout{1\n}|x");
-    expect("copy \"from\" from /* c */ stdin;\n1\n\\.\nx", "copy \"from\" from /* c */ stdin{1\n}|x");
+    expect("copy \"from\" from /* c */ stdin;\n1\n\\.\nx",
+           "copy \"from\" from /* c */ stdin{1\n}|x");
     expect("copy s.from from stdin;\n1\n\\.\nx", "copy s.from from stdin{1\n}|x");
-    expect("copy binary t from stdin where a = ';';\n1\n\\.\nx", "copy binary t from stdin where a = ';'{1\n}|x");
+    expect("copy binary t from stdin where a = ';';\n1\n\\.\nx",
+           "copy binary t from stdin where a = ';'{1\n}|x");
     expect("copy t from stdin;\n\xff\n\\.\nx", "copy t from stdin{\xff\n}|x");
 }
 
@@ -295,7 +307,8 @@ test_no_copy(void **state)
 static void
 test_copy_line(void **state)
 {
-    static const char want[] = "!line 2: text behind COPY ... FROM STDIN; on its line: the data begins on the next one";
+    static const char want[] =
+        "!line 2: text behind COPY ... FROM STDIN; on its line: the data begins on the next one";
 
     (void)state;
     expect("\ncopy t from stdin; select 1;\n1\n\\.\n", want);
@@ -313,32 +326,43 @@ test_psql(void **state)
     expect("\\restrict abc;def 'x\nselect 1;\n\\unrestrict abc\n", "select 1");
     expect("\\restrict abc", "");
     expect("\\restrict\r\nselect 1", "select 1");
-    expect("select 1;\n\\connect db\n",
-           "select 1!line 2: psql command \\connect: only \\restrict and \\unrestrict are accepted");
-    expect("\\restricted x", "!line 1: psql command \\restricted: only \\restrict and \\unrestrict are accepted");
-    expect("select 1 \\gset\n", "!line 1: psql command \\gset inside a statement: only \\restrict and \\unrestrict are "
-                                "accepted, between statements");
-    expect("select 1 \\; select 2;", "!line 1: psql command \\; inside a statement: only \\restrict and \\unrestrict are "
-                                     "accepted, between statements");
-    expect("select (\n\\restrict x\n1);", "!line 2: psql command \\restrict inside a statement: only \\restrict and "
-                                          "\\unrestrict are accepted, between statements");
-    expect("copy t \\x", "!line 1: psql command \\x inside a statement: only \\restrict and \\unrestrict are accepted, "
-                         "between statements");
+    expect(
+        "select 1;\n\\connect db\n",
+        "select 1!line 2: psql command \\connect: only \\restrict and \\unrestrict are accepted");
+    expect("\\restricted x",
+           "!line 1: psql command \\restricted: only \\restrict and \\unrestrict are accepted");
+    expect("select 1 \\gset\n",
+           "!line 1: psql command \\gset inside a statement: only \\restrict and \\unrestrict are "
+           "accepted, between statements");
+    expect("select 1 \\; select 2;",
+           "!line 1: psql command \\; inside a statement: only \\restrict and \\unrestrict are "
+           "accepted, between statements");
+    expect("select (\n\\restrict x\n1);",
+           "!line 2: psql command \\restrict inside a statement: only \\restrict and "
+           "\\unrestrict are accepted, between statements");
+    expect(
+        "copy t \\x",
+        "!line 1: psql command \\x inside a statement: only \\restrict and \\unrestrict are accepted, "
+        "between statements");
     expect("\\\\", "!line 1: psql command \\\\: only \\restrict and \\unrestrict are accepted");
     expect("\\", "!line 1: psql command \\: only \\restrict and \\unrestrict are accepted");
-    expect("1;\n\\.\n", "1!line 2: \\. ends the data of COPY ... FROM STDIN, and there is none before it");
-    expect("select :x, :'y', :\"z\", a::int, b[1:2];x", "select :x, :'y', :\"z\", a::int, b[1:2]|x");
+    expect("1;\n\\.\n",
+           "1!line 2: \\. ends the data of COPY ... FROM STDIN, and there is none before it");
+    expect("select :x, :'y', :\"z\", a::int, b[1:2];x",
+           "select :x, :'y', :\"z\", a::int, b[1:2]|x");
 }
 
 static void
 test_conforming(void **state)
 {
     (void)state;
-    expect("set standard_conforming_strings = off; select '\\';x';y", "set standard_conforming_strings = off|select '\\';x'|y");
+    expect("set standard_conforming_strings = off; select '\\';x';y",
+           "set standard_conforming_strings = off|select '\\';x'|y");
     expect("SET SESSION standard_conforming_strings TO 'off'; select '\\';';y",
            "SET SESSION standard_conforming_strings TO 'off'|select '\\';'|y");
-    expect("set standard_conforming_strings = off; set standard_conforming_strings = on; select '\\';y",
-           "set standard_conforming_strings = off|set standard_conforming_strings = on|select '\\'|y");
+    expect(
+        "set standard_conforming_strings = off; set standard_conforming_strings = on; select '\\';y",
+        "set standard_conforming_strings = off|set standard_conforming_strings = on|select '\\'|y");
     expect("set standard_conforming_strings = off; reset all; select '\\';y",
            "set standard_conforming_strings = off|reset all|select '\\'|y");
     expect("set standard_conforming_strings = off; select b'\\', x'\\', U&'\\';y",
@@ -355,7 +379,7 @@ static void
 test_hostile(void **state)
 {
     (void)state;
-    expect_n("a\0b;c", 5, "a");   /* shown to its NUL; the source refuses it before */
+    expect_n("a\0b;c", 5, "a"); /* shown to its NUL; the source refuses it before */
     expect("\x80\xff;\xc3", "\x80\xff|\xc3");
     expect("'", "!line 1: this quoted string is not closed");
     expect("E'", "!line 1: this quoted string is not closed");
@@ -373,7 +397,8 @@ test_hostile(void **state)
 static void
 test_places(void **state)
 {
-    static const char text[] = "\xef\xbb\xbf-- c\n\nselect\n 1\n; x;y;\ncopy t from stdin;\n1\n2\n\\.\n\nz -- t\n";
+    static const char text[] =
+        "\xef\xbb\xbf-- c\n\nselect\n 1\n; x;y;\ncopy t from stdin;\n1\n2\n\\.\n\nz -- t\n";
     struct {
         size_t offset, bytes, line, end_line;
     } want[] = {{9, 10, 3, 5}, {21, 1, 5, 5}, {23, 1, 5, 5}, {26, 23, 6, 9}, {53, 1, 11, 11}};
@@ -431,7 +456,8 @@ test_error_place(void **state)
 static void
 test_batches(void **state)
 {
-    static const char text[] = "select 1; set client_encoding = 'x'; set names utf8; reset backslash_quote; discard all; set a=1";
+    static const char text[] =
+        "select 1; set client_encoding = 'x'; set names utf8; reset backslash_quote; discard all; set a=1";
     static const bool want[] = {false, true, true, true, true, false};
     struct lexer lx;
     struct statement st;
@@ -490,7 +516,8 @@ test_passed(void **state)
 static void
 test_linear(void **state)
 {
-    static const char *const pieces[] = {"$", "a$", "1$", "$1", "e'", "'", "\"\"", "(", "$a$", "1e", "'a' ", "E'\\'"};
+    static const char *const pieces[] = {"$",    "a$", "1$",  "$1", "e'",   "'",
+                                         "\"\"", "(",  "$a$", "1e", "'a' ", "E'\\'"};
     size_t len = (size_t)1 << 20;
     cleanup_free char *text = malloc(len);
     struct lexer lx;
@@ -512,14 +539,17 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),      cmocka_unit_test(test_comments),   cmocka_unit_test(test_open_comments),
-        cmocka_unit_test(test_strings),    cmocka_unit_test(test_continued),  cmocka_unit_test(test_identifiers),
-        cmocka_unit_test(test_dollars),    cmocka_unit_test(test_parens),     cmocka_unit_test(test_bodies),
-        cmocka_unit_test(test_no_bodies),  cmocka_unit_test(test_copy),       cmocka_unit_test(test_no_copy),
-        cmocka_unit_test(test_copy_line),  cmocka_unit_test(test_psql),       cmocka_unit_test(test_conforming),
-        cmocka_unit_test(test_hostile),    cmocka_unit_test(test_places),     cmocka_unit_test(test_copy_place),
-        cmocka_unit_test(test_error_place), cmocka_unit_test(test_batches),   cmocka_unit_test(test_passed),
-        cmocka_unit_test(test_linear),
+        cmocka_unit_test(test_plain),         cmocka_unit_test(test_comments),
+        cmocka_unit_test(test_open_comments), cmocka_unit_test(test_strings),
+        cmocka_unit_test(test_continued),     cmocka_unit_test(test_identifiers),
+        cmocka_unit_test(test_dollars),       cmocka_unit_test(test_parens),
+        cmocka_unit_test(test_bodies),        cmocka_unit_test(test_no_bodies),
+        cmocka_unit_test(test_copy),          cmocka_unit_test(test_no_copy),
+        cmocka_unit_test(test_copy_line),     cmocka_unit_test(test_psql),
+        cmocka_unit_test(test_conforming),    cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_places),        cmocka_unit_test(test_copy_place),
+        cmocka_unit_test(test_error_place),   cmocka_unit_test(test_batches),
+        cmocka_unit_test(test_passed),        cmocka_unit_test(test_linear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,8 +88,11 @@ duration(const char *text, uint64_t want)
 static void
 test_durations(void **state)
 {
-    static const char *const bad[] = {"", "5", "5x", "-1s", "s", "min", "5mins", "30d", "1us2", "us", " 5s",
-                                      "1111111111111111111111111111111111111111111111111111111111111111111111s"};
+    static const char *const bad[] = {
+        "",      "5",   "5x",
+        "-1s",   "s",   "min",
+        "5mins", "30d", "1us2",
+        "us",    " 5s", "1111111111111111111111111111111111111111111111111111111111111111111111s"};
     uint64_t ms;
     struct err e;
 
@@ -112,7 +115,8 @@ test_durations(void **state)
 }
 
 static void
-header(const char *text, enum verdict_wish transaction, enum native_phase phase, uint64_t lock, uint64_t statement)
+header(const char *text, enum verdict_wish transaction, enum native_phase phase, uint64_t lock,
+       uint64_t statement)
 {
     struct native_header h;
     struct err e;
@@ -135,10 +139,10 @@ test_headers(void **state)
     header("select 1;", NONE);
     header("-- a note\n", NONE);
     header("-- migrate:\nx", NONE);
-    header("-- migrate: transaction=off phase=contract lock_timeout=5s statement_timeout=10min\nx", VERDICT_OFF,
-           NATIVE_CONTRACT, 5000, 600000);
-    header("/* licence\n */\n--\n\n--migrate:\tphase=expand\r\n-- migrate: transaction=on\r\nx", VERDICT_ON, NATIVE_EXPAND,
-           NATIVE_UNSET, NATIVE_UNSET);
+    header("-- migrate: transaction=off phase=contract lock_timeout=5s statement_timeout=10min\nx",
+           VERDICT_OFF, NATIVE_CONTRACT, 5000, 600000);
+    header("/* licence\n */\n--\n\n--migrate:\tphase=expand\r\n-- migrate: transaction=on\r\nx",
+           VERDICT_ON, NATIVE_EXPAND, NATIVE_UNSET, NATIVE_UNSET);
     header("\xef\xbb\xbf-- migrate: lock_timeout=0", VERDICT_AUTO, NATIVE_EXPAND, 0, NATIVE_UNSET);
     header("select 1; -- migrate: transaction=off\n", NONE);
     header("/* -- migrate: transaction=off\n */ x", NONE);
@@ -162,7 +166,8 @@ static void
 test_bad_headers(void **state)
 {
     (void)state;
-    no_header("\n-- migrate: transction=off", 2, "line 2: unknown key transction in a -- migrate: line: did you mean transaction?");
+    no_header("\n-- migrate: transction=off", 2,
+              "line 2: unknown key transction in a -- migrate: line: did you mean transaction?");
     no_header("-- migrate: zzz=1", 1, "line 1: unknown key zzz in a -- migrate: line");
     no_header("-- migrate: this adds a table", 1, "unknown key this");
     no_header("-- migrate: transaction=maybe", 1, "transaction is on or off, not maybe");
@@ -181,8 +186,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),   cmocka_unit_test(test_versions),    cmocka_unit_test(test_durations),
-        cmocka_unit_test(test_headers), cmocka_unit_test(test_bad_headers),
+        cmocka_unit_test(test_names),       cmocka_unit_test(test_versions),
+        cmocka_unit_test(test_durations),   cmocka_unit_test(test_headers),
+        cmocka_unit_test(test_bad_headers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

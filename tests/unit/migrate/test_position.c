@@ -24,7 +24,8 @@ at_byte(const char *text, size_t offset, size_t line, size_t column)
 static void
 test_bytes(void **state)
 {
-    static const char text[] = "ab\r\n\xc3\xa9\xe2\x82\xac" "c\n";
+    static const char text[] = "ab\r\n\xc3\xa9\xe2\x82\xac"
+                               "c\n";
 
     (void)state;
     at_byte(text, 0, 1, 1);
@@ -36,7 +37,9 @@ test_bytes(void **state)
     at_byte(text, 11, 3, 1);
     at_byte(text, 99, 3, 1);
     at_byte("", 0, 1, 1);
-    at_byte("\xef\xbb\xbf" "ab", 4, 1, 2);
+    at_byte("\xef\xbb\xbf"
+            "ab",
+            4, 1, 2);
 }
 
 static void
@@ -131,7 +134,9 @@ test_caret(void **state)
     caret("\xc3\xa9\xe2\x82\xac x", 6, "  \xc3\xa9\xe2\x82\xac x\n     ^\n");
     caret("ab\r\n", 2, "  ab\n    ^\n");
     caret("ab", 2, "  ab\n    ^\n");
-    caret("a\x01\x7f" "b", 3, "  a  b\n     ^\n");
+    caret("a\x01\x7f"
+          "b",
+          3, "  a  b\n     ^\n");
     caret("", 0, "  \n  ^\n");
 }
 
@@ -160,8 +165,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bytes),  cmocka_unit_test(test_line),  cmocka_unit_test(test_chars),
-        cmocka_unit_test(test_bodies), cmocka_unit_test(test_caret), cmocka_unit_test(test_long_lines),
+        cmocka_unit_test(test_bytes), cmocka_unit_test(test_line),
+        cmocka_unit_test(test_chars), cmocka_unit_test(test_bodies),
+        cmocka_unit_test(test_caret), cmocka_unit_test(test_long_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

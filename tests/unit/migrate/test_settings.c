@@ -10,7 +10,9 @@
 
 #include "migrate/settings.h"
 
-/* Begins with standard_conforming_strings on (off: true): whether it changes, and what it is then. */
+/*
+ * Begins with standard_conforming_strings on (off: true): whether it changes, and what it is then.
+ */
 static void
 expect(bool off, const char *sql, bool changes, bool off_after)
 {
@@ -57,7 +59,8 @@ test_set_config(void **state)
 {
     (void)state;
     expect(false, "select set_config('" SCS "', 'off', false)", true, true);
-    expect(false, "SELECT pg_catalog.set_config('Standard_Conforming_Strings', 'off', true)", true, true);
+    expect(false, "SELECT pg_catalog.set_config('Standard_Conforming_Strings', 'off', true)", true,
+           true);
     expect(true, "select set_config('" SCS "', 'on', false)", true, false);
     expect(false, "select pg_catalog.set_config('search_path', '', false)", false, false);
     expect(false, "select x.set_config('" SCS "', 'off', false)", false, false);

@@ -236,7 +236,9 @@ test_not_a_file(void **state)
     refuses(f, "1_a.sql", 0, "1_a.sql: cannot be read: No such file");
 }
 
-/* A ConfigMap: its files are links through ..data; what ..data named at the start is what is read. */
+/*
+ * A ConfigMap: its files are links through ..data; what ..data named at the start is what is read.
+ */
 static void
 test_config_map(void **state)
 {
@@ -291,7 +293,10 @@ test_text(void **state)
     assert_non_null(strstr(f->e.msg, "1_a.down.sql: line 2: byte 0xff"));
 }
 
-/* Larger than what is read: mapped; bad bytes are found behind, and across, the pieces it is looked at in. */
+/*
+ * Larger than what is read: mapped; bad bytes are found behind, and across, the pieces it is
+ * looked at in.
+ */
 static void
 test_large(void **state)
 {
@@ -394,9 +399,10 @@ main(void)
 {
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
     const struct CMUnitTest tests[] = {
-        CASE(test_list),   CASE(test_empty),      CASE(test_versions),   CASE(test_two_ups), CASE(test_lonely_down),
-        CASE(test_order),  CASE(test_bad_name),   CASE(test_not_text),   CASE(test_not_a_file), CASE(test_config_map),
-        CASE(test_text),   CASE(test_large),      CASE(test_loose),      CASE(test_loose_long),
+        CASE(test_list),        CASE(test_empty),      CASE(test_versions), CASE(test_two_ups),
+        CASE(test_lonely_down), CASE(test_order),      CASE(test_bad_name), CASE(test_not_text),
+        CASE(test_not_a_file),  CASE(test_config_map), CASE(test_text),     CASE(test_large),
+        CASE(test_loose),       CASE(test_loose_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

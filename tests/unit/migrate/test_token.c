@@ -25,8 +25,8 @@ expect_with(const char *text, bool backslashes, const char *want)
         assert_true(t.bytes > 0);
         before = t.offset + t.bytes;
         assert_int_equal(s.pos, before);
-        strbuf_addf(&got, "%s%c%s:%.*s", got.len ? " " : "", "?WISNPOC"[t.kind], t.fault ? "!" : "", (int)t.bytes,
-                    text + t.offset);
+        strbuf_addf(&got, "%s%c%s:%.*s", got.len ? " " : "", "?WISNPOC"[t.kind], t.fault ? "!" : "",
+                    (int)t.bytes, text + t.offset);
     }
     assert_int_equal(t.kind, TOKEN_END);
     if (t.fault)
@@ -45,7 +45,8 @@ test_words(void **state)
 {
     (void)state;
     expect("select a_1$b, \xc3\xa9 _x", "W:select W:a_1$b C:, W:\xc3\xa9 W:_x");
-    expect("\"a b\"\"c\" U&\"d\" u&\"e\" u & \"f\"", "I:\"a b\"\"c\" I:U&\"d\" I:u&\"e\" W:u O:& I:\"f\"");
+    expect("\"a b\"\"c\" U&\"d\" u&\"e\" u & \"f\"",
+           "I:\"a b\"\"c\" I:U&\"d\" I:u&\"e\" W:u O:& I:\"f\"");
     expect("a.b(c)[1];\\", "W:a C:. W:b C:( W:c C:) C:[ N:1 C:] C:; C:\\");
     expect("\"a", "I!:\"a");
 }
@@ -54,7 +55,8 @@ static void
 test_strings(void **state)
 {
     (void)state;
-    expect("'a''b' E'c\\'d' b'1' X'f' n'g' U&'h' e 'i'", "S:'a''b' S:E'c\\'d' S:b'1' S:X'f' S:n'g' S:U&'h' W:e S:'i'");
+    expect("'a''b' E'c\\'d' b'1' X'f' n'g' U&'h' e 'i'",
+           "S:'a''b' S:E'c\\'d' S:b'1' S:X'f' S:n'g' S:U&'h' W:e S:'i'");
     expect("'a'\n'b' 'c'", "S:'a'\n'b' S:'c'");
     expect("'a' -- x\n 'b'", "S:'a' -- x\n 'b'");
     expect("$$a$$ $b$ $c$ $b$ $1 $ $d", "S:$$a$$ S:$b$ $c$ $b$ P:$1 C:$ C:$ W:d");
@@ -71,7 +73,8 @@ test_numbers(void **state)
 {
     (void)state;
     expect("1 1.5 .5 1. 1e5 1.5E-3 1e+5", "N:1 N:1.5 N:.5 N:1. N:1e5 N:1.5E-3 N:1e+5");
-    expect("1..2 1e x 0xFF 0b101 0o17 1_000 0xg", "N:1 C:. N:.2 N:1 W:e W:x N:0xFF N:0b101 N:0o17 N:1_000 N:0 W:xg");
+    expect("1..2 1e x 0xFF 0b101 0o17 1_000 0xg",
+           "N:1 C:. N:.2 N:1 W:e W:x N:0xFF N:0b101 N:0o17 N:1_000 N:0 W:xg");
     expect("1a 1__2 0x 1e+", "N:1 W:a N:1 W:__2 N:0 W:x N:1 W:e O:+");
 }
 
@@ -147,8 +150,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_words),     cmocka_unit_test(test_strings), cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_operators), cmocka_unit_test(test_values),  cmocka_unit_test(test_is),
+        cmocka_unit_test(test_words),   cmocka_unit_test(test_strings),
+        cmocka_unit_test(test_numbers), cmocka_unit_test(test_operators),
+        cmocka_unit_test(test_values),  cmocka_unit_test(test_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,7 +46,8 @@ test_indexes(void **state)
 {
     (void)state;
     cannot("create index concurrently i on t (a)", "CREATE INDEX CONCURRENTLY", RESUME_INDEX);
-    cannot("CREATE UNIQUE INDEX/**/CONCURRENTLY IF NOT EXISTS i ON t (a)", "CREATE INDEX CONCURRENTLY", RESUME_INDEX);
+    cannot("CREATE UNIQUE INDEX/**/CONCURRENTLY IF NOT EXISTS i ON t (a)",
+           "CREATE INDEX CONCURRENTLY", RESUME_INDEX);
     cannot("create index concurrently on t (a)", "CREATE INDEX CONCURRENTLY", RESUME_INDEX);
     cannot("drop index concurrently if exists i", "DROP INDEX CONCURRENTLY", RESUME_GONE);
     can("create index i on t (a)");
@@ -132,7 +133,8 @@ test_detach(void **state)
 
     (void)state;
     cannot("alter table t detach partition p concurrently", what, RESUME_DETACH);
-    cannot("alter table if exists only a.t * detach partition \"b\".p concurrently", what, RESUME_DETACH);
+    cannot("alter table if exists only a.t * detach partition \"b\".p concurrently", what,
+           RESUME_DETACH);
     can("alter table t detach partition p");
     can("alter table t detach partition p finalize");
     can("alter table t add column concurrently int");
@@ -147,9 +149,12 @@ test_subscriptions(void **state)
 
     (void)state;
     cannot("create subscription s connection 'x' publication p", create, RESUME_UNKNOWN);
-    cannot("create subscription s connection 'x' publication p, q with (enabled = false)", create, RESUME_UNKNOWN);
-    cannot("create subscription s connection 'x' publication p with (connect)", create, RESUME_UNKNOWN);
-    cannot("create subscription s connection 'x' publication p with (create_slot = true)", create, RESUME_UNKNOWN);
+    cannot("create subscription s connection 'x' publication p, q with (enabled = false)", create,
+           RESUME_UNKNOWN);
+    cannot("create subscription s connection 'x' publication p with (connect)", create,
+           RESUME_UNKNOWN);
+    cannot("create subscription s connection 'x' publication p with (create_slot = true)", create,
+           RESUME_UNKNOWN);
     can("create subscription s connection 'x' publication p with (connect = false)");
     can("create subscription s connection 'x' publication p with (slot_name = 'a', create_slot = 'off')");
     can("create subscription s connection 'x' publication p with (copy_data = false, create_slot = 0)");
@@ -300,14 +305,18 @@ test_refused(void **state)
     refused("begin;\na;\ncommit;\nb", VERDICT_AUTO, 3, "line 3: COMMIT inside a file");
     refused("begin;\ncommit;\nbegin;\ncommit;", VERDICT_AUTO, 2, "line 2: COMMIT inside a file");
     refused("begin; a;\nrollback", VERDICT_AUTO, 2, "line 2: ROLLBACK inside a file");
-    refused("begin; a;\ncommit and chain", VERDICT_AUTO, 2, "line 2: COMMIT AND CHAIN inside a file");
+    refused("begin; a;\ncommit and chain", VERDICT_AUTO, 2,
+            "line 2: COMMIT AND CHAIN inside a file");
     refused("a;\nbegin; b; end", VERDICT_AUTO, 2, "line 2: BEGIN inside a file");
     refused("begin;\nbegin; b; end", VERDICT_AUTO, 2, "line 2: BEGIN inside a file");
-    refused("prepare transaction 'x'", VERDICT_AUTO, 1, "line 1: PREPARE TRANSACTION inside a file");
+    refused("prepare transaction 'x'", VERDICT_AUTO, 1,
+            "line 1: PREPARE TRANSACTION inside a file");
     refused("begin; a", VERDICT_AUTO, 1, "line 1: BEGIN without a COMMIT");
     refused("begin", VERDICT_AUTO, 1, "line 1: BEGIN without a COMMIT");
-    refused("begin;\nvacuum; commit", VERDICT_AUTO, 2, "line 2: VACUUM cannot run in a transaction, and the file begins one");
-    refused("a;\nvacuum", VERDICT_ON, 2, "line 2: VACUUM cannot run in a transaction, and the header says");
+    refused("begin;\nvacuum; commit", VERDICT_AUTO, 2,
+            "line 2: VACUUM cannot run in a transaction, and the file begins one");
+    refused("a;\nvacuum", VERDICT_ON, 2,
+            "line 2: VACUUM cannot run in a transaction, and the header says");
     refused("begin; a; commit", VERDICT_OFF, 1, "line 1: BEGIN in a file with transaction=off");
     refused("a;\n'b", VERDICT_AUTO, 2, "line 2: this quoted string is not closed");
 }
@@ -316,10 +325,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_indexes), cmocka_unit_test(test_reindex),       cmocka_unit_test(test_whole_server),
-        cmocka_unit_test(test_maintenance), cmocka_unit_test(test_detach),    cmocka_unit_test(test_subscriptions),
-        cmocka_unit_test(test_control), cmocka_unit_test(test_modes),         cmocka_unit_test(test_files),
-        cmocka_unit_test(test_outer),   cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_indexes),      cmocka_unit_test(test_reindex),
+        cmocka_unit_test(test_whole_server), cmocka_unit_test(test_maintenance),
+        cmocka_unit_test(test_detach),       cmocka_unit_test(test_subscriptions),
+        cmocka_unit_test(test_control),      cmocka_unit_test(test_modes),
+        cmocka_unit_test(test_files),        cmocka_unit_test(test_outer),
+        cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
