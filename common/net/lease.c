@@ -89,8 +89,10 @@ lease_free(struct lease *l)
 {
     if (!l)
         return;
-    if (l->freed)
-        *l->freed = true;
+    if (l->telling) {
+        l->free_wanted = true;
+        return;
+    }
     l->ops->free(l);
 }
 
@@ -120,13 +122,15 @@ lease_tell(struct lease *l, enum lease_grade grade, const struct err *why)
         return true;
     l->unsure_told = true;
     l->gone_told = grade == LEASE_GONE;
-    bool freed = false;
-    l->freed = &freed;
+    l->telling = true;
     if (l->lost_cb)
         l->lost_cb(l, grade, why, l->lost_arg);
-    if (!freed)
-        l->freed = NULL;
-    return !freed;
+    l->telling = false;
+    if (l->free_wanted) {
+        l->ops->free(l);
+        return false;
+    }
+    return true;
 }
 
 int

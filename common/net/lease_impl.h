@@ -29,7 +29,8 @@ struct lease {
     void *released_arg;
     bool unsure_told;
     bool gone_told;
-    bool *freed; /* set to true by lease_free(), for who calls back and goes on */
+    bool telling;     /* within lost_cb */
+    bool free_wanted; /* lease_free() was called there: lease_tell() does it */
     struct loop_timer
         *soon; /* fires soon_cb on the next turn, for kinds whose work is done at once */
     void (*soon_cb)(struct lease *l);
