@@ -63,7 +63,7 @@ class Proxy:
 
     def close(self):
         if self._thread.is_alive():
-            self._call(self._refuse())
+            self._call(self._end())
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(5)
 
@@ -103,6 +103,13 @@ class Proxy:
             self._server.close()
             self._server = None
         await self._cut(False)
+
+    async def _end(self):
+        await self._refuse()
+        waiting = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
 
     async def _accept(self, reader, writer):
         self.accepted += 1
