@@ -152,9 +152,9 @@ check-asan: deps
 scenarios: all
 	@$(PYTHON) tests/run --only scenarios
 
-# The heavy scenarios with all their rounds.
-acceptance: deps
-	@RR_ROUNDS=full $(PYTHON) tests/run --only scenarios-dev
+# What the release promises, at full size, with what was measured; ONLY="leaks race" chooses points.
+acceptance: deps all
+	@$(PYTHON) tests/acceptance/run $(ONLY)
 
 lint:
 	@$(PYTHON) tests/run --only lint
@@ -214,7 +214,7 @@ help:
 	@echo 'unit         unit tests (MODE=asan for the sanitised ones)'
 	@echo 'scenarios    pytest scenarios against real servers (K=word chooses)'
 	@echo 'oracle       the splitter against the parser of PostgreSQL, on the SQL files of its source package'
-	@echo 'acceptance   the heavy scenarios with all their rounds'
+	@echo 'acceptance   what the release promises, at full size, with what was measured (ONLY="leaks race" chooses)'
 	@echo 'fuzz         each fuzz target for FUZZ_SECONDS (an hour); fuzz-smoke: a minute'
 	@echo 'lint         format, clang-tidy, shellcheck, include rules, sizes'
 	@echo 'analyze      gcc -fanalyzer'

@@ -79,12 +79,13 @@ class Round:
 
 
 @pytest.mark.parametrize("way", ["plain", "pid1"])
-def test_random_rounds(programs, start, nasty, scratch, way):  # noqa: F811
+def test_random_rounds(programs, start, nasty, scratch, way, record_property):  # noqa: F811
     wrap = wrap_of(way)
     lock = scratch / "lock"
     print(f"RR_SEED={SEED}")
     dice = random.Random(SEED)
-    for number in range(rounds(500, 60)):
+    times = rounds(500, 60)
+    for number in range(times):
         one = Round(dice, start, nasty, lock, wrap)
         kind = dice.choice(["deadline", "stopped", "by_itself"])
         try:
@@ -98,3 +99,4 @@ def test_random_rounds(programs, start, nasty, scratch, way):  # noqa: F811
         programs.started.remove(process)
         os.unlink(process._out.name)
         os.unlink(process._err.name)
+    record_property("measured", f"{times} rounds: 0 left alive, lock free, exit status right, each time (seed {SEED})")
