@@ -69,6 +69,12 @@ lease_pg_failed(struct lease_pg *p, const struct err *e)
         return;
     default:
         loop_timer_cancel(p->timer);
+        if (p->step == STEP_TRY && p->kept && e->code == ERR_CLOSED) {
+            p->kept = false;
+            lease_pg_go(
+                p, STEP_CONNECT); /* it ended while idle: that says nothing of the server now */
+            return;
+        }
         refuse(p, e, NULL);
         return;
     }
@@ -308,8 +314,8 @@ static void
 begin(struct lease *l)
 {
     struct lease_pg *p = of(l);
-    bool again = p->step != STEP_CONNECT && pgconn_connected(p->conn);
-    lease_pg_go(p, again ? STEP_TRY : STEP_CONNECT);
+    p->kept = p->step != STEP_CONNECT && pgconn_connected(p->conn);
+    lease_pg_go(p, p->kept ? STEP_TRY : STEP_CONNECT);
 }
 
 static int

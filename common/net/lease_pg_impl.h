@@ -42,6 +42,7 @@ struct lease_pg {
     bool has_table;
     bool former_left;    /* the last holder never released */
     bool release_wanted; /* as soon as it is not */
+    bool kept;           /* this attempt began on the session of the last one */
     char outcome[32];
     struct lease_holder holder;
 };

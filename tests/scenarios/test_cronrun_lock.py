@@ -319,6 +319,21 @@ def test_pg_silent_network(start, nasty, pg, proxy, programs):
     assert programs.leftovers() == []
 
 
+def test_pg_waiting_session_ends(start, nasty, pg, scratch):
+    """Who waits holds nothing yet: its session may end without a word, it makes another one."""
+    first = start("cronrun", *PG, nasty, "ready", env=pg_env(pg.url))
+    first.wait_for("ready")
+    second = start("cronrun", *PG, "--on-busy", "wait=60s", "touch", scratch / "ran", env=pg_env(pg.url))
+    second.wait_for('"lock_wait"')
+    waiting = "application_name = 'cronrun:mail' AND pid NOT IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')"
+    wait_until(lambda: pg.terminate(waiting + " AND state = 'idle'") == 1, 10, "the waiting session")
+    wait_until(lambda: pg.sessions(waiting) == 1, 10, "another session")
+    first.terminate()
+    assert first.wait().status == 143
+    assert second.wait(30).status == 0
+    assert (scratch / "ran").exists()
+
+
 def test_pg_server_killed(start, nasty, pg_server, programs):
     server = pg_server()
     process = start("cronrun", *PG, nasty, "deaf", "many=3", "setsid", "ready", env=pg_env(server.url()))
