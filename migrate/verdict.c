@@ -302,15 +302,29 @@ alter_table(struct cursor *c, struct verdict *v)
         cannot(v, "DETACH PARTITION CONCURRENTLY", RESUME_DETACH);
 }
 
-/*
- * Changing the publications refreshes unless refresh says no; some parameters are set on the other
- * server.
- */
+/* PUBLICATION …: refreshes unless WITH (refresh = false) says no. */
+static bool
+refreshes(struct cursor *c)
+{
+    struct pair p;
+    bool yes = accept(c, "publication");
+
+    while (yes && !at_end(c)) {
+        if (!accept(c, "with")) {
+            next(c);
+        } else if (accept_char(c, '(')) {
+            while (read_pair(c, &p))
+                yes &= !(p.off && strcmp(p.name, "refresh") == 0);
+        }
+    }
+    return yes;
+}
+
+/* Changing the publications talks to the other server; so does setting some parameters. */
 static void
 alter_subscription(struct cursor *c, struct verdict *v)
 {
     struct pair p;
-    bool refresh = false;
 
     skip_name(c);
     if (accept(c, "refresh")) {
@@ -323,16 +337,7 @@ alter_subscription(struct cursor *c, struct verdict *v)
     } else {
         if (!is(c, "publication"))
             next(c); /* ADD, DROP; SET is behind us */
-        refresh = accept(c, "publication");
-        while (refresh && !at_end(c)) {
-            if (!accept(c, "with")) {
-                next(c);
-            } else if (accept_char(c, '(')) {
-                while (read_pair(c, &p))
-                    refresh &= !(p.off && strcmp(p.name, "refresh") == 0);
-            }
-        }
-        if (refresh)
+        if (refreshes(c))
             cannot(v, "ALTER SUBSCRIPTION with refresh", RESUME_REDO);
     }
 }
