@@ -392,7 +392,8 @@ def test_no_descriptor_or_memory_leaks(start, pg, redis_server):
     before = h.metric("healthd_check_duration_seconds_count", check="database")
     load(10000)
     wait_until(lambda: h.metric("healthd_check_duration_seconds_count", check="database") >= before + 20, slow(5))
-    assert h.process.rss_kib() - rss < 2048
+    if "asan" not in os.environ.get("BIN_DIR", ""):  # the sanitiser keeps freed memory for a while
+        assert h.process.rss_kib() - rss < 2048
     wait_until(lambda: h.process.fds() <= fds + 3, slow(1))
 
 

@@ -21,7 +21,9 @@ def nasty(new_dir):
     return path
 
 
-PID1 = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
+# A PID namespace with a /proc of its own; --mount-proc would ask for "/" to be a mount point, which a chroot lacks.
+OWN_PROC = 'mount --make-rprivate /proc && mount -t proc proc /proc && exec "$@"'
+PID1 = ["unshare", "--pid", "--fork", "--kill-child", "--mount", "--propagation", "unchanged", "sh", "-c", OWN_PROC, "sh"]
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
 
