@@ -208,6 +208,17 @@ got_renew(struct lease_redis *p, const struct redis_reply *r)
 }
 
 static void
+got_release(struct lease_redis *p, const struct redis_reply *r)
+{
+    struct err e;
+    bool ours = r->kind == REDIS_INTEGER && r->integer == 1;
+    if (!ours)
+        err_set(&e, ERR_LOST, "when it was released the lock was not ours any more");
+    p->state = REDIS_OVER;
+    lease_released(&p->lease, ours ? NULL : &e);
+}
+
+static void
 on_reply(struct redisconn *c, const struct err *e, const struct redis_reply *r, void *arg)
 {
     (void)c;
@@ -230,8 +241,7 @@ on_reply(struct redisconn *c, const struct err *e, const struct redis_reply *r, 
         got_renew(p, r);
         return;
     case REDIS_RELEASING:
-        p->state = REDIS_OVER;
-        lease_released(&p->lease, NULL);
+        got_release(p, r);
         return;
     case REDIS_IDLE:
     case REDIS_OVER:

@@ -448,7 +448,9 @@ def test_redis_release_compares(start, nasty, redis_server):
     process.wait_for("ready")
     server.cli("SET", LOCK, "somebody else")
     process.terminate()
-    assert process.wait().status == 143
+    result = process.wait()
+    assert result.status == 143
+    assert "not ours any more" in one(result.stderr, "release_failed")["msg"]
     assert server.cli("GET", LOCK) == "somebody else"
 
 
