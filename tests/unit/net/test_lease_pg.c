@@ -1,0 +1,556 @@
+/*
+ * The lock in PostgreSQL against a scripted session: which question follows which answer, what is refused, when the settle time
+ * is waited, how a loss shows and how a release goes. The clock stands.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+
+#include "common/base/clock.h"
+#include "common/net/lease.h"
+#include "common/net/loop.h"
+#include "common/net/pgconn.h"
+
+/* ---- the clock ---- */
+
+static uint64_t now_ms;
+
+uint64_t
+clock_mono_ms(void)
+{
+    return now_ms;
+}
+
+uint64_t
+clock_mono_us(void)
+{
+    return now_ms * 1000;
+}
+
+uint64_t
+clock_boot_ms(void)
+{
+    return now_ms;
+}
+
+int64_t
+clock_wall_ms(void)
+{
+    return 1795251600000;
+}
+
+/* ---- the session ---- */
+
+struct pgrows {
+    int n;
+    const char *values[3];
+};
+
+struct pgconn {
+    bool connected;
+    pgconn_cb *connect_cb;
+    pgconn_cb *watch_cb;
+    pgconn_rows_cb *rows_cb;
+    void *arg;
+    char sql[1024];
+    char params[3][256];
+    uint64_t deadline_ms;
+};
+
+static struct pgconn conn;
+
+struct pgconn *
+pgconn_new(struct loop *l, struct resolver *r, struct target_pg *target,
+           const char *application_name, struct err *e)
+{
+    (void)l;
+    (void)r;
+    (void)target;
+    (void)e;
+    assert_string_equal(application_name, "cronrun:mail");
+    conn = (struct pgconn){0};
+    return &conn;
+}
+
+void
+pgconn_free(struct pgconn *c)
+{
+    (void)c;
+}
+
+bool
+pgconn_connected(const struct pgconn *c)
+{
+    return c->connected;
+}
+
+int
+pgconn_backend_pid(const struct pgconn *c)
+{
+    (void)c;
+    return 77;
+}
+
+int
+pgconn_server_version(const struct pgconn *c)
+{
+    (void)c;
+    return 150004;
+}
+
+int
+pgconn_connect_start(struct pgconn *c, uint64_t deadline_ms, pgconn_cb *cb, void *arg,
+                     struct err *e)
+{
+    (void)e;
+    c->deadline_ms = deadline_ms;
+    c->connect_cb = cb;
+    c->arg = arg;
+    return 0;
+}
+
+int
+pgconn_query_start(struct pgconn *c, const char *sql, size_t bytes, uint64_t deadline_ms,
+                   pgconn_rows_cb *cb, void *arg, struct err *e)
+{
+    (void)e;
+    assert_null(c->rows_cb); /* one at a time */
+    assert_true(bytes < sizeof c->sql);
+    memcpy(c->sql, sql, bytes);
+    c->sql[bytes] = '\0';
+    c->watch_cb = NULL;
+    c->deadline_ms = deadline_ms;
+    c->rows_cb = cb;
+    c->arg = arg;
+    return 0;
+}
+
+int
+pgconn_exec_start(struct pgconn *c, const char *sql, int nparams, const char *const *params,
+                  uint64_t deadline_ms, pgconn_rows_cb *cb, void *arg, struct err *e)
+{
+    for (int i = 0; i < nparams; i++)
+        strcpy(c->params[i], params[i]);
+    return pgconn_query_start(c, sql, strlen(sql), deadline_ms, cb, arg, e);
+}
+
+int
+pgconn_watch_start(struct pgconn *c, pgconn_cb *cb, void *arg, struct err *e)
+{
+    (void)e;
+    assert_null(c->rows_cb);
+    c->watch_cb = cb;
+    c->arg = arg;
+    return 0;
+}
+
+void
+pgrows_free(struct pgrows *r)
+{
+    (void)r;
+}
+
+int
+pgrows_count(const struct pgrows *r)
+{
+    return r->n;
+}
+
+const char *
+pgrows_value(const struct pgrows *r, int row, int column)
+{
+    assert_int_equal(row, 0);
+    return r->values[column];
+}
+
+/* ---- what a test does ---- */
+
+struct fixture {
+    struct loop *loop;
+    struct lease *lease;
+    bool acquired, released;
+    struct err e;
+    uint64_t fence;
+    struct lease_holder holder;
+    int gone;
+    struct err why;
+};
+
+static void
+on_acquired(struct lease *l, const struct err *e, uint64_t fence, const struct lease_holder *holder,
+            void *arg)
+{
+    (void)l;
+    struct fixture *f = arg;
+    assert_false(f->acquired);
+    f->acquired = true;
+    f->fence = fence;
+    f->e = e ? *e : (struct err){0};
+    if (holder)
+        f->holder = *holder;
+}
+
+static void
+on_lost(struct lease *l, enum lease_grade grade, const struct err *why, void *arg)
+{
+    (void)l;
+    struct fixture *f = arg;
+    assert_int_equal(grade, LEASE_GONE);
+    f->gone++;
+    f->why = *why;
+}
+
+static void
+on_released(struct lease *l, const struct err *e, void *arg)
+{
+    (void)l;
+    struct fixture *f = arg;
+    assert_false(f->released);
+    f->released = true;
+    f->e = e ? *e : (struct err){0};
+}
+
+static void
+on_turned(void *arg)
+{
+    *(bool *)arg = true;
+}
+
+static void
+turn(struct fixture *f)
+{
+    bool turned = false;
+    struct loop_timer *t = loop_timer_new(f->loop, on_turned, &turned);
+    loop_timer_start(t, 0);
+    assert_int_equal(loop_turn_until(f->loop, &turned, now_ms + 100000, NULL), 0);
+    loop_timer_free(t);
+}
+
+static void
+answer_with(const struct err *e, struct pgrows *rows)
+{
+    pgconn_rows_cb *cb = conn.rows_cb;
+    assert_non_null(cb);
+    conn.rows_cb = NULL;
+    cb(&conn, e, rows, conn.arg);
+}
+
+/* The question that is open has `part` in it, and this is its answer: one row. */
+static void
+answer(const char *part, const char *a, const char *b)
+{
+    if (!strstr(conn.sql, part))
+        fail_msg("asked \"%s\", not \"%s\"", conn.sql, part);
+    answer_with(NULL, &(struct pgrows){.n = 1, .values = {a, b, "t"}});
+}
+
+static void
+answer_nothing(const char *part)
+{
+    assert_non_null(strstr(conn.sql, part));
+    answer_with(NULL, &(struct pgrows){0});
+}
+
+static void
+refuse(const char *part, const char *sqlstate)
+{
+    assert_non_null(strstr(conn.sql, part));
+    struct err e;
+    err_sql(&e, ERR_SERVER, sqlstate, "no");
+    answer_with(&e, NULL);
+}
+
+static void
+acquire(struct fixture *f)
+{
+    f->acquired = false;
+    assert_int_equal(lease_acquire_start(f->lease, now_ms + 10000, on_acquired, f, NULL), 0);
+    turn(f);
+}
+
+static void
+acquire_connected(struct fixture *f)
+{
+    acquire(f);
+    conn.connected = true;
+    conn.connect_cb(&conn, NULL, conn.arg);
+}
+
+static void
+up_to_table(struct fixture *f)
+{
+    acquire_connected(f);
+    answer("pg_backend_pid", "77", "f");
+    assert_non_null(strstr(conn.sql, "idle_session_timeout = 0"));
+    answer("synchronous_commit = on", NULL, NULL);
+    answer("pg_try_advisory_lock('", "t", NULL);
+}
+
+static void
+hold(struct fixture *f)
+{
+    up_to_table(f);
+    answer("to_regclass", "t", NULL);
+    answer("released_at IS NULL", "f", NULL);
+    answer("fence + 1", "8", NULL);
+    assert_true(f->acquired);
+    assert_int_equal(f->e.code, ERR_NONE);
+    assert_int_equal(f->fence, 8);
+    assert_non_null(conn.watch_cb);
+}
+
+static void
+test_clean_former(void **state)
+{
+    hold(*state);
+}
+
+static void
+test_first_of_all(void **state)
+{
+    struct fixture *f = *state;
+    up_to_table(f);
+    answer("to_regclass", "f", NULL);
+    answer_nothing("CREATE TABLE IF NOT EXISTS cronrun_job");
+    answer_nothing("released_at IS NULL");
+    answer("fence + 1", "1", NULL);
+    assert_int_equal(f->fence, 1);
+}
+
+static void
+test_another_makes_the_table(void **state)
+{
+    struct fixture *f = *state;
+    up_to_table(f);
+    answer("to_regclass", "f", NULL);
+    refuse("CREATE TABLE", "23505");
+    answer("to_regclass", "t", NULL);
+    answer_nothing("released_at IS NULL");
+    answer("fence + 1", "1", NULL);
+    assert_int_equal(f->fence, 1);
+}
+
+static void
+settles(struct fixture *f)
+{
+    turn(f);
+    assert_false(f->acquired);
+    assert_non_null(conn.watch_cb);
+    now_ms += 30;
+    while (!f->acquired)
+        turn(f);
+    assert_int_equal(f->e.code, ERR_NONE);
+}
+
+static void
+test_former_left(void **state)
+{
+    struct fixture *f = *state;
+    up_to_table(f);
+    answer("to_regclass", "t", NULL);
+    answer("released_at IS NULL", "t", NULL);
+    answer("fence + 1", "9", NULL);
+    settles(f);
+    assert_int_equal(f->fence, 9);
+}
+
+static void
+test_no_right_to_a_table(void **state)
+{
+    struct fixture *f = *state;
+    up_to_table(f);
+    answer("to_regclass", "f", NULL);
+    refuse("CREATE TABLE", "42501");
+    answer("pg_logical_emit_message(true", "1234", NULL);
+    settles(f);
+    assert_int_equal(f->fence, 1234);
+    /* No row to mark. */
+    assert_int_equal(lease_release_start(f->lease, "success", now_ms + 1000, on_released, f, NULL),
+                     0);
+    turn(f);
+    answer("pg_advisory_unlock", "t", NULL);
+    assert_true(f->released);
+}
+
+static void
+test_read_only_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    up_to_table(f);
+    answer("to_regclass", "f", NULL);
+    refuse("CREATE TABLE", "25006");
+    assert_true(f->acquired);
+    assert_int_equal(f->e.code, ERR_SERVER);
+}
+
+static void
+test_pooler_and_standby(void **state)
+{
+    struct fixture *f = *state;
+    acquire_connected(f);
+    answer("pg_backend_pid", "78", "f");
+    assert_int_equal(f->e.code, ERR_SERVER);
+    assert_non_null(strstr(f->e.msg, "pooler"));
+    conn.connected = false;
+    acquire_connected(f);
+    answer("pg_backend_pid", "77", "t");
+    assert_non_null(strstr(f->e.msg, "standby"));
+}
+
+static void
+test_busy_by_row(void **state)
+{
+    struct fixture *f = *state;
+    acquire_connected(f);
+    answer("pg_backend_pid", "77", "f");
+    answer("synchronous_commit", NULL, NULL);
+    answer("pg_try_advisory_lock", "f", NULL);
+    answer("pg_locks", "10.0.0.3", "2026-11-21T09:00:00Z");
+    assert_string_equal(conn.params[0], "mail");
+    answer("SELECT holder, fence",
+           "{\"fence\":0,\"host\":\"web-1\",\"pid\":7,\"since\":\"s\",\"run_id\":\"r\"}", "5");
+    assert_int_equal(f->e.code, ERR_BUSY);
+    assert_string_equal(f->holder.host, "web-1");
+    assert_int_equal(f->holder.fence, 5);
+    /* The next attempt goes on with the same session. */
+    acquire(f);
+    answer("pg_try_advisory_lock", "f", NULL);
+    answer("pg_locks", "10.0.0.3", "2026-11-21T09:00:00Z");
+    answer_nothing("SELECT holder, fence");
+    assert_string_equal(f->holder.host, "10.0.0.3");
+    acquire(f);
+    answer("pg_try_advisory_lock", "f", NULL);
+    refuse("pg_locks", "42501"); /* whoever it is: busy */
+    assert_int_equal(f->e.code, ERR_BUSY);
+}
+
+static void
+test_unreachable(void **state)
+{
+    struct fixture *f = *state;
+    acquire(f);
+    conn.connect_cb(&conn, &(struct err){.code = ERR_REFUSED, .msg = "refused"}, conn.arg);
+    assert_int_equal(f->e.code, ERR_REFUSED);
+    acquire_connected(f); /* and again */
+    conn.connected = false;
+    answer_with(&(struct err){.code = ERR_CLOSED, .msg = "gone"}, NULL);
+    assert_int_equal(f->e.code, ERR_CLOSED);
+}
+
+static void
+test_session_ends(void **state)
+{
+    struct fixture *f = *state;
+    hold(f);
+    conn.connected = false;
+    conn.watch_cb(&conn, &(struct err){.code = ERR_CLOSED, .msg = "57P01"}, conn.arg);
+    assert_int_equal(f->gone, 1);
+    assert_int_equal(f->why.code, ERR_LOST);
+    assert_int_equal(
+        lease_release_start(f->lease, "lock_lost", now_ms + 1000, on_released, f, NULL), 0);
+    turn(f);
+    assert_true(f->released);
+    assert_null(conn.rows_cb);
+}
+
+static void
+test_release_marks_then_unlocks(void **state)
+{
+    struct fixture *f = *state;
+    hold(f);
+    assert_int_equal(lease_release_start(f->lease, "success", now_ms + 1000, on_released, f, NULL),
+                     0);
+    turn(f);
+    assert_string_equal(conn.params[0], "mail");
+    assert_string_equal(conn.params[1], "success");
+    assert_string_equal(conn.params[2], "8");
+    answer("SET released_at = now()", NULL, NULL);
+    answer("pg_advisory_unlock('", "t", NULL);
+    assert_true(f->released);
+    assert_int_equal(f->e.code, ERR_NONE);
+    assert_int_equal(f->gone, 0);
+}
+
+static void
+test_release_fails(void **state)
+{
+    struct fixture *f = *state;
+    hold(f);
+    assert_int_equal(lease_release_start(f->lease, "success", now_ms + 1000, on_released, f, NULL),
+                     0);
+    turn(f);
+    conn.connected = false;
+    answer_with(&(struct err){.code = ERR_TIMEOUT, .msg = "slow"}, NULL);
+    assert_true(f->released);
+    assert_int_equal(f->e.code, ERR_TIMEOUT);
+    assert_int_equal(f->gone, 0);
+}
+
+/* The session ends between the wish to release and its first question. */
+static void
+test_release_and_loss_cross(void **state)
+{
+    struct fixture *f = *state;
+    hold(f);
+    assert_int_equal(lease_release_start(f->lease, "success", now_ms + 1000, on_released, f, NULL),
+                     0);
+    conn.watch_cb(&conn, &(struct err){.code = ERR_CLOSED, .msg = "57P01"}, conn.arg);
+    assert_true(f->released);
+    assert_int_equal(f->gone, 0);
+    turn(f);
+}
+
+static int
+setup(void **state)
+{
+    static const struct lease_owner owner = {.name = "mail", .host = "here", .run_id = "run-1"};
+    struct fixture *f = calloc(1, sizeof *f);
+    struct err e;
+    now_ms = 1000000;
+    f->loop = loop_new(&e);
+    f->lease = lease_pg_new(f->loop, NULL, NULL, &owner, 20, &e);
+    if (!f->lease)
+        return -1;
+    lease_set_lost_cb(f->lease, on_lost, f);
+    *state = f;
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    struct fixture *f = *state;
+    lease_free(f->lease);
+    loop_free(f->loop);
+    free(f);
+    return 0;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_clean_former),
+        TEST(test_first_of_all),
+        TEST(test_another_makes_the_table),
+        TEST(test_former_left),
+        TEST(test_no_right_to_a_table),
+        TEST(test_read_only_is_refused),
+        TEST(test_pooler_and_standby),
+        TEST(test_busy_by_row),
+        TEST(test_unreachable),
+        TEST(test_session_ends),
+        TEST(test_release_marks_then_unlocks),
+        TEST(test_release_fails),
+        TEST(test_release_and_loss_cross),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
