@@ -56,7 +56,7 @@ node_new(enum redis_reply_kind kind, const char *text, size_t len)
 static void *
 node_attach(const redisReadTask *task, struct node *n)
 {
-    if (n && task->parent) {
+    if (n && task->parent && task->parent->obj) {
         struct node *parent = task->parent->obj;
         parent->slots[task->idx] = &n->reply;
     }
