@@ -615,6 +615,7 @@ def test_descriptors_stay(start, nasty, redis_server, proxy):
         accepted = between.accepted
         between.cut()
         wait_until(lambda: between.accepted > accepted, 5, "a new connection")
+        wait_until(lambda: int(server.cli("PTTL", LOCK)) > 800, 5, "renewed over it")
     wait_until(lambda: process.fds() <= before, 5, f"{before} descriptors again")
     process.terminate()
     assert process.wait().status == 143

@@ -2,10 +2,12 @@
 right and the lock is free. RR_ROUNDS=full for 500 (and the seed is printed, so that a round can be had again)."""
 
 import fcntl
+import json
 import os
 import random
 import signal
 import time
+from datetime import datetime
 
 import pytest
 from rig.base import rounds
@@ -35,15 +37,22 @@ def lock_is_free(path):
     return True
 
 
+def gaps(text):
+    """Milliseconds from the record `stopping` to each record after it."""
+    records = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    times = {r["event"]: datetime.fromisoformat(r["time"].replace("Z", "+00:00")) for r in records}
+    return {event: (at - times["stopping"]).total_seconds() * 1000 for event, at in times.items()}
+
+
 class Round:
     def __init__(self, dice, start, nasty, lock, wrap):  # noqa: F811
         self.dice, self.start, self.nasty, self.lock, self.wrap = dice, start, nasty, lock, wrap
         self.status, self.words = dice.choice(ENDLESS)
 
     def launch(self, *options, words):
-        grace = f"{self.dice.randrange(10, 120)}ms"
+        self.grace_ms = self.dice.randrange(10, 120)
         return self.start(
-            "cronrun", "--lock", f"file:{self.lock}", "--grace", grace, *options, self.nasty, *words, wrap=self.wrap
+            "cronrun", "--lock", f"file:{self.lock}", "--grace", f"{self.grace_ms}ms", *options, self.nasty, *words, wrap=self.wrap
         )
 
     def deadline(self):
@@ -63,8 +72,11 @@ class Round:
         time.sleep(self.dice.random() * 0.05)
         pid = process.pid if not self.wrap else int(open(f"/proc/{process.pid}/task/{process.pid}/children").read())
         os.kill(pid, signal.SIGTERM)
+        result = process.wait(20)
         expected = {0: 79}.get(self.status, self.status)
-        assert process.wait(20).status == expected
+        # A busy machine may not let it act on TERM within a short grace; then it was killed, and after the grace.
+        starved = result.status == 137 and "killing" in gaps(result.stderr)
+        assert result.status == expected or (starved and gaps(result.stderr)["killing"] >= self.grace_ms - 2)
         return process
 
     def by_itself(self):
