@@ -13,6 +13,7 @@
 
 #define BACKOFF_FIRST_MS 250u
 #define BACKOFF_MAX_MS 5000u
+#define APPLY_PAGE_BYTES 65536u /* a multiple of every page size */
 
 static void
 on_passed(void *arg, size_t upto)
@@ -65,7 +66,7 @@ apply_statement_timeout(const struct apply *a, uint64_t *ret_ms)
     return timeout(a->m->header.statement_timeout_ms, a->s->o->statement_timeout_ms, ret_ms);
 }
 
-void
+size_t
 apply_sql_identity(const struct apply *a, bool local, struct strbuf *out)
 {
     const struct options *o = a->s->o;
@@ -79,6 +80,7 @@ apply_sql_identity(const struct apply *a, bool local, struct strbuf *out)
         ledger_quote_literal(out, o->search_path);
         strbuf_addf(out, ", %s); ", local ? "true" : "false");
     }
+    return (size_t)(o->role != NULL) + (o->search_path != NULL);
 }
 
 void
@@ -86,6 +88,31 @@ apply_sql_reset(const struct apply *a, struct strbuf *out)
 {
     strbuf_adds(out, "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; ");
     session_sql_settings(a->s, out);
+}
+
+/* ---- data ---- */
+
+static void
+on_copied(void *arg, size_t bytes)
+{
+    struct apply *a = arg;
+    source_text_release(&a->text, a->copy_offset + bytes);
+}
+
+int
+apply_copy(struct apply *a, const struct statement *st, struct err *e)
+{
+    const char *text = a->text.data;
+    const struct session_copy copy = {.sql = text + st->offset,
+                                      .sql_bytes = st->sql_bytes,
+                                      .data = text + st->data_offset,
+                                      .data_bytes = st->data_bytes,
+                                      .copied = on_copied,
+                                      .arg = a};
+    a->copy_offset = st->data_offset;
+    /* The splitter has passed it; now it is read again. From the page that it begins in. */
+    a->text.released = st->data_offset - st->data_offset % APPLY_PAGE_BYTES;
+    return session_copy(a->s, &copy, e);
 }
 
 /* ---- again ---- */
@@ -127,6 +154,8 @@ attempt(struct apply *a)
 {
     a->attempts++;
     a->first_n = 0;
+    a->sent_own = 0;
+    a->sent_own_chars = 0;
     return a->verdict.transaction ? apply_in_transaction(a) : apply_outside(a);
 }
 
@@ -176,7 +205,9 @@ on_notice(const char *severity, const char *sqlstate, const char *message, void 
     struct apply *a = arg;
     struct statement st;
     size_t line = 0;
-    if (a->first_n && apply_find_statement(a, a->first_n + pgconn_statements_done(a->s->work), &st))
+    size_t done = pgconn_statements_done(a->s->work);
+    if (a->first_n && done >= a->sent_own &&
+        apply_find_statement(a, a->first_n + done - a->sent_own, &st))
         line = st.line;
     bool warning = strcmp(severity, "WARNING") == 0;
     progress_hide(a->s->progress);

@@ -51,6 +51,10 @@ struct apply {
     size_t sent_offset; /* where that begins, and its line */
     size_t sent_line;
     bool sent_backslashes;
+    size_t sent_own; /* statements of ours before it in the same text, and their characters */
+    size_t sent_own_chars;
+    size_t copy_offset;   /* where the COPY data under way begins */
+    bool begun;           /* the transaction is open */
     struct err why;       /* RETRY, OUTSIDE: what the server said */
     char blockers[256];   /* RETRY: who held the lock, as far as it was seen */
     uint64_t duration_ms; /* of the last file that was applied */
@@ -78,6 +82,9 @@ void apply_report_at(struct apply *a, enum exit_status exit, const struct err *e
 /* A failure of the connection or of the run. */
 void apply_report_run(struct apply *a, const struct err *e);
 
+/* A COPY with its data, whose pages are given back as they go out. */
+int apply_copy(struct apply *a, const struct statement *st, struct err *e);
+
 /* Statement number n of the file; false: there is none. */
 bool apply_find_statement(const struct apply *a, size_t n, struct statement *ret);
 /* The statement that looks as if it released our lock. */
@@ -85,8 +92,9 @@ bool apply_find_unlock(const struct apply *a, struct statement *ret);
 /* The timeouts for the file: header, else options. *ret_ms; false: leave the server's. */
 bool apply_lock_timeout(const struct apply *a, uint64_t *ret_ms);
 bool apply_statement_timeout(const struct apply *a, uint64_t *ret_ms);
-/* "SET [LOCAL] ROLE …; SELECT set_config('search_path', …); " as the options want it. */
-void apply_sql_identity(const struct apply *a, bool local, struct strbuf *out);
+/* "SET [LOCAL] ROLE …; SELECT set_config('search_path', …); " as the options want it. Returns how
+ * many statements that are. */
+size_t apply_sql_identity(const struct apply *a, bool local, struct strbuf *out);
 /* Whether the server's answer means: try again. */
 bool apply_lock_failure(const struct err *e);
 /* Keeps *e and the blockers for the retry, before another statement wipes them. */

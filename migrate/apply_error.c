@@ -90,7 +90,8 @@ find_place(const struct apply *a, const struct statement *st, const struct pgdia
            struct position *ret)
 {
     if (d->position > 0)
-        position_of_char(a->text.data, a->text.len, a->sent_offset, a->sent_line, d->position, ret);
+        position_of_char(a->text.data, a->text.len, a->sent_offset, a->sent_line,
+                         d->position - a->sent_own_chars, ret);
     else if (!copy_place(a, st, d, ret) && !body_place(a, st, d, ret))
         position_of_byte(a->text.data, a->text.len, st->offset, st->line, st->offset, ret);
 }
@@ -146,7 +147,10 @@ apply_report(struct apply *a, enum exit_status exit, const struct err *e, size_t
     struct position at;
     report_fail(a->report, exit, e);
     report_place(a->report, a->m->file, 0, 0);
-    if (a->first_n && apply_find_statement(a, a->first_n + completed, &st)) {
+    /* A syntax error comes before anything of the text is done, and has a position. */
+    bool ours = d->position > 0 ? d->position <= a->sent_own_chars : completed < a->sent_own;
+    size_t done = completed > a->sent_own ? completed - a->sent_own : 0;
+    if (a->first_n && !ours && apply_find_statement(a, a->first_n + done, &st)) {
         find_place(a, &st, d, &at);
         report_position(a, &at);
     }

@@ -64,8 +64,7 @@ send_statement(struct apply *a, const struct statement *st, struct err *e)
     a->sent_backslashes = st->backslashes;
     progress_statement(a->s->progress, st->n);
     if (st->kind == STATEMENT_COPY)
-        return session_copy(a->s, text + st->offset, st->sql_bytes, text + st->data_offset,
-                            st->data_bytes, e);
+        return apply_copy(a, st, e);
     return session_query(a->s, text + st->offset, st->sql_bytes, NULL, e);
 }
 
@@ -109,7 +108,7 @@ statements(struct apply *a)
     struct err e = {0};
     int rc;
     int limited = -1; /* whether lock_timeout is set: not known yet */
-    lexer_init(&lx, a->text.data, a->text.len);
+    source_text_lexer(&a->text, &lx);
     while ((rc = lexer_next(&lx, &st, &e)) > 0) {
         if (st.n == a->verdict.begin_n || st.n == a->verdict.commit_n)
             continue;
@@ -122,7 +121,6 @@ statements(struct apply *a)
         enum apply_result result = one_statement(a, &st, v.transaction);
         if (result != APPLY_DONE)
             return result;
-        source_text_release(&a->text, st.offset);
     }
     return rc < 0 ? refused(a, &e) : APPLY_DONE;
 }
@@ -147,11 +145,12 @@ write_row(struct apply *a)
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     struct err e = {0};
     struct pgrows *rows = NULL;
+    strbuf_adds(&sql, "SELECT ");
     lock_sql_proof(&a->s->table, &sql);
     strbuf_adds(&sql, "; ");
     a->duration_ms = clock_mono_ms() - a->start_ms;
     ledger_sql_insert(&a->s->table, a->m, a->loose_sha256, a->s->o->release,
-                      (int64_t)a->duration_ms, &sql);
+                      (int64_t)a->duration_ms, NULL, &sql);
     int sent = session_sql(a->s, &sql, &rows, &e);
     bool proven = pgrows_count(rows) == 1 && pgrows_value(rows, 0, 0)[0] == 't';
     pgrows_free(rows);

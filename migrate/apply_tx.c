@@ -30,6 +30,9 @@ roll_back(struct apply *a, enum apply_result result)
 {
     static const char sql[] = "ROLLBACK";
     struct err e = {0};
+    a->first_n = 0;
+    if (pgconn_tx_state(a->s->work) == PGCONN_TX_IDLE)
+        return result; /* the server did not even begin: a syntax error in what was sent first */
     if (session_query(a->s, sql, sizeof sql - 1, NULL, &e) == 0)
         return result;
     apply_report_run(a, &e);
@@ -59,36 +62,54 @@ failed(struct apply *a, const struct err *e, size_t completed)
     return roll_back(a, APPLY_FAILED);
 }
 
+/* The way into the transaction; what it is made of is noted for the places of errors. */
 static void
-begin_sql(const struct apply *a, struct strbuf *sql)
+begin_sql(struct apply *a, struct strbuf *sql)
 {
     uint64_t ms;
     strbuf_adds(sql, "BEGIN; ");
+    a->sent_own = 1;
     if (a->verdict.options_bytes) {
         strbuf_adds(sql, "SET TRANSACTION ");
         strbuf_add(sql, a->text.data + a->verdict.options_offset, a->verdict.options_bytes);
         strbuf_adds(sql, "; ");
+        a->sent_own++;
     }
-    if (apply_lock_timeout(a, &ms))
+    if (apply_lock_timeout(a, &ms)) {
         strbuf_addf(sql, "SET LOCAL lock_timeout TO %llu; ", (unsigned long long)ms);
-    if (apply_statement_timeout(a, &ms))
+        a->sent_own++;
+    }
+    if (apply_statement_timeout(a, &ms)) {
         strbuf_addf(sql, "SET LOCAL statement_timeout TO %llu; ", (unsigned long long)ms);
-    ledger_sql_insert(&a->s->table, a->m, a->loose_sha256, a->s->o->release, 0, sql);
-    strbuf_adds(sql, "; ");
-    apply_sql_identity(a, true, sql);
+        a->sent_own++;
+    }
+    a->sent_own += apply_sql_identity(a, true, sql);
+    a->sent_own_chars = 0;
+    for (size_t i = 0; i < sql->len; i++)
+        a->sent_own_chars += ((unsigned char)sql->data[i] & 0xc0) != 0x80;
+    a->begun = true;
 }
 
+static void
+own_nothing(struct apply *a)
+{
+    a->sent_own = 0;
+    a->sent_own_chars = 0;
+}
+
+/* For what cannot travel together with it: COPY, and a file without statements. */
 static enum apply_result
 begin(struct apply *a)
 {
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     struct err e = {0};
-    begin_sql(a, &sql);
-    if (session_sql(a->s, &sql, NULL, &e) == 0)
+    if (a->begun)
         return APPLY_DONE;
-    if (strcmp(e.sqlstate, "23505") == 0)
-        return roll_back(a, APPLY_SKIPPED);
-    return failed(a, &e, 0);
+    a->first_n = 0;
+    begin_sql(a, &sql);
+    int sent = session_sql(a->s, &sql, NULL, &e);
+    own_nothing(a);
+    return sent == 0 ? APPLY_DONE : failed(a, &e, 0);
 }
 
 /* ---- the statements ---- */
@@ -107,6 +128,7 @@ culprit(const struct pgrows *rows)
 static enum apply_result
 check_open(struct apply *a, size_t culprit_index)
 {
+    size_t index = culprit_index > a->sent_own ? culprit_index - a->sent_own : 0;
     if (pgconn_tx_state(a->s->work) == PGCONN_TX_INTRANS)
         return APPLY_DONE;
     struct err e = {0};
@@ -114,9 +136,24 @@ check_open(struct apply *a, size_t culprit_index)
     err_set(
         &e, ERR_INPUT,
         "this statement ended the transaction of its file: what stands before it is committed or lost");
-    bool found = apply_find_statement(a, a->first_n + culprit_index, &st);
+    bool found = apply_find_statement(a, a->first_n + index, &st);
     apply_report_at(a, EXIT_PARTIAL, &e, found ? &st : NULL);
     return APPLY_FAILED;
+}
+
+/* The batch as it stands in the file; the first one of the file behind BEGIN. */
+static int
+send_text(struct apply *a, const struct batch *b, struct pgrows **rows, struct err *e)
+{
+    const char *text = a->text.data + b->offset;
+    size_t bytes = b->end - b->offset;
+    own_nothing(a);
+    if (a->begun)
+        return session_query(a->s, text, bytes, rows, e);
+    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+    begin_sql(a, &sql);
+    strbuf_add(&sql, text, bytes);
+    return session_sql(a->s, &sql, rows, e);
 }
 
 static enum apply_result
@@ -131,11 +168,12 @@ send_batch(struct apply *a, struct batch *b)
     a->sent_line = b->line;
     a->sent_backslashes = b->backslashes;
     progress_statement(a->s->progress, b->first_n);
-    int sent = session_query(a->s, a->text.data + b->offset, b->end - b->offset, &rows, &e);
-    enum apply_result result =
-        sent == 0 ? check_open(a, culprit(rows)) : failed(a, &e, pgrows_count_statements(rows));
+    enum apply_result result;
+    if (send_text(a, b, &rows, &e) == 0)
+        result = check_open(a, culprit(rows));
+    else
+        result = failed(a, &e, pgrows_count_statements(rows));
     pgrows_free(rows);
-    source_text_release(&a->text, b->offset);
     b->n = 0;
     return result;
 }
@@ -144,14 +182,16 @@ static enum apply_result
 send_copy(struct apply *a, const struct statement *st)
 {
     struct err e = {0};
+    enum apply_result result = begin(a);
+    if (result != APPLY_DONE)
+        return result;
+    own_nothing(a);
     a->first_n = st->n;
     a->sent_offset = st->offset;
     a->sent_line = st->line;
     a->sent_backslashes = st->backslashes;
     progress_statement(a->s->progress, st->n);
-    const char *text = a->text.data;
-    if (session_copy(a->s, text + st->offset, st->sql_bytes, text + st->data_offset, st->data_bytes,
-                     &e) != 0)
+    if (apply_copy(a, st, &e) != 0)
         return failed(a, &e, 0);
     return check_open(a, 0);
 }
@@ -227,7 +267,7 @@ statements(struct apply *a)
     struct err e = {0};
     struct batch b = {0};
     int rc;
-    lexer_init(&lx, a->text.data, a->text.len);
+    source_text_lexer(&a->text, &lx);
     while ((rc = lexer_next(&lx, &st, &e)) > 0) {
         enum apply_result result = take(a, &b, &st);
         if (result != APPLY_DONE)
@@ -252,71 +292,68 @@ lock_lost(struct apply *a)
     return roll_back(a, APPLY_FAILED);
 }
 
-/* Duration, and the proof that we are alone still. */
-static enum apply_result
-prepare_commit(struct apply *a)
+/* The statements of the end, in the order in which they are sent. */
+enum { END_RESET_SESSION, END_RESET_ROLE, END_ROW, END_COMMIT };
+
+static void
+end_sql(struct apply *a, struct strbuf *sql)
 {
-    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
-    struct err e = {0};
-    struct pgrows *rows = NULL;
-    a->first_n = 0;
+    cleanup_strbuf struct strbuf proof = STRBUF_INIT;
+    lock_sql_proof(&a->s->table, &proof);
     a->duration_ms = clock_mono_ms() - a->start_ms;
-    strbuf_adds(&sql, "RESET SESSION AUTHORIZATION; RESET ROLE; ");
-    ledger_sql_finish(&a->s->table, a->m->version, (int64_t)a->duration_ms, &sql);
-    strbuf_adds(&sql, "; ");
-    lock_sql_proof(&a->s->table, &sql);
-    enum apply_result result = APPLY_DONE;
-    if (session_sql(a->s, &sql, &rows, &e) != 0) {
-        result = failed(a, &e, 0);
-    } else {
-        const struct pgrows *last = rows;
-        while (pgrows_next(last))
-            last = pgrows_next(last);
-        if (pgrows_count(last) != 1 || pgrows_value(last, 0, 0)[0] != 't')
-            result = lock_lost(a);
-    }
-    pgrows_free(rows);
-    return result;
+    strbuf_adds(sql, "RESET SESSION AUTHORIZATION; RESET ROLE; ");
+    ledger_sql_insert(&a->s->table, a->m, a->loose_sha256, a->s->o->release,
+                      (int64_t)a->duration_ms, strbuf_str(&proof), sql);
+    strbuf_adds(sql, "; COMMIT; ");
+    apply_sql_reset(a, sql);
 }
 
 static enum apply_result
-commit_failed(struct apply *a, struct err *e)
+end_failed(struct apply *a, struct err *e, size_t completed)
 {
     if (e->code == ERR_CLOSED || e->code == ERR_TIMEOUT)
         return APPLY_UNKNOWN;
+    if (completed == END_ROW && strcmp(e->sqlstate, "23502") == 0)
+        return lock_lost(a);
+    if (completed == END_ROW && strcmp(e->sqlstate, "23505") == 0)
+        return roll_back(a, APPLY_SKIPPED); /* somebody else was first */
     if (e->code == ERR_SERVER && !apply_lock_failure(e))
-        err_wrap(e, "at COMMIT");
+        err_wrap(e, completed == END_COMMIT ? "at COMMIT" : "cannot write the history");
     return failed(a, e, 0);
 }
 
+/* The history row, which is refused when we are not alone any more; COMMIT; and our own settings again. */
 static enum apply_result
-commit(struct apply *a)
+end(struct apply *a)
 {
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     struct err e = {0};
     struct pgrows *rows = NULL;
-    strbuf_adds(&sql, "COMMIT; ");
-    apply_sql_reset(a, &sql);
+    own_nothing(a);
+    a->first_n = 0;
+    end_sql(a, &sql);
     int sent = session_sql(a->s, &sql, &rows, &e);
-    bool done = rows && strcmp(pgrows_tag(rows), "COMMIT") == 0;
-    bool undone = rows && strcmp(pgrows_tag(rows), "ROLLBACK") == 0;
+    size_t completed = pgrows_count_statements(rows);
+    const struct pgrows *commit = rows;
+    for (size_t i = 0; commit && i < END_COMMIT; i++)
+        commit = pgrows_next(commit);
+    bool committed = commit && strcmp(pgrows_tag(commit), "COMMIT") == 0;
     pgrows_free(rows);
-    if (done)
-        return APPLY_DONE; /* whatever came behind it: the next statement sees it, too */
-    if (sent == 0 || undone)
+    if (committed)
+        return APPLY_DONE; /* whatever came behind it: the next statement meets it, too */
+    if (sent == 0)
         err_set(&e, ERR_PROTOCOL, "the server rolled back instead of committing");
-    return commit_failed(a, &e);
+    return end_failed(a, &e, completed);
 }
 
 enum apply_result
 apply_in_transaction(struct apply *a)
 {
-    enum apply_result result = begin(a);
+    a->begun = false;
+    enum apply_result result = statements(a);
     if (result == APPLY_DONE)
-        result = statements(a);
+        result = begin(a);
     if (result == APPLY_DONE)
-        result = prepare_commit(a);
-    if (result == APPLY_DONE)
-        result = commit(a);
+        result = end(a);
     return result;
 }

@@ -61,14 +61,11 @@ void ledger_sql_columns(const struct ledger_table *t,
                         struct strbuf *out); /* one value: the columns' names, or NULL */
 void ledger_sql_read(const struct ledger_table *t, struct strbuf *out);
 void ledger_sql_create(const struct ledger_table *t, struct strbuf *out);
-/* duration_ms 0 and a duration of later: see ledger_sql_finish. release NULL: none. */
+/* proof: a boolean expression, or NULL. Where it is false the row is refused with 23502
+ * (not_null_violation), and so is the transaction around it. */
 void ledger_sql_insert(const struct ledger_table *t, const struct source_migration *m,
                        const uint8_t loose_sha256[DIGEST_BYTES], const char *release,
-                       int64_t duration_ms, struct strbuf *out);
-void ledger_sql_finish(const struct ledger_table *t, const char *version, int64_t duration_ms,
-                       struct strbuf *out);
-/* One row when the version is there. */
-void ledger_sql_find(const struct ledger_table *t, const char *version, struct strbuf *out);
+                       int64_t duration_ms, const char *proof, struct strbuf *out);
 
 /* columns: what ledger_sql_columns gave ("version,name,…"), NULL when there is no such table.
  * ERR_INPUT when it is a table of another form: the message says whose, as far as it is known. */

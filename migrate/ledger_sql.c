@@ -180,12 +180,12 @@ add_bytea(struct strbuf *out, const uint8_t sum[DIGEST_BYTES])
 void
 ledger_sql_insert(const struct ledger_table *t, const struct source_migration *m,
                   const uint8_t loose_sha256[DIGEST_BYTES], const char *release,
-                  int64_t duration_ms, struct strbuf *out)
+                  int64_t duration_ms, const char *proof, struct strbuf *out)
 {
     strbuf_addf(
         out,
-        "INSERT INTO %s (version, name, phase, sha256, loose_sha256, applied_at, applied_by, duration_ms, release,"
-        " tool) VALUES (",
+        "INSERT INTO %s (version, name, phase, sha256, loose_sha256, applied_at, applied_by,"
+        " duration_ms, release, tool) VALUES (",
         t->quoted);
     ledger_quote_literal(out, m->version);
     strbuf_adds(out, ", ");
@@ -194,35 +194,16 @@ ledger_sql_insert(const struct ledger_table *t, const struct source_migration *m
     add_bytea(out, m->sha256);
     strbuf_adds(out, ", ");
     add_bytea(out, loose_sha256);
-    strbuf_addf(out, ", pg_catalog.clock_timestamp(), SESSION_USER, %lld, ",
-                (long long)duration_ms);
+    strbuf_adds(out, ", pg_catalog.clock_timestamp(), SESSION_USER, ");
+    if (proof)
+        strbuf_addf(out, "CASE WHEN %s THEN %lld END, ", proof, (long long)duration_ms);
+    else
+        strbuf_addf(out, "%lld, ", (long long)duration_ms);
     if (release && *release)
         ledger_quote_literal(out, release);
     else
         strbuf_adds(out, "NULL");
     strbuf_adds(out, ", 'migrate " RR_VERSION "')");
-}
-
-void
-ledger_sql_finish(const struct ledger_table *t, const char *version, int64_t duration_ms,
-                  struct strbuf *out)
-{
-    strbuf_addf(
-        out,
-        "UPDATE %s SET duration_ms = %lld, applied_at = pg_catalog.clock_timestamp() WHERE version"
-        " OPERATOR(pg_catalog.=) ",
-        t->quoted, (long long)duration_ms);
-    ledger_quote_literal(out, version);
-}
-
-void
-ledger_sql_find(const struct ledger_table *t, const char *version, struct strbuf *out)
-{
-    strbuf_addf(
-        out,
-        "SELECT pg_catalog.encode(sha256, 'hex') FROM %s WHERE version OPERATOR(pg_catalog.=) ",
-        t->quoted);
-    ledger_quote_literal(out, version);
 }
 
 /* ---- whose table is it ---- */

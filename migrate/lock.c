@@ -13,25 +13,24 @@
 
 /* How pg_locks shows a lock on one bigint. */
 static void
-add_condition(const struct ledger_table *t, struct strbuf *out)
+add_key(const struct ledger_table *t, struct strbuf *out)
 {
     uint64_t key = (uint64_t)t->lock_key;
-    strbuf_addf(
-        out,
-        "l.locktype OPERATOR(pg_catalog.=) 'advisory' AND l.granted"
-        " AND l.classid OPERATOR(pg_catalog.=) %u::pg_catalog.oid AND l.objid OPERATOR(pg_catalog.=) %u::pg_catalog.oid"
-        " AND l.objsubid OPERATOR(pg_catalog.=) 1 AND l.database OPERATOR(pg_catalog.=) (SELECT d.oid FROM"
-        " pg_catalog.pg_database d WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())",
-        (uint32_t)(key >> 32), (uint32_t)key);
+    strbuf_addf(out,
+                "l.locktype OPERATOR(pg_catalog.=) 'advisory' AND l.granted"
+                " AND l.classid OPERATOR(pg_catalog.=) %u::pg_catalog.oid"
+                " AND l.objid OPERATOR(pg_catalog.=) %u::pg_catalog.oid"
+                " AND l.objsubid OPERATOR(pg_catalog.=) 1",
+                (uint32_t)(key >> 32), (uint32_t)key);
 }
 
+/* The database goes without saying: this session's locks are in its own. */
 void
 lock_sql_proof(const struct ledger_table *t, struct strbuf *out)
 {
-    strbuf_adds(
-        out, "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_locks l WHERE l.pid OPERATOR(pg_catalog.=)"
-             " pg_catalog.pg_backend_pid() AND ");
-    add_condition(t, out);
+    strbuf_adds(out, "EXISTS (SELECT 1 FROM pg_catalog.pg_locks l WHERE l.pid"
+                     " OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() AND ");
+    add_key(t, out);
     strbuf_addc(out, ')');
 }
 
@@ -59,7 +58,10 @@ lock_find_holder(struct session *s, struct lock_holder *ret, struct err *e)
         " pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) a.backend_start))"
         " FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a"
         " ON a.pid OPERATOR(pg_catalog.=) l.pid WHERE ");
-    add_condition(&s->table, &sql);
+    add_key(&s->table, &sql);
+    strbuf_adds(&sql,
+                " AND l.database OPERATOR(pg_catalog.=) (SELECT d.oid FROM pg_catalog.pg_database d"
+                " WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())");
     struct pgrows *rows = NULL;
     int result = session_sql(s, &sql, &rows, e);
     *ret = (struct lock_holder){0};

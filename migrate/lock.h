@@ -30,7 +30,7 @@ int lock_find_holder(struct session *s, struct lock_holder *ret, struct err *e);
 /* For cleanup: what fails is no matter, the lock ends with the session. */
 void lock_release(struct session *s);
 
-/* One row with one boolean: this session holds the lock (pure). */
+/* A boolean expression: this session holds the lock (pure). */
 void lock_sql_proof(const struct ledger_table *t, struct strbuf *out);
 
 /* Waiting: how long until the next attempt, with jitter. *pause_ms is the state, 0 at first. */

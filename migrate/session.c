@@ -308,15 +308,16 @@ session_sql(struct session *s, const struct strbuf *sql, struct pgrows **ret, st
 }
 
 int
-session_copy(struct session *s, const char *sql, size_t sql_bytes, const char *data,
-             size_t data_bytes, struct err *e)
+session_copy(struct session *s, const struct session_copy *copy, struct err *e)
 {
     if (op_begin(s, e) != 0)
         return -1;
-    return op_finish(s,
-                     pgconn_copy_in_start(s->work, sql, sql_bytes, data, data_bytes, CLOCK_NEVER,
-                                          on_rows, &s->op, e),
-                     NULL, e);
+    pgconn_set_copied_cb(s->work, copy->copied, copy->arg);
+    int started = pgconn_copy_in_start(s->work, copy->sql, copy->sql_bytes, copy->data,
+                                       copy->data_bytes, CLOCK_NEVER, on_rows, &s->op, e);
+    int result = op_finish(s, started, NULL, e);
+    pgconn_set_copied_cb(s->work, NULL, NULL);
+    return result;
 }
 
 /* ---- connecting ---- */

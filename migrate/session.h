@@ -82,8 +82,15 @@ int session_settle(struct session *s, struct err *e);
 int
 session_query(struct session *s, const char *sql, size_t bytes, struct pgrows **ret, struct err *e);
 int session_sql(struct session *s, const struct strbuf *sql, struct pgrows **ret, struct err *e);
-int session_copy(struct session *s, const char *sql, size_t sql_bytes, const char *data,
-                 size_t data_bytes, struct err *e);
+struct session_copy {
+    const char *sql;
+    size_t sql_bytes;
+    const char *data;
+    size_t data_bytes;
+    pgconn_copied_cb *copied; /* NULL: nobody wants to know */
+    void *arg;
+};
+int session_copy(struct session *s, const struct session_copy *copy, struct err *e);
 
 /* Sleeps; 0, or ERR_STOPPED, ERR_DEADLINE. */
 int session_pause(struct session *s, uint64_t ms, struct err *e);

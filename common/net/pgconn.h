@@ -74,6 +74,10 @@ int pgconn_copy_in_start(struct pgconn *c, const char *sql, size_t sql_bytes, co
                          size_t data_bytes, uint64_t deadline_ms, pgconn_rows_cb *cb, void *arg,
                          struct err *e);
 
+/* Called while COPY data goes out: so many bytes of data are not looked at again. cb NULL: nobody. */
+typedef void pgconn_copied_cb(void *arg, size_t bytes);
+void pgconn_set_copied_cb(struct pgconn *c, pgconn_copied_cb *cb, void *arg);
+
 /* Asks the server to cancel what this connection runs (the operation itself then ends through its
  * own callback, 57014). libpq 17: PQcancelStart; older: PQcancel in a forked child with a 500 ms
  * deadline. Fires cb when the request was delivered or could not be. May be called while an

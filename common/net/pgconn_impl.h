@@ -103,6 +103,9 @@ struct pgconn {
     bool op_failed;
     struct err op_err;
     const char *copy_data;
+    size_t copy_done;
+    pgconn_copied_cb *copied_cb;
+    void *copied_arg;
     size_t copy_left;
     bool copy_wanted; /* pgconn_copy_in_start, and the data has not been asked for yet */
     bool copy_out;    /* rows of a COPY TO STDOUT are being dropped */

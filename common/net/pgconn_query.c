@@ -173,6 +173,13 @@ lost(struct pgconn *c)
 
 /* ---- COPY data ---- */
 
+void
+pgconn_set_copied_cb(struct pgconn *c, pgconn_copied_cb *cb, void *arg)
+{
+    c->copied_cb = cb;
+    c->copied_arg = arg;
+}
+
 /* 1: all is on its way; 0: wait until the socket takes more; -1: the connection is gone. */
 static int
 copy_step(struct pgconn *c)
@@ -191,7 +198,10 @@ copy_step(struct pgconn *c)
             return 0;
         c->copy_data += n;
         c->copy_left -= (size_t)n;
+        c->copy_done += (size_t)n;
     }
+    if (c->copied_cb)
+        c->copied_cb(c->copied_arg, c->copy_done);
     return 0; /* others get their turn; the socket is writable, so it goes on at once */
 }
 
@@ -290,6 +300,7 @@ pgconn_copy_in_start(struct pgconn *c, const char *sql, size_t sql_bytes, const 
     if (pgconn_query_start(c, sql, sql_bytes, deadline_ms, cb, arg, e) != 0)
         return -1;
     c->copy_data = data;
+    c->copy_done = 0;
     c->copy_left = data_bytes;
     c->copy_wanted = true;
     return 0;

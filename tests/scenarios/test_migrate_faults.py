@@ -285,7 +285,7 @@ def test_lost_during_commit_is_settled(run, files, pg, proxy):
     files("0002_b.sql", "INSERT INTO a VALUES (1);\n")
     files("0003_c.sql", "CREATE TABLE c (i int);\n")
     def cut_in_commit():
-        wait_until(lambda: pg.sessions("state = 'active' AND query LIKE 'COMMIT%'") == 1, what="COMMIT runs")
+        wait_until(lambda: pg.sessions("state = 'active' AND query LIKE 'RESET SESSION%COMMIT;%'") == 1, what="COMMIT runs")
         line.cut(reset=True)
 
     cutter = threading.Thread(target=cut_in_commit)

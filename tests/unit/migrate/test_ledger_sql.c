@@ -92,14 +92,15 @@ test_insert(void **state)
     uint8_t loose[DIGEST_BYTES] = {0xab};
     cleanup_strbuf struct strbuf b = STRBUF_INIT;
     m.header.phase = NATIVE_CONTRACT;
-    ledger_sql_insert(&t, &m, loose, NULL, 7, &b);
+    ledger_sql_insert(&t, &m, loose, NULL, 7, NULL, &b);
     assert_non_null(strstr(strbuf_str(&b), "INSERT INTO \"s\".\"t\" ("));
     assert_non_null(
         strstr(strbuf_str(&b), "('0001', 'o''neil', 'contract', pg_catalog.decode('0000"));
     assert_non_null(strstr(strbuf_str(&b), "SESSION_USER, 7, NULL, 'migrate "));
     strbuf_clear(&b);
-    ledger_sql_insert(&t, &m, loose, "v1", 7, &b);
-    assert_non_null(strstr(strbuf_str(&b), "SESSION_USER, 7, 'v1', 'migrate "));
+    ledger_sql_insert(&t, &m, loose, "v1", 7, "true", &b);
+    assert_non_null(
+        strstr(strbuf_str(&b), "SESSION_USER, CASE WHEN true THEN 7 END, 'v1', 'migrate "));
 }
 
 static void
