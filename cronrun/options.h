@@ -10,7 +10,8 @@
 
 enum command { CMD_RUN, CMD_COPY, CMD_VERSION };
 
-/* Our own exit statuses; a command's that equals one is passed on as it is, and `reason` says which it was. */
+/* Our own exit statuses; a command's that equals one is passed on as it is, and `reason` says which
+ * it was. */
 enum {
     STATUS_BUSY = 74,
     STATUS_UNREACHABLE = 75,
@@ -50,8 +51,8 @@ struct options {
 
     /* read out of them by options_settle() */
     enum lock_kind lock_kind;
-    const char *
-        lock_where; /* LOCK_FILE: path; LOCK_POSTGRES, LOCK_REDIS: URL, or NULL: as the environment says */
+    const char *lock_where; /* LOCK_FILE: path; LOCK_POSTGRES, LOCK_REDIS: URL, or NULL: as the
+                               environment says */
 };
 
 extern const struct opt_program cronrun_program;

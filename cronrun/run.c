@@ -115,7 +115,8 @@ is_late(struct run *r)
     return false;
 }
 
-/* True when the holder is the run that started us, or one that it runs in: it would wait for itself. */
+/* True when the holder is the run that started us, or one that it runs in: it would wait for
+ * itself. */
 static bool
 is_nested(const struct run *r)
 {

@@ -1,4 +1,5 @@
-/* run_command.c: the command while it lives: what happens to it, and what supervise's table says is to be done. */
+/* run_command.c: the command while it lives: what happens to it, and what supervise's table says is
+ * to be done. */
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>

@@ -8,7 +8,8 @@
 
 #define PREFIX "CRONRUN_"
 
-/* Ours are taken out; a Service that is named cronrun has variables of that prefix too, and they stay. */
+/* Ours are taken out; a Service that is named cronrun has variables of that prefix too, and they
+ * stay. */
 static bool
 is_ours(const char *variable)
 {

@@ -1,8 +1,8 @@
 /*
  * run_impl.h: what the parts of run share; nobody else includes it.
  *
- * run.c has the life of a run: lock, wait, start, release, end. run_command.c has the command while it lives. run_report.c has what is
- * said about it. All are callbacks on one loop.
+ * run.c has the life of a run: lock, wait, start, release, end. run_command.c has the command while
+ * it lives. run_report.c has what is said about it. All are callbacks on one loop.
  */
 #ifndef RR_CRONRUN_RUN_IMPL_H
 #define RR_CRONRUN_RUN_IMPL_H

@@ -1,9 +1,10 @@
 /*
  * lease.h: a lock that can be lost: a file's, PostgreSQL's, Redis', or none.
  *
- * The rules of pgconn.h hold: x_start() returning 0 means its callback fires exactly once, from the loop, never inside
- * x_start(); after lease_free() nothing fires. "Cannot be proven" is lost: a lease that was told to be lost never comes back, it can
- * only be released. What a holder leaves for others to read (host, pid, since, run id) holds no secret.
+ * The rules of pgconn.h hold: x_start() returning 0 means its callback fires exactly once, from the
+ * loop, never inside x_start(); after lease_free() nothing fires. "Cannot be proven" is lost: a
+ * lease that was told to be lost never comes back, it can only be released. What a holder leaves
+ * for others to read (host, pid, since, run id) holds no secret.
  */
 #ifndef RR_NET_LEASE_H
 #define RR_NET_LEASE_H
@@ -47,9 +48,10 @@ enum lease_grade {
 };
 
 /*
- * e NULL: held, *fence (0: this kind has none) is valid. ERR_BUSY: holder says who (as far as known). Else it could not be had:
- * ERR_DNS … as pgconn.h and redisconn.h say, ERR_SERVER for a pooler or a standby, ERR_INPUT for a file that is
- * none of ours. After ERR_BUSY it may be started again on the same lease (the connection is kept).
+ * e NULL: held, *fence (0: this kind has none) is valid. ERR_BUSY: holder says who (as far as
+ * known). Else it could not be had: ERR_DNS … as pgconn.h and redisconn.h say, ERR_SERVER for a
+ * pooler or a standby, ERR_INPUT for a file that is none of ours. After ERR_BUSY it may be started
+ * again on the same lease (the connection is kept).
  */
 typedef void lease_acquired_cb(struct lease *l, const struct err *e, uint64_t fence,
                                const struct lease_holder *holder, void *arg);
@@ -59,7 +61,8 @@ lease_lost_cb(struct lease *l, enum lease_grade grade, const struct err *why, vo
 /* e: not released as it should; the lock is free all the same, or will be by itself. */
 typedef void lease_released_cb(struct lease *l, const struct err *e, void *arg);
 
-/* Constructors borrow the strings, the loop, the resolver and the target, all of which outlive the lease. NULL with *e filled. */
+/* Constructors borrow the strings, the loop, the resolver and the target, all of which outlive the
+ * lease. NULL with *e filled. */
 struct lease *lease_none_new(struct loop *l, struct err *e);
 /* flock(2) on path, which is made when missing and never removed. Local file systems. */
 struct lease *
@@ -80,13 +83,15 @@ void lease_set_lost_cb(struct lease *l, lease_lost_cb *cb, void *arg);
 int lease_release_start(struct lease *l, const char *outcome, uint64_t deadline_ms,
                         lease_released_cb *cb, void *arg, struct err *e);
 
-/* The descriptor that the command is to inherit, so that the lock lives as long as anything of its tree; -1: none. */
+/* The descriptor that the command is to inherit, so that the lock lives as long as anything of its
+ * tree; -1: none. */
 int lease_keep_fd(const struct lease *l);
 
 /* 0 when name can be one: 1 to LEASE_NAME_MAX bytes of the letters above. ERR_USAGE. */
 int lease_name_check(const char *name, struct err *e);
 
-/* The advisory lock's key: the first 8 bytes of SHA-256 of "cronrun:NAME", big endian, as the server's int8. */
+/* The advisory lock's key: the first 8 bytes of SHA-256 of "cronrun:NAME", big endian, as the
+ * server's int8. */
 int lease_pg_key(const char *name, int64_t *ret_key, struct err *e);
 
 #endif

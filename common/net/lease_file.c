@@ -1,10 +1,11 @@
 /*
  * lease_file.c: flock(2) on a file that is never removed.
  *
- * The lock belongs to the open file description (flock(2)), which the command inherits: the lock is held as long as anything
- * of its tree lives, so nothing here ever unlocks; the last close does. The file holds one line of LINE_BYTES, rewritten in place
- * under the lock: the fence's counter and who holds it. A path that was replaced between open and lock would give two
- * holders, so what was locked is compared with what the path names now.
+ * The lock belongs to the open file description (flock(2)), which the command inherits: the lock is
+ * held as long as anything of its tree lives, so nothing here ever unlocks; the last close does.
+ * The file holds one line of LINE_BYTES, rewritten in place under the lock: the fence's counter and
+ * who holds it. A path that was replaced between open and lock would give two holders, so what was
+ * locked is compared with what the path names now.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,9 @@
 /*
  * lease_file_pids.c: who holds a flock, read from /proc/<pid>/fdinfo.
  *
- * proc(5): a descriptor whose open file description holds a lock has a line "lock: 1: FLOCK ADVISORY WRITE 123 08:01:77 0 EOF",
- * with the locking process' pid (perhaps gone) and the file as major:minor:inode in hex and decimal.
+ * proc(5): a descriptor whose open file description holds a lock has a line "lock: 1: FLOCK
+ * ADVISORY WRITE 123 08:01:77 0 EOF", with the locking process' pid (perhaps gone) and the file as
+ * major:minor:inode in hex and decimal.
  */
 #include <ctype.h>
 #include <stdio.h>

@@ -42,7 +42,8 @@ int lease_init(struct lease *l, const struct lease_ops *ops, struct loop *loop,
 void lease_done(struct lease *l); /* the shared part, not the object */
 void lease_soon(struct lease *l, void (*cb)(struct lease *l));
 
-/* End an acquisition or a release. From the loop; the lease may be freed inside: the caller returns at once. */
+/* End an acquisition or a release. From the loop; the lease may be freed inside: the caller returns
+ * at once. */
 void lease_acquired(struct lease *l, const struct err *e, uint64_t fence,
                     const struct lease_holder *holder);
 void lease_released(struct lease *l, const struct err *e);
@@ -52,12 +53,14 @@ bool lease_tell(struct lease *l, enum lease_grade grade, const struct err *why);
 /* {"fence":7,"host":"a","pid":12,"since":"…","run_id":"…"}: what holders leave for others. */
 struct strbuf;
 void lease_holder_format(struct strbuf *out, const struct lease_holder *h);
-/* Exactly what lease_holder_format() wrote (trailing spaces and one newline allowed); false otherwise. */
+/* Exactly what lease_holder_format() wrote (trailing spaces and one newline allowed); false
+ * otherwise. */
 bool lease_holder_parse(const char *text, size_t len, struct lease_holder *ret);
 /* This process as holder, since now. */
 void lease_holder_self(struct lease_holder *ret, const struct lease_owner *owner, uint64_t fence);
 
-/* lease_file_pids.c: "12 (sleep), 13 (sh)": who has a flock on that file by an inherited descriptor. */
+/* lease_file_pids.c: "12 (sleep), 13 (sh)": who has a flock on that file by an inherited
+ * descriptor. */
 void lease_file_pids(uint64_t dev, uint64_t ino, char *ret, size_t size);
 
 #endif

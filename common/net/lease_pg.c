@@ -1,14 +1,17 @@
 /*
  * lease_pg.c: a session's advisory lock in PostgreSQL.
  *
- * PostgreSQL's manual, "Advisory Locks": held until released or the session ends, so the session is ours alone, outside any
- * transaction, and never behind a pooler. The server frees the lock when it learns that the session is gone; the holder learns
- * it at the same time or, on a silent network, by its own SELECT 1 (every 5 s, answered within 3 s: together less than
- * the server's keepalives of 5 + 3 x 2 s and tcp_user_timeout of 10 s take). Who gets the lock and finds that the last
- * holder never released it waits the settle time while holding it: that is the time in which the other kills its tree.
+ * PostgreSQL's manual, "Advisory Locks": held until released or the session ends, so the session is
+ * ours alone, outside any transaction, and never behind a pooler. The server frees the lock when it
+ * learns that the session is gone; the holder learns it at the same time or, on a silent network,
+ * by its own SELECT 1 (every 5 s, answered within 3 s: together less than the server's keepalives
+ * of 5 + 3 x 2 s and tcp_user_timeout of 10 s take). Who gets the lock and finds that the last
+ * holder never released it waits the settle time while holding it: that is the time in which the
+ * other kills its tree.
  *
- * cronrun_job: one row a job. Where no table may be made the fence is a transaction's number, made durable by a logical
- * message in the same transaction (a number alone repeats after a crash), and the settle time is always waited.
+ * cronrun_job: one row a job. Where no table may be made the fence is a transaction's number, made
+ * durable by a logical message in the same transaction (a number alone repeats after a crash), and
+ * the settle time is always waited.
  */
 #include <inttypes.h>
 #include <stdio.h>

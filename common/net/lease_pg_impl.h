@@ -48,7 +48,8 @@ struct lease_pg {
 };
 
 /* ---- lease_pg_steps.c ---- */
-/* Makes it the step that is under way and begins it. Its answer comes to lease_pg_on_rows(), its end to lease_pg_failed(). */
+/* Makes it the step that is under way and begins it. Its answer comes to lease_pg_on_rows(), its
+ * end to lease_pg_failed(). */
 void lease_pg_go(struct lease_pg *p, enum lease_pg_step step);
 
 /* ---- lease_pg.c ---- */

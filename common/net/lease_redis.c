@@ -1,11 +1,12 @@
 /*
  * lease_redis.c: a key in Redis with a life of its own.
  *
- * SET NX PX with a value that nobody else has, renewed each third of the ttl and released by comparing in Lua. How long the lock is
- * certainly ours counts from before the request was sent, on a clock that also runs in suspend; nothing is certain about
- * an answer that is late. Half of the ttl without renewal: UNSURE. A margin before its end: GONE, so that the tree is
- * dead when the key expires. The connection may be made anew meanwhile: renewing compares, it never takes the lock again.
- * A failover or an eviction that loses the key is seen at the next renewal: GONE at once.
+ * SET NX PX with a value that nobody else has, renewed each third of the ttl and released by
+ * comparing in Lua. How long the lock is certainly ours counts from before the request was sent, on
+ * a clock that also runs in suspend; nothing is certain about an answer that is late. Half of the
+ * ttl without renewal: UNSURE. A margin before its end: GONE, so that the tree is dead when the key
+ * expires. The connection may be made anew meanwhile: renewing compares, it never takes the lock
+ * again. A failover or an eviction that loses the key is seen at the next renewal: GONE at once.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,8 @@
 #define AGAIN_MS 50
 #define RELEASE_PAUSE_MS 10
 
-/* KEYS: lock, fence; ARGV: value, ttl. {1, fence} or {0, the holder's value}. TIME makes the fence outlive a lost key. */
+/* KEYS: lock, fence; ARGV: value, ttl. {1, fence} or {0, the holder's value}. TIME makes the fence
+ * outlive a lost key. */
 static const char acquire_script[] =
     "if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return {0, redis.call('GET', KEYS[1])} end "
     "local t = redis.call('TIME') "

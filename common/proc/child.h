@@ -1,10 +1,11 @@
 /*
  * child.h: starts a command as a direct child.
  *
- * The child gets mask and dispositions as they were on the supervisor's entry, a process group of its own (unless a terminal
- * must keep its foreground group), KILL when the supervisor dies (PR_SET_PDEATHSIG), and no descriptor of ours but the
- * one that is handed to it on purpose (all others are CLOEXEC). fork() of a small process; nothing here waits: why an
- * exec failed is asked after the child ended.
+ * The child gets mask and dispositions as they were on the supervisor's entry, a process group of
+ * its own (unless a terminal must keep its foreground group), KILL when the supervisor dies
+ * (PR_SET_PDEATHSIG), and no descriptor of ours but the one that is handed to it on purpose (all
+ * others are CLOEXEC). fork() of a small process; nothing here waits: why an exec failed is asked
+ * after the child ended.
  */
 #ifndef RR_PROC_CHILD_H
 #define RR_PROC_CHILD_H
@@ -38,15 +39,16 @@ struct child {
 int child_start(struct child *c, const struct child_spec *spec, struct err *e);
 
 /*
- * After the child ended: 0 when the command was executed; -1 with ERR_SYSTEM and sys_errno as exec left it, or another errno
- * with a message that names the step that failed before it. *ret_status (on -1): 127 not found, 126 cannot be executed, 125
- * something before exec.
+ * After the child ended: 0 when the command was executed; -1 with ERR_SYSTEM and sys_errno as exec
+ * left it, or another errno with a message that names the step that failed before it. *ret_status
+ * (on -1): 127 not found, 126 cannot be executed, 125 something before exec.
  */
 int child_exec_error(struct child *c, const char *command, int *ret_status, struct err *e);
 
 void child_done(struct child *c); /* closes the pipe; kills nothing */
 
-/* Opens /dev/null in place of a standard descriptor that is closed, so that nothing of ours becomes one. */
+/* Opens /dev/null in place of a standard descriptor that is closed, so that nothing of ours becomes
+ * one. */
 void child_fill_standard_fds(void);
 /* True when the process has a controlling terminal and is in its foreground. */
 bool child_has_terminal(void);

@@ -1,9 +1,11 @@
 /*
- * signals.h: all signals of the process through one descriptor (signalfd(2)), and the way back for a child.
+ * signals.h: all signals of the process through one descriptor (signalfd(2)), and the way back for
+ * a child.
  *
- * For a supervisor: everything that can be blocked is blocked, so nothing is lost or acted upon before it is read, also as
- * PID 1, where a signal at its default disposition is dropped unless it is blocked. Signals coalesce: one SIGCHLD may
- * stand for many children. A process that execs gets mask and dispositions as they were on entry (signals_restore).
+ * For a supervisor: everything that can be blocked is blocked, so nothing is lost or acted upon
+ * before it is read, also as PID 1, where a signal at its default disposition is dropped unless it
+ * is blocked. Signals coalesce: one SIGCHLD may stand for many children. A process that execs gets
+ * mask and dispositions as they were on entry (signals_restore).
  */
 #ifndef RR_PROC_SIGNALS_H
 #define RR_PROC_SIGNALS_H

@@ -1,16 +1,20 @@
 /*
- * supervise.h: what to do with a running command when something happens: one table [state][event] = {next, action}.
+ * supervise.h: what to do with a running command when something happens: one table [state][event] =
+ * {next, action}.
  *
- * Pure: no clock, no system call. Who runs the command feeds events in the order in which it learns of them and carries
- * out the action; the state says how far the ending has come. Every cell of the table is written out.
+ * Pure: no clock, no system call. Who runs the command feeds events in the order in which it learns
+ * of them and carries out the action; the state says how far the ending has come. Every cell of the
+ * table is written out.
  */
 #ifndef RR_PROC_SUPERVISE_H
 #define RR_PROC_SUPERVISE_H
 
 enum supervise_state {
-    SUPERVISE_RUNNING, /* the command runs */
-    SUPERVISE_STOPPING, /* the tree was asked to end, the grace runs; the command itself may have ended */
-    SUPERVISE_LINGERING, /* the command ended by itself, what it left behind was asked to end, the grace runs */
+    SUPERVISE_RUNNING,   /* the command runs */
+    SUPERVISE_STOPPING,  /* the tree was asked to end, the grace runs; the command itself may have
+                            ended */
+    SUPERVISE_LINGERING, /* the command ended by itself, what it left behind was asked to end, the
+                            grace runs */
     SUPERVISE_KILLING, /* KILL goes to whatever is found, again and again, until nothing is left */
     SUPERVISE_DONE,    /* nothing is left */
     SUPERVISE_STATES
@@ -21,9 +25,10 @@ enum supervise_event {
     SUPERVISE_EMPTY,    /* nothing of the tree is left (never before EXIT) */
     SUPERVISE_DEADLINE, /* its time is over */
     SUPERVISE_STOP,     /* somebody outside wants it to end (TERM, INT, QUIT) */
-    SUPERVISE_UNSURE, /* the lease was not renewed for half its time: end politely while it is still valid */
-    SUPERVISE_LOST,  /* the lease is lost, or ends so soon that no grace is left */
-    SUPERVISE_GRACE, /* the grace is over */
+    SUPERVISE_UNSURE, /* the lease was not renewed for half its time: end politely while it is still
+                         valid */
+    SUPERVISE_LOST,   /* the lease is lost, or ends so soon that no grace is left */
+    SUPERVISE_GRACE,  /* the grace is over */
     SUPERVISE_EVENTS
 };
 
@@ -31,7 +36,7 @@ enum supervise_action {
     SUPERVISE_NOTHING,
     SUPERVISE_ASK,    /* stop signal and CONT to the tree, start the grace */
     SUPERVISE_REPEAT, /* the signal that came to the tree, the grace goes on */
-    SUPERVISE_SWEEP, /* stop signal and CONT to those that had none; start the grace unless it runs */
+    SUPERVISE_SWEEP,  /* stop signal and CONT to those that had none; grace unless it runs */
     SUPERVISE_KILL,   /* KILL to all until EMPTY; stop the grace */
     SUPERVISE_FINISH, /* release the lease and report */
     SUPERVISE_ACTIONS

@@ -135,7 +135,8 @@ pidfd_signal(int fd, int signo)
     return (int)syscall(SYS_pidfd_send_signal, fd, signo, NULL, 0);
 }
 
-/* Our own children keep their pid until we reap them; all others are held by a pidfd and looked at again. */
+/* Our own children keep their pid until we reap them; all others are held by a pidfd and looked at
+ * again. */
 static int
 signal_one(const struct tree *t, const struct procfs_stat *s, int signo, bool wake)
 {
@@ -243,7 +244,8 @@ tree_empty(struct tree *t)
         return true;
     if (!t->proc || t->foreign.n == 0)
         return false;
-    /* Foreign children live on: by the parents, for the kernel's list may miss one while others end. */
+    /* Foreign children live on: by the parents, for the kernel's list may miss one while others
+     * end. */
     CLEANUP_WITH(procfs_list_done) struct procfs_list left = {0};
     return walk_parents(t, &left) && left.n == 0;
 }

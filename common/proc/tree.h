@@ -1,13 +1,14 @@
 /*
  * tree.h: everything that descends from this process, also after double fork, setsid or setpgid.
  *
- * The process becomes a subreaper (PR_SET_CHILD_SUBREAPER), so orphans come to it and not to init; descendants are read from
- * /proc/<pid>/task/<tid>/children, or by the parents in /proc/<pid>/stat where the kernel has no such file. A process is signalled
- * through a pidfd after its start time was compared, so that a recycled pid is never hit. Children that the process
- * had already when the tree began (a shell's, before it exec'ed us) are foreign: reaped, but never signalled.
+ * The process becomes a subreaper (PR_SET_CHILD_SUBREAPER), so orphans come to it and not to init;
+ * descendants are read from /proc/<pid>/task/<tid>/children, or by the parents in /proc/<pid>/stat
+ * where the kernel has no such file. A process is signalled through a pidfd after its start time
+ * was compared, so that a recycled pid is never hit. Children that the process had already when the
+ * tree began (a shell's, before it exec'ed us) are foreign: reaped, but never signalled.
  *
- * Where /proc is not there, or is another PID namespace's: PID 1 signals everything, others their command's process
- * group alone (tree_sees_all() is false then).
+ * Where /proc is not there, or is another PID namespace's: PID 1 signals everything, others their
+ * command's process group alone (tree_sees_all() is false then).
  */
 #ifndef RR_PROC_TREE_H
 #define RR_PROC_TREE_H
@@ -36,13 +37,14 @@ struct tree_count {
 };
 
 /*
- * One pass: signo, and CONT after it when `wake`, to what is found. group: the command's process group (0 none), signalled in
- * one call when it certainly exists still, so that a fork under way cannot slip through.
+ * One pass: signo, and CONT after it when `wake`, to what is found. group: the command's process
+ * group (0 none), signalled in one call when it certainly exists still, so that a fork under way
+ * cannot slip through.
  */
 struct tree_count
 tree_signal(struct tree *t, int signo, bool wake, enum tree_scope scope, pid_t group);
 
-/* Reaps all that ended, foreign children too. cb (may be NULL) for each, status as of waitpid(2). */
+/* Reaps all that ended, foreign children too. cb (may be NULL) for each; status: waitpid(2). */
 typedef void tree_reap_cb(pid_t pid, int status, void *arg);
 void tree_reap(struct tree *t, tree_reap_cb *cb, void *arg);
 

@@ -1,4 +1,5 @@
-/* cronrun's options: the lock's forms, on-busy, what does not belong together, where the command begins. */
+/* cronrun's options: the lock's forms, on-busy, what does not belong together, where the command
+ * begins. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* The file's lock: line, counter, busy, damage, replacement, inheritance; and what all leases share. */
+/* The file's lock: line, counter, busy, damage, replacement, inheritance; and what all leases
+ * share. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -155,7 +156,8 @@ test_busy_names_holder(void **state)
     release(f, other);
 }
 
-/* A process that inherited the descriptor keeps the lock though its runner closed it; the busy line names it. */
+/* A process that inherited the descriptor keeps the lock though its runner closed it; the busy line
+ * names it. */
 static void
 test_inherited(void **state)
 {

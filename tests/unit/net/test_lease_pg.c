@@ -1,6 +1,7 @@
 /*
- * The lock in PostgreSQL against a scripted session: which question follows which answer, what is refused, when the settle time
- * is waited, how a loss shows and how a release goes. The clock stands.
+ * The lock in PostgreSQL against a scripted session: which question follows which answer, what is
+ * refused, when the settle time is waited, how a loss shows and how a release goes. The clock
+ * stands.
  */
 #include <setjmp.h>
 #include <stdarg.h>

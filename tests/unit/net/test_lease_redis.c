@@ -1,6 +1,6 @@
 /*
- * The lease in Redis against a scripted connection, scripted timers and a clock that stands: when it renews, asks to end, and is gone;
- * what each answer does.
+ * The lease in Redis against a scripted connection, scripted timers and a clock that stands: when
+ * it renews, asks to end, and is gone; what each answer does.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -420,7 +420,8 @@ test_comes_back_in_time(void **state)
     assert_true(timers[RENEW].at_ms - now_ms <= 100);
     assert_int_equal(timers[GONE].at_ms, gone_ms);
     fire(RENEW);
-    connected(); /* a new connection: it asks whether the lock is still ours, and does not take it */
+    connected(); /* a new connection: it asks whether the lock is still ours, and does not take it
+                  */
     assert_non_null(strstr(conn.script, "PEXPIRE"));
     assert_null(strstr(conn.script, "'NX'"));
     answer_integer(1);

@@ -1,4 +1,5 @@
-/* A command as child: status, why exec failed, descriptors, mask and dispositions, group, parent-death signal. */
+/* A command as child: status, why exec failed, descriptors, mask and dispositions, group,
+ * parent-death signal. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -83,7 +84,8 @@ test_exec_failure(void **state)
     unlink(path);
 }
 
-/* The command sees 0, 1, 2 and the one that was handed to it; the shell's own glob opens one more (the directory). */
+/* The command sees 0, 1, 2 and the one that was handed to it; the shell's own glob opens one more
+ * (the directory). */
 static void
 test_descriptors(void **state)
 {
@@ -132,8 +134,9 @@ test_signals_unchanged(void **state)
         struct signals s;
         if (signals_init(&s, NULL) < 0)
             _exit(10);
-        /* Masks of /proc/self/status: CHLD 17 ignored, USR2 12 ignored, PIPE 13 not, ALRM 14 blocked
-         * and nothing else, but 32 and 33: glibc's own, which a threaded parent may leave ignored. */
+        /* Masks of /proc/self/status: CHLD 17 ignored, USR2 12 ignored, PIPE 13 not, ALRM 14
+         * blocked and nothing else, but 32 and 33: glibc's own, which a threaded parent may leave
+         * ignored. */
         const char *argv[] = {"grep", "-Pzq",
                               "SigBlk:\\s0000000000002000\\nSigIgn:\\s0000000[01][08]0010800",
                               "/proc/self/status", NULL};

@@ -12,7 +12,8 @@
 
 /* One word per cell, "next/action", in the order of the events. */
 static const char *const expected[SUPERVISE_STATES][SUPERVISE_EVENTS] = {
-    /*             exit               empty          deadline             stop                unsure             lost            grace */
+    /*             exit               empty          deadline             stop                unsure
+       lost            grace */
     {"lingering/sweep", "done/finish", "stopping/ask", "stopping/ask", "stopping/ask",
      "killing/kill", "running/nothing"},
     {"stopping/sweep", "done/finish", "stopping/nothing", "stopping/repeat", "stopping/nothing",
@@ -43,7 +44,8 @@ test_every_cell(void **state)
         }
 }
 
-/* Every order of five events: an ending never goes back, LOST kills at once, FINISH comes with EMPTY alone and once. */
+/* Every order of five events: an ending never goes back, LOST kills at once, FINISH comes with
+ * EMPTY alone and once. */
 static void
 walk(enum supervise_state state, unsigned depth, bool finished)
 {

@@ -1,4 +1,5 @@
-/* The process tree: who is found, signalled once, reaped; foreign children; a recycled pid is left alone. */
+/* The process tree: who is found, signalled once, reaped; foreign children; a recycled pid is left
+ * alone. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +17,8 @@
 #include "common/proc/procfs.h"
 #include "common/proc/tree.h"
 
-/* A process that ends when it gets a signal or when the test ends; it has run its first line when this returns. */
+/* A process that ends when it gets a signal or when the test ends; it has run its first line when
+ * this returns. */
 static pid_t
 spawn(void (*body)(int ready))
 {
@@ -88,7 +90,8 @@ on_reaped(pid_t pid, int status, void *arg)
     r->statuses[r->n++] = status;
 }
 
-/* Reaps until the tree is empty; blocks in waitid, so it ends as soon as it is true and hangs when it never is. */
+/* Reaps until the tree is empty; blocks in waitid, so it ends as soon as it is true and hangs when
+ * it never is. */
 static void
 drain(struct tree *t, struct reaped *r)
 {
