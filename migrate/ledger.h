@@ -45,10 +45,9 @@ struct ledger {
     size_t n;
 };
 
-#define LEDGER_INIT                                                                                \
-    {                                                                                              \
-        0                                                                                          \
-    }
+/* clang-format off */
+#define LEDGER_INIT { 0 }
+/* clang-format on */
 
 /* "name", "schema.name", each folded to lower case unless quoted. ERR_USAGE. */
 int ledger_table_parse(const char *text, struct ledger_table *ret, struct err *e);

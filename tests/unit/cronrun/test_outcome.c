@@ -29,14 +29,12 @@ struct row {
 };
 
 #define STARTED .started = true
-#define PLAIN                                                                                      \
-    {                                                                                              \
-        .busy_status = 0, .late_status = 77, .child_status = -1                                    \
-    }
-#define MAPPED                                                                                     \
-    {                                                                                              \
-        .busy_status = 5, .late_status = 6, .child_status = 9                                      \
-    }
+/* clang-format off */
+#define PLAIN { .busy_status = 0, .late_status = 77, .child_status = -1 }
+/* clang-format on */
+/* clang-format off */
+#define MAPPED { .busy_status = 5, .late_status = 6, .child_status = 9 }
+/* clang-format on */
 
 static const struct row rows[] = {
     {"busy", {.busy = true}, PLAIN, "skipped", "busy", 0, -1, 0},

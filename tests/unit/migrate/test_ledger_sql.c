@@ -86,9 +86,9 @@ static void
 test_insert(void **state)
 {
     (void)state;
-    struct ledger_table t = {.quoted = (char *)(uintptr_t) "\"s\".\"t\""};
-    struct source_migration m = {.version = (char *)(uintptr_t) "0001",
-                                 .name = (char *)(uintptr_t) "o'neil"};
+    struct ledger_table t = {.quoted = (char *)(uintptr_t)("\"s\".\"t\"")};
+    struct source_migration m = {.version = (char *)(uintptr_t)("0001"),
+                                 .name = (char *)(uintptr_t)("o'neil")};
     uint8_t loose[DIGEST_BYTES] = {0xab};
     cleanup_strbuf struct strbuf b = STRBUF_INIT;
     m.header.phase = NATIVE_CONTRACT;
@@ -120,7 +120,7 @@ test_foreign_tables(void **state)
         {"version", "dbmate", true},
         {"a,b", "no history table of migrate: its columns are a,b", true},
     };
-    struct ledger_table t = {.quoted = (char *)(uintptr_t) "\"s\".\"t\""};
+    struct ledger_table t = {.quoted = (char *)(uintptr_t)("\"s\".\"t\"")};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct err e = {0};
         bool exists = !rows[i].exists;

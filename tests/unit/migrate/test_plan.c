@@ -60,7 +60,7 @@ build(struct world *w, const char *files, const char *rows)
     for (size_t i = 0; i < w->source.n; i++) {
         bool contract = letters[i] < 'a';
         w->files[i] = (struct source_migration){.version = w->versions[0][i],
-                                                .name = (char *)(uintptr_t) "n",
+                                                .name = (char *)(uintptr_t)("n"),
                                                 .file = w->versions[0][i]};
         w->files[i].header.phase = contract ? NATIVE_CONTRACT : NATIVE_EXPAND;
         w->files[i].sha256[0] = (uint8_t)(letters[i] | 32);
@@ -71,9 +71,9 @@ build(struct world *w, const char *files, const char *rows)
         bool contract = letters[i] < 'a';
         w->rows[i] =
             (struct ledger_row){.version = w->versions[1][i],
-                                .name = (char *)(uintptr_t) "n",
+                                .name = (char *)(uintptr_t)("n"),
                                 .phase = (char *)(uintptr_t)(contract ? "contract" : "expand"),
-                                .applied_at = (char *)(uintptr_t) "then"};
+                                .applied_at = (char *)(uintptr_t)("then")};
         w->rows[i].sha256[0] = (uint8_t)(letters[i] | 32);
     }
     assert_int_equal(plan_make(&w->source, &w->ledger, &w->rules, differs, &asked, &w->plan, NULL),
