@@ -91,14 +91,15 @@ check_alone(const char *text, const struct statement *st)
     MUST(lexer_next(&lx, &again, NULL) == 0);
 }
 
+/* from, line: a place before it, so that lines are counted once. */
 static void
-check_places(const char *text, size_t len, const struct statement *st)
+check_places(const char *text, size_t len, size_t from, size_t line, const struct statement *st)
 {
     cleanup_strbuf struct strbuf out = STRBUF_INIT;
     struct position p;
 
-    MUST(st->line == lexer_count_lines(text, st->offset) + 1);
-    MUST(st->end_line == lexer_count_lines(text, st->offset + st->bytes) + 1);
+    MUST(st->line == lexer_count_lines(text + from, st->offset - from) + line);
+    MUST(st->end_line == lexer_count_lines(text + st->offset, st->bytes) + st->line);
     position_of_char(text, len, st->offset, st->line, st->bytes / 2 + 1, &p);
     MUST(p.offset >= st->offset && p.offset <= len && p.line >= st->line && p.column >= 1);
     MUST(p.line_offset <= p.offset && p.line_offset + p.line_bytes <= len);
@@ -108,7 +109,7 @@ check_places(const char *text, size_t len, const struct statement *st)
 }
 
 static void
-check_statement(const char *text, size_t len, const struct statement *st)
+check_statement(const char *text, size_t len, size_t from, size_t line, const struct statement *st)
 {
     struct verdict v;
 
@@ -119,7 +120,7 @@ check_statement(const char *text, size_t len, const struct statement *st)
              st->data_offset + st->data_bytes <= len);
     check_tokens(text, len, st);
     check_alone(text, st);
-    check_places(text, len, st);
+    check_places(text, len, from, line, st);
     verdict_statement(text + st->offset, st->sql_bytes, st->backslashes, &v);
     MUST(v.options_offset + v.options_bytes <= st->sql_bytes);
     MUST((v.what != NULL) == (!v.transaction || v.control));
@@ -135,6 +136,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct verdict_file f;
     struct err e;
     size_t behind = 0;
+    size_t line = 1;
     size_t n = 0;
     int rc;
 
@@ -143,9 +145,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     lexer_init(&lx, text, size);
     while ((rc = lexer_next(&lx, &st, &e)) > 0) {
         MUST(st.n == ++n && st.offset >= behind);
+        check_statement(text, size, behind, line, &st);
         behind = st.offset + st.bytes;
+        line = st.end_line;
         MUST(lx.pos >= behind);
-        check_statement(text, size, &st);
     }
     if (rc < 0)
         MUST(lx.error_offset < size &&
