@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "common/base/digest.h"
 #include "common/base/log.h"
+#include "migrate/finding.h"
 #include "migrate/progress.h"
 #include "migrate/watch.h"
 
@@ -23,19 +24,22 @@ on_passed(void *arg, size_t upto)
 
 int
 apply_check(const struct source *source, const struct source_migration *m, struct verdict_file *ret,
-            size_t *ret_line, struct err *e)
+            struct report *report)
 {
     struct source_text text = SOURCE_TEXT_INIT;
-    *ret_line = 0;
-    if (source_text_open(source, m, NATIVE_UP, &text, e) != 0)
+    struct err e = {0};
+    if (source_text_open(source, m, NATIVE_UP, &text, &e) != 0) {
+        report_fail(report, EXIT_INPUT, &e);
+        report_place(report, m->file, 0, 0);
         return -1;
+    }
     struct lexer lx;
     lexer_init(&lx, text.data, text.len);
     lx.passed = on_passed; /* the pages of a large file are not kept */
     lx.passed_arg = &text;
-    int result = verdict_file(&lx, m->header.transaction, ret, e);
+    int result = verdict_file(&lx, m->header.transaction, ret, &e);
     if (result != 0)
-        *ret_line = ret->error_line;
+        finding_report(report, m->file, &text, ret->error_offset, ret->error_line, &e);
     source_text_done(&text);
     return result;
 }

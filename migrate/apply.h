@@ -60,10 +60,10 @@ struct apply {
     uint64_t duration_ms; /* of the last file that was applied */
 };
 
-/* Reads the file for what apply_file must know: whether it can be applied at all. ERR_INPUT names
- * file and line; the place is in the report's reach: *ret_line, 0 when unknown. */
+/* Reads the file for what apply_file must know, and whether it can be applied at all. -1: bad input,
+ * which is in the report with its place. */
 int apply_check(const struct source *source, const struct source_migration *m,
-                struct verdict_file *ret, size_t *ret_line, struct err *e);
+                struct verdict_file *ret, struct report *report);
 
 /* Applies m: DONE, SKIPPED, UNKNOWN or FAILED. The session holds the lock and is settled. */
 enum apply_result

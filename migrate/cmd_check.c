@@ -164,7 +164,8 @@ cmd_check(const struct options *o, const char *dir)
 
     report_init(&r, o->people);
     if (source_open(dir ? dir : o->dir, o->allow_empty, &s, &e) < 0) {
-        finding_source(&r, &s, &e);
+        report_fail(&r, EXIT_INPUT, &e);
+        report_place(&r, s.fault_file[0] ? s.fault_file : NULL, s.fault_line, 0);
         return report_finish(&r, o->termination_log);
     }
     for (size_t i = 0; i < s.n; i++) {

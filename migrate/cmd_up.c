@@ -95,12 +95,8 @@ check_files(struct up *u)
     }
     for (size_t i = 0; i < u->plan.n; i++) {
         const struct plan_item *item = &u->plan.items[i];
-        size_t line;
-        if (!item->step || apply_check(&u->source, item->file, &u->verdicts[i], &line, &e) == 0)
-            continue;
-        report_fail(&u->report, EXIT_INPUT, &e);
-        report_place(&u->report, item->file->file, line, 0);
-        return -1;
+        if (item->step && apply_check(&u->source, item->file, &u->verdicts[i], &u->report) != 0)
+            return -1;
     }
     return 0;
 }

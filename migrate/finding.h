@@ -20,7 +20,4 @@ const char *finding_message(const struct err *e);
 void finding_report(struct report *r, const char *file, const struct source_text *t, size_t offset,
                     size_t line, const struct err *e);
 
-/* The same for what source_open says: its file and line become the place. */
-void finding_source(struct report *r, const struct source *s, const struct err *e);
-
 #endif
