@@ -14,7 +14,6 @@
 
 #define BACKOFF_FIRST_MS 250u
 #define BACKOFF_MAX_MS 5000u
-#define APPLY_PAGE_BYTES 65536u /* a multiple of every page size */
 
 static void
 on_passed(void *arg, size_t upto)
@@ -114,8 +113,7 @@ apply_copy(struct apply *a, const struct statement *st, struct err *e)
                                       .copied = on_copied,
                                       .arg = a};
     a->copy_offset = st->data_offset;
-    /* The splitter has passed it; now it is read again. From the page that it begins in. */
-    a->text.released = st->data_offset - st->data_offset % APPLY_PAGE_BYTES;
+    source_text_rewind(&a->text, st->data_offset); /* the splitter has passed it */
     return session_copy(a->s, &copy, e);
 }
 

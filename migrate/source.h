@@ -91,6 +91,8 @@ void source_text_lexer(struct source_text *t, struct lexer *ret);
  * little is gained.
  */
 void source_text_release(struct source_text *t, size_t upto);
+/* What stands from `offset` on is read once more: the next releases count from there. */
+void source_text_rewind(struct source_text *t, size_t offset);
 void source_text_done(struct source_text *t);
 
 /*

@@ -161,6 +161,14 @@ source_text_release(struct source_text *t, size_t upto)
     t->released = upto;
 }
 
+void
+source_text_rewind(struct source_text *t, size_t offset)
+{
+    offset -= offset % (size_t)sysconf(_SC_PAGESIZE);
+    if (offset < t->released)
+        t->released = offset;
+}
+
 static void
 on_passed(void *arg, size_t upto)
 {
@@ -221,6 +229,7 @@ gather_data(struct gather *g, struct source_text *t, const struct statement *st)
     size_t end = st->data_offset + st->data_bytes;
 
     gather_flush(g);
+    source_text_rewind(t, st->data_offset); /* the splitter has passed it */
     for (size_t from = st->data_offset; from < end;) {
         size_t to = end - from > CHUNK ? from + CHUNK : end;
         digest_add(&g->d, t->data + from, to - from);

@@ -199,9 +199,9 @@ copy_step(struct pgconn *c)
         c->copy_data += n;
         c->copy_left -= (size_t)n;
         c->copy_done += (size_t)n;
+        if (c->copied_cb)
+            c->copied_cb(c->copied_arg, c->copy_done);
     }
-    if (c->copied_cb)
-        c->copied_cb(c->copied_arg, c->copy_done);
     return 0; /* others get their turn; the socket is writable, so it goes on at once */
 }
 

@@ -388,6 +388,19 @@ def test_large_files_in_batches(up, files, pg):
     assert (failure(result)["line"], failure(result)["column"]) == (15002, 31)
 
 
+def test_copy_in_constant_memory(up, files, pg):
+    """40 MB of data. The bound is far below that, and above what the interpreter in between had."""
+    row = "y" * 99
+    files("0001_a.sql", "CREATE TABLE a (t text);\nCOPY a FROM STDIN;\n" + f"{row}\n" * 400_000 + "\\.\nSELECT 1;\n")
+    measure = "import resource as r, subprocess, sys; s = subprocess.call(sys.argv[1:]); " \
+              "print(r.getrusage(r.RUSAGE_CHILDREN).ru_maxrss); sys.exit(s)"
+    result = up(wrap=[sys.executable, "-c", measure])
+    assert result.status == 0, result.output
+    assert pg.psql("SELECT count(*) FROM a") == "400000"
+    if "asan" not in os.environ.get("BIN_DIR", ""):
+        assert int(result.stdout) < 24 * 1024
+
+
 def test_every_record_is_json(up, files):
     shop(files)
     result = up()
