@@ -1,13 +1,14 @@
 /*
- * checkline.h: the grammar of a check: `NAME URL [key value]…`. Pure: text in, a specification or an error out.
+ * checkline.h: the grammar of a check: `NAME URL [key value]…`. Pure: text in, a specification or
+ * an error out.
  *
  *     database postgres://app@db/app every 2s timeout 1s groups ready,startup
  *     cache    redis://cache:6379/0  optional
  *     replica  postgres://app@ro/app role standby query "SELECT count(*) > 0 FROM shop.item"
  *
- * Words are parted by blanks; one that holds blanks goes in double or single quotes, in which the quote is doubled.
- * `postgres://` and `redis://` with nothing behind stand for what DATABASE_*, REDIS_* and PG* name, so that neither
- * argument lists nor configuration hold a password.
+ * Words are parted by blanks; one that holds blanks goes in double or single quotes, in which the
+ * quote is doubled. `postgres://` and `redis://` with nothing behind stand for what DATABASE_*,
+ * REDIS_* and PG* name, so that neither argument lists nor configuration hold a password.
  */
 #ifndef RR_HEALTHD_CHECKLINE_H
 #define RR_HEALTHD_CHECKLINE_H
@@ -40,8 +41,8 @@ struct check_spec {
 };
 
 /*
- * Parses one line into *ret, which the caller frees with check_spec_done. ERR_USAGE: what is wrong and the nearest known
- * word; the URL is never repeated.
+ * Parses one line into *ret, which the caller frees with check_spec_done. ERR_USAGE: what is wrong
+ * and the nearest known word; the URL is never repeated.
  */
 int checkline_parse(const char *line, struct check_spec *ret, struct err *e);
 

@@ -1,5 +1,6 @@
 /*
- * client.h: `healthd probe URL`: one GET over TCP or a unix socket, for HEALTHCHECK and exec probes.
+ * client.h: `healthd probe URL`: one GET over TCP or a unix socket, for HEALTHCHECK and exec
+ * probes.
  */
 #ifndef RR_HEALTHD_CLIENT_H
 #define RR_HEALTHD_CLIENT_H
@@ -17,15 +18,16 @@ struct client_url {
     size_t uri_len;
 };
 
-/* "http://HOST[:PORT][/path]", "http://unix:/socket:/path", "unix:/socket:/path". Pure. ERR_USAGE. */
+/* "http://HOST[:PORT][/path]", "http://unix:/socket:/path", "unix:/socket:/path". Pure.
+ * ERR_USAGE. */
 int client_url_parse(const char *text, struct client_url *ret, struct err *e);
 
 /* The number in "HTTP/1.x NNN …", 0 when it is none. Pure. */
 int client_status(const char *answer, size_t len);
 
 /*
- * Asks, prints the first 4,096 bytes of the body on stdout and what went wrong on stderr. EXIT_OK when the status is
- * `expect`, EXIT_NOT_READY, EXIT_USAGE.
+ * Asks, prints the first 4,096 bytes of the body on stdout and what went wrong on stderr. EXIT_OK
+ * when the status is `expect`, EXIT_NOT_READY, EXIT_USAGE.
  */
 int client_probe(const char *url, uint64_t timeout_ms, int expect);
 

@@ -1,5 +1,6 @@
 /*
- * config.h: which checks there are: from --check or HEALTHD_CHECKS, --config, and what the environment names.
+ * config.h: which checks there are: from --check or HEALTHD_CHECKS, --config, and what the
+ * environment names.
  */
 #ifndef RR_HEALTHD_CONFIG_H
 #define RR_HEALTHD_CONFIG_H

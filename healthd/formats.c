@@ -47,8 +47,8 @@ print_keys(struct strbuf *out)
 {
     strbuf_adds(
         out,
-        "\n### Check lines\n\n`NAME URL [key value]...`; URL: `postgres://`, `postgresql://`, `redis://`, "
-        "`rediss://`, `unix://` (Redis).\n\n| key | meaning (default) |\n|---|---|\n");
+        "\n### Check lines\n\n`NAME URL [key value]...`; URL: `postgres://`, `postgresql://`, "
+        "`redis://`, `rediss://`, `unix://` (Redis).\n\n| key | meaning (default) |\n|---|---|\n");
     for (size_t i = 0; checkline_key_docs[i].key; i++) {
         strbuf_adds(out, "| `");
         for (const char *p = checkline_key_docs[i].key; *p != '\0'; p++) {
@@ -85,9 +85,10 @@ healthd_print_formats(struct strbuf *out)
     print_records(out);
     strbuf_adds(
         out,
-        "\n### Termination message\n\n"
-        "`{\"program\",\"outcome\",\"exit\",\"check\",\"reason\",\"since\"}`: check, reason and since of the "
-        "last failure, null when none ever failed; outcome: `drained`, `stopped`, `cannot_listen`, `usage`.\n");
+        "\n### Termination "
+        "message\n\n`{\"program\",\"outcome\",\"exit\",\"check\",\"reason\",\"since\"}`: check, "
+        "reason and since of the last failure, null when none ever failed; outcome: `drained`, "
+        "`stopped`, `cannot_listen`, `usage`.\n");
     print_metrics(out);
     print_reasons(out);
     print_keys(out);

@@ -19,9 +19,9 @@ static const struct opt_row rows[] = {
      .commands = SERVING,
      .def_text = "[::]:9180",
      .help = "where to answer: [::]:PORT, ADDRESS:PORT, unix:/path (may be repeated)",
-     .more =
-         "[::] serves IPv4 too, and IPv4 alone where IPv6 is switched off. Port 0 is the kernel's choice; the record "
-         "`listening` names what was bound. unix:@name is an abstract socket."},
+     .more = "[::] serves IPv4 too, and IPv4 alone where IPv6 is switched off. Port 0 is the "
+             "kernel's choice; the record `listening` names what was bound. unix:@name is an "
+             "abstract socket."},
     {.name = "check",
      .kind = OPT_LIST,
      .arg = "LINE",
@@ -31,11 +31,11 @@ static const struct opt_row rows[] = {
      .env = "HEALTHD_CHECKS",
      .help = "a check: NAME URL [key value]... (may be repeated; in the variable one a line)",
      .more =
-         "A check line of a kind takes the place of the check that the environment alone would make. postgres:// and "
-         "redis:// with nothing behind stand for what the environment names.\n\n"
-         "Keys: every (2s), timeout (1s), rise (1), fall (1, for time-outs 2), stale (3 x every + timeout), groups "
-         "(ready), optional, after (0), words UP,DOWN, connection keep|each, shared degrade=DURATION, role, query, "
-         "on-full degraded|down."},
+         "A check line of a kind takes the place of the check that the environment alone would "
+         "make. postgres:// and redis:// with nothing behind stand for what the environment "
+         "names.\n\nKeys: every (2s), timeout (1s), rise (1), fall (1, for time-outs 2), stale "
+         "(3 x every + timeout), groups (ready), optional, after (0), words UP,DOWN, connection "
+         "keep|each, shared degrade=DURATION, role, query, on-full degraded|down."},
     {.name = "config",
      .kind = OPT_STRING,
      .arg = "FILE",
@@ -84,8 +84,9 @@ static const struct opt_row rows[] = {
      .choices = details_names,
      .help = "who sees reasons in ?verbose: never, local or always",
      .more =
-         "local: who comes over the loopback or a unix socket without Forwarded, X-Forwarded-*, X-Real-IP or Via: a "
-         "port-forward, but no proxy beside us. Others read `reason withheld`."},
+         "local: who comes over the loopback or a unix socket without Forwarded, X-Forwarded-*, "
+         "X-Real-IP or Via: a port-forward, but no proxy beside us. Others read `reason "
+         "withheld`."},
     {.name = "drain",
      .kind = OPT_DURATION,
      .offset = offsetof(struct options, drain_ms),
@@ -143,8 +144,8 @@ static const struct opt_command commands[] = {
      .flags = OPT_CMD_NO_ENV,
      .summary = "ask URL once: for HEALTHCHECK and exec probes in images without curl or shell",
      .more =
-         "URL: http://HOST[:PORT]/path, or http://unix:/path/of/socket:/path. The answer's first 4,096 bytes go to "
-         "stdout. Redirects are not followed."},
+         "URL: http://HOST[:PORT]/path, or http://unix:/path/of/socket:/path. The answer's first "
+         "4,096 bytes go to stdout. Redirects are not followed."},
     {.id = CMD_CHECK,
      .name = "check",
      .args = "",
@@ -185,16 +186,20 @@ const struct opt_program healthd_program = {
     .name = "healthd",
     .env_prefix = "HEALTHD_",
     .summary =
-        "health proxy of a pod: checks PostgreSQL and Redis in the background, answers probes at once",
+        "health proxy of a pod: checks PostgreSQL and Redis in the background, answers probes at "
+        "once",
     .description =
-        "healthd checks what a pod depends on in the background and answers probes from the latest verdict, within a "
-        "millisecond, whatever hangs. Without any configuration it checks the PostgreSQL and the Redis that the "
-        "environment names (DATABASE_URL, DATABASE_HOST ..., PGHOST ..., REDIS_URL, REDIS_HOST ...).\n\n"
-        "/health/live is 200 while the process answers and never looks at a dependency. /health/ready is 200 while every "
-        "check of the group ready is well. /health/startup is 200 once every check of the group startup was well once. "
-        "/health tells all of it and stays 200. /health/GROUP, /health/check/NAME and /metrics tell the rest. ?verbose "
-        "gives a line per check, ?exclude=NAME leaves one out, ?format=json|text chooses the form.\n\n"
-        "On SIGTERM ready turns 503 at once, and healthd serves on for --drain. It listens before the first check ends.",
+        "healthd checks what a pod depends on in the background and answers probes from the "
+        "latest verdict, within a millisecond, whatever hangs. Without any configuration it "
+        "checks the PostgreSQL and the Redis that the environment names (DATABASE_URL, "
+        "DATABASE_HOST ..., PGHOST ..., REDIS_URL, REDIS_HOST ...).\n\n/health/live is 200 while "
+        "the process answers and never looks at a dependency. /health/ready is 200 while every "
+        "check of the group ready is well. /health/startup is 200 once every check of the group "
+        "startup was well once. /health tells all of it and stays 200. /health/GROUP, "
+        "/health/check/NAME and /metrics tell the rest. ?verbose gives a line per check, "
+        "?exclude=NAME leaves one out, ?format=json|text chooses the form.\n\nOn SIGTERM ready "
+        "turns 503 at once, and healthd serves on for --drain. It listens before the first check "
+        "ends.",
     .commands = commands,
     .n_commands = sizeof(commands) / sizeof(commands[0]),
     .rows = rows,

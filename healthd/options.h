@@ -1,5 +1,6 @@
 /*
- * options.h: healthd's options, commands and exits: the rows that help, manual and README are printed from.
+ * options.h: healthd's options, commands and exits: the rows that help, manual and README are
+ * printed from.
  */
 #ifndef RR_HEALTHD_OPTIONS_H
 #define RR_HEALTHD_OPTIONS_H

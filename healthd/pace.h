@@ -1,10 +1,11 @@
 /*
  * pace.h: when a check is made again. Pure: chance comes in as a number.
  *
- * Normally `every`, shortened by chance by up to a fifth, so that pods do not check in step and yet the worst time to
- * see a failure stays what `every` says. From the first failure on every/4 (at least 200 ms, shortened alike) for 30 s,
- * then `every` again until it is well. Where only a changed setting helps (auth, no_database) 5 x every; a full server
- * (53300) is never asked faster than `every`.
+ * Normally `every`, shortened by chance by up to a fifth, so that pods do not check in step and yet
+ * the worst time to see a failure stays what `every` says. From the first failure on every/4 (at
+ * least 200 ms, shortened alike) for 30 s, then `every` again until it is well. Where only a
+ * changed setting helps (auth, no_database) 5 x every; a full server (53300) is never asked faster
+ * than `every`.
  */
 #ifndef RR_HEALTHD_PACE_H
 #define RR_HEALTHD_PACE_H
@@ -29,13 +30,14 @@ struct pace {
 
 void pace_result(struct pace *p, enum reason reason, uint64_t now_ms);
 
-/* Milliseconds from the end of the last check, which took took_ms, to the next start. chance: 0 … 999. */
+/* Milliseconds from the end of the last check, which took took_ms, to the next start. chance: 0
+ * … 999. */
 uint64_t pace_next_ms(const struct pace *p, enum reason last, uint64_t took_ms, unsigned chance,
                       uint64_t now_ms);
 
 /*
- * Milliseconds from a login to the next fresh one: 60 s, 10 % less up to what keeps a failure that takes the whole
- * timeout to show within 66 s; after a failed one at the pace of `every`.
+ * Milliseconds from a login to the next fresh one: 60 s, 10 % less up to what keeps a failure that
+ * takes the whole timeout to show within 66 s; after a failed one at the pace of `every`.
  */
 uint64_t
 pace_login_ms(const struct pace *p, enum reason last_login, uint64_t timeout_ms, unsigned chance);

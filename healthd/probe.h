@@ -1,14 +1,18 @@
 /*
- * probe.h: one check's protocol, without any policy: when to look and what a result means is the schedule's business.
+ * probe.h: one check's protocol, without any policy: when to look and what a result means is the
+ * schedule's business.
  *
  * A probe looks in two depths, which may run at the same time but each only once:
- *   PROBE_SESSION  asks over the kept session; connects first when there is none (always, with `connection each`)
- *   PROBE_LOGIN    logs in anew beside the session and asks there; when that went well the new session replaces the old
- * A kept session that turns out to be closed when it is asked is no failure: the probe connects again within the same
- * deadline and that decides. A session that ends while idle is told through `lost`, so that the schedule looks at once.
+ *   PROBE_SESSION  asks over the kept session; connects first when there is none (always, with
+ *                  `connection each`)
+ *   PROBE_LOGIN    logs in anew beside the session and asks there; when that went well the new
+ *                  session replaces the old
+ * A kept session that turns out to be closed when it is asked is no failure: the probe connects
+ * again within the same deadline and that decides. A session that ends while idle is told through
+ * `lost`, so that the schedule looks at once.
  *
- * start() returning 0: `done` is called exactly once, from the loop, not inside start(); -1: never, *e says why. Nothing
- * is called after free(). `done` and `lost` must not free the probe.
+ * start() returning 0: `done` is called exactly once, from the loop, not inside start(); -1: never,
+ * *e says why. Nothing is called after free(). `done` and `lost` must not free the probe.
  */
 #ifndef RR_HEALTHD_PROBE_H
 #define RR_HEALTHD_PROBE_H
@@ -55,9 +59,8 @@ struct resolver;
 struct probe_context {
     struct loop *loop;
     struct resolver *resolver;
-    const char *
-        database; /* --database and --redis, NULL: not given; for checks without a URL of their own */
-    const char *redis;
+    const char *database; /* --database, NULL: not given; for checks without a URL of their own */
+    const char *redis;    /* --redis, likewise */
 };
 
 /* spec is borrowed and outlives the probe. ERR_USAGE: the URL or a variable is wrong; ERR_NOMEM. */

@@ -28,8 +28,7 @@ struct probe_pg {
     struct strbuf sql;
     struct lane lanes[PROBE_DEPTHS];
     struct pgconn *next; /* a fresh session, to be taken when the session's lane is free */
-    bool
-        shutdown_seen; /* the session ended with 57P01 or 57P02, and no login was tried successfully since */
+    bool shutdown_seen;  /* it ended with 57P01 or 57P02, and no login went well since */
 };
 
 static void on_connected(struct pgconn *c, const struct err *e, void *arg);
@@ -103,7 +102,8 @@ finish(struct lane *l, const struct probe_result *r)
     p->base.done(&p->base, l->depth, r, p->base.arg);
 }
 
-/* 57P03 says starting up and shutting down alike; the words are translated, so what came before counts too. */
+/* 57P03 says starting up and shutting down alike; the words are translated, so what came before
+ * counts too. */
 static enum reason
 name_57p03(const struct probe_pg *p, const struct err *e)
 {
@@ -279,10 +279,10 @@ probe_pg_new(const struct probe_context *x, const struct check_spec *spec, struc
         return NULL;
     }
     if (!target) {
-        err_set(
-            e, ERR_USAGE,
-            "check '%s': no variable names a PostgreSQL server (DATABASE_URL, DATABASE_HOST, PGHOST ...)",
-            spec->name);
+        err_set(e, ERR_USAGE,
+                "check '%s': no variable names a PostgreSQL server (DATABASE_URL, DATABASE_HOST, "
+                "PGHOST ...)",
+                spec->name);
         return NULL;
     }
     struct probe_pg *p = calloc(1, sizeof(*p));

@@ -101,7 +101,8 @@ item_is(const struct redis_reply *reply, size_t i, const char *word)
     return i < reply->count && reply->items[i]->text && strcmp(reply->items[i]->text, word) == 0;
 }
 
-/* ["master", offset, [...]] or ["slave", host, port, state, offset]; state: connect, connecting, sync, connected. */
+/* ["master", offset, [...]] or ["slave", host, port, state, offset]; state: connect, connecting,
+ * sync, connected. */
 static void
 judge_role(const struct check_spec *spec, const struct redis_reply *reply, struct probe_result *r)
 {

@@ -1,5 +1,6 @@
 /*
- * reason.h: why a check failed: one word, the same in answer, metric and log. The list is contract. Pure.
+ * reason.h: why a check failed: one word, the same in answer, metric and log. The list is contract.
+ * Pure.
  */
 #ifndef RR_HEALTHD_REASON_H
 #define RR_HEALTHD_REASON_H
@@ -44,10 +45,12 @@ enum reason {
 /* "refused" …; "none" for REASON_NONE; never NULL. */
 const char *reason_text(enum reason r);
 
-/* What the connection layers said: by SQLSTATE when the server gave one, else by code. Never REASON_NONE. */
+/* What the connection layers said: by SQLSTATE when the server gave one, else by code. Never
+ * REASON_NONE. */
 enum reason reason_of_err(const struct err *e);
 
-/* By SQLSTATE alone (PostgreSQL's manual, appendix A); REASON_UNEXPECTED for those without a word of their own. */
+/* By SQLSTATE alone (PostgreSQL's manual, appendix A); REASON_UNEXPECTED for those without a
+ * word of their own. */
 enum reason reason_of_sqlstate(const char *sqlstate);
 
 /* By the first word of a Redis error ("LOADING Redis is loading …"). */

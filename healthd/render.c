@@ -237,6 +237,26 @@ put_text(struct strbuf *out, const struct render_facts *f, const struct page *p,
     strbuf_addf(out, "%s check %s\n", p->name, ok ? "passed" : "failed");
 }
 
+/*
+ * The same in JSON's case: a header line (RFC 7234, 5.5). Its text is a quoted string, so the
+ * quotes within become single ones.
+ */
+static void
+put_warning(struct strbuf *out, const struct render_facts *f, const struct page *p,
+            const struct render_query *q)
+{
+    struct strbuf names = STRBUF_INIT;
+    put_unmatched(&names, f, p, q);
+    for (size_t i = 0; i < names.len; i++)
+        names.data[i] = names.data[i] == '"' ? '\'' : names.data[i];
+    if (names.len > 0)
+        strbuf_addf(out,
+                    "Warning: 299 healthd \"some health checks cannot be excluded: no matches for "
+                    "%s\"\r\n",
+                    names.data);
+    strbuf_done(&names);
+}
+
 void
 render_page(const struct render_facts *f, const struct page *p, const struct render_query *query,
             struct httpd_answer *ret)
@@ -249,21 +269,8 @@ render_page(const struct render_facts *f, const struct page *p, const struct ren
         put_text(&ret->body, f, p, q, ok);
     else
         put_json(&ret->body, f, p, q, ok);
-    if (!q->text && q->n_excludes > 0) {
-        put_unmatched(&extra, f, p, q);
-        if (extra.len >
-            0) { /* RFC 7234, 5.5: a quoted string, in which quotes are escaped; here they are left out */
-            for (size_t i = 0; i < extra.len; i++)
-                extra.data[i] = extra.data[i] == '"' ? '\'' : extra.data[i];
-            struct strbuf line = STRBUF_INIT;
-            strbuf_addf(
-                &line,
-                "Warning: 299 healthd \"some health checks cannot be excluded: no matches for %s\"\r\n",
-                extra.data);
-            strbuf_done(&extra);
-            extra = line;
-        }
-    }
+    if (!q->text && q->n_excludes > 0)
+        put_warning(&extra, f, p, q);
     httpd_answer_finish(ret, ok ? 200 : 503, q->text ? HTTPD_TEXT : HTTPD_JSON, strbuf_str(&extra));
     strbuf_done(&extra);
 }

@@ -1,7 +1,9 @@
 /*
- * render.h: the bodies. From views to JSON, to Kubernetes' text form, to metrics; nothing here decides or waits.
+ * render.h: the bodies. From views to JSON, to Kubernetes' text form, to metrics; nothing here
+ * decides or waits.
  *
- * Words in answers are fixed; the text of an error is never shown, a reason only when `details` says so.
+ * Words in answers are fixed; the text of an error is never shown, a reason only when `details`
+ * says so.
  */
 #ifndef RR_HEALTHD_RENDER_H
 #define RR_HEALTHD_RENDER_H

@@ -180,7 +180,8 @@ session_done(struct check *c, const struct probe_result *r, uint64_t took_us)
     plan_look(c, took_us / 1000, r->reason, now_ms);
 }
 
-/* A login's failure beside a session that answers is degraded; without such a session the looks decide alone. */
+/* A login's failure beside a session that answers is degraded; without such a session the looks
+ * decide alone. */
 static void
 login_done(struct check *c, const struct probe_result *r)
 {
@@ -211,8 +212,8 @@ on_done(struct probe *p, enum probe_depth depth, const struct probe_result *r, v
     done(arg, depth, r);
 }
 
-/* The idle session ended: not yet a failure, but the moment to look; not in a circle with a server that hangs up on
- * every login. */
+/* The idle session ended: not yet a failure, but the moment to look; not in a circle with a
+ * server that hangs up on every login. */
 static void
 on_lost(struct probe *p, void *arg)
 {

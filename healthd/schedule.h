@@ -1,9 +1,9 @@
 /*
- * schedule.h: when each check runs, and what becomes of its results. It owns time and policy; protocols are the
- * probes' (probe.h), decisions are pure (verdict.h, pace.h).
+ * schedule.h: when each check runs, and what becomes of its results. It owns time and policy;
+ * protocols are the probes' (probe.h), decisions are pure (verdict.h, pace.h).
  *
- * `changed` is called whenever what an answer shows may have changed: a view, a drain. Nothing here is ever called by a
- * request.
+ * `changed` is called whenever what an answer shows may have changed: a view, a drain. Nothing here
+ * is ever called by a request.
  */
 #ifndef RR_HEALTHD_SCHEDULE_H
 #define RR_HEALTHD_SCHEDULE_H
@@ -57,7 +57,8 @@ struct check {
 
 typedef void schedule_cb(void *arg);
 
-/* specs: n of them, borrowed, outlive the schedule. ERR_USAGE when a URL cannot be used, ERR_NOMEM. */
+/* specs: n of them, borrowed, outlive the schedule. ERR_USAGE when a URL cannot be used,
+ * ERR_NOMEM. */
 struct schedule *schedule_new(const struct probe_context *x, const struct check_spec *specs,
                               size_t n, schedule_cb *changed, void *arg, struct err *e);
 void schedule_free(struct schedule *s); /* NULL allowed */

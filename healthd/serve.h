@@ -7,7 +7,8 @@
 #include "healthd/config.h"
 #include "healthd/options.h"
 
-/* Returns the exit status: EXIT_OK after a drain, EXIT_USAGE, EXIT_CANNOT_LISTEN. Logs its own errors. */
+/* Returns the exit status: EXIT_OK after a drain, EXIT_USAGE, EXIT_CANNOT_LISTEN. Logs its own
+ * errors. */
 int serve_run(const struct options *o, const struct config *config);
 
 #endif

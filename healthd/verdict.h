@@ -1,9 +1,10 @@
 /*
- * verdict.h: from results to a verdict: rise, fall, staleness, degraded. Pure: time comes in, nothing goes out.
+ * verdict.h: from results to a verdict: rise, fall, staleness, degraded. Pure: time comes in,
+ * nothing goes out.
  *
- * Two things are known about a check: what the session says (settled by rise and fall) and what fresh logins beside a
- * kept session say. verdict_view() joins them at a moment. Unknown is never up: before the first result, and once an
- * up is older than `stale`.
+ * Two things are known about a check: what the session says (settled by rise and fall) and what
+ * fresh logins beside a kept session say. verdict_view() joins them at a moment. Unknown is never
+ * up: before the first result, and once an up is older than `stale`.
  */
 #ifndef RR_HEALTHD_VERDICT_H
 #define RR_HEALTHD_VERDICT_H
@@ -59,7 +60,8 @@ void verdict_login(struct verdict *v, enum reason reason);
 
 struct verdict_view
 verdict_view(const struct verdict *v, const struct verdict_rules *r, uint64_t now_ms);
-/* The next moment at which verdict_view() would change without a result; CLOCK_NEVER when there is none. */
+/* The next moment at which verdict_view() would change without a result; CLOCK_NEVER when there
+ * is none. */
 uint64_t
 verdict_next_change(const struct verdict *v, const struct verdict_rules *r, uint64_t now_ms);
 

@@ -56,7 +56,8 @@ httpd_answer_finish(struct httpd_answer *a, int status, const char *content_type
     strbuf_clear(&a->head);
     strbuf_addf(
         &a->head,
-        "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nCache-Control: no-store\r\n%s",
+        "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nCache-Control: "
+        "no-store\r\n%s",
         status, httpd_status_text(status), content_type, a->body.len, extra);
 }
 
@@ -109,7 +110,8 @@ on_pause_over(void *arg)
     set_listening(h, true);
 }
 
-/* Other users hold all descriptors: the caller is turned away with the spare one instead of waiting unheard. */
+/* Other users hold all descriptors: the caller is turned away with the spare one instead of
+ * waiting unheard. */
 static void
 turn_away(struct httpd *h, int listen_fd)
 {

@@ -1,13 +1,13 @@
 /*
  * httpd.h: a small strict HTTP/1.1 server for prepared answers; made for probes, not for files.
  *
- * One handler answers each request at once, from memory: nothing here waits for anybody. Limits (httpd_limits): 8 KiB of
- * head, no body, 2 s for a whole request however slowly it comes and for taking its answer, 5 s of keep-alive,
- * 512 connections. A new connection is always taken: when all places are filled the oldest idle one is closed, without
- * one the slowest unfinished one. Without descriptors (EMFILE) the same is done; when the others hold them, a spare one
- * is spent to turn the caller away and the listeners pause for 100 ms.
- * Pipelined requests are answered in order, in one write. 400, 408, 413, 414, 431 and 505 are answered here.
- * Parsing: httpd_parse.h.
+ * One handler answers each request at once, from memory: nothing here waits for anybody. Limits
+ * (httpd_limits): 8 KiB of head, no body, 2 s for a whole request however slowly it comes and for
+ * taking its answer, 5 s of keep-alive, 512 connections. A new connection is always taken: when all
+ * places are filled the oldest idle one is closed, without one the slowest unfinished one. Without
+ * descriptors (EMFILE) the same is done; when the others hold them, a spare one is spent to turn
+ * the caller away and the listeners pause for 100 ms. Pipelined requests are answered in order, in
+ * one write. 400, 408, 413, 414, 431 and 505 are answered here. Parsing: httpd_parse.h.
  */
 #ifndef RR_NET_HTTPD_H
 #define RR_NET_HTTPD_H
@@ -22,7 +22,8 @@
 struct httpd;
 struct loop;
 
-/* A prepared answer. head: status line and header lines, each with CRLF, without Date, Connection and the empty line. */
+/* A prepared answer. head: status line and header lines, each with CRLF, without Date,
+ * Connection and the empty line. */
 struct httpd_answer {
     int status;
     struct strbuf head;
@@ -32,7 +33,8 @@ struct httpd_answer {
 #define HTTPD_JSON "application/json"
 #define HTTPD_TEXT "text/plain; charset=utf-8"
 
-/* Makes the head for the body that a holds already. extra: further header lines with CRLF, "" for none. */
+/* Makes the head for the body that a holds already. extra: further header lines with CRLF, ""
+ * for none. */
 void httpd_answer_finish(struct httpd_answer *a, int status, const char *content_type,
                          const char *extra);
 void httpd_answer_done(struct httpd_answer *a);
@@ -65,12 +67,14 @@ struct httpd *httpd_new(struct loop *l, const struct httpd_limits *limits, httpd
 void httpd_free(struct httpd *h);
 
 /*
- * address: "[::]:9180" (dual-stack), ":9180" or "9180" (the same, IPv4 alone where IPv6 is switched off), "0.0.0.0:9180",
- * "127.0.0.1:0" (port 0: the kernel's choice), "unix:/path" (a socket nobody listens on any more is replaced),
- * "unix:@name" (abstract). Names are not resolved. ERR_USAGE: not an address; ERR_SYSTEM: cannot be bound.
+ * address: "[::]:9180" (dual-stack), ":9180" or "9180" (the same, IPv4 alone where IPv6 is switched
+ * off), "0.0.0.0:9180", "127.0.0.1:0" (port 0: the kernel's choice), "unix:/path" (a socket nobody
+ * listens on any more is replaced), "unix:@name" (abstract). Names are not resolved. ERR_USAGE: not
+ * an address; ERR_SYSTEM: cannot be bound.
  */
 int httpd_listen(struct httpd *h, const char *address, struct err *e);
-/* The i-th listener's address with its real port, in the form of httpd_listen; NULL beyond the last. Borrowed. */
+/* The i-th listener's address with its real port, in the form of httpd_listen; NULL beyond the
+ * last. Borrowed. */
 const char *httpd_bound(const struct httpd *h, size_t i);
 
 struct httpd_stats httpd_stats(const struct httpd *h);

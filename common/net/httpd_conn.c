@@ -191,7 +191,8 @@ conn_finish(struct conn *c, uint64_t now_ms)
 
 /* ---- requests ---- */
 
-/* Answers one complete request at data; returns its bytes, 0 when it is not complete, -1 when c reads no more. */
+/* Answers one complete request at data; returns its bytes, 0 when it is not complete, -1 when c
+ * reads no more. */
 static int
 answer_one(struct conn *c, const char *data, size_t len, size_t *scanned)
 {

@@ -1,9 +1,11 @@
 /*
- * httpd_conn.h: the inside of httpd: its server and connections. For httpd*.c alone; others use httpd.h.
+ * httpd_conn.h: the inside of httpd: its server and connections. For httpd*.c alone; others use
+ * httpd.h.
  *
- * A connection is in one of two queues, each in the order of its deadlines because all of a queue have the same term:
- * `idle` (kept alive, nothing of a next request there) and `busy` (anything unfinished). Only conn_queue() moves it.
- * Input is read into the server's buffer; a connection owns memory only while something of it is unfinished.
+ * A connection is in one of two queues, each in the order of its deadlines because all of a queue
+ * have the same term: `idle` (kept alive, nothing of a next request there) and `busy` (anything
+ * unfinished). Only conn_queue() moves it. Input is read into the server's buffer; a connection
+ * owns memory only while something of it is unfinished.
  */
 #ifndef RR_NET_HTTPD_CONN_H
 #define RR_NET_HTTPD_CONN_H
@@ -71,7 +73,8 @@ struct httpd {
 /* Takes fd: serves what is there already and waits for the rest. */
 void httpd_conn_start(struct httpd *h, int fd, bool local);
 void httpd_conn_close(struct conn *c);
-/* Closes the oldest idle connection, or without one the slowest unfinished one; false when there is none at all. */
+/* Closes the oldest idle connection, or without one the slowest unfinished one; false when there
+ * is none at all. */
 bool httpd_conn_evict(struct httpd *h);
 /* Ends those whose deadline has passed and sets the timer for the next. */
 void httpd_conn_expire(struct httpd *h);

@@ -1,5 +1,6 @@
 /*
- * httpd_listen.h: listening sockets from addresses as people write them. Numeric addresses only, nothing is resolved.
+ * httpd_listen.h: listening sockets from addresses as people write them. Numeric addresses only,
+ * nothing is resolved.
  */
 #ifndef RR_NET_HTTPD_LISTEN_H
 #define RR_NET_HTTPD_LISTEN_H

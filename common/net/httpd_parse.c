@@ -232,7 +232,8 @@ parse_header(struct httpd_text line, struct head_facts *f, struct httpd_request 
     return judge_header(name, value, f, r);
 }
 
-/* The line at buf[*at] without its CRLF; *at moves behind it. The head ends with an empty line, so there is one. */
+/* The line at buf[*at] without its CRLF; *at moves behind it. The head ends with an empty line,
+ * so there is one. */
 static struct httpd_text
 next_line(const char *buf, size_t head_len, size_t *at)
 {

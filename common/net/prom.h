@@ -1,6 +1,6 @@
 /*
- * prom.h: Prometheus' text format 0.0.4: one HELP and TYPE per family, its samples together, LF at the end of each line.
- * Labels are for words of the configuration, never for the text of an error.
+ * prom.h: Prometheus' text format 0.0.4: one HELP and TYPE per family, its samples together, LF at
+ * the end of each line. Labels are for words of the configuration, never for the text of an error.
  */
 #ifndef RR_NET_PROM_H
 #define RR_NET_PROM_H
@@ -23,8 +23,8 @@ void prom_sample(struct strbuf *out, const char *name, const struct prom_label *
                  double value);
 
 /*
- * The samples of one histogram: name_bucket, name_sum, name_count. counts: n + 1 numbers, of each bucket alone (not
- * cumulative); bounds: n upper bounds. At most 7 labels.
+ * The samples of one histogram: name_bucket, name_sum, name_count. counts: n + 1 numbers, of each
+ * bucket alone (not cumulative); bounds: n upper bounds. At most 7 labels.
  */
 void
 prom_histogram(struct strbuf *out, const char *name, const struct prom_label *labels,

@@ -1,5 +1,6 @@
-/* bare_epoll PORT: the least that can answer HTTP at all: accept, read, write a fixed answer. What healthd is measured
- * against. It parses nothing and limits nothing; "Connection: close" is looked for, so that both do the same calls. */
+/* bare_epoll PORT: the least that can answer HTTP at all: accept, read, write a fixed answer.
+ * What healthd is measured against. It parses nothing and limits nothing; "Connection: close" is
+ * looked for, so that both do the same calls. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,8 +10,8 @@
 #include <unistd.h>
 
 static const char answer[] =
-    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 18\r\nCache-Control: no-store\r\n"
-    "Date: Sat, 21 Nov 2026 09:00:00 GMT\r\n\r\n{\"status\":\"ready\"}";
+    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 18\r\nCache-Control: "
+    "no-store\r\nDate: Sat, 21 Nov 2026 09:00:00 GMT\r\n\r\n{\"status\":\"ready\"}";
 
 static void
 serve(int fd)

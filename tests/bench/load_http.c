@@ -1,6 +1,6 @@
 /*
- * load_http PORT PATH RATE SECONDS keep|new: asks at a fixed rate and measures from the moment a request was due, so
- * that a server which stalls is charged for all that would have come meanwhile.
+ * load_http PORT PATH RATE SECONDS keep|new: asks at a fixed rate and measures from the moment a
+ * request was due, so that a server which stalls is charged for all that would have come meanwhile.
  * Prints: requests errors not_200 min median p99 max (microseconds).
  */
 #include <arpa/inet.h>

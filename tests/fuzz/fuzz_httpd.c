@@ -1,4 +1,5 @@
-/* The request parser: any bytes, whole and in pieces, give the same answer and stay within their bounds. */
+/* The request parser: any bytes, whole and in pieces, give the same answer and stay within their
+ * bounds. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

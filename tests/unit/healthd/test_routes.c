@@ -171,6 +171,9 @@ test_startup(void **state)
     struct world w;
     open_world(&w, DETAILS_NEVER);
     assert_false(render_all_started(&w.facts));
+    w.specs[0].rules.optional = true;
+    assert_true(render_all_started(&w.facts));
+    w.specs[0].rules.optional = false;
     w.checks[0].verdict.was_up = true;
     assert_true(render_all_started(&w.facts));
     w.facts.started = true;

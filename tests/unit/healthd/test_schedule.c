@@ -1,6 +1,6 @@
 /*
- * The schedule on a fake clock, fake timers and scripted probes: when it looks, what it concludes, whom it tells.
- * Everything it calls outside its pure neighbours is defined here.
+ * The schedule on a fake clock, fake timers and scripted probes: when it looks, what it concludes,
+ * whom it tells. Everything it calls outside its pure neighbours is defined here.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
-/* The server on real sockets: answers, order, limits. Time is only waited for where a limit is the thing tested, with
- * limits of a few milliseconds. */
+/* The server on real sockets: answers, order, limits. Time is only waited for where a limit is
+ * the thing tested, with limits of a few milliseconds. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -98,7 +98,8 @@ say(int fd, const char *text)
     assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
 }
 
-/* Turns the loop until n bytes are there or the peer closed; returns what came, NUL-terminated, owned. */
+/* Turns the loop until n bytes are there or the peer closed; returns what came, NUL-terminated,
+ * owned. */
 static char *
 hear(struct world *w, int fd, const char *until, bool *ret_closed)
 {
@@ -142,7 +143,8 @@ test_answers(void **state)
     int fd = dial(&w);
     expect(
         &w, fd, "GET /one HTTP/1.1\r\n\r\n", "\r\n\r\n/one", false,
-        "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 4\r\nCache-Control: no-store\r\nDate: ");
+        "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: "
+        "4\r\nCache-Control: no-store\r\nDate: ");
     assert_true(w.saw_local);
     assert_false(w.saw_forwarded);
     expect(&w, fd, "GET /2 HTTP/1.0\r\nConnection: keep-alive\r\nVia: x\r\n\r\n", "\r\n\r\n/2",
@@ -232,7 +234,8 @@ test_pieces_and_pipelines(void **state)
     assert_int_equal(httpd_stats(w.httpd).requests, 0);
     expect(&w, fd, "\n", "/slow", false, "200 OK");
     say(fd,
-        "GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\nGET /c HTTP/1.1\r\nConnection: close\r\n\r\nGET /d HTTP/1.1\r\n\r\n");
+        "GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\nGET /c HTTP/1.1\r\nConnection: "
+        "close\r\n\r\nGET /d HTTP/1.1\r\n\r\n");
     char *got = hear(&w, fd, NULL, &closed);
     char *a = strstr(got, "/a"), *b = strstr(got, "/b"), *c = strstr(got, "\n/c");
     assert_true(a && b && c && a < b && b < c);
@@ -303,7 +306,8 @@ test_time_limits(void **state)
     close_world(&w);
 }
 
-/* More connections than places: the oldest idle goes first, then the slowest unfinished, never the new one. */
+/* More connections than places: the oldest idle goes first, then the slowest unfinished, never
+ * the new one. */
 static void
 test_eviction(void **state)
 {

@@ -11,7 +11,8 @@
 
 #include "common/net/httpd_parse.h"
 
-/* The status for a whole head, 0 when it is accepted; a positive head end is required unless it was refused there. */
+/* The status for a whole head, 0 when it is accepted; a positive head end is required unless it
+ * was refused there. */
 static int
 judge(const char *text, size_t len, struct httpd_request *r)
 {
@@ -194,7 +195,8 @@ test_line_ends(void **state)
     assert_int_equal(status("\rGET / HTTP/1.1\r\n\r\n"), 400);
 }
 
-/* Cut at every place, a request is incomplete and costs no second scan; whole, it ends where it ends. */
+/* Cut at every place, a request is incomplete and costs no second scan; whole, it ends where it
+ * ends. */
 static void
 test_piecewise(void **state)
 {
