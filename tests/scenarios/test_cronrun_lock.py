@@ -381,6 +381,19 @@ def test_pg_without_a_table(run, pg):
     assert pg.psql("SELECT to_regclass('cronrun_job') IS NULL") == "t"
 
 
+def test_pg_table_of_another_role(run, pg, scratch):
+    """Made by an administrator: usable with the three rights, refused without."""
+    run("cronrun", *PG, "true", env=pg_env(pg.url))
+    pg.psql("ALTER TABLE cronrun_job OWNER TO postgres", user="postgres")
+    refused = run("cronrun", *PG, "touch", scratch / "ran", env=pg_env(pg.url))
+    assert refused.status == 75
+    assert "permission denied" in one(refused.stderr, "run_refused")["msg"]
+    assert not (scratch / "ran").exists()
+    pg.psql("GRANT SELECT, INSERT, UPDATE ON cronrun_job TO app", user="postgres")
+    assert run("cronrun", *PG, "true", env=pg_env(pg.url)).status == 0
+    assert pg.psql("SELECT fence FROM cronrun_job", user="postgres") == "2"
+
+
 @pytest.mark.parametrize("why", ["refused", "no such name", "wrong password"])
 def test_pg_unreachable(run, pg, scratch, why):
     url = {
