@@ -113,15 +113,29 @@ role_result(struct pgconn *c, PGresult *res)
     PQclear(res);
 }
 
+static bool
+is_copy(const PGresult *res)
+{
+    ExecStatusType status = PQresultStatus(res);
+    return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
+}
+
 static void
 on_role_io(int fd, int what, void *arg)
 {
     (void)fd;
     (void)what;
     struct pgconn *c = arg;
+    struct err e = {0};
     bool alive = PQflush(c->pg) >= 0 && PQconsumeInput(c->pg);
     while (alive && !PQisBusy(c->pg)) {
         PGresult *res = PQgetResult(c->pg);
+        if (res && is_copy(res)) { /* libpq would give the same again, without end */
+            PQclear(res);
+            err_set(&e, ERR_PROTOCOL, "the server answers the query for its role with a COPY");
+            attempt_failed(c, &e);
+            return;
+        }
         if (res) {
             role_result(c, res);
             continue;

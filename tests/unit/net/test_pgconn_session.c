@@ -255,6 +255,28 @@ test_copy_data_left_over(void **state)
     target_pg_free(t);
 }
 
+/* libpq gives such a result as often as it is asked. */
+static void
+test_role_by_copy(void **state)
+{
+    (void)state;
+    struct err e;
+    struct waiter w = {0};
+    char url[100];
+    struct target_pg *t = NULL;
+    snprintf(url, sizeof url,
+             "postgres://u@127.0.0.1:%u/d?sslmode=disable&target_session_attrs=standby",
+             server.port);
+    assert_int_equal(target_pg_parse(url, &t, &e), 0);
+    struct pgconn *c = pgconn_new(loop, resolver, t, "test", &e);
+    ANSWER("H\0\0\0\7\0\0\0");
+    assert_int_equal(pgconn_connect_start(c, clock_deadline(LONG_MS), on_end, &w, &e), 0);
+    wait_for(&w);
+    assert_int_equal(w.e.code, ERR_PROTOCOL);
+    pgconn_free(c);
+    target_pg_free(t);
+}
+
 int
 main(void)
 {
@@ -262,6 +284,7 @@ main(void)
         cmocka_unit_test(test_two_on_one_target),
         cmocka_unit_test(test_zero_byte),
         cmocka_unit_test(test_copy_data_left_over),
+        cmocka_unit_test(test_role_by_copy),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
