@@ -14,5 +14,7 @@ loose_differs(const struct source_migration *m, const struct ledger_row *row, vo
         return -1;
     int result = source_loose_digest(&text, loose, e);
     source_text_done(&text);
+    if (result != 0)
+        err_wrap(e, "%s", m->file);
     return result != 0 ? -1 : memcmp(loose, row->loose_sha256, sizeof loose) != 0;
 }

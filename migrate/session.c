@@ -219,15 +219,18 @@ drop_connection(struct session *s, struct err *e)
     return 0;
 }
 
-/* The statement goes on while the loop is left: stop it, and wait a little. */
+/* What goes on while the loop is left: a statement is stopped, and waited for a little; connecting is given up. */
 static int
 interrupt_op(struct session *s, struct err *e)
 {
     struct err waited = {0};
-    if (pgconn_connected(s->work))
+    bool ended = false;
+    if (pgconn_connected(s->work)) {
         cancel(s);
-    if (loop_turn_until(s->loop, &s->op.done, clock_deadline(CANCEL_GRACE_MS), &waited) != 0 &&
-        drop_connection(s, e) != 0)
+        ended =
+            loop_turn_until(s->loop, &s->op.done, clock_deadline(CANCEL_GRACE_MS), &waited) == 0;
+    }
+    if (!ended && drop_connection(s, e) != 0)
         return -1;
     return interrupted(s, e);
 }

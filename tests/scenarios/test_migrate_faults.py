@@ -108,6 +108,18 @@ def test_a_signal_while_waiting_for_the_database(start, files):
     assert process.wait().status == 13
 
 
+def test_a_signal_while_the_server_hangs(start, files, pg, proxy):
+    line = proxy(pg)
+    line.silence()
+    files("0001_a.sql", SLEEP)
+    process = start("migrate", "up", "--dir", files, env={"DATABASE_URL": pg.url_with(port=line.port)})
+    wait_until(lambda: line.connections() == 1, what="it connects")
+    process.terminate()
+    sent = time.monotonic()
+    assert process.wait().status == 13
+    assert time.monotonic() - sent < 0.4 * SLOW
+
+
 def test_the_deadline_cancels(run, files, pg, env):
     files("0001_a.sql", "CREATE TABLE a (i int);\n" + SLEEP)
     result = run("migrate", "up", "--dir", files, "--deadline", "700ms", env=env)

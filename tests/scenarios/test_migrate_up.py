@@ -197,6 +197,8 @@ def test_drift(up, files, pg):
     changed = up()
     assert changed.status == 21
     assert failure(changed)["file"] == "0001_a.sql"
+    files("0001_a.sql", "CREATE TABLE 'open;\n")
+    assert up().status == 23
     files.remove("0001_a.sql")
     missing = up()
     assert missing.status == 21
