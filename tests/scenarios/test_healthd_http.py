@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from rig.base import CANARY, free_port, has_ipv6, wait_until
+from rig.base import CANARY, free_port, has_ipv6, rounds, wait_until
 from rig.healthd import Healthd, slow
 from rig.program import http_get
 
@@ -372,29 +372,38 @@ def test_few_descriptors(start):
 # --- Nothing leaks ----------------------------------------------------------------------------------------------------------
 
 
+def requests(h, n):
+    """n requests, a hundred on each connection."""
+    for _ in range(n // 100):
+        got = raw(h.port, b"GET /health/live?verbose HTTP/1.1\r\n\r\n" * 99 + b"GET /metrics HTTP/1.0\r\n\r\n", 60)
+        assert got.count(b"HTTP/1.1 200") == 100
+
+
+def lines(pg, redis, dead):
+    """Check lines: two databases, as many Redis, and servers that are not there; all logging in each time."""
+    found = [f"db{i} {pg.url} every 100ms connection each" for i in range(2)]
+    found += [f"cache{i} {redis.url()} every 100ms connection each" for i in range(20)]
+    found += [f"dead{i} redis://127.0.0.1:{free_port()} every 100ms optional" for i in range(dead)]
+    return [word for line in found for word in ("--check", line)]
+
+
+def checks_made(h):
+    samples = [s for s in h.get("/metrics", timeout=60).body.splitlines() if s.startswith("healthd_check_duration_seconds_count")]
+    return sum(int(s.rsplit(" ", 1)[1]) for s in samples)
+
+
 def test_no_descriptor_or_memory_leaks(start, pg, redis_server):
-    redis = redis_server(password=True)
-    h = Healthd(
-        start,
-        "--check", f"database {pg.url} every 100ms connection each",
-        "--check", f"redis {redis.url()} every 100ms connection each",
-        "--check", f"dead redis://127.0.0.1:{free_port()} every 100ms optional",
-    )  # fmt: skip
-    wait_until(lambda: h.ready() == 200, slow(1))
-
-    def load(n):
-        for _ in range(n // 100):
-            got = raw(h.port, b"GET /health/ready?verbose HTTP/1.1\r\n\r\n" * 99 + b"GET /metrics HTTP/1.0\r\n\r\n")
-            assert got.count(b"HTTP/1.1 200") == 100
-
-    load(1000)
-    fds, rss = h.process.fds(), h.process.rss_kib()
-    before = h.metric("healthd_check_duration_seconds_count", check="database")
-    load(10000)
-    wait_until(lambda: h.metric("healthd_check_duration_seconds_count", check="database") >= before + 20, slow(5))
+    h = Healthd(start, *lines(pg, redis_server(password=True), dead=10))
+    wait_until(lambda: h.ready() == 200, slow(2))
+    wait_until(lambda: checks_made(h) > 300, slow(5))
+    requests(h, 1000)
+    fds, rss, before = h.process.fds(), h.process.rss_kib(), checks_made(h)
+    requests(h, 10000)
+    wanted = rounds(10000, 500)
+    wait_until(lambda: checks_made(h) >= before + wanted, slow(wanted / 50), every=0.1)
     if "asan" not in os.environ.get("BIN_DIR", ""):  # the sanitiser keeps freed memory for a while
         assert h.process.rss_kib() - rss < 2048
-    wait_until(lambda: h.process.fds() <= fds + 3, slow(1))
+    wait_until(lambda: h.process.fds() <= fds + 3, slow(2))
 
 
 def test_valgrind(start, redis_server, pg):
@@ -405,13 +414,16 @@ def test_valgrind(start, redis_server, pg):
         start,
         "--check", f"database {pg.url} every 300ms timeout 5s connection each",
         "--check", f"kept {pg.url} every 300ms timeout 5s",
-        "--check", f"redis {redis.url()} every 300ms timeout 5s",
-        "--check", f"dead redis://127.0.0.1:{free_port()} every 300ms optional",
+        "--check", f"redis {redis.url()} every 100ms timeout 5s",
+        "--check", f"each {redis.url()} every 100ms timeout 5s connection each",
+        "--check", f"dead redis://127.0.0.1:{free_port()} every 100ms optional",
         wrap=["valgrind", "-q", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite"],
     )  # fmt: skip
     wait_until(lambda: h.ready() == 200, slow(6))
     for path in ("/health", "/health/ready?verbose&exclude=x", "/metrics", "/nope"):
         h.get(path, timeout=30)
+    requests(h, 10000)
+    wait_until(lambda: checks_made(h) >= rounds(10000, 100), slow(rounds(1000, 10)), every=0.1)
     redis.sigkill()
     wait_until(lambda: h.ready() == 503, slow(3))
     h.process.terminate()
