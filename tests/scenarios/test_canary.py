@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from rig.base import CANARY, free_port, wait_until
+from rig.base import CANARY, SLOW, free_port, wait_until
 from rig.program import MARK, http_get
 
 HARD = f"{CANARY}:/?#@%{CANARY}"  # needs escaping in a URL
@@ -177,17 +177,19 @@ def test_malformed_connection_strings(run, ear, no_names, scratch, record_proper
     migrate = [*NOT_WAITING["migrate"], "--log-level", "debug"]
     locked = ["cronrun", "run", "--log-level", "debug", "--name", "job"]
     for text in texts(POSTGRES):
-        secret_file.write_text(text + "\n")
         ear.hear_result(f"migrate, {text}", run("migrate", *migrate, env={**no_names, "DATABASE_URL": text}))
+        line = f"db {text} timeout 200ms"
+        ear.hear_result(f"healthd --check, {text}", run("healthd", "check", "--check", line, env=no_names))
+        ear.hear_result(f"cronrun --lock, {text}", run(*locked, "--lock", text, "--", "true", env=no_names))
+        if SLOW > 1:
+            continue  # the ways below lead to the same parsers
+        secret_file.write_text(text + "\n")
         by_file = {**no_names, "DATABASE_URL_FILE": str(secret_file)}
         ear.hear_result(f"migrate, file, {text}", run("migrate", *migrate, env=by_file))
         ear.hear_result(f"migrate --database, {text}", run("migrate", *migrate, f"--database={text}", env=no_names))
         ear.hear_result(f"healthd check, {text}", run("healthd", "check", env={**no_names, "DATABASE_URL": text}))
-        line = f"db {text} timeout 200ms"
-        ear.hear_result(f"healthd --check, {text}", run("healthd", "check", "--check", line, env=no_names))
         by_lock = {**no_names, "DATABASE_URL": text, "CRONRUN_LOCK": "postgres"}
         ear.hear_result(f"cronrun, {text}", run(*locked, "--", "true", env=by_lock))
-        ear.hear_result(f"cronrun --lock, {text}", run(*locked, "--lock", text, "--", "true", env=no_names))
     for text in texts(REDIS):
         ear.hear_result(f"healthd check, {text}", run("healthd", "check", env={**no_names, "REDIS_URL": text}))
         line = f"cache {text} timeout 200ms"

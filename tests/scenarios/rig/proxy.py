@@ -122,7 +122,7 @@ class Proxy:
             await asyncio.gather(
                 self._pump(reader, up_writer, "client", pair), self._pump(up_reader, writer, "server", pair)
             )
-        except OSError:
+        except (OSError, asyncio.CancelledError):
             pass
         finally:
             self._pairs.discard(pair_key)
