@@ -99,7 +99,6 @@ unit: unit-build
 # --- Fuzz targets: tests/fuzz/fuzz_NAME.c; the objects of the program whose headers it includes are linked too ------------
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_BIN := $(FUZZ_SRC:%.c=$(B)/%)
-FUZZ_SECONDS ?= 60
 included = $(foreach p,$(PROGRAMS),$(if $(shell grep -l '^.include "$(p)/' $(1)),$(p)))
 define fuzz_target
 $(B)/$(basename $(1)): $(B)/$(basename $(1)).o $(foreach p,$(call included,$(1)),$(call part_lib,$(p))) $(LIB)
