@@ -16,6 +16,7 @@ the test.
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import uuid
@@ -27,6 +28,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from rig import base, dns, pgbouncer as bouncer, postgres, proxy as tcp_proxy, redis as red, tls  # noqa: E402
 from rig.program import Programs  # noqa: E402
+
+
+# A shell that starts pytest in the background leaves signals ignored; the programs would inherit that.
+for _signum in signal.valid_signals():
+    if signal.getsignal(_signum) == signal.SIG_IGN and _signum not in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(_signum, signal.default_int_handler if _signum == signal.SIGINT else signal.SIG_DFL)
 
 
 # --- Directories ------------------------------------------------------------------------------------------------------

@@ -182,7 +182,7 @@ def test_masks_and_dispositions_are_kept(run, nasty):
     blocked = {signal.SIGTTIN, signal.SIGILL, signal.SIGTERM, signal.SIGALRM}
     code = (
         "import os, signal, sys\n"
-        "signal.signal(signal.SIGPIPE, signal.SIG_DFL)\n"
+        "for s in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}: signal.signal(s, signal.SIG_DFL)\n"
         f"for s in {[int(s) for s in ignored]}: signal.signal(s, signal.SIG_IGN)\n"
         f"signal.pthread_sigmask(signal.SIG_SETMASK, {[int(s) for s in blocked]})\n"
         "os.execv(sys.argv[1], sys.argv[1:])"
