@@ -20,8 +20,13 @@ note_error(struct redisconn *c, int sys_errno)
     char text[RESOLVE_TEXT_MAX];
     const struct resolve_addr *a = &c->addrs[c->addr_next - 1];
     enum err_code code = sys_errno == ETIMEDOUT ? ERR_TIMEOUT : ERR_REFUSED;
-    err_set(&c->last_error, code, "cannot connect to Redis at %s: %s", resolve_addr_text(a, text),
-            strerror(sys_errno));
+    resolve_addr_text(a, text);
+    if (c->target->path)
+        err_set(&c->last_error, code, "cannot connect to Redis at %s: %s", text,
+                strerror(sys_errno));
+    else
+        err_set(&c->last_error, code, "cannot connect to Redis at %s, port %u: %s", text,
+                c->target->port, strerror(sys_errno));
     c->last_error.sys_errno = sys_errno;
 }
 
