@@ -71,12 +71,20 @@ options_text(const struct target_pg *t)
 }
 
 static void
-add_address(struct list *list, const struct target_pg_host *h, const char *hostaddr)
+add_address(struct list *list, const struct target_pg_host *h, const char *hostaddr, bool verify)
 {
     char port[8];
+    char name[256];
     const char *addr = hostaddr ? hostaddr : h->hostaddr;
+    const char *host = h->host ? h->host : addr; /* else libpq might read PGHOST */
+    size_t len = host ? strlen(host) : 0;
     snprintf(port, sizeof port, "%u", h->port);
-    add(list, "host", h->host ? h->host : addr); /* else libpq might read PGHOST */
+    /* A final dot is for the resolver, who has had it: no certificate has one. */
+    if (verify && len > 1 && len < sizeof name && host[len - 1] == '.') {
+        snprintf(name, sizeof name, "%.*s", (int)len - 1, host);
+        host = name;
+    }
+    add(list, "host", host);
     add(list, "hostaddr", addr);
     add(list, "port", port);
 }
@@ -113,7 +121,8 @@ target_pg_params(const struct target_pg *t, size_t i, const char *hostaddr,
         target_pg_params_free(&list.p);
         return err_set(e, ERR_NOMEM, "out of memory");
     }
-    add_address(&list, &hosts[i], hostaddr);
+    const char *sslmode = target_pg_get(t, "sslmode");
+    add_address(&list, &hosts[i], hostaddr, sslmode && strcmp(sslmode, "verify-full") == 0);
     for (int key = 0; key < PG_KEEPALIVES; key++) {
         if (!is_own((enum pg_key)key)) {
             add(&list, pg_key_name((enum pg_key)key),

@@ -7,6 +7,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -167,8 +168,13 @@ set_name(SSL *ssl, const char *name, bool verify)
     if (is_address(name)) {
         return !verify || X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name) == 1;
     }
+    /* A final dot is for the resolver: RFC 6066, 3, sends names without it, and certificates have them so. */
+    char host[256];
+    size_t len = strlen(name);
+    snprintf(host, sizeof host, "%.*s", (int)(len > 0 && name[len - 1] == '.' ? len - 1 : len),
+             name);
     SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    return SSL_set_tlsext_host_name(ssl, name) == 1 && (!verify || SSL_set1_host(ssl, name) == 1);
+    return SSL_set_tlsext_host_name(ssl, host) == 1 && (!verify || SSL_set1_host(ssl, host) == 1);
 }
 
 struct bufferevent *

@@ -393,13 +393,28 @@ teardown(void **state)
     return rmdir(dir);
 }
 
+/* "db.ns.svc.cluster.local." saves the search list; a certificate's names have no final dot. */
+static void
+test_final_dot(void **state)
+{
+    (void)state;
+    struct err e;
+    struct target_pg *t = NULL;
+    assert_int_equal(target_pg_parse("postgres://u:p@db.test./d?sslmode=verify-full", &t, &e), 0);
+    assert_string_equal(param(t, "host"), "db.test");
+    target_pg_free(t);
+    assert_int_equal(target_pg_parse("postgres://u:p@db.test./d?sslmode=require", &t, &e), 0);
+    assert_string_equal(param(t, "host"), "db.test.");
+    target_pg_free(t);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),         cmocka_unit_test(test_bad),
         cmocka_unit_test(test_secret_files), cmocka_unit_test(test_services),
-        cmocka_unit_test(test_home),
+        cmocka_unit_test(test_home),         cmocka_unit_test(test_final_dot),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
