@@ -4,7 +4,7 @@ session and with a login for each check."""
 import json
 
 import pytest
-from rig.base import wait_until
+from rig.base import has_ipv6, wait_until
 from rig.healthd import Healthd, slow
 
 BOUND = 2 + 2 * 1 + 0.5  # every + 2 x timeout + every/4 of the defaults
@@ -265,6 +265,26 @@ def test_role_and_query(start, pg):
     h.until("failed: unexpected", slow(1), "none")
     h.until("failed: unexpected", slow(1), "bad")
     h.until("failed: privilege", slow(1), "denied")
+
+
+def test_ipv6_and_unix_socket(start, pg):
+    lines = ["--check", f"socket {pg.socket_url}"]
+    if has_ipv6():
+        lines += ["--check", f"six {pg.url_with(host='[::1]')}"]
+    h = Healthd(start, *lines)
+    h.until("[+]socket ok", slow(1), "socket")
+    if has_ipv6():
+        h.until("[+]six ok", slow(1), "six")
+
+
+def test_several_hosts(start, pg, pg_server):
+    other = pg_server()
+    other.stop()
+    from rig.postgres import PASSWORD
+
+    url = f"postgres://app:{PASSWORD}@127.0.0.1:{other.port},127.0.0.1:{pg.port}/{pg.name}?target_session_attrs=read-write"
+    h = Healthd(start, "--check", f"database {url}")
+    h.until("[+]database ok", slow(1))
 
 
 def test_tls(start, pg_server, ca):

@@ -178,6 +178,10 @@ def test_tls(start, redis_server, ca):
     redis = redis_server(tls=True, password=True)
     h = Healthd(start, "--check", f"stranger {redis.url(host='localhost')}")
     h.until("failed: tls", slow(1), "stranger")
+    friend = Healthd(start, env={"REDIS_URL": redis.url(host="localhost"), "SSL_CERT_FILE": ca().cert})
+    friend.until("[+]redis ok", slow(1), "redis")
+    redis.sigkill()
+    friend.until("[-]redis failed", slow(1), "redis")
 
 
 def test_unix_socket(start, redis_server):
