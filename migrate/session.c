@@ -406,24 +406,57 @@ session_open(struct session *s, struct err *e)
     return ask_facts(s, e);
 }
 
+/*
+ * What bounds a backend whose client is gone. Not every server has all of it (a PostgreSQL on Windows refuses
+ * client_connection_check_interval): what it refuses once is left out.
+ */
+static const struct {
+    int version; /* since */
+    const char *sql;
+} wishes[] = {
+    {0, "SET tcp_keepalives_idle TO 10; "},
+    {0, "SET tcp_keepalives_interval TO 5; "},
+    {0, "SET tcp_keepalives_count TO 3; "},
+    {120000, "SET tcp_user_timeout TO '20s'; "},
+    {140000, "SET client_connection_check_interval TO '2s'; "},
+};
+#define WISHES (sizeof wishes / sizeof *wishes)
+
 void
 session_sql_settings(const struct session *s, struct strbuf *out)
 {
-    strbuf_adds(
-        out,
-        "SET client_encoding TO 'UTF8'; SET standard_conforming_strings TO on;"
-        " SET tcp_keepalives_idle TO 10; SET tcp_keepalives_interval TO 5; SET tcp_keepalives_count TO 3; ");
     int version = pgconn_server_version(s->work);
-    if (version >= 120000)
-        strbuf_adds(out, "SET tcp_user_timeout TO '20s'; ");
-    if (version >= 140000) /* a statement whose client is gone ends soon */
-        strbuf_adds(out, "SET client_connection_check_interval TO '2s'; ");
+    strbuf_adds(out, "SET client_encoding TO 'UTF8'; SET standard_conforming_strings TO on; ");
+    for (size_t i = 0; i < WISHES; i++)
+        if (version >= wishes[i].version && !(s->refused_wishes & 1u << i))
+            strbuf_adds(out, wishes[i].sql);
+}
+
+static int
+try_wishes(struct session *s, struct err *e)
+{
+    for (size_t i = 0; i < WISHES; i++) {
+        if (pgconn_server_version(s->work) < wishes[i].version ||
+            session_query(s, wishes[i].sql, strlen(wishes[i].sql), NULL, e) == 0)
+            continue;
+        if (e->code != ERR_SERVER)
+            return -1;
+        log_debug("wish", LOG_NONE, "the server refused: %s%s", wishes[i].sql, e->msg);
+        s->refused_wishes |= 1u << i;
+    }
+    return 0;
 }
 
 int
 session_settle(struct session *s, struct err *e)
 {
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+    session_sql_settings(s, &sql);
+    if (session_sql(s, &sql, NULL, e) == 0)
+        return 0;
+    if (e->code != ERR_SERVER || try_wishes(s, e) != 0)
+        return -1;
+    strbuf_clear(&sql);
     session_sql_settings(s, &sql);
     return session_sql(s, &sql, NULL, e);
 }

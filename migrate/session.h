@@ -61,8 +61,9 @@ struct session {
     /* facts about the server, of session_open */
     bool in_recovery;
     bool read_only;
-    bool pooled; /* another number than the protocol's: somebody stands between */
-    bool locked; /* the advisory lock is ours */
+    bool pooled;             /* another number than the protocol's: somebody stands between */
+    unsigned refused_wishes; /* settings that the server does not know: bits */
+    bool locked;             /* the advisory lock is ours */
 };
 
 /* Reads where the database is, makes loop and connections. ERR_USAGE, ERR_NOMEM. On error nothing
