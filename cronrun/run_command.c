@@ -235,6 +235,11 @@ run_command_signal(struct run *r, const struct signals_event *ev)
         forward(r, ev);
         kill(getpid(), SIGSTOP);
         return;
+    case SIGCONT:
+        /* A lock that ended meanwhile: the command is not to run another instruction. */
+        lease_check(r->lease);
+        forward(r, ev);
+        return;
     default:
         forward(r, ev);
         return;

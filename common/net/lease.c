@@ -64,6 +64,13 @@ lease_set_lost_cb(struct lease *l, lease_lost_cb *cb, void *arg)
     l->lost_arg = arg;
 }
 
+void
+lease_check(struct lease *l)
+{
+    if (l->ops->check)
+        l->ops->check(l);
+}
+
 int
 lease_release_start(struct lease *l, const char *outcome, uint64_t deadline_ms,
                     lease_released_cb *cb, void *arg, struct err *e)

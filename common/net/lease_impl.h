@@ -13,6 +13,7 @@ struct lease_ops {
     int (*acquire)(struct lease *l, uint64_t deadline_ms, struct err *e);
     int (*release)(struct lease *l, const char *outcome, uint64_t deadline_ms, struct err *e);
     int (*keep_fd)(const struct lease *l); /* NULL: none */
+    void (*check)(struct lease *l);        /* NULL: nothing to see without asking */
     void (*free)(struct lease *l);         /* frees the whole object */
 };
 

@@ -45,7 +45,7 @@ lost(struct lease_pg *p, const struct err *e)
 {
     struct err why = *e;
     why.code = ERR_LOST;
-    loop_timer_cancel(p->timer);
+    boottimer_cancel(p->timer);
     p->step = STEP_OVER;
     lease_tell(&p->lease, LEASE_GONE, &why);
 }
@@ -71,7 +71,7 @@ lease_pg_failed(struct lease_pg *p, const struct err *e)
     case STEP_OVER:
         return;
     default:
-        loop_timer_cancel(p->timer);
+        boottimer_cancel(p->timer);
         if (p->step == STEP_TRY && p->kept && e->code == ERR_CLOSED) {
             p->kept = false;
             lease_pg_go(
@@ -102,7 +102,7 @@ watch(struct lease_pg *p)
 void
 lease_pg_hold(struct lease_pg *p)
 {
-    loop_timer_start(p->timer, BEAT_MS);
+    boottimer_start_at(p->timer, clock_boot_ms() + BEAT_MS);
     watch(p);
 }
 
@@ -116,7 +116,7 @@ lease_pg_settle(struct lease_pg *p)
              p->has_table ? "the last holder never released the lock"
                           : "no table to see how the last run ended",
              p->settle_ms);
-    loop_timer_start(p->timer, p->settle_ms);
+    boottimer_start_at(p->timer, clock_boot_ms() + p->settle_ms);
     watch(p);
 }
 
@@ -346,7 +346,7 @@ pg_release(struct lease *l, const char *outcome, uint64_t deadline_ms, struct er
 {
     struct lease_pg *p = of(l);
     (void)e;
-    loop_timer_cancel(p->timer);
+    boottimer_cancel(p->timer);
     snprintf(p->outcome, sizeof p->outcome, "%s", outcome);
     p->deadline_ms = deadline_ms;
     p->release_wanted = true;
@@ -359,7 +359,7 @@ pg_free(struct lease *l)
 {
     struct lease_pg *p = of(l);
     pgconn_free(p->conn);
-    loop_timer_free(p->timer);
+    boottimer_free(p->timer);
     lease_done(l);
     free(p);
 }
@@ -382,8 +382,8 @@ lease_pg_new(struct loop *loop, struct resolver *r, struct target_pg *target,
     if (rc == 0)
         rc = lease_pg_key(owner->name, &p->key, e);
     if (rc == 0) {
-        p->timer = loop_timer_new(loop, on_timer, p);
-        rc = p->timer ? 0 : err_set(e, ERR_NOMEM, "out of memory");
+        p->timer = boottimer_new(loop, on_timer, p, e);
+        rc = p->timer ? 0 : -1;
     }
     if (rc == 0) {
         p->conn = pgconn_new(loop, r, target, application, e);

@@ -6,6 +6,7 @@
 #ifndef RR_NET_LEASE_PG_IMPL_H
 #define RR_NET_LEASE_PG_IMPL_H
 
+#include "common/net/boottimer.h"
 #include "common/net/lease_impl.h"
 #include "common/net/loop.h"
 #include "common/net/pgconn.h"
@@ -33,7 +34,7 @@ enum lease_pg_step {
 struct lease_pg {
     struct lease lease;
     struct pgconn *conn;
-    struct loop_timer *timer; /* settle, then the next beat */
+    struct boottimer *timer; /* settle, then the next beat: at once after a suspend */
     enum lease_pg_step step;
     uint64_t deadline_ms;
     uint64_t settle_ms;

@@ -55,7 +55,8 @@ struct lease_redis {
     struct boottimer *renew; /* next renewal, or next attempt */
     struct boottimer *unsure;
     struct boottimer *gone;
-    struct err last; /* why the last renewal failed */
+    uint64_t gone_boot_ms; /* when that one fires */
+    struct err last;       /* why the last renewal failed */
     char key_lock[LEASE_NAME_MAX + 24];
     char key_fence[LEASE_NAME_MAX + 24];
     char ttl_text[24];
@@ -99,7 +100,8 @@ granted(struct lease_redis *p)
     boottimer_start_at(p->renew, p->sent_boot_ms + p->ttl_ms / 3);
     if (!p->lease.unsure_told)
         boottimer_start_at(p->unsure, p->sent_boot_ms + p->ttl_ms / 2);
-    boottimer_start_at(p->gone, p->sent_boot_ms + p->ttl_ms - margin_ms(p->ttl_ms));
+    p->gone_boot_ms = p->sent_boot_ms + p->ttl_ms - margin_ms(p->ttl_ms);
+    boottimer_start_at(p->gone, p->gone_boot_ms);
 }
 
 static void
@@ -377,6 +379,14 @@ redis_release(struct lease *l, const char *outcome, uint64_t deadline_ms, struct
 }
 
 static void
+redis_check(struct lease *l)
+{
+    struct lease_redis *p = of(l);
+    if (p->state == REDIS_HELD && boottimer_pending(p->gone) && clock_boot_ms() >= p->gone_boot_ms)
+        on_gone(p);
+}
+
+static void
 redis_free(struct lease *l)
 {
     struct lease_redis *p = of(l);
@@ -392,8 +402,10 @@ static int
 init(struct lease_redis *p, struct loop *loop, struct resolver *r, struct target_redis *target,
      const struct lease_owner *owner, struct err *e)
 {
-    static const struct lease_ops ops = {
-        .acquire = redis_acquire, .release = redis_release, .free = redis_free};
+    static const struct lease_ops ops = {.acquire = redis_acquire,
+                                         .release = redis_release,
+                                         .check = redis_check,
+                                         .free = redis_free};
     if (lease_init(&p->lease, &ops, loop, owner, e) < 0)
         return -1;
     snprintf(p->key_lock, sizeof p->key_lock, "cronrun:{%s}:lock", owner->name);

@@ -510,6 +510,22 @@ def test_redis_short_silence_is_survived(start, nasty, redis_server, proxy):
     assert process.wait().status == 143
 
 
+def test_redis_stopped_past_its_lease(start, run, nasty, redis_server, scratch):
+    """TSTP stops runner and command; when they are woken the lock is another's: the command runs no further."""
+    server = redis_server()
+    stamps = scratch / "stamps"
+    process = start("cronrun", *REDIS, nasty, f"stamp={stamps}", env=redis_env(server))
+    wait_until(lambda: stamps.exists() and stamps.stat().st_size, 5, "stamps")
+    process.send_signal(signal.SIGTSTP)
+    wait_until(lambda: server.cli("EXISTS", LOCK) == "0", 10, "the lock is over")
+    before = stamps.read_text()
+    assert run("cronrun", *REDIS, "--on-busy", "fail", "true", env=redis_env(server)).status == 0
+    process.send_signal(signal.SIGCONT)
+    result = process.wait(10)
+    assert result.status == 76
+    assert stamps.read_text() == before
+
+
 def test_redis_frozen_server(start, nasty, redis_server, programs):
     server = redis_server()
     process = start("cronrun", *REDIS, nasty, "deaf", "ready", env=redis_env(server))

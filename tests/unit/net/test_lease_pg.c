@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "common/base/clock.h"
+#include "common/net/boottimer.h"
 #include "common/net/lease.h"
 #include "common/net/loop.h"
 #include "common/net/pgconn.h"
@@ -44,6 +45,54 @@ int64_t
 clock_wall_ms(void)
 {
     return 1795251600000;
+}
+
+/* ---- the timer ---- */
+
+struct boottimer {
+    loop_cb *cb;
+    void *arg;
+    uint64_t at_ms;
+    bool pending;
+};
+
+static struct boottimer timer;
+
+struct boottimer *
+boottimer_new(struct loop *l, loop_cb *cb, void *arg, struct err *e)
+{
+    (void)l;
+    (void)e;
+    timer = (struct boottimer){.cb = cb, .arg = arg};
+    return &timer;
+}
+
+void
+boottimer_free(struct boottimer *t)
+{
+    (void)t;
+}
+
+void
+boottimer_start_at(struct boottimer *t, uint64_t at_ms)
+{
+    t->at_ms = at_ms;
+    t->pending = true;
+}
+
+void
+boottimer_cancel(struct boottimer *t)
+{
+    t->pending = false;
+}
+
+static void
+fire(void)
+{
+    assert_true(timer.pending);
+    timer.pending = false;
+    now_ms = timer.at_ms;
+    timer.cb(timer.arg);
 }
 
 /* ---- the session ---- */
@@ -340,12 +389,11 @@ test_another_makes_the_table(void **state)
 static void
 settles(struct fixture *f)
 {
-    turn(f);
     assert_false(f->acquired);
     assert_non_null(conn.watch_cb);
-    now_ms += 30;
-    while (!f->acquired)
-        turn(f);
+    assert_int_equal(timer.at_ms, now_ms + 20);
+    fire();
+    assert_true(f->acquired);
     assert_int_equal(f->e.code, ERR_NONE);
 }
 
@@ -461,6 +509,42 @@ test_session_ends(void **state)
 }
 
 static void
+test_beats(void **state)
+{
+    struct fixture *f = *state;
+    hold(f);
+    for (int i = 0; i < 3; i++) {
+        uint64_t before_ms = now_ms;
+        fire();
+        assert_int_equal(now_ms, before_ms + 5000);
+        assert_int_equal(conn.deadline_ms, now_ms + 3000);
+        answer("SELECT 1", "1", NULL);
+        assert_non_null(conn.watch_cb);
+    }
+    fire();
+    conn.connected = false;
+    answer_with(&(struct err){.code = ERR_TIMEOUT, .msg = "slow"}, NULL);
+    assert_int_equal(f->gone, 1);
+    assert_false(timer.pending);
+}
+
+/* The wish to release comes while a beat is under way: it goes on from the answer. */
+static void
+test_release_behind_a_beat(void **state)
+{
+    struct fixture *f = *state;
+    hold(f);
+    fire();
+    assert_int_equal(lease_release_start(f->lease, "success", now_ms + 1000, on_released, f, NULL),
+                     0);
+    turn(f);
+    answer("SELECT 1", "1", NULL);
+    answer("SET released_at = now()", NULL, NULL);
+    answer("pg_advisory_unlock", "t", NULL);
+    assert_true(f->released);
+}
+
+static void
 test_release_marks_then_unlocks(void **state)
 {
     struct fixture *f = *state;
@@ -549,6 +633,8 @@ main(void)
         TEST(test_busy_by_row),
         TEST(test_unreachable),
         TEST(test_session_ends),
+        TEST(test_beats),
+        TEST(test_release_behind_a_beat),
         TEST(test_release_marks_then_unlocks),
         TEST(test_release_fails),
         TEST(test_release_and_loss_cross),

@@ -409,6 +409,22 @@ test_silence(void **state)
     assert_int_equal(f->unsure, 1);
 }
 
+/* Stopped for long: whoever looks before the timers fire is told. */
+static void
+test_check(void **state)
+{
+    struct fixture *f = *state;
+    hold(f);
+    now_ms = timers[GONE].at_ms - 1;
+    lease_check(f->lease);
+    assert_int_equal(f->gone, 0);
+    now_ms++;
+    lease_check(f->lease);
+    assert_int_equal(f->gone, 1);
+    lease_check(f->lease);
+    assert_int_equal(f->gone, 1);
+}
+
 static void
 test_comes_back_in_time(void **state)
 {
@@ -508,6 +524,7 @@ main(void)
         TEST(test_renews),
         TEST(test_renewal_denied),
         TEST(test_silence),
+        TEST(test_check),
         TEST(test_comes_back_in_time),
         TEST(test_release),
         TEST(test_release_behind_a_renewal),
