@@ -35,6 +35,10 @@ for _signum in signal.valid_signals():
     if signal.getsignal(_signum) == signal.SIG_IGN and _signum not in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(_signum, signal.default_int_handler if _signum == signal.SIGINT else signal.SIG_DFL)
 
+# TERM and HUP end the session as Ctrl-C does: the servers are stopped first.
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.default_int_handler)
+
 
 # --- Directories ------------------------------------------------------------------------------------------------------
 
