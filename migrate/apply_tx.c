@@ -196,11 +196,13 @@ send_copy(struct apply *a, const struct statement *st)
     return check_open(a, 0);
 }
 
+/* What stands between two statements goes out with them, but for psql's \restrict. */
 static bool
-fits(const struct batch *b, const struct statement *st)
+fits(const struct apply *a, const struct batch *b, const struct statement *st)
 {
     return b->n == 0 || (st->offset + st->sql_bytes - b->offset <= APPLY_BATCH_BYTES &&
-                         b->n < APPLY_BATCH_STATEMENTS);
+                         b->n < APPLY_BATCH_STATEMENTS &&
+                         !memchr(a->text.data + b->end, '\\', st->offset - b->end));
 }
 
 static void
@@ -249,7 +251,7 @@ take(struct apply *a, struct batch *b, const struct statement *st)
     bool elided = st->n == a->verdict.begin_n || st->n == a->verdict.commit_n;
     enum apply_result result = APPLY_DONE;
     bool alone = talks(a, st);
-    if (elided || alone || st->kind == STATEMENT_COPY || !fits(b, st))
+    if (elided || alone || st->kind == STATEMENT_COPY || !fits(a, b, st))
         result = send_batch(a, b);
     if (result != APPLY_DONE || elided)
         return result;
