@@ -156,6 +156,7 @@ attempt(struct apply *a)
 {
     a->attempts++;
     a->first_n = 0;
+    a->sent_commits = false;
     a->sent_own = 0;
     a->sent_own_chars = 0;
     return a->verdict.transaction ? apply_in_transaction(a) : apply_outside(a);

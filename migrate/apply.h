@@ -51,7 +51,8 @@ struct apply {
     size_t sent_offset; /* where that begins, and its line */
     size_t sent_line;
     bool sent_backslashes;
-    size_t sent_own; /* statements of ours before it in the same text, and their characters */
+    bool sent_commits; /* outside a transaction: a CALL or DO, which may commit by itself */
+    size_t sent_own;   /* statements of ours before it in the same text, and their characters */
     size_t sent_own_chars;
     size_t copy_offset;   /* where the COPY data under way begins */
     bool begun;           /* the transaction is open */

@@ -114,6 +114,9 @@ own_hint(const struct apply *a, const struct err *e)
     if (strcmp(e->sqlstate, "25001") == 0 || strcmp(e->sqlstate, "2D000") == 0)
         return "this cannot run inside a transaction: put it into a file of its own, or begin the file with the line "
                "\"-- migrate: transaction=off\" (then nothing of it is rolled back)";
+    if (a->sent_commits)
+        return "it may have committed a part of its work before it failed: look what it did, and mend the file or the "
+               "data so that another run may begin it again";
     if (strcmp(e->sqlstate, "57014") == 0)
         return "cancelled: by statement_timeout, or by an administrator";
     if (strcmp(e->sqlstate, "42P07") == 0 && !a->verdict.transaction)

@@ -10,6 +10,7 @@
 #include "migrate/apply.h"
 #include "migrate/lock.h"
 #include "migrate/progress.h"
+#include "migrate/token.h"
 
 #define RETRIES_MAX 1000u
 #define RETRY_PAUSE_MS 500u
@@ -80,13 +81,23 @@ check_idle(struct apply *a, const struct statement *st)
     return APPLY_FAILED;
 }
 
+/* A procedure's or block's own COMMIT keeps what it did, whatever fails behind it. */
+static bool
+may_commit(const struct apply *a, const struct statement *st)
+{
+    struct token_scan scan = token_on(a->text.data + st->offset, st->sql_bytes, st->backslashes);
+    struct token t;
+    return token_next(&scan, &t) && (token_is(&scan, &t, "call") || token_is(&scan, &t, "do"));
+}
+
 static enum apply_result
 one_statement(struct apply *a, const struct statement *st, bool can_roll_back)
 {
     struct err e = {0};
+    a->sent_commits = may_commit(a, st);
     for (unsigned i = 0; send_statement(a, st, &e) != 0; i++) {
-        /* It committed nothing, so it may be sent again by itself. */
-        if (!can_roll_back || !apply_lock_failure(&e) || i == RETRIES_MAX)
+        /* What committed nothing may be sent again by itself. */
+        if (!can_roll_back || a->sent_commits || !apply_lock_failure(&e) || i == RETRIES_MAX)
             return refused(a, &e);
         apply_note_retry(a, &e);
         log_warn("retry",
