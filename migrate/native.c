@@ -44,7 +44,7 @@ native_name_parse(const char *file, struct native_name *ret, struct err *e)
             "%s: a name of Flyway's layout, which is not handled yet: name it VERSION_name.sql",
             file);
     if (!ends_with(file, len, ".sql"))
-        return err_set(e, ERR_INPUT, "%s: the name does not end in .sql", file);
+        return err_set(e, ERR_INPUT, "%s: the name does not end in .sql (in lower case)", file);
     len -= 4;
     if (ends_with(file, len, ".down")) {
         n.direction = NATIVE_DOWN;

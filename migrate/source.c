@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
@@ -71,11 +72,12 @@ add_entry(struct entries *l, struct source *s, const char *file, struct err *e)
     return x->file && x->version ? 0 : no_memory(s->dir, e);
 }
 
+/* X.SQL is one, too: to be refused, for passed over it would never be applied. */
 static bool
 is_candidate(const char *file)
 {
     size_t len = strlen(file);
-    return file[0] != '.' && len > 4 && strcmp(file + len - 4, ".sql") == 0;
+    return file[0] != '.' && len > 4 && strcasecmp(file + len - 4, ".sql") == 0;
 }
 
 static int
