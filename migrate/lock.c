@@ -69,11 +69,24 @@ lock_find_holder(struct session *s, struct lock_holder *ret, struct err *e)
         const char *pid = pgrows_value(rows, 0, 0);
         const char *age = pgrows_value(rows, 0, 2);
         ret->pid = pid ? atoi(pid) : 0;
-        ret->age_s = age ? strtoll(age, NULL, 10) : 0;
+        ret->age_s = age ? strtoll(age, NULL, 10) : -1;
         snprintf(ret->application, sizeof ret->application, "%s", pgrows_value(rows, 0, 1));
     }
     pgrows_free(rows);
     return result;
+}
+
+const char *
+lock_describe(const struct lock_holder *h, char *buf, size_t size)
+{
+    const char *name = h->application[0] ? h->application : "no name";
+    if (h->pid == 0)
+        snprintf(buf, size, "released just now");
+    else if (h->age_s < 0)
+        snprintf(buf, size, "%s (pid %d)", name, h->pid);
+    else
+        snprintf(buf, size, "%s (pid %d, since %lld s)", name, h->pid, (long long)h->age_s);
+    return buf;
 }
 
 void

@@ -21,12 +21,14 @@ struct session;
 struct lock_holder {
     int pid; /* 0: nobody holds it (any more) */
     char application[64];
-    int64_t age_s; /* since it connected */
+    int64_t age_s; /* since it connected; -1: another role's, hidden from ours */
 };
 
 /* One attempt; s->locked says the outcome. */
 int lock_try(struct session *s, struct err *e);
 int lock_find_holder(struct session *s, struct lock_holder *ret, struct err *e);
+/* "NAME (pid 7, since 12 s)", as far as it is known; returns buf. */
+const char *lock_describe(const struct lock_holder *h, char *buf, size_t size);
 /* For cleanup: what fails is no matter, the lock ends with the session. */
 void lock_release(struct session *s);
 

@@ -83,10 +83,11 @@ take_blockers(struct watch *w, const struct pgrows *rows)
     w->blockers[0] = '\0';
     for (int i = 0; i < pgrows_count(rows) && n < sizeof w->blockers; i++) {
         const char *app = pgrows_value(rows, i, 1);
-        const char *age = pgrows_value(rows, i, 3);
-        int k = snprintf(w->blockers + n, sizeof w->blockers - n, "%spid %s (%s), %s for %s s",
+        const char *age = pgrows_value(rows, i, 3); /* NULL: another role's, hidden from ours */
+        int k = snprintf(w->blockers + n, sizeof w->blockers - n, "%spid %s (%s)%s%s%s%s%s",
                          i ? "; " : "", pgrows_value(rows, i, 0), app && *app ? app : "no name",
-                         pgrows_value(rows, i, 2), age);
+                         age ? ", " : "", age ? pgrows_value(rows, i, 2) : "", age ? " for " : "",
+                         age ? age : "", age ? " s" : "");
         n += k > 0 ? (size_t)k : 0;
     }
 }
