@@ -55,7 +55,10 @@ print_json(const struct status *st)
         json_object(&j);
         json_kint(&j, "pid", st->holder.pid);
         json_kstr(&j, "application", st->holder.application);
-        json_kint(&j, "age_s", st->holder.age_s);
+        if (st->holder.age_s < 0)
+            json_kstr(&j, "age_s", NULL);
+        else
+            json_kint(&j, "age_s", st->holder.age_s);
         json_end(&j);
     } else {
         json_null(&j);
@@ -88,9 +91,9 @@ print_text(const struct status *st)
         }
     }
     printf("%s\n", st->plan.n ? "" : "no migrations");
+    char text[128];
     if (st->holder.pid)
-        printf("lock held by %s (pid %d, since %lld s)\n", st->holder.application, st->holder.pid,
-               (long long)st->holder.age_s);
+        printf("lock held by %s\n", lock_describe(&st->holder, text, sizeof text));
 }
 
 static int
@@ -138,6 +141,7 @@ cmd_status(const struct options *o)
         st.report.exit = exit_code(&st);
         st.report.pending = st.plan.count[PLAN_PENDING] + st.plan.count[PLAN_LATE];
         o->json ? print_json(&st) : print_text(&st);
+        report_output(&st.report);
     }
     plan_done(&st.plan);
     ledger_done(&st.ledger);

@@ -149,6 +149,7 @@ dry_run(struct up *u)
                    u->verdicts[i].statements,
                    u->verdicts[i].transaction ? "transaction" : "outside a transaction");
     }
+    report_output(&u->report);
     u->report.outcome = "dry-run";
     log_info("dry_run", LOG_FIELDS(LF_UINT("pending", u->plan.steps)), "%zu would be applied",
              u->plan.steps);
@@ -161,6 +162,7 @@ static int
 tell_holder(struct up *u, struct err *e)
 {
     struct lock_holder h;
+    char text[128];
     if (clock_left_ms(u->holder_log_ms) > 0)
         return 0;
     if (lock_find_holder(&u->s, &h, e) != 0)
@@ -168,11 +170,11 @@ tell_holder(struct up *u, struct err *e)
     if (h.pid == 0) /* just released */
         return 0;
     u->holder_log_ms = clock_deadline(HOLDER_LOG_MS);
-    log_info("lock_wait",
-             LOG_FIELDS(LF_INT("holder_pid", h.pid), LF_STR("holder", h.application),
-                        LF_INT("holder_age_s", h.age_s)),
-             "another runner holds the lock: %s (pid %d, since %lld s)", h.application, h.pid,
-             (long long)h.age_s);
+    log_info(
+        "lock_wait",
+        LOG_FIELDS(LF_INT("holder_pid", h.pid), LF_STR("holder", h.application),
+                   h.age_s < 0 ? LF_OPT("holder_age_s", NULL) : LF_INT("holder_age_s", h.age_s)),
+        "another runner holds the lock: %s", lock_describe(&h, text, sizeof text));
     return 0;
 }
 
@@ -180,11 +182,11 @@ static int
 lock_busy(struct up *u, struct err *e)
 {
     struct lock_holder h = {0};
+    char text[128];
     if (lock_find_holder(&u->s, &h, e) != 0)
         return -1;
-    return err_set(e, ERR_BUSY,
-                   "another runner held the lock for the whole wait: %s (pid %d, since %lld s)",
-                   h.application, h.pid, (long long)h.age_s);
+    return err_set(e, ERR_BUSY, "another runner held the lock for the whole wait: %s",
+                   lock_describe(&h, text, sizeof text));
 }
 
 /* One attempt; busy: waits a little. -1: *e. */

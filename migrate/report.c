@@ -1,6 +1,7 @@
 /* report.c: the last words of a run. */
 #include "migrate/report.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,16 @@ report_fail(struct report *r, enum exit_status exit, const struct err *e)
     r->failed = true;
     r->exit = exit;
     r->err = *e;
+}
+
+void
+report_output(struct report *r)
+{
+    struct err e = {0};
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return;
+    err_sys(&e, errno, "cannot write to standard output");
+    report_fail(r, EXIT_INPUT, &e);
 }
 
 static void

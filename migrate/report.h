@@ -57,6 +57,9 @@ void report_place(struct report *r, const char *file, size_t line, size_t column
 void report_hint(struct report *r, const char *hint);
 void report_source(struct report *r, const char *source);
 
+/* Behind what was printed on standard output: it got out, or that is the failure. */
+void report_output(struct report *r);
+
 void report_applied(struct report *r, const char *version);
 
 /* "done", "pending", "unreachable", "busy", "deadline", "signal", "refused", "drift" … */

@@ -166,13 +166,14 @@ def test_a_waiter_finds_nothing_left(start, files, pg, env):
 class Holder:
     """A session that holds a lock until it is told to let go."""
 
-    def __init__(self, pg, *statements):
+    def __init__(self, pg, *statements, user="app"):
         self.pg = pg
+        self.user = user
         self.statements = statements
         self.process = None
 
     def __enter__(self):
-        command = ["psql", "-XAtq", "-h", self.pg.server.socket_dir, "-p", str(self.pg.port), "-U", "app", "-d", self.pg.name]
+        command = ["psql", "-XAtq", "-h", self.pg.server.socket_dir, "-p", str(self.pg.port), "-U", self.user, "-d", self.pg.name]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd="/")
         self.say("SET application_name TO 'a reader';", "BEGIN;", *self.statements, r"\echo held")
         assert self.process.stdout.readline() == "held\n"
@@ -214,6 +215,29 @@ def test_the_deadline_ends_the_retries(run, files, pg, env):
     assert result.status == 12
     assert len(events(result, "retry")) >= 2
     assert history(pg) == []
+
+
+def test_a_call_that_committed_is_not_sent_again(run, files, pg, env):
+    """What it did before its COMMIT stays: a second CALL would do it twice."""
+    pg.psql("CREATE TABLE a (i int)", "CREATE TABLE b (i int)",
+            "CREATE PROCEDURE p() LANGUAGE plpgsql AS $$BEGIN INSERT INTO b VALUES (1); COMMIT; LOCK TABLE a; END$$")
+    files("0001_a.sql", "CALL p();\n")
+    with Holder(pg, "LOCK TABLE a;"):
+        result = run("migrate", "up", "--dir", files, "--lock-timeout=100ms", "--deadline=4s", env=env)
+    assert result.status == 24, result.output
+    assert "look" in failure(result)["hint"]
+    assert pg.psql("SELECT count(*) FROM b") == "1"
+
+
+def test_a_blocker_of_another_role(run, files, pg, env):
+    """Without pg_read_all_stats the server hides what others do: that is said, and no (null)."""
+    pg.psql("CREATE TABLE a (i int)", "ALTER TABLE a OWNER TO app")
+    files("0001_a.sql", "ALTER TABLE a ADD COLUMN j int;\n")
+    with Holder(pg, "LOCK TABLE a;", user="postgres"):
+        result = run("migrate", "up", "--dir", files, "--lock-timeout=300ms", "--deadline=2s", env=env)
+    assert result.status == 12, result.output
+    assert events(result, "blocked"), result.output
+    assert "(null)" not in result.output
 
 
 def test_concurrently_waits_without_lock_timeout(start, files, pg, env):

@@ -4,11 +4,13 @@ import json
 import os
 import re
 import stat
+import subprocess
 import sys
 
 import pytest
 
 from rig.migrations import Migrations, events, failure, history, records
+from rig.program import BIN_DIR
 
 
 @pytest.fixture
@@ -256,6 +258,10 @@ def test_bad_input(up, run, files, pg, scratch):
     files("1_b.sql", "SELECT 1;\n")
     assert up().status == 23
     files.remove("1_b.sql")
+    files("0002_b.SQL", "SELECT 1;\n")  # passed over in silence it would never be applied
+    result = up()
+    assert (result.status, failure(result)["file"]) == (23, "0002_b.SQL")
+    files.remove("0002_b.SQL")
     assert up("--nonsense").status == 23
     assert run("migrate", "up", "--dir", files).status == 23
     assert pg.psql("SELECT to_regclass('schema_history') IS NULL") == "t"
@@ -292,6 +298,13 @@ def test_a_baseline_by_pg_dump_leaves_nothing_behind(up, files, pg):
     result = up()
     assert result.status == 0, result.output
     assert pg.psql("SELECT t FROM a", "SELECT t FROM public.b").splitlines() == ["it's", "\\x"]
+
+
+def test_restrict_between_statements_is_never_sent(up, files, pg):
+    files("0001_two_dumps.sql", "CREATE TABLE a (i int);\n\\unrestrict abc\n\\restrict def\nCREATE TABLE b (i int);\n\\unrestrict def\n")
+    result = up()
+    assert result.status == 0, result.output
+    assert pg.psql("SELECT to_regclass('a') IS NOT NULL AND to_regclass('b') IS NOT NULL") == "t"
 
 
 def test_a_script_that_releases_the_lock(up, files, pg):
@@ -401,6 +414,15 @@ def test_copy_in_constant_memory(up, files, pg):
     assert pg.psql("SELECT count(*) FROM a") == "400000"
     if "asan" not in os.environ.get("BIN_DIR", ""):
         assert int(result.stdout) < 24 * 1024
+
+
+def test_an_answer_that_cannot_be_written_is_no_success(files, pg):
+    files("0001_a.sql", "SELECT 1;\n")
+    for command in (["status"], ["status", "--json"], ["up", "--dry-run"]):
+        with open("/dev/full", "wb") as full:
+            line = [BIN_DIR / "migrate", *command, "--dir", files]
+            result = subprocess.run(line, stdout=full, stderr=subprocess.PIPE, env={"DATABASE_URL": pg.url})
+        assert (result.returncode, b"standard output" in result.stderr) == (23, True), command
 
 
 def test_every_record_is_json(up, files):
