@@ -24,12 +24,14 @@ static const struct {
     {"lock_lost", "the lock cannot be proven any more", "job, run_id"},
     {"release_failed", "the lock was not released as it should", "job, run_id"},
     {"deadline", "the command's time is over", "job, run_id, deadline_ms"},
-    {"stopping", "the command is to end", "job, run_id, event_name, signal, grace_ms"},
+    {"stopping", "the command is to end", "job, run_id, signal, grace_ms"},
     {"left_behind", "the command ended and left processes", "job, run_id, processes"},
-    {"killing", "KILL goes to what is left", "job, run_id, processes"},
+    {"killing", "KILL goes to what is left", "job, run_id"},
     {"not_dying", "processes live on after KILL, or may not be signalled",
      "job, run_id, processes"},
     {"blind", "/proc cannot be used: only the command's process group is seen", "job, run_id"},
+    {"state", "debug: supervision goes from one state to the next", "job, from, to"},
+    {"usage", "an option or a variable is wrong; nothing was started", ""},
     {"termination_log", "the termination message could not be written", ""},
 };
 

@@ -159,6 +159,40 @@ def test_records_and_message(cronrun, scratch, nasty):
     assert not missing.exists()
 
 
+def test_records_are_as_documented(run, nasty, scratch):
+    """Each event and each field of what cronrun logs stands in --print-formats."""
+    documented = {}
+    for line in run("cronrun", "--print-formats").stdout.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if line.startswith("| `") and len(cells) == 3:
+            documented[cells[0].strip("`")] = set(cells[2].split(", "))
+    documented["run_refused"] = documented["run_skipped"]
+    lock = ["--lock", f"file:{scratch}/l", "--log-level", "debug", "--scheduled-at", "2026-01-01T00:00:00Z"]
+    texts = [
+        run("cronrun", *lock, nasty, "exit=3").stderr,
+        run("cronrun", *lock, nasty, "die=9").stderr,
+        run("cronrun", *lock, "--grace", "50ms", "--deadline", "100ms", nasty, "deaf").stderr,
+        run("cronrun", *lock, "--grace", "50ms", nasty, "left", "deaf", "/", "ms=50", "exit=0").stderr,
+        run("cronrun", *lock, "--starting-deadline", "1s", "true").stderr,
+        run("cronrun", "--lock", f"file:{scratch}", "true").stderr,
+        run("cronrun", "true").stderr,
+    ]
+    with open(scratch / "l", "a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        texts += [
+            run("cronrun", *lock, "true").stderr,
+            run("cronrun", *lock, "--on-busy", "wait=50ms", "true").stderr,
+        ]
+    seen = set()
+    for record in [r for text in texts for r in records(text)]:
+        event = record["event"]
+        seen.add(event)
+        assert event in documented
+        extra = set(record) - {"time", "level", "program", "event", "msg"} - documented[event]
+        assert not extra, f"{event} has {extra}"
+    assert {"run_start", "run_end", "run_skipped", "run_refused", "lock_wait", "deadline", "killing", "left_behind", "usage"} <= seen
+
+
 def test_environment(cronrun, nasty):
     result = cronrun("env", env={"CRONRUN_GRACE": "1s", "CRONRUN_RUN_ID": "outer", "CRONRUN_FENCE": "9", "OTHER": "stays"})
     lines = result.stdout.splitlines()
