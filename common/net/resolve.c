@@ -22,7 +22,6 @@
 struct resolver {
     struct loop *loop;
     struct resolve_channel *channel;
-    size_t requests;
     const char *conf_path;
     struct timespec conf_time;
     ino_t conf_inode;
@@ -48,7 +47,6 @@ struct resolve_request {
 
 /* ---- the resolver ---- */
 
-/* Only while there is no request. */
 static void
 conf_update(struct resolver *r)
 {
@@ -102,7 +100,6 @@ request_free(struct resolve_request *q)
 {
     resolve_question_drop(q->questions[0]);
     resolve_question_drop(q->questions[1]);
-    q->resolver->requests--;
     loop_timer_free(q->deadline);
     loop_timer_free(q->next);
     free(q);
@@ -203,6 +200,11 @@ on_answer(void *arg, int family, enum resolve_status status, const struct resolv
             ((struct sockaddr_in *)&a->sa)->sin_port = htons(q->port);
         }
     }
+    if (status ==
+        RESOLVE_ASK_ANEW) { /* resolv.conf changed: other servers, perhaps another search list */
+        q->candidate = 0;
+        q->status = status = RESOLVE_FOUND;
+    }
     /* The walk goes on after a resolver's failure, as glibc's does. */
     q->status = status > q->status ? status : q->status;
     if (q->addrs_n > 0) {
@@ -282,10 +284,7 @@ resolve_start(struct resolver *r, const char *host, uint16_t port, uint64_t dead
         err_set(e, ERR_NOMEM, "out of memory");
         return NULL;
     }
-    if (r->requests == 0) {
-        conf_update(r);
-    }
-    r->requests++;
+    conf_update(r);
     q->resolver = r;
     q->cb = cb;
     q->arg = arg;

@@ -164,7 +164,7 @@ resolve_channel_free(struct resolve_channel *c)
 void
 resolve_channel_set_servers(struct resolve_channel *c, const char *servers)
 {
-    /* What c-ares still asks for nobody waits for any more; until that ends, 1.18 refuses other servers. */
+    /* 1.18 refuses other servers while it asks the old ones, and it does so long after a question was dropped. */
     ares_cancel(c->ares);
     timer_update(c);
     ares_set_servers_ports_csv(c->ares, servers);
@@ -192,6 +192,8 @@ status_of(int status)
         return RESOLVE_SILENT;
     case ARES_ENOMEM:
         return RESOLVE_NO_MEMORY;
+    case ARES_ECANCELLED:
+        return RESOLVE_ASK_ANEW;
     default:
         return RESOLVE_FAILS;
     }

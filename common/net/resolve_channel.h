@@ -28,7 +28,8 @@ enum resolve_status {
     RESOLVE_UNREACHABLE,
     RESOLVE_FAILS,
     RESOLVE_SILENT,
-    RESOLVE_NO_MEMORY
+    RESOLVE_NO_MEMORY,
+    RESOLVE_ASK_ANEW /* none: resolve_channel_set_servers() came between */
 };
 
 /* One family's answer: addresses (ports 0) with RESOLVE_FOUND. Not called once the question was dropped. */
@@ -39,7 +40,7 @@ struct resolve_channel *resolve_channel_new(struct loop *l, struct err *e);
 void
 resolve_channel_free(struct resolve_channel
                          *c); /* NULL allowed; every question must have been dropped or answered */
-/* Every question must have been dropped or answered. */
+/* Questions under way are answered from inside with RESOLVE_ASK_ANEW. */
 void resolve_channel_set_servers(struct resolve_channel *c, const char *servers);
 
 /* Asks for the addresses of one family. *ret is owned until it was answered; it is set before anything is sent.

@@ -270,7 +270,12 @@ test_conf_changes_while_waiting(void **state)
     assert_non_null(resolve_start(r, "four.test", 1, clock_deadline(50), on_answer, &before, &e));
     assert_int_equal(loop_turn_until(loop, &before.done, clock_deadline(LONG_MS), &e), 0);
     assert_int_equal(before.e.code, ERR_DNS);
-    dns_conf(&server, "");
+    struct answer waiting = {0}; /* asked the silent one, and asks again where the answer is */
+    assert_non_null(
+        resolve_start(r, "db.ns", 1, clock_deadline(LONG_MS / 2), on_answer, &waiting, &e));
+    struct answer pause = {0};
+    loop_turn_until(loop, &pause.done, clock_deadline(20), &e);
+    dns_conf(&server, "search cluster.test");
     for (int i = 0; i < 2; i++) {
         struct answer after = {0};
         assert_non_null(
@@ -278,6 +283,8 @@ test_conf_changes_while_waiting(void **state)
         assert_int_equal(loop_turn_until(loop, &after.done, clock_deadline(LONG_MS), &e), 0);
         assert_string_equal(after.text, "127.0.0.3 127.0.0.4");
     }
+    assert_int_equal(loop_turn_until(loop, &waiting.done, clock_deadline(LONG_MS), &e), 0);
+    assert_string_equal(waiting.text, "127.0.0.6");
     resolver_free(r);
     close(fd);
 }
