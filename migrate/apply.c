@@ -184,6 +184,26 @@ attempts(struct apply *a)
     }
 }
 
+enum apply_result
+apply_duplicate(struct apply *a, enum exit_status exit, const struct err *e)
+{
+    bool known = false;
+    struct err why = {0};
+    if (ledger_has(a->s, a->m->version, &known, &why) != 0) {
+        apply_report_run(a, &why);
+        return APPLY_FAILED;
+    }
+    if (!known) {
+        apply_report_at(a, exit, e, NULL);
+        return APPLY_FAILED;
+    }
+    progress_hide(a->s->progress);
+    log_warn("skipped", LOG_FIELDS(LF_STR("version", a->m->version), LF_STR("file", a->m->file)),
+             "%s: somebody else, who does not heed migrate's lock, applied it meanwhile",
+             a->m->file);
+    return APPLY_SKIPPED;
+}
+
 static void
 tell_applied(struct apply *a)
 {

@@ -98,6 +98,9 @@ bool apply_statement_timeout(const struct apply *a, uint64_t *ret_ms);
 size_t apply_sql_identity(const struct apply *a, bool local, struct strbuf *out);
 /* Whether the server's answer means: try again. */
 bool apply_lock_failure(const struct err *e);
+/* The history refused the row as a duplicate (*e), and what was open is rolled back. SKIPPED when
+ * version really has a row; else another unique index refused it: reported with exit. */
+enum apply_result apply_duplicate(struct apply *a, enum exit_status exit, const struct err *e);
 /* Keeps *e and the blockers for the retry, before another statement wipes them. */
 void apply_note_retry(struct apply *a, const struct err *e);
 /* Back to our own session settings: RESET of everything, then session_sql_settings. */

@@ -171,8 +171,10 @@ write_row(struct apply *a)
         lock_lost(a);
         return APPLY_FAILED;
     }
-    if (strcmp(e.sqlstate, "23505") == 0)
-        return APPLY_SKIPPED;
+    if (strcmp(e.sqlstate, "23505") == 0) {
+        err_wrap(&e, "cannot write the history");
+        return apply_duplicate(a, EXIT_PARTIAL, &e);
+    }
     return e.code == ERR_CLOSED || e.code == ERR_TIMEOUT ? APPLY_UNKNOWN : refused(a, &e);
 }
 

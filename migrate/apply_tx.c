@@ -317,8 +317,11 @@ end_failed(struct apply *a, struct err *e, size_t completed)
         return APPLY_UNKNOWN;
     if (completed == END_ROW && strcmp(e->sqlstate, "23502") == 0)
         return lock_lost(a);
-    if (completed == END_ROW && strcmp(e->sqlstate, "23505") == 0)
-        return roll_back(a, APPLY_SKIPPED); /* somebody else was first */
+    if (completed == END_ROW && strcmp(e->sqlstate, "23505") == 0) {
+        err_wrap(e, "cannot write the history");
+        enum apply_result result = roll_back(a, APPLY_SKIPPED);
+        return result == APPLY_SKIPPED ? apply_duplicate(a, EXIT_REFUSED, e) : result;
+    }
     if (e->code == ERR_SERVER && !apply_lock_failure(e))
         err_wrap(e, completed == END_COMMIT ? "at COMMIT" : "cannot write the history");
     return failed(a, e, 0);

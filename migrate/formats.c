@@ -24,6 +24,7 @@ static const struct {
     {"blocked", "blockers, duration_ms", "the same, and it waits for a lock"},
     {"retry", "version, file, sqlstate, blockers, attempt, pause_ms",
      "a lock was not got in time: again after a pause"},
+    {"skipped", "version, file", "somebody else, who does not heed the lock, applied it meanwhile"},
     {"outside", "file, sqlstate", "the server wants a file's only statement outside a transaction"},
     {"commit_lost", "version", "the connection was lost during COMMIT"},
     {"commit_settled", "version", "the history says that it was committed"},

@@ -128,6 +128,20 @@ ledger_read(struct session *s, struct ledger *ret, struct err *e)
     return 0;
 }
 
+int
+ledger_has(struct session *s, const char *version, bool *ret, struct err *e)
+{
+    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+    struct pgrows *rows = NULL;
+    strbuf_addf(&sql, "SELECT 1 FROM %s h WHERE h.version OPERATOR(pg_catalog.=) ",
+                s->table.quoted);
+    ledger_quote_literal(&sql, version);
+    int result = session_sql(s, &sql, &rows, e);
+    *ret = result == 0 && pgrows_count(rows) > 0;
+    pgrows_free(rows);
+    return result == 0 ? 0 : err_wrap(e, "cannot read %s", s->table.quoted);
+}
+
 static bool
 exists_already(const struct err *e)
 {

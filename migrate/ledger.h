@@ -73,6 +73,8 @@ int ledger_check_columns(const struct ledger_table *t, const char *columns, bool
 
 /* ---- on the server ---- */
 int ledger_read(struct session *s, struct ledger *ret, struct err *e);
+/* Whether version has a row. */
+int ledger_has(struct session *s, const char *version, bool *ret, struct err *e);
 /* Makes schema and table when they are missing; others may do the same at the same time. */
 int ledger_create(struct session *s, struct err *e);
 void ledger_done(struct ledger *l);

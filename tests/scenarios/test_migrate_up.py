@@ -307,6 +307,25 @@ def test_restrict_between_statements_is_never_sent(up, files, pg):
     assert pg.psql("SELECT to_regclass('a') IS NOT NULL AND to_regclass('b') IS NOT NULL") == "t"
 
 
+def test_a_row_that_is_refused_is_not_taken_for_applied(up, files, pg):
+    """A unique index of somebody else's on the history, or a file that writes its own row."""
+    files("0001_a.sql", "CREATE TABLE a (i int);\n")
+    assert up().status == 0
+    pg.psql("CREATE UNIQUE INDEX mine ON schema_history (name)")
+    files("0002_a.sql", "CREATE TABLE b (i int);\n")
+    result = up()
+    assert (result.status, failure(result)["sqlstate"], failure(result)["file"]) == (20, "23505", "0002_a.sql")
+    pg.psql("DROP INDEX mine")
+    own = "INSERT INTO schema_history SELECT '0002', name, phase, sha256, loose_sha256, now(), 'me', 1, NULL, 'me' FROM schema_history;\n"
+    files("0002_a.sql", own)
+    assert up().status == 20
+    assert history(pg) == ["0001"]
+    files("0002_a.sql", "-- migrate: transaction=off\n" + own)
+    result = up()
+    assert result.status == 0, result.output
+    assert events(result, "skipped")
+
+
 def test_a_script_that_releases_the_lock(up, files, pg):
     files("0001_a.sql", "CREATE TABLE a (i int);\nSELECT pg_advisory_unlock_all();\n")
     result = up()
