@@ -111,7 +111,6 @@ pgconn_free(struct pgconn *c)
     pgconn_cancel_drop(c);
     pgconn_close(c);
     pgrows_free(pgconn_rows_take(c));
-    pgrows_free(c->wait.rows);
     pgdiag_done(&c->diag);
     loop_timer_free(c->timer);
     loop_timer_free(c->attempt_timer);

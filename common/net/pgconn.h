@@ -92,22 +92,6 @@ int pgconn_watch_start(struct pgconn *c, pgconn_cb *cb, void *arg, struct err *e
 /* A deadline that passes ends the operation with ERR_TIMEOUT and closes the connection (its state
  * is unknown). */
 
-/* Sequential programs: the same, turning the loop until done. stop signals interrupt with
- * ERR_STOPPED and leave the operation running: the caller cancels (pgconn_cancel_wait) and then
- * drains (pgconn_drain_wait). Never from a callback (asserted). */
-int pgconn_connect_wait(struct pgconn *c, uint64_t deadline_ms, struct err *e);
-int pgconn_query_wait(struct pgconn *c, const char *sql, size_t bytes, uint64_t deadline_ms,
-                      struct pgrows **ret, struct err *e);
-int pgconn_exec_wait(struct pgconn *c, const char *sql, int nparams, const char *const *params,
-                     uint64_t deadline_ms, struct pgrows **ret, struct err *e);
-int
-pgconn_copy_in_wait(struct pgconn *c, const char *sql, size_t sql_bytes, const char *data,
-                    size_t data_bytes, uint64_t deadline_ms, struct pgrows **ret, struct err *e);
-int pgconn_cancel_wait(struct pgconn *c, uint64_t deadline_ms, struct err *e);
-/* Waits for the operation that ERR_STOPPED left running; its rows are dropped. 0 also when there
- * was none; the operation's own error (57014) is reported as -1 with *e. */
-int pgconn_drain_wait(struct pgconn *c, uint64_t deadline_ms, struct err *e);
-
 /* State. */
 bool pgconn_connected(const struct pgconn *c);
 enum pgconn_tx {

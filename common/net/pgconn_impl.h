@@ -53,16 +53,6 @@ struct pgconn_attempts {
     struct err best; /* what is reported when every attempt failed */
 };
 
-/* What a _wait call waits for; embedded, for ERR_STOPPED leaves the operation running behind the
- * call. */
-struct pgconn_waiter {
-    bool pending;
-    bool done;
-    bool failed;
-    struct err err;
-    struct pgrows *rows;
-};
-
 struct pgconn_cancel {
     bool active;
     pgconn_cb *cb;
@@ -120,8 +110,6 @@ struct pgconn {
     void *idle_arg;
 
     struct pgconn_cancel cancel;
-    struct pgconn_waiter wait;
-    struct pgconn_waiter cancel_wait;
 };
 
 /* pgconn.c */
