@@ -36,7 +36,8 @@ read_text(int fd, const char *file, size_t size, struct source_text *ret, struct
 
     if (!buf)
         return err_set(e, ERR_NOMEM, "%s: out of memory", file);
-    while (len <= size) {
+    /* One byte more is asked for: size bytes are then all there is, and more say that it grew. */
+    do {
         ssize_t n = read(fd, buf + len, size + 1 - len);
         if (n < 0 && errno == EINTR)
             continue;
@@ -45,7 +46,7 @@ read_text(int fd, const char *file, size_t size, struct source_text *ret, struct
         if (n == 0)
             break;
         len += (size_t)n;
-    }
+    } while (len < size);
     if (len != size)
         return err_set(e, ERR_INPUT, "%s: changed while it was read", file);
     buf[len] = '\0';

@@ -229,6 +229,7 @@ test_bodies(void **state)
     ATOMIC("create function f() begin atomic select (select 1; end; ); end");
     ATOMIC("create function f() begin atomic select 'end;'; select \"end\"; end");
     ATOMIC("create function f() begin atomic select begin atomic from t; end");
+    ATOMIC("create function f() begin atomic create end; create or end; end");
     ATOMIC(
         "create function f() begin atomic create function g() begin atomic select 1; end; select 2; end");
     ATOMIC("create function f() begin atomic create rule r as on update to t do (a; b); end");
