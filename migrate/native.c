@@ -11,6 +11,8 @@
 /* PostgreSQL keeps time-outs in an int of milliseconds. */
 #define TIMEOUT_MAX_MS 2147483647u
 
+#define TERN_MAX ((size_t)1 << 20)
+
 static bool
 ends_with(const char *s, size_t len, const char *end)
 {
@@ -269,6 +271,25 @@ parse_comment(struct word w, struct native_header *h, unsigned *seen, struct err
     return 0;
 }
 
+/*
+ * tern puts what goes up and what goes down into one file, parted by this line. Run whole, it would
+ * undo itself, so it is looked for where a person may have written it: not in large files of data.
+ */
+static int
+refuse_tern(const char *text, size_t len, struct native_header *h, struct err *e)
+{
+    static const char mark[] = "---- create above / drop below ----";
+    const char *p = len < TERN_MAX ? memmem(text, len, mark, sizeof(mark) - 1) : NULL;
+
+    if (!p || (p > text && p[-1] != '\n'))
+        return 0;
+    h->error_line = lexer_count_lines(text, (size_t)(p - text)) + 1;
+    return err_set(e, ERR_INPUT,
+                   "line %zu: a line of tern's layout, which is not handled yet: split the file "
+                   "into VERSION_name.up.sql and VERSION_name.down.sql",
+                   h->error_line);
+}
+
 int
 native_header_parse(const char *text, size_t len, struct native_header *ret, struct err *e)
 {
@@ -299,5 +320,5 @@ native_header_parse(const char *text, size_t len, struct native_header *ret, str
         }
     }
     *ret = h;
-    return 0;
+    return refuse_tern(text, len, ret, e);
 }

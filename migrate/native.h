@@ -51,8 +51,8 @@ struct native_header {
 
 /*
  * Reads the comments before the first statement. ERR_INPUT ("line N: …"): unknown key (the nearest
- * is named), bad value, a key twice, or an annotation of a layout that is not handled (goose,
- * dbmate).
+ * is named), bad value, a key twice, or the mark of a layout that is not handled: goose's and
+ * dbmate's among these comments, tern's separator on any line (of files under 1 MiB).
  */
 int native_header_parse(const char *text, size_t len, struct native_header *ret, struct err *e);
 
