@@ -102,32 +102,37 @@ enum pgconn_tx {
     PGCONN_TX_UNKNOWN
 };
 enum pgconn_tx pgconn_tx_state(const struct pgconn *c);
-/* As the protocol said it; a pooler\'s own number behind one. */
+/* As the protocol said it; a pooler's own number behind one. */
 int pgconn_backend_pid(const struct pgconn *c);
-int pgconn_server_version(const struct pgconn *c); /* 150004; 0 unknown */
-const char *
-pgconn_parameter(const struct pgconn *c, const char *name); /* PQparameterStatus; NULL unknown */
-bool pgconn_tls(const struct pgconn *c);                    /* the session is encrypted */
+/* 150004; 0 unknown. */
+int pgconn_server_version(const struct pgconn *c);
+/* PQparameterStatus; NULL unknown. */
+const char *pgconn_parameter(const struct pgconn *c, const char *name);
+/* The session is encrypted. */
+bool pgconn_tls(const struct pgconn *c);
 /* False: pgconn_cancel_start speaks in the clear whatever the session does (libpq before 17); where
  * TLS is required the caller uses pg_cancel_backend over another session instead. */
 bool pgconn_cancel_encrypted(void);
-const struct pgdiag *
-pgconn_diag(const struct pgconn *c); /* of the last failed operation; valid until the next start */
+/* Of the last failed operation; valid until the next start. */
+const struct pgdiag *pgconn_diag(const struct pgconn *c);
 
 /* Statements of the running operation that were completed so far: whose notice a notice callback
  * hears. */
 size_t pgconn_statements_done(const struct pgconn *c);
 
 /* ---- results: owned lists ---- */
-void pgrows_free(struct pgrows *r); /* the whole list; NULL allowed */
-const struct pgrows *
-pgrows_next(const struct pgrows *r); /* the next statement's result; NULL at the end */
-size_t pgrows_count_statements(const struct pgrows *r); /* results in the list; 0 for NULL */
-int pgrows_count(const struct pgrows *r);               /* tuples of this one result */
+/* The whole list; NULL allowed. */
+void pgrows_free(struct pgrows *r);
+/* The next statement's result; NULL at the end. */
+const struct pgrows *pgrows_next(const struct pgrows *r);
+/* Results in the list; 0 for NULL. */
+size_t pgrows_count_statements(const struct pgrows *r);
+/* Tuples and columns of this one result. */
+int pgrows_count(const struct pgrows *r);
 int pgrows_columns(const struct pgrows *r);
-const char *
-pgrows_value(const struct pgrows *r, int row, int column); /* text; NULL for SQL NULL; borrowed */
-const char *
-pgrows_tag(const struct pgrows *r); /* command tag: "INSERT 0 1", "COMMIT", "ROLLBACK" … */
+/* Text; NULL for SQL NULL; borrowed. */
+const char *pgrows_value(const struct pgrows *r, int row, int column);
+/* The command tag: "INSERT 0 1", "COMMIT", "ROLLBACK" … */
+const char *pgrows_tag(const struct pgrows *r);
 
 #endif
