@@ -391,14 +391,17 @@ cmd_up(const struct options *o)
                                   .to = o->to,
                                   .steps = (size_t)o->steps};
     report_init(&u.report, o->people);
-    if (source_open(o->dir, o->allow_empty, &u.source, &e) != 0) {
-        report_fail(&u.report, EXIT_INPUT, &e);
-        report_place(&u.report, u.source.fault_file, u.source.fault_line, 0);
-    } else if (session_init(&u.s, o, &e) != 0) {
+    /* First, for it catches the signals: process 1 of a container hears no others. */
+    if (session_init(&u.s, o, &e) != 0) {
         fail(&u, &e);
     } else {
-        run(&u);
-        print_table(&u);
+        if (source_open(o->dir, o->allow_empty, &u.source, &e) != 0) {
+            report_fail(&u.report, EXIT_INPUT, &e);
+            report_place(&u.report, u.source.fault_file, u.source.fault_line, 0);
+        } else {
+            run(&u);
+            print_table(&u);
+        }
         session_done(&u.s);
     }
     int status = report_finish(&u.report, o->termination_log);
