@@ -6,6 +6,7 @@
 #include "common/base/clock.h"
 #include "common/base/opt.h"
 #include "migrate/lexer.h"
+#include "migrate/marks.h"
 #include "migrate/token.h"
 
 /* PostgreSQL keeps time-outs in an int of milliseconds. */
@@ -243,16 +244,9 @@ parse_comment(struct word w, struct native_header *h, unsigned *seen, struct err
 
     while (w.len && is_blank(*w.text))
         w.text++, w.len--;
-    if (begins(w, "+goose"))
-        return err_set(
-            e, ERR_INPUT,
-            "an annotation of goose's layout, which is not handled yet: remove the -- +goose lines "
-            "and what is for Down");
-    if (begins(w, "migrate:up") || begins(w, "migrate:down"))
-        return err_set(
-            e, ERR_INPUT,
-            "an annotation of dbmate's layout, which is not handled yet: split the file into "
-            "VERSION_name.up.sql and VERSION_name.down.sql");
+    const char *foreign = marks_foreign(w.text, w.len);
+    if (foreign)
+        return err_set(e, ERR_INPUT, "%s", foreign);
     if (!begins(w, ours))
         return 0;
     w.text += sizeof(ours) - 1;

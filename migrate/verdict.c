@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "migrate/marks.h"
 #include "migrate/token.h"
 
 /* Reads a statement word by word: t is the token at hand, TOKEN_END behind the last. */
@@ -440,6 +441,22 @@ on_control(struct verdict_file *f, const struct statement *st, const struct verd
     return 0;
 }
 
+/* Comments between `before` and the offset `to`, behind the first statement. */
+static int
+look_between(struct verdict_file *f, const struct lexer *lx, const struct statement *before,
+             size_t to, struct err *e)
+{
+    size_t from = before->offset + before->bytes;
+    size_t at = 0;
+    const char *what = before->n ? marks_between(lx->text, from, to, &at) : NULL;
+
+    if (!what)
+        return 0;
+    f->error_offset = at;
+    f->error_line = before->end_line + lexer_count_lines(lx->text + from, at - from);
+    return err_set(e, ERR_INPUT, "line %zu: %s", f->error_line, what);
+}
+
 static int
 conclude(struct verdict_file *f, const struct statement *first, const struct statement *odd,
          enum verdict_wish wish, struct err *e)
@@ -461,6 +478,7 @@ verdict_file(struct lexer *lx, enum verdict_wish wish, struct verdict_file *ret,
     struct last_commit commit = {.what = NULL};
     struct statement first = {.n = 0};
     struct statement odd = {.n = 0};
+    struct statement before = {.n = 0};
     struct statement st;
     struct verdict v;
     int rc;
@@ -470,6 +488,9 @@ verdict_file(struct lexer *lx, enum verdict_wish wish, struct verdict_file *ret,
         ret->statements++;
         if (st.n == 1)
             first = st;
+        if (look_between(ret, lx, &before, st.offset, e) < 0)
+            return -1;
+        before = st;
         if (commit.what)
             return refuse(ret, &commit.st, commit.what, in_the_middle, e);
         verdict_statement(lx->text + st.offset, st.sql_bytes, st.backslashes, &v);
@@ -486,6 +507,8 @@ verdict_file(struct lexer *lx, enum verdict_wish wish, struct verdict_file *ret,
         ret->error_line = lx->error_line;
         return -1;
     }
+    if (look_between(ret, lx, &before, lx->len, e) < 0)
+        return -1;
     ret->commit_n = commit.what ? commit.st.n : 0;
     return conclude(ret, &first, &odd, wish, e);
 }

@@ -72,7 +72,8 @@ struct verdict_file {
  * Reads the rest of lx (from lexer_init: the whole file). -1 ERR_INPUT ("line N: …"): what the
  * lexer refuses; COMMIT, END, ROLLBACK, ABORT, PREPARE TRANSACTION or BEGIN other than one outer
  * pair; a statement that cannot run in a transaction where the header, or the file's own BEGIN,
- * asks for one; an outer BEGIN where the header says transaction=off.
+ * asks for one; an outer BEGIN where the header says transaction=off; a header line behind the
+ * first statement, or another tool's annotation.
  */
 int verdict_file(struct lexer *lx, enum verdict_wish wish, struct verdict_file *ret, struct err *e);
 

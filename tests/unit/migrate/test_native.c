@@ -180,6 +180,9 @@ test_bad_headers(void **state)
     no_header("-- migrate: phase=expand\n-- migrate: phase=expand", 2, "phase stands twice");
     no_header("-- migrate:up\ncreate table t();\n-- migrate:down\n", 1, "dbmate");
     no_header("-- +goose Up\n", 1, "goose");
+    no_header("-- +migrate Up\n", 1, "sql-migrate");
+    no_header("-- Down Migration\n", 1, "node-pg-migrate");
+    no_header("---- tern: disable-tx ----\n", 1, "tern");
     no_header("select 1;\n---- create above / drop below ----\nselect 2;", 2, "tern");
 }
 

@@ -318,6 +318,14 @@ test_refused(void **state)
     refused("a;\nvacuum", VERDICT_ON, 2,
             "line 2: VACUUM cannot run in a transaction, and the header says");
     refused("begin; a; commit", VERDICT_OFF, 1, "line 1: BEGIN in a file with transaction=off");
+    refused("a;\n-- migrate:down\nb", VERDICT_AUTO, 2, "line 2: an annotation of dbmate's");
+    refused("a; -- +goose Down", VERDICT_AUTO, 1, "line 1: an annotation of goose's");
+    refused("a;\n\n-- +migrate Down\nb;", VERDICT_AUTO, 3,
+            "line 3: an annotation of sql-migrate's");
+    refused("a;\n--  Down Migration\nb;", VERDICT_AUTO, 2, "line 2: an annotation of node-pg-");
+    refused("a;\n-- migrate: phase=contract\nb;", VERDICT_AUTO, 2, "line 2: a -- migrate: line");
+    refused("copy a from stdin;\n-- migrate:down\n\\.\n-- Migrate: phase=contract\n", VERDICT_AUTO,
+            4, "line 4: a -- migrate: line");
     refused("a;\n'b", VERDICT_AUTO, 2, "line 2: this quoted string is not closed");
 }
 
