@@ -154,11 +154,12 @@ def overlaps(path):
     return None
 
 
-def test_contenders_never_overlap(start, scratch, nasty, store):
+def test_contenders_never_overlap(start, scratch, nasty, store, record_property):
     """Eight that wait, each leaves a deaf stamper behind: none starts before the last one's is dead."""
     stamps = scratch / "stamps"
     stamps.touch()
-    for _ in range(rounds(20, 1)):
+    times = rounds(20, 1)
+    for _ in range(times):
         many = [
             start(
                 "cronrun", *store.words, "--on-busy", "wait=60s", "--grace", "50ms",
@@ -168,6 +169,7 @@ def test_contenders_never_overlap(start, scratch, nasty, store):
         ]
         assert [p.wait(90).status for p in many] == [0] * 8
     assert overlaps(stamps) is None
+    record_property("measured", f"{times} × 8 contenders, each leaves a deaf child: 0 overlaps")
 
 
 # --- File ---------------------------------------------------------------------------------------------------------------
@@ -300,10 +302,12 @@ class Lose:
         self.call()
 
 
-def test_pg_lost_never_overlaps(start, nasty, pg, scratch):
-    for i in range(rounds(50, 3)):
+def test_pg_lost_never_overlaps(start, nasty, pg, scratch, record_property):
+    times = rounds(50, 3)
+    for i in range(times):
         holder = "pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted)"
         lose_and_contend(start, nasty, PG, scratch / f"stamps{i}", pg_env(pg.url), Lose(lambda: pg.terminate(holder)), 10)
+    record_property("measured", f"{times} sessions ended while another waits: exit 76, 0 overlaps")
 
 
 def test_pg_silent_network(start, nasty, pg, proxy, programs):
@@ -467,16 +471,18 @@ def test_redis_release_compares(start, nasty, redis_server):
     assert server.cli("GET", LOCK) == "somebody else"
 
 
-def test_redis_silent_network(start, nasty, redis_server, proxy, scratch):
+def test_redis_silent_network(start, nasty, redis_server, proxy, scratch, record_property):
     """TERM at half of the ttl, dead before it is over: the next holder finds nobody."""
     server = redis_server()
     between = None
-    for i in range(rounds(20, 2)):
+    times = rounds(20, 2)
+    for i in range(times):
         between = proxy(server)
         lose = Lose(between.silence, redis_env(server))
         result = lose_and_contend(start, nasty, REDIS, scratch / f"stamps{i}", redis_env(server, between.port), lose, 10)
         assert one(result.stderr, "lock_unsure")
         assert one(result.stderr, "stopping")
+    record_property("measured", f"{times} silences while another waits: exit 76, 0 overlaps")
 
 
 def test_redis_polite_end(start, nasty, redis_server, proxy):
