@@ -229,8 +229,8 @@ on_notice(const char *severity, const char *sqlstate, const char *message, void 
     struct statement st;
     size_t line = 0;
     size_t done = pgconn_statements_done(a->s->work);
-    if (a->first_n && done >= a->sent_own &&
-        apply_find_statement(a, a->first_n + done - a->sent_own, &st))
+    size_t before = done > a->sent_own ? done - a->sent_own : 0; /* ours say nothing */
+    if (a->first_n && apply_find_statement(a, a->first_n + before, &st))
         line = st.line;
     bool warning = strcmp(severity, "WARNING") == 0;
     progress_hide(a->s->progress);

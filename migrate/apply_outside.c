@@ -163,7 +163,7 @@ write_row(struct apply *a)
     ledger_sql_insert(&a->s->table, a->m, a->loose_sha256, a->s->o->release,
                       (int64_t)a->duration_ms, NULL, &sql);
     int sent = session_sql(a->s, &sql, &rows, &e);
-    bool proven = pgrows_count(rows) == 1 && pgrows_value(rows, 0, 0)[0] == 't';
+    bool proven = session_is(rows, 0, "t");
     pgrows_free(rows);
     if (sent == 0 && proven)
         return APPLY_DONE;

@@ -43,7 +43,7 @@ lock_try(struct session *s, struct err *e)
     struct pgrows *rows = NULL;
     int result = session_query(s, sql, (size_t)n, &rows, e);
     if (result == 0)
-        s->locked = pgrows_count(rows) == 1 && pgrows_value(rows, 0, 0)[0] == 't';
+        s->locked = session_is(rows, 0, "t");
     pgrows_free(rows);
     return result;
 }
@@ -70,7 +70,8 @@ lock_find_holder(struct session *s, struct lock_holder *ret, struct err *e)
         const char *age = pgrows_value(rows, 0, 2);
         ret->pid = pid ? atoi(pid) : 0;
         ret->age_s = age ? strtoll(age, NULL, 10) : -1;
-        snprintf(ret->application, sizeof ret->application, "%s", pgrows_value(rows, 0, 1));
+        const char *name = pgrows_value(rows, 0, 1);
+        snprintf(ret->application, sizeof ret->application, "%s", name ? name : "");
     }
     pgrows_free(rows);
     return result;

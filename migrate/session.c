@@ -372,6 +372,13 @@ connect_retrying(struct session *s, struct err *e)
     return 0;
 }
 
+bool
+session_is(const struct pgrows *rows, int column, const char *wanted)
+{
+    const char *value = pgrows_count(rows) == 1 ? pgrows_value(rows, 0, column) : NULL;
+    return value && strcmp(value, wanted) == 0;
+}
+
 static int
 ask_facts(struct session *s, struct err *e)
 {
@@ -388,8 +395,8 @@ ask_facts(struct session *s, struct err *e)
         char own[16];
         snprintf(own, sizeof own, "%d", pgconn_backend_pid(s->work));
         s->pooled = strcmp(own, pid) != 0;
-        s->in_recovery = pgrows_value(rows, 0, 1)[0] == 't';
-        s->read_only = strcmp(pgrows_value(rows, 0, 2), "on") == 0;
+        s->in_recovery = session_is(rows, 1, "t");
+        s->read_only = session_is(rows, 2, "on");
     } else {
         result = err_set(e, ERR_PROTOCOL, "the server does not say which backend it is");
     }

@@ -82,6 +82,8 @@ int session_settle(struct session *s, struct err *e);
  * *ret (not NULL) holds the rows of the statements completed before it, or NULL. */
 int
 session_query(struct session *s, const char *sql, size_t bytes, struct pgrows **ret, struct err *e);
+/* Whether there is one row, and this value in it; false for NULL, too. */
+bool session_is(const struct pgrows *rows, int column, const char *wanted);
 int session_sql(struct session *s, const struct strbuf *sql, struct pgrows **ret, struct err *e);
 struct session_copy {
     const char *sql;

@@ -82,11 +82,13 @@ take_blockers(struct watch *w, const struct pgrows *rows)
     size_t n = 0;
     w->blockers[0] = '\0';
     for (int i = 0; i < pgrows_count(rows) && n < sizeof w->blockers; i++) {
+        const char *pid = pgrows_value(rows, i, 0);
         const char *app = pgrows_value(rows, i, 1);
+        const char *state = pgrows_value(rows, i, 2);
         const char *age = pgrows_value(rows, i, 3); /* NULL: another role's, hidden from ours */
         int k = snprintf(w->blockers + n, sizeof w->blockers - n, "%spid %s (%s)%s%s%s%s%s",
-                         i ? "; " : "", pgrows_value(rows, i, 0), app && *app ? app : "no name",
-                         age ? ", " : "", age ? pgrows_value(rows, i, 2) : "", age ? " for " : "",
+                         i ? "; " : "", pid ? pid : "?", app && *app ? app : "no name",
+                         age ? ", " : "", age && state ? state : "", age ? " for " : "",
                          age ? age : "", age ? " s" : "");
         n += k > 0 ? (size_t)k : 0;
     }
@@ -98,9 +100,10 @@ take_progress(struct watch *w, const struct pgrows *rows)
     w->progress[0] = '\0';
     if (pgrows_count(rows) < 1)
         return;
+    const char *what = pgrows_value(rows, 0, 0);
     const char *percent = pgrows_value(rows, 0, 1);
-    snprintf(w->progress, sizeof w->progress, "%s%s%s%s", pgrows_value(rows, 0, 0),
-             percent ? ", " : "", percent ? percent : "", percent ? " %" : "");
+    snprintf(w->progress, sizeof w->progress, "%s%s%s%s", what ? what : "", percent ? ", " : "",
+             percent ? percent : "", percent ? " %" : "");
 }
 
 static void

@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -362,6 +363,34 @@ def test_a_server_that_hangs(run, files, pg, proxy):
     result = run("migrate", "up", "--dir", files, "--wait=1s", env={"DATABASE_URL": pg.url_with(port=line.port)})
     assert result.status == 10
     assert result.seconds < 5 * SLOW
+
+
+@pytest.mark.parametrize("values", [b"\0\1\0\0\0\x011", b"\0\3\0\0\0\x011" + 2 * b"\xff\xff\xff\xff"], ids=["short", "null"])
+def test_a_server_that_answers_nonsense(run, files, values):
+    """Too few columns, NULL where there is none: an error, no crash."""
+
+    def message(kind, body):
+        return kind + (len(body) + 4).to_bytes(4, "big") + body
+
+    field = b"a\0" + bytes(6) + (25).to_bytes(4, "big") + b"\xff\xff\xff\xff\xff\xff\0\0"
+    ready = message(b"Z", b"I")
+    answer = message(b"T", values[:2] + values[1] * field) + message(b"D", values) + message(b"C", b"SELECT 1\0") + ready
+
+    def serve(listener):
+        with listener.accept()[0] as client:
+            client.recv(1000)
+            client.sendall(b"N")
+            client.recv(1000)
+            client.sendall(message(b"R", bytes(4)) + message(b"K", b"\0\0\0\1\0\0\0\2") + ready)
+            while client.recv(65536):
+                client.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        url = f"postgresql://app@127.0.0.1:{listener.getsockname()[1]}/app?sslmode=prefer"
+        result = run("migrate", "up", "--dir", files, "--allow-empty", "--wait=1s", env={"DATABASE_URL": url})
+    assert result.status in (10, 23), result.output
+    assert failure(result)
 
 
 def test_refused_logins_end_at_once(run, files, pg):

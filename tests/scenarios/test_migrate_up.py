@@ -344,6 +344,14 @@ def test_notices_name_their_line(up, files):
     ]
 
 
+def test_a_notice_of_the_first_statement(up, files, pg):
+    pg.psql("CREATE TABLE a (i int)")
+    files("0001_a.sql", "\nCREATE TABLE IF NOT EXISTS a (i int);\n")
+    result = up()
+    assert result.status == 0
+    assert [r["line"] for r in events(result, "notice")] == [2]
+
+
 def test_status(up, run, files, pg):
     shop(files)
     env = {"DATABASE_URL": pg.url}
