@@ -283,6 +283,14 @@ is_hex(char c)
     return (c >= '0' && c <= '9') || (low >= 'a' && low <= 'f');
 }
 
+/* 0x, 0o, 0b. */
+static bool
+is_base(char c)
+{
+    char low = (char)(c | 0x20);
+    return low == 'x' || low == 'o' || low == 'b';
+}
+
 /*
  * 12, 1.5e-3, .5, 0xFF, 1_000. What may not follow a number (12abc) is left to the next token and
  * to the server.
@@ -293,7 +301,7 @@ number_end(const struct token_scan *s, size_t pos)
     const char *text = s->text;
     size_t len = s->len;
 
-    if (text[pos] == '0' && pos + 2 < len && memchr("xXoObB", text[pos + 1], 6) &&
+    if (text[pos] == '0' && pos + 2 < len && is_base(text[pos + 1]) &&
         is_hex(text[pos + 2]) &&
         ((text[pos + 1] | 0x20) == 'x' || is(text, pos + 2, TOKEN_C_DIGIT))) {
         pos += 2;
