@@ -39,7 +39,10 @@ class Healthd:
             assert answer.status == 200
             return wanted in self.verbose(name)
 
-        wait_until(seen, within, f"{wanted!r} in the line of {name}: {self.verbose(name)!r}\n{self.process.stderr[-2000:]}")
+        try:
+            wait_until(seen, within, f"{wanted!r} in the line of {name}")
+        except AssertionError as late:
+            raise AssertionError(f"{late}: {self.verbose(name)!r}\n{self.process.stderr[-2000:]}") from None
         return time.monotonic() - began
 
     def records(self, event=None):
