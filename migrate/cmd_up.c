@@ -101,6 +101,20 @@ check_files(struct up *u)
     return 0;
 }
 
+/* A first run where another tool worked before: its migrations must not be applied again. */
+static int
+check_database(struct up *u)
+{
+    struct err e = {0};
+    if (u->ledger.exists || u->o->layout != LAYOUT_AUTO || ledger_no_foreign(&u->s, &e) == 0)
+        return 0;
+    fail(u, &e);
+    if (e.code == ERR_INPUT)
+        report_hint(&u->report, "if that history belongs to other files than these, run once with "
+                                "--layout=native: every file is applied then");
+    return -1;
+}
+
 static void
 tell_plan(struct up *u)
 {
@@ -305,7 +319,7 @@ one_round(struct up *u)
         tell_end(u);
         return STEP_END;
     }
-    if (check_files(u) != 0)
+    if (check_files(u) != 0 || check_database(u) != 0)
         return STEP_END;
     if (u->o->dry_run)
         return dry_run(u);

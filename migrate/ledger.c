@@ -142,6 +142,28 @@ ledger_has(struct session *s, const char *version, bool *ret, struct err *e)
     return result == 0 ? 0 : err_wrap(e, "cannot read %s", s->table.quoted);
 }
 
+int
+ledger_no_foreign(struct session *s, struct err *e)
+{
+    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+    struct pgrows *rows = NULL;
+    ledger_sql_foreign(&s->table, &sql);
+    int result = session_sql(s, &sql, &rows, e);
+    for (int i = 0; result == 0 && i < pgrows_count(rows); i++) {
+        const char *table = pgrows_value(rows, i, 0);
+        const char *columns = pgrows_value(rows, i, 1);
+        const char *tool = table && columns ? ledger_tool(table, columns) : NULL;
+        if (tool)
+            result =
+                err_set(e, ERR_INPUT,
+                        "the database has a history of %s (%s.%s) and none of migrate (%s): that "
+                        "layout is not handled yet, and what it applied would be applied again",
+                        tool, s->table.schema, table, s->table.quoted);
+    }
+    pgrows_free(rows);
+    return result;
+}
+
 static bool
 exists_already(const struct err *e)
 {

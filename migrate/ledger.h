@@ -71,7 +71,14 @@ void ledger_sql_insert(const struct ledger_table *t, const struct source_migrati
 int ledger_check_columns(const struct ledger_table *t, const char *columns, bool *ret_exists,
                          struct err *e);
 
+/* Rows of table, columns: tables in the schema of t whose names other tools give to theirs. */
+void ledger_sql_foreign(const struct ledger_table *t, struct strbuf *out);
+/* Whose table that is; NULL: not known. */
+const char *ledger_tool(const char *table, const char *columns);
+
 /* ---- on the server ---- */
+/* ERR_INPUT that names it when another tool's history is in the schema of ours. */
+int ledger_no_foreign(struct session *s, struct err *e);
 int ledger_read(struct session *s, struct ledger *ret, struct err *e);
 /* Whether version has a row. */
 int ledger_has(struct session *s, const char *version, bool *ret, struct err *e);

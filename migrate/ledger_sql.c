@@ -208,6 +208,52 @@ ledger_sql_insert(const struct ledger_table *t, const struct source_migration *m
 
 /* ---- whose table is it ---- */
 
+/* Tools whose files may look like ours. */
+static const struct {
+    const char *table;
+    const char *columns;
+    const char *tool;
+} foreign[] = {
+    {"schema_migrations", "version,dirty", "golang-migrate"},
+    {"schema_migrations", "version", "dbmate or Rails"},
+    {"goose_db_version", "id,version_id,is_applied,tstamp", "goose"},
+    {"schema_version", "version", "tern"},
+    {"_sqlx_migrations", "version,description,installed_on,success,checksum,execution_time",
+     "sqlx"},
+    {"pgmigrations", "id,name,run_on", "node-pg-migrate"},
+    {"gorp_migrations", "id,applied_at", "sql-migrate"},
+    {"flyway_schema_history", NULL, "Flyway"},
+    {"refinery_schema_history", NULL, "refinery"},
+    {"atlas_schema_revisions", NULL, "Atlas"},
+};
+
+const char *
+ledger_tool(const char *table, const char *columns)
+{
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+        if (strcmp(table, foreign[i].table) == 0 &&
+            (!foreign[i].columns || strcmp(columns, foreign[i].columns) == 0))
+            return foreign[i].tool;
+    return NULL;
+}
+
+void
+ledger_sql_foreign(const struct ledger_table *t, struct strbuf *out)
+{
+    strbuf_adds(
+        out,
+        "SELECT c.relname, pg_catalog.string_agg(a.attname::pg_catalog.text, ',' ORDER BY a.attnum)"
+        " FROM pg_catalog.pg_class c, pg_catalog.pg_namespace n, pg_catalog.pg_attribute a"
+        " WHERE n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+        " AND a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0"
+        " AND NOT a.attisdropped AND n.nspname OPERATOR(pg_catalog.=) ");
+    ledger_quote_literal(out, t->schema);
+    strbuf_adds(out, " AND c.relname::pg_catalog.text OPERATOR(pg_catalog.=) ANY (ARRAY[");
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+        strbuf_addf(out, "%s'%s'", i ? ", " : "", foreign[i].table);
+    strbuf_adds(out, "]) GROUP BY c.relname ORDER BY c.relname");
+}
+
 int
 ledger_check_columns(const struct ledger_table *t, const char *columns, bool *ret_exists,
                      struct err *e)

@@ -44,6 +44,7 @@ static const struct opt_command commands[] = {
 };
 
 static const char *const phases[] = {"expand", "contract", "all", NULL};
+static const char *const layouts[] = {"auto", "native", NULL};
 static const char *const orders[] = {"refuse", "apply", NULL};
 static const char *const aheads[] = {"allow", "refuse", NULL};
 
@@ -83,6 +84,16 @@ static const struct opt_row rows[] = {
      .def = "public.schema_history",
      .help = "history table; made when it is missing",
      .more = "Read as SQL reads it: folded to lower case unless quoted."},
+    {.name = "layout",
+     .kind = OPT_CHOICE,
+     .offset = FIELD(layout),
+     .commands = UP,
+     .def = "auto",
+     .choices = layouts,
+     .help = "layout of files and history; native is the only one that this version handles",
+     .more =
+         "auto refuses a database that has another tool's history table beside the place of ours and no history of "
+         "ours: what that tool applied would be applied again. native applies every file all the same."},
     {.name = "wait",
      .kind = OPT_DURATION,
      .offset = FIELD(wait_ms),

@@ -20,6 +20,7 @@ enum migrate_command {
 };
 
 enum options_phase { PHASE_EXPAND, PHASE_CONTRACT, PHASE_ALL };
+enum options_layout { LAYOUT_AUTO, LAYOUT_NATIVE };
 enum options_order { ORDER_REFUSE, ORDER_APPLY };
 enum options_ahead { AHEAD_ALLOW, AHEAD_REFUSE };
 
@@ -29,6 +30,7 @@ struct options {
     bool allow_empty;
     const char *database;
     const char *table;
+    int layout; /* enum options_layout */
     uint64_t wait_ms;
     uint64_t lock_wait_ms;
     uint64_t lock_timeout_ms;

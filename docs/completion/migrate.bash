@@ -16,6 +16,10 @@ _migrate() {
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return
         ;;
+    --layout)
+        mapfile -t COMPREPLY < <(compgen -W 'auto native' -- "$cur")
+        return
+        ;;
     --wait)
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return
@@ -92,14 +96,14 @@ _migrate() {
         esac
     done
     case $command in
-    up) words='--dir --allow-empty --database --table --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --dry-run --role --search-path --release --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' ;;
+    up) words='--dir --allow-empty --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --dry-run --role --search-path --release --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' ;;
     status) words='--dir --allow-empty --database --table --wait --deadline --out-of-order --ahead --phase --json --exit-code --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' ;;
     check) words='--dir --allow-empty --json --log --log-level --strict-env --print-options --print-formats --help --version' ;;
     split) words='--json --log --log-level --strict-env --print-options --print-formats --help --version' ;;
     wait) words='--database --wait --deadline --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' ;;
     copy) words='--log --log-level --strict-env --print-options --print-formats --help --version' ;;
     version) words='--log --log-level --strict-env --print-options --print-formats --help --version' ;;
-    *) words='up status check split wait copy version --dir --allow-empty --database --table --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --dry-run --role --search-path --release --json --exit-code --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' ;;
+    *) words='up status check split wait copy version --dir --allow-empty --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --dry-run --role --search-path --release --json --exit-code --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' ;;
     esac
     if [[ $cur == -* || -z $command ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

@@ -275,6 +275,20 @@ def test_a_table_of_another_tool(up, files, pg):
     assert "golang-migrate" in failure(result)["msg"]
 
 
+def test_a_database_of_another_tool(up, files, pg):
+    """What it applied must not be applied again by a first run of ours."""
+    files("0001_a.up.sql", "CREATE TABLE IF NOT EXISTS a (i int);\nINSERT INTO a VALUES (1);\n")
+    pg.psql("CREATE TABLE schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL)")
+    for more in ([], ["--dry-run"]):
+        result = up(*more)
+        assert result.status == 23
+        assert "golang-migrate" in failure(result)["msg"] and "--layout=native" in failure(result)["hint"]
+    assert pg.psql("SELECT to_regclass('a') IS NULL AND to_regclass('schema_history') IS NULL") == "t"
+    assert up("--layout=native").status == 0
+    assert up().status == 0
+    assert history(pg) == ["0001"]
+
+
 def test_table_role_and_search_path(up, files, pg):
     role = f"owner_{pg.name}"
     pg.psql(f"CREATE ROLE {role}", f"GRANT {role} TO app", "CREATE SCHEMA shop", f"GRANT ALL ON SCHEMA shop TO {role}", user="postgres")

@@ -146,6 +146,17 @@ test_pauses(void **state)
     assert_int_equal(pause_ms, 1000);
 }
 
+static void
+test_tools(void **state)
+{
+    (void)state;
+    assert_string_equal(ledger_tool("schema_migrations", "version,dirty"), "golang-migrate");
+    assert_string_equal(ledger_tool("schema_migrations", "version"), "dbmate or Rails");
+    assert_null(ledger_tool("schema_migrations", "id,what"));
+    assert_string_equal(ledger_tool("flyway_schema_history", "any"), "Flyway");
+    assert_null(ledger_tool("schema_history", "version,dirty"));
+}
+
 int
 main(void)
 {
@@ -153,6 +164,7 @@ main(void)
         cmocka_unit_test(test_names),          cmocka_unit_test(test_lock_key),
         cmocka_unit_test(test_quoting),        cmocka_unit_test(test_insert),
         cmocka_unit_test(test_foreign_tables), cmocka_unit_test(test_pauses),
+        cmocka_unit_test(test_tools),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
