@@ -1,5 +1,5 @@
 /*
- * target.h: where PostgreSQL and Redis are, as common contract says: options, URLs, DSNs, host parts, *_FILE.
+ * target.h: where PostgreSQL and Redis are: options, URLs, DSNs, host parts, *_FILE.
  *
  * The only module that sees secrets. What it prints (target_*_describe, errors) is redacted; secret files are
  * re-read at each login (target_*_refresh), so that a rotated password needs no restart.
