@@ -44,6 +44,12 @@ def bindir():
     return Path(os.path.realpath(on_path)).parent
 
 
+def psql_program():
+    """psql itself: Debian's /usr/bin/psql is a wrapper that takes longer than most queries."""
+    path = bindir() / "psql"
+    return str(path) if path.exists() else "psql"
+
+
 def make_template(directory):
     """initdb once; servers are copies of it."""
     directory.mkdir()
@@ -177,7 +183,7 @@ class Postgres:
 
     def psql(self, *statements, database="postgres", user=SUPERUSER, check=True):
         """Runs statements one by one over the socket; returns the unaligned output of all, stripped."""
-        command = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", self.socket_dir, "-p", str(self.port)]
+        command = [psql_program(), "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", self.socket_dir, "-p", str(self.port)]
         command += ["-U", user, "-d", database]
         for statement in statements:
             command += ["-c", statement]
