@@ -65,12 +65,20 @@ check_set_view(struct check *c, struct verdict_view view)
     return true;
 }
 
+/* One of those that never rest: then the resting are wanted. */
+static bool
+any_down(const struct schedule *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (s->checks[i].spec->every_ms > 0 && s->checks[i].view.state == VERDICT_DOWN)
+            return true;
+    return false;
+}
+
 static void
 wake_resting(struct schedule *s)
 {
-    bool down = false;
-    for (size_t i = 0; i < s->n; i++)
-        down = down || (s->checks[i].spec->every_ms > 0 && s->checks[i].view.state == VERDICT_DOWN);
+    bool down = any_down(s);
     for (size_t i = 0; down && i < s->n; i++) {
         struct check *c = &s->checks[i];
         if (c->resting) {
@@ -148,13 +156,9 @@ plan_look(struct check *c, uint64_t took_ms, enum reason last, uint64_t now_ms)
         loop_timer_start(c->due, 0);
         return;
     }
-    bool asleep = c->spec->every_ms == 0 && last == REASON_NONE;
-    if (asleep) {
-        c->resting = true;
-        wake_resting(c->schedule);
-        return;
-    }
-    loop_timer_start(c->due, pace_next_ms(&c->pace, last, took_ms, chance(), now_ms));
+    c->resting = c->spec->every_ms == 0 && last == REASON_NONE && !any_down(c->schedule);
+    if (!c->resting)
+        loop_timer_start(c->due, pace_next_ms(&c->pace, last, took_ms, chance(), now_ms));
 }
 
 static void

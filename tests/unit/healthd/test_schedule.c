@@ -536,6 +536,31 @@ test_every_0(void **state)
     close_world(&w);
 }
 
+/* While another is down it is looked at at a pace, not in a circle; afterwards it rests again. */
+static void
+test_every_0_while_another_is_down(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w, "a redis://h every 0", "b redis://i");
+    schedule_start(w.s);
+    pass_to(1000);
+    answer(fakes[0], PROBE_SESSION, REASON_NONE);
+    answer(fakes[1], PROBE_SESSION, REASON_REFUSED);
+    pass_to(1000);
+    assert_int_equal(fakes[0]->starts[PROBE_SESSION], 2);
+    answer(fakes[0], PROBE_SESSION, REASON_NONE);
+    pass_to(2999);
+    assert_int_equal(fakes[0]->starts[PROBE_SESSION], 2);
+    pass_to(3000);
+    assert_int_equal(fakes[0]->starts[PROBE_SESSION], 3);
+    answer(fakes[1], PROBE_SESSION, REASON_NONE);
+    answer(fakes[0], PROBE_SESSION, REASON_NONE);
+    pass_to(4999);
+    assert_int_equal(fakes[0]->starts[PROBE_SESSION], 3);
+    close_world(&w);
+}
+
 static void
 test_last_failure(void **state)
 {
@@ -574,6 +599,7 @@ main(void)
         cmocka_unit_test(test_goes_stale_by_itself),
         cmocka_unit_test(test_shared_ends_by_itself),
         cmocka_unit_test(test_every_0),
+        cmocka_unit_test(test_every_0_while_another_is_down),
         cmocka_unit_test(test_last_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
