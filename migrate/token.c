@@ -301,8 +301,7 @@ number_end(const struct token_scan *s, size_t pos)
     const char *text = s->text;
     size_t len = s->len;
 
-    if (text[pos] == '0' && pos + 2 < len && is_base(text[pos + 1]) &&
-        is_hex(text[pos + 2]) &&
+    if (text[pos] == '0' && pos + 2 < len && is_base(text[pos + 1]) && is_hex(text[pos + 2]) &&
         ((text[pos + 1] | 0x20) == 'x' || is(text, pos + 2, TOKEN_C_DIGIT))) {
         pos += 2;
         while (pos < len && (is_hex(text[pos]) || text[pos] == '_'))

@@ -54,11 +54,10 @@ httpd_answer_finish(struct httpd_answer *a, int status, const char *content_type
 {
     a->status = status;
     strbuf_clear(&a->head);
-    strbuf_addf(
-        &a->head,
-        "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nCache-Control: "
-        "no-store\r\n%s",
-        status, httpd_status_text(status), content_type, a->body.len, extra);
+    strbuf_addf(&a->head,
+                "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nCache-Control: "
+                "no-store\r\n%s",
+                status, httpd_status_text(status), content_type, a->body.len, extra);
 }
 
 void

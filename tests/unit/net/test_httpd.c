@@ -141,10 +141,9 @@ test_answers(void **state)
     struct world w;
     open_world(&w, wide);
     int fd = dial(&w);
-    expect(
-        &w, fd, "GET /one HTTP/1.1\r\n\r\n", "\r\n\r\n/one", false,
-        "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: "
-        "4\r\nCache-Control: no-store\r\nDate: ");
+    expect(&w, fd, "GET /one HTTP/1.1\r\n\r\n", "\r\n\r\n/one", false,
+           "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: "
+           "4\r\nCache-Control: no-store\r\nDate: ");
     assert_true(w.saw_local);
     assert_false(w.saw_forwarded);
     expect(&w, fd, "GET /2 HTTP/1.0\r\nConnection: keep-alive\r\nVia: x\r\n\r\n", "\r\n\r\n/2",
@@ -233,9 +232,8 @@ test_pieces_and_pipelines(void **state)
     }
     assert_int_equal(httpd_stats(w.httpd).requests, 0);
     expect(&w, fd, "\n", "/slow", false, "200 OK");
-    say(fd,
-        "GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\nGET /c HTTP/1.1\r\nConnection: "
-        "close\r\n\r\nGET /d HTTP/1.1\r\n\r\n");
+    say(fd, "GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\nGET /c HTTP/1.1\r\nConnection: "
+            "close\r\n\r\nGET /d HTTP/1.1\r\n\r\n");
     char *got = hear(&w, fd, NULL, &closed);
     char *a = strstr(got, "/a"), *b = strstr(got, "/b"), *c = strstr(got, "\n/c");
     assert_true(a && b && c && a < b && b < c);
