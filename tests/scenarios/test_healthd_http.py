@@ -420,8 +420,10 @@ def test_valgrind(start, redis_server, pg):
     if "asan" in os.environ.get("BIN_DIR", ""):
         pytest.skip("a sanitised build does not run under valgrind")
     redis = redis_server(password=True)
+    more = [f"more{i} {redis.url()} every 100ms timeout 5s connection each" for i in range(rounds(15, 0))]
     h = Healthd(
         start,
+        *[word for line in more for word in ("--check", line)],
         "--check", f"database {pg.url} every 300ms timeout 5s connection each",
         "--check", f"kept {pg.url} every 300ms timeout 5s",
         "--check", f"redis {redis.url()} every 100ms timeout 5s",
