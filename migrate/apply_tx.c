@@ -57,8 +57,7 @@ failed(struct apply *a, const struct err *e, size_t completed)
         apply_note_retry(a, e);
         return roll_back(a, APPLY_OUTSIDE);
     }
-    apply_report(a, strcmp(e->sqlstate, "25006") == 0 ? EXIT_UNREACHABLE : EXIT_REFUSED, e,
-                 completed);
+    apply_report(a, EXIT_REFUSED, e, completed);
     return roll_back(a, APPLY_FAILED);
 }
 

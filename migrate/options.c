@@ -258,7 +258,9 @@ const struct opt_program options_program = {
         "migrate applies the SQL files of a directory to PostgreSQL, each exactly once, however many copies start "
         "together, and leaves evidence: a row for each file, one log record for each step, and a termination "
         "message that names file, line and column.\n\n"
-        "Killed at any instant, the next run goes on without a command: nothing is ever marked dirty.",
+        "A file runs in one transaction with its row: killed at any instant, the next run goes on without a command, and "
+        "nothing is ever marked dirty. A file that cannot run in a transaction runs statement by statement; cut off "
+        "part-way, it starts again from its first statement, so write it to be run twice (IF NOT EXISTS).",
     .commands = commands,
     .n_commands = sizeof commands / sizeof *commands,
     .rows = rows,

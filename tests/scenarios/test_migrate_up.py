@@ -116,6 +116,14 @@ def test_places(up, files, text, line, column, sqlstate):
     assert (result.status, said["line"], said["column"], said["sqlstate"]) == (20, line, column, sqlstate), said
 
 
+def test_a_file_that_makes_itself_read_only_is_refused(up, files, pg):
+    """Not a server to wait for: another start would end the same way."""
+    files("0001_read_only.sql", "SET TRANSACTION READ ONLY;\nCREATE TABLE t (i int);\n")
+    result = up()
+    assert result.status == 20
+    assert failure(result)["sqlstate"] == "25006"
+
+
 def test_deferred_constraint_fails_at_commit(up, files, pg):
     files(
         "0001_x.sql",
