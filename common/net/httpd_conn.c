@@ -228,18 +228,18 @@ conn_keep(struct conn *c, const char *data, size_t len)
     return true;
 }
 
-/* Answers what the len bytes at data hold. Afterwards c may be gone. */
+/* Answers what the len bytes at data hold, at most a bufferful at a time. Afterwards c may be
+ * gone. */
 static void
 conn_serve(struct conn *c, const char *data, size_t len, uint64_t now_ms)
 {
     size_t at = 0;
-    bool answered = false;
+    bool answered = false, more = false;
     enum outcome o = DONE;
-    while (!c->closing && o == DONE) {
-        if (c->h->out.len >= HTTPD_OUT_BYTES) {
-            o = conn_flush(c);
-            continue;
-        }
+    while (!c->closing) {
+        more = c->h->out.len >= HTTPD_OUT_BYTES && at < len;
+        if (more)
+            break;
         int n = answer_one(c, data + at, len - at, &c->scanned);
         if (n == 0)
             break;
@@ -247,7 +247,7 @@ conn_serve(struct conn *c, const char *data, size_t len, uint64_t now_ms)
         c->scanned = 0;
         at = n > 0 ? at + (size_t)n : at;
     }
-    if (o == DONE && c->h->out.len > 0)
+    if (c->h->out.len > 0)
         o = conn_flush(c);
     if (o == GONE)
         return;
@@ -255,7 +255,7 @@ conn_serve(struct conn *c, const char *data, size_t len, uint64_t now_ms)
         c->linger = true;
     if (!conn_keep(c, data + at, c->closing ? 0 : len - at)) {
         httpd_conn_close(c);
-    } else if (o == BLOCKED) {
+    } else if (o == BLOCKED || more) { /* the others' turn comes first */
         conn_queue(c, &c->h->busy, now_ms);
         conn_watch(c, EV_WRITE);
     } else if (c->closing) {
@@ -295,7 +295,9 @@ static void
 conn_write(struct conn *c)
 {
     size_t sent = 0;
-    enum outcome o = send_all(c, c->out + c->out_at, c->out_len - c->out_at, &sent);
+    enum outcome o = DONE;
+    if (c->out)
+        o = send_all(c, c->out + c->out_at, c->out_len - c->out_at, &sent);
     if (o == GONE)
         return;
     c->out_at += sent;

@@ -25,12 +25,16 @@ struct world {
     char dir[64], path[96];
     bool saw_local, saw_forwarded;
     size_t body_bytes;
+    char order[16]; /* the first letters of the paths */
 };
 
 static const struct httpd_answer *
 answer(const struct httpd_request *r, void *arg)
 {
     struct world *w = arg;
+    size_t n = strlen(w->order);
+    if (n + 1 < sizeof(w->order) && r->path.len > 1)
+        w->order[n] = r->path.at[1];
     w->saw_local = r->local;
     w->saw_forwarded = r->forwarded;
     strbuf_clear(&w->answer.body);
@@ -243,6 +247,31 @@ test_pieces_and_pipelines(void **state)
     close_world(&w);
 }
 
+/* A long pipeline does not keep the loop: after a bufferful of answers the others have their turn. */
+static void
+test_pipelines_take_turns(void **state)
+{
+    (void)state;
+    struct world w;
+    bool closed;
+    open_world(&w, wide);
+    w.body_bytes = 40000;
+    int greedy = dial(&w), other = dial(&w);
+    say(greedy, "GET /a HTTP/1.1\r\n\r\nGET /a HTTP/1.1\r\n\r\nGET /a HTTP/1.1\r\n\r\n"
+                "GET /last HTTP/1.1\r\n\r\n");
+    say(other, "GET /b HTTP/1.1\r\nConnection: close\r\n\r\n");
+    char *got = hear(&w, other, NULL, &closed);
+    assert_true(closed);
+    free(got);
+    got = hear(&w, greedy, "/last", &closed);
+    assert_non_null(strstr(got, "/last"));
+    assert_string_equal(w.order, "aabal");
+    free(got);
+    close(greedy);
+    close(other);
+    close_world(&w);
+}
+
 /* Answers that the peer does not take wait, without more being read; then all come, in order. */
 static void
 test_peer_that_does_not_read(void **state)
@@ -397,6 +426,7 @@ main(void)
         cmocka_unit_test(test_head_has_no_body),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_pieces_and_pipelines),
+        cmocka_unit_test(test_pipelines_take_turns),
         cmocka_unit_test(test_peer_that_does_not_read),
         cmocka_unit_test(test_time_limits),
         cmocka_unit_test(test_eviction),
