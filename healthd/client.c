@@ -13,6 +13,7 @@
 #include "common/base/strbuf.h"
 #include "common/net/loop.h"
 #include "common/net/resolve.h"
+#include "healthd/client_answer.h"
 #include "healthd/options.h"
 
 #define ANSWER_MAX 65536u
@@ -93,20 +94,6 @@ client_url_parse(const char *text, struct client_url *ret, struct err *e)
     if (rc == 0)
         *ret = u;
     return rc;
-}
-
-int
-client_status(const char *answer, size_t len)
-{
-    int status = 0;
-    if (len < 12 || memcmp(answer, "HTTP/1.", 7) != 0 || answer[8] != ' ')
-        return 0;
-    for (size_t i = 9; i < 12; i++) {
-        if (answer[i] < '0' || answer[i] > '9')
-            return 0;
-        status = status * 10 + (answer[i] - '0');
-    }
-    return len == 12 || answer[12] == ' ' || answer[12] == '\r' ? status : 0;
 }
 
 /* ---- the exchange ---- */
@@ -250,32 +237,41 @@ send_request(struct exchange *x, struct err *e)
     return rc;
 }
 
+static struct client_answer
+answer_so_far(const struct exchange *x, bool ended)
+{
+    return client_answer_read(strbuf_str(&x->answer), x->answer.len, ended);
+}
+
+/* Until the answer is whole, the peer closes or ANSWER_MAX is reached. */
 static int
-read_answer(struct exchange *x, struct err *e)
+read_answer(struct exchange *x, struct client_answer *ret, struct err *e)
 {
     char buf[4096];
-    while (x->answer.len < ANSWER_MAX) {
+    bool ended = false;
+    while (!ended && !answer_so_far(x, false).whole && x->answer.len < ANSWER_MAX) {
         ssize_t n = recv(x->fd, buf, sizeof(buf), 0);
         if (n > 0)
             strbuf_add(&x->answer, buf, (size_t)n);
         else if (n == 0)
-            return 0;
+            ended = true;
         else if (errno == EAGAIN && wait_for(x, LOOP_READ, e) < 0)
             return -1;
         else if (errno != EAGAIN && errno != EINTR)
             return err_sys(e, errno, "cannot read the answer");
     }
-    return 0;
+    *ret = answer_so_far(x, true);
+    bool enough = ret->whole || (ret->body_at > 0 && x->answer.len >= ANSWER_MAX);
+    if (x->answer.len > 0 && ret->status == 0)
+        return err_set(e, ERR_PROTOCOL, "the answer is not HTTP/1.x");
+    return enough ? 0 : err_set(e, ERR_CLOSED, "the answer was cut short");
 }
 
 static void
-show_body(const struct strbuf *answer)
+show_body(const struct strbuf *answer, size_t at)
 {
-    const char *body = memmem(strbuf_str(answer), answer->len, "\r\n\r\n", 4);
-    if (!body)
-        return;
-    body += 4;
-    size_t n = answer->len - (size_t)(body - answer->data);
+    size_t n = answer->len - at;
+    const char *body = answer->data + at;
     n = n < BODY_SHOWN ? n : BODY_SHOWN;
     fwrite(body, 1, n, stdout);
     if (n > 0 && body[n - 1] != '\n')
@@ -286,15 +282,14 @@ show_body(const struct strbuf *answer)
 static int
 exchange(struct exchange *x, int expect, struct err *e)
 {
+    struct client_answer a = {0};
     x->loop = loop_new(e);
     if (!x->loop || find_addresses(x, e) < 0 || connect_any(x, e) < 0 || send_request(x, e) < 0 ||
-        read_answer(x, e) < 0)
+        read_answer(x, &a, e) < 0)
         return -1;
-    int status = client_status(strbuf_str(&x->answer), x->answer.len);
-    show_body(&x->answer);
-    if (status == 0)
-        return err_set(e, ERR_PROTOCOL, "the answer is not HTTP/1.x");
-    return status == expect ? 0 : err_set(e, ERR_SERVER, "status %d, expected %d", status, expect);
+    show_body(&x->answer, a.body_at);
+    return a.status == expect ? 0
+                              : err_set(e, ERR_SERVER, "status %d, expected %d", a.status, expect);
 }
 
 int

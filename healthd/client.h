@@ -22,9 +22,6 @@ struct client_url {
  * ERR_USAGE. */
 int client_url_parse(const char *text, struct client_url *ret, struct err *e);
 
-/* The number in "HTTP/1.x NNN …", 0 when it is none. Pure. */
-int client_status(const char *answer, size_t len);
-
 /*
  * Asks, prints the first 4,096 bytes of the body on stdout and what went wrong on stderr. EXIT_OK
  * when the status is `expect`, EXIT_NOT_READY, EXIT_USAGE.

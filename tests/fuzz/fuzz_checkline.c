@@ -5,6 +5,7 @@
 
 #include "healthd/checkline.h"
 #include "healthd/client.h"
+#include "healthd/client_answer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -27,7 +28,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (client_url_parse(text, &url, &e) == 0 && url.uri[0] != '/')
         abort();
-    client_status(text, size);
+    client_answer_read(text, size, true);
     free(text);
     return 0;
 }
