@@ -21,6 +21,7 @@ struct schedule {
     schedule_cb *changed;
     void *arg;
     struct loop_timer *view_due; /* the next view that changes by itself */
+    uint64_t view_due_ms;
     bool once;
 };
 
@@ -100,6 +101,7 @@ refresh_views(struct schedule *s)
         changed = check_set_view(c, verdict_view(&c->verdict, &c->spec->rules, now_ms)) || changed;
         next_ms = clock_earlier(next_ms, verdict_next_change(&c->verdict, &c->spec->rules, now_ms));
     }
+    s->view_due_ms = next_ms;
     loop_timer_start_at(s->view_due, next_ms);
     if (changed)
         wake_resting(s);
@@ -111,6 +113,13 @@ static void
 on_view_due(void *arg)
 {
     refresh_views(arg);
+}
+
+void
+schedule_age(struct schedule *s)
+{
+    if (clock_mono_ms() >= s->view_due_ms)
+        refresh_views(s);
 }
 
 /* ---- results ---- */
@@ -321,6 +330,7 @@ schedule_new(const struct probe_context *x, const struct check_spec *specs, size
         return NULL;
     }
     s->x = *x;
+    s->view_due_ms = CLOCK_NEVER;
     s->changed = changed;
     s->arg = arg;
     s->checks = calloc(n + 1, sizeof(*s->checks));

@@ -2,8 +2,8 @@
  * schedule.h: when each check runs, and what becomes of its results. It owns time and policy;
  * protocols are the probes' (probe.h), decisions are pure (verdict.h, pace.h).
  *
- * `changed` is called whenever what an answer shows may have changed: a view, a drain. Nothing here
- * is ever called by a request.
+ * `changed` is called whenever what an answer shows may have changed: a view, a drain. Requests
+ * call schedule_age() alone, which starts no check.
  */
 #ifndef RR_HEALTHD_SCHEDULE_H
 #define RR_HEALTHD_SCHEDULE_H
@@ -66,6 +66,9 @@ void schedule_free(struct schedule *s); /* NULL allowed */
 void schedule_start(struct schedule *s);
 /* Each check once; changed is called as they end. */
 void schedule_once(struct schedule *s);
+/* Before an answer: a view whose time is over is renewed, even when a frozen process or a full loop
+ * kept its timer waiting. */
+void schedule_age(struct schedule *s);
 /* True when every check has had a result. */
 bool schedule_all_seen(const struct schedule *s);
 

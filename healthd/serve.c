@@ -53,6 +53,14 @@ on_metrics(struct render_metrics *ret, void *arg)
     ret->mono_ms = clock_mono_ms();
 }
 
+static const struct httpd_answer *
+on_request(const struct httpd_request *r, void *arg)
+{
+    struct server *s = arg;
+    schedule_age(s->schedule);
+    return routes_answer(r, s->routes);
+}
+
 static void
 on_drained(void *arg)
 {
@@ -139,7 +147,7 @@ server_init(struct server *s, const struct config *config, struct err *e)
     s->routes = routes_new(&s->facts, (enum details)s->o->details, on_metrics, s, e);
     if (!s->routes)
         return -1;
-    s->httpd = httpd_new(s->loop, NULL, routes_answer, s->routes, e);
+    s->httpd = httpd_new(s->loop, NULL, on_request, s, e);
     s->drain = loop_timer_new(s->loop, on_drained, s);
     s->flush = loop_timer_new(s->loop, on_flush, s);
     s->hup = loop_signal_new(s->loop, SIGHUP, on_hup, s);

@@ -491,6 +491,31 @@ test_goes_stale_by_itself(void **state)
     close_world(&w);
 }
 
+/* A request that comes before the timer, because the process was frozen, sees the age too. */
+static void
+test_goes_stale_before_its_timer(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w, "a redis://h", NULL);
+    schedule_start(w.s);
+    schedule_age(w.s);
+    assert_int_equal(told, 0);
+    pass_to(1000);
+    answer(w.f, PROBE_SESSION, REASON_NONE);
+    now_ms = 7999;
+    schedule_age(w.s);
+    expect(&w, VERDICT_UP, REASON_NONE);
+    assert_int_equal(told, 1);
+    now_ms = 8000;
+    schedule_age(w.s);
+    schedule_age(w.s);
+    expect(&w, VERDICT_UNKNOWN, REASON_TIMEOUT);
+    assert_int_equal(told, 2);
+    assert_int_equal(w.f->starts[PROBE_SESSION], 1); /* a request starts nothing */
+    close_world(&w);
+}
+
 static void
 test_shared_ends_by_itself(void **state)
 {
@@ -597,6 +622,7 @@ main(void)
         cmocka_unit_test(test_login_during_an_outage),
         cmocka_unit_test(test_start_that_fails),
         cmocka_unit_test(test_goes_stale_by_itself),
+        cmocka_unit_test(test_goes_stale_before_its_timer),
         cmocka_unit_test(test_shared_ends_by_itself),
         cmocka_unit_test(test_every_0),
         cmocka_unit_test(test_every_0_while_another_is_down),
