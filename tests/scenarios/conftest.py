@@ -40,6 +40,15 @@ signal.signal(signal.SIGTERM, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(config, items):
+    """What a sanitised build cannot be asked (to run under valgrind) is no test of it."""
+    if "asan" not in os.environ.get("BIN_DIR", ""):
+        return
+    left_out = [item for item in items if item.get_closest_marker("plain_build")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
 # --- Directories ------------------------------------------------------------------------------------------------------
 
 

@@ -416,9 +416,8 @@ def test_no_descriptor_or_memory_leaks(start, pg, redis_server):
     wait_until(lambda: h.process.fds() <= fds + 3, slow(2))
 
 
+@pytest.mark.plain_build
 def test_valgrind(start, redis_server, pg):
-    if "asan" in os.environ.get("BIN_DIR", ""):
-        pytest.skip("a sanitised build does not run under valgrind")
     redis = redis_server(password=True)
     more = [f"more{i} {redis.url()} every 100ms timeout 5s connection each" for i in range(rounds(15, 0))]
     h = Healthd(

@@ -83,13 +83,12 @@ def test_killed_at_random_moments(start, run, files, pg, record_property):
     record_property("measured", f"{times} × SIGKILL within {whole * 1000:.0f} ms: the next run exits 0, the data are the same")
 
 
+@pytest.mark.plain_build
 def test_nothing_is_kept_open_and_nothing_leaks(start, files, pg, scratch):
     """Under valgrind: no error, nothing lost, no descriptor left."""
     valgrind = shutil.which("valgrind")
     if not valgrind:
         pytest.skip("valgrind is not installed")
-    if os.environ.get("BIN_DIR", "").endswith("asan/bin"):
-        pytest.skip("valgrind does not run sanitised programs")
     files("0001_a.sql", "CREATE TABLE a (i int);\n")
     files("0002_b.sql", "COPY a FROM STDIN;\n1\n\\.\nCREATE TABLE b (i int);\n")
     files("0003_c.sql", "CREATE INDEX CONCURRENTLY a_i ON a (i);\n")

@@ -17,7 +17,7 @@ static int
 parse(const char *line, const char *variable, struct options *o, struct opt_result *r)
 {
     static char words[256];
-    static char *argv[16];
+    static char *argv[32];
     char *env[] = {(char *)(uintptr_t)variable, NULL};
     int argc = 0;
     struct err e = {0};
