@@ -16,6 +16,7 @@
 
 #define ACCEPTS_PER_TURN 64
 #define PAUSE_MS 100
+#define SOCKET_BYTES 32768
 #define DESCRIPTORS_KEPT 32 /* for everything else that the program opens */
 
 const struct httpd_limits httpd_default_limits = {
@@ -177,6 +178,17 @@ on_accept(evutil_socket_t fd, short what, void *arg)
             return;
 }
 
+/* Inherited by the accepted ones. Left alone the kernel would keep megabytes for each peer that
+ * asks without reading, at the expense of our container. */
+static void
+set_socket_options(int fd)
+{
+    int on = 1, bytes = SOCKET_BYTES;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
+}
+
 int
 httpd_listen(struct httpd *h, const char *address, struct err *e)
 {
@@ -186,9 +198,8 @@ httpd_listen(struct httpd *h, const char *address, struct err *e)
     struct listener *l = &h->listeners[h->n_listeners];
     if (httpd_socket_open(address, &l->socket, e) < 0)
         return -1;
-    int on = 1; /* inherited by the accepted ones */
     if (!l->socket.is_unix)
-        setsockopt(l->socket.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+        set_socket_options(l->socket.fd);
     l->h = h;
     l->ev = event_new(h->base, l->socket.fd, EV_READ | EV_PERSIST, on_accept, l);
     if (!l->ev || event_add(l->ev, NULL) < 0) {

@@ -18,7 +18,7 @@
 #include "common/net/httpd_listen.h"
 
 #define HTTPD_READ_BYTES 16384u
-#define HTTPD_OUT_BYTES 65536u /* answers gathered before they are sent */
+#define HTTPD_OUT_BYTES 16384u /* answers gathered before they are sent */
 #define HTTPD_LISTENERS_MAX 16
 
 struct conn {

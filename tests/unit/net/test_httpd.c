@@ -255,7 +255,7 @@ test_pipelines_take_turns(void **state)
     struct world w;
     bool closed;
     open_world(&w, wide);
-    w.body_bytes = 40000;
+    w.body_bytes = 10000;
     int greedy = dial(&w), other = dial(&w);
     say(greedy, "GET /a HTTP/1.1\r\n\r\nGET /a HTTP/1.1\r\n\r\nGET /a HTTP/1.1\r\n\r\n"
                 "GET /last HTTP/1.1\r\n\r\n");
