@@ -41,16 +41,24 @@ pace_next_ms(const struct pace *p, enum reason last, uint64_t took_ms, unsigned 
     return earlier(fast_ms, chance);
 }
 
-uint64_t
-pace_login_ms(const struct pace *p, enum reason last_login, uint64_t timeout_ms, unsigned chance)
+static uint64_t
+fresh_login_ms(uint64_t timeout_ms, unsigned chance)
 {
-    uint64_t every_ms = p->every_ms > 0 ? p->every_ms : PACE_ASLEEP_MS;
-    if (reason_is_setting(last_login))
-        return earlier(5 * every_ms, chance);
-    if (last_login != REASON_NONE)
-        return every_ms + every_ms / 5 * chance / 1000;
     uint64_t to_ms = less(PACE_LOGIN_BOUND_MS - 500, timeout_ms);
     if (to_ms <= PACE_LOGIN_FROM_MS)
         return to_ms;
     return PACE_LOGIN_FROM_MS + (to_ms - PACE_LOGIN_FROM_MS) * chance / 1000;
+}
+
+uint64_t
+pace_login_ms(const struct pace *p, enum reason last_login, uint64_t timeout_ms, unsigned chance)
+{
+    uint64_t every_ms = p->every_ms > 0 ? p->every_ms : PACE_ASLEEP_MS;
+    uint64_t fresh_ms = fresh_login_ms(timeout_ms, chance);
+    uint64_t again_ms = fresh_ms;
+    if (reason_is_setting(last_login))
+        again_ms = earlier(5 * every_ms, chance);
+    else if (last_login != REASON_NONE)
+        again_ms = every_ms + every_ms / 5 * chance / 1000;
+    return again_ms < fresh_ms ? again_ms : fresh_ms;
 }

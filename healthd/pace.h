@@ -37,7 +37,8 @@ uint64_t pace_next_ms(const struct pace *p, enum reason last, uint64_t took_ms, 
 
 /*
  * Milliseconds from a login to the next fresh one: 60 s, 10 % less up to what keeps a failure that
- * takes the whole timeout to show within 66 s; after a failed one at the pace of `every`.
+ * takes the whole timeout to show within 66 s; after a failed one at the pace of `every`, if that
+ * is sooner.
  */
 uint64_t
 pace_login_ms(const struct pace *p, enum reason last_login, uint64_t timeout_ms, unsigned chance);

@@ -85,6 +85,11 @@ test_login(void **state)
     assert_int_equal(pace_login_ms(&p, REASON_NONE, 1000, 0), 54000);
     assert_int_equal(pace_login_ms(&p, REASON_AUTH, 1000, 0), 10000);
     assert_true(pace_login_ms(&p, REASON_TOO_MANY_CONNECTIONS, 1000, 0) >= 2000);
+    const struct pace rare = {.every_ms = 600000};
+    for (unsigned chance = 0; chance < 1000; chance += 37) { /* a failed one comes no later again */
+        assert_true(pace_login_ms(&rare, REASON_AUTH, 1000, chance) <= PACE_LOGIN_BOUND_MS);
+        assert_true(pace_login_ms(&rare, REASON_REFUSED, 1000, chance) <= PACE_LOGIN_BOUND_MS);
+    }
 }
 
 static void
