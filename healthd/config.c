@@ -82,7 +82,10 @@ add_found(struct config *c, const char *name, enum check_kind kind, struct err *
     struct check_spec spec;
     if (check_spec_default(name, kind, &spec, e) < 0)
         return -1;
-    return add_spec(c, &spec, e);
+    if (add_spec(c, &spec, e) < 0)
+        return err_wrap(e, "the %s server that the environment names",
+                        kind == CHECK_POSTGRES ? "PostgreSQL" : "Redis");
+    return 0;
 }
 
 static int

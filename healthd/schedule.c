@@ -41,7 +41,9 @@ log_change(const struct check *c, struct verdict_view from)
         LF_STR("from", verdict_text(from.state)),
         LF_OPT("reason",
                now_bad && c->view.reason != REASON_NONE ? reason_text(c->view.reason) : NULL),
-        LF_OPT("cause", now_bad ? c->cause : NULL),
+        LF_OPT("cause", !now_bad                           ? NULL
+                        : c->view.state == VERDICT_UNKNOWN ? "the last result is too old"
+                                                           : c->cause),
         LF_STR("since", clock_format_rfc3339(since, c->since_ms * 1000, 3)),
     };
     log_write(bad ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "check_changed", fields,
