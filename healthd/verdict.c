@@ -56,28 +56,31 @@ count_bad(struct verdict *v, const struct verdict_rules *r, struct verdict_resul
     v->down_ms = now_ms;
 }
 
+static bool
+is_stale(const struct verdict *v, const struct verdict_rules *r, uint64_t now_ms)
+{
+    return v->settled == VERDICT_UP && now_ms >= after(v->result_ms, r->stale_ms);
+}
+
 void
 verdict_result(struct verdict *v, const struct verdict_rules *r, struct verdict_result result,
                uint64_t now_ms)
 {
-    if (result.reason == REASON_NONE)
+    if (result.reason == REASON_NONE) {
         count_good(v, r);
-    else
+        v->result_ms = now_ms;
+    } else {
         count_bad(v, r, result, now_ms);
+    }
     v->any = true;
-    v->result_ms = now_ms;
+    if (!is_stale(v, r, now_ms)) /* a failure does not make an aged up young again */
+        v->result_ms = now_ms;
 }
 
 void
 verdict_login(struct verdict *v, enum reason reason)
 {
     v->login_reason = reason;
-}
-
-static bool
-is_stale(const struct verdict *v, const struct verdict_rules *r, uint64_t now_ms)
-{
-    return v->settled == VERDICT_UP && now_ms >= after(v->result_ms, r->stale_ms);
 }
 
 static bool

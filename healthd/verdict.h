@@ -42,7 +42,7 @@ struct verdict {
     enum reason reason;         /* of the last failure while settled is DOWN, else NONE */
     enum reason login_reason;   /* of the last fresh login, NONE when it went well */
     unsigned good, bad;         /* results in a row */
-    uint64_t result_ms;         /* when the last result came */
+    uint64_t result_ms;         /* when the last result came that did not find it too old */
     uint64_t down_ms;           /* when settled became DOWN */
     bool any;                   /* a result has come */
     bool was_up;                /* was up once */

@@ -144,6 +144,8 @@ test_stale(void **state)
     expect(&v, &usual, 7099, VERDICT_UP, REASON_NONE);
     expect(&v, &usual, 7100, VERDICT_UNKNOWN, REASON_TIMEOUT);
     assert_int_equal(verdict_next_change(&v, &usual, 7100), CLOCK_NEVER);
+    feed(&v, &usual, REASON_TIMEOUT, 7500); /* does not make it young again */
+    expect(&v, &usual, 7500, VERDICT_UNKNOWN, REASON_TIMEOUT);
     feed(&v, &usual, REASON_NONE, 8000);
     expect(&v, &usual, 8000, VERDICT_UP, REASON_NONE);
     feed(&v, &usual, REASON_AUTH, 8001);
