@@ -66,13 +66,15 @@ parse_stat(const char *text, struct procfs_stat *ret)
         len = sizeof s.comm - 1;
     memcpy(s.comm, open_at + 1, len);
     int ppid, pgrp;
+    long threads;
     unsigned long long start;
     if (sscanf(close_at + 1,
-               " %c %d %d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-               &s.state, &ppid, &pgrp, &start) != 4)
+               " %c %d %d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %llu",
+               &s.state, &ppid, &pgrp, &threads, &start) != 5)
         return false;
     s.ppid = ppid;
     s.pgrp = pgrp;
+    s.threads = threads;
     s.start = start;
     *ret = s;
     return true;

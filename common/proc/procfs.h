@@ -13,7 +13,8 @@ struct procfs_stat {
     pid_t pid;
     pid_t ppid;
     pid_t pgrp;
-    char state;     /* R S D Z T X … */
+    char state;     /* R S D Z T X …: of the first thread */
+    long threads;   /* in all; more than 1 with state Z: only the first has ended */
     uint64_t start; /* ticks since boot: with the pid it names one process */
     char comm[32];
 };

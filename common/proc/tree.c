@@ -176,7 +176,8 @@ group_is_ours(const struct tree *t, const struct procfs_list *found, pid_t group
 static bool
 is_dead(const struct procfs_stat *s)
 {
-    return s->state == 'Z' || s->state == 'X';
+    /* A process whose first thread has ended looks like a zombie while others go on. */
+    return (s->state == 'Z' || s->state == 'X') && s->threads <= 1;
 }
 
 static struct tree_count

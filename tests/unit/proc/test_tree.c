@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -74,6 +75,25 @@ body_daemon(int ready)
     if (fork() != 0)
         _exit(0);
     body_deaf(ready);
+}
+
+static void *
+thread_waits(void *arg)
+{
+    for (;;)
+        pause();
+    return arg;
+}
+
+/* Its first thread ends, another goes on: /proc shows a zombie. */
+static void
+body_headless(int ready)
+{
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, thread_waits, NULL) != 0)
+        _exit(1);
+    say_ready(ready);
+    pthread_exit(NULL);
 }
 
 struct reaped {
@@ -163,6 +183,22 @@ test_asks_each_once(void **state)
     assert_int_equal(tree_signal(t, SIGKILL, false, TREE_ALL, 0).alive, 1);
     struct reaped r = {0};
     drain(t, &r);
+    assert_int_equal(WTERMSIG(r.statuses[0]), SIGKILL);
+}
+
+static void
+test_first_thread_ended(void **state)
+{
+    struct tree *t = *state;
+    pid_t pid = spawn(body_headless);
+    struct procfs_stat s;
+    do
+        assert_true(procfs_stat(pid, &s));
+    while (s.state != 'Z');
+    assert_int_equal(tree_signal(t, SIGKILL, false, TREE_ALL, 0).alive, 1);
+    struct reaped r = {0};
+    drain(t, &r);
+    assert_int_equal(r.n, 1);
     assert_int_equal(WTERMSIG(r.statuses[0]), SIGKILL);
 }
 
@@ -274,6 +310,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_signals_direct_child, setup, teardown),
         cmocka_unit_test_setup_teardown(test_finds_daemons, setup, teardown),
         cmocka_unit_test_setup_teardown(test_asks_each_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_first_thread_ended, setup, teardown),
         cmocka_unit_test_setup_teardown(test_wakes_stopped, setup, teardown),
         cmocka_unit_test_setup_teardown(test_group_in_one_call, setup, teardown),
         cmocka_unit_test(test_foreign_child),
