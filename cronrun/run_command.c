@@ -30,6 +30,9 @@ static void
 on_deadline(void *arg)
 {
     struct run *r = arg;
+    run_command_reap(r);
+    if (r->main_ended) /* in time, and we hear of both at once */
+        return;
     r->facts.deadline = true;
     log_warn("deadline",
              LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id),
@@ -217,6 +220,10 @@ forward(const struct run *r, const struct signals_event *ev)
 void
 run_command_signal(struct run *r, const struct signals_event *ev)
 {
+    /* TERM is read before a CHLD that came first: what ended already was not stopped. */
+    run_command_reap(r);
+    if (r->state == SUPERVISE_DONE)
+        return;
     switch (ev->signo) {
     case SIGTERM:
     case SIGINT:
