@@ -310,6 +310,21 @@ def test_stopped_from_outside(start, nasty, way):
     assert end_of(result)["command_exit"] == 0
 
 
+def test_ended_before_the_signal(start):
+    """Both are heard of at once: what had ended by itself was not stopped."""
+    process = start("cronrun", "--lock", "none", "sh", "-c", "trap 'exit 0' USR1; echo ready $$; while :; do sleep 0.01; done")
+    child = int(process.wait_for(r"ready (\d+)")[1])
+    process.send_signal(signal.SIGSTOP)
+    wait_until(lambda: state(process.pid) == "T", 5, "cronrun stopped")
+    os.kill(child, signal.SIGUSR1)
+    wait_until(lambda: state(child) == "Z", 5, "the command has ended")
+    process.terminate()
+    process.send_signal(signal.SIGCONT)
+    result = process.wait()
+    assert result.status == 0
+    assert end_of(result)["reason"] == "exit"
+
+
 def test_own_stop_signal(start, nasty):
     process = start("cronrun", "--lock", "none", "--stop-signal", "USR1", nasty, "ready")
     process.wait_for("ready")
