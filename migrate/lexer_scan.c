@@ -68,28 +68,42 @@ lexer_fail_backslash(struct lexer *lx, size_t pos, bool inside, struct err *e)
                    inside ? ", between statements" : "");
 }
 
+/* What a number may have before its last run of letters and digits: 1.e5, .0xd, 1e+0xd. */
+static bool
+joins_number(char c)
+{
+    return c == '.' || c == '+' || c == '-';
+}
+
+static bool
+is_ident(char c)
+{
+    return (token_class[(unsigned char)c] & TOKEN_C_IDENT) != 0;
+}
+
 /*
- * The token that ends at `end` began after lx->floor; looks back no further. Its kind, and where
- * it starts.
+ * The token that ends at `end` began after s->floor; looks back no further. Its kind, and where
+ * it starts. Moves the floor to it when tokens had to be read, so that none is read twice.
  */
 static enum token_kind
-token_before(const struct lexer *lx, const struct scan *s, size_t end, size_t *ret_start)
+token_before(const struct lexer *lx, struct scan *s, size_t end, size_t *ret_start)
 {
+    const char *text = lx->text;
     size_t run = end;
 
-    while (run > s->floor && (token_class[(unsigned char)lx->text[run - 1]] & TOKEN_C_IDENT))
+    while (run > s->floor && is_ident(text[run - 1]))
         run--;
     *ret_start = run;
     if (run == end)
         return TOKEN_END;
-    if (token_class[(unsigned char)lx->text[run]] & TOKEN_C_IDENT_START)
+    if ((token_class[(unsigned char)text[run]] & TOKEN_C_IDENT_START) &&
+        (run == s->floor || !joins_number(text[run - 1])))
         return TOKEN_WORD;
 
-    /*
-     * It begins with a digit or a dollar (1e, $1): several tokens may follow each other without a
-     * gap.
-     */
-    struct token_scan ts = token_on(lx->text, end, false);
+    /* Several tokens may follow each other without a gap: read them from where one begins. */
+    while (run > s->floor && (is_ident(text[run - 1]) || joins_number(text[run - 1])))
+        run--;
+    struct token_scan ts = token_on(text, end, false);
     struct token t;
     enum token_kind kind = TOKEN_END;
     ts.pos = run;
@@ -97,12 +111,13 @@ token_before(const struct lexer *lx, const struct scan *s, size_t end, size_t *r
         kind = t.kind;
         *ret_start = t.offset;
     }
+    s->floor = *ret_start;
     return kind;
 }
 
 /* Whether the literal whose opening quote is at s->pos knows backslashes. */
 static bool
-has_escapes(const struct lexer *lx, const struct scan *s)
+has_escapes(const struct lexer *lx, struct scan *s)
 {
     size_t pos = s->pos;
     char prefix;

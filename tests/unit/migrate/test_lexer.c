@@ -131,6 +131,9 @@ test_strings(void **state)
     expect("select \"x\"E'\\';';y", "select \"x\"E'\\';'|y");
     expect("select 1E'\\';';y", "select 1E'\\';'|y");
     expect("select 1e5'\\';y", "select 1e5'\\'|y");
+    expect("select 1.E'\\';';y", "select 1.E'\\';'|y");
+    expect("select 1.e5'\\';y", "select 1.e5'\\'|y");
+    expect("select .0xE'\\';y", "select .0xE'\\'|y");
     expect("select (E'\\';');y", "select (E'\\';')|y");
     expect("E'\\';';y", "E'\\';'|y");
     expect("select e '\\';y", "select e '\\'|y");
@@ -183,6 +186,14 @@ test_dollars(void **state)
     expect("select $1a$$;x", "select $1a$$|x");
     expect("select 1$$;$$;x", "select 1$$;$$|x");
     expect("select 12$a$;$a$;x", "select 12$a$;$a$|x");
+    expect("select 1.e5$a$;$a$;x", "select 1.e5$a$;$a$|x");
+    expect("select 1e+5$a$;$a$;x", "select 1e+5$a$;$a$|x");
+    expect("select 0x1$a$;$a$;x", "select 0x1$a$;$a$|x");
+    expect("select .0xd$a$;x", "select .0xd$a$|x");
+    expect("select 1.0xd$a$;x", "select 1.0xd$a$|x");
+    expect("select 1e+0xd$a$;x", "select 1e+0xd$a$|x");
+    expect("select .01.e5$a$;x", "select .01.e5$a$|x");
+    expect("select a.e5$a$;x", "select a.e5$a$|x");
     expect("select a$$;x", "select a$$|x");
     expect("select a$b$;x;select a$b$", "select a$b$|x|select a$b$");
     expect("select a1$b$;x", "select a1$b$|x");
@@ -517,8 +528,9 @@ test_passed(void **state)
 static void
 test_linear(void **state)
 {
-    static const char *const pieces[] = {"$",    "a$", "1$",  "$1", "e'",   "'",
-                                         "\"\"", "(",  "$a$", "1e", "'a' ", "E'\\'"};
+    static const char *const pieces[] = {"$",    "a$",  "1$",    "$1",  "e'",   "'",
+                                         "\"\"", "(",   "$a$",   "1e",  "'a' ", "E'\\'",
+                                         "1.1$", ".e$", "1e+1$", "+e'", ".0x$"};
     size_t len = (size_t)1 << 20;
     cleanup_free char *text = malloc(len);
     struct lexer lx;
