@@ -112,7 +112,7 @@ endif
 .PHONY: fuzz-build fuzz fuzz-smoke
 fuzz-build: $(FUZZ_BIN)
 fuzz:
-	@FUZZ_SECONDS=$${FUZZ_SECONDS:-3600} $(PYTHON) tests/run --only fuzz
+	@FUZZ_SECONDS=$${FUZZ_SECONDS:-3600} FUZZ_SEED=$${FUZZ_SEED:-0} $(PYTHON) tests/run --only fuzz
 fuzz-smoke:
 	@$(PYTHON) tests/run --only fuzz
 
