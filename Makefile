@@ -170,6 +170,16 @@ bench: all
 format:
 	@scripts/check-format --fix
 
+# --- The test cluster: a Kubernetes of one node in namespaces of its own, on this machine -------------------------------------
+.PHONY: cluster-up cluster-down
+cluster-up:
+	@scripts/deps e2e
+	@tests/cluster/build
+	@tests/cluster/up
+
+cluster-down:
+	@tests/cluster/down
+
 # --- Documents: printed by the programs from their option rows -------------------------------------------------------------
 .PHONY: docs check-docs
 docs: all
@@ -214,6 +224,7 @@ help:
 	@echo 'scenarios    pytest scenarios against real servers (K=word chooses)'
 	@echo 'oracle       the splitter against the parser of PostgreSQL, on the SQL files of its source package'
 	@echo 'acceptance   what the release promises, at full size, with what was measured (ONLY="leaks race" chooses)'
+	@echo 'cluster-up   a Kubernetes of one node on this machine (tests/cluster/in kubectl ...); cluster-down ends it'
 	@echo 'fuzz         each fuzz target for FUZZ_SECONDS (an hour); fuzz-smoke: a minute'
 	@echo 'lint         format, clang-tidy, shellcheck, include rules, sizes'
 	@echo 'analyze      gcc -fanalyzer'
