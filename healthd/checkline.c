@@ -35,9 +35,9 @@ parse_scheme(const char *url, enum check_kind *ret, struct err *e)
         enum check_kind kind;
     } known[] = {
         {"postgres", CHECK_POSTGRES}, {"postgresql", CHECK_POSTGRES}, {"redis", CHECK_REDIS},
-        {"rediss", CHECK_REDIS},      {"unix", CHECK_REDIS},
+        {"rediss", CHECK_REDIS},      {"unix", CHECK_REDIS},          {"tcp", CHECK_TCP},
     };
-    static const char *const later[] = {"http", "https", "tcp", "tls", "fcgi", "file", "disk"};
+    static const char *const later[] = {"http", "https", "tls", "fcgi", "file", "disk"};
     const char *names[CHECKLINE_COUNT(known)];
     size_t n = strcspn(url, ":");
     if (url[n] != ':')
@@ -56,9 +56,10 @@ parse_scheme(const char *url, enum check_kind *ret, struct err *e)
     }
     for (size_t i = 0; i < CHECKLINE_COUNT(later); i++)
         if (strcmp(scheme, later[i]) == 0)
-            return err_set(e, ERR_USAGE,
-                           "%s: is not yet handled in this version (postgres:// and redis:// are)",
-                           scheme);
+            return err_set(
+                e, ERR_USAGE,
+                "%s: is not yet handled in this version (postgres://, redis:// and tcp:// are)",
+                scheme);
     return checkline_unknown(e, "scheme", scheme, names, CHECKLINE_COUNT(known));
 }
 
@@ -115,8 +116,12 @@ parse_into(const char *line, struct check_spec *s, struct err *e)
         checkline_keys(&p, line) < 0)
         return name ? err_wrap(e, "check '%.40s'", opt_showable(name)) : -1;
     size_t n = strlen(url);
-    if (n < 3 || strcmp(url + n - 3, "://") != 0)
+    bool from_environment = s->kind == CHECK_POSTGRES || s->kind == CHECK_REDIS;
+    if (!from_environment || n < 3 || strcmp(url + n - 3, "://") != 0)
         s->url = steal_ptr(&url);
+    /* An application may spend one worker on each connection: it is not held without being asked. */
+    if (s->kind == CHECK_TCP && !p.connection_given)
+        s->each = true;
     if (s->every_ms == 0)
         s->each = true; /* a session would keep awake what is to be left to sleep */
     if (!p.stale_given)

@@ -4,6 +4,7 @@
  *
  *     database postgres://app@db/app every 2s timeout 1s groups ready,startup
  *     cache    redis://cache:6379/0  optional
+ *     app      tcp://127.0.0.1:8080
  *     replica  postgres://app@ro/app role standby query "SELECT count(*) > 0 FROM shop.item"
  *
  * Words are parted by blanks; one that holds blanks goes in double or single quotes, in which the
@@ -23,7 +24,7 @@
 #define CHECK_NAME_MAX 32
 #define CHECK_GROUPS_MAX 16
 
-enum check_kind { CHECK_POSTGRES, CHECK_REDIS };
+enum check_kind { CHECK_POSTGRES, CHECK_REDIS, CHECK_TCP };
 enum check_role { CHECK_ROLE_ANY, CHECK_ROLE_PRIMARY, CHECK_ROLE_REPLICA };
 
 struct check_spec {

@@ -173,6 +173,7 @@ key_connection(struct checkline_parse *p, const char *value)
     if (parse_choice("connection", value, known, CHECKLINE_COUNT(known), &i, p->e) < 0)
         return -1;
     p->spec->each = i == 1;
+    p->connection_given = true;
     return 0;
 }
 
@@ -272,7 +273,7 @@ const struct checkline_key_doc checkline_key_docs[] = {
     {"optional", "its failure is degraded, never a 503"},
     {"after DURATION", "wait before the first check (0)"},
     {"words UP,DOWN", "what the answers call it (connected,disconnected)"},
-    {"connection keep|each", "one watched session, or a login for each check (keep)"},
+    {"connection keep|each", "one watched session, or a login for each check (keep; tcp://: each)"},
     {"shared degrade=DURATION",
      "a dependency that all replicas share: degraded, not down, for so long"},
     {"role ROLE", "primary or standby, of Redis master or replica (any)"},
@@ -284,19 +285,30 @@ const struct checkline_key_doc checkline_key_docs[] = {
     {NULL, NULL},
 };
 
+#define FOR(kind) (1u << (kind))
+#define FOR_POSTGRES FOR(CHECK_POSTGRES)
+#define FOR_DATABASES (FOR(CHECK_POSTGRES) | FOR(CHECK_REDIS))
+#define FOR_ALL ~0u
+
 static const struct key {
     const char *name;
     int (*parse)(struct checkline_parse *p, const char *value); /* NULL: a flag without value */
-    bool postgres_only;
+    unsigned kinds;
 } keys[] = {
-    {"every", key_every, false},   {"timeout", key_timeout, false},
-    {"rise", key_rise, false},     {"fall", key_fall, false},
-    {"stale", key_stale, false},   {"groups", key_groups, false},
-    {"optional", NULL, false},     {"after", key_after, false},
-    {"words", key_words, false},   {"connection", key_connection, false},
-    {"shared", key_shared, false}, {"role", key_role, false},
-    {"query", key_query, true},    {"on-full", key_on_full, true},
+    {"every", key_every, FOR_ALL},      {"timeout", key_timeout, FOR_ALL},
+    {"rise", key_rise, FOR_ALL},        {"fall", key_fall, FOR_ALL},
+    {"stale", key_stale, FOR_ALL},      {"groups", key_groups, FOR_ALL},
+    {"optional", NULL, FOR_ALL},        {"after", key_after, FOR_ALL},
+    {"words", key_words, FOR_ALL},      {"connection", key_connection, FOR_ALL},
+    {"shared", key_shared, FOR_ALL},    {"role", key_role, FOR_DATABASES},
+    {"query", key_query, FOR_POSTGRES}, {"on-full", key_on_full, FOR_POSTGRES},
 };
+
+static const char *
+kinds_text(unsigned kinds)
+{
+    return kinds == FOR_POSTGRES ? "postgres://" : "postgres:// and redis://";
+}
 
 static int
 find_key(const struct checkline_parse *p, const char *word, size_t *ret)
@@ -306,8 +318,9 @@ find_key(const struct checkline_parse *p, const char *word, size_t *ret)
         known[i] = keys[i].name;
         if (strcmp(word, keys[i].name) == 0) {
             *ret = i;
-            if (keys[i].postgres_only && p->spec->kind != CHECK_POSTGRES)
-                return err_set(p->e, ERR_USAGE, "'%s' is for postgres:// alone", word);
+            if (!(keys[i].kinds & FOR(p->spec->kind)))
+                return err_set(p->e, ERR_USAGE, "'%s' is for %s alone", word,
+                               kinds_text(keys[i].kinds));
             return 0;
         }
     }

@@ -11,7 +11,7 @@
 
 struct checkline_parse {
     struct check_spec *spec;
-    bool stale_given;
+    bool stale_given, connection_given;
     struct err *e;
 };
 

@@ -113,13 +113,6 @@ find_environment(struct config *c, const struct options *o, struct err *e)
 
 /* ---- liveness is for what is in the pod ---- */
 
-static bool
-is_local_host(const char *host)
-{
-    return !host || host[0] == '/' || host[0] == '@' || strcmp(host, "localhost") == 0 ||
-           strcmp(host, "::1") == 0 || strncmp(host, "127.", 4) == 0;
-}
-
 static int
 pg_is_local(const struct check_spec *s, const struct options *o, bool *ret, struct err *e)
 {
@@ -130,7 +123,7 @@ pg_is_local(const struct check_spec *s, const struct options *o, bool *ret, stru
     *ret = true;
     size_t n = t ? target_pg_hosts(t, &hosts) : 0;
     for (size_t i = 0; i < n; i++)
-        *ret = *ret && is_local_host(hosts[i].hostaddr ? hosts[i].hostaddr : hosts[i].host);
+        *ret = *ret && target_is_loopback(hosts[i].hostaddr ? hosts[i].hostaddr : hosts[i].host);
     target_pg_free(t);
     return 0;
 }
@@ -141,9 +134,34 @@ redis_is_local(const struct check_spec *s, const struct options *o, bool *ret, s
     struct target_redis *t = NULL;
     if ((s->url ? target_redis_parse(s->url, &t, e) : target_redis_load(o->redis, NULL, &t, e)) < 0)
         return -1;
-    *ret = !t || is_local_host(t->host);
+    *ret = !t || target_is_loopback(t->host);
     target_redis_free(t);
     return 0;
+}
+
+static int
+peer_is_local(const struct check_spec *s, bool *ret, struct err *e)
+{
+    struct target_peer *t = NULL;
+    if (target_peer_parse(s->url, &t, e) < 0)
+        return -1;
+    *ret = target_is_loopback(t->host);
+    target_peer_free(t);
+    return 0;
+}
+
+static int
+is_local(const struct check_spec *s, const struct options *o, bool *ret, struct err *e)
+{
+    switch (s->kind) {
+    case CHECK_POSTGRES:
+        return pg_is_local(s, o, ret, e);
+    case CHECK_REDIS:
+        return redis_is_local(s, o, ret, e);
+    case CHECK_TCP:
+        return peer_is_local(s, ret, e);
+    }
+    return err_set(e, ERR_USAGE, "unknown kind");
 }
 
 static int
@@ -154,8 +172,7 @@ refuse_remote_liveness(const struct config *c, const struct options *o, struct e
         bool local = true;
         if (!check_spec_in_group(s, "live"))
             continue;
-        if ((s->kind == CHECK_POSTGRES ? pg_is_local(s, o, &local, e)
-                                       : redis_is_local(s, o, &local, e)) < 0)
+        if (is_local(s, o, &local, e) < 0)
             return err_wrap(e, "check '%s'", s->name);
         if (!local)
             return err_set(

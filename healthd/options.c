@@ -33,9 +33,11 @@ static const struct opt_row rows[] = {
      .more =
          "A check line of a kind takes the place of the check that the environment alone would "
          "make. postgres:// and redis:// with nothing behind stand for what the environment "
-         "names.\n\nKeys: every (2s), timeout (1s), rise (1), fall (1, for time-outs 2), stale "
+         "names.\n\nKinds: postgres://, redis:// (rediss://, unix:), and tcp://HOST:PORT, which is up "
+         "while somebody accepts there.\n\nKeys: every (2s), timeout (1s), rise (1), fall (1, for time-outs 2), stale "
          "(3 x every + timeout), groups (ready), optional, after (0), words UP,DOWN, connection "
-         "keep|each, shared degrade=DURATION, role, query, on-full degraded|down."},
+         "keep|each (keep; tcp://: each), shared degrade=DURATION, role, query, on-full "
+         "degraded|down."},
     {.name = "config",
      .kind = OPT_STRING,
      .arg = "FILE",
@@ -178,6 +180,8 @@ static const struct opt_pair examples[] = {
     {"healthd --check 'database postgres:// every 1s groups ready,startup'",
      "the database of the environment, checked "
      "each second, needed once for startup too"},
+    {"healthd --check 'app tcp://127.0.0.1:8080 groups ready,live'",
+     "the application beside it: not ready, and restarted, while nobody accepts on its port"},
     {"healthd probe http://127.0.0.1:9180/health/live", "a HEALTHCHECK"},
     {"healthd wait --timeout 2m", "an init container that waits for the database"},
 };
@@ -186,8 +190,8 @@ const struct opt_program healthd_program = {
     .name = "healthd",
     .env_prefix = "HEALTHD_",
     .summary =
-        "health proxy of a pod: checks PostgreSQL and Redis in the background, answers probes at "
-        "once",
+        "health proxy of a pod: checks PostgreSQL, Redis and the application in the background, "
+        "answers probes at once",
     .description =
         "healthd checks what a pod depends on in the background and answers probes from the "
         "latest verdict, within a millisecond, whatever hangs. Without any configuration it "

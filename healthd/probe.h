@@ -68,6 +68,8 @@ struct probe *
 probe_pg_new(const struct probe_context *x, const struct check_spec *spec, struct err *e);
 struct probe *
 probe_redis_new(const struct probe_context *x, const struct check_spec *spec, struct err *e);
+struct probe *
+probe_tcp_new(const struct probe_context *x, const struct check_spec *spec, struct err *e);
 
 /* The one for spec->kind. done and lost are to be set before the first start. */
 struct probe *

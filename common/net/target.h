@@ -1,5 +1,5 @@
 /*
- * target.h: where PostgreSQL and Redis are: options, URLs, DSNs, host parts, *_FILE.
+ * target.h: where PostgreSQL, Redis and an application are: options, URLs, DSNs, host parts, *_FILE.
  *
  * The only module that sees secrets. What it prints (target_*_describe, errors) is redacted; secret files are
  * re-read at each login (target_*_refresh), so that a rotated password needs no restart.
@@ -98,5 +98,31 @@ void target_redis_free(struct target_redis *t);
 /* As target_pg_refresh(). */
 int target_redis_refresh(struct target_redis *t, struct err *e);
 const char *target_redis_describe(const struct target_redis *t);
+
+/* ---- an application: tcp://HOST:PORT, http[s]://[USER[:PASSWORD]@]HOST[:PORT][/PATH][?QUERY] ---- */
+
+enum target_peer_scheme { TARGET_PEER_TCP, TARGET_PEER_HTTP, TARGET_PEER_HTTPS };
+
+struct target_peer {
+    enum target_peer_scheme scheme;
+    char *host; /* name or address, lower case, no brackets; a name may end with a dot */
+    bool is_address;
+    uint16_t port;     /* 80 and 443 are the defaults; tcp has none */
+    char *path;        /* as it goes into the request: "/", "/healthz?full=1"; NULL for tcp */
+    char *username;    /* decoded; NULL: none */
+    char *password;    /* decoded; NULL: none. Secret */
+    char *description; /* "http://127.0.0.1:8080/healthz": what target_peer_describe returns */
+};
+
+/* The environment is not looked at. ERR_USAGE names the position, never the text: a user for tcp, a path for tcp, a fragment, a
+ * byte that is not printable ASCII, a host that some would read as a number (127.1, 0x7f000001). */
+int target_peer_parse(const char *url, struct target_peer **ret, struct err *e);
+void target_peer_free(struct target_peer *t); /* wipes; NULL allowed */
+/* Without user, password and query. */
+const char *target_peer_describe(const struct target_peer *t);
+
+/* True for what cannot leave the pod: no host, a socket, localhost, 127.0.0.0/8, ::1. A name that only begins like an
+ * address is none. */
+bool target_is_loopback(const char *host);
 
 #endif

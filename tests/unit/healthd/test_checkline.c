@@ -106,6 +106,27 @@ test_kinds(void **state)
     check_spec_done(&s);
 }
 
+/* A connection that nobody asked for is not held: it may cost the application a worker. */
+static void
+test_tcp(void **state)
+{
+    (void)state;
+    struct check_spec s = good("app tcp://127.0.0.1:8080");
+    assert_int_equal(s.kind, CHECK_TCP);
+    assert_string_equal(s.url, "tcp://127.0.0.1:8080");
+    assert_true(s.each);
+    assert_int_equal(s.rules.fall, 1);
+    assert_int_equal(s.rules.fall_timeout, 2);
+    check_spec_done(&s);
+    s = good("app tcp://127.0.0.1:8080 connection keep every 1s timeout 2s groups live,ready");
+    assert_false(s.each);
+    assert_int_equal(s.rules.stale_ms, 5000);
+    check_spec_done(&s);
+    s = good("app tcp://"); /* no environment names one: refused when it is parsed */
+    assert_string_equal(s.url, "tcp://");
+    check_spec_done(&s);
+}
+
 static void
 test_derived(void **state)
 {
@@ -142,13 +163,15 @@ test_schemes(void **state)
 {
     (void)state;
     bad("a http://h", "not yet handled in this version");
-    bad("a tcp://h:1", "not yet handled in this version");
+    bad("a tls://h:1", "not yet handled in this version");
     bad("a fcgi://h:1/ping", "not yet handled");
     bad("a file:/x", "not yet handled");
     bad("a postgre://h", "did you mean 'postgres'");
     bad("a radis://h", "did you mean 'redis'");
     bad("a mysql+x://h", "unknown scheme");
     bad("a redis+x://h", "unknown scheme");
+    bad("a tpc://h:1", "did you mean 'tcp'");
+    bad("a tcp+x://h:1", "unknown scheme");
     bad("a somewhere", "not a URL");
 }
 
@@ -173,6 +196,8 @@ test_keys(void **state)
     bad("a redis://h role standby", "unknown role 'standby'");
     bad("a redis://h query x", "for postgres:// alone");
     bad("a redis://h on-full down", "for postgres:// alone");
+    bad("a tcp://h:1 query x", "for postgres:// alone");
+    bad("a tcp://h:1 role any", "for postgres:// and redis:// alone");
     bad("a postgres://h query ''", "the query is empty");
     bad("a postgres://h query 'SELECT", "does not end with its quote");
     bad("a postgres://h query 'SELECT'1", "does not end with its quote");
@@ -223,6 +248,7 @@ main(void)
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_all_keys),
         cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_tcp),
         cmocka_unit_test(test_derived),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_schemes),

@@ -1,0 +1,220 @@
+#include "common/net/dial.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/net/loop.h"
+#include "common/net/resolve.h"
+
+struct dial {
+    struct loop *loop;
+    struct resolve_request *request;
+    struct resolve_addr addrs[RESOLVE_ADDRS_MAX];
+    size_t n, next; /* next: the one after the one under way */
+    int fd;
+    struct loop_watch *watch;
+    struct loop_timer *timer;
+    uint16_t port;
+    uint64_t deadline_ms;
+    struct err last; /* of the last address */
+    dial_cb *cb;
+    void *arg;
+};
+
+static void next_address(struct dial *d);
+
+static void
+close_attempt(struct dial *d)
+{
+    loop_watch_free(d->watch);
+    d->watch = NULL;
+    if (d->fd >= 0)
+        close(d->fd);
+    d->fd = -1;
+}
+
+void
+dial_cancel(struct dial *d)
+{
+    if (!d)
+        return;
+    resolve_cancel(d->request);
+    close_attempt(d);
+    loop_timer_free(d->timer);
+    free(d);
+}
+
+/* The one way out. d is gone before cb runs: it may dial again. */
+static void
+finish(struct dial *d, const struct err *e)
+{
+    struct err copy = e ? *e : (struct err){0};
+    dial_cb *cb = d->cb;
+    void *arg = d->arg;
+    int fd = -1;
+    if (!e) {
+        fd = d->fd;
+        d->fd = -1;
+    }
+    dial_cancel(d);
+    cb(e ? &copy : NULL, fd, arg);
+}
+
+/* ---- one address after the other ---- */
+
+static enum err_code
+code_of(int sys_errno)
+{
+    switch (sys_errno) {
+    case ETIMEDOUT:
+        return ERR_TIMEOUT;
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+        return ERR_SYSTEM; /* of this side: it says nothing about the peer */
+    default:
+        return ERR_REFUSED;
+    }
+}
+
+static void
+note_error(struct dial *d, int sys_errno)
+{
+    char text[RESOLVE_TEXT_MAX];
+    resolve_addr_text(&d->addrs[d->next - 1], text);
+    err_set(&d->last, code_of(sys_errno), "cannot connect to %s, port %u: %s", text, d->port,
+            strerror(sys_errno));
+    d->last.sys_errno = sys_errno;
+}
+
+/* A port of the ephemeral range on which nobody listens may become our own end: TCP then connects the socket to itself. */
+static bool
+is_self(int fd)
+{
+    struct sockaddr_storage own = {0};
+    struct sockaddr_storage peer = {0};
+    socklen_t own_len = sizeof own;
+    socklen_t peer_len = sizeof peer;
+    return getsockname(fd, (struct sockaddr *)&own, &own_len) == 0 &&
+           getpeername(fd, (struct sockaddr *)&peer, &peer_len) == 0 && own_len == peer_len &&
+           memcmp(&own, &peer, own_len) == 0;
+}
+
+static void
+on_writable(int fd, int what, void *arg)
+{
+    struct dial *d = arg;
+    int sys_errno = 0;
+    socklen_t len = sizeof sys_errno;
+    (void)what;
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &sys_errno, &len) != 0)
+        sys_errno = errno;
+    if (sys_errno == 0 && is_self(fd))
+        sys_errno = ECONNREFUSED;
+    if (sys_errno == 0) {
+        loop_watch_free(d->watch);
+        d->watch = NULL;
+        finish(d, NULL);
+        return;
+    }
+    note_error(d, sys_errno);
+    next_address(d);
+}
+
+static bool
+attempt(struct dial *d, const struct resolve_addr *a)
+{
+    int on = 1;
+    d->fd = socket(a->sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (d->fd < 0)
+        return false;
+    setsockopt(d->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (connect(d->fd, (const struct sockaddr *)&a->sa, a->sa_len) != 0 && errno != EINPROGRESS)
+        return false;
+    d->watch = loop_watch_new(d->loop, d->fd, on_writable, d);
+    errno = ENOMEM;
+    return d->watch && loop_watch_set(d->watch, LOOP_WRITE) == 0;
+}
+
+/* What is left is shared among the addresses that are left. */
+static void
+set_timer(struct dial *d)
+{
+    uint64_t left_ms = clock_left_ms(d->deadline_ms);
+    size_t shares = d->n - d->next + 1;
+    loop_timer_start_at(d->timer, shares > 1 && left_ms != CLOCK_NEVER
+                                      ? clock_deadline(left_ms / shares)
+                                      : d->deadline_ms);
+}
+
+static void
+next_address(struct dial *d)
+{
+    close_attempt(d);
+    while (d->next < d->n) {
+        if (attempt(d, &d->addrs[d->next++])) {
+            set_timer(d);
+            return;
+        }
+        note_error(d, errno);
+        close_attempt(d);
+    }
+    finish(d, &d->last);
+}
+
+static void
+on_timer(void *arg)
+{
+    struct dial *d = arg;
+    char text[RESOLVE_TEXT_MAX];
+    resolve_addr_text(&d->addrs[d->next - 1], text);
+    err_set(&d->last, ERR_TIMEOUT, "%s, port %u did not answer in time", text, d->port);
+    next_address(d);
+}
+
+static void
+on_resolved(const struct err *e, const struct resolve_addr *addrs, size_t n, void *arg)
+{
+    struct dial *d = arg;
+    d->request = NULL;
+    if (e) {
+        finish(d, e);
+        return;
+    }
+    memcpy(d->addrs, addrs, n * sizeof *addrs);
+    d->n = n;
+    next_address(d);
+}
+
+struct dial *
+dial_start(struct loop *l, struct resolver *r, const char *host, uint16_t port,
+           uint64_t deadline_ms, dial_cb *cb, void *arg, struct err *e)
+{
+    struct dial *d = calloc(1, sizeof *d);
+    if (d)
+        d->timer = loop_timer_new(l, on_timer, d);
+    if (!d || !d->timer) {
+        free(d);
+        err_set(e, ERR_NOMEM, "out of memory");
+        return NULL;
+    }
+    d->loop = l;
+    d->fd = -1;
+    d->port = port;
+    d->deadline_ms = deadline_ms;
+    d->cb = cb;
+    d->arg = arg;
+    d->request = resolve_start(r, host, port, deadline_ms, on_resolved, d, e);
+    if (!d->request) {
+        dial_cancel(d);
+        return NULL;
+    }
+    return d;
+}

@@ -1,0 +1,25 @@
+/*
+ * dial.h: from a name to a connected TCP socket, without blocking: resolve, then one address after the other, all under one
+ * deadline. An address that does not answer leaves time for the next ones.
+ */
+#ifndef RR_NET_DIAL_H
+#define RR_NET_DIAL_H
+
+#include <stdint.h>
+
+#include "common/base/err.h"
+
+struct dial;
+struct loop;
+struct resolver;
+
+/* e NULL: fd is connected, non-blocking, close-on-exec, and the callee's. Else fd is -1 and *e is ERR_DNS, ERR_REFUSED (also:
+ * no route), ERR_TIMEOUT or ERR_SYSTEM (no descriptors). */
+typedef void dial_cb(const struct err *e, int fd, void *arg);
+
+/* host: as resolve_start() takes it. cb fires exactly once, from the loop, never inside this call. NULL with *e filled: never. */
+struct dial *dial_start(struct loop *l, struct resolver *r, const char *host, uint16_t port,
+                        uint64_t deadline_ms, dial_cb *cb, void *arg, struct err *e);
+void dial_cancel(struct dial *d); /* NULL allowed; cb does not fire; invalid once it has */
+
+#endif

@@ -1,0 +1,242 @@
+/* target_peer.c: where an application is: tcp, http and https URLs. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/base/cleanup.h"
+#include "common/net/target_text.h"
+
+#define HOST_MAX 253 /* RFC 1035, 2.3.4, as text without the final dot */
+
+/* ---- hosts ---- */
+
+/* Bytes 12 to 15 of a mapped address, or the whole of an IPv4 one. */
+static bool
+is_loopback4(const unsigned char *bytes)
+{
+    return bytes[0] == 127;
+}
+
+bool
+target_is_loopback(const char *host)
+{
+    struct in_addr v4;
+    struct in6_addr v6;
+    if (!host || host[0] == '/' || host[0] == '@' || strcasecmp(host, "localhost") == 0 ||
+        strcasecmp(host, "localhost.") == 0)
+        return true;
+    if (inet_pton(AF_INET, host, &v4) == 1)
+        return is_loopback4((const unsigned char *)&v4.s_addr);
+    if (inet_pton(AF_INET6, host, &v6) == 1)
+        return IN6_IS_ADDR_LOOPBACK(&v6) ||
+               (IN6_IS_ADDR_V4MAPPED(&v6) && is_loopback4(v6.s6_addr + 12));
+    return false;
+}
+
+static bool
+is_address(const char *host)
+{
+    struct in6_addr ignored;
+    return inet_pton(AF_INET, host, &ignored) == 1 || inet_pton(AF_INET6, host, &ignored) == 1;
+}
+
+/* The last label is a number: only a dotted quad is one for everybody. */
+static bool
+ends_like_a_number(const char *host)
+{
+    size_t len = strlen(host);
+    if (len > 0 && host[len - 1] == '.')
+        len--;
+    size_t from = len;
+    while (from > 0 && host[from - 1] != '.')
+        from--;
+    const char *label = host + from;
+    size_t n = len - from;
+    if (n > 2 && label[0] == '0' && label[1] == 'x')
+        return strspn(label + 2, "0123456789abcdef") >= n - 2;
+    return n > 0 && strspn(label, "0123456789") >= n;
+}
+
+static bool
+is_host_name(const char *host)
+{
+    size_t len = strlen(host);
+    if (len > 0 && host[len - 1] == '.')
+        len--;
+    if (len == 0 || len > HOST_MAX || host[0] == '.' || host[0] == '-' || strstr(host, ".."))
+        return false;
+    return strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == strlen(host);
+}
+
+static int
+take_host(struct target_peer *t, const struct target_url *u, struct target_slice host,
+          struct err *e)
+{
+    size_t at = target_url_at(u, host.text);
+    if (host.len == 0)
+        return err_set(e, ERR_USAGE, "no host at character %zu of the URL", at);
+    t->host = strndup(host.text, host.len);
+    if (!t->host)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    for (char *p = t->host; *p; p++)
+        if (*p >= 'A' && *p <= 'Z')
+            *p = (char)(*p | 0x20);
+    t->is_address = is_address(t->host);
+    if (!t->is_address && (!is_host_name(t->host) || ends_like_a_number(t->host)))
+        return err_set(e, ERR_USAGE,
+                       "the host at character %zu of the URL is neither a name nor an address", at);
+    return 0;
+}
+
+static int
+take_server(struct target_peer *t, const struct target_url *u, struct err *e)
+{
+    struct target_slice hosts = u->hosts;
+    struct target_slice host;
+    struct target_slice port;
+    target_next_host(&hosts, &host, &port);
+    if (hosts.text)
+        return err_set(e, ERR_USAGE, "several servers, at character %zu of the URL: one is checked",
+                       target_url_at(u, hosts.text));
+    if (take_host(t, u, host, e) < 0)
+        return -1;
+    if (!port.text && t->scheme == TARGET_PEER_TCP)
+        return err_set(e, ERR_USAGE, "no port: tcp://HOST:PORT");
+    t->port = t->scheme == TARGET_PEER_HTTPS ? 443 : 80;
+    if (!port.text)
+        return 0;
+    cleanup_free char *text = strndup(port.text, port.len);
+    if (!text)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    if (!target_port(text, &t->port))
+        return err_set(
+            e, ERR_USAGE,
+            "the port at character %zu of the URL is not a number from 1 to 65535 (in a password "
+            ": / ? # and @ are written %%3A %%2F %%3F %%23 and %%40)",
+            target_url_at(u, port.text));
+    return 0;
+}
+
+/* ---- the rest ---- */
+
+static int
+take_path(struct target_peer *t, const struct target_url *u, struct err *e)
+{
+    const char *from = u->path.text ? u->path.text : u->query.text;
+    if (t->scheme == TARGET_PEER_TCP)
+        return !u->query.text && u->path.len == 0
+                   ? 0
+                   : err_set(e, ERR_USAGE, "tcp:// ends with its port, not at character %zu",
+                             target_url_at(u, from));
+    struct strbuf b = STRBUF_INIT;
+    strbuf_addc(&b, '/');
+    strbuf_add(&b, u->path.text ? u->path.text : "", u->path.len);
+    if (u->query.text) {
+        strbuf_addc(&b, '?');
+        strbuf_add(&b, u->query.text, u->query.len);
+    }
+    t->path = strbuf_steal(&b);
+    return t->path ? 0 : err_set(e, ERR_NOMEM, "out of memory");
+}
+
+static int
+take_user(struct target_peer *t, const struct target_url *u, struct err *e)
+{
+    if (!u->user.text)
+        return 0;
+    if (t->scheme == TARGET_PEER_TCP)
+        return err_set(e, ERR_USAGE, "tcp:// knows no user, at character %zu of the URL",
+                       target_url_at(u, u->user.text));
+    if (target_decode(u, u->user, &t->username, e) < 0)
+        return -1;
+    return u->password.text ? target_decode(u, u->password, &t->password, e) : 0;
+}
+
+static int
+describe(struct target_peer *t, const struct target_url *u, struct err *e)
+{
+    static const char *const schemes[] = {"tcp", "http", "https"};
+    bool v6 = t->is_address && strchr(t->host, ':');
+    struct strbuf b = STRBUF_INIT;
+    strbuf_addf(&b, "%s://%s%s%s:%u", schemes[t->scheme], v6 ? "[" : "", t->host, v6 ? "]" : "",
+                t->port);
+    if (t->path)
+        strbuf_addf(&b, "/%.*s", (int)u->path.len, u->path.text ? u->path.text : "");
+    t->description = strbuf_steal(&b);
+    return t->description ? 0 : err_set(e, ERR_NOMEM, "out of memory");
+}
+
+static int
+check_bytes(const char *url, struct err *e)
+{
+    for (const char *p = url; *p; p++) {
+        unsigned char c = (unsigned char)*p;
+        if (c <= 0x20 || c >= 0x7f || c == '\\')
+            return err_set(e, ERR_USAGE,
+                           "character %zu of the URL is a blank, a backslash or no printable "
+                           "ASCII: it is written with %%",
+                           (size_t)(p - url) + 1);
+        if (c == '#')
+            return err_set(e, ERR_USAGE,
+                           "a # at character %zu of the URL: fragments are not sent (in a "
+                           "password it is written %%23)",
+                           (size_t)(p - url) + 1);
+    }
+    return 0;
+}
+
+static int
+take_scheme(struct target_peer *t, const char *url, size_t *ret_len, struct err *e)
+{
+    static const char *const schemes[] = {"tcp", "http", "https"};
+    size_t len = target_scheme_len(url);
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+        if (strlen(schemes[i]) == len && strncasecmp(url, schemes[i], len) == 0) {
+            t->scheme = (enum target_peer_scheme)i;
+            *ret_len = len;
+            return 0;
+        }
+    }
+    return err_set(e, ERR_USAGE, "not a URL of an application (tcp, http and https are)");
+}
+
+int
+target_peer_parse(const char *url, struct target_peer **ret, struct err *e)
+{
+    struct target_url u;
+    size_t len = 0;
+    if (strlen(url) > TARGET_TEXT_MAX)
+        return err_set(e, ERR_USAGE, "the URL is too long");
+    struct target_peer *t = calloc(1, sizeof *t);
+    if (!t)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    if (take_scheme(t, url, &len, e) < 0 || check_bytes(url, e) < 0 ||
+        target_url_split(url, url + len + 1, &u, e) < 0 || take_user(t, &u, e) < 0 ||
+        take_server(t, &u, e) < 0 || take_path(t, &u, e) < 0 || describe(t, &u, e) < 0) {
+        target_peer_free(t);
+        return -1;
+    }
+    *ret = t;
+    return 0;
+}
+
+void
+target_peer_free(struct target_peer *t)
+{
+    if (!t)
+        return;
+    free(t->host);
+    target_wipe(t->path);
+    target_wipe(t->username);
+    target_wipe(t->password);
+    free(t->description);
+    free(t);
+}
+
+const char *
+target_peer_describe(const struct target_peer *t)
+{
+    return t->description;
+}

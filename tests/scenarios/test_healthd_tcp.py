@@ -1,0 +1,197 @@
+"""healthd and an application that listens, dies, hangs, hangs up, or was never there."""
+
+import socket
+import threading
+import time
+
+import pytest
+from rig.base import free_port, has_ipv6, wait_until
+from rig.healthd import Healthd, slow
+
+BOUND = 2 + 2 * 1 + 0.5
+
+both = pytest.mark.parametrize("connection", ["keep", "each"])
+
+
+class Door:
+    """A listener on 127.0.0.1 that greets whoever comes and holds the connection, or closes it at once."""
+
+    def __init__(self, host="127.0.0.1", greeting=b"", hold=True):
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.listener = socket.create_server((host, 0), family=family)
+        self.port = self.listener.getsockname()[1]
+        self.greeting, self.hold = greeting, hold
+        self.accepted, self.open = 0, []
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self):
+        while True:
+            try:
+                peer, _ = self.listener.accept()
+            except OSError:
+                return
+            self.accepted += 1
+            try:
+                peer.sendall(self.greeting)
+            except OSError:
+                pass
+            if self.hold:
+                self.open.append(peer)
+            else:
+                peer.close()
+
+    def close(self):
+        """As a process that dies: the listener and every connection at once."""
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self._thread.join(10)
+        for peer in self.open:
+            peer.close()
+
+
+@pytest.fixture
+def door():
+    made = []
+
+    def make(*args, **kw):
+        made.append(Door(*args, **kw))
+        return made[-1]
+
+    yield make
+    for one in made:
+        try:
+            one.close()
+        except OSError:
+            pass
+
+
+def check(start, port, more="", host="127.0.0.1", **kw):
+    return Healthd(start, "--check", f"app tcp://{host}:{port} {more}".strip(), **kw)
+
+
+@both
+def test_listens_dies_and_comes_back(start, redis_server, connection):
+    app = redis_server()
+    h = check(start, app.port, f"connection {connection} groups ready,live")
+    h.until("[+]app ok", slow(1), "app")
+    assert h.ready() == 200
+    assert h.json("/health/ready") == {"status": "ready", "app": "connected"}
+    app.sigkill()
+    wait_until(lambda: "failed: refused" in h.verbose("app"), slow(2.2))
+    assert h.ready() == 503
+    assert h.live() == 503
+    app.start()
+    wait_until(lambda: "[+]app ok" in h.verbose("app"), slow(1))
+    assert h.live() == 200
+
+
+def test_death_is_seen_at_once_on_a_held_connection(start, door):
+    app = door()
+    h = check(start, app.port, "connection keep every 1h")
+    h.until("[+]app ok", slow(1), "app")
+    app.close()
+    h.until("failed: refused", slow(0.25), "app")
+
+
+def test_a_greeting_is_no_end(start, door):
+    app = door(greeting=b"220 mail.test\r\n" * 10000)
+    h = check(start, app.port, "connection keep every 200ms")
+    wait_until(lambda: app.accepted >= 5, slow(2))
+    assert "[+]app ok" in h.verbose("app")
+    assert [r["state"] for r in h.records("check_changed")] == ["up"]
+
+
+def test_nothing_is_held_unasked(start, door):
+    """A server with one worker would serve nobody else meanwhile."""
+    app = door()
+    h = check(start, app.port, "every 100ms")
+    wait_until(lambda: len(app.open) >= 5, slow(2))
+    first = app.open[0]
+    first.settimeout(slow(1))
+    assert first.recv(1) == b""
+    assert "[+]app ok" in h.verbose("app")
+
+
+def test_one_that_hangs_up_is_looked_at_in_measure(start, door):
+    app = door(hold=False)
+    h = check(start, app.port, "connection keep every 2s")
+    h.until("[+]app ok", slow(1), "app")
+    time.sleep(2)
+    assert app.accepted <= 8
+    assert "[+]app ok" in h.verbose("app")
+
+
+def test_hangs(start):
+    """The process is stopped: the kernel still accepts, until its queue is full."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        port = listener.getsockname()[1]
+        fillers = []
+        h = check(start, port, "every 500ms timeout 300ms")
+        h.until("[+]app ok", slow(1), "app")
+        for _ in range(4):
+            one = socket.socket()
+            one.setblocking(False)
+            one.connect_ex(("127.0.0.1", port))
+            fillers.append(one)
+        h.until("failed: timeout", slow(2), "app")
+        listener.setblocking(False)
+
+        def freed():
+            try:
+                listener.accept()[0].close()
+            except BlockingIOError:
+                pass
+            return "[+]app ok" in h.verbose("app")
+
+        wait_until(freed, slow(2))
+        for one in fillers:
+            one.close()
+
+
+def test_unknown_name_and_silent_resolver(start, name_server):
+    dns = name_server({}, mode="silent")
+    h = check(start, 80, host="app.test", env=dns.env)
+    h.until("failed: dns", slow(BOUND), "app")
+    dns = name_server({})
+    h = check(start, 80, host="app.test", env=dns.env)
+    h.until("failed: dns", slow(BOUND), "app")
+
+
+def test_by_name_and_over_ipv6(start, door, name_server):
+    app = door()
+    dns = name_server({"app.test": "127.0.0.1"})
+    h = check(start, app.port, host="app.test", env=dns.env)
+    h.until("[+]app ok", slow(1), "app")
+    h = check(start, app.port, host="localhost", more="groups live")
+    h.until("[+]app ok", slow(1), "app")
+    if has_ipv6():
+        app = door("::1")
+        h = check(start, app.port, host="[::1]", more="groups live")
+        h.until("[+]app ok", slow(1), "app")
+
+
+def test_the_other_keys(start, door):
+    port = free_port()
+    h = check(start, port, "optional words yes,no every 300ms")
+    h.until("degraded", slow(1), "app")
+    assert h.json("/health/ready") == {"status": "ready", "app": "yes"}
+    h = check(start, port, "fall 3 every 200ms")
+    h.until("failed: refused", slow(2), "app")
+    failed = [r for r in h.records("check_changed") if r["state"] == "down"]
+    assert len(failed) == 1
+    app = door()
+    h = check(start, app.port, "after 1h")
+    assert h.ready() == 503
+    assert app.accepted == 0
+    h = check(start, app.port, "every 0")
+    h.until("[+]app ok", slow(1), "app")
+
+
+def test_once(run, door):
+    app = door()
+    assert run("healthd", "check", "--check", f"app tcp://127.0.0.1:{app.port}").status == 0
+    assert run("healthd", "wait", "--timeout", "5s", "--check", f"app tcp://127.0.0.1:{app.port}").status == 0
+    gone = run("healthd", "check", "--check", f"app tcp://127.0.0.1:{free_port()}")
+    assert gone.status == 1
+    assert "refused" in gone.stdout

@@ -1,0 +1,197 @@
+/* From a name to a connected socket, with names from a scripted resolver. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/base/clock.h"
+#include "common/net/dial.h"
+#include "common/net/loop.h"
+#include "common/net/resolve.h"
+#include "tests/unit/net/fake_dns.h"
+
+static struct loop *loop;
+static struct resolver *resolver;
+static struct dns_server dns;
+static const struct dns_record zone[] = {{"two.test", 1, "127.0.0.9 127.0.0.1"},
+                                         {"two.test", 28, ""},
+                                         {"hush.test", 1, "silent"},
+                                         {"hush.test", 28, "silent"},
+                                         {NULL, 0, NULL}};
+
+struct waiter {
+    bool done;
+    int calls;
+    int fd;
+    struct err e;
+};
+
+static int
+setup(void **state)
+{
+    (void)state;
+    struct err e;
+    loop = loop_new(&e);
+    if (dns_start(&dns, loop, zone) != 0)
+        return -1;
+    dns_conf(&dns, "");
+    resolver = resolver_new(loop, &e);
+    return resolver ? 0 : -1;
+}
+
+static int
+teardown(void **state)
+{
+    (void)state;
+    resolver_free(resolver);
+    dns_stop(&dns);
+    loop_free(loop);
+    return 0;
+}
+
+/* On 127.0.0.1; room for `backlog` connections that nobody accepts. */
+static int
+listener(int backlog, uint16_t *ret_port)
+{
+    struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof any;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&any, len), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&any, &len), 0);
+    if (backlog >= 0)
+        assert_int_equal(listen(fd, backlog), 0);
+    *ret_port = ntohs(any.sin_port);
+    return fd;
+}
+
+static void
+on_dialled(const struct err *e, int fd, void *arg)
+{
+    struct waiter *w = arg;
+    w->done = true;
+    w->calls++;
+    w->fd = fd;
+    if (e)
+        w->e = *e;
+}
+
+static struct waiter
+dial(const char *host, uint16_t port, uint64_t ms)
+{
+    struct waiter w = {.fd = -1};
+    struct err e;
+    struct dial *d = dial_start(loop, resolver, host, port, clock_deadline(ms), on_dialled, &w, &e);
+    assert_non_null(d);
+    assert_false(w.done);
+    assert_int_equal(loop_turn_until(loop, &w.done, clock_deadline(20000), &e), 0);
+    assert_int_equal(w.calls, 1);
+    return w;
+}
+
+static void
+test_connects(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    int l = listener(8, &port);
+    static const char *const hosts[] = {"127.0.0.1", "two.test"}; /* of two, one refuses */
+    for (size_t i = 0; i < 2; i++) {
+        struct waiter w = dial(hosts[i], port, 20000);
+        assert_int_equal(w.e.code, ERR_NONE);
+        assert_true(w.fd >= 0);
+        int got = accept4(l, NULL, NULL, SOCK_CLOEXEC);
+        assert_true(got >= 0);
+        assert_int_equal(write(w.fd, "x", 1), 1);
+        close(got);
+        close(w.fd);
+    }
+    close(l);
+}
+
+static void
+test_fails(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    int l = listener(-1, &port); /* bound, so that nobody else takes it; not listening */
+    assert_int_equal(dial("127.0.0.1", port, 20000).e.code, ERR_REFUSED);
+    struct waiter w = dial("two.test", port, 20000);
+    assert_int_equal(w.e.code, ERR_REFUSED);
+    assert_non_null(strstr(w.e.msg, "Connection refused"));
+    assert_int_equal(w.fd, -1);
+    assert_int_equal(dial("gone.test", port, 20000).e.code, ERR_DNS);
+    assert_int_equal(dial("hush.test", port, 50).e.code, ERR_DNS);
+    close(l);
+}
+
+/* A listener whose queue is full does not answer: the kernel drops what comes. */
+static void
+test_times_out(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    int l = listener(0, &port);
+    struct waiter filler = dial("127.0.0.1", port, 20000);
+    uint64_t began_ms = clock_mono_ms();
+    assert_int_equal(dial("127.0.0.1", port, 60).e.code, ERR_TIMEOUT);
+    assert_true(clock_mono_ms() - began_ms >= 60);
+    close(filler.fd);
+    close(l);
+}
+
+static void
+test_cancel(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    int l = listener(0, &port);
+    struct waiter filler = dial("127.0.0.1", port, 20000);
+    struct waiter w = {.fd = -1};
+    struct err e;
+    static const char *const hosts[] = {"127.0.0.1", "two.test", "hush.test"};
+    for (size_t i = 0; i < 3; i++) {
+        struct dial *d =
+            dial_start(loop, resolver, hosts[i], port, clock_deadline(30), on_dialled, &w, &e);
+        assert_non_null(d);
+        bool never = false;
+        assert_int_equal(loop_turn_until(loop, &never, clock_deadline(10), &e), -1);
+        dial_cancel(d);
+        assert_int_equal(loop_turn_until(loop, &never, clock_deadline(50), &e), -1);
+        assert_int_equal(w.calls, 0);
+    }
+    dial_cancel(NULL);
+    close(filler.fd);
+    close(l);
+}
+
+/* Nobody listens, and the kernel gives the socket that very port as its own: that is no peer. connect() takes ports of one
+ * parity first, bind() those of the other: both neighbours are tried. */
+static void
+test_self(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    close(listener(-1, &port));
+    for (unsigned i = 0; i < 60000; i++) {
+        struct waiter w = dial("127.0.0.1", (uint16_t)(port ^ (i & 1)), 20000);
+        if (w.e.code == ERR_NONE)
+            fail_msg("connected to itself");
+        assert_int_equal(w.e.code, ERR_REFUSED);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_connects),  cmocka_unit_test(test_fails),
+        cmocka_unit_test(test_times_out), cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_self),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
