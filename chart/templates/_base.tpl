@@ -1,0 +1,126 @@
+{{- /*
+What every object needs: values without nulls, names, labels, versions, small conversions.
+
+release-runtime.root    in: the chart's root; out: YAML of {Values, Release, Chart, kube}: the values without entries
+                        that are null, at any depth. All other templates get this as "root", so that none meets a null.
+*/ -}}
+{{- define "release-runtime.root" -}}
+{{- $values := (include "release-runtime.prune" (dict "v" .Values) | fromJson).v }}
+{{- $own := dig "releaseRuntime" (dict) ($values.global | default dict) }}
+{{- $chart := dict "name" .Chart.Name "version" .Chart.Version "appVersion" .Chart.AppVersion }}
+{{- $release := dict "Name" .Release.Name "Namespace" .Release.Namespace "Service" .Release.Service }}
+{{- $kube := dig "kubeVersion" "" ($values.global | default dict) | default .Capabilities.KubeVersion.Version }}
+{{- dict "Values" $values "Release" $release "Chart" $chart "kube" (toString $kube) "own" $own | toJson }}
+{{- end }}
+
+{{- /* {v: anything} without null entries, as JSON */ -}}
+{{- define "release-runtime.prune" -}}
+{{- $out := .v }}
+{{- if kindIs "map" .v }}
+  {{- $out = dict }}
+  {{- range $key, $value := .v }}
+    {{- if or (kindIs "map" $value) (kindIs "slice" $value) }}
+      {{- $_ := set $out $key (include "release-runtime.prune" (dict "v" $value) | fromJson).v }}
+    {{- else if not (kindIs "invalid" $value) }}
+      {{- $_ := set $out $key $value }}
+    {{- end }}
+  {{- end }}
+{{- else if kindIs "slice" .v }}
+  {{- $out = list }}
+  {{- range .v }}
+    {{- $out = append $out (include "release-runtime.prune" (dict "v" .) | fromJson).v }}
+  {{- end }}
+{{- end }}
+{{- dict "v" $out | toJson }}
+{{- end }}
+
+{{- /* "true" when the cluster is of version .than or newer: dict root than */ -}}
+{{- define "release-runtime.from" -}}
+{{- if semverCompare (printf ">=%s-0" .than) .root.kube }}true{{ end }}
+{{- end }}
+
+{{- /* A scalar as the text one wrote: 600, 1000000, 0.5, true; never 6e+02 */ -}}
+{{- define "release-runtime.text" -}}
+{{- if kindIs "string" . }}{{ . }}{{ else }}{{ toJson . }}{{ end }}
+{{- end }}
+
+{{- /* (list TEXT MAX): TEXT, or its beginning and a hash when it is longer than MAX */ -}}
+{{- define "release-runtime.cut" -}}
+{{- $text := index . 0 }}{{ $max := int (index . 1) }}
+{{- if le (len $text) $max }}{{ $text }}
+{{- else }}{{ printf "%s-%s" ($text | trunc (int (sub $max 9)) | trimSuffix "-" | trimSuffix ".") (sha256sum $text | trunc 8) }}
+{{- end }}
+{{- end }}
+
+{{- /* An object's name, RELEASE-KEY or RELEASE for main: dict root key [entry with nameOverride] [suffix] [max] */ -}}
+{{- define "release-runtime.name" -}}
+{{- $name := ternary .root.Release.Name (printf "%s-%s" .root.Release.Name .key) (eq .key "main") }}
+{{- $name = dig "nameOverride" "" (.entry | default dict) | default $name }}
+{{- include "release-runtime.cut" (list (printf "%s%s" $name (.suffix | default "")) (.max | default 63)) }}
+{{- end }}
+
+{{- /* Labels that selectors use, and these never change: dict root component */ -}}
+{{- define "release-runtime.selector" -}}
+app.kubernetes.io/name: {{ .root.Release.Name }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end }}
+
+{{- /* metadata of an object: dict root name [component] [annotations] [labels] */ -}}
+{{- define "release-runtime.metadata" -}}
+{{- $labels := dict "app.kubernetes.io/name" .root.Release.Name "app.kubernetes.io/instance" .root.Release.Name }}
+{{- $_ := set $labels "app.kubernetes.io/managed-by" .root.Release.Service }}
+{{- $_ := set $labels "helm.sh/chart" (printf "%s-%s" .root.Chart.name .root.Chart.version | replace "+" "_" | trunc 63) }}
+{{- if .component }}{{ $_ := set $labels "app.kubernetes.io/component" .component }}{{ end }}
+{{- range $key, $value := .labels | default dict }}{{ $_ := set $labels $key (include "release-runtime.text" $value) }}{{ end }}
+{{- $meta := dict "name" .name "namespace" .root.Release.Namespace "labels" $labels }}
+{{- if .annotations }}{{ $_ := set $meta "annotations" (include "release-runtime.strings" .annotations | fromJson) }}{{ end }}
+{{- toJson $meta }}
+{{- end }}
+
+{{- /* A map with all values as text, as JSON */ -}}
+{{- define "release-runtime.strings" -}}
+{{- $out := dict }}
+{{- range $key, $value := . }}{{ $_ := set $out $key (include "release-runtime.text" $value) }}{{ end }}
+{{- toJson $out }}
+{{- end }}
+
+{{- /* Annotations of a hook copy: it exists before the hook that needs it, and goes when all hooks have succeeded */ -}}
+{{- define "release-runtime.copyAnnotations" -}}
+{"helm.sh/hook":"pre-install,pre-upgrade","helm.sh/hook-weight":"-20","helm.sh/hook-delete-policy":"before-hook-creation,hook-succeeded"}
+{{- end }}
+
+{{- /* The image of one of our programs: dict root program [image] */ -}}
+{{- define "release-runtime.image" -}}
+{{- $own := .root.own }}
+{{- $tag := include "release-runtime.text" ($own.tag | default .root.Chart.appVersion) }}
+{{- .image | default (printf "%s/%s:%s" ($own.registry | default "localhost/release-runtime") .program $tag) }}
+{{- end }}
+
+{{- /* A duration such as 1h30m or 250ms in milliseconds: dict text where */ -}}
+{{- define "release-runtime.ms" -}}
+{{- $sum := 0 }}
+{{- if not (regexMatch "^([0-9]+(ms|s|m|h|d))+$" .text) }}
+{{- fail (printf "%s: %q is not a duration (30s, 5m, 1h30m)" .where .text) }}
+{{- end }}
+{{- $unit := dict "ms" 1 "s" 1000 "m" 60000 "h" 3600000 "d" 86400000 }}
+{{- range regexFindAll "[0-9]+(ms|s|m|h|d)" .text -1 }}
+{{- $sum = add $sum (mul (regexFind "[0-9]+" . | int64) (get $unit (regexFind "[a-z]+" .))) }}
+{{- end }}
+{{- $sum }}
+{{- end }}
+
+{{- /* Keys of a map by "order" (default 100), then by name: as JSON {keys: […]} */ -}}
+{{- define "release-runtime.ordered" -}}
+{{- $marks := list }}
+{{- range $key, $value := . }}{{ $marks = append $marks (printf "%010d/%s" (dig "order" 100 $value | int64) $key) }}{{ end }}
+{{- $keys := list }}
+{{- range sortAlpha $marks }}{{ $keys = append $keys (regexReplaceAll "^[^/]*/" . "") }}{{ end }}
+{{- dict "keys" $keys | toJson }}
+{{- end }}
+
+{{- /* Copies what .keys names and .from has to .to: dict from to keys */ -}}
+{{- define "release-runtime.take" -}}
+{{- $from := .from }}{{ $to := .to }}
+{{- range .keys }}{{ if hasKey $from . }}{{ $_ := set $to . (get $from .) }}{{ end }}{{ end }}
+{{- end }}

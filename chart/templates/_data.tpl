@@ -1,0 +1,31 @@
+{{- /*
+Secrets and ConfigMaps, under their own names or as copies for hooks: dict root key entry [hook]
+*/ -}}
+{{- define "release-runtime.secret" -}}
+{{- $entry := .entry }}{{ $hook := .hook }}
+{{- $annotations := dict }}
+{{- range $name, $value := $entry.annotations | default dict }}{{ $_ := set $annotations $name $value }}{{ end }}
+{{- if $hook }}{{ range $name, $value := include "release-runtime.copyAnnotations" . | fromJson }}{{ $_ := set $annotations $name $value }}{{ end }}{{ end }}
+{{- $name := include "release-runtime.name" (dict "root" .root "key" .key "entry" $entry "suffix" (ternary "-hook" "" (not (empty $hook)))) }}
+{{- $out := dict "apiVersion" "v1" "kind" "Secret" "type" ($entry.type | default "Opaque") }}
+{{- $_ := set $out "metadata" (include "release-runtime.metadata" (dict "root" .root "name" $name "annotations" $annotations) | fromJson) }}
+{{- if $entry.data }}{{ $_ := set $out "data" $entry.data }}{{ end }}
+{{- if $entry.stringData }}{{ $_ := set $out "stringData" (include "release-runtime.strings" $entry.stringData | fromJson) }}{{ end }}
+{{- toYaml $out }}
+{{- end }}
+
+{{- define "release-runtime.configMap" -}}
+{{- $entry := .entry }}{{ $hook := .hook }}{{ $key := .key }}
+{{- $annotations := dict }}
+{{- range $name, $value := $entry.annotations | default dict }}{{ $_ := set $annotations $name $value }}{{ end }}
+{{- if $hook }}{{ range $name, $value := include "release-runtime.copyAnnotations" . | fromJson }}{{ $_ := set $annotations $name $value }}{{ end }}{{ end }}
+{{- $name := include "release-runtime.name" (dict "root" .root "key" .key "entry" $entry "suffix" (ternary "-hook" "" (not (empty $hook)))) }}
+{{- $data := include "release-runtime.strings" ($entry.data | default dict) | fromJson }}
+{{- range $field, $value := $data }}
+  {{- if include "release-runtime.hasPassword" $value }}
+    {{- fail (printf "configMaps.%s.data.%s: holds a password in a URL; put it into secrets.%s.stringData" $key $field $key) }}
+  {{- end }}
+{{- end }}
+{{- $metadata := include "release-runtime.metadata" (dict "root" .root "name" $name "annotations" $annotations) | fromJson }}
+{{- toYaml (dict "apiVersion" "v1" "kind" "ConfigMap" "metadata" $metadata "data" $data) }}
+{{- end }}

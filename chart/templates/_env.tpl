@@ -1,0 +1,197 @@
+{{- /*
+What a container is given: variables, Secrets and ConfigMaps; and what of it our own programs get.
+
+release-runtime.ref     the real name of a Secret or ConfigMap: dict root kind(secrets|configMaps) name hook
+                        A name that is a key of .Values.secrets or .Values.configMaps means that one; any other exists already.
+                        With hook, one that the chart makes is its copy; its key is noted in .copies.
+*/ -}}
+{{- define "release-runtime.ref" -}}
+{{- $entry := dig .kind .name nil .root.Values }}
+{{- if kindIs "invalid" $entry }}{{ .name }}
+{{- else if $entry.existingSecret }}{{ $entry.existingSecret }}
+{{- else }}
+  {{- if .hook }}{{ $_ := set (get .copies .kind) .name true }}{{ end }}
+  {{- include "release-runtime.name" (dict "root" .root "key" .name "entry" $entry "suffix" (ternary "-hook" "" (.hook | default false))) }}
+{{- end }}
+{{- end }}
+
+{{- /* One name or a list of names as JSON {names: […]} */ -}}
+{{- define "release-runtime.names" -}}
+{{- if kindIs "slice" . }}{{ dict "names" . | toJson }}{{ else if . }}{{ dict "names" (list .) | toJson }}{{ else }}{"names":[]}{{ end }}
+{{- end }}
+
+{{- /* "true" when a value carries a password in a URL; $(X) instead of it is fine */ -}}
+{{- define "release-runtime.hasPassword" -}}
+{{- if regexMatch `://[^/\s:@]*:[^@/\s$][^@/\s]*@` . }}true{{ end }}
+{{- end }}
+
+{{- /* Variables that a text refers to by $(NAME), as JSON {names: […]} */ -}}
+{{- define "release-runtime.references" -}}
+{{- $names := list }}
+{{- range regexFindAll `\$\([A-Za-z_][A-Za-z0-9_.-]*\)` (replace "$$" "" .) -1 }}
+  {{- $names = append $names (. | trimPrefix "$(" | trimSuffix ")") }}
+{{- end }}
+{{- dict "names" $names | toJson }}
+{{- end }}
+
+{{- /* valueFrom with the real names in it: dict root valueFrom hook copies */ -}}
+{{- define "release-runtime.valueFrom" -}}
+{{- $from := deepCopy .valueFrom }}
+{{- $root := .root }}{{ $hook := .hook }}{{ $copies := .copies }}
+{{- range $field, $kind := dict "secretKeyRef" "secrets" "configMapKeyRef" "configMaps" }}
+  {{- $ref := get $from $field }}
+  {{- if $ref }}
+    {{- $_ := set $ref "name" (include "release-runtime.ref" (dict "root" $root "kind" $kind "name" $ref.name "hook" $hook "copies" $copies)) }}
+  {{- end }}
+{{- end }}
+{{- toJson $from }}
+{{- end }}
+
+{{- /* The list for a container's env, as JSON {env: […]}, each behind those that it refers to: dict root env where */ -}}
+{{- define "release-runtime.env" -}}
+{{- $root := .root }}{{ $where := .where }}
+{{- $env := .env | default dict }}
+{{- $waits := dict }}{{ $out := list }}
+{{- range $name, $value := $env }}
+  {{- $names := list }}
+  {{- if not (kindIs "map" $value) }}
+    {{- $text := include "release-runtime.text" $value }}
+    {{- if include "release-runtime.hasPassword" $text }}
+      {{- fail (printf "%s.%s: a password in a URL belongs into a Secret: put the value into secrets.NAME.stringData and give %s as {valueFrom: {secretKeyRef: {name: NAME, key: KEY}}}" $where $name $name) }}
+    {{- end }}
+    {{- range (include "release-runtime.references" $text | fromJson).names }}
+      {{- if hasKey $env . }}{{ $names = append $names . }}{{ end }}
+    {{- end }}
+  {{- end }}
+  {{- $_ := set $waits $name $names }}
+{{- end }}
+{{- range until (len $waits) }}
+  {{- range $name := keys $waits | sortAlpha }}
+    {{- $ready := true }}
+    {{- range get $waits $name }}{{ if hasKey $waits . }}{{ $ready = false }}{{ end }}{{ end }}
+    {{- if $ready }}
+      {{- $value := get $env $name }}
+      {{- if kindIs "map" $value }}
+        {{- $from := include "release-runtime.valueFrom" (dict "root" $root "valueFrom" $value.valueFrom) | fromJson }}
+        {{- $out = append $out (dict "name" $name "valueFrom" $from) }}
+      {{- else }}
+        {{- $out = append $out (dict "name" $name "value" (include "release-runtime.text" $value)) }}
+      {{- end }}
+      {{- $_ := unset $waits $name }}
+    {{- end }}
+  {{- end }}
+{{- end }}
+{{- if $waits }}
+  {{- fail (printf "%s: these refer to each other in a circle: %s" $where (keys $waits | sortAlpha | join ", ")) }}
+{{- end }}
+{{- dict "env" $out | toJson }}
+{{- end }}
+
+{{- /* The list for a container's envFrom, as JSON {envFrom: […]}: dict root container */ -}}
+{{- define "release-runtime.envFrom" -}}
+{{- $root := .root }}{{ $out := list }}
+{{- range (include "release-runtime.names" .container.envFromConfigMap | fromJson).names }}
+  {{- $name := include "release-runtime.ref" (dict "root" $root "kind" "configMaps" "name" .) }}
+  {{- $out = append $out (dict "configMapRef" (dict "name" $name)) }}
+{{- end }}
+{{- range (include "release-runtime.names" .container.envFromSecret | fromJson).names }}
+  {{- $name := include "release-runtime.ref" (dict "root" $root "kind" "secrets" "name" .) }}
+  {{- $out = append $out (dict "secretRef" (dict "name" $name)) }}
+{{- end }}
+{{- dict "envFrom" $out | toJson }}
+{{- end }}
+
+{{- /* Names of variables that say where PostgreSQL and Redis are */ -}}
+{{- define "release-runtime.connectionNames" -}}
+^(DATABASE_(URL|DSN|HOST|PORT|NAME|USER|PASSWORD)|PG[A-Z_]+|REDIS_(URL|HOST|PORT|USERNAME|PASSWORD|DB|TLS))$
+{{- end }}
+
+{{- /*
+Where PostgreSQL and Redis are, by what a container is given, as JSON {VARIABLE: {value} | {secret, key} | {from: valueFrom}}:
+dict root container where. secret and the names in from are as written, not yet real names. Later sources win, as in a pod.
+*/ -}}
+{{- define "release-runtime.connections" -}}
+{{- $root := .root }}{{ $where := .where }}
+{{- $pattern := include "release-runtime.connectionNames" . | trim }}
+{{- $out := dict }}
+{{- range $map := (include "release-runtime.names" .container.envFromConfigMap | fromJson).names }}
+  {{- range $key, $value := dig "configMaps" $map "data" (dict) $root.Values }}
+    {{- if regexMatch $pattern $key }}
+      {{- $_ := set $out $key (dict "from" (dict "configMapKeyRef" (dict "name" $map "key" $key))) }}
+    {{- end }}
+  {{- end }}
+{{- end }}
+{{- range $secret := (include "release-runtime.names" .container.envFromSecret | fromJson).names }}
+  {{- $entry := dig "secrets" $secret (dict) $root.Values }}
+  {{- $keys := list "DATABASE_URL" }}
+  {{- if or $entry.data $entry.stringData }}
+    {{- $keys = concat (keys ($entry.data | default dict)) (keys ($entry.stringData | default dict)) }}
+  {{- else if $entry.connectionKeys }}
+    {{- $keys = $entry.connectionKeys }}
+  {{- end }}
+  {{- range $key := $keys }}
+    {{- if regexMatch $pattern $key }}{{ $_ := set $out $key (dict "secret" $secret "key" $key) }}{{ end }}
+  {{- end }}
+{{- end }}
+{{- range $name, $value := .container.env | default dict }}
+  {{- if regexMatch $pattern $name }}
+    {{- if kindIs "map" $value }}
+      {{- $ref := dig "valueFrom" "secretKeyRef" (dict) $value }}
+      {{- if $ref }}
+        {{- $_ := set $out $name (dict "secret" $ref.name "key" $ref.key) }}
+      {{- else }}
+        {{- $_ := set $out $name (dict "from" $value.valueFrom) }}
+      {{- end }}
+    {{- else }}
+      {{- $text := include "release-runtime.text" $value }}
+      {{- if (include "release-runtime.references" $text | fromJson).names }}
+        {{- fail (printf "%s.env.%s: healthd and migrate do not get the variables that it refers to; give DATABASE_HOST, DATABASE_NAME, DATABASE_USER and DATABASE_PASSWORD (or REDIS_HOST …) instead, or the whole URL from a Secret" $where $name) }}
+      {{- end }}
+      {{- $_ := set $out $name (dict "value" $text) }}
+    {{- end }}
+  {{- else if and (hasSuffix "_FILE" $name) (regexMatch $pattern (trimSuffix "_FILE" $name)) }}
+    {{- fail (printf "%s.env.%s: healthd and migrate do not have that file; give %s as {valueFrom: {secretKeyRef: {name: …, key: …}}}, the chart mounts it for them" $where $name (trimSuffix "_FILE" $name)) }}
+  {{- end }}
+{{- end }}
+{{- toJson $out }}
+{{- end }}
+
+{{- /* "true" when connections name a PostgreSQL (or a Redis): dict connections kind(postgres|redis) */ -}}
+{{- define "release-runtime.names-a" -}}
+{{- $pattern := ternary "^(DATABASE_(URL|DSN|HOST)|PGHOST|PGHOSTADDR|PGSERVICE)$" "^REDIS_(URL|HOST)$" (eq .kind "postgres") }}
+{{- range $name, $_ := .connections }}{{ if regexMatch $pattern $name }}true{{ end }}{{ end }}
+{{- end }}
+
+{{- /*
+How our programs get connections, as JSON {env: […], mounts: […], volumes: […]}: Secrets as files of one mounted directory,
+so that a new password needs no restart. dict root connections volume [hook copies]
+*/ -}}
+{{- define "release-runtime.given" -}}
+{{- $root := .root }}{{ $hook := .hook }}{{ $copies := .copies }}
+{{- $env := list }}{{ $items := dict }}
+{{- range $name, $c := .connections }}
+  {{- if $c.secret }}
+    {{- $env = append $env (dict "name" (printf "%s_FILE" $name) "value" (printf "/run/release-runtime/%s" $name)) }}
+    {{- $_ := set $items $c.secret (append (get $items $c.secret | default list) (dict "key" $c.key "path" $name)) }}
+  {{- else if $c.from }}
+    {{- $from := include "release-runtime.valueFrom" (dict "root" $root "valueFrom" $c.from "hook" $hook "copies" $copies) | fromJson }}
+    {{- $env = append $env (dict "name" $name "valueFrom" $from) }}
+  {{- else }}
+    {{- $env = append $env (dict "name" $name "value" $c.value) }}
+  {{- end }}
+{{- end }}
+{{- $sources := list }}
+{{- range $secret, $list := $items }}
+  {{- $name := include "release-runtime.ref" (dict "root" $root "kind" "secrets" "name" $secret "hook" $hook "copies" $copies) }}
+  {{- $source := dict "name" $name "items" $list }}
+  {{- /* A hook that waits for a missing Secret says nothing; migrate without its file says which one. */ -}}
+  {{- if and $hook (eq $name (dig "secrets" $secret "existingSecret" $secret $root.Values)) }}{{ $_ := set $source "optional" true }}{{ end }}
+  {{- $sources = append $sources (dict "secret" $source) }}
+{{- end }}
+{{- $out := dict "env" $env "mounts" list "volumes" list }}
+{{- if $sources }}
+  {{- $_ := set $out "mounts" (list (dict "name" .volume "mountPath" "/run/release-runtime" "readOnly" true)) }}
+  {{- $_ := set $out "volumes" (list (dict "name" .volume "projected" (dict "sources" $sources))) }}
+{{- end }}
+{{- toJson $out }}
+{{- end }}

@@ -1,0 +1,76 @@
+{{- /*
+healthd beside an application.
+
+release-runtime.healthdSidecar   the container, as JSON. dict
+    root       of release-runtime.root
+    native     whether it is an init container that stays (from Kubernetes 1.29)
+    lines      its check lines
+    env mounts as of release-runtime.given
+    drain      duration, for an ordinary container
+    healthd    the values workloads.NAME.healthd
+*/ -}}
+{{- define "release-runtime.healthdSidecar" -}}
+{{- $h := .healthd | default dict }}
+{{- $image := include "release-runtime.image" (dict "root" .root "program" "healthd" "image" $h.image) }}
+{{- $out := dict "name" "healthd" "image" $image "imagePullPolicy" (.root.own.pullPolicy | default "IfNotPresent") }}
+{{- if .native }}{{ $_ := set $out "restartPolicy" "Always" }}{{ end }}
+{{- $_ := set $out "args" (list "--listen" "[::]:9180" "--drain" (ternary "0s" .drain .native)) }}
+{{- $env := .env }}
+{{- if .lines }}{{ $env = append $env (dict "name" "HEALTHD_CHECKS" "value" (join "\n" .lines)) }}{{ end }}
+{{- if $env }}{{ $_ := set $out "env" $env }}{{ end }}
+{{- $_ := set $out "ports" (list (dict "name" "health" "containerPort" 9180)) }}
+{{- $ready := dict "httpGet" (dict "path" "/health/ready" "port" 9180) "periodSeconds" 2 "timeoutSeconds" 1 "failureThreshold" 2 }}
+{{- $live := dict "httpGet" (dict "path" "/health/live" "port" 9180) "periodSeconds" 10 "timeoutSeconds" 2 "failureThreshold" 3 }}
+{{- range $key, $value := $h.readinessProbe | default dict }}{{ $_ := set $ready $key $value }}{{ end }}
+{{- range $key, $value := $h.livenessProbe | default dict }}{{ $_ := set $live $key $value }}{{ end }}
+{{- $_ := set $out "readinessProbe" $ready }}
+{{- $_ := set $out "livenessProbe" $live }}
+{{- $_ := set $out "resources" (include "release-runtime.small" (dict "resources" $h.resources) | fromJson) }}
+{{- $_ := set $out "securityContext" (include "release-runtime.secure" (dict "readOnly" true) | fromJson) }}
+{{- if .mounts }}{{ $_ := set $out "volumeMounts" .mounts }}{{ end }}
+{{- toJson $out }}
+{{- end }}
+
+{{- /*
+What a workload's healthd is to be, as JSON {on, native, lines, env, mounts, volumes}: dict root workload key ports
+*/ -}}
+{{- define "release-runtime.healthdPlan" -}}
+{{- $h := .workload.healthd | default dict }}
+{{- $where := printf "workloads.%s" .key }}
+{{- $from := $h.container | default (dig "first" "container" "" .ports) | default (first (include "release-runtime.ordered" .workload.containers | fromJson).keys) }}
+{{- $container := get .workload.containers $from }}
+{{- if not $container }}{{ fail (printf "%s.healthd.container: there is no container %q" $where $from) }}{{ end }}
+{{- $wanted := dig "enabled" true $h }}
+{{- $out := dict "on" false "native" false "lines" list "env" list "mounts" list "volumes" list }}
+{{- if $wanted }}
+  {{- $connections := include "release-runtime.connections" (dict "root" .root "container" $container "where" (printf "%s.containers.%s" $where $from)) | fromJson }}
+  {{- $lines := list }}
+  {{- $port := dict }}
+  {{- range .ports.ports }}{{ if and (eq .container $from) (not $port) }}{{ $port = . }}{{ end }}{{ end }}
+  {{- if $port }}
+    {{- $n := int64 $port.port }}
+    {{- if $h.path }}{{ $lines = append $lines (printf "app http://127.0.0.1:%d%s" $n $h.path) }}
+    {{- else }}{{ $lines = append $lines (printf "app tcp://127.0.0.1:%d" $n) }}{{ end }}
+  {{- else if $h.path }}
+    {{- fail (printf "%s.healthd.path: the container %s has no port" $where $from) }}
+  {{- end }}
+  {{- range $name, $line := $h.checks | default dict }}{{ $lines = append $lines (printf "%s %s" $name $line) }}{{ end }}
+  {{- $any := or $lines (include "release-runtime.names-a" (dict "connections" $connections "kind" "postgres")) (include "release-runtime.names-a" (dict "connections" $connections "kind" "redis")) }}
+  {{- if and (not $any) $h.enabled }}
+    {{- fail (printf "%s.healthd: there is nothing to check: %s has neither a port nor DATABASE_* or REDIS_* variables; give healthd.checks or enabled: false" $where $from) }}
+  {{- end }}
+  {{- if $any }}
+    {{- $mode := $h.mode | default "auto" }}
+    {{- $native := or (eq $mode "native") (and (eq $mode "auto") (include "release-runtime.from" (dict "root" .root "than" "1.29.0"))) }}
+    {{- if and (eq $mode "native") (not (include "release-runtime.from" (dict "root" .root "than" "1.29.0"))) }}
+      {{- fail (printf "%s.healthd.mode: native sidecars came with Kubernetes 1.29, this is %s" $where .root.kube) }}
+    {{- end }}
+    {{- $given := include "release-runtime.given" (dict "root" .root "connections" $connections "volume" "release-runtime-connection") | fromJson }}
+    {{- $_ := set $out "on" true }}
+    {{- $_ := set $out "native" (ternary true false (not (empty $native))) }}
+    {{- $_ := set $out "lines" $lines }}
+    {{- range $key := list "env" "mounts" "volumes" }}{{ $_ := set $out $key (get $given $key) }}{{ end }}
+  {{- end }}
+{{- end }}
+{{- toJson $out }}
+{{- end }}

@@ -1,0 +1,140 @@
+{{- /*
+A migration before an install and before an upgrade.
+
+release-runtime.migrateJob   the hook's Job, as YAML. dict
+    root         of release-runtime.root
+    name         of the Job; component: its label
+    image command args mounts env volumes inits pod   what runs: the container is called migrate
+    m            the values migrations.NAME, for the Job's own limits
+
+Helm shows the log of a failed hook (hook-output-log-policy: Helm 3.18 and newer), so migrate logs as text, with file, line and
+SQLSTATE. Its exit status says whether another start may help: 10 to 12 it has waited for itself, 20 to 24 need a person.
+*/ -}}
+{{- define "release-runtime.migrateJob" -}}
+{{- $m := .m }}
+{{- $container := dict "name" "migrate" "image" .image "imagePullPolicy" .pullPolicy "args" .args "env" .env }}
+{{- if .command }}{{ $_ := set $container "command" .command }}{{ end }}
+{{- if .mounts }}{{ $_ := set $container "volumeMounts" .mounts }}{{ end }}
+{{- $_ := set $container "resources" (include "release-runtime.small" (dict "resources" $m.resources) | fromJson) }}
+{{- $_ := set $container "securityContext" (include "release-runtime.secure" (dict "readOnly" true) | fromJson) }}
+{{- $pod := deepCopy .pod }}
+{{- $_ := set $pod "containers" (list $container) }}
+{{- if .inits }}{{ $_ := set $pod "initContainers" .inits }}{{ end }}
+{{- if .volumes }}{{ $_ := set $pod "volumes" .volumes }}{{ end }}
+{{- $_ := set $pod "restartPolicy" "Never" }}
+{{- $_ := set $pod "terminationGracePeriodSeconds" 10 }}
+{{- $ignore := dict "action" "Ignore" "onPodConditions" (list (dict "type" "DisruptionTarget" "status" "True")) }}
+{{- $stop := dict "action" "FailJob" "onExitCodes" (dict "containerName" "migrate" "operator" "In" "values" (list 10 11 12 20 21 22 23 24)) }}
+{{- $spec := dict "backoffLimit" (int64 (dig "backoffLimit" 3 $m)) "podFailurePolicy" (dict "rules" (list $ignore $stop)) }}
+{{- $_ := set $spec "activeDeadlineSeconds" (int64 (dig "activeDeadlineSeconds" 280 $m)) }}
+{{- $_ := set $spec "ttlSecondsAfterFinished" (int64 (dig "ttlSecondsAfterFinished" 86400 $m)) }}
+{{- $labels := include "release-runtime.selector" (dict "root" .root "component" .component) | fromYaml }}
+{{- $_ := set $spec "template" (dict "metadata" (dict "labels" $labels) "spec" $pod) }}
+{{- $annotations := dict "helm.sh/hook" "pre-install,pre-upgrade" "helm.sh/hook-weight" "0" "helm.sh/hook-delete-policy" "before-hook-creation" "helm.sh/hook-output-log-policy" "hook-failed" }}
+{{- $metadata := include "release-runtime.metadata" (dict "root" .root "name" .name "component" .component "annotations" $annotations) | fromJson }}
+{{- toYaml (dict "apiVersion" "batch/v1" "kind" "Job" "metadata" $metadata "spec" $spec) }}
+{{- end }}
+
+{{- /* Refuses deadlines that are not nested: dict root m where */ -}}
+{{- define "release-runtime.migrateDeadlines" -}}
+{{- $where := .where }}
+{{- $chain := list }}
+{{- range $pair := list (list "lockTimeout" "2s") (list "statementTimeout" "") (list "deadline" "240s") }}
+  {{- $text := get $.m (index $pair 0) | default (index $pair 1) }}
+  {{- if $text }}
+    {{- $chain = append $chain (list (index $pair 0) $text (include "release-runtime.ms" (dict "text" $text "where" (printf "%s.%s" $where (index $pair 0))) | int64)) }}
+  {{- end }}
+{{- end }}
+{{- $active := int64 (dig "activeDeadlineSeconds" 280 .m) }}
+{{- $helm := int64 (dig "helmTimeout" 300 (.root.Values.policy | default dict)) }}
+{{- $chain = append $chain (list "activeDeadlineSeconds" (printf "%d" $active) (mul $active 1000)) }}
+{{- $chain = append $chain (list "policy.helmTimeout" (printf "%d" $helm) (mul $helm 1000)) }}
+{{- $deadline := include "release-runtime.ms" (dict "text" (.m.deadline | default "240s") "where" $where) | int64 }}
+{{- range $pair := list (list "wait" "30s") (list "lockWait" "60s") }}
+  {{- $text := get $.m (index $pair 0) | default (index $pair 1) }}
+  {{- if ge (include "release-runtime.ms" (dict "text" $text "where" (printf "%s.%s" $where (index $pair 0))) | int64) $deadline }}
+    {{- fail (printf "%s: %s (%s) must be less than deadline (%s)" $where (index $pair 0) $text ($.m.deadline | default "240s")) }}
+  {{- end }}
+{{- end }}
+{{- range $i, $one := $chain }}
+  {{- if gt $i 0 }}
+    {{- $before := index $chain (int (sub $i 1)) }}
+    {{- if ge (index $before 2 | int64) (index $one 2 | int64) }}
+      {{- fail (printf "%s: %s (%s) must be less than %s (%s)" $where (index $before 0) (index $before 1) (index $one 0) (index $one 1)) }}
+    {{- end }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{- /*
+One migration with everything that it needs before it, as YAML documents: dict root key m.
+What runs: files (in a ConfigMap) by our image; dir by our program inside the application's image; or an own image.
+*/ -}}
+{{- define "release-runtime.migration" -}}
+{{- $root := .root }}{{ $m := .m }}{{ $key := .key }}
+{{- $where := printf "migrations.%s" $key }}
+{{- if $m.command }}
+  {{- fail (printf "%s.command: wrapping another migrator needs \"migrate run\", which this version does not have; give files, dir or image" $where) }}
+{{- end }}
+{{- $ways := list }}
+{{- if $m.files }}{{ $ways = append $ways "files" }}{{ else if $m.image }}{{ $ways = append $ways "image" }}{{ else if $m.dir }}{{ $ways = append $ways "dir" }}{{ end }}
+{{- if or (not $ways) (and $m.files (or $m.image $m.dir)) }}
+  {{- fail (printf "%s: give one of files (SQL here, or the name of a ConfigMap), dir (a folder in the image of from), or image (migrate with files in it; dir says where)" $where) }}
+{{- end }}
+{{- include "release-runtime.migrateDeadlines" (dict "root" $root "m" $m "where" $where) }}
+{{- $source := dict "workload" dict "container" dict }}
+{{- if $m.from }}{{ $source = include "release-runtime.source" (dict "root" $root "from" $m.from "where" $where) | fromJson }}{{ end }}
+{{- if and $m.dir (not $m.image) (not $m.from) }}{{ fail (printf "%s.from is missing: WORKLOAD/CONTAINER, whose image has %s" $where $m.dir) }}{{ end }}
+{{- $given := deepCopy $source.container }}
+{{- if or $m.env $m.envFromSecret $m.envFromConfigMap }}
+  {{- range $field := list "envFromSecret" "envFromConfigMap" }}{{ if hasKey $m $field }}{{ $_ := set $given $field (get $m $field) }}{{ end }}{{ end }}
+  {{- $env := deepCopy ($given.env | default dict) }}
+  {{- range $name, $value := $m.env | default dict }}{{ $_ := set $env $name $value }}{{ end }}
+  {{- $_ := set $given "env" $env }}
+{{- end }}
+{{- $connections := include "release-runtime.connections" (dict "root" $root "container" $given "where" (printf "workloads.%s" ($m.from | default "" | replace "/" ".containers."))) | fromJson }}
+{{- range $name, $_ := $connections }}{{ if hasPrefix "REDIS_" $name }}{{ $_ := unset $connections $name }}{{ end }}{{ end }}
+{{- if not (include "release-runtime.names-a" (dict "connections" $connections "kind" "postgres")) }}
+  {{- fail (printf "%s: nothing says where PostgreSQL is: give %s DATABASE_URL (or DATABASE_HOST …, PGHOST …) in env or envFromSecret" $where ($m.from | default "it")) }}
+{{- end }}
+{{- $copies := dict "secrets" dict "configMaps" dict }}
+{{- $has := include "release-runtime.given" (dict "root" $root "connections" $connections "volume" "release-runtime-connection" "hook" true "copies" $copies) | fromJson }}
+{{- $mounts := $has.mounts }}{{ $volumes := $has.volumes }}{{ $inits := list }}
+{{- $image := include "release-runtime.image" (dict "root" $root "program" "migrate") }}
+{{- $pull := $root.own.pullPolicy | default "IfNotPresent" }}
+{{- $dir := $m.dir | default "/migrations" }}{{ $command := list }}
+{{- $filesName := include "release-runtime.name" (dict "root" $root "key" $key "suffix" "-files-hook") }}
+{{- if $m.files }}
+  {{- $map := $filesName }}
+  {{- if kindIs "string" $m.files }}
+    {{- $map = include "release-runtime.ref" (dict "root" $root "kind" "configMaps" "name" $m.files "hook" true "copies" $copies) }}
+  {{- end }}
+  {{- $volumes = append $volumes (dict "name" "migrations" "configMap" (dict "name" $map)) }}
+  {{- $mounts = append $mounts (dict "name" "migrations" "mountPath" "/migrations" "readOnly" true) }}
+{{- else if $m.image }}
+  {{- $image = $m.image }}{{ $pull = $m.imagePullPolicy | default $pull }}
+{{- else }}
+  {{- $image = $source.container.image }}{{ $pull = $source.container.imagePullPolicy | default $pull }}
+  {{- $command = list "/release-runtime/migrate" }}
+  {{- $inits = append $inits (include "release-runtime.copy" (dict "root" $root "program" "migrate") | fromJson) }}
+  {{- $volumes = append $volumes (include "release-runtime.copyVolume" . | fromJson) }}
+  {{- $mounts = append $mounts (dict "name" "release-runtime" "mountPath" "/release-runtime" "readOnly" true) }}
+{{- end }}
+{{- $args := list "up" "--dir" $dir "--log" ($m.log | default "text") "--release" $root.Release.Name }}
+{{- range $pair := list (list "--deadline" "deadline" "240s") (list "--wait" "wait" "30s") (list "--lock-wait" "lockWait" "60s") (list "--lock-timeout" "lockTimeout" "2s") (list "--statement-timeout" "statementTimeout" "") (list "--phase" "phase" "") (list "--table" "table" "") (list "--role" "role" "") (list "--search-path" "searchPath" "") }}
+  {{- $value := get $m (index $pair 1) | default (index $pair 2) }}
+  {{- if $value }}{{ $args = concat $args (list (index $pair 0) (include "release-runtime.text" $value)) }}{{ end }}
+{{- end }}
+{{- $pod := include "release-runtime.pod" (dict "root" $root "workload" $source.workload "hook" true) | fromJson }}
+{{- $component := printf "%s.migration" $key }}
+{{- $name := include "release-runtime.name" (dict "root" $root "key" $key "entry" $m) }}
+{{- if kindIs "map" $m.files }}
+{{- $metadata := include "release-runtime.metadata" (dict "root" $root "name" $filesName "component" $component "annotations" (include "release-runtime.copyAnnotations" . | fromJson)) | fromJson }}
+---
+{{ toYaml (dict "apiVersion" "v1" "kind" "ConfigMap" "metadata" $metadata "data" $m.files) }}
+{{- end }}
+---
+{{ include "release-runtime.migrateJob" (dict "root" $root "name" $name "component" $component "image" $image "pullPolicy" $pull "command" $command "args" $args "mounts" $mounts "env" $has.env "volumes" $volumes "inits" $inits "pod" $pod "m" $m) }}
+{{- $_ := set .copies "secrets" (mergeOverwrite .copies.secrets $copies.secrets) }}
+{{- $_ := set .copies "configMaps" (mergeOverwrite .copies.configMaps $copies.configMaps) }}
+{{- end }}

@@ -1,0 +1,113 @@
+{{- /*
+A Deployment: release-runtime.deployment, dict root key workload.
+
+preStop keeps an application up until the endpoints' users have heard that it goes: Kubernetes' own sleep from 1.30 on, before that
+"healthd sleep", which an init container brings along. It must leave time within terminationGracePeriodSeconds.
+*/ -}}
+{{- define "release-runtime.deployment" -}}
+{{- $root := .root }}{{ $w := .workload }}{{ $key := .key }}
+{{- $where := printf "workloads.%s" $key }}
+{{- $order := (include "release-runtime.ordered" ($w.containers | default dict) | fromJson).keys }}
+{{- if not $order }}{{ fail (printf "%s.containers is empty: give at least containers.app.image" $where) }}{{ end }}
+{{- $ports := include "release-runtime.workloadPorts" (dict "workload" $w) | fromJson }}
+{{- $plan := include "release-runtime.healthdPlan" (dict "root" $root "workload" $w "key" $key "ports" $ports) | fromJson }}
+{{- $grace := int (dig "terminationGracePeriodSeconds" 30 $w) }}
+{{- $sleep := int (dig "preStopSeconds" 3 $w) }}
+{{- $drain := 15 }}
+{{- if ge (add $sleep 1) $grace }}
+  {{- fail (printf "%s: preStopSeconds (%d) leaves the application no time within terminationGracePeriodSeconds (%d)" $where $sleep $grace) }}
+{{- end }}
+{{- if and $plan.on (not $plan.native) (gt (int (add $sleep $drain)) $grace) }}
+  {{- fail (printf "%s: preStopSeconds (%d) and healthd's drain (%d) do not fit into terminationGracePeriodSeconds (%d)" $where $sleep $drain $grace) }}
+{{- end }}
+{{- $sleeps := include "release-runtime.from" (dict "root" $root "than" "1.30.0") }}
+{{- $containers := list }}{{ $inits := list }}{{ $volumes := (include "release-runtime.volumes" (dict "root" $root "workload" $w) | fromJson).volumes }}
+{{- $copy := false }}
+{{- range $name := $order }}
+  {{- $c := deepCopy (get $w.containers $name) }}
+  {{- $portName := ternary "http" ($name | trunc 15 | trimSuffix "-") (eq $name (dig "first" "container" $name $ports)) }}
+  {{- $own := include "release-runtime.container" (dict "root" $root "container" $c "name" $name "where" (printf "%s.containers.%s" $where $name) "portName" $portName) | fromJson }}
+  {{- range $probe := list "startupProbe" "livenessProbe" "readinessProbe" }}
+    {{- range $how := list "httpGet" "tcpSocket" "grpc" }}
+      {{- $asked := dig $probe $how nil $own }}
+      {{- if and (kindIs "map" $asked) (not (hasKey $asked "port")) }}
+        {{- if not $own.ports }}{{ fail (printf "%s.containers.%s.%s.%s.port is missing, and the container has no port" $where $name $probe $how) }}{{ end }}
+        {{- $_ := set $asked "port" (first $own.ports).containerPort }}
+      {{- end }}
+    {{- end }}
+  {{- end }}
+  {{- if and $own.ports (gt $sleep 0) (not (dig "lifecycle" "preStop" false $own)) }}
+    {{- $lifecycle := $own.lifecycle | default dict }}
+    {{- if $sleeps }}{{ $_ := set $lifecycle "preStop" (dict "sleep" (dict "seconds" $sleep)) }}
+    {{- else }}
+      {{- $copy = true }}
+      {{- $_ := set $lifecycle "preStop" (dict "exec" (dict "command" (list "/release-runtime/healthd" "sleep" (printf "%ds" $sleep)))) }}
+      {{- $_ := set $own "volumeMounts" (append ($own.volumeMounts | default list) (dict "name" "release-runtime" "mountPath" "/release-runtime" "readOnly" true)) }}
+    {{- end }}
+    {{- $_ := set $own "lifecycle" $lifecycle }}
+  {{- end }}
+  {{- $containers = append $containers $own }}
+  {{- $volumes = concat $volumes (include "release-runtime.writable" (dict "container" $c "name" $name) | fromJson).volumes }}
+{{- end }}
+{{- if $copy }}
+  {{- $inits = append $inits (include "release-runtime.copy" (dict "root" $root "program" "healthd" "image" (dig "healthd" "image" "" $w)) | fromJson) }}
+  {{- $volumes = append $volumes (include "release-runtime.copyVolume" . | fromJson) }}
+{{- end }}
+{{- if $plan.on }}
+  {{- $sidecar := include "release-runtime.healthdSidecar" (dict "root" $root "native" $plan.native "lines" $plan.lines "env" $plan.env "mounts" $plan.mounts "drain" (printf "%ds" $drain) "healthd" $w.healthd) | fromJson }}
+  {{- if $plan.native }}{{ $inits = append $inits $sidecar }}{{ else }}{{ $containers = append $containers $sidecar }}{{ end }}
+  {{- $volumes = concat $volumes $plan.volumes }}
+{{- end }}
+{{- $pod := include "release-runtime.pod" (dict "root" $root "workload" $w) | fromJson }}
+{{- $_ := set $pod "containers" $containers }}
+{{- if $inits }}{{ $_ := set $pod "initContainers" $inits }}{{ end }}
+{{- if $volumes }}{{ $_ := set $pod "volumes" $volumes }}{{ end }}
+{{- $_ := set $pod "terminationGracePeriodSeconds" $grace }}
+{{- $selector := include "release-runtime.selector" (dict "root" $root "component" $key) | fromYaml }}
+{{- $labels := deepCopy $selector }}
+{{- range $name, $value := $w.podLabels | default dict }}
+  {{- if hasKey $selector $name }}{{ fail (printf "%s.podLabels: %s belongs to the chart" $where $name) }}{{ end }}
+  {{- $_ := set $labels $name (include "release-runtime.text" $value) }}
+{{- end }}
+{{- $meta := dict "labels" $labels }}
+{{- $annotations := include "release-runtime.strings" ($w.podAnnotations | default dict) | fromJson }}
+{{- range $name, $sum := include "release-runtime.checksums" (dict "root" $root "pod" $pod) | fromJson }}{{ $_ := set $annotations $name $sum }}{{ end }}
+{{- if $annotations }}{{ $_ := set $meta "annotations" $annotations }}{{ end }}
+{{- $spec := dict "replicas" (int64 (dig "replicas" 1 $w)) "selector" (dict "matchLabels" $selector) }}
+{{- $_ := set $spec "strategy" (dict "type" "RollingUpdate" "rollingUpdate" (dict "maxSurge" 1 "maxUnavailable" 0)) }}
+{{- $_ := include "release-runtime.take" (dict "from" $w "to" $spec "keys" (list "minReadySeconds" "progressDeadlineSeconds" "revisionHistoryLimit")) }}
+{{- $_ := set $spec "template" (dict "metadata" $meta "spec" $pod) }}
+{{- $name := include "release-runtime.name" (dict "root" $root "key" $key "entry" $w) }}
+{{- $metadata := include "release-runtime.metadata" (dict "root" $root "name" $name "component" $key "annotations" $w.annotations "labels" $w.labels) | fromJson }}
+{{- toYaml (dict "apiVersion" "apps/v1" "kind" "Deployment" "metadata" $metadata "spec" $spec) }}
+{{- end }}
+
+{{- /* Sums of what the chart's own Secrets and ConfigMaps hold that a pod refers to, as JSON annotations: dict root pod */ -}}
+{{- define "release-runtime.checksums" -}}
+{{- $root := .root }}
+{{- $text := toJson .pod }}
+{{- $out := dict }}
+{{- range $kind := list "secrets" "configMaps" }}
+  {{- $data := dict }}
+  {{- range $name, $entry := get $root.Values $kind | default dict }}
+    {{- $real := include "release-runtime.name" (dict "root" $root "key" $name "entry" $entry) }}
+    {{- if and (not $entry.existingSecret) (contains (printf "%q" $real) $text) }}{{ $_ := set $data $name $entry }}{{ end }}
+  {{- end }}
+  {{- if $data }}{{ $_ := set $out (printf "checksum/%s" (lower $kind)) (toJson $data | sha256sum) }}{{ end }}
+{{- end }}
+{{- toJson $out }}
+{{- end }}
+
+{{- /* The containers of FROM ("web/app") as JSON {workload, key, container, name}: dict root from where */ -}}
+{{- define "release-runtime.source" -}}
+{{- $parts := splitList "/" .from }}
+{{- $known := list }}
+{{- range $w, $workload := .root.Values.workloads | default dict }}
+  {{- range $c, $_ := $workload.containers | default dict }}{{ $known = append $known (printf "%s/%s" $w $c) }}{{ end }}
+{{- end }}
+{{- if not (has .from $known) }}
+  {{- fail (printf "%s.from: there is no container %q (WORKLOAD/CONTAINER); there are: %s" .where .from ($known | sortAlpha | join ", ")) }}
+{{- end }}
+{{- $workload := get .root.Values.workloads (index $parts 0) }}
+{{- dict "workload" $workload "key" (index $parts 0) "container" (get $workload.containers (index $parts 1)) "name" (index $parts 1) | toJson }}
+{{- end }}
