@@ -194,6 +194,12 @@ demo:
 	@$(MAKE) --no-print-directory -s -j"$$(nproc)" all
 	@KEEP='$(KEEP)' scripts/demo
 
+# --- Images ----------------------------------------------------------------------------------------------------------------
+# The stand-in for a system in the stories on a cluster: Debian packages, as root; rebuilt only when its sources changed.
+.PHONY: cluster-images
+cluster-images:
+	@tests/cluster/images/build build/cluster/images/standin.tar
+
 # --- Release ---------------------------------------------------------------------------------------------------------------
 .PHONY: install uninstall dist clean help
 install: all
@@ -231,6 +237,7 @@ help:
 	@echo 'bench        measurements; wants an idle machine (bench-lexer: the splitter alone)'
 	@echo 'format       clang-format over all sources'
 	@echo 'docs         regenerate man pages, completions and option tables; check-docs fails on drift'
+	@echo 'cluster-images  the image that plays application, PostgreSQL, Redis and jobs in the stories (as root)'
 	@echo 'install      into $$(DESTDIR)$$(PREFIX), /usr/local by default; uninstall'
 	@echo 'dist         source archive in build/'
 	@echo 'clean        remove build/'
