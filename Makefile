@@ -171,7 +171,7 @@ format:
 	@scripts/check-format --fix
 
 # --- The test cluster: a Kubernetes of one node in namespaces of its own, on this machine -------------------------------------
-.PHONY: cluster-up cluster-down
+.PHONY: cluster-up cluster-down e2e
 cluster-up:
 	@scripts/deps e2e
 	@tests/cluster/build
@@ -179,6 +179,11 @@ cluster-up:
 
 cluster-down:
 	@tests/cluster/down
+
+# The stories on it, or on the cluster of KUBECONFIG; K=word chooses, KEEP=1 leaves the cluster up.
+e2e:
+	@scripts/deps e2e
+	@tests/cluster/e2e
 
 # --- Documents: printed by the programs from their option rows -------------------------------------------------------------
 .PHONY: docs check-docs
@@ -231,6 +236,7 @@ help:
 	@echo 'oracle       the splitter against the parser of PostgreSQL, on the SQL files of its source package'
 	@echo 'acceptance   what the release promises, at full size, with what was measured (ONLY="leaks race" chooses)'
 	@echo 'cluster-up   a Kubernetes of one node on this machine (tests/cluster/in kubectl ...); cluster-down ends it'
+	@echo 'e2e          the stories on that cluster, or on the one of KUBECONFIG (K=word chooses, KEEP=1 leaves it up)'
 	@echo 'fuzz         each fuzz target for FUZZ_SECONDS (an hour); fuzz-smoke: a minute'
 	@echo 'lint         format, clang-tidy, shellcheck, include rules, sizes'
 	@echo 'analyze      gcc -fanalyzer'
