@@ -200,6 +200,11 @@ demo:
 	@KEEP='$(KEEP)' scripts/demo
 
 # --- Images ----------------------------------------------------------------------------------------------------------------
+# The programs' own, as archives for `docker load` and its kin: no engine is needed.
+.PHONY: images
+images: release
+	@scripts/images
+
 # The stand-in for a system in the stories on a cluster: Debian packages, as root; rebuilt only when its sources changed.
 .PHONY: cluster-images
 cluster-images:
@@ -243,6 +248,7 @@ help:
 	@echo 'bench        measurements; wants an idle machine (bench-lexer: the splitter alone)'
 	@echo 'format       clang-format over all sources'
 	@echo 'docs         regenerate man pages, completions and option tables; check-docs fails on drift'
+	@echo 'images       the programs as images in build/images, for docker load and its kin; needs no engine'
 	@echo 'cluster-images  the image that plays application, PostgreSQL, Redis and jobs in the stories (as root)'
 	@echo 'install      into $$(DESTDIR)$$(PREFIX), /usr/local by default; uninstall'
 	@echo 'dist         source archive in build/'
