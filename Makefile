@@ -1,10 +1,12 @@
 # release-runtime: `make help` lists the targets, CONTRIBUTING.md explains them.
 .DEFAULT_GOAL := all
 
-# dev (build/bin), asan, coverage, fuzz: each mode has objects of its own, so that they never mix.
+# dev (build/bin), release (build/release), asan, coverage, fuzz: each mode has objects of its own, so that they never mix.
 MODE ?= dev
-B := build/$(MODE)
-BIN := $(if $(filter dev,$(MODE)),build/bin,$(B)/bin)
+B := build/$(if $(filter release,$(MODE)),release/obj,$(MODE))
+BIN_dev := build/bin
+BIN_release := build/release
+BIN := $(or $(BIN_$(MODE)),$(B)/bin)
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 MANDIR ?= $(PREFIX)/share/man
@@ -41,13 +43,26 @@ RR_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 COMPILE = $(CC) $(RR_CPPFLAGS) $(CPPFLAGS) $(RR_CFLAGS) $(CFLAGS)
 LINK = $(CC) $(RR_CFLAGS) $(CFLAGS) $(RR_LDFLAGS) $(LDFLAGS)
 
+# The release build: static, with scripts/release-libs' own libpq and libcurl, the rest from the distribution's archives.
+# What asks for names of hosts, users and modules goes to images/static/ instead of into glibc and the machine.
+RELEASE_LIBS := build/release/libs
+WRAPPED := $(shell sed -n 's/.*__wrap_\([a-z_]*\).*/\1/p' images/static/names.h)
+ifeq ($(MODE),release)
+RR_CPPFLAGS := -I$(RELEASE_LIBS)/include $(RR_CPPFLAGS)
+RR_CFLAGS += -ffunction-sections -fdata-sections
+RR_LDFLAGS := -static-pie -Wl,-z,relro,-z,now -Wl,--gc-sections $(WRAPPED:%=-Wl,--wrap=%)
+RR_LIBS := $(addprefix $(RELEASE_LIBS)/lib/,libcurl.a libpq.a libpgcommon_shlib.a libpgport_shlib.a) \
+	-levent_openssl -levent_core -lhiredis -lcares -lssl $(shell pkg-config --static --libs libcrypto 2>/dev/null) -lm
+endif
+
 # --- Sources ---------------------------------------------------------------------------------------------------------
 # common/*/*.c make librr.a; PROGRAM/*.c with it make bin/PROGRAM.
 COMMON_OBJ := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard common/*/*.c)))
 LIB := $(B)/librr.a
 prog_obj = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(1)/*.c)))
 part_obj = $(filter-out %/main.o,$(call prog_obj,$(1)))
-BUILDABLE := $(foreach p,$(PROGRAMS),$(if $(wildcard $(p)/main.c),$(BIN)/$(p)))
+BUILDABLE := $(foreach p,$(PROGRAMS),$(if $(wildcard $(p)/main.c),$(BIN)/$(p))) \
+	$(if $(filter release,$(MODE)),$(BIN)/release-runtime $(BIN)/VERSIONS)
 
 .PHONY: all
 all: $(BUILDABLE)
@@ -78,7 +93,11 @@ $(BIN)/$(1): $(call prog_obj,$(1)) $(LIB)
 	@echo "  LD $$@"
 	$(Q)$$(LINK) -o $$@ $$^ $(RR_LIBS) $(LDLIBS)
 endef
+ifneq ($(MODE),release)
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
+else
+include scripts/release.mk
+endif
 
 # --- Unit tests: tests/unit/ROOM/test_MODULE.c, each a program of its own ------------------------------------------------
 UNIT_SRC := $(sort $(wildcard tests/unit/*/test_*.c))
@@ -211,10 +230,17 @@ cluster-images:
 	@tests/cluster/images/build build/cluster/images/standin.tar
 
 # --- Release ---------------------------------------------------------------------------------------------------------------
+.PHONY: release
+release:
+	@scripts/deps release
+	@scripts/release-libs $(RELEASE_LIBS)
+	@$(MAKE) --no-print-directory MODE=release all
+	@scripts/release-table build/release
+
 .PHONY: install uninstall dist clean help
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(COMPLETIONDIR)
-	install -m 755 $(BUILDABLE) $(DESTDIR)$(BINDIR)
+	install -m 755 $(PROGRAMS:%=$(BIN)/%) $(DESTDIR)$(BINDIR)
 	install -m 644 $(PROGRAMS:%=docs/man/%.1) $(DESTDIR)$(MANDIR)/man1
 	for p in $(PROGRAMS); do install -m 644 docs/completion/$$p.bash $(DESTDIR)$(COMPLETIONDIR)/$$p; done
 
@@ -248,6 +274,7 @@ help:
 	@echo 'bench        measurements; wants an idle machine (bench-lexer: the splitter alone)'
 	@echo 'format       clang-format over all sources'
 	@echo 'docs         regenerate man pages, completions and option tables; check-docs fails on drift'
+	@echo 'release      static files in build/release, and one with all three (Debian: fetches libpq and libcurl as source)'
 	@echo 'images       the programs as images in build/images, for docker load and its kin; needs no engine'
 	@echo 'cluster-images  the image that plays application, PostgreSQL, Redis and jobs in the stories (as root)'
 	@echo 'install      into $$(DESTDIR)$$(PREFIX), /usr/local by default; uninstall'

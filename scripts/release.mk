@@ -1,0 +1,34 @@
+# How the release build (MODE=release) links: read by the Makefile.
+#
+# Each program is linked from one object whose only global name is PROGRAM_main, so that the three can be one file
+# (names like verdict_update stand in two of them). Debug information goes into a file beside the program.
+
+STATIC_OBJ := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard images/static/*.c)))
+# The archives that are linked: a program is linked anew when one of them has changed.
+RELEASE_ARCHIVES := $(wildcard $(RELEASE_LIBS)/lib/*.a)
+
+# $(call link_release,FILE,OBJECTS)
+define link_release
+@mkdir -p $(@D)
+@echo "  LD $@"
+$(Q)$(LINK) -o $(B)/$(@F).full $(1) $(STATIC_OBJ) $(LIB) $(RR_LIBS) $(LDLIBS)
+$(Q)objcopy --only-keep-debug $(B)/$(@F).full $@.debug
+$(Q)objcopy --strip-all --add-gnu-debuglink=$@.debug $(B)/$(@F).full $@
+endef
+
+define release_program
+$(B)/$(1).one.o: $(call part_obj,$(1)) $(B)/$(1)/main.o
+	$(Q)$(CC) -r -nostdlib -o $$@ $$^
+	$(Q)objcopy --keep-global-symbol=$(1)_main $$@
+
+$(BIN)/$(1): $(call prog_obj,$(1)) $(LIB) $(STATIC_OBJ) $(RELEASE_ARCHIVES)
+	$$(call link_release,$(call prog_obj,$(1)))
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call release_program,$(p))))
+
+MULTI_OBJ := $(B)/images/release-runtime/main.o $(PROGRAMS:%=$(B)/%.one.o)
+$(BIN)/release-runtime: $(MULTI_OBJ) $(LIB) $(STATIC_OBJ) $(RELEASE_ARCHIVES)
+	$(call link_release,$(MULTI_OBJ))
+
+$(BIN)/VERSIONS: $(RELEASE_LIBS)/VERSIONS VERSION
+	$(Q){ cat $<; printf '%-12s %-12s %-16s %-24s %s\n' release-runtime $(VERSION) - - -; } >$@
