@@ -222,6 +222,7 @@ demo:
 # The programs' own, as archives for `docker load` and its kin: no engine is needed.
 .PHONY: images
 images: release
+	@scripts/deps images
 	@scripts/images
 
 # The stand-in for a system in the stories on a cluster: Debian packages, as root; rebuilt only when its sources changed.

@@ -41,10 +41,10 @@ signal.signal(signal.SIGHUP, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config, items):
-    """What a sanitised build cannot be asked (to run under valgrind) is no test of it."""
-    if "asan" not in os.environ.get("BIN_DIR", ""):
-        return
-    left_out = [item for item in items if item.get_closest_marker("plain_build")]
+    """What a build cannot be asked is no test of it: valgrind of a sanitised one, images of one that is not static."""
+    build = os.environ.get("BIN_DIR", "")
+    left_out = [item for item in items if "asan" in build and item.get_closest_marker("plain_build")]
+    left_out += [item for item in items if not build.endswith("/release") and item.get_closest_marker("release_build")]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
 
