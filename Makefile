@@ -50,7 +50,7 @@ WRAPPED := $(shell sed -n 's/.*__wrap_\([a-z_]*\).*/\1/p' images/static/names.h)
 ifeq ($(MODE),release)
 RR_CPPFLAGS := -I$(RELEASE_LIBS)/include $(RR_CPPFLAGS)
 RR_CFLAGS += -ffunction-sections -fdata-sections
-RR_LDFLAGS := -static-pie -Wl,-z,relro,-z,now -Wl,--gc-sections $(WRAPPED:%=-Wl,--wrap=%)
+RR_LDFLAGS := -static-pie -Wl,-z,relro,-z,now $(if $(filter x86_64,$(ARCH)),-Wl$(comma)-z$(comma)pack-relative-relocs) -Wl,--gc-sections $(WRAPPED:%=-Wl,--wrap=%)
 RR_LIBS := $(addprefix $(RELEASE_LIBS)/lib/,libcurl.a libpq.a libpgcommon_shlib.a libpgport_shlib.a) \
 	-levent_openssl -levent_core -lhiredis -lcares -lssl $(shell pkg-config --static --libs libcrypto 2>/dev/null) -lm
 endif

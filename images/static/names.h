@@ -11,6 +11,8 @@
 int __wrap_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
                        struct addrinfo **ret_list);
 void __wrap_freeaddrinfo(struct addrinfo *list);
+int __wrap_getnameinfo(const struct sockaddr *address, socklen_t len, char *host,
+                       socklen_t host_bytes, char *service, socklen_t service_bytes, int flags);
 struct hostent *__wrap_gethostbyname(const char *name);
 struct servent *__wrap_getservbyname(const char *name, const char *proto);
 int __wrap_getservbyname_r(const char *name, const char *proto, struct servent *entry, char *buf,
