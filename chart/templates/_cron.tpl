@@ -78,8 +78,10 @@ derived; as JSON {deadline, grace, graceSeconds, active}: dict j where
 {{- $root := .root }}{{ $j := .j }}{{ $key := .key }}
 {{- $where := printf "cronJobs.%s" $key }}
 {{- if not $j.from }}{{ fail (printf "%s.from is missing: WORKLOAD/CONTAINER, whose image and variables it takes" $where) }}{{ end }}
-{{- if not $j.command }}{{ fail (printf "%s.command is missing" $where) }}{{ end }}
-{{- if regexMatch "(?:^|\\s)(CRON_)?TZ=" ($j.schedule | default "") }}{{ fail (printf "%s.schedule: the time zone goes into timeZone" $where) }}{{ end }}
+{{- range $needed := list "command" "schedule" }}
+  {{- if not (get $j $needed) }}{{ fail (printf "%s.%s is missing" $where $needed) }}{{ end }}
+{{- end }}
+{{- if regexMatch "(?:^|\\s)(CRON_)?TZ=" $j.schedule }}{{ fail (printf "%s.schedule: the time zone goes into timeZone" $where) }}{{ end }}
 {{- $source := include "release-runtime.source" (dict "root" $root "from" $j.from "where" $where) | fromJson }}
 {{- $c := dict }}
 {{- $_ := include "release-runtime.take" (dict "from" $source.container "to" $c "keys" (list "image" "imagePullPolicy" "workingDir" "env" "envFromSecret" "envFromConfigMap" "resources" "securityContext" "readOnlyRoot" "writable")) }}

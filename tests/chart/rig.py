@@ -1,0 +1,203 @@
+"""Renders the chart with real Helm, and reads what came out.
+
+    Helm(major).render(values, …)   the objects; refused(values) the error of a render that has to fail
+    FULL                            values that use every template
+    pods(objects)                   every pod spec with the object that makes it
+"""
+
+import copy
+import json
+import lzma
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+CHART = ROOT / "chart"
+VERSION = (ROOT / "VERSION").read_text().strip()
+KUBE = ("1.28.0", "1.29.0", "1.30.0", "1.34.0")
+
+FULL = {
+    "global": {"imagePullSecrets": [{"name": "registry"}], "other": {"chart": 1}},
+    "workloads": {
+        "web": {
+            "replicas": 2,
+            "podLabels": {"team": "shop"},
+            "containers": {
+                "app": {
+                    "image": "example/shop:1",
+                    "port": 8080,
+                    "ports": {"admin": 8081},
+                    "envFromSecret": ["shop", "mail"],
+                    "envFromConfigMap": "settings",
+                    "env": {"BATCH": 1000000, "REDIS_HOST": "cache", "PGHOST": "pg", "HOSTS": "$(REDIS_HOST)"},
+                    "livenessProbe": {"httpGet": {"path": "/healthz"}},
+                    "readOnlyRoot": True,
+                    "writable": ["/tmp"],
+                    "volumeMounts": {"pages": {"mountPath": "/pages"}},
+                },
+                "nginx": {"image": "example/nginx:1", "port": 9000},
+            },
+            "healthd": {"path": "/healthz"},
+            "volumes": {"pages": {"configMap": {"name": "settings"}}},
+        },
+        "worker": {"containers": {"app": {"image": "example/shop:1", "envFromSecret": "outside", "command": ["work"]}}},
+    },
+    "services": {"web": {"ports": {"admin": 81}}, "admin": {"workload": "web", "type": "NodePort"}},
+    "configMaps": {"settings": {"data": {"DATABASE_NAME": "shop", "LIMIT": 600, "page.html": "<p>"}}},
+    "secrets": {
+        "shop": {"stringData": {"DATABASE_URL": "postgres://shop:canary@database/shop", "TOKEN": "canary"}},
+        "mail": {"existingSecret": "smtp", "connectionKeys": ["REDIS_PASSWORD"]},
+    },
+    "migrations": {
+        "schema": {"from": "web/app", "files": {"0001_item.sql": "CREATE TABLE item (id int);\n"}},
+        "image": {"from": "worker/app", "image": "example/shop-migrations:1"},
+        "inside": {"from": "web/app", "dir": "/app/migrations", "env": {"PGUSER": "owner"}},
+        "kept": {"from": "web/app", "files": "settings"},
+    },
+    "cronJobs": {
+        "mail": {"from": "web/app", "schedule": "*/5 * * * *", "command": ["mail", 5], "timeZone": "Europe/Berlin"},
+        "sweep": {"from": "worker/app", "schedule": "0 3 * * *", "command": ["sweep"], "lock": "none"},
+    },
+}
+
+
+def find(name):
+    """The program of that name: from PATH, the test cluster, or its cache; None without it."""
+    on_path = shutil.which(name)
+    for candidate in ([Path(on_path)] if on_path else []) + [ROOT / "build" / "cluster" / "bin" / name]:
+        if os.access(candidate, os.X_OK):
+            return candidate
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    given = os.environ.get("CLUSTER_CACHE") or ROOT.parent / "shared" / "cluster" / "cache"
+    for cache in (Path(given), home / "release-runtime" / "cluster"):
+        packed = cache / f"{name}.xz"
+        if packed.exists():
+            return unpacked(packed, name)
+    return None
+
+
+def unpacked(packed, name):
+    target = ROOT / "build" / "chart" / name
+    if not target.exists() or target.stat().st_mtime < packed.stat().st_mtime:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_suffix(".part")
+        part.write_bytes(lzma.decompress(packed.read_bytes()))
+        part.chmod(0o755)
+        part.rename(target)
+    return target
+
+
+def programs():
+    """{major: program} of every Helm there is."""
+    found = {}
+    for program in filter(None, (find("helm"), find("helm4"), find("helm3"))):
+        done = subprocess.run([program, "version", "--template", "{{.Version}}"], capture_output=True, text=True)
+        if done.returncode == 0:
+            found.setdefault(int(done.stdout.lstrip("v").split(".")[0]), program)
+    return found
+
+
+class Helm:
+    def __init__(self, major, program, home):
+        self.major = major
+        self.program = program
+        self.env = {"PATH": os.environ["PATH"], "HOME": str(home), "KUBECONFIG": "/dev/null"}
+
+    def run(self, *words, values=None):
+        given = json.dumps(values) if values is not None else None
+        files = ["-f", "-"] if values is not None else []
+        command = [str(self.program), *map(str, words), *files]
+        return subprocess.run(command, input=given, capture_output=True, text=True, env=self.env, timeout=60)
+
+    def template(self, values, *more, release="shop", kube="1.34.0", chart=CHART):
+        words = ("template", release, chart, "-n", "prod", "--kube-version", kube, *more)
+        return self.run(*words, values=values)
+
+    def text(self, values, *more, **how):
+        done = self.template(values, *more, **how)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def render(self, values, *more, **how):
+        documents = yaml.load_all(self.text(values, *more, **how), Loader=yaml.CSafeLoader)
+        return [document for document in documents if document]
+
+    def refused(self, values, *more, **how):
+        done = self.template(values, *more, **how)
+        assert done.returncode != 0, "this was to be refused"
+        assert "nil pointer" not in done.stderr and "wrong type" not in done.stderr, done.stderr
+        return done.stderr
+
+
+def changed(values, path, value):
+    """A copy of values with the entry at a dotted path set; DELETE removes it."""
+    out = copy.deepcopy(values)
+    at = out
+    *parents, last = path.split(".")
+    for word in parents:
+        at = at.setdefault(word, {})
+    at[last] = value
+    return out
+
+
+def named(objects, kind, name):
+    found = [o for o in objects if o["kind"] == kind and o["metadata"]["name"] == name]
+    assert len(found) == 1, [(o["kind"], o["metadata"]["name"]) for o in objects]
+    return found[0]
+
+
+def pod_template(thing):
+    """The pod template of an object, or None."""
+    if thing["kind"] == "CronJob":
+        return thing["spec"]["jobTemplate"]["spec"]["template"]
+    return thing["spec"]["template"] if thing["kind"] in ("Deployment", "Job") else None
+
+
+def pods(objects):
+    return [(thing, pod_template(thing)) for thing in objects if pod_template(thing)]
+
+
+def containers(spec):
+    return spec.get("initContainers", []) + spec["containers"]
+
+
+def container(spec, name):
+    return next(c for c in containers(spec) if c["name"] == name)
+
+
+def variables(c):
+    """{name: value or valueFrom} of a container."""
+    return {e["name"]: e.get("value", e.get("valueFrom")) for e in c.get("env", [])}
+
+
+def flags(c):
+    """{--flag: word} of one of our programs."""
+    words = c.get("command", []) + c.get("args", [])
+    words = words[: words.index("--")] if "--" in words else words
+    return {word: words[i + 1] for i, word in enumerate(words) if word.startswith("--")}
+
+
+def weight(thing):
+    """The hook's weight; None for what is no hook."""
+    annotations = thing["metadata"].get("annotations", {})
+    return int(annotations.get("helm.sh/hook-weight", 0)) if "helm.sh/hook" in annotations else None
+
+
+def references(spec):
+    """(kind, name) of every Secret, ConfigMap and ServiceAccount that a pod refers to, optional ones not."""
+    found = {("ServiceAccount", spec["serviceAccountName"])}
+    sources = list(spec.get("volumes", []))
+    for volume in spec.get("volumes", []):
+        sources += volume.get("projected", {}).get("sources", [])
+    for c in containers(spec):
+        sources += c.get("envFrom", []) + [e["valueFrom"] for e in c.get("env", []) if "valueFrom" in e]
+    for source in sources:
+        for key, kind in (("secret", "Secret"), ("secretRef", "Secret"), ("secretKeyRef", "Secret"),
+                          ("configMap", "ConfigMap"), ("configMapRef", "ConfigMap"), ("configMapKeyRef", "ConfigMap")):
+            if key in source and not source[key].get("optional"):
+                found.add((kind, source[key].get("secretName") or source[key]["name"]))
+    return found

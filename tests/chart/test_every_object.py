@@ -1,0 +1,135 @@
+"""What holds for every object, whatever the values."""
+
+import pytest
+
+from rig import CHART, FULL, KUBE, VERSION, changed, containers, named, pods, programs
+
+
+@pytest.mark.parametrize("major", [3, 4])
+def test_helm_is_there(major):
+    if major not in programs():
+        pytest.skip(f"no Helm {major} in PATH, in build/cluster/bin or in the test cluster's cache (tests/cluster/build)")
+
+
+def test_lint_warns_of_nothing(helm):
+    for values in ({}, FULL):
+        done = helm.run("lint", CHART, "--strict", values=values)
+        text = done.stdout + done.stderr
+        assert done.returncode == 0 and "[WARNING]" not in text and "[ERROR]" not in text, text
+
+
+def test_version_is_the_projects():
+    chart = (CHART / "Chart.yaml").read_text()
+    assert f"\nversion: {VERSION}\n" in chart and f'\nappVersion: "{VERSION}"\n' in chart
+
+
+def test_every_object_has_a_namespace_and_the_releases_labels(helm):
+    for thing in helm.render(FULL):
+        meta = thing["metadata"]
+        assert meta["namespace"] == "prod", meta
+        assert meta["labels"]["app.kubernetes.io/instance"] == "shop", meta
+        assert meta["labels"]["helm.sh/chart"] == f"release-runtime-{VERSION}", meta
+
+
+@pytest.mark.parametrize("kube", KUBE)
+def test_every_pod_is_restricted(helm, kube):
+    found = pods(helm.render(FULL, kube=kube))
+    assert len(found) == 8
+    for thing, template in found:
+        spec = template["spec"]
+        assert spec["automountServiceAccountToken"] is False and spec["enableServiceLinks"] is False
+        assert spec["imagePullSecrets"] == [{"name": "registry"}]
+        security = spec["securityContext"]
+        assert security["runAsNonRoot"] is True and security["runAsUser"] == 1000, thing["metadata"]["name"]
+        assert security["seccompProfile"] == {"type": "RuntimeDefault"}
+        for c in containers(spec):
+            own = c["securityContext"]
+            assert own["allowPrivilegeEscalation"] is False and own["capabilities"] == {"drop": ["ALL"]}, c["name"]
+
+
+@pytest.mark.parametrize("kube", KUBE)
+def test_our_own_containers_are_read_only_and_small(helm, kube):
+    seen = set()
+    for _, template in pods(helm.render(FULL, kube=kube)):
+        for c in containers(template["spec"]):
+            if "release-runtime/" not in c["image"] and c["name"] != "migrate":
+                continue
+            seen.add(c["name"])
+            assert c["securityContext"]["readOnlyRootFilesystem"] is True, c["name"]
+            assert c["resources"] == {"requests": {"cpu": "5m", "memory": "8Mi"}, "limits": {"memory": "32Mi"}}
+    assert {"healthd", "migrate", "copy-cronrun", "copy-migrate"} <= seen
+
+
+def test_no_selector_takes_a_pod_that_is_not_its_own(helm):
+    objects = helm.render(FULL)
+    for thing in objects:
+        spec = thing.get("spec", {})
+        if thing["kind"] == "Service":
+            selector = spec["selector"]
+        elif thing["kind"] == "Deployment":
+            selector = spec["selector"]["matchLabels"]
+        else:
+            continue
+        taken = [
+            f"{owner['kind']}/{owner['metadata']['name']}"
+            for owner, template in pods(objects)
+            if selector.items() <= template["metadata"]["labels"].items()
+        ]
+        wanted = {"shop-worker": "shop-worker"}.get(thing["metadata"]["name"], "shop-web")
+        assert taken == [f"Deployment/{wanted}"], (thing["metadata"]["name"], taken)
+
+
+def test_selectors_hold_nothing_that_changes(helm):
+    for thing, _ in pods(helm.render(FULL)):
+        if thing["kind"] == "Deployment":
+            key = thing["metadata"]["name"].removeprefix("shop-")
+            assert thing["spec"]["selector"]["matchLabels"] == {
+                "app.kubernetes.io/name": "shop",
+                "app.kubernetes.io/instance": "shop",
+                "app.kubernetes.io/component": key,
+            }
+
+
+def test_two_renders_are_equal(both):
+    for kube in KUBE:
+        texts = {helm.text(FULL, kube=kube) for helm in (*both, both[0])}
+        assert len(texts) == 1
+
+
+def test_names(helm):
+    app = {"containers": {"app": {"image": "a:1", "port": 80}}}
+    values = {"workloads": {"main": app, "other": {**app, "nameOverride": "exactly-this"}}}
+    objects = helm.render(values)
+    named(objects, "Deployment", "shop"), named(objects, "Service", "shop"), named(objects, "Deployment", "exactly-this")
+
+
+def test_names_are_cut_with_a_hash(helm):
+    release = "a-release-name-that-is-as-long-as-helm-ever-allows-ok"
+    assert len(release) == 53
+    seen = set()
+    for key in ("a-key-that-makes-it-too-long-by-far-one", "a-key-that-makes-it-too-long-by-far-two"):
+        values = {"workloads": {key: FULL["workloads"]["web"]}, "configMaps": FULL["configMaps"], "secrets": FULL["secrets"]}
+        values["cronJobs"] = {key: {**FULL["cronJobs"]["mail"], "from": f"{key}/app"}}
+        values["migrations"] = {key: {**FULL["migrations"]["schema"], "from": f"{key}/app"}}
+        for thing in helm.render(values, release=release):
+            name = thing["metadata"]["name"]
+            # CRONJOB-MINUTES-xxxxx is a pod's name, and its end is what tells the scheduled minute.
+            assert len(name) <= (48 if thing["kind"] == "CronJob" else 63) and name[-1].isalnum(), name
+            if thing["kind"] in ("Deployment", "Service", "CronJob", "Job"):
+                assert (thing["kind"], name) not in seen
+                seen.add((thing["kind"], name))
+    assert len(seen) == 8
+
+
+def test_image_registry_and_tag(helm):
+    values = changed(FULL, "global.releaseRuntime", {"registry": "registry.example/rr", "tag": "9", "pullPolicy": "Always"})
+    images = {c["image"]: c.get("imagePullPolicy") for _, t in pods(helm.render(values)) for c in containers(t["spec"])}
+    for program in ("healthd", "migrate", "cronrun"):
+        assert images[f"registry.example/rr/{program}:9"] == "Always"
+    assert not [image for image in images if "localhost" in image]
+
+
+def test_canary_only_in_secrets(helm):
+    for thing in helm.render(FULL):
+        if thing["kind"] != "Secret":
+            assert "canary" not in str(thing), thing["metadata"]["name"]

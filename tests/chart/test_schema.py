@@ -1,0 +1,102 @@
+"""The schema is the one description of the values: complete, and what the documents show."""
+
+import json
+import subprocess
+
+from rig import CHART, FULL, ROOT, changed, containers, flags, named, pods
+
+SCHEMA = json.loads((CHART / "values.schema.json").read_text())
+KUBE = "As in Kubernetes."
+
+
+def nodes(node, path=""):
+    """(path, schema) of every property there is, inside the definitions too."""
+    for key, child in node.get("properties", {}).items():
+        yield f"{path}.{key}", child
+        yield from nodes(child, f"{path}.{key}")
+    if isinstance(node.get("additionalProperties"), dict):
+        yield from nodes(node["additionalProperties"], f"{path}.*")
+    if isinstance(node.get("items"), dict):
+        yield from nodes(node["items"], f"{path}[]")
+
+
+def everything():
+    yield from nodes(SCHEMA)
+    for name, definition in SCHEMA["definitions"].items():
+        yield from nodes(definition, name)
+
+
+def test_table():
+    done = subprocess.run([ROOT / "scripts" / "chart-docs", "--check"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_key_has_a_description():
+    # What lies inside a list of Kubernetes' own (items, headers) is its business.
+    missing = [path for path, node in everything() if "description" not in node and "[]" not in path]
+    assert not missing
+
+
+def test_every_map_refuses_what_it_does_not_know():
+    open_ones = set()
+    for path, node in everything():
+        if "object" in (node.get("type") or []) and "additionalProperties" not in node:
+            open_ones.add(path)
+    assert open_ones == {".global"}
+
+
+def test_every_key_may_be_null():
+    strict = [
+        path
+        for path, node in everything()
+        if "type" in node and "null" not in node["type"] and "[]" not in path or None not in node.get("enum", [None])
+    ]
+    assert not strict
+
+
+def test_defaults_are_those_of_the_templates(helm):
+    """Each default of the schema, written out, changes nothing."""
+    plain = helm.text(FULL)
+    definitions = SCHEMA["definitions"]
+    places = {
+        "workloads.web": definitions["workload"],
+        "workloads.web.healthd": definitions["workload"]["properties"]["healthd"],
+        "workloads.web.containers.app": {"properties": {"order": {"default": 100}}},
+        "services.web": definitions["service"],
+        "migrations.schema": definitions["migration"],
+        "cronJobs.mail": definitions["cronJob"],
+        "serviceAccount": SCHEMA["properties"]["serviceAccount"],
+        "policy": SCHEMA["properties"]["policy"],
+        "global.releaseRuntime": SCHEMA["properties"]["global"]["properties"]["releaseRuntime"],
+    }
+    written = FULL
+    for path, node in places.items():
+        at = FULL
+        for word in path.split("."):
+            at = at.get(word, {})
+        for key, child in node["properties"].items():
+            if "default" in child and key not in at:
+                written = changed(written, f"{path}.{key}", child["default"])
+    # Said explicitly, expand is an option of migrate.
+    written["migrations"]["schema"].pop("phase")
+    assert helm.text(written) == plain
+
+
+def test_options_that_the_chart_gives_are_ours(helm):
+    """Every flag that is rendered is one that the program's manual page knows."""
+    values = changed(FULL, "migrations.schema.statementTimeout", "10s")
+    for key in ("table", "role", "searchPath", "phase"):
+        values["migrations"]["schema"][key] = "expand" if key == "phase" else "x"
+    seen = set()
+    for _, template in pods(helm.render(values)):
+        for c in containers(template["spec"]):
+            words = c.get("command", []) + c.get("args", [])
+            program = "cronrun" if words[:1] == ["/release-runtime/cronrun"] else c["name"]
+            if program not in ("healthd", "migrate", "cronrun"):
+                continue
+            seen.add(program)
+            page = (ROOT / "docs" / "man" / f"{program}.1").read_text().replace("\\-", "-")
+            unknown = [flag for flag in flags(c) if flag not in page]
+            assert not unknown, (program, unknown)
+    assert seen == {"healthd", "migrate", "cronrun"}
+    assert named(helm.render(values), "Job", "shop-schema")

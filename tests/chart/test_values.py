@@ -1,0 +1,149 @@
+"""What may be in the values, and what becomes of it."""
+
+import json
+
+import pytest
+
+from rig import CHART, FULL, changed, container, named, variables
+
+APP = {"image": "example/shop:1", "port": 8080}
+
+
+def app_of(objects):
+    return container(named(objects, "Deployment", "shop-web")["spec"]["template"]["spec"], "app")
+
+
+@pytest.mark.parametrize("number, text", [(600, "600"), (1000000, "1000000"), (0, "0"), (0.5, "0.5"), (False, "false"), (True, "true"), ("007", "007"), (123456789012, "123456789012")])
+def test_numbers_survive(helm, number, text):
+    values = {"workloads": {"web": {"containers": {"app": {**APP, "env": {"N": number}, "args": [number]}}}}}
+    app = app_of(helm.render(values))
+    assert variables(app)["N"] == text and app["args"] == [text]
+    word = json.dumps(number) if not isinstance(number, str) else None
+    if word:
+        values = {"workloads": {"web": {"containers": {"app": APP}}}}
+        app = app_of(helm.render(values, "--set", f"workloads.web.containers.app.env.N={word}"))
+        assert variables(app)["N"] == text
+
+
+def test_configmaps_hold_text(helm):
+    data = named(helm.render(FULL), "ConfigMap", "shop-settings")["data"]
+    assert data == {"DATABASE_NAME": "shop", "LIMIT": "600", "page.html": "<p>"}
+
+
+def test_a_password_in_a_configmap_is_refused(helm):
+    error = helm.refused(changed(FULL, "configMaps.settings.data.URL", "https://me:canary@host/x"))
+    assert "configMaps.settings.data.URL" in error and "secrets.settings" in error and "canary" not in error
+    helm.render(changed(FULL, "configMaps.settings.data.URL", "https://host:80/x?mail=a@b"))
+
+
+def entries(values, path=()):
+    """Paths of every map entry."""
+    for key, value in values.items():
+        yield (*path, key)
+        if isinstance(value, dict):
+            yield from entries(value, (*path, key))
+
+
+def without(values, path):
+    """A copy without the entry at path."""
+    out = json.loads(json.dumps(values))
+    at = out
+    for word in path[:-1]:
+        at = at[word]
+    del at[path[-1]]
+    return out
+
+
+ENTRIES = list(entries(FULL))
+
+
+@pytest.mark.parametrize("path", ENTRIES, ids=".".join)
+def test_null_is_as_if_it_were_not_there(both, tmp_path, path):
+    """From a second file, and from --set where its syntax can name the key; the same under both majors."""
+    first, second = tmp_path / "first.yaml", None
+    first.write_text(json.dumps(FULL))
+    for word in reversed(path):
+        second = {word: second}
+    expected = both[0].template(without(FULL, path))
+    renders = [helm.template(second, "-f", first) for helm in both]
+    if not any("." in word for word in path):
+        renders.append(both[-1].template(FULL, "--set", f"{'.'.join(path)}=null"))
+    for done in renders:
+        assert (done.returncode, done.stdout) == (expected.returncode, expected.stdout), done.stderr
+        assert "nil pointer" not in done.stderr and "interface conversion" not in done.stderr, done.stderr
+
+
+MAPS = [(), ("workloads", "web"), ("workloads", "web", "healthd"), ("workloads", "web", "containers", "app"), ("services", "web"),
+        ("configMaps", "settings"), ("secrets", "shop"), ("migrations", "schema"), ("cronJobs", "mail"),
+        ("workloads", "web", "containers", "app", "livenessProbe"), ("workloads", "web", "containers", "app", "livenessProbe", "httpGet"),
+        ("workloads", "web", "volumes", "pages"), ("workloads", "web", "containers", "app", "volumeMounts", "pages"), ("serviceAccount",), ("policy",), ("podSecurity",)]
+
+
+@pytest.mark.parametrize("path", MAPS, ids=lambda path: ".".join(path) or "root")
+def test_an_unknown_key_is_refused_by_its_path(helm, path):
+    error = helm.refused(changed(FULL, ".".join((*path, "typo")), 1))
+    assert "'typo' not allowed" in error or "typo is not allowed" in error, error
+    assert ("/" + "/".join(path) if path else "''") in error, error
+
+
+def test_what_the_root_and_global_let_through(helm):
+    values = changed(FULL, "x-anchors", {"anything": [1]})
+    values.update(enabled=True, tags={"all": True})
+    assert helm.text(values) == helm.text(FULL)
+
+
+@pytest.mark.parametrize("key", ["Web", "1st", "with_underscore", "true", "-x", "a" * 41])
+def test_keys_are_parts_of_names(helm, key):
+    values = {"workloads": {key: {"containers": {"app": APP}}}}
+    if key == "true":
+        helm.render(values)  # a quoted key is only a word
+    else:
+        assert f"'{key}'" in helm.refused(values) or key in helm.refused(values)
+
+
+def test_as_an_aliased_dependency(both, tmp_path):
+    parent = tmp_path / "shop"
+    (parent / "charts").mkdir(parents=True)
+    (parent / "charts" / "release-runtime").symlink_to(CHART)
+    version = next(line for line in (CHART / "Chart.yaml").read_text().splitlines() if line.startswith("version:"))
+    (parent / "Chart.yaml").write_text(
+        "apiVersion: v2\nname: shop\nversion: 3.2.1\nappVersion: '7'\ndependencies:\n"
+        f"- {{name: release-runtime, {version}, repository: 'file://../chart', alias: app, condition: app.enabled}}\n"
+    )
+    (parent / "values.yaml").write_text(json.dumps({"app": {"enabled": True, **FULL}}))
+    texts = []
+    for helm in both:
+        own = helm.render(FULL)
+        within = helm.render({"app": {"cronJobs": {"sweep": None}}}, chart=parent)
+        gone = [o for o in own if o not in within]
+        labels = {"helm.sh/chart": None}
+        assert [o["metadata"]["name"] for o in own if stripped(o, labels) not in [stripped(w, labels) for w in within]] == ["shop-sweep"], gone
+        texts.append(helm.text({"app": {"cronJobs": {"sweep": None}}}, chart=parent))
+        assert helm.render({"app": {"enabled": False}}, chart=parent) == []
+    assert len(set(texts)) == 1
+
+
+def stripped(thing, labels):
+    out = json.loads(json.dumps(thing))
+    for label in labels:
+        out["metadata"]["labels"].pop(label, None)
+    return out
+
+
+def test_services(helm):
+    objects = helm.render(FULL)
+    web, admin = named(objects, "Service", "shop-web")["spec"], named(objects, "Service", "shop-admin")["spec"]
+    assert [(p["name"], p["port"], p["targetPort"]) for p in web["ports"]] == [("http", 80, "http"), ("admin", 81, "admin"), ("nginx", 9000, "nginx")]
+    assert (web["type"], admin["type"]) == ("ClusterIP", "NodePort") and admin["selector"] == web["selector"]
+    assert not [o for o in objects if o["kind"] == "Service" and o["metadata"]["name"] == "shop-worker"]
+    objects = helm.render(changed(FULL, "services.web", {"enabled": False}))
+    assert not [o for o in objects if o["kind"] == "Service" and o["metadata"]["name"] == "shop-web"]
+    assert 'has no port "typo"; it has: http, admin, nginx' in helm.refused(changed(FULL, "services.web.ports", {"typo": 1}))
+    assert 'there is no workload "typo"' in helm.refused(changed(FULL, "services.typo", {}))
+
+
+def test_secrets(helm):
+    assert "give stringData" in helm.refused(changed(FULL, "secrets.empty", {}))
+    assert "exclude each other" in helm.refused(changed(FULL, "secrets.shop.existingSecret", "x"))
+    names = [o["metadata"]["name"] for o in helm.render(FULL) if o["kind"] == "Secret"]
+    assert sorted(names) == ["shop-shop", "shop-shop-hook"]
