@@ -1,0 +1,108 @@
+"""Figures that the stories measured, and the page made of them.
+
+`record` keeps rounds of one figure in a file of build/cluster/evidence (stories run side by side; rounds of one name are put
+together); `page` makes build/cluster/evidence.md of them, which `make evidence` copies to docs/evidence.md.
+"""
+
+import json
+import os
+import re
+import statistics
+import uuid
+from pathlib import Path
+
+from .cluster import ROOT
+
+FOLDER = ROOT / "build" / "cluster" / "evidence"
+PAGE = ROOT / "build" / "cluster" / "evidence.md"
+
+
+def clear():
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for file in FOLDER.glob("*.json"):
+        file.unlink()
+    PAGE.unlink(missing_ok=True)
+
+
+def record(name, values, unit="s", **more):
+    """Keeps the rounds of one figure; `more` are facts that belong to it (how many requests, which version)."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    file = FOLDER / f"{name}.{uuid.uuid4().hex[:8]}.json"
+    file.write_text(json.dumps({"name": name, "values": list(values), "unit": unit, **more}) + "\n")
+
+
+def figures():
+    known = {}
+    for file in sorted(FOLDER.glob("*.json")):
+        one = json.loads(file.read_text())
+        if one["name"] in known:
+            known[one["name"]]["values"] += one["values"]
+        else:
+            known[one["name"]] = one
+    return known
+
+
+# --- The page -----------------------------------------------------------------------------------------------------------
+
+# (name of the figure, what it is)
+TABLE = [
+    ("out-closed", "PostgreSQL stopped (connections refused): its Service's endpoints are empty after"),
+    ("back-closed", "PostgreSQL started again: back in the endpoints after"),
+    ("out-hung", "PostgreSQL frozen (SIGSTOP, no answer): out of the endpoints after"),
+    ("back-hung", "PostgreSQL thawed: back in the endpoints after"),
+    ("killed-back", "healthd killed by SIGKILL: pod Ready again after"),
+    ("end-with", "pod deleted until gone, with the sidecar"),
+    ("end-without", "pod deleted until gone, the same pod without the sidecar"),
+    ("memory-rss", "healthd's resident memory (VmRSS)"),
+    ("memory-set", "the sidecar container's working set (cgroup: usage less inactive file pages)"),
+    ("hook-job", "migration hook: Job created until complete, three files pending"),
+    ("hook-work", "of that, migrate itself (its own report)"),
+    ("hook-helm", "helm install without --wait until it returns, with the hook"),
+    ("plain-helm", "the same without a migration"),
+    ("upgrade-requests", "requests through the Service while an upgrade replaced its only pod"),
+    ("upgrade-failures", "of these, failed"),
+]
+
+
+def number(value, unit):
+    return f"{value:.1f}" if unit in ("s", "MiB") else f"{value:.0f}"
+
+
+def row(figure, text):
+    values, unit = figure["values"], figure["unit"]
+    cells = [number(f(values), unit) for f in (min, statistics.median, max)]
+    return f"| {text} | {' | '.join(cells)} | {unit} | {len(values)} |"
+
+
+def machine():
+    """What the figures were measured on, without names or dates."""
+    memory = int(re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text())[1]) / 1024**2
+    system = re.search(r'PRETTY_NAME="(.*)"', Path("/etc/os-release").read_text())[1]
+    return f"{os.cpu_count()} cores, {memory:.0f} GB of memory, {system}, Linux {os.uname().release.split('-')[0]}"
+
+
+def page(versions, counts):
+    """The text: versions = {"Kubernetes": "v1.34.4", …}, counts = "N passed, N failed, N skipped"."""
+    known = figures()
+    lines = [
+        "# Evidence",
+        "",
+        "What the stories of `tests/cluster` measured on a real kubelet. This page is written by `make evidence`, which",
+        "copies what `make e2e` found; nothing in it is typed by hand.",
+        "",
+        f"- Machine: {machine()}; the cluster and the stories share it.",
+        *[f"- {name}: {value}" for name, value in versions.items()],
+        f"- Stories: {counts}",
+        "",
+        "| what | min | median | max | unit | rounds |",
+        "|---|---|---|---|---|---|",
+        *[row(known[name], text) for name, text in TABLE if name in known],
+        "",
+    ]
+    missing = [text for name, text in TABLE if name not in known]
+    if missing:
+        lines += ["Not measured in this run: " + "; ".join(missing) + ".", ""]
+    notes = [figure["note"] for figure in known.values() if figure.get("note")]
+    if notes:
+        lines += ["## How it was measured", ""] + [f"- {note}" for note in notes] + [""]
+    return "\n".join(lines)

@@ -1,0 +1,52 @@
+"""One Helm release in a place, driven as a user would: by the command line of Helm 3 or Helm 4."""
+
+import os
+
+import yaml
+
+from .cluster import ROOT, Done
+
+# Another chart than this folder's, for instance a packaged one.
+CHART = os.environ.get("E2E_CHART") or ROOT / "chart"
+PROGRAM = {3: "helm", 4: "helm4"}
+
+
+class Release:
+    def __init__(self, place, major=3, wait=True, name="shop"):
+        self.place = place
+        self.major = major
+        self.wait = wait
+        self.name = name
+        self.program = PROGRAM[major]
+
+    def helm(self, *words, **options) -> Done:
+        done = self.place.cluster.run(self.program, "-n", self.place.name, *words, **options)
+        assert "would violate" not in done.text, f"not admitted by the restricted level:\n{done.text}"
+        return done
+
+    def _apply(self, verb, values, *flags, timeout=90, **options):
+        file = self.place.folder / f"{self.name}-{verb}.yaml"
+        file.write_text(yaml.safe_dump(values, sort_keys=False))
+        words = [verb, self.name, CHART, "-f", file, f"--timeout={timeout}s", *flags]
+        words += ["--wait"] if self.wait else []
+        if os.environ.get("E2E_REGISTRY"):
+            words += ["--set", f"global.releaseRuntime.registry={os.environ['E2E_REGISTRY']}"]
+        return self.helm(*words, timeout=timeout + 30, **options)
+
+    def install(self, values, *flags, **options):
+        return self._apply("install", values, *flags, **options)
+
+    def upgrade(self, values, *flags, **options):
+        return self._apply("upgrade", values, *flags, **options)
+
+    def rollback(self, revision, timeout=90, **options):
+        words = ["rollback", self.name, str(revision), f"--timeout={timeout}s"] + (["--wait"] if self.wait else [])
+        return self.helm(*words, timeout=timeout + 30, **options)
+
+    def uninstall(self, **options):
+        return self.helm("uninstall", self.name, "--wait", "--timeout=60s", **options)
+
+    def history(self):
+        """[(revision, status)]"""
+        records = yaml.safe_load(self.helm("history", self.name, "-o", "json").out)
+        return [(one["revision"], one["status"]) for one in records]
