@@ -36,8 +36,9 @@ parse_scheme(const char *url, enum check_kind *ret, struct err *e)
     } known[] = {
         {"postgres", CHECK_POSTGRES}, {"postgresql", CHECK_POSTGRES}, {"redis", CHECK_REDIS},
         {"rediss", CHECK_REDIS},      {"unix", CHECK_REDIS},          {"tcp", CHECK_TCP},
+        {"http", CHECK_HTTP},         {"https", CHECK_HTTP},
     };
-    static const char *const later[] = {"http", "https", "tls", "fcgi", "file", "disk"};
+    static const char *const later[] = {"tls", "fcgi", "file", "disk"};
     const char *names[CHECKLINE_COUNT(known)];
     size_t n = strcspn(url, ":");
     if (url[n] != ':')
@@ -58,7 +59,7 @@ parse_scheme(const char *url, enum check_kind *ret, struct err *e)
         if (strcmp(scheme, later[i]) == 0)
             return err_set(
                 e, ERR_USAGE,
-                "%s: is not yet handled in this version (postgres://, redis:// and tcp:// are)",
+                "%s: is not yet handled in this version (postgres://, redis://, tcp:// and http:// are)",
                 scheme);
     return checkline_unknown(e, "scheme", scheme, names, CHECKLINE_COUNT(known));
 }
@@ -68,6 +69,8 @@ check_spec_default(const char *name, enum check_kind kind, struct check_spec *re
 {
     *ret = (struct check_spec){
         .kind = kind,
+        .status_from = 200,
+        .status_to = 399,
         .every_ms = 2000,
         .timeout_ms = 1000,
         .rules = {.rise = 1, .fall = 1, .fall_timeout = 2, .stale_ms = 7000},

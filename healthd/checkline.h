@@ -4,7 +4,8 @@
  *
  *     database postgres://app@db/app every 2s timeout 1s groups ready,startup
  *     cache    redis://cache:6379/0  optional
- *     app      tcp://127.0.0.1:8080
+ *     app      http://127.0.0.1:8080/healthz status 200-299
+ *     port     tcp://127.0.0.1:8080
  *     replica  postgres://app@ro/app role standby query "SELECT count(*) > 0 FROM shop.item"
  *
  * Words are parted by blanks; one that holds blanks goes in double or single quotes, in which the
@@ -24,7 +25,7 @@
 #define CHECK_NAME_MAX 32
 #define CHECK_GROUPS_MAX 16
 
-enum check_kind { CHECK_POSTGRES, CHECK_REDIS, CHECK_TCP };
+enum check_kind { CHECK_POSTGRES, CHECK_REDIS, CHECK_TCP, CHECK_HTTP };
 enum check_role { CHECK_ROLE_ANY, CHECK_ROLE_PRIMARY, CHECK_ROLE_REPLICA };
 
 struct check_spec {
@@ -36,6 +37,7 @@ struct check_spec {
     size_t n_groups;
     char *word_up, *word_down;
     enum check_role role;
+    unsigned status_from, status_to; /* of http, both included */
     uint64_t every_ms, timeout_ms, after_ms;
     struct verdict_rules rules;
     bool each; /* connection each */

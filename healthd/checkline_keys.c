@@ -165,6 +165,38 @@ key_role(struct checkline_parse *p, const char *value)
     return 0;
 }
 
+/* Three digits. */
+static bool
+take_status(const char **at, unsigned *ret)
+{
+    const char *p = *at;
+    for (int i = 0; i < 3; i++)
+        if (p[i] < '0' || p[i] > '9')
+            return false;
+    *ret = (unsigned)(100 * (p[0] - '0') + 10 * (p[1] - '0') + (p[2] - '0'));
+    *at = p + 3;
+    return *ret >= 100 && *ret <= 599;
+}
+
+static int
+key_status(struct checkline_parse *p, const char *value)
+{
+    const char *at = value;
+    unsigned from = 0;
+    bool good = take_status(&at, &from);
+    unsigned to = from;
+    if (good && *at == '-') {
+        at++;
+        good = take_status(&at, &to);
+    }
+    if (!good || *at != '\0' || to < from)
+        return err_set(p->e, ERR_USAGE, "'%.40s' is neither a status (204) nor a range (200-399)",
+                       opt_showable(value));
+    p->spec->status_from = from;
+    p->spec->status_to = to;
+    return 0;
+}
+
 static int
 key_connection(struct checkline_parse *p, const char *value)
 {
@@ -277,6 +309,8 @@ const struct checkline_key_doc checkline_key_docs[] = {
     {"shared degrade=DURATION",
      "a dependency that all replicas share: degraded, not down, for so long"},
     {"role ROLE", "primary or standby, of Redis master or replica (any)"},
+    {"status FROM-TO",
+     "HTTP: what is healthy; redirects are not followed (200-399, as a kubelet's)"},
     {"query SQL",
      "PostgreSQL: instead of SELECT 1; has to return a row whose first column is neither NULL "
      "nor false"},
@@ -288,6 +322,7 @@ const struct checkline_key_doc checkline_key_docs[] = {
 #define FOR(kind) (1u << (kind))
 #define FOR_POSTGRES FOR(CHECK_POSTGRES)
 #define FOR_DATABASES (FOR(CHECK_POSTGRES) | FOR(CHECK_REDIS))
+#define FOR_HTTP FOR(CHECK_HTTP)
 #define FOR_ALL ~0u
 
 static const struct key {
@@ -295,19 +330,29 @@ static const struct key {
     int (*parse)(struct checkline_parse *p, const char *value); /* NULL: a flag without value */
     unsigned kinds;
 } keys[] = {
-    {"every", key_every, FOR_ALL},      {"timeout", key_timeout, FOR_ALL},
-    {"rise", key_rise, FOR_ALL},        {"fall", key_fall, FOR_ALL},
-    {"stale", key_stale, FOR_ALL},      {"groups", key_groups, FOR_ALL},
-    {"optional", NULL, FOR_ALL},        {"after", key_after, FOR_ALL},
-    {"words", key_words, FOR_ALL},      {"connection", key_connection, FOR_ALL},
-    {"shared", key_shared, FOR_ALL},    {"role", key_role, FOR_DATABASES},
-    {"query", key_query, FOR_POSTGRES}, {"on-full", key_on_full, FOR_POSTGRES},
+    {"every", key_every, FOR_ALL},
+    {"timeout", key_timeout, FOR_ALL},
+    {"rise", key_rise, FOR_ALL},
+    {"fall", key_fall, FOR_ALL},
+    {"stale", key_stale, FOR_ALL},
+    {"groups", key_groups, FOR_ALL},
+    {"optional", NULL, FOR_ALL},
+    {"after", key_after, FOR_ALL},
+    {"words", key_words, FOR_ALL},
+    {"connection", key_connection, FOR_ALL},
+    {"shared", key_shared, FOR_ALL},
+    {"role", key_role, FOR_DATABASES},
+    {"status", key_status, FOR_HTTP},
+    {"query", key_query, FOR_POSTGRES},
+    {"on-full", key_on_full, FOR_POSTGRES},
 };
 
 static const char *
 kinds_text(unsigned kinds)
 {
-    return kinds == FOR_POSTGRES ? "postgres://" : "postgres:// and redis://";
+    return kinds == FOR_POSTGRES ? "postgres://"
+           : kinds == FOR_HTTP   ? "http:// and https://"
+                                 : "postgres:// and redis://";
 }
 
 static int

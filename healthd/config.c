@@ -159,6 +159,7 @@ is_local(const struct check_spec *s, const struct options *o, bool *ret, struct 
     case CHECK_REDIS:
         return redis_is_local(s, o, ret, e);
     case CHECK_TCP:
+    case CHECK_HTTP:
         return peer_is_local(s, ret, e);
     }
     return err_set(e, ERR_USAGE, "unknown kind");

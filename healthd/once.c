@@ -44,7 +44,8 @@ once_init(struct once *x, const struct options *o, const struct config *config, 
     x->resolver = resolver_new(x->loop, e);
     if (!x->resolver)
         return -1;
-    const struct probe_context context = {x->loop, x->resolver, o->database, o->redis};
+    const struct probe_context context = {
+        .loop = x->loop, .resolver = x->resolver, .database = o->database, .redis = o->redis};
     x->schedule = schedule_new(&context, config->specs, config->n, on_changed, x, e);
     return x->schedule ? 0 : -1;
 }

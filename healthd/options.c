@@ -33,11 +33,12 @@ static const struct opt_row rows[] = {
      .more =
          "A check line of a kind takes the place of the check that the environment alone would "
          "make. postgres:// and redis:// with nothing behind stand for what the environment "
-         "names.\n\nKinds: postgres://, redis:// (rediss://, unix:), and tcp://HOST:PORT, which is up "
-         "while somebody accepts there.\n\nKeys: every (2s), timeout (1s), rise (1), fall (1, for time-outs 2), stale "
+         "names.\n\nKinds: postgres://, redis:// (rediss://, unix:), http:// and https://, which are "
+         "healthy while a GET is answered with 200 to 399, and tcp://HOST:PORT, while somebody "
+         "accepts there.\n\nKeys: every (2s), timeout (1s), rise (1), fall (1, for time-outs 2), stale "
          "(3 x every + timeout), groups (ready), optional, after (0), words UP,DOWN, connection "
          "keep|each (keep; tcp://: each), shared degrade=DURATION, role, query, on-full "
-         "degraded|down."},
+         "degraded|down, status FROM-TO (200-399)."},
     {.name = "config",
      .kind = OPT_STRING,
      .arg = "FILE",
@@ -180,8 +181,8 @@ static const struct opt_pair examples[] = {
     {"healthd --check 'database postgres:// every 1s groups ready,startup'",
      "the database of the environment, checked "
      "each second, needed once for startup too"},
-    {"healthd --check 'app tcp://127.0.0.1:8080 groups ready,live'",
-     "the application beside it: not ready, and restarted, while nobody accepts on its port"},
+    {"healthd --check 'app http://127.0.0.1:8080/healthz groups ready,live'",
+     "the application beside it: not ready, and restarted, while it does not answer"},
     {"healthd probe http://127.0.0.1:9180/health/live", "a HEALTHCHECK"},
     {"healthd wait --timeout 2m", "an init container that waits for the database"},
 };

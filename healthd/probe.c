@@ -14,6 +14,8 @@ probe_new(const struct probe_context *x, const struct check_spec *spec, struct e
         return probe_redis_new(x, spec, e);
     case CHECK_TCP:
         return probe_tcp_new(x, spec, e);
+    case CHECK_HTTP:
+        return probe_http_new(x, spec, e);
     }
     err_set(e, ERR_USAGE, "check '%s': unknown kind", spec->name);
     return NULL;

@@ -55,12 +55,14 @@ struct probe {
 
 struct loop;
 struct resolver;
+struct tls_client;
 
 struct probe_context {
     struct loop *loop;
     struct resolver *resolver;
     const char *database; /* --database, NULL: not given; for checks without a URL of their own */
     const char *redis;    /* --redis, likewise */
+    struct tls_client **https; /* the schedule's: the CA store that https:// checks share */
 };
 
 /* spec is borrowed and outlives the probe. ERR_USAGE: the URL or a variable is wrong; ERR_NOMEM. */
@@ -70,6 +72,8 @@ struct probe *
 probe_redis_new(const struct probe_context *x, const struct check_spec *spec, struct err *e);
 struct probe *
 probe_tcp_new(const struct probe_context *x, const struct check_spec *spec, struct err *e);
+struct probe *
+probe_http_new(const struct probe_context *x, const struct check_spec *spec, struct err *e);
 
 /* The one for spec->kind. done and lost are to be set before the first start. */
 struct probe *

@@ -8,6 +8,7 @@
 #include "common/base/digest.h"
 #include "common/base/log.h"
 #include "common/net/loop.h"
+#include "common/net/tls.h"
 
 const double check_bucket_bounds[CHECK_BUCKETS - 1] = {0.001, 0.0025, 0.005, 0.01,
                                                        0.025, 0.1,    0.5,   1.0};
@@ -16,6 +17,7 @@ const double check_bucket_bounds[CHECK_BUCKETS - 1] = {0.001, 0.0025, 0.005, 0.0
 
 struct schedule {
     struct probe_context x;
+    struct tls_client *https;
     struct check *checks;
     size_t n;
     schedule_cb *changed;
@@ -332,6 +334,7 @@ schedule_new(const struct probe_context *x, const struct check_spec *specs, size
         return NULL;
     }
     s->x = *x;
+    s->x.https = &s->https;
     s->view_due_ms = CLOCK_NEVER;
     s->changed = changed;
     s->arg = arg;
@@ -363,6 +366,7 @@ schedule_free(struct schedule *s)
         probe_free(s->checks[i].probe);
     }
     loop_timer_free(s->view_due);
+    tls_client_free(s->https);
     free(s->checks);
     free(s);
 }

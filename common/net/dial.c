@@ -68,8 +68,8 @@ finish(struct dial *d, const struct err *e)
 
 /* ---- one address after the other ---- */
 
-static enum err_code
-code_of(int sys_errno)
+enum err_code
+dial_code(int sys_errno)
 {
     switch (sys_errno) {
     case ETIMEDOUT:
@@ -89,7 +89,7 @@ note_error(struct dial *d, int sys_errno)
 {
     char text[RESOLVE_TEXT_MAX];
     resolve_addr_text(&d->addrs[d->next - 1], text);
-    err_set(&d->last, code_of(sys_errno), "cannot connect to %s, port %u: %s", text, d->port,
+    err_set(&d->last, dial_code(sys_errno), "cannot connect to %s, port %u: %s", text, d->port,
             strerror(sys_errno));
     d->last.sys_errno = sys_errno;
 }

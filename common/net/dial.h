@@ -20,6 +20,8 @@ typedef void dial_cb(const struct err *e, int fd, void *arg);
 /* host: as resolve_start() takes it. cb fires exactly once, from the loop, never inside this call. NULL with *e filled: never. */
 struct dial *dial_start(struct loop *l, struct resolver *r, const char *host, uint16_t port,
                         uint64_t deadline_ms, dial_cb *cb, void *arg, struct err *e);
+/* What an error number of connect() is to a caller. */
+enum err_code dial_code(int sys_errno);
 void dial_cancel(struct dial *d); /* NULL allowed; cb does not fire; invalid once it has */
 
 #endif

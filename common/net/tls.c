@@ -177,19 +177,32 @@ set_name(SSL *ssl, const char *name, bool verify)
     return SSL_set_tlsext_host_name(ssl, host) == 1 && (!verify || SSL_set1_host(ssl, host) == 1);
 }
 
+static void
+look_again(struct tls_client *t)
+{
+    if (!t->verify)
+        return;
+    struct stamp now = stamp_of(t->ca_file);
+    SSL_CTX *fresh = stamp_same(now, t->stamp) ? NULL : client_context(t, NULL);
+    if (fresh) {
+        SSL_CTX_free(t->ctx);
+        t->ctx = fresh;
+        t->stamp = now;
+    }
+}
+
+void
+tls_client_share(struct tls_client *t, void *ssl_ctx)
+{
+    look_again(t);
+    SSL_CTX_set1_cert_store(ssl_ctx, SSL_CTX_get_cert_store(t->ctx));
+}
+
 struct bufferevent *
 tls_client_bufferevent(struct tls_client *t, struct event_base *base, int fd, const char *name,
                        struct err *e)
 {
-    if (t->verify) {
-        struct stamp now = stamp_of(t->ca_file);
-        SSL_CTX *fresh = stamp_same(now, t->stamp) ? NULL : client_context(t, NULL);
-        if (fresh) {
-            SSL_CTX_free(t->ctx);
-            t->ctx = fresh;
-            t->stamp = now;
-        }
-    }
+    look_again(t);
     ERR_clear_error();
     SSL *ssl = SSL_new(t->ctx);
     if (!ssl || !set_name(ssl, name, t->verify)) {

@@ -31,6 +31,10 @@ tls_client_free(struct tls_client *t); /* NULL allowed; bufferevents made from i
 struct bufferevent *tls_client_bufferevent(struct tls_client *t, struct event_base *base, int fd,
                                            const char *name, struct err *e);
 
+/* For a library that makes contexts of its own (ssl_ctx: an SSL_CTX): t's CA store, shared, as it is now. What is verified with
+ * it stays the library's business. */
+void tls_client_share(struct tls_client *t, void *ssl_ctx);
+
 /* ---- accepting ---- */
 
 /* PEM files: the certificate with its chain, and the key. ERR_TLS names the file. */

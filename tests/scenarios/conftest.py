@@ -5,6 +5,7 @@
     pg_server    factory: a PostgreSQL of one's own, to stop, kill and freeze
     redis_server factory: a Redis of one's own; password=True, tls=True, replica_of=…
     pgbouncer    factory: a PgBouncer before a server
+    web, peer    factories: an application that answers over HTTP, one that says anything
     proxy        factory: a TCP proxy that falls silent, cuts, refuses
     name_server  factory: a DNS server that answers, or never
     ca           a throwaway certificate authority
@@ -26,7 +27,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from rig import base, dns, pgbouncer as bouncer, postgres, proxy as tcp_proxy, redis as red, tls  # noqa: E402
+from rig import base, dns, pgbouncer as bouncer, postgres, proxy as tcp_proxy, redis as red, tls, web as application  # noqa: E402
 from rig.program import Programs  # noqa: E402
 
 
@@ -182,6 +183,35 @@ def pgbouncer(new_dir):
     yield make
     for pooler in made:
         pooler.close()
+
+
+@pytest.fixture
+def web(new_dir, ca):
+    """web(tls=False, certificate=None) -> web.Web: an application that answers"""
+    made = []
+
+    def make(tls=False, certificate=None):
+        one = application.Web(new_dir(), certificate or (ca().issue() if tls else None))
+        made.append(one)
+        return one
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def peer():
+    """peer(talk) -> web.Peer: talk(peer, connection) says what it likes to whoever asked"""
+    made = []
+
+    def make(talk):
+        made.append(application.Peer(talk))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
 
 
 @pytest.fixture

@@ -128,6 +128,38 @@ test_tcp(void **state)
 }
 
 static void
+test_http(void **state)
+{
+    (void)state;
+    struct check_spec s = good("app http://127.0.0.1:8080/healthz?x=1 groups live");
+    assert_int_equal(s.kind, CHECK_HTTP);
+    assert_int_equal(s.status_from, 200);
+    assert_int_equal(s.status_to, 399);
+    assert_false(s.each);
+    check_spec_done(&s);
+    s = good("app https://h status 204 connection each");
+    assert_int_equal(s.kind, CHECK_HTTP);
+    assert_int_equal(s.status_from, 204);
+    assert_int_equal(s.status_to, 204);
+    assert_true(s.each);
+    check_spec_done(&s);
+    s = good("app http://h status 100-599");
+    assert_int_equal(s.status_from, 100);
+    assert_int_equal(s.status_to, 599);
+    check_spec_done(&s);
+    static const char *const wrong[] = {"99",       "600",      "20",      "2000",    "200-",
+                                        "-200",     "399-200",  "200-600", "200,204", "2xx",
+                                        "200 -299", "200--299", "0x0"};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        char line[64];
+        snprintf(line, sizeof(line), "a http://h status '%s'", wrong[i]);
+        bad(line, "neither a status (204) nor a range (200-399)");
+    }
+    bad("a postgres://h status 200", "for http:// and https:// alone");
+    bad("a http://h role any", "for postgres:// and redis:// alone");
+}
+
+static void
 test_derived(void **state)
 {
     (void)state;
@@ -162,7 +194,6 @@ static void
 test_schemes(void **state)
 {
     (void)state;
-    bad("a http://h", "not yet handled in this version");
     bad("a tls://h:1", "not yet handled in this version");
     bad("a fcgi://h:1/ping", "not yet handled");
     bad("a file:/x", "not yet handled");
@@ -170,6 +201,7 @@ test_schemes(void **state)
     bad("a radis://h", "did you mean 'redis'");
     bad("a mysql+x://h", "unknown scheme");
     bad("a redis+x://h", "unknown scheme");
+    bad("a htp://h", "did you mean 'http'");
     bad("a tpc://h:1", "did you mean 'tcp'");
     bad("a tcp+x://h:1", "unknown scheme");
     bad("a somewhere", "not a URL");
@@ -230,7 +262,7 @@ test_errors_keep_secrets(void **state)
     static const char *const lines[] = {"a postgres://u:c4nary@h every x",
                                         "a postgrs://u:c4nary@h",
                                         "a :c4nary@h",
-                                        "a http://u:c4nary@h",
+                                        "a http://u:c4nary@h status c4",
                                         "A postgres://u:c4nary@h",
                                         "a redis://:c4nary@h query x"};
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
@@ -249,6 +281,7 @@ main(void)
         cmocka_unit_test(test_all_keys),
         cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_tcp),
+        cmocka_unit_test(test_http),
         cmocka_unit_test(test_derived),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_schemes),

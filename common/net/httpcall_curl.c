@@ -1,0 +1,253 @@
+/* httpcall_curl.c: what curl is told about one request, and what its ends mean. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/clock.h"
+#include "common/base/strbuf.h"
+#include "common/net/dial.h"
+#include "common/net/httpcall_impl.h"
+#include "common/net/target.h"
+#include "common/net/tls.h"
+
+/* ---- what comes ---- */
+
+static size_t
+on_head(char *data, size_t size, size_t n, void *arg)
+{
+    struct httpcall *q = arg;
+    q->head_bytes += size * n;
+    q->head_ended = data[0] == '\r' || data[0] == '\n';
+    bool switched = size * n > 12 && memcmp(data, "HTTP/1.1 101", 12) == 0; /* never asked for */
+    return switched || q->head_bytes > HTTPCALL_HEAD_MAX ? 0 : size * n;
+}
+
+static size_t
+on_body(char *data, size_t size, size_t n, void *arg)
+{
+    struct httpcall *q = arg;
+    (void)data;
+    q->body_bytes += size * n;
+    return q->body_bytes > HTTPCALL_BODY_MAX ? 0 : size * n;
+}
+
+/* curl is about to ask its own resolver: never for a name. An address takes this way too, and is only parsed there. */
+static int
+on_resolver(void *state, void *reserved, void *arg)
+{
+    const struct httpcall *q = arg;
+    (void)state;
+    (void)reserved;
+    return q->client->x.target->is_address ? 0 : 1;
+}
+
+static CURLcode
+on_tls_context(CURL *easy, void *ssl_ctx, void *arg)
+{
+    (void)easy;
+    tls_client_share(arg, ssl_ctx);
+    return CURLE_OK;
+}
+
+/* ---- what curl is told ---- */
+
+/* "host:port:address,[address]", which holds from then on for every connection that is made. */
+static int
+set_addresses(struct httpcall *q, const struct resolve_addr *addrs, size_t n)
+{
+    char text[RESOLVE_TEXT_MAX];
+    cleanup_strbuf struct strbuf b = STRBUF_INIT;
+    strbuf_addf(&b, "%s:%u:", q->client->host, q->client->x.target->port);
+    bool any = false;
+    for (size_t i = 0; i < n; i++) {
+        resolve_addr_text(&addrs[i], text);
+        bool v6 = addrs[i].sa.ss_family == AF_INET6;
+        if (strchr(text, '%'))
+            continue; /* curl reads no scopes here */
+        strbuf_addf(&b, "%s%s%s%s", any ? "," : "", v6 ? "[" : "", text, v6 ? "]" : "");
+        any = true;
+    }
+    if (!any)
+        return 0;
+    q->addresses = curl_slist_append(NULL, strbuf_str(&b));
+    return q->addresses && curl_easy_setopt(q->easy, CURLOPT_RESOLVE, q->addresses) == CURLE_OK
+               ? 0
+               : -1;
+}
+
+static int
+set_tls(struct httpcall *q, struct err *e)
+{
+    struct tls_client **tls = q->client->x.tls;
+    if (!*tls)
+        *tls = tls_client_new(NULL, true, e);
+    if (!*tls)
+        return -1;
+    /* The one store that all share, and no other: curl would read the bundle for each connection. */
+    curl_easy_setopt(q->easy, CURLOPT_CAINFO, NULL);
+    curl_easy_setopt(q->easy, CURLOPT_CAPATH, NULL);
+    curl_easy_setopt(q->easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+    curl_easy_setopt(q->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    curl_easy_setopt(q->easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+    curl_easy_setopt(q->easy, CURLOPT_SSL_CTX_DATA, *tls);
+    if (curl_easy_setopt(q->easy, CURLOPT_SSL_CTX_FUNCTION, on_tls_context) != CURLE_OK)
+        return err_set(e, ERR_TLS, "this libcurl is not built with OpenSSL");
+    return 0;
+}
+
+static void
+set_bounds(struct httpcall *q)
+{
+    uint64_t left_ms = clock_left_ms(q->deadline_ms);
+    long connect_ms = left_ms < 86400000 ? (long)left_ms + 1 : 86400000;
+    curl_easy_setopt(q->easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
+    curl_easy_setopt(q->easy, CURLOPT_MAXAGE_CONN, 2 * 86400L); /* its end is watched */
+    curl_easy_setopt(q->easy, CURLOPT_HEADERFUNCTION, on_head);
+    curl_easy_setopt(q->easy, CURLOPT_HEADERDATA, q);
+    curl_easy_setopt(q->easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(q->easy, CURLOPT_WRITEDATA, q);
+    curl_easy_setopt(q->easy, CURLOPT_RESOLVER_START_FUNCTION, on_resolver);
+    curl_easy_setopt(q->easy, CURLOPT_RESOLVER_START_DATA, q);
+}
+
+static CURLcode
+set_request(struct httpcall *q)
+{
+    const struct target_peer *t = q->client->x.target;
+    CURLcode code = curl_easy_setopt(q->easy, CURLOPT_URL, q->client->url);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(q->easy, CURLOPT_REQUEST_TARGET, t->path);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(q->easy, CURLOPT_USERAGENT, q->client->x.user_agent);
+    if (code == CURLE_OK && t->username) {
+        code = curl_easy_setopt(q->easy, CURLOPT_USERNAME, t->username);
+        if (code == CURLE_OK)
+            code = curl_easy_setopt(q->easy, CURLOPT_PASSWORD, t->password ? t->password : "");
+    }
+    if (code == CURLE_OK && q->way == HTTPCALL_EACH) {
+        q->headers = curl_slist_append(NULL, "Connection: close");
+        code = q->headers ? curl_easy_setopt(q->easy, CURLOPT_HTTPHEADER, q->headers)
+                          : CURLE_OUT_OF_MEMORY;
+    }
+    return code;
+}
+
+static CURLcode
+set_manners(struct httpcall *q)
+{
+    CURL *h = q->easy;
+    curl_easy_setopt(h, CURLOPT_PRIVATE, q);
+    curl_easy_setopt(h, CURLOPT_ERRORBUFFER, q->error);
+    curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(h, CURLOPT_NOPROGRESS, 1L);
+    curl_easy_setopt(h, CURLOPT_HTTPGET, 1L);
+    curl_easy_setopt(h, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(h, CURLOPT_HTTP09_ALLOWED, 0L);
+    curl_easy_setopt(h, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+    curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(h, CURLOPT_BUFFERSIZE, 4096L);
+    curl_easy_setopt(h, CURLOPT_FRESH_CONNECT, q->way == HTTPCALL_KEEP ? 0L : 1L);
+    curl_easy_setopt(h, CURLOPT_FORBID_REUSE, q->way == HTTPCALL_EACH ? 1L : 0L);
+    CURLcode code = curl_easy_setopt(h, CURLOPT_PROXY, ""); /* http_proxy is none of ours */
+    return code == CURLE_OK ? curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https") : code;
+}
+
+int
+httpcall_prepare(struct httpcall *q, const struct resolve_addr *addrs, size_t n, struct err *e)
+{
+    q->easy = curl_easy_init();
+    if (!q->easy || set_manners(q) != CURLE_OK || set_request(q) != CURLE_OK)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    set_bounds(q);
+    httpcall_multi_sockets(q);
+    if (n > 0 && set_addresses(q, addrs, n) < 0)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    return q->client->x.target->scheme == TARGET_PEER_HTTPS ? set_tls(q, e) : 0;
+}
+
+/* ---- what its ends mean ---- */
+
+static enum err_code
+code_of(CURLcode code)
+{
+    switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_ABORTED_BY_CALLBACK: /* on_resolver() */
+        return ERR_DNS;
+    case CURLE_COULDNT_CONNECT:
+        return ERR_REFUSED;
+    case CURLE_OPERATION_TIMEDOUT:
+        return ERR_TIMEOUT;
+    case CURLE_GOT_NOTHING:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_PARTIAL_FILE:
+        return ERR_CLOSED;
+    case CURLE_OUT_OF_MEMORY:
+        return ERR_NOMEM;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ENGINE_INITFAILED:
+        return ERR_TLS;
+    case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9 */
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_BAD_CONTENT_ENCODING:
+    case CURLE_WRITE_ERROR:
+#if LIBCURL_VERSION_NUM >= 0x080600
+    case CURLE_TOO_LARGE:
+#endif
+        return ERR_PROTOCOL;
+    default:
+        return ERR_SYSTEM;
+    }
+}
+
+/* Before 8.6 curl calls a line that is too long out of memory: one that is, is so before anything comes. */
+static bool
+answer_began(const struct httpcall *q)
+{
+    curl_off_t us = 0;
+    return curl_easy_getinfo(q->easy, CURLINFO_STARTTRANSFER_TIME_T, &us) == CURLE_OK && us > 0;
+}
+
+static int
+refuse(const struct httpcall *q, CURLcode code, struct err *e)
+{
+    const char *who = target_peer_describe(q->client->x.target);
+    enum err_code kind = code_of(code);
+    long sys_errno = 0;
+    if (q->head_bytes > HTTPCALL_HEAD_MAX || (kind == ERR_NOMEM && answer_began(q)))
+        return err_set(e, ERR_PROTOCOL, "%s: more than %u bytes of headers", who,
+                       HTTPCALL_HEAD_MAX);
+    if (kind == ERR_TLS && q->error[0] != '\0')
+        return err_set(e, kind, "%s: TLS: %s", who, q->error);
+    if (kind == ERR_REFUSED &&
+        curl_easy_getinfo(q->easy, CURLINFO_OS_ERRNO, &sys_errno) == CURLE_OK && sys_errno != 0) {
+        err_set(e, dial_code((int)sys_errno), "cannot connect to %s: %s", who,
+                strerror((int)sys_errno));
+        if (e)
+            e->sys_errno = (int)sys_errno;
+        return -1;
+    }
+    return err_set(e, kind, "%s: %s", who, curl_easy_strerror(code));
+}
+
+int
+httpcall_judge(const struct httpcall *q, CURLcode code, unsigned *ret_status, struct err *e)
+{
+    const char *who = target_peer_describe(q->client->x.target);
+    long status = 0;
+    bool enough = code == CURLE_WRITE_ERROR && q->body_bytes > HTTPCALL_BODY_MAX;
+    if (code != CURLE_OK && !enough)
+        return refuse(q, code, e);
+    curl_easy_getinfo(q->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (!q->head_ended || status < 200)
+        return err_set(e, ERR_CLOSED, "%s closed the connection within its answer", who);
+    *ret_status = (unsigned)status;
+    return 0;
+}

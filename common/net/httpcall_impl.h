@@ -1,0 +1,66 @@
+/*
+ * httpcall_impl.h: the inside of outgoing requests. Private to httpcall*.c.
+ *
+ * httpcall.c holds calls from start to end, httpcall_curl.c what curl is told and says, httpcall_multi.c its sockets and
+ * timer on the loop and the idle connection.
+ */
+#ifndef RR_NET_HTTPCALL_IMPL_H
+#define RR_NET_HTTPCALL_IMPL_H
+
+#include <curl/curl.h>
+
+#include "common/net/httpcall.h"
+#include "common/net/resolve.h"
+
+struct loop_timer;
+struct loop_watch;
+
+struct httpcall {
+    struct httpcall *next;
+    struct httpcall_client *client;
+    enum httpcall_way way;
+    uint64_t deadline_ms;
+    struct loop_timer *deadline;
+    struct resolve_request *request;
+    CURL *easy; /* once the addresses are known */
+    struct curl_slist *headers, *addresses;
+    size_t head_bytes, body_bytes;
+    bool head_ended; /* with its blank line: curl takes half a head for a whole one */
+    char error[CURL_ERROR_SIZE];
+    httpcall_cb *cb;
+    void *arg;
+};
+
+struct httpcall_client {
+    struct httpcall_setup x;
+    char *url;  /* without path, user and final dot of the name */
+    char *host; /* as in url */
+    CURLM *multi;
+    struct loop_timer *timer;
+    struct httpcall *calls;
+    int idle_fd; /* of the kept connection, -1: none */
+    struct loop_watch *idle;
+    struct loop_timer *lost_due; /* it was closed behind our back */
+    httpcall_lost_cb *lost;
+    void *lost_arg;
+};
+
+/* httpcall.c: every end of a call. */
+void httpcall_done(struct httpcall *q, CURLcode code);
+
+/* httpcall_curl.c */
+/* Makes and fills q->easy. addrs: for a name, else n 0. */
+int httpcall_prepare(struct httpcall *q, const struct resolve_addr *addrs, size_t n, struct err *e);
+/* What a transfer ended with: 0 and the status, or -1 with *e filled. */
+int httpcall_judge(const struct httpcall *q, CURLcode code, unsigned *ret_status, struct err *e);
+
+/* httpcall_multi.c */
+int httpcall_multi_init(struct httpcall_client *c, struct err *e);
+void httpcall_multi_done(struct httpcall_client *c);
+/* For q->easy: how descriptors are opened and closed. */
+void httpcall_multi_sockets(struct httpcall *q);
+/* Watches the connection that q leaves behind, if it leaves one. */
+void httpcall_idle_watch(struct httpcall *q);
+void httpcall_idle_drop(struct httpcall_client *c);
+
+#endif

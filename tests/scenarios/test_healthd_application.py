@@ -1,0 +1,303 @@
+"""healthd and an application that answers over HTTP: badly, late, never, or with malice."""
+
+import gzip
+import os
+import socket
+import time
+
+import pytest
+from rig.base import CANARY, free_port, wait_until
+from rig.healthd import Healthd, slow
+
+BOUND = 2 + 2 * 1 + 0.5
+
+both = pytest.mark.parametrize("connection", ["keep", "each"])
+
+
+def check(start, url, more="", **kw):
+    return Healthd(start, "--check", f"app {url} {more}".strip(), **kw)
+
+
+def url_of(server, scheme="http", path="/healthz"):
+    return f"{scheme}://127.0.0.1:{server.port}{path}"
+
+
+def threads(h):
+    return len(os.listdir(f"/proc/{h.process.pid}/task"))
+
+
+# --- Well, ill, gone ---
+
+
+@both
+def test_dies_and_comes_back(start, web, connection):
+    app = web()
+    h = check(start, url_of(app), f"connection {connection} groups ready,live")
+    h.until("[+]app ok", slow(1), "app")
+    assert h.json("/health/ready") == {"status": "ready", "app": "connected"}
+    app.sigkill()
+    wait_until(lambda: "failed: refused" in h.verbose("app"), slow(2.2))
+    assert (h.ready(), h.live()) == (503, 503)
+    app.start()
+    wait_until(lambda: "[+]app ok" in h.verbose("app"), slow(1))
+    assert (h.ready(), h.live()) == (200, 200)
+
+
+def test_death_is_seen_at_once_on_the_kept_connection(start, web):
+    app = web()
+    h = check(start, url_of(app), "every 1h")
+    h.until("[+]app ok", slow(1), "app")
+    app.sigkill()
+    h.until("failed: refused", slow(0.25), "app")
+
+
+@both
+def test_stopped_process(start, web, connection):
+    """The kernel still accepts for it; nobody answers."""
+    app = web()
+    h = check(start, url_of(app), f"connection {connection}")
+    h.until("[+]app ok", slow(1), "app")
+    app.sigstop()
+    h.until("failed: timeout", slow(BOUND), "app")
+    app.sigcont()
+    h.until("[+]app ok", slow(1), "app")
+
+
+def test_accepts_and_never_answers(start):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        h = check(start, f"http://127.0.0.1:{listener.getsockname()[1]}/", "timeout 200ms")
+        h.until("failed: timeout", slow(2), "app")
+
+
+def test_nobody_there(start, name_server):
+    h = check(start, f"http://127.0.0.1:{free_port()}/")
+    h.until("failed: refused", slow(1), "app")
+    for mode in ("answer", "silent"):
+        dns = name_server({}, mode=mode)
+        h = check(start, "http://app.test/", env=dns.env)
+        h.until("failed: dns", slow(BOUND), "app")
+        assert threads(h) == 1
+
+
+# --- Statuses ---
+
+
+@both
+def test_status(start, web, connection):
+    app = web()
+    h = check(start, url_of(app), f"every 200ms connection {connection}")
+    h.until("[+]app ok", slow(1), "app")
+    app.say(500)
+    h.until("failed: status", slow(0.5), "app")
+    assert h.ready() == 503
+    assert h.metric("healthd_check_up", check="app") == 0
+    app.say(204)
+    h.until("[+]app ok", slow(0.5), "app")
+    changes = [(r["state"], r.get("reason")) for r in h.records("check_changed")]
+    assert changes == [("up", None), ("down", "status"), ("up", None)]
+    down = h.records("check_changed")[1]
+    assert down["cause"] == f"http://127.0.0.1:{app.port}/healthz answered with status 500"
+
+
+def test_redirects_are_not_followed(start, web):
+    """As a kubelet's: healthy; where it leads to is not asked."""
+    elsewhere, app = web(), web()
+    app.say(302, f"Location: {url_of(elsewhere)}")
+    h = Healthd(
+        start,
+        "--check", f"any {url_of(app)}",
+        "--check", f"well {url_of(app)} status 200-299",
+        "--check", f"moved {url_of(app)} status 302",
+    )  # fmt: skip
+    h.until("[+]any ok", slow(1), "any")
+    h.until("[+]moved ok", slow(1), "moved")
+    h.until("failed: status", slow(1), "well")
+    assert elsewhere.accepted() == 0
+
+
+def test_what_it_sends(start, web, run):
+    app = web()
+    h = check(start, url_of(app, path="/a/../healthz?full=%201"), "every 100ms")
+    wait_until(lambda: app.requests() >= 5, slow(2))
+    version = run("healthd", "--version").stdout.split()[1]
+    lines = {line for line in app.log().splitlines() if line.startswith("asked for")}
+    assert lines == {f"asked for /a/../healthz?full=%201 healthd/{version} False"}
+    assert app.accepted() == 1
+    assert "[+]app ok" in h.verbose("app")
+
+
+def test_each(start, web):
+    app = web()
+    check(start, url_of(app), "every 100ms connection each")
+    wait_until(lambda: app.requests() >= 5, slow(2))
+    assert app.accepted() >= 5
+
+
+def test_a_server_that_closes_idle_connections_is_well(start, peer):
+    def talk(_, connection):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    app = peer(talk)
+    h = check(start, url_of(app), "every 2s")
+    h.until("[+]app ok", slow(1), "app")
+    time.sleep(2)
+    assert app.accepted <= 8
+    assert [r["state"] for r in h.records("check_changed")] == ["up"]
+
+
+def test_by_name(start, web, name_server):
+    app = web()
+    dns = name_server({"app.test": "127.0.0.1"})
+    h = check(start, f"http://app.test:{app.port}/", env={**dns.env, "http_proxy": "http://127.0.0.1:1"})
+    h.until("[+]app ok", slow(1), "app")
+    assert threads(h) == 1
+    h = check(start, f"http://localhost:{app.port}/", "groups live")
+    h.until("[+]app ok", slow(1), "app")
+
+
+def test_once(run, web):
+    app = web()
+    assert run("healthd", "check", "--check", f"app {url_of(app)}").status == 0
+    assert run("healthd", "wait", "--timeout", "5s", "--check", f"app {url_of(app)}").status == 0
+    app.say(503)
+    ill = run("healthd", "check", "--check", f"app {url_of(app)}")
+    assert (ill.status, "status" in ill.stdout) == (1, True)
+    assert run("healthd", "wait", "--timeout", "1s", "--check", f"app {url_of(app)}").status == 1
+
+
+# --- TLS ---
+
+
+def test_tls(start, web, ca):
+    app, old, plain = web(tls=True), web(certificate=ca().issue(days=-1)), web()
+    h = Healthd(
+        start,
+        "--check", f"app {url_of(app, 'https')}",
+        "--check", f"name https://localhost:{app.port}/",
+        "--check", f"each https://localhost:{app.port}/ connection each every 200ms",
+        "--check", f"old {url_of(old, 'https')}",
+        "--check", f"plain {url_of(plain, 'https')}",
+        env={"SSL_CERT_FILE": ca().cert},
+    )  # fmt: skip
+    for name in ("app", "name", "each"):
+        h.until(f"[+]{name} ok", slow(1), name)
+    for name in ("old", "plain"):
+        h.until("failed: tls", slow(1), name)
+    assert threads(h) == 1
+    app.sigkill()
+    h.until("failed: refused", slow(0.5), "app")
+    app.start()
+    h.until("[+]app ok", slow(1), "app")
+
+
+def test_unknown_authority(start, web):
+    app = web(tls=True)
+    h = check(start, url_of(app, "https"))
+    h.until("failed: tls", slow(1), "app")
+    assert app.requests() == 0
+    h = check(start, url_of(app, "https"), env={"SSL_CERT_FILE": "/nonexistent"})
+    h.until("failed: tls", slow(1), "app")
+
+
+def test_plain_to_a_tls_port(start, web):
+    app = web(tls=True)
+    h = check(start, url_of(app))
+    wait_until(lambda: any(f"failed: {r}" in h.verbose("app") for r in ("closed", "protocol")), slow(1))
+
+
+# --- Secrets ---
+
+
+@both
+def test_user(start, web, connection):
+    """The rig searches what healthd says for CANARY."""
+    app = web()
+    url = f"http://{CANARY}:{CANARY}%3A@127.0.0.1:{app.port}/healthz?token={CANARY}"
+    h = check(start, url, f"every 200ms connection {connection}", env={"HEALTHD_LOG_LEVEL": "debug"})
+    h.until("[+]app ok", slow(1), "app")
+    assert "True" in app.log()
+    app.say(401)
+    h.until("failed: status", slow(1), "app")
+    app.sigkill()
+    h.until("failed: refused", slow(1), "app")
+    for path in ("/health", "/health/ready?verbose", "/health/check/app", "/metrics"):
+        assert CANARY not in h.get(path).body
+
+
+# --- Malice ---
+
+
+def endless(piece, begin=b""):
+    def talk(one, connection):
+        connection.sendall(begin)
+        while not one.over.is_set():
+            connection.sendall(piece)
+
+    return talk
+
+
+def saying(*pieces, pause=0.0, hold=False):
+    def talk(one, connection):
+        for piece in pieces:
+            connection.sendall(piece)
+            if one.over.wait(pause):
+                return
+        if hold:
+            one.over.wait(60)
+
+    return talk
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+BOMB = gzip.compress(bytes(50_000_000))
+
+MALICE = {
+    "headers without end": (endless(b"X-Header: some value\r\n" * 500, OK), "protocol"),
+    "a header without end": (endless(b"x" * 65536, OK + b"X: "), "protocol"),
+    "a status line without end": (endless(b"x" * 65536, b"HTTP/1.1 200 "), "protocol"),
+    "interim answers without end": (endless(b"HTTP/1.1 100 Continue\r\n\r\n" * 500), "protocol"),
+    "a body without end": (endless(b"x" * 65536, OK + b"\r\n"), None),
+    "chunks without end": (endless(b"1\r\nx\r\n" * 5000, OK + b"Transfer-Encoding: chunked\r\n\r\n"), None),
+    "a chunk's extension without end": (
+        endless(b"x" * 65536, OK + b"Transfer-Encoding: chunked\r\n\r\n1;"),
+        "timeout closed protocol",
+    ),
+    "slow headers": (saying(*[bytes([b]) for b in OK * 50], pause=0.02), "timeout"),
+    "a slow body": (saying(OK + b"Content-Length: 500\r\n\r\n", *[b"x"] * 500, pause=0.02), "timeout"),
+    "a bomb": (
+        saying(OK + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(BOMB) + BOMB, hold=True),
+        None,
+    ),
+    "HTTP/0.9": (saying(b"<html>hello</html>\n"), "protocol"),
+    "a greeting of another protocol": (saying(b"220 mail.test ESMTP\r\n", hold=True), "protocol"),
+    "a length too great": (saying(OK + b"Content-Length: 100\r\n\r\nhalf"), "closed"),
+    "a length too small": (saying(OK + b"Content-Length: 2\r\n\r\n" + b"x" * 5000, hold=True), None),
+    "two lengths": (saying(OK + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\nokx", hold=True), None),
+    "a length that is none": (saying(OK + b"Content-Length: -1\r\n\r\n", hold=True), "protocol"),
+    "no answer": (saying(b""), "closed"),
+    "half a head": (saying(OK + b"Content-Le"), "closed"),
+    "half a chunk": (saying(OK + b"Transfer-Encoding: chunked\r\n\r\nff\r\nhalf"), "closed"),
+    "nonsense": (saying(bytes(range(256)) * 16), "protocol"),
+    "a NUL": (saying(OK + b"X: a\0b\r\n\r\n"), "protocol"),
+    "silence": (saying(hold=True), "timeout"),
+}
+
+
+@pytest.mark.parametrize("what", MALICE)
+@both
+def test_malice(start, peer, what, connection):
+    talk, reasons = MALICE[what]
+    app = peer(talk)
+    h = check(start, url_of(app), f"every 200ms timeout 500ms connection {connection}")
+    if reasons is None:
+        h.until("[+]app ok", slow(1), "app")
+    else:
+        wanted = [f"failed: {r}" for r in reasons.split()]
+        wait_until(lambda: any(w in h.verbose("app") for w in wanted), slow(1.5), f"{what}: {reasons}")
+    before = app.accepted
+    first = h.process.rss_kib()
+    wait_until(lambda: app.accepted >= before + 3, slow(3), "it is looked at again")
+    assert h.process.rss_kib() < first + 2048
+    assert threads(h) == 1
+    worst = max(h.get("/health/live").seconds for _ in range(20))
+    assert worst < slow(0.02)
