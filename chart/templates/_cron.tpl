@@ -8,7 +8,6 @@ release-runtime.cronCommand   the container's command, as JSON {command: […]}.
 */ -}}
 {{- define "release-runtime.cronCommand" -}}
 {{- $out := list "/release-runtime/cronrun" "run" "--name" .name "--lock" .lock "--deadline" .deadline "--grace" .grace "--job-deadline" (printf "%ds" (int64 .activeDeadlineSeconds)) }}
-{{- if .startingDeadline }}{{ $out = concat $out (list "--starting-deadline" .startingDeadline) }}{{ end }}
 {{- dict "command" (concat $out (list "--") .command) | toJson }}
 {{- end }}
 

@@ -13,13 +13,15 @@ preStop keeps an application up until the endpoints' users have heard that it go
 {{- $plan := include "release-runtime.healthdPlan" (dict "root" $root "workload" $w "key" $key "ports" $ports) | fromJson }}
 {{- $grace := int (dig "terminationGracePeriodSeconds" 30 $w) }}
 {{- $sleep := int (dig "preStopSeconds" 3 $w) }}
-{{- $drain := 15 }}
+{{- /* An ordinary container gets TERM together with the others: healthd says 503 for as long as they are still sent to. */ -}}
+{{- $drain := add $sleep 5 }}
 {{- if ge (add $sleep 1) $grace }}
   {{- fail (printf "%s: preStopSeconds (%d) leaves the application no time within terminationGracePeriodSeconds (%d)" $where $sleep $grace) }}
 {{- end }}
 {{- if and $plan.on (not $plan.native) (gt (int (add $sleep $drain)) $grace) }}
   {{- fail (printf "%s: preStopSeconds (%d) and healthd's drain (%d) do not fit into terminationGracePeriodSeconds (%d)" $where $sleep $drain $grace) }}
 {{- end }}
+{{- include "release-runtime.reserved" (dict "workload" $w "plan" $plan "ports" $ports "where" $where) }}
 {{- $sleeps := include "release-runtime.from" (dict "root" $root "than" "1.30.0") }}
 {{- $containers := list }}{{ $inits := list }}{{ $volumes := (include "release-runtime.volumes" (dict "root" $root "workload" $w) | fromJson).volumes }}
 {{- $copy := false }}
@@ -80,6 +82,20 @@ preStop keeps an application up until the endpoints' users have heard that it go
 {{- $name := include "release-runtime.name" (dict "root" $root "key" $key "entry" $w) }}
 {{- $metadata := include "release-runtime.metadata" (dict "root" $root "name" $name "component" $key "annotations" $w.annotations "labels" $w.labels) | fromJson }}
 {{- toYaml (dict "apiVersion" "apps/v1" "kind" "Deployment" "metadata" $metadata "spec" $spec) }}
+{{- end }}
+
+{{- /* Refuses names and a port that the chart itself needs: dict workload plan ports where */ -}}
+{{- define "release-runtime.reserved" -}}
+{{- $where := .where }}{{ $plan := .plan }}
+{{- range $name, $_ := .workload.containers }}
+  {{- if or (eq $name "healthd") (hasPrefix "copy-" $name) }}{{ fail (printf "%s.containers.%s: the chart has a container of that name; choose another" $where $name) }}{{ end }}
+{{- end }}
+{{- range $name, $_ := .workload.volumes | default dict }}
+  {{- if or (hasPrefix "release-runtime" $name) (hasPrefix "writable-" $name) }}{{ fail (printf "%s.volumes.%s: the chart has volumes of such names; choose another" $where $name) }}{{ end }}
+{{- end }}
+{{- range .ports.ports }}
+  {{- if and $plan.on (eq (int .port) 9180) }}{{ fail (printf "%s.containers.%s: port 9180 is healthd's; choose another, or healthd.enabled: false" $where .container) }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* Sums of what the chart's own Secrets and ConfigMaps hold that a pod refers to, as JSON annotations: dict root pod */ -}}

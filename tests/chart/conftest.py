@@ -1,5 +1,5 @@
-"""Every test that takes `helm` runs once for each major version of Helm that is there; one that takes `both` gets all of
-them. A version that is missing is one skipped test (test_helm_is_there), not a hundred."""
+"""Every test that takes `helm` runs once for each major version of Helm that is there; one that takes `both` gets all
+of them. A version that is missing is one skipped test (test_helm_is_there), not a hundred."""
 
 import sys
 from pathlib import Path

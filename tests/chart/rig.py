@@ -190,14 +190,15 @@ def weight(thing):
 def references(spec):
     """(kind, name) of every Secret, ConfigMap and ServiceAccount that a pod refers to, optional ones not."""
     found = {("ServiceAccount", spec["serviceAccountName"])}
+    found |= {("Secret", pull["name"]) for pull in spec.get("imagePullSecrets", [])}
     sources = list(spec.get("volumes", []))
     for volume in spec.get("volumes", []):
         sources += volume.get("projected", {}).get("sources", [])
     for c in containers(spec):
         sources += c.get("envFrom", []) + [e["valueFrom"] for e in c.get("env", []) if "valueFrom" in e]
     for source in sources:
-        for key, kind in (("secret", "Secret"), ("secretRef", "Secret"), ("secretKeyRef", "Secret"),
-                          ("configMap", "ConfigMap"), ("configMapRef", "ConfigMap"), ("configMapKeyRef", "ConfigMap")):
-            if key in source and not source[key].get("optional"):
-                found.add((kind, source[key].get("secretName") or source[key]["name"]))
+        for key, target in source.items():
+            kind = {"secret": "Secret", "configMap": "ConfigMap"}.get(key.removesuffix("KeyRef").removesuffix("Ref"))
+            if kind and not target.get("optional"):
+                found.add((kind, target.get("secretName") or target["name"]))
     return found

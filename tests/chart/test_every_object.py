@@ -8,7 +8,7 @@ from rig import CHART, FULL, KUBE, VERSION, changed, containers, named, pods, pr
 @pytest.mark.parametrize("major", [3, 4])
 def test_helm_is_there(major):
     if major not in programs():
-        pytest.skip(f"no Helm {major} in PATH, in build/cluster/bin or in the test cluster's cache (tests/cluster/build)")
+        pytest.skip(f"no Helm {major} in PATH, in build/cluster/bin or in the cluster's cache (tests/cluster/build)")
 
 
 def test_lint_warns_of_nothing(helm):
@@ -108,7 +108,8 @@ def test_names_are_cut_with_a_hash(helm):
     assert len(release) == 53
     seen = set()
     for key in ("a-key-that-makes-it-too-long-by-far-one", "a-key-that-makes-it-too-long-by-far-two"):
-        values = {"workloads": {key: FULL["workloads"]["web"]}, "configMaps": FULL["configMaps"], "secrets": FULL["secrets"]}
+        values = {"workloads": {key: FULL["workloads"]["web"]}}
+        values.update({kind: FULL[kind] for kind in ("configMaps", "secrets")})
         values["cronJobs"] = {key: {**FULL["cronJobs"]["mail"], "from": f"{key}/app"}}
         values["migrations"] = {key: {**FULL["migrations"]["schema"], "from": f"{key}/app"}}
         for thing in helm.render(values, release=release):
@@ -122,7 +123,8 @@ def test_names_are_cut_with_a_hash(helm):
 
 
 def test_image_registry_and_tag(helm):
-    values = changed(FULL, "global.releaseRuntime", {"registry": "registry.example/rr", "tag": "9", "pullPolicy": "Always"})
+    own = {"registry": "registry.example/rr", "tag": "9", "pullPolicy": "Always"}
+    values = changed(FULL, "global.releaseRuntime", own)
     images = {c["image"]: c.get("imagePullPolicy") for _, t in pods(helm.render(values)) for c in containers(t["spec"])}
     for program in ("healthd", "migrate", "cronrun"):
         assert images[f"registry.example/rr/{program}:9"] == "Always"

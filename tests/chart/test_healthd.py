@@ -23,7 +23,7 @@ def test_native_sidecar_from_1_29(helm, kube):
     assert (healthd in pod.get("initContainers", [])) == native
     assert healthd.get("restartPolicy") == ("Always" if native else None)
     # A native sidecar gets TERM when the application has ended: there is nothing left to drain.
-    assert flags(healthd)["--drain"] == ("0s" if native else "15s")
+    assert flags(healthd)["--drain"] == ("0s" if native else "8s")
 
 
 def test_mode_by_hand(helm):
@@ -42,8 +42,8 @@ def test_kube_version_of_the_values_wins(helm):
 def test_probes(helm):
     pod = web(helm)
     healthd, app = container(pod, "healthd"), container(pod, "app")
-    ready = {"httpGet": {"path": "/health/ready", "port": 9180}, "periodSeconds": 2, "timeoutSeconds": 1, "failureThreshold": 2}
-    assert healthd["readinessProbe"] == ready
+    ready = {"periodSeconds": 2, "timeoutSeconds": 1, "failureThreshold": 2}
+    assert healthd["readinessProbe"] == {"httpGet": {"path": "/health/ready", "port": 9180}, **ready}
     assert healthd["livenessProbe"]["httpGet"] == {"path": "/health/live", "port": 9180}
     assert "startupProbe" not in healthd  # it would gate the application's start
     assert app["livenessProbe"] == {"httpGet": {"path": "/healthz", "port": 8080}}
@@ -81,7 +81,8 @@ def test_it_gets_the_connections_and_nothing_else(helm):
 
 
 def test_the_rule_for_a_secret_made_elsewhere(helm):
-    app = {**APP, "envFromSecret": "shop", "env": {"PGPASSWORD": {"valueFrom": {"secretKeyRef": {"name": "pg", "key": "pw"}}}}}
+    password = {"valueFrom": {"secretKeyRef": {"name": "pg", "key": "pw"}}}
+    app = {**APP, "envFromSecret": "shop", "env": {"PGPASSWORD": password}}
     given = variables(container(web(helm, small(containers={"app": app})), "healthd"))
     assert given["DATABASE_URL_FILE"] and given["PGPASSWORD_FILE"] == "/run/release-runtime/PGPASSWORD"
     values = small(containers={"app": app})
@@ -147,10 +148,22 @@ def test_the_end_has_to_fit(helm):
     error = helm.refused(small(preStopSeconds=29))
     assert "workloads.web: preStopSeconds (29)" in error and "terminationGracePeriodSeconds (30)" in error
     web(helm, small(preStopSeconds=28))
-    error = helm.refused(small(terminationGracePeriodSeconds=17), kube="1.28.0")
-    assert "healthd's drain (15)" in error
-    web(helm, small(terminationGracePeriodSeconds=18), kube="1.28.0")
-    web(helm, small(terminationGracePeriodSeconds=17))
+    error = helm.refused(small(terminationGracePeriodSeconds=10), kube="1.28.0")
+    assert "healthd's drain (8)" in error
+    web(helm, small(terminationGracePeriodSeconds=11), kube="1.28.0")
+    web(helm, small(terminationGracePeriodSeconds=10))
+
+
+@pytest.mark.parametrize(
+    "change, where",
+    [
+        ({"containers": {"healthd": APP}}, "workloads.web.containers.healthd"),
+        ({"volumes": {"release-runtime": {"emptyDir": {}}}}, "workloads.web.volumes.release-runtime"),
+        ({"containers": {"app": {**APP, "port": 9180}}}, "port 9180 is healthd's"),
+    ],
+)
+def test_what_the_chart_needs_for_itself(helm, change, where):
+    assert where in helm.refused(small(**change))
 
 
 def test_rollout_loses_no_pod(helm):
