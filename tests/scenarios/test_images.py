@@ -89,7 +89,10 @@ def test_archive_is_whole(image):
 
 
 def test_size(image):
-    assert len(image.layer) <= LIMITS[image.name]
+    """OpenSSL 3.5, which Debian 13 has, is 3 MB more than 3.0: the figures wanted hold with Debian 12's."""
+    openssl = re.search(r"^openssl +(\d+)\.(\d+)", (RELEASE / "VERSIONS").read_text(), re.M)
+    larger = 3_000_000 if (int(openssl[1]), int(openssl[2])) >= (3, 5) else 0
+    assert len(image.layer) <= LIMITS[image.name] + larger
 
 
 def test_content(image):
