@@ -149,8 +149,11 @@ set_manners(struct httpcall *q)
     curl_easy_setopt(h, CURLOPT_BUFFERSIZE, 4096L);
     curl_easy_setopt(h, CURLOPT_FRESH_CONNECT, q->way == HTTPCALL_KEEP ? 0L : 1L);
     curl_easy_setopt(h, CURLOPT_FORBID_REUSE, q->way == HTTPCALL_EACH ? 1L : 0L);
-    CURLcode code = curl_easy_setopt(h, CURLOPT_PROXY, ""); /* http_proxy is none of ours */
-    return code == CURLE_OK ? curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https") : code;
+    /* http_proxy is none of ours; a curl that is built without proxies knows no such option. */
+    CURLcode code = curl_easy_setopt(h, CURLOPT_PROXY, "");
+    return code == CURLE_OK || code == CURLE_UNKNOWN_OPTION || code == CURLE_NOT_BUILT_IN
+               ? curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https")
+               : code;
 }
 
 int

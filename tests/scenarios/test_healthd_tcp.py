@@ -91,7 +91,7 @@ def test_death_is_seen_at_once_on_a_held_connection(start, door):
     h = check(start, app.port, "connection keep every 1h")
     h.until("[+]app ok", slow(1), "app")
     app.close()
-    h.until("failed: refused", slow(0.25), "app")
+    h.until("[-]app failed: ", slow(0.25), "app")
 
 
 def test_a_greeting_is_no_end(start, door):
