@@ -32,7 +32,7 @@ def until(seconds, what, test):
 
 @pytest.fixture(scope="module")
 def namespace():
-    name = "cluster-itself"
+    name = f"cluster-itself-{os.getpid()}"  # each worker has its own
     manifest = {
         "apiVersion": "v1",
         "kind": "Namespace",
