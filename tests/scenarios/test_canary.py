@@ -77,6 +77,32 @@ REDIS = [
 ]
 
 
+APPLICATION = [
+    "http://app:{s}@127.0.0.1:{port}/",
+    "http://{s}@127.0.0.1:{port}/healthz?token={s}",
+    "https://app:{s}@127.0.0.1:{port}/",
+    "http://app:{s}@127.0.0.1:port/",
+    "http://app:{s}@127.0.0.1:99999/",
+    "http://app:{s}@127.0.0.1:{port}/#{s}",
+    "http://app:{s}#@127.0.0.1:{port}/",
+    "http://app:{s}/{s}@127.0.0.1:{port}/",
+    "http://app:{s}?{s}@127.0.0.1:{port}/",
+    "http://app:{s}@{s}@127.0.0.1:{port}/",
+    "http://app:%zz{s}@127.0.0.1:{port}/",
+    "http://app:{s}%00@127.0.0.1:{port}/",
+    "http://app:{s}\\@127.0.0.1:{port}/",
+    "http://app:{s}",
+    "http://app:{s}@",
+    "http://[{s}@::1/",
+    "http:/app:{s}@127.0.0.1/",
+    "htp://app:{s}@127.0.0.1/",
+    "tls://app:{s}@127.0.0.1:{port}",
+    "tcp://app:{s}@127.0.0.1:{port}",
+    "tcp://127.0.0.1:{port}/{s}",
+    "tcp://{s}",
+]
+
+
 def texts(forms):
     port = free_port()
     return [form.format(s=CANARY, port=port) for form in forms]
@@ -197,6 +223,10 @@ def test_malformed_connection_strings(run, ear, no_names, scratch, record_proper
         by_lock = {**no_names, "REDIS_URL": text, "CRONRUN_LOCK": "redis"}
         ear.hear_result(f"cronrun, {text}", run(*locked, "--", "true", env=by_lock))
         ear.hear_result(f"cronrun --lock, {text}", run(*locked, "--lock", text, "--", "true", env=no_names))
+    for text in texts(APPLICATION):
+        for more in ("timeout 200ms", "timeout 200ms groups live", "status 2xx"):
+            words = ["check", "--log-level", "debug", "--check", f"app {text} {more}"]
+            ear.hear_result(f"healthd --check, {text} {more}", run("healthd", *words, env=no_names))
     ear.judge(record_property)
 
 
@@ -265,7 +295,7 @@ def test_printed_documents(run, ear, program, record_property):
 # --- Real servers, all that can happen ---------------------------------------------------------------------------------------
 
 PAGES = ["/health", "/health/live", "/health/ready", "/health/startup", "/metrics", "/status", "/nothing"]
-PAGES += ["/health/check/database", "/health/check/redis", "/health/database"]
+PAGES += ["/health/check/database", "/health/check/redis", "/health/check/app", "/health/database"]
 FORMS = ["", "?verbose", "?format=text", "?format=json", "?history", "?exclude=redis", f"?exclude={CANARY[:3]}&verbose"]
 
 
@@ -282,14 +312,17 @@ def both(postgres, cache):
     return {"DATABASE_URL": postgres.url(password=HARD), "REDIS_URL": cache.url()}
 
 
-def test_healthd_shows_no_password(start, servers, ear, watched, scratch, record_property):
+def test_healthd_shows_no_password(start, servers, web, ear, watched, scratch, record_property):
     """Up, refused, wrong password, silent, restarted; each page in each form; log at debug; termination message."""
     postgres, cache = servers
+    application = web()
     message = scratch / "termination"
     message.touch()
     words = ["--listen", "127.0.0.1:0", "--log", "json", "--log-level", "debug", "--details", "always", "--drain", "0s"]
     pace = "every 400ms timeout 400ms"
     env = {**both(postgres, cache), "HEALTHD_CHECKS": f"database postgres:// {pace}\nredis redis:// {pace}"}
+    url = f"http://{CANARY}:{CANARY}@127.0.0.1:{application.port}/healthz?token={CANARY}"
+    env["HEALTHD_CHECKS"] += f"\napp {url} {pace}"
     process = start("healthd", *words, "--termination-log", message, env=env)
     port = int(process.wait_for(r'"address":"127\.0\.0\.1:(\d+)"').group(1))
 
@@ -305,6 +338,13 @@ def test_healthd_shows_no_password(start, servers, ear, watched, scratch, record
 
     see("up", "database", "[+]")
     see("up", "redis", "[+]")
+    see("up", "app", "[+]")
+    application.say(401)
+    see("wrong password", "app", "status")
+    application.sigstop()
+    see("silent", "app", "timeout")
+    application.sigkill()
+    see("down", "app", "refused")
     cache.cli("CONFIG", "SET", "requirepass", "another")
     cache.password = "another"
     cache.cli("CLIENT", "KILL", "TYPE", "normal")

@@ -266,6 +266,52 @@ def test_healthd_checks_leave_nothing_behind(healthd, pg_server, redis_server, r
     record_property("measured", f"{done} checks, 3 restarts of both servers: {before} -> {after} (peaks)")
 
 
+def test_healthd_application_checks_leave_nothing_behind(healthd, web, peer, ca, record_property):
+    """Over HTTP, TLS and TCP, kept and each; refused, cut short, too long; and an application that comes and goes."""
+    app, safe = web(), web(tls=True)
+    half = peer(lambda _, c: c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"))
+    long = peer(lambda _, c: c.sendall(b"HTTP/1.1 200 OK\r\n\r\n" + bytes(1_000_000)))
+    closed = free_port()
+    pace = "every 100ms timeout 1s"
+    lines = []
+    for way in ("keep", "each"):
+        urls = [f"http://127.0.0.1:{app.port}/", f"https://localhost:{safe.port}/", f"tcp://127.0.0.1:{app.port}"]
+        urls += [f"http://127.0.0.1:{p}/" for p in (closed, half.port, long.port)] + [f"tcp://127.0.0.1:{closed}"]
+        lines += [f"{way}{n} {url} {pace} connection {way}" for n, url in enumerate(urls)]
+    process, port = healthd(env={"HEALTHD_CHECKS": "\n".join(lines), "SSL_CERT_FILE": ca().cert})
+    times = rounds(10_000, 600)
+
+    def flap():
+        for server in (app, safe):
+            server.sigkill()
+            server.start()
+
+    def settle():
+        def ready():
+            body = json.loads(http_get(port, "/health").body)
+            return all(body[f"{way}{n}"] == "connected" for way in ("keep", "each") for n in (0, 1, 2, 5))
+
+        wait_until(ready, 40, "the application is well again")
+
+    def run_until(count):
+        wait_until(lambda: checks_done(port) >= count, 200, f"{count} checks", every=0.2)
+
+    run_until(times // 5)
+    flap()
+    settle()
+    before = most(process.pid)
+    started = checks_done(port)
+    for part in range(1, 4):
+        run_until(started + times * part // 3)
+        flap()
+    settle()
+    done = checks_done(port) - started
+    after = most(process.pid)
+    assert after.fds <= before.fds + 6, f"{before.names}\n{after.names}"
+    assert after.rss_kib <= before.rss_kib + sanitised(RSS_MORE_KIB), f"{before} -> {after}"
+    record_property("measured", f"{done} checks, 3 restarts of both applications: {before} -> {after} (peaks)")
+
+
 def most(pid, samples=40):
     """The most that it held in a while: connections of running checks come and go."""
     seen = []
