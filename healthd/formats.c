@@ -22,6 +22,7 @@ static const struct {
     {"stopped", "", "the drain is over, or a second signal came"},
     {"reload_ignored", "", "SIGHUP"},
     {"no_descriptor", "connections", "no file descriptor was left for a connection (once)"},
+    {"no_memory", "connections", "the kernel had no memory for a connection (debug)"},
 };
 
 static void

@@ -110,6 +110,13 @@ on_pause_over(void *arg)
     set_listening(h, true);
 }
 
+static void
+pause_listening(struct httpd *h)
+{
+    set_listening(h, false);
+    loop_timer_start(h->pause, PAUSE_MS);
+}
+
 /* Other users hold all descriptors: the caller is turned away with the spare one instead of
  * waiting unheard. */
 static void
@@ -122,8 +129,7 @@ turn_away(struct httpd *h, int listen_fd)
             close(fd);
         h->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     }
-    set_listening(h, false);
-    loop_timer_start(h->pause, PAUSE_MS);
+    pause_listening(h);
 }
 
 static void
@@ -135,6 +141,16 @@ no_descriptor(struct httpd *h, int listen_fd)
             "no file descriptor is left for a new connection; the oldest are closed from now on");
     if (!httpd_conn_evict(h))
         turn_away(h, listen_fd);
+}
+
+/* The kernel's memory is short, and whoever waits stays in the queue: asking again at once would only burn the processor. */
+static void
+no_memory(struct httpd *h)
+{
+    log_debug("no_memory", LOG_FIELDS(LF_UINT("connections", h->stats.open)),
+              "the kernel has no memory for a new connection; the oldest is closed");
+    httpd_conn_evict(h);
+    pause_listening(h);
 }
 
 static bool
@@ -159,6 +175,10 @@ accept_one(struct listener *l)
     if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
         no_descriptor(h, l->socket.fd);
         return !loop_timer_pending(h->pause);
+    }
+    if (fd < 0 && (errno == ENOBUFS || errno == ENOMEM)) {
+        no_memory(h);
+        return false;
     }
     if (fd < 0)
         return errno == EINTR || errno == ECONNABORTED || errno == EPROTO;

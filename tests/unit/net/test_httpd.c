@@ -1,5 +1,6 @@
 /* The server on real sockets: answers, order, limits. Time is only waited for where a limit is
  * the thing tested, with limits of a few milliseconds. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -17,6 +19,22 @@
 #include "common/base/clock.h"
 #include "common/net/httpd.h"
 #include "common/net/loop.h"
+
+/* In place of the C library's: what a kernel answers when its memory is short. */
+static struct {
+    int sys_errno; /* 0: as usual */
+    unsigned calls;
+} accepting;
+
+int
+accept4(int fd, struct sockaddr *sa, socklen_t *len, int flags)
+{
+    accepting.calls++;
+    if (accepting.sys_errno == 0)
+        return (int)syscall(SYS_accept4, fd, sa, len, flags);
+    errno = accepting.sys_errno;
+    return -1;
+}
 
 struct world {
     struct loop *loop;
@@ -373,6 +391,33 @@ test_eviction(void **state)
     close_world(&w);
 }
 
+/* The kernel cannot take the next one: it is asked again in measure, and serves when it can. */
+static void
+test_short_kernel(void **state)
+{
+    (void)state;
+    static const int errors[] = {ENOBUFS, ENOMEM, EMFILE, ENFILE};
+    for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+        struct world w;
+        open_world(&w, wide);
+        int idle = dial(&w);
+        expect(&w, idle, "GET /i HTTP/1.1\r\n\r\n", "/i", false, "200");
+        accepting.sys_errno = errors[i];
+        accepting.calls = 0;
+        int waiting = dial(&w);
+        say(waiting, "GET /w HTTP/1.1\r\n\r\n");
+        turn(&w, 350); /* at most every 100 ms, but for the ones that may help */
+        assert_in_range(accepting.calls, 1, 10);
+        accepting.sys_errno = 0;
+        int now = dial(&w);
+        expect(&w, now, "GET /n HTTP/1.1\r\n\r\n", "/n", false, "200");
+        close(idle);
+        close(waiting);
+        close(now);
+        close_world(&w);
+    }
+}
+
 static void
 test_addresses(void **state)
 {
@@ -430,6 +475,7 @@ main(void)
         cmocka_unit_test(test_peer_that_does_not_read),
         cmocka_unit_test(test_time_limits),
         cmocka_unit_test(test_eviction),
+        cmocka_unit_test(test_short_kernel),
         cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_stale_socket),
     };
