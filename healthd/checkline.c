@@ -105,6 +105,24 @@ check_spec_in_group(const struct check_spec *s, const char *group)
     return false;
 }
 
+/* An up is renewed by each look, a little after `every` at the latest: a verdict that ages faster would come and go. */
+static int
+judge_stale(const struct check_spec *s, struct err *e)
+{
+    char stale[CLOCK_DURATION_MAX];
+    char every[CLOCK_DURATION_MAX];
+    if (s->every_ms > 0 && s->rules.stale_ms > s->every_ms)
+        return 0;
+    clock_format_duration(stale, s->rules.stale_ms);
+    if (s->every_ms == 0)
+        return err_set(e, ERR_USAGE, "stale %s: with every 0 nothing renews an up, it cannot age",
+                       stale);
+    return err_set(e, ERR_USAGE,
+                   "stale %s is not longer than every %s: an up would be unknown before the next "
+                   "look",
+                   stale, clock_format_duration(every, s->every_ms));
+}
+
 static int
 parse_into(const char *line, struct check_spec *s, struct err *e)
 {
@@ -127,8 +145,9 @@ parse_into(const char *line, struct check_spec *s, struct err *e)
         s->each = true;
     if (s->every_ms == 0)
         s->each = true; /* a session would keep awake what is to be left to sleep */
-    if (!p.stale_given)
-        s->rules.stale_ms = s->every_ms == 0 ? CLOCK_NEVER : 3 * s->every_ms + s->timeout_ms;
+    if (p.stale_given)
+        return judge_stale(s, e) == 0 ? 0 : err_wrap(e, "check '%s'", s->name);
+    s->rules.stale_ms = s->every_ms == 0 ? CLOCK_NEVER : 3 * s->every_ms + s->timeout_ms;
     return 0;
 }
 

@@ -173,6 +173,20 @@ test_derived(void **state)
     check_spec_done(&s);
 }
 
+/* A verdict that is older than itself before it is renewed. */
+static void
+test_stale(void **state)
+{
+    (void)state;
+    bad("a postgres://h stale 1s", "check 'a': stale 1s is not longer than every 2s");
+    bad("a postgres://h stale 2s", "stale 2s is not longer than every 2s");
+    bad("a http://h stale 5s every 1m", "stale 5s is not longer than every 1m");
+    bad("a postgres://h every 0 stale 1m", "with every 0");
+    struct check_spec s = good("a postgres://h every 1s stale 1100ms");
+    assert_int_equal(s.rules.stale_ms, 1100);
+    check_spec_done(&s);
+}
+
 static void
 test_names(void **state)
 {
@@ -283,6 +297,7 @@ main(void)
         cmocka_unit_test(test_tcp),
         cmocka_unit_test(test_http),
         cmocka_unit_test(test_derived),
+        cmocka_unit_test(test_stale),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_schemes),
         cmocka_unit_test(test_keys),
