@@ -1,0 +1,126 @@
+"""What the sidecar does to its pod: nothing when it dies, little when the pod ends, and what it weighs."""
+
+import json
+import re
+import statistics
+import time
+
+import pytest
+
+from rig import shop
+from rig.cluster import wait_until
+from rig.place import ready
+from rig.release import Release
+
+pytestmark = pytest.mark.xdist_group("sidecar")
+KILLS = 3
+ENDS = 5
+
+
+@pytest.fixture(scope="module")
+def place(new_place):
+    """The same workload twice: `web` with healthd beside it, `bare` without."""
+    place = new_place("sidecar")
+    values = shop.values(existing=True)
+    web = values["workloads"]["web"]
+    web["preStopSeconds"] = 1
+    values["workloads"]["bare"] = shop.merged(web, {"healthd": {"enabled": False}})
+    Release(place, 4, wait=True).install(values)
+    return place
+
+
+def the_pod(place, workload):
+    (pod,) = [p for p in place.pods(f"app.kubernetes.io/component={workload}") if not p["metadata"].get("deletionTimestamp")]
+    return pod
+
+
+def statuses(pod):
+    return pod["status"].get("initContainerStatuses", []) + pod["status"]["containerStatuses"]
+
+
+def status(pod, name):
+    return next(one for one in statuses(pod) if one["name"] == name)
+
+
+def container_id(pod, name):
+    return status(pod, name)["containerID"].removeprefix("containerd://")
+
+
+def test_memory(place, measured, cluster):
+    """Measured before anything is done to it, a few probes after its start; the limit is the chart's request."""
+    pod = the_pod(place, "web")
+
+    def weight():
+        node = cluster.get(f"/api/v1/nodes/{pod['spec']['nodeName']}/proxy/stats/summary")
+        seen = [p for p in node["pods"] if p["podRef"]["uid"] == pod["metadata"]["uid"]]
+        memory = [c["memory"] for p in seen for c in p.get("containers", []) if c["name"] == "healthd" and c.get("memory")]
+        return memory and memory[0].get("workingSetBytes") and memory[0]
+
+    memory = wait_until(weight, 60, "the kubelet has measured the sidecar", every=1)
+    measured("memory-set", [memory["workingSetBytes"] / 2**20], "MiB")
+    assert memory["workingSetBytes"] <= 8 * 2**20, "more than the chart requests"
+    if not cluster.own:
+        return
+    tasks = cluster.run("ctr", "-n", "k8s.io", "task", "ls").out
+    pid = re.search(rf"^{container_id(pod, 'healthd')}\s+(\d+)", tasks, re.M)[1]
+    resident = re.search(r"VmRSS:\s+(\d+) kB", cluster.run("cat", f"/proc/{pid}/status").out)
+    measured("memory-rss", [int(resident[1]) / 1024], "MiB")
+
+
+def test_healthd_killed(place, measured, cluster):
+    """SIGKILL from the node, again and again: the application is not touched, the sidecar comes back, the pod is Ready again."""
+    if not cluster.own:
+        pytest.skip("kills a process on the node: only on the cluster that make cluster-up starts")
+    first = the_pod(place, "web")
+    name = first["metadata"]["name"]
+    back = []
+    for kill in range(1, KILLS + 1):
+        pod = place.get(f"pods/{name}")
+        since = time.monotonic()
+        cluster.run("ctr", "-n", "k8s.io", "task", "kill", "--signal", "SIGKILL", container_id(pod, "healthd"))
+        wait_until(lambda: status(place.get(f"pods/{name}"), "healthd")["restartCount"] == kill, 90, "started again")
+        wait_until(lambda: ready(place.get(f"pods/{name}")), 30, "the pod is Ready again")
+        back.append(time.monotonic() - since)
+    measured("killed-back", back, note="After the first kill the kubelet waits 10 s, then 20 s, before it starts the sidecar again.")
+    last = place.get(f"pods/{name}")
+    assert last["metadata"]["uid"] == first["metadata"]["uid"]
+    assert status(last, "app")["restartCount"] == 0
+    assert status(last, "app")["containerID"] == status(first, "app")["containerID"]
+    assert status(last, "healthd")["lastState"]["terminated"]["exitCode"] == 137
+
+
+def delete(place, workload):
+    """Deletes the workload's pod; seconds until all its containers had ended, and until it was gone, with its last state."""
+    pod = wait_until(lambda: (lambda p: ready(p) and p)(the_pod(place, workload)), 30, "Ready")
+    name = pod["metadata"]["name"]
+    with place.cluster.watch(place.path("pods")) as watch:
+
+        def states():
+            return [(at, kind, p) for at, kind, p in list(watch.events) if p["metadata"]["name"] == name]
+
+        wait_until(states, 10, "the watch shows the pod")
+        since = time.monotonic()
+        code, _ = place.cluster.ask("DELETE", place.path(f"pods/{name}"))
+        assert code == 200
+        gone = wait_until(lambda: next((at for at, kind, _ in states() if kind == "DELETED"), None), 30, "the pod is gone")
+        seen = states()
+    ended = next(at for at, _, p in seen if all("terminated" in s["state"] for s in statuses(p)))
+    return ended - since, gone - since, seen[-1][2]
+
+
+def test_termination(place, measured):
+    """A pod with the sidecar has ended at most a second later than the same pod without; healthd tells its end."""
+    seconds = {"web": [], "bare": []}
+    for _ in range(ENDS):
+        for workload, found in seconds.items():
+            ended, gone, last = delete(place, workload)
+            found.append((ended, gone))
+            if workload == "web":
+                healthd = status(last, "healthd")["state"]["terminated"]
+                assert healthd["exitCode"] == 0 and json.loads(healthd["message"])["outcome"] == "drained", healthd
+                assert status(last, "app")["state"]["terminated"]["finishedAt"] <= healthd["finishedAt"]
+    for which, name in enumerate(("ended", "gone")):
+        measured(f"{name}-with", [one[which] for one in seconds["web"]])
+        measured(f"{name}-without", [one[which] for one in seconds["bare"]])
+    median = {workload: statistics.median(ended for ended, _ in found) for workload, found in seconds.items()}
+    assert median["web"] <= median["bare"] + 1, seconds
