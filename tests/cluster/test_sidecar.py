@@ -1,5 +1,6 @@
 """What the sidecar does to its pod: nothing when it dies, little when the pod ends, and what it weighs."""
 
+import calendar
 import json
 import re
 import statistics
@@ -15,6 +16,7 @@ from rig.release import Release
 pytestmark = pytest.mark.xdist_group("sidecar")
 KILLS = 3
 ENDS = 5
+SETTLED_S = 4
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +91,15 @@ def test_healthd_killed(place, measured, cluster):
     assert status(last, "healthd")["lastState"]["terminated"]["exitCode"] == 137
 
 
+def settled(pod):
+    """Ready for some seconds: the kubelet takes up to two more to end a pod that it is still busy starting."""
+    since = [c["lastTransitionTime"] for c in pod["status"].get("conditions", []) if c["type"] == "Ready"]
+    return ready(pod) and time.time() - calendar.timegm(time.strptime(since[0], "%Y-%m-%dT%H:%M:%SZ")) >= SETTLED_S
+
+
 def delete(place, workload):
     """Deletes the workload's pod; seconds until all its containers had ended, and until it was gone, with its last state."""
-    pod = wait_until(lambda: (lambda p: ready(p) and p)(the_pod(place, workload)), 30, "Ready")
+    pod = wait_until(lambda: (lambda p: settled(p) and p)(the_pod(place, workload)), 30, "Ready for a while")
     name = pod["metadata"]["name"]
     with place.cluster.watch(place.path("pods")) as watch:
 
