@@ -1,7 +1,7 @@
 """Renders the chart with real Helm, and reads what came out.
 
     Helm(major).render(values, …)   the objects; refused(values) the error of a render that has to fail
-    FULL                            values that use every template
+    FULL                            full.yaml: values that use every template
     pods(objects)                   every pod spec with the object that makes it
 """
 
@@ -20,49 +20,7 @@ CHART = ROOT / "chart"
 VERSION = (ROOT / "VERSION").read_text().strip()
 KUBE = ("1.28.0", "1.29.0", "1.30.0", "1.34.0")
 
-FULL = {
-    "global": {"imagePullSecrets": [{"name": "registry"}], "other": {"chart": 1}},
-    "workloads": {
-        "web": {
-            "replicas": 2,
-            "podLabels": {"team": "shop"},
-            "containers": {
-                "app": {
-                    "image": "example/shop:1",
-                    "port": 8080,
-                    "ports": {"admin": 8081},
-                    "envFromSecret": ["shop", "mail"],
-                    "envFromConfigMap": "settings",
-                    "env": {"BATCH": 1000000, "REDIS_HOST": "cache", "PGHOST": "pg", "HOSTS": "$(REDIS_HOST)"},
-                    "livenessProbe": {"httpGet": {"path": "/healthz"}},
-                    "readOnlyRoot": True,
-                    "writable": ["/tmp"],
-                    "volumeMounts": {"pages": {"mountPath": "/pages"}},
-                },
-                "nginx": {"image": "example/nginx:1", "port": 9000},
-            },
-            "healthd": {"path": "/healthz"},
-            "volumes": {"pages": {"configMap": {"name": "settings"}}},
-        },
-        "worker": {"containers": {"app": {"image": "example/shop:1", "envFromSecret": "outside", "command": ["work"]}}},
-    },
-    "services": {"web": {"ports": {"admin": 81}}, "admin": {"workload": "web", "type": "NodePort"}},
-    "configMaps": {"settings": {"data": {"DATABASE_NAME": "shop", "LIMIT": 600, "page.html": "<p>"}}},
-    "secrets": {
-        "shop": {"stringData": {"DATABASE_URL": "postgres://shop:canary@database/shop", "TOKEN": "canary"}},
-        "mail": {"existingSecret": "smtp", "connectionKeys": ["REDIS_PASSWORD"]},
-    },
-    "migrations": {
-        "schema": {"from": "web/app", "files": {"0001_item.sql": "CREATE TABLE item (id int);\n"}},
-        "image": {"from": "worker/app", "image": "example/shop-migrations:1"},
-        "inside": {"from": "web/app", "dir": "/app/migrations", "env": {"PGUSER": "owner"}},
-        "kept": {"from": "web/app", "files": "settings"},
-    },
-    "cronJobs": {
-        "mail": {"from": "web/app", "schedule": "*/5 * * * *", "command": ["mail", 5], "timeZone": "Europe/Berlin"},
-        "sweep": {"from": "worker/app", "schedule": "0 3 * * *", "command": ["sweep"], "lock": "none"},
-    },
-}
+FULL = yaml.safe_load((ROOT / "tests" / "chart" / "full.yaml").read_text())
 
 
 def find(name):
