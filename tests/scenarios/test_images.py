@@ -219,3 +219,30 @@ def test_certificates_are_looked_up(made, tmp_path, redis_server, ca):
     shutil.copy(ca().cert, tmp_path / "etc/ssl/certs/ca-certificates.crt")
     done = run_as(1000, tmp_path, *check, network=True)
     assert (done.returncode, done.stdout.split()[5]) == (0, "up"), done.stdout
+
+
+HEALTH = """
+root=$1; shift
+mount --bind "$root" "$root" && mount -o remount,bind,ro "$root" && ip link set lo up
+inside() { exec env -i DATABASE_URL=postgresql://app@127.0.0.1:1/app /usr/sbin/chroot --userspec=65532:65532 "$root" "$@"; }
+(inside "$@") && echo "healthy without healthd"
+inside /healthd 2>/dev/null & healthd=$!
+for n in {1..50}; do (inside "$@") 2>/dev/null && break; sleep 0.1; done
+(inside "$@") && echo well
+kill -STOP $healthd
+(inside "$@") || echo ill
+kill -KILL $healthd
+"""
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="a root directory of its own needs root")
+def test_health_check_tells_the_truth(made, tmp_path):
+    """The image's own HEALTHCHECK, run as an engine does: well while healthd answers, ill before it runs and when it hangs."""
+    image = Image(made[0] / "healthd.tar")
+    with tarfile.open(fileobj=io.BytesIO(image.layer)) as tar:
+        tar.extractall(tmp_path)
+    tmp_path.chmod(0o755)
+    check = image.config["config"]["Healthcheck"]["Test"][1:]
+    unshare = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--propagation", "private"]
+    done = subprocess.run([*unshare, "bash", "-c", HEALTH, "bash", tmp_path, *check], capture_output=True, text=True, timeout=40)
+    assert [line for line in done.stdout.splitlines() if line in ("well", "ill", "healthy without healthd")] == ["well", "ill"]
