@@ -107,7 +107,7 @@ is_late(struct run *r)
         return true;
     }
     if (r->o->job_deadline_ms != CLOCK_NEVER &&
-        now_ms - r->scheduled_ms + (int64_t)r->o->grace_ms + 2000 >=
+        now_ms - r->job_since_ms + (int64_t)r->o->grace_ms + 2000 >=
             (int64_t)r->o->job_deadline_ms) {
         err_set(&r->error, ERR_DEADLINE, "nothing is left of the job's deadline");
         return true;
@@ -352,13 +352,11 @@ name_run(struct run *r, struct err *e)
     int64_t pod_ms;
     bool from_pod = instant_from_pod(host, clock_wall_ms(), pod_name, sizeof pod_name, &pod_ms);
     r->scheduled_ms = r->o->scheduled_ms >= 0 ? r->o->scheduled_ms : from_pod ? pod_ms : -1;
-    bool needs_instant =
-        r->o->starting_deadline_ms != CLOCK_NEVER || r->o->job_deadline_ms != CLOCK_NEVER;
-    if (needs_instant && r->scheduled_ms < 0)
-        return err_set(
-            e, ERR_USAGE,
-            "--starting-deadline and --job-deadline need the scheduled instant: --scheduled-at, or the host "
-            "name of a CronJob's pod");
+    r->job_since_ms = r->scheduled_ms >= 0 ? r->scheduled_ms : clock_wall_ms();
+    if (r->o->starting_deadline_ms != CLOCK_NEVER && r->scheduled_ms < 0)
+        return err_set(e, ERR_USAGE,
+                       "--starting-deadline needs the scheduled instant: --scheduled-at, or the "
+                       "host name of a CronJob's pod");
     const char *slash = strrchr(r->argv[0], '/');
     const char *base = slash && slash[1] ? slash + 1 : r->argv[0];
     bool remote = r->o->lock_kind == LOCK_POSTGRES || r->o->lock_kind == LOCK_REDIS;

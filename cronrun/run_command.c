@@ -262,9 +262,9 @@ deadline_at(const struct run *r, uint64_t now_ms)
     uint64_t at_ms = r->o->deadline_ms == CLOCK_NEVER || r->o->deadline_ms == 0
                          ? CLOCK_NEVER
                          : now_ms + r->o->deadline_ms;
-    if (r->o->job_deadline_ms == CLOCK_NEVER || r->scheduled_ms < 0)
+    if (r->o->job_deadline_ms == CLOCK_NEVER)
         return at_ms;
-    int64_t left_ms = r->scheduled_ms + (int64_t)r->o->job_deadline_ms - (int64_t)r->o->grace_ms -
+    int64_t left_ms = r->job_since_ms + (int64_t)r->o->job_deadline_ms - (int64_t)r->o->grace_ms -
                       2000 - clock_wall_ms();
     return clock_earlier(at_ms, now_ms + (uint64_t)(left_ms > 0 ? left_ms : 0));
 }

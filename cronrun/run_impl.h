@@ -27,6 +27,7 @@ struct run {
     char host[LEASE_HOST_MAX];
     char run_id[LEASE_RUN_ID_MAX];
     int64_t scheduled_ms; /* wall; -1 unknown */
+    int64_t job_since_ms; /* wall; what --job-deadline counts from: scheduled_ms, else our start */
 
     struct signals signals;
     struct loop *loop;

@@ -119,6 +119,16 @@ def test_late(cronrun, scratch):
     assert cronrun("--starting-deadline", "20s", "true").status == 125
 
 
+def test_job_deadline_without_an_instant(cronrun):
+    """A Job that somebody makes from a CronJob by hand: its pod's name holds no instant, so the start counts."""
+    began = time.monotonic()
+    result = cronrun("--job-deadline", "4s", "--grace", "1s", "sleep", "30")
+    assert result.status == 124
+    assert time.monotonic() - began < 4 * SLOW
+    assert "scheduled" not in end_of(result)
+    assert cronrun("--job-deadline", "60s", "true").status == 0
+
+
 def test_pod_name_gives_job_and_instant(run):
     if os.geteuid() != 0 or not have("hostname"):
         pytest.skip("a host name of one's own needs root")
