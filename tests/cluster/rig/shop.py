@@ -28,7 +28,7 @@ def values(version="1", files=FIRST, existing=False, **more):
         "startupProbe": {"httpGet": {"path": "/healthz"}, "periodSeconds": 1, "failureThreshold": 60},
         "livenessProbe": {"httpGet": {"path": "/healthz"}, "periodSeconds": 5},
     }
-    web = {"terminationGracePeriodSeconds": 10, "containers": {"app": app}}
+    web = {"terminationGracePeriodSeconds": 10, "containers": {"app": app}, "healthd": {"path": "/healthz"}}
     given = {"workloads": {"web": web}, "secrets": {"login": secret}}
     if files:
         given["migrations"] = {"schema": {"from": "web/app", "files": dict(files)}}
