@@ -148,8 +148,9 @@ static const struct opt_row rows[] = {
      .flags = OPT_NONE_OK,
      .def = "none",
      .help = "the Job's activeDeadlineSeconds: end grace and two seconds before it",
-     .more = "It counts from the scheduled instant, or from cronrun's start where that is not known "
-             "(a Job made by hand), and only ever shortens --deadline."},
+     .more =
+         "It counts from the scheduled instant, or from cronrun's start where that is not known "
+         "(a Job made by hand), and only ever shortens --deadline."},
     {.name = "busy-status",
      .kind = OPT_INT,
      .arg = "STATUS",
