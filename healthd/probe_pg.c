@@ -3,38 +3,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/base/clock.h"
 #include "common/base/strbuf.h"
 #include "common/net/pgconn.h"
 #include "common/net/target.h"
-#include "healthd/probe.h"
-
-struct probe_pg;
-
-struct lane {
-    struct probe_pg *p;
-    enum probe_depth depth;
-    struct pgconn *c;
-    uint64_t deadline_ms;
-    bool running;
-    bool kept; /* what runs is the first question over a session that was there already */
-};
+#include "healthd/probe_session.h"
 
 struct probe_pg {
-    struct probe base;
-    struct probe_context x;
-    const struct check_spec *spec;
+    struct probe_session session;
     struct target_pg *target;
     struct strbuf sql;
-    struct lane lanes[PROBE_DEPTHS];
-    struct pgconn *next; /* a fresh session, to be taken when the session's lane is free */
-    bool shutdown_seen;  /* it ended with 57P01 or 57P02, and no login went well since */
+    bool shutdown_seen; /* it ended with 57P01 or 57P02, and no login went well since */
 };
 
-static void on_connected(struct pgconn *c, const struct err *e, void *arg);
-static void on_rows(struct pgconn *c, const struct err *e, struct pgrows *rows, void *arg);
-
-/* ---- sessions ---- */
+static struct probe_pg *
+pg_of(const struct session_lane *l)
+{
+    return (struct probe_pg *)l->s;
+}
 
 static void
 note_end(struct probe_pg *p, const struct err *e)
@@ -43,64 +28,7 @@ note_end(struct probe_pg *p, const struct err *e)
         p->shutdown_seen = true;
 }
 
-static void
-on_session_lost(struct pgconn *c, const struct err *e, void *arg)
-{
-    struct probe_pg *p = arg;
-    if (e)
-        note_end(p, e);
-    pgconn_free(c);
-    p->lanes[PROBE_SESSION].c = NULL;
-    p->base.lost(&p->base, p->base.arg);
-}
-
-static void
-session_watch(struct probe_pg *p)
-{
-    struct lane *l = &p->lanes[PROBE_SESSION];
-    struct err e;
-    if (l->c && pgconn_watch_start(l->c, on_session_lost, p, &e) < 0) {
-        pgconn_free(l->c);
-        l->c = NULL;
-    }
-}
-
-static void
-session_take(struct probe_pg *p, struct pgconn *c)
-{
-    struct lane *l = &p->lanes[PROBE_SESSION];
-    if (l->running) {
-        pgconn_free(p->next);
-        p->next = c;
-        return;
-    }
-    pgconn_free(l->c);
-    l->c = c;
-    session_watch(p);
-}
-
 /* ---- the end of a look ---- */
-
-static void
-finish(struct lane *l, const struct probe_result *r)
-{
-    struct probe_pg *p = l->p;
-    struct pgconn *c = l->c;
-    l->running = false;
-    l->c = NULL;
-    bool usable = c && pgconn_connected(c) && pgconn_tx_state(c) == PGCONN_TX_IDLE;
-    if (p->next && l->depth == PROBE_SESSION) {
-        pgconn_free(c);
-        c = p->next;
-        p->next = NULL;
-        usable = true;
-    }
-    if (usable && !p->spec->each && (l->depth == PROBE_SESSION || r->reason == REASON_NONE))
-        session_take(p, c);
-    else
-        pgconn_free(c);
-    p->base.done(&p->base, l->depth, r, p->base.arg);
-}
 
 /* 57P03 says starting up and shutting down alike; the words are translated, so what came before
  * counts too. */
@@ -116,27 +44,29 @@ name_57p03(const struct probe_pg *p, const struct err *e)
 }
 
 static void
-finish_err(struct lane *l, const struct err *e)
+finish_err(struct session_lane *l, const struct err *e)
 {
     struct probe_result r = {0};
     probe_result_from(&r, e, l->deadline_ms);
-    enum reason named = name_57p03(l->p, e);
+    enum reason named = name_57p03(pg_of(l), e);
     if (named != REASON_NONE)
         r.reason = named;
     else if (r.reason == REASON_REFUSED)
-        l->p->shutdown_seen = false; /* it is down now: what says 57P03 next is starting */
-    finish(l, &r);
+        pg_of(l)->shutdown_seen = false; /* it is down now: what says 57P03 next is starting */
+    probe_session_finish(l, &r);
 }
 
 static void
-finish_reason(struct lane *l, enum reason reason, const char *cause)
+finish_reason(struct session_lane *l, enum reason reason, const char *cause)
 {
     struct probe_result r = {.reason = reason};
     snprintf(r.cause, sizeof(r.cause), "%s", cause);
-    finish(l, &r);
+    probe_session_finish(l, &r);
 }
 
 /* ---- asking ---- */
+
+static void on_rows(struct pgconn *c, const struct err *e, struct pgrows *rows, void *arg);
 
 /* The session's end, as a server or a pooler says it: not yet a failure. */
 static bool
@@ -148,35 +78,10 @@ is_end_of_session(const struct err *e)
 }
 
 static int
-connect_start(struct lane *l, struct err *e)
+query_start(struct session_lane *l, struct err *e)
 {
-    struct probe_pg *p = l->p;
-    pgconn_free(l->c);
-    l->kept = false;
-    l->c = pgconn_new(p->x.loop, p->x.resolver, p->target, "healthd", e);
-    return l->c ? pgconn_connect_start(l->c, l->deadline_ms, on_connected, l, e) : -1;
-}
-
-static int
-query_start(struct lane *l, struct err *e)
-{
-    const struct strbuf *sql = &l->p->sql;
-    return pgconn_query_start(l->c, sql->data, sql->len, l->deadline_ms, on_rows, l, e);
-}
-
-static void
-on_connected(struct pgconn *c, const struct err *e, void *arg)
-{
-    (void)c;
-    struct lane *l = arg;
-    struct err own;
-    if (e) {
-        finish_err(l, e);
-        return;
-    }
-    l->p->shutdown_seen = false;
-    if (query_start(l, &own) < 0)
-        finish_err(l, &own);
+    const struct strbuf *sql = &pg_of(l)->sql;
+    return pgconn_query_start(l->conn, sql->data, sql->len, l->deadline_ms, on_rows, l, e);
 }
 
 static const char *
@@ -187,9 +92,9 @@ first_value(const struct pgrows *rows)
 }
 
 static void
-judge(struct lane *l, const struct pgrows *rows)
+judge(struct session_lane *l, const struct pgrows *rows)
 {
-    const struct check_spec *spec = l->p->spec;
+    const struct check_spec *spec = l->s->spec;
     const char *value = first_value(rows);
     if (spec->role != CHECK_ROLE_ANY) {
         bool standby = value && value[0] == 't';
@@ -213,60 +118,102 @@ static void
 on_rows(struct pgconn *c, const struct err *e, struct pgrows *rows, void *arg)
 {
     (void)c;
-    struct lane *l = arg;
-    struct err own;
-    if (e && l->kept && is_end_of_session(e) && clock_mono_ms() < l->deadline_ms) {
+    struct session_lane *l = arg;
+    if (!e) {
+        judge(l, rows);
         pgrows_free(rows);
-        note_end(l->p, e);
-        if (connect_start(l, &own) < 0)
-            finish_err(l, &own);
         return;
     }
-    if (e)
-        finish_err(l, e);
-    else
-        judge(l, rows);
     pgrows_free(rows);
+    bool ended = l->kept && is_end_of_session(e);
+    if (ended)
+        note_end(pg_of(l), e);
+    if (!ended || !probe_session_again(l))
+        finish_err(l, e);
 }
 
-static int
-pg_start(struct probe *base, enum probe_depth depth, uint64_t deadline_ms, struct err *e)
+/* ---- sessions ---- */
+
+static void
+on_connected(struct pgconn *c, const struct err *e, void *arg)
 {
-    struct probe_pg *p = (struct probe_pg *)base;
-    struct lane *l = &p->lanes[depth];
-    l->deadline_ms = deadline_ms;
-    int rc = -1;
-    if (l->c && pgconn_connected(l->c)) {
-        l->kept = true;
-        rc = query_start(l, e);
+    (void)c;
+    struct session_lane *l = arg;
+    struct err own;
+    if (e) {
+        finish_err(l, e);
+        return;
     }
-    if (rc < 0)
-        rc = connect_start(l, e);
-    l->running = rc == 0;
-    return rc;
+    pg_of(l)->shutdown_seen = false;
+    if (query_start(l, &own) < 0)
+        finish_err(l, &own);
 }
 
-static bool
-pg_has_session(const struct probe *base)
+static void *
+conn_new(struct probe_session *s, struct err *e)
 {
-    const struct probe_pg *p = (const struct probe_pg *)base;
-    return p->lanes[PROBE_SESSION].c != NULL;
+    struct probe_pg *p = (struct probe_pg *)s;
+    return pgconn_new(s->x.loop, s->x.resolver, p->target, "healthd", e);
 }
 
 static void
-pg_free(struct probe *base)
+conn_free(void *conn)
 {
-    struct probe_pg *p = (struct probe_pg *)base;
-    for (int i = 0; i < PROBE_DEPTHS; i++)
-        pgconn_free(p->lanes[i].c);
-    pgconn_free(p->next);
+    pgconn_free(conn);
+}
+
+static bool
+usable(const void *conn)
+{
+    return pgconn_connected(conn) && pgconn_tx_state(conn) == PGCONN_TX_IDLE;
+}
+
+static int
+connect_start(struct session_lane *l, struct err *e)
+{
+    return pgconn_connect_start(l->conn, l->deadline_ms, on_connected, l, e);
+}
+
+static void
+on_session_lost(struct pgconn *c, const struct err *e, void *arg)
+{
+    (void)c;
+    if (e)
+        note_end(arg, e);
+    probe_session_lost(arg);
+}
+
+static int
+watch(struct probe_session *s, void *conn)
+{
+    return pgconn_watch_start(conn, on_session_lost, s, NULL);
+}
+
+static void
+unwatch(void *conn)
+{
+    (void)conn; /* the query takes its place */
+}
+
+static void
+pg_free(struct probe_session *s)
+{
+    struct probe_pg *p = (struct probe_pg *)s;
     target_pg_free(p->target);
     strbuf_done(&p->sql);
     free(p);
 }
 
-static const struct probe_ops ops = {
-    .start = pg_start, .has_session = pg_has_session, .free = pg_free};
+static const struct session_steps steps = {
+    .conn_new = conn_new,
+    .conn_free = conn_free,
+    .usable = usable,
+    .connect = connect_start,
+    .ask = query_start,
+    .watch = watch,
+    .unwatch = unwatch,
+    .free = pg_free,
+};
 
 struct probe *
 probe_pg_new(const struct probe_context *x, const struct check_spec *spec, struct err *e)
@@ -291,13 +238,12 @@ probe_pg_new(const struct probe_context *x, const struct check_spec *spec, struc
         err_set(e, ERR_NOMEM, "out of memory");
         return NULL;
     }
-    *p = (struct probe_pg){.base.ops = &ops, .x = *x, .spec = spec, .target = target};
-    for (int i = 0; i < PROBE_DEPTHS; i++)
-        p->lanes[i] = (struct lane){.p = p, .depth = (enum probe_depth)i};
+    p->target = target;
+    probe_session_init(&p->session, &steps, x, spec);
     strbuf_adds(&p->sql, spec->role != CHECK_ROLE_ANY ? "SELECT pg_is_in_recovery()"
                          : spec->query                ? ""
                                                       : "SELECT 1");
     if (spec->query)
         strbuf_addf(&p->sql, "%s%s", p->sql.len > 0 ? "; " : "", spec->query);
-    return &p->base;
+    return &p->session.base;
 }
