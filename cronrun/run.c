@@ -17,6 +17,7 @@
 
 #define ACQUIRE_MS 10000
 #define RELEASE_MS 3000
+#define GIVE_BACK_MS 1000
 #define BUSY_PAUSE_MS 40
 #define BUSY_PAUSE_MOST_MS 1000
 
@@ -51,6 +52,11 @@ run_finish(struct run *r)
         return;
     r->ending = true;
     loop_timer_cancel(r->busy_timer);
+    if (!r->leased && r->acquiring) {
+        /* It may be granted already, and a lock in Redis would outlive us: on_acquired() gives it back. */
+        loop_timer_start(r->busy_timer, GIVE_BACK_MS);
+        return;
+    }
     if (!r->leased) {
         end(r);
         return;
@@ -170,6 +176,7 @@ on_acquired(struct lease *l, const struct err *e, uint64_t fence, const struct l
 {
     (void)l;
     struct run *r = arg;
+    r->acquiring = false;
     if (!e) {
         r->leased = true;
         r->fence = fence;
@@ -208,12 +215,18 @@ acquire(struct run *r)
         fail(r, &r->facts.late, &r->error);
     else if (lease_acquire_start(r->lease, clock_deadline(ACQUIRE_MS), on_acquired, r, &e) < 0)
         fail(r, &r->facts.unreachable, &e);
+    else
+        r->acquiring = true;
 }
 
 static void
 on_busy_timer(void *arg)
 {
-    acquire(arg);
+    struct run *r = arg;
+    if (r->ending)
+        end(r);
+    else
+        acquire(r);
 }
 
 static struct lease *

@@ -67,6 +67,7 @@ struct run {
     struct err error; /* why it was not started, or what failed */
     struct outcome outcome;
     bool ending;
+    bool acquiring; /* the lease is asked for, and has not answered */
 };
 
 /* ---- run.c ---- */

@@ -532,6 +532,36 @@ def test_redis_stopped_past_its_lease(start, run, nasty, redis_server, scratch):
     assert stamps.read_text() == before
 
 
+def test_redis_stopped_while_it_asks(start, redis_server, proxy):
+    """TERM between the lock's being set and our hearing of it: it is given back, not left to its ttl."""
+    server = redis_server()
+    far = proxy(server)
+    far.delay(0.3 * SLOW)
+    words = ["--lock", "redis", "--lock-ttl", "60s", "--name", "mail"]
+    process = start("cronrun", *words, "true", env=redis_env(server, far.port))
+    wait_until(lambda: server.cli("EXISTS", LOCK) == "1", 20, "the lock is set")
+    process.terminate()
+    result = process.wait(10)
+    assert result.status == 79
+    assert one(result.stderr, "run_refused")["reason"] == "stopped_before_start"
+    assert server.cli("EXISTS", LOCK) == "0"
+
+
+def test_stopped_while_nobody_answers(start, redis_server):
+    """TERM while the server of the lock hangs: a second of waiting, no more."""
+    server = redis_server()
+    server.sigstop_all()
+    process = start("cronrun", *REDIS, "true", env=redis_env(server))
+    files = f"/proc/{process.pid}/fd"
+    wait_until(lambda: any("socket:" in os.readlink(f"{files}/{n}") for n in os.listdir(files)), 10, "it is connected")
+    began = time.monotonic()
+    process.terminate()
+    result = process.wait(10)
+    server.sigcont()
+    assert result.status == 79
+    assert time.monotonic() - began < 4 * SLOW
+
+
 def test_redis_frozen_server(start, nasty, redis_server, programs):
     server = redis_server()
     process = start("cronrun", *REDIS, nasty, "deaf", "ready", env=redis_env(server))
