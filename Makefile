@@ -208,8 +208,10 @@ e2e:
 .PHONY: docs check-docs
 docs: all
 	@scripts/docs $(BIN)
+	@scripts/chart-docs
 check-docs: all
 	@scripts/docs --check $(BIN)
+	@scripts/chart-docs --check
 
 # --- Demo ------------------------------------------------------------------------------------------------------------------
 .PHONY: demo

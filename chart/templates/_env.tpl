@@ -34,6 +34,19 @@ release-runtime.ref     the real name of a Secret or ConfigMap: dict root kind(s
 {{- dict "names" $names | toJson }}
 {{- end }}
 
+{{- /* Refuses a variable that is a map without what it needs: dict value where */ -}}
+{{- define "release-runtime.checkVariable" -}}
+{{- if kindIs "map" .value }}
+  {{- if not .value.valueFrom }}{{ fail (printf "%s: give a value, or valueFrom" .where) }}{{ end }}
+  {{- $where := .where }}
+  {{- range $field, $ref := .value.valueFrom }}
+    {{- if and (has $field (list "secretKeyRef" "configMapKeyRef")) (not (and $ref.name $ref.key)) }}
+      {{- fail (printf "%s.valueFrom.%s: name and key are both needed" $where $field) }}
+    {{- end }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
 {{- /* valueFrom with the real names in it: dict root valueFrom hook copies */ -}}
 {{- define "release-runtime.valueFrom" -}}
 {{- $from := deepCopy .valueFrom }}
@@ -54,6 +67,7 @@ release-runtime.ref     the real name of a Secret or ConfigMap: dict root kind(s
 {{- $waits := dict }}{{ $out := list }}
 {{- range $name, $value := $env }}
   {{- $names := list }}
+  {{- include "release-runtime.checkVariable" (dict "value" $value "where" (printf "%s.%s" $where $name)) }}
   {{- if not (kindIs "map" $value) }}
     {{- $text := include "release-runtime.text" $value }}
     {{- if include "release-runtime.hasPassword" $text }}
@@ -135,6 +149,7 @@ dict root container where. secret and the names in from are as written, not yet 
 {{- end }}
 {{- range $name, $value := .container.env | default dict }}
   {{- if regexMatch $pattern $name }}
+    {{- include "release-runtime.checkVariable" (dict "value" $value "where" (printf "%s.env.%s" $where $name)) }}
     {{- if kindIs "map" $value }}
       {{- $ref := dig "valueFrom" "secretKeyRef" (dict) $value }}
       {{- if $ref }}

@@ -1,6 +1,7 @@
 """What may be in the values, and what becomes of it."""
 
 import json
+import shutil
 
 import pytest
 
@@ -153,3 +154,21 @@ def test_secrets(helm):
     assert "exclude each other" in helm.refused(changed(FULL, "secrets.shop.existingSecret", "x"))
     names = [o["metadata"]["name"] for o in helm.render(FULL) if o["kind"] == "Secret"]
     assert sorted(names) == ["shop-shop", "shop-shop-hook"]
+
+
+def test_notes_name_what_was_installed_and_how_to_look(helm, tmp_path):
+    # Without a cluster Helm 3 shows no notes; another template of the chart does.
+    chart = shutil.copytree(CHART, tmp_path / "chart")
+    shows = '{{ dict "kind" "Notes" "text" (include "release-runtime/templates/NOTES.txt" .) | toJson }}'
+    (chart / "templates" / "notes.yaml").write_text(shows)
+    (notes,) = [o["text"] for o in helm.render(FULL, chart=chart) if o["kind"] == "Notes"]
+    for words in (
+        "shop-web: Deployment, 2 replica(s) of example/shop:1, example/nginx:1",
+        "shop-schema: migration, done before this install",
+        "shop-mail: CronJob, */5 * * * * Europe/Berlin",
+        "-n prod get deployments,pods,jobs,cronjobs,services -l app.kubernetes.io/instance=shop",
+        "-n prod port-forward deployment/shop-web 9180:9180",
+        "-n prod logs job/shop-schema",
+    ):
+        assert words in notes, notes
+    assert "canary" not in notes
