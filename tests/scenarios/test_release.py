@@ -89,11 +89,18 @@ def test_no_name_service_of_glibc(name):
     assert not symbols & forbidden
 
 
+def recorded():
+    """VERSIONS: name of a library -> [version, source package, its version, origin]"""
+    return {line.split()[0]: line.split()[1:] for line in (BIN_DIR / "VERSIONS").read_text().splitlines()}
+
+
 def test_small_and_quick(record_property):
+    """Half of a file is OpenSSL; 3.5 (Debian 13) is 3 MB more of it than 3.0."""
     figures = []
+    more = 0 if recorded()["openssl"][0].startswith("3.0.") else 3 * MIB
     for name, limit in [(p, 8 * MIB) for p in PROGRAMS] + [(MULTI, 9 * MIB)]:
         size = (BIN_DIR / name).stat().st_size
-        assert size <= limit, name
+        assert size <= limit + more, name
         best = min(start_seconds(BIN_DIR / name) for _ in range(20))
         assert best < 0.005 * 10 * SLOW, name
         figures.append(f"{name} {size / MIB:.1f} MiB, {best * 1000:.1f} ms")
@@ -107,7 +114,7 @@ def start_seconds(path):
 
 
 def test_versions_are_recorded():
-    lines = {line.split()[0]: line.split()[1:] for line in (BIN_DIR / "VERSIONS").read_text().splitlines()}
+    lines = recorded()
     for library in ("libpq", "libcurl", "libevent", "hiredis", "c-ares", "openssl", "glibc"):
         version, source, source_version, origin = lines[library]
         assert version in source_version and origin.startswith("Debian/"), library
