@@ -50,7 +50,8 @@ WRAPPED := $(shell sed -n 's/.*__wrap_\([a-z_]*\).*/\1/p' images/static/names.h)
 ifeq ($(MODE),release)
 RR_CPPFLAGS := -I$(RELEASE_LIBS)/include $(RR_CPPFLAGS)
 RR_CFLAGS += -ffunction-sections -fdata-sections
-RR_LDFLAGS := -static-pie -Wl,-z,relro,-z,now $(if $(filter x86_64,$(ARCH)),-Wl$(comma)-z$(comma)pack-relative-relocs) -Wl,--gc-sections $(WRAPPED:%=-Wl,--wrap=%)
+RR_LDFLAGS := -static-pie -Wl,-z,relro,-z,now $(if $(filter x86_64,$(ARCH)),-Wl$(comma)-z$(comma)pack-relative-relocs) \
+	-Wl,--gc-sections $(WRAPPED:%=-Wl,--wrap=%) $(if $(CI),-Wl$(comma)--fatal-warnings)
 RR_LIBS := $(addprefix $(RELEASE_LIBS)/lib/,libcurl.a libpq.a libpgcommon_shlib.a libpgport_shlib.a) \
 	-levent_openssl -levent_core -lhiredis -lcares -lssl $(shell pkg-config --static --libs libcrypto 2>/dev/null) -lm
 endif
@@ -69,7 +70,7 @@ all: $(BUILDABLE)
 
 # Objects are made anew when the compiler or a flag changed.
 FLAGS_FILE := $(B)/flags
-$(shell mkdir -p $(B); printf '%s\n' '$(subst ','\'',$(filter-out -Werror,$(COMPILE) $(LINK)))' >$(FLAGS_FILE).now.$$PPID; \
+$(shell mkdir -p $(B); printf '%s\n' '$(subst ','\'',$(filter-out -Werror -Wl$(comma)--fatal-warnings,$(COMPILE) $(LINK)))' >$(FLAGS_FILE).now.$$PPID; \
 	cmp -s $(FLAGS_FILE).now.$$PPID $(FLAGS_FILE) && rm -f $(FLAGS_FILE).now.$$PPID || mv $(FLAGS_FILE).now.$$PPID $(FLAGS_FILE))
 
 $(LIB): $(COMMON_OBJ)
