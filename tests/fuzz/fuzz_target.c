@@ -1,4 +1,4 @@
-/* Where PostgreSQL and Redis are, as text. The first byte chooses; secrets are looked for in what is printed. */
+/* Where PostgreSQL, Redis and an application are, as text. The first byte chooses; secrets are looked for in what is printed. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +54,32 @@ fuzz_redis(const char *text)
     }
 }
 
+/* What goes to curl and into a request holds nothing that ends a line or a host. */
+static void
+fuzz_peer(const char *text)
+{
+    struct target_peer *t = NULL;
+    struct err e;
+    if (target_peer_parse(text, &t, &e) != 0) {
+        return;
+    }
+    const char *hosts =
+        t->is_address ? "0123456789abcdef.:" : "0123456789abcdefghijklmnopqrstuvwxyz-_.";
+    if (!*t->host || strspn(t->host, hosts) != strlen(t->host) || t->port == 0) {
+        abort();
+    }
+    if (target_is_loopback(t->host) && !t->is_address && strncmp(t->host, "localhost", 9) != 0) {
+        abort();
+    }
+    if (!t->path != (t->scheme == TARGET_PEER_TCP) || strpbrk(target_peer_describe(t), " \r\n?#")) {
+        abort();
+    }
+    if (t->path && (t->path[0] != '/' || strpbrk(t->path, " \t\r\n#"))) {
+        abort();
+    }
+    target_peer_free(t);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -65,7 +91,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text[size - 1] = '\0';
     /* Files that a text names would make runs differ. */
     if (!strcasestr(text, "file")) {
-        if (data[0] % 3 == 0) {
+        if (data[0] % 6 == 5) {
+            fuzz_peer(text);
+        } else if (data[0] % 3 == 0) {
             fuzz_redis(text);
         } else {
             fuzz_pg(text);
