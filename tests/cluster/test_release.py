@@ -5,7 +5,6 @@ The stories of one combination share a namespace and follow each other; each say
 
 import json
 import re
-import time
 
 import pytest
 
@@ -227,4 +226,15 @@ def test_uninstall(story):
     assert remains(place) == ["job.batch/shop-schema", f"pod/{pod}"]
     assert [s["metadata"]["name"] for s in place.list("secrets") if s["type"] == "helm.sh/release.v1"] == []
     assert story.job()["spec"]["ttlSecondsAfterFinished"] == 86400
+    story.end()
+
+
+def test_install_without_migration(story, measured):
+    """Again from nothing, without a hook: what helm itself needs, to see what the hook adds."""
+    story.begin("plain", needs="uninstall")
+    plain = Release(story.place, story.release.major, wait=False)
+    helm = plain.install(shop.values(files=None))
+    story.serves("1")
+    measured("plain-helm", [helm.seconds])
+    plain.uninstall()
     story.end()

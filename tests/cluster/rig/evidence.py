@@ -67,7 +67,10 @@ TABLE = [
 
 
 def number(value, unit):
-    return f"{value:.1f}" if unit in ("s", "MiB") else f"{value:.0f}"
+    """Seconds to the tenth, or to the hundredth below one."""
+    if unit in ("s", "MiB"):
+        return f"{value:.2f}" if value < 1 else f"{value:.1f}"
+    return f"{value:.0f}"
 
 
 def row(figure, text):

@@ -90,7 +90,7 @@ class Place:
         database = {"POSTGRES_USER": "app", "POSTGRES_PASSWORD": PASSWORD, "POSTGRES_DB": "shop"}
         secret = {"DATABASE_URL": DATABASE_URL, "REDIS_URL": REDIS_URL}
         return [
-            {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "shop"}, "stringData": secret},
+            {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "credentials"}, "stringData": secret},
             service("database", "postgres", 5432),
             service("redis", "redis", 6379),
             service("migrate", "tools", 80),

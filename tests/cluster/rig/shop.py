@@ -16,7 +16,7 @@ MENDED = {"0005_stock.sql": "ALTER TABLE item ADD stock integer;\nUPDATE item SE
 
 def values(version="1", files=FIRST, existing=False, **more):
     """The chart's values; `existing`: the Secret is in the namespace already, else the release brings it."""
-    secret = {"existingSecret": "shop", "connectionKeys": ["DATABASE_URL", "REDIS_URL"]}
+    secret = {"existingSecret": "credentials", "connectionKeys": ["DATABASE_URL", "REDIS_URL"]}
     if not existing:
         secret = {"stringData": {"DATABASE_URL": DATABASE_URL, "REDIS_URL": REDIS_URL}}
     app = {
