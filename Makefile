@@ -205,6 +205,12 @@ e2e:
 	@scripts/deps e2e
 	@tests/cluster/e2e
 
+# What the last run of all stories measured becomes the page in docs/.
+.PHONY: evidence
+evidence:
+	@grep -q ', 0 failed, 0 skipped$$' build/cluster/evidence.md || { echo 'evidence: first make e2e, with all stories passed' >&2; exit 1; }
+	@cp build/cluster/evidence.md docs/evidence.md
+
 # --- Documents: printed by the programs from their option rows -------------------------------------------------------------
 .PHONY: docs check-docs
 docs: all
@@ -272,6 +278,7 @@ help:
 	@echo 'acceptance   what the release promises, at full size, with what was measured (ONLY="leaks race" chooses)'
 	@echo 'cluster-up   a Kubernetes of one node on this machine (tests/cluster/in kubectl ...); cluster-down ends it'
 	@echo 'e2e          the stories on that cluster, or on the one of KUBECONFIG (K=word chooses, KEEP=1 leaves it up)'
+	@echo 'evidence     what the last make e2e measured becomes docs/evidence.md'
 	@echo 'fuzz         each fuzz target for FUZZ_SECONDS (an hour); fuzz-smoke: a minute'
 	@echo 'lint         format, clang-tidy, shellcheck, include rules, sizes'
 	@echo 'analyze      gcc -fanalyzer'
