@@ -60,6 +60,7 @@ endif
 # common/*/*.c make librr.a; PROGRAM/*.c with it make bin/PROGRAM.
 COMMON_OBJ := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard common/*/*.c)))
 LIB := $(B)/librr.a
+STATIC_OBJ := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard images/static/*.c)))
 prog_obj = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(1)/*.c)))
 part_obj = $(filter-out %/main.o,$(call prog_obj,$(1)))
 BUILDABLE := $(foreach p,$(PROGRAMS),$(if $(wildcard $(p)/main.c),$(BIN)/$(p))) \
@@ -105,7 +106,8 @@ UNIT_SRC := $(sort $(wildcard tests/unit/*/test_*.c))
 UNIT_BIN := $(UNIT_SRC:%.c=$(B)/%)
 room = $(word 3,$(subst /, ,$(1)))
 define unit_test
-$(B)/$(basename $(1)): $(B)/$(basename $(1)).o $(if $(filter $(PROGRAMS),$(call room,$(1))),$(call part_lib,$(call room,$(1)))) $(LIB)
+$(B)/$(basename $(1)): $(B)/$(basename $(1)).o $(if $(filter $(PROGRAMS),$(call room,$(1))),$(call part_lib,$(call room,$(1)))) \
+	$(if $(filter static,$(call room,$(1))),$(STATIC_OBJ)) $(LIB)
 	@echo "  LD $$@"
 	$(Q)$$(LINK) -o $$@ $$^ -lcmocka $(RR_LIBS) $(LDLIBS)
 endef

@@ -1,13 +1,12 @@
 # How the release build (MODE=release) links: read by the Makefile.
 #
-# Each program is linked from one object whose only global name is PROGRAM_main, so that the three can be one file
-# (names like verdict_update stand in two of them). Debug information goes into a file beside the program.
+# For the file with all three, each program becomes one object whose only global name is PROGRAM_main: names like
+# verdict_update stand in two of them. Debug information goes into a file beside the program.
 
-STATIC_OBJ := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard images/static/*.c)))
 # The archives that are linked: a program is linked anew when one of them has changed.
 RELEASE_ARCHIVES := $(wildcard $(RELEASE_LIBS)/lib/*.a)
 
-# $(call link_release,FILE,OBJECTS)
+# $(call link_release,OBJECTS)
 define link_release
 @mkdir -p $(@D)
 @echo "  LD $@"
