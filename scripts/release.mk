@@ -30,4 +30,4 @@ $(BIN)/release-runtime: $(MULTI_OBJ) $(LIB) $(STATIC_OBJ) $(RELEASE_ARCHIVES)
 	$(call link_release,$(MULTI_OBJ))
 
 $(BIN)/VERSIONS: $(RELEASE_LIBS)/VERSIONS VERSION
-	$(Q){ cat $<; printf '%-12s %-12s %-16s %-24s %s\n' release-runtime $(VERSION) - - -; } >$@
+	$(Q){ cat $<; printf '%-15s %-15s %-14s %-24s %s\n' release-runtime $(VERSION) - - -; } >$@
