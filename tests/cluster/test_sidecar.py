@@ -2,15 +2,14 @@
 
 import calendar
 import json
-import re
 import statistics
 import time
 
 import pytest
 
-from rig import shop
+from rig import node, shop
 from rig.cluster import wait_until
-from rig.place import ready
+from rig.place import container_id, ready, status, statuses
 from rig.release import Release
 
 pytestmark = pytest.mark.xdist_group("sidecar")
@@ -36,37 +35,13 @@ def the_pod(place, workload):
     return pod
 
 
-def statuses(pod):
-    return pod["status"].get("initContainerStatuses", []) + pod["status"]["containerStatuses"]
-
-
-def status(pod, name):
-    return next(one for one in statuses(pod) if one["name"] == name)
-
-
-def container_id(pod, name):
-    return status(pod, name)["containerID"].removeprefix("containerd://")
-
-
-def test_memory(place, measured, cluster):
-    """Measured before anything is done to it, a few probes after its start; the limit is the chart's request."""
+def test_memory(place, measured):
+    """A few probes after its start; the limit is what the chart requests."""
     pod = the_pod(place, "web")
-
-    def weight():
-        node = cluster.get(f"/api/v1/nodes/{pod['spec']['nodeName']}/proxy/stats/summary")
-        seen = [p for p in node["pods"] if p["podRef"]["uid"] == pod["metadata"]["uid"]]
-        memory = [c["memory"] for p in seen for c in p.get("containers", []) if c["name"] == "healthd" and c.get("memory")]
-        return memory and memory[0].get("workingSetBytes") and memory[0]
-
-    memory = wait_until(weight, 60, "the kubelet has measured the sidecar", every=1)
-    measured("memory-set", [memory["workingSetBytes"] / 2**20], "MiB")
-    assert memory["workingSetBytes"] <= 8 * 2**20, "more than the chart requests"
-    if not cluster.own:
-        return
-    tasks = cluster.run("ctr", "-n", "k8s.io", "task", "ls").out
-    pid = re.search(rf"^{container_id(pod, 'healthd')}\s+(\d+)", tasks, re.M)[1]
-    resident = re.search(r"VmRSS:\s+(\d+) kB", cluster.run("cat", f"/proc/{pid}/status").out)
-    measured("memory-rss", [int(resident[1]) / 1024], "MiB")
+    working = node.working_set(place, pod)
+    measured("memory-set", [working], "MiB")
+    measured("memory-rss", node.resident(place, pod), "MiB")
+    assert working <= 8, "MiB: more than the chart requests"
 
 
 def test_healthd_killed(place, measured, cluster):

@@ -50,6 +50,8 @@ TABLE = [
     ("back-closed", "PostgreSQL started again: back in the endpoints after"),
     ("out-hung", "PostgreSQL frozen (SIGSTOP, no answer): out of the endpoints after"),
     ("back-hung", "PostgreSQL thawed: back in the endpoints after"),
+    ("out-app", "the application's process stopped (its port accepts, nobody answers): its pod is out of the endpoints after"),
+    ("back-app", "and back after"),
     ("killed-back", "healthd killed by SIGKILL: pod Ready again after"),
     ("ended-with", "pod deleted until all its containers have ended, with the sidecar (1 s of it is preStop)"),
     ("ended-without", "the same pod without the sidecar"),

@@ -173,10 +173,9 @@ class Place:
     def restarts(self, pods=None):
         """{(pod, container): how often it was started again}, of all containers and native sidecars."""
         return {
-            (one["metadata"]["name"], status["name"]): status["restartCount"]
+            (one["metadata"]["name"], found["name"]): found["restartCount"]
             for one in (self.pods() if pods is None else pods)
-            for key in ("initContainerStatuses", "containerStatuses")
-            for status in one["status"].get(key, [])
+            for found in statuses(one)
         }
 
     def follow_endpoints(self, name):
@@ -188,17 +187,30 @@ class Place:
         for one in self.pods():
             states = [
                 f"{s['name']}:{json.dumps(s['state'])[:300]} ready={s['ready']} restarts={s['restartCount']}"
-                for key in ("initContainerStatuses", "containerStatuses")
-                for s in one["status"].get(key, [])
+                for s in statuses(one)
             ]
             lines.append(f"{one['metadata']['name']} {one['status']['phase']} " + " | ".join(states))
-            for status in one["status"].get("initContainerStatuses", []) + one["status"].get("containerStatuses", []):
-                if not status["ready"] or status["restartCount"]:
-                    text = self.log(one["metadata"]["name"], status["name"], previous=status["restartCount"] > 0)
-                    lines += [f"    | {status['name']}: {line}" for line in text.splitlines()[-10:]]
+            for found in statuses(one):
+                if not found["ready"] or found["restartCount"]:
+                    text = self.log(one["metadata"]["name"], found["name"], previous=found["restartCount"] > 0)
+                    lines += [f"    | {found['name']}: {line}" for line in text.splitlines()[-10:]]
         events = sorted(self.list("events"), key=lambda e: e.get("lastTimestamp") or e["metadata"]["creationTimestamp"])
         lines += [f"{e['type']} {e['reason']} {e['involvedObject']['name']}: {e['message']}" for e in events[-30:]]
         return "\n".join(lines)
+
+
+def statuses(one):
+    """Of all its containers, native sidecars among them."""
+    return one["status"].get("initContainerStatuses", []) + one["status"].get("containerStatuses", [])
+
+
+def status(one, name):
+    return next(found for found in statuses(one) if found["name"] == name)
+
+
+def container_id(one, name):
+    """As the node's container runtime knows it."""
+    return status(one, name)["containerID"].split("://")[1]
 
 
 def ready(one):
