@@ -78,8 +78,6 @@ begin(struct httpcall *q, const struct resolve_addr *addrs, size_t n, struct err
 {
     if (httpcall_prepare(q, addrs, n, e) < 0)
         return -1;
-    if (q->way == HTTPCALL_KEEP)
-        httpcall_idle_drop(q->client); /* curl reads there now */
     if (curl_multi_add_handle(q->client->multi, q->easy) == CURLM_OK)
         return 0;
     return err_set(e, ERR_NOMEM, "out of memory");
@@ -104,8 +102,8 @@ static int
 start(struct httpcall *q, struct err *e)
 {
     struct httpcall_client *c = q->client;
-    bool connected = q->way == HTTPCALL_KEEP && httpcall_client_connected(c);
-    if (connected || c->x.target->is_address) {
+    q->reuse = q->way == HTTPCALL_KEEP && httpcall_idle_take(c);
+    if (q->reuse || c->x.target->is_address) {
         loop_timer_start_at(q->deadline, q->deadline_ms);
         return begin(q, NULL, 0, e);
     }

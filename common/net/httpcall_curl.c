@@ -147,7 +147,7 @@ set_manners(struct httpcall *q)
     curl_easy_setopt(h, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
     curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(h, CURLOPT_BUFFERSIZE, 4096L);
-    curl_easy_setopt(h, CURLOPT_FRESH_CONNECT, q->way == HTTPCALL_KEEP ? 0L : 1L);
+    curl_easy_setopt(h, CURLOPT_FRESH_CONNECT, q->reuse ? 0L : 1L);
     curl_easy_setopt(h, CURLOPT_FORBID_REUSE, q->way == HTTPCALL_EACH ? 1L : 0L);
     /* http_proxy is none of ours; a curl that is built without proxies knows no such option. */
     CURLcode code = curl_easy_setopt(h, CURLOPT_PROXY, "");

@@ -19,6 +19,7 @@ struct httpcall {
     struct httpcall *next;
     struct httpcall_client *client;
     enum httpcall_way way;
+    bool reuse; /* over the idle connection, which was silent when q took it */
     uint64_t deadline_ms;
     struct loop_timer *deadline;
     struct resolve_request *request;
@@ -61,6 +62,8 @@ void httpcall_multi_done(struct httpcall_client *c);
 void httpcall_multi_sockets(struct httpcall *q);
 /* Watches the connection that q leaves behind, if it leaves one. */
 void httpcall_idle_watch(struct httpcall *q);
+/* For the next call: the idle connection is not watched any more. False: there is none, or it is of no use. */
+bool httpcall_idle_take(struct httpcall_client *c);
 void httpcall_idle_drop(struct httpcall_client *c);
 
 #endif

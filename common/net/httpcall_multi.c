@@ -4,6 +4,7 @@
  * curl tells of descriptors only while a transfer uses them. The idle one is watched here, so that its end is noticed when
  * it happens; curl may close it at any time, which on_close() learns first.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -100,14 +101,36 @@ on_lost(void *arg)
         c->lost(c->lost_arg);
 }
 
-/* Its end, or bytes that nobody asked for: either way it is of no use any more. */
+/* Its end, or bytes that nobody asked for: either way it is of no use any more. Older versions of curl would take such bytes
+ * for the next answer, so it is shut down here, and closed by curl when it looks. */
+static void
+idle_discard(struct httpcall_client *c)
+{
+    shutdown(c->idle_fd, SHUT_RDWR);
+    httpcall_idle_drop(c);
+}
+
 static void
 on_idle(int fd, int what, void *arg)
 {
     (void)fd;
     (void)what;
-    httpcall_idle_drop(arg);
+    idle_discard(arg);
     on_lost(arg);
+}
+
+bool
+httpcall_idle_take(struct httpcall_client *c)
+{
+    char byte = 0;
+    if (!c->idle)
+        return false;
+    if (recv(c->idle_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN) {
+        idle_discard(c);
+        return false;
+    }
+    httpcall_idle_drop(c);
+    return true;
 }
 
 void

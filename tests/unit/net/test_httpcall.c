@@ -323,6 +323,30 @@ test_lost(void **state)
     assert_int_equal(server.accepted, 5);
 }
 
+/* An answer that nobody asked for is never taken for the next one's. */
+static void
+test_unasked(void **state)
+{
+    (void)state;
+    for (int noticed = 0; noticed < 2; noticed++) {
+        open_client("http://127.0.0.1:PORT/", OK, FAKE_KEEP);
+        must(HTTPCALL_KEEP, 200);
+        for (size_t i = 0; i < FAKE_PEERS; i++)
+            if (server.peers[i].bev)
+                assert_int_equal(send(server.peers[i].fd, OK, strlen(OK), 0), strlen(OK));
+        if (noticed)
+            turn(20);
+        assert_int_equal(lost, noticed);
+        server.answer = "HTTP/1.1 503 Away\r\nContent-Length: 0\r\n\r\n";
+        must(HTTPCALL_KEEP, 503);
+        assert_int_equal(server.accepted, 2);
+        turn(20);
+        assert_int_equal(server_open(), 1);
+        must(HTTPCALL_KEEP, 503);
+        assert_int_equal(server.accepted, 2);
+    }
+}
+
 static void
 test_at_once(void **state)
 {
@@ -567,7 +591,7 @@ main(void)
         TEST(test_moved),         TEST(test_keep),    TEST(test_each),     TEST(test_lost),
         TEST(test_at_once),       TEST(test_cancel),  TEST(test_status),   TEST(test_no_answer),
         TEST(test_refused),       TEST(test_endless), TEST(test_encoded),  TEST(test_tls),
-        TEST(test_new_authority),
+        TEST(test_new_authority), TEST(test_unasked),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
