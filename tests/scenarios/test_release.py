@@ -5,6 +5,7 @@ has it, with an identity that no passwd names.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -17,6 +18,7 @@ from rig.program import BIN_DIR
 
 pytestmark = pytest.mark.release_build
 
+ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ("healthd", "migrate", "cronrun")
 MULTI = "release-runtime"
 MIB = 1024 * 1024
@@ -120,6 +122,33 @@ def test_versions_are_recorded():
         assert version in source_version and origin.startswith("Debian/"), library
         assert source
     assert lines["libpq"][0].startswith("17.")
+
+
+DEB822 = "Types: deb\nURIs: {}\nSuites: {} {}-updates\nComponents: main\n"
+
+
+@pytest.mark.parametrize("third", ["a.list", "z.list"])
+@pytest.mark.parametrize("suite", ["{}", "stable", "oldstable"])
+def test_mirror_is_the_one_of_debian(tmp_path, third, suite):
+    """Whichever form the sources of apt have, and whoever else has a suite of that name."""
+    codename = re.search(r"^VERSION_CODENAME=(\w+)", Path("/etc/os-release").read_text(), re.M)[1]
+    suite = suite.format(codename)
+    parts = tmp_path / "parts"
+    parts.mkdir()
+    (parts / third).write_text(f"deb file:/none/php {suite} main\n")
+    (parts / "b.sources").write_text(DEB822.format("file:/none/debian", suite, suite))
+    (tmp_path / "list").write_text(f"deb [arch=amd64] file:/none/debian-security {suite}-security main contrib\n")
+    (tmp_path / "conf").write_text(
+        f'Dir::Etc::SourceList "{tmp_path}/list";\nDir::Etc::SourceParts "{parts}";\nDir::State::Lists "{tmp_path}/lists";\n'
+    )
+    env = {**os.environ, "APT_CONFIG": str(tmp_path / "conf"), "RELEASE_LIBS_CACHE": str(tmp_path / "cache")}
+    status, _, complaint = output(ROOT / "scripts" / "release-libs", tmp_path / "libs", env=env)
+    assert status == 1 and "cannot read the list of source packages" in complaint
+    lines = (tmp_path / "cache" / "apt" / "sources.list").read_text().splitlines()
+    assert [line.split()[2:] for line in lines] == [
+        ["file:/none/debian", "trixie", "main"],
+        ["file:/none/debian-security", "trixie-security", "main"],
+    ]
 
 
 def own_kib(healthd, record_property, what):
