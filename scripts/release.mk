@@ -3,8 +3,8 @@
 # For the file with all three, each program becomes one object whose only global name is PROGRAM_main: names like
 # verdict_update stand in two of them. Debug information goes into a file beside the program.
 
-# The archives that are linked: a program is linked anew when one of them has changed.
-RELEASE_ARCHIVES := $(wildcard $(RELEASE_LIBS)/lib/*.a)
+# The archives that are linked, and the versions of the distribution's: a program is linked anew when one has changed.
+RELEASE_ARCHIVES := $(wildcard $(RELEASE_LIBS)/lib/*.a) $(RELEASE_LIBS)/VERSIONS
 
 # $(call link_release,OBJECTS)
 define link_release
