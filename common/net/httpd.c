@@ -107,6 +107,8 @@ static void
 on_pause_over(void *arg)
 {
     struct httpd *h = arg;
+    if (h->spare_fd < 0) /* somebody else was quicker when it was given up */
+        h->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     set_listening(h, true);
 }
 
