@@ -30,6 +30,15 @@ signal.signal(signal.SIGTERM, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.default_int_handler)
 
 
+# The longest first: four work side by side, and the last to begin should be a short one.
+LONGEST = ("test_sidecar", "test_outage", "test_cron")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
+
+
 @pytest.fixture(scope="session")
 def cluster():
     one = Cluster()

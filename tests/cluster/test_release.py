@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from rig import shop
+from rig import evidence, shop
 from rig.client import Client
 from rig.cluster import wait_until
 from rig.place import ready
@@ -164,6 +164,8 @@ def test_failing_migration(story):
     assert [pod["metadata"]["name"] for pod in story.pods()] == before
 
     assert re.search(r"0005_stock\.sql:2:\d+: .*amount.*sqlstate=42703", helm.text), helm.text
+    if story.release.wait:
+        evidence.quote(f"Helm {story.release.major}", helm.text)
     assert re.search(r"0005_stock\.sql:2:\d+: .*amount.*sqlstate=42703", place.log("job/shop-schema"))
     assert condition(story.job(), "Failed")
     (pod,) = story.job_pods()  # 20: another start would not help, and none was made
