@@ -10,7 +10,7 @@ import pytest
 from rig import node, shop
 from rig.cluster import wait_until
 from rig.place import container_id, ready, status, statuses
-from rig.release import Release
+from rig.release import Release, newest
 
 pytestmark = pytest.mark.xdist_group("sidecar")
 KILLS = 3
@@ -26,7 +26,7 @@ def place(new_place):
     web = values["workloads"]["web"]
     web["preStopSeconds"] = 1
     values["workloads"]["bare"] = shop.merged(web, {"healthd": {"enabled": False}})
-    Release(place, 4, wait=True).install(values)
+    Release(place, newest(), wait=True).install(values)
     return place
 
 
