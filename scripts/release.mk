@@ -12,7 +12,8 @@ define link_release
 @echo "  LD $@"
 $(Q)$(LINK) -o $(B)/$(@F).full $(1) $(STATIC_OBJ) $(LIB) $(RR_LIBS) $(LDLIBS)
 $(Q)objcopy --only-keep-debug $(B)/$(@F).full $@.debug
-$(Q)objcopy --strip-all --add-gnu-debuglink=$@.debug $(B)/$(@F).full $@
+$(Q)objcopy --strip-all --add-gnu-debuglink=$@.debug $(B)/$(@F).full $@.new
+$(Q)mv $@.new $@
 endef
 
 define release_program
