@@ -5,7 +5,7 @@ release-runtime.root    in: the chart's root; out: YAML of {Values, Release, Cha
                         that are null, at any depth. All other templates get this as "root", so that none meets a null.
 */ -}}
 {{- define "release-runtime.root" -}}
-{{- $values := (include "release-runtime.prune" (dict "v" .Values) | fromJson).v }}
+{{- $values := (include "release-runtime.prune" (dict "v" .Values "path" "") | fromJson).v }}
 {{- $own := dig "releaseRuntime" (dict) ($values.global | default dict) }}
 {{- $chart := dict "name" .Chart.Name "version" .Chart.Version "appVersion" .Chart.AppVersion }}
 {{- $release := dict "Name" .Release.Name "Namespace" .Release.Namespace "Service" .Release.Service }}
@@ -13,14 +13,20 @@ release-runtime.root    in: the chart's root; out: YAML of {Values, Release, Cha
 {{- dict "Values" $values "Release" $release "Chart" $chart "kube" (toString $kube) "own" $own | toJson }}
 {{- end }}
 
-{{- /* {v: anything} without null entries, as JSON */ -}}
+{{- /*
+{v: anything} without null entries, as JSON: dict v path. A name that YAML has read as a boolean (n: 600) is refused: it is not
+the one that was meant.
+*/ -}}
 {{- define "release-runtime.prune" -}}
-{{- $out := .v }}
+{{- $out := .v }}{{ $path := .path }}
 {{- if kindIs "map" .v }}
+  {{- if and (or (hasKey .v "true") (hasKey .v "false")) (not (regexMatch `^(global|x-|tags)|(ata|abels|nnotations|\.files)$` .path)) }}
+    {{- fail (printf "%s: has an entry %q: YAML takes n, y, no, yes, on and off for booleans; write such a name in quotes, or choose another" .path (ternary "true" "false" (hasKey .v "true"))) }}
+  {{- end }}
   {{- $out = dict }}
   {{- range $key, $value := .v }}
     {{- if or (kindIs "map" $value) (kindIs "slice" $value) }}
-      {{- $_ := set $out $key (include "release-runtime.prune" (dict "v" $value) | fromJson).v }}
+      {{- $_ := set $out $key (include "release-runtime.prune" (dict "v" $value "path" (printf "%s.%s" $path $key | trimPrefix ".")) | fromJson).v }}
     {{- else if not (kindIs "invalid" $value) }}
       {{- $_ := set $out $key $value }}
     {{- end }}
@@ -28,7 +34,7 @@ release-runtime.root    in: the chart's root; out: YAML of {Values, Release, Cha
 {{- else if kindIs "slice" .v }}
   {{- $out = list }}
   {{- range .v }}
-    {{- $out = append $out (include "release-runtime.prune" (dict "v" .) | fromJson).v }}
+    {{- $out = append $out (include "release-runtime.prune" (dict "v" . "path" $path) | fromJson).v }}
   {{- end }}
 {{- end }}
 {{- dict "v" $out | toJson }}
@@ -41,7 +47,13 @@ release-runtime.root    in: the chart's root; out: YAML of {Values, Release, Cha
 
 {{- /* A scalar as the text one wrote: 600, 1000000, 0.5, true; never 6e+02 */ -}}
 {{- define "release-runtime.text" -}}
-{{- if kindIs "string" . }}{{ . }}{{ else }}{{ toJson . }}{{ end }}
+{{- if kindIs "string" . }}{{ . }}
+{{- else }}
+  {{- if and (not (kindIs "bool" .)) (or (gt (float64 .) 9007199254740991.0) (lt (float64 .) -9007199254740991.0)) }}
+    {{- fail (printf "a number as large as %s loses digits: write it in quotes" (toJson .)) }}
+  {{- end }}
+  {{- toJson . }}
+{{- end }}
 {{- end }}
 
 {{- /* (list TEXT MAX): TEXT, or its beginning and a hash when it is longer than MAX */ -}}
@@ -94,7 +106,7 @@ app.kubernetes.io/component: {{ .component }}
 {{- define "release-runtime.image" -}}
 {{- $own := .root.own }}
 {{- $tag := include "release-runtime.text" ($own.tag | default .root.Chart.appVersion) }}
-{{- .image | default (printf "%s/%s:%s" ($own.registry | default "localhost/release-runtime") .program $tag) }}
+{{- .image | default (printf "%s/%s:%s" ($own.registry | default "localhost/release-runtime" | trimSuffix "/") .program $tag) }}
 {{- end }}
 
 {{- /* A duration such as 1h30m or 250ms in milliseconds: dict text where */ -}}

@@ -63,7 +63,7 @@ derived; as JSON {deadline, grace, graceSeconds, active}: dict j where
 {{- range $name, $value := .container.env | default dict }}{{ $_ := set $plain (trimSuffix "_FILE" $name) (dict "value" "") }}{{ end }}
 {{- $rest := deepCopy .container }}
 {{- $_ := unset $rest "env" }}
-{{- $all := include "release-runtime.connections" (dict "root" .root "container" $rest "where" "") | fromJson }}
+{{- $all := include "release-runtime.connections" (dict "root" .root "container" $rest "where" "" "lenient" true) | fromJson }}
 {{- range $name, $value := $plain }}{{ $_ := set $all $name $value }}{{ end }}
 {{- $out := dict }}
 {{- range $kind := list "postgres" "redis" }}
@@ -92,6 +92,8 @@ derived; as JSON {deadline, grace, graceSeconds, active}: dict j where
 {{- $lock := include "release-runtime.cronLock" (dict "root" $root "container" $c "j" $j "where" $where) | trim }}
 {{- $words := list }}
 {{- range concat $j.command ($j.args | default list) }}{{ $words = append $words (include "release-runtime.text" .) }}{{ end }}
+{{- include "release-runtime.noPasswords" (dict "words" $words "where" (printf "%s.command" $where)) }}
+{{- if not (regexMatch `^\s*(\S+(\s+\S+){4}|@\S+( \S+)?)\s*$` $j.schedule) }}{{ fail (printf "%s.schedule: %q has to have five fields (minute, hour, day, month, weekday)" $where $j.schedule) }}{{ end }}
 {{- $own := include "release-runtime.container" (dict "root" $root "container" $c "name" $source.name "where" $where) | fromJson }}
 {{- $job := printf "%s/%s/%s" $root.Release.Namespace $root.Release.Name $key }}
 {{- $command := (include "release-runtime.cronCommand" (dict "name" $job "lock" $lock "deadline" $times.deadline "grace" $times.grace "activeDeadlineSeconds" $times.active "command" $words) | fromJson).command }}

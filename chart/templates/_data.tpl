@@ -3,6 +3,7 @@ Secrets and ConfigMaps, under their own names or as copies for hooks: dict root 
 */ -}}
 {{- define "release-runtime.secret" -}}
 {{- $entry := .entry }}{{ $hook := .hook }}
+{{- include "release-runtime.noHook" (dict "annotations" $entry.annotations "where" (printf "secrets.%s" .key)) }}
 {{- $annotations := dict }}
 {{- range $name, $value := $entry.annotations | default dict }}{{ $_ := set $annotations $name $value }}{{ end }}
 {{- if $hook }}{{ range $name, $value := include "release-runtime.copyAnnotations" . | fromJson }}{{ $_ := set $annotations $name $value }}{{ end }}{{ end }}
@@ -16,14 +17,15 @@ Secrets and ConfigMaps, under their own names or as copies for hooks: dict root 
 
 {{- define "release-runtime.configMap" -}}
 {{- $entry := .entry }}{{ $hook := .hook }}{{ $key := .key }}
+{{- include "release-runtime.noHook" (dict "annotations" $entry.annotations "where" (printf "configMaps.%s" .key)) }}
 {{- $annotations := dict }}
 {{- range $name, $value := $entry.annotations | default dict }}{{ $_ := set $annotations $name $value }}{{ end }}
 {{- if $hook }}{{ range $name, $value := include "release-runtime.copyAnnotations" . | fromJson }}{{ $_ := set $annotations $name $value }}{{ end }}{{ end }}
 {{- $name := include "release-runtime.name" (dict "root" .root "key" .key "entry" $entry "suffix" (ternary "-hook" "" (not (empty $hook)))) }}
 {{- $data := include "release-runtime.strings" ($entry.data | default dict) | fromJson }}
 {{- range $field, $value := $data }}
-  {{- if include "release-runtime.hasPassword" $value }}
-    {{- fail (printf "configMaps.%s.data.%s: holds a password in a URL; put it into secrets.%s.stringData" $key $field $key) }}
+  {{- if include "release-runtime.tellsPassword" (dict "name" $field "text" $value) }}
+    {{- fail (printf "configMaps.%s.data.%s: holds a password; put it into secrets.%s.stringData" $key $field $key) }}
   {{- end }}
 {{- end }}
 {{- $metadata := include "release-runtime.metadata" (dict "root" .root "name" $name "annotations" $annotations) | fromJson }}

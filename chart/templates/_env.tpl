@@ -70,8 +70,8 @@ release-runtime.ref     the real name of a Secret or ConfigMap: dict root kind(s
   {{- include "release-runtime.checkVariable" (dict "value" $value "where" (printf "%s.%s" $where $name)) }}
   {{- if not (kindIs "map" $value) }}
     {{- $text := include "release-runtime.text" $value }}
-    {{- if include "release-runtime.hasPassword" $text }}
-      {{- fail (printf "%s.%s: a password in a URL belongs into a Secret: put the value into secrets.NAME.stringData and give %s as {valueFrom: {secretKeyRef: {name: NAME, key: KEY}}}" $where $name $name) }}
+    {{- if include "release-runtime.tellsPassword" (dict "name" $name "text" $text) }}
+      {{- fail (printf "%s.%s: a password belongs into a Secret: put the value into secrets.NAME.stringData and give %s as {valueFrom: {secretKeyRef: {name: NAME, key: KEY}}}" $where $name $name) }}
     {{- end }}
     {{- range (include "release-runtime.references" $text | fromJson).names }}
       {{- if hasKey $env . }}{{ $names = append $names . }}{{ end }}
@@ -115,19 +115,21 @@ release-runtime.ref     the real name of a Secret or ConfigMap: dict root kind(s
 {{- dict "envFrom" $out | toJson }}
 {{- end }}
 
-{{- /* Names of variables that say where PostgreSQL and Redis are */ -}}
+{{- /* Names of variables that say where PostgreSQL and Redis are: of those with PG the ones of libpq, no PGDATA, no PGADMIN_… */ -}}
 {{- define "release-runtime.connectionNames" -}}
-^(DATABASE_(URL|DSN|HOST|PORT|NAME|USER|PASSWORD)|PG[A-Z_]+|REDIS_(URL|HOST|PORT|USERNAME|PASSWORD|DB|TLS))$
+^(DATABASE_(URL|DSN|HOST|PORT|NAME|USER|PASSWORD)|PG(HOST|HOSTADDR|PORT|DATABASE|USER|PASSWORD|PASSFILE|SERVICE|SERVICEFILE|SYSCONFDIR|OPTIONS|APPNAME|CONNECT_TIMEOUT|CLIENTENCODING|DATESTYLE|TZ|GEQO|KRBSRVNAME|CHANNELBINDING|TARGETSESSIONATTRS|LOADBALANCEHOSTS|(SSL|GSS|REQUIRE|MIN|MAX)[A-Z]+)|REDIS_(URL|HOST|PORT|USERNAME|PASSWORD|DB|TLS))$
 {{- end }}
 
 {{- /*
 Where PostgreSQL and Redis are, by what a container is given, as JSON {VARIABLE: {value} | {secret, key} | {from: valueFrom}}:
-dict root container where. secret and the names in from are as written, not yet real names. Later sources win, as in a pod.
+dict root container where [at({VARIABLE: where})] [lenient]. secret and the names in from are as written, not yet real names.
+Later sources win, as in a pod. Of one Secret that exists already and says nothing DATABASE_URL is taken, when nothing else names a
+PostgreSQL; of two that would be a guess, which is refused unless lenient.
 */ -}}
 {{- define "release-runtime.connections" -}}
-{{- $root := .root }}{{ $where := .where }}
+{{- $root := .root }}{{ $where := .where }}{{ $at := .at | default dict }}
 {{- $pattern := include "release-runtime.connectionNames" . | trim }}
-{{- $out := dict }}
+{{- $out := dict }}{{ $silent := list }}
 {{- range $map := (include "release-runtime.names" .container.envFromConfigMap | fromJson).names }}
   {{- range $key, $value := dig "configMaps" $map "data" (dict) $root.Values }}
     {{- if regexMatch $pattern $key }}
@@ -137,11 +139,13 @@ dict root container where. secret and the names in from are as written, not yet 
 {{- end }}
 {{- range $secret := (include "release-runtime.names" .container.envFromSecret | fromJson).names }}
   {{- $entry := dig "secrets" $secret (dict) $root.Values }}
-  {{- $keys := list "DATABASE_URL" }}
+  {{- $keys := list }}
   {{- if or $entry.data $entry.stringData }}
     {{- $keys = concat (keys ($entry.data | default dict)) (keys ($entry.stringData | default dict)) }}
-  {{- else if $entry.connectionKeys }}
+  {{- else if hasKey $entry "connectionKeys" }}
     {{- $keys = $entry.connectionKeys }}
+  {{- else }}
+    {{- $silent = append $silent $secret }}
   {{- end }}
   {{- range $key := $keys }}
     {{- if regexMatch $pattern $key }}{{ $_ := set $out $key (dict "secret" $secret "key" $key) }}{{ end }}
@@ -149,10 +153,12 @@ dict root container where. secret and the names in from are as written, not yet 
 {{- end }}
 {{- range $name, $value := .container.env | default dict }}
   {{- if regexMatch $pattern $name }}
-    {{- include "release-runtime.checkVariable" (dict "value" $value "where" (printf "%s.env.%s" $where $name)) }}
+    {{- $here := get $at $name | default (printf "%s.env.%s" $where $name) }}
+    {{- include "release-runtime.checkVariable" (dict "value" $value "where" $here) }}
     {{- if kindIs "map" $value }}
       {{- $ref := dig "valueFrom" "secretKeyRef" (dict) $value }}
-      {{- if $ref }}
+      {{- /* A file of an optional key would have to be there; the variable need not. */ -}}
+      {{- if and $ref (not $ref.optional) }}
         {{- $_ := set $out $name (dict "secret" $ref.name "key" $ref.key) }}
       {{- else }}
         {{- $_ := set $out $name (dict "from" $value.valueFrom) }}
@@ -160,13 +166,22 @@ dict root container where. secret and the names in from are as written, not yet 
     {{- else }}
       {{- $text := include "release-runtime.text" $value }}
       {{- if (include "release-runtime.references" $text | fromJson).names }}
-        {{- fail (printf "%s.env.%s: healthd and migrate do not get the variables that it refers to; give DATABASE_HOST, DATABASE_NAME, DATABASE_USER and DATABASE_PASSWORD (or REDIS_HOST …) instead, or the whole URL from a Secret" $where $name) }}
+        {{- fail (printf "%s: healthd and migrate do not get the variables that it refers to; give DATABASE_HOST, DATABASE_NAME, DATABASE_USER and DATABASE_PASSWORD (or REDIS_HOST …) instead, or the whole URL from a Secret" $here) }}
+      {{- end }}
+      {{- if include "release-runtime.tellsPassword" (dict "name" $name "text" $text) }}
+        {{- fail (printf "%s: a password belongs into a Secret: put the value into secrets.NAME.stringData and give %s as {valueFrom: {secretKeyRef: {name: NAME, key: KEY}}}" $here $name) }}
       {{- end }}
       {{- $_ := set $out $name (dict "value" $text) }}
     {{- end }}
   {{- else if and (hasSuffix "_FILE" $name) (regexMatch $pattern (trimSuffix "_FILE" $name)) }}
-    {{- fail (printf "%s.env.%s: healthd and migrate do not have that file; give %s as {valueFrom: {secretKeyRef: {name: …, key: …}}}, the chart mounts it for them" $where $name (trimSuffix "_FILE" $name)) }}
+    {{- fail (printf "%s: healthd and migrate do not have that file; give %s as {valueFrom: {secretKeyRef: {name: …, key: …}}}, the chart mounts it for them" (get $at $name | default (printf "%s.env.%s" $where $name)) (trimSuffix "_FILE" $name)) }}
   {{- end }}
+{{- end }}
+{{- if and $silent (not (include "release-runtime.names-a" (dict "connections" $out "kind" "postgres"))) }}
+  {{- if and (gt (len $silent) 1) (not .lenient) }}
+    {{- fail (printf "%s.envFromSecret: which of %s has DATABASE_URL? Say of each: secrets.%s: {existingSecret: %s, connectionKeys: [DATABASE_URL]}, or connectionKeys: [] for one that names no database" $where (join ", " $silent) (last $silent) (last $silent)) }}
+  {{- end }}
+  {{- $_ := set $out "DATABASE_URL" (dict "secret" (last $silent) "key" "DATABASE_URL") }}
 {{- end }}
 {{- toJson $out }}
 {{- end }}

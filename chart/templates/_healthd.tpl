@@ -46,15 +46,30 @@ What a workload's healthd is to be, as JSON {on, native, lines, env, mounts, vol
   {{- $connections := include "release-runtime.connections" (dict "root" .root "container" $container "where" (printf "%s.containers.%s" $where $from)) | fromJson }}
   {{- $lines := list }}
   {{- $port := dict }}
-  {{- range .ports.ports }}{{ if and (eq .container $from) (not $port) }}{{ $port = . }}{{ end }}{{ end }}
-  {{- if $port }}
+  {{- /* The container's first, else the workload's: an application with a port is always checked. UDP answers nobody. */ -}}
+  {{- $other := dict }}
+  {{- range .ports.ports }}
+    {{- if eq .protocol "TCP" }}
+      {{- if and (eq .container $from) (not $port) }}{{ $port = . }}{{ end }}
+      {{- if not $other }}{{ $other = . }}{{ end }}
+    {{- end }}
+  {{- end }}
+  {{- $port = $port | default $other }}
+  {{- if hasKey ($h.checks | default dict) "app" }}
+    {{- if $h.path }}{{ fail (printf "%s.healthd: path and checks.app both say how the application is asked; give one" $where) }}{{ end }}
+  {{- else if $port }}
     {{- $n := int64 $port.port }}
     {{- if $h.path }}{{ $lines = append $lines (printf "app http://127.0.0.1:%d%s" $n $h.path) }}
     {{- else }}{{ $lines = append $lines (printf "app tcp://127.0.0.1:%d" $n) }}{{ end }}
   {{- else if $h.path }}
-    {{- fail (printf "%s.healthd.path: the container %s has no port" $where $from) }}
+    {{- fail (printf "%s.healthd.path: the workload has no TCP port" $where) }}
   {{- end }}
-  {{- range $name, $line := $h.checks | default dict }}{{ $lines = append $lines (printf "%s %s" $name $line) }}{{ end }}
+  {{- range $name, $line := $h.checks | default dict }}
+    {{- if include "release-runtime.hasPassword" $line }}
+      {{- fail (printf "%s.healthd.checks.%s: holds a password in a URL; give the URL as a variable from a Secret and write postgres:// or redis:// alone" $where $name) }}
+    {{- end }}
+    {{- $lines = append $lines (printf "%s %s" $name $line) }}
+  {{- end }}
   {{- $any := or $lines (include "release-runtime.names-a" (dict "connections" $connections "kind" "postgres")) (include "release-runtime.names-a" (dict "connections" $connections "kind" "redis")) }}
   {{- if and (not $any) $h.enabled }}
     {{- fail (printf "%s.healthd: there is nothing to check: %s has neither a port nor DATABASE_* or REDIS_* variables; give healthd.checks or enabled: false" $where $from) }}

@@ -85,14 +85,17 @@ What runs: files (in a ConfigMap) by our image; dir by our program inside the ap
 {{- $source := dict "workload" dict "container" dict }}
 {{- if $m.from }}{{ $source = include "release-runtime.source" (dict "root" $root "from" $m.from "where" $where) | fromJson }}{{ end }}
 {{- if and $m.dir (not $m.image) (not $m.from) }}{{ fail (printf "%s.from is missing: WORKLOAD/CONTAINER, whose image has %s" $where $m.dir) }}{{ end }}
-{{- $given := deepCopy $source.container }}
+{{- $given := deepCopy $source.container }}{{ $at := dict }}
 {{- if or $m.env $m.envFromSecret $m.envFromConfigMap }}
   {{- range $field := list "envFromSecret" "envFromConfigMap" }}{{ if hasKey $m $field }}{{ $_ := set $given $field (get $m $field) }}{{ end }}{{ end }}
   {{- $env := deepCopy ($given.env | default dict) }}
-  {{- range $name, $value := $m.env | default dict }}{{ $_ := set $env $name $value }}{{ end }}
+  {{- range $name, $value := $m.env | default dict }}
+    {{- $_ := set $env $name $value }}
+    {{- $_ := set $at $name (printf "%s.env.%s" $where $name) }}
+  {{- end }}
   {{- $_ := set $given "env" $env }}
 {{- end }}
-{{- $connections := include "release-runtime.connections" (dict "root" $root "container" $given "where" (printf "workloads.%s" ($m.from | default "" | replace "/" ".containers."))) | fromJson }}
+{{- $connections := include "release-runtime.connections" (dict "root" $root "container" $given "at" $at "where" (ternary (printf "workloads.%s" ($m.from | default "" | replace "/" ".containers.")) $where (not (empty $m.from)))) | fromJson }}
 {{- range $name, $_ := $connections }}{{ if hasPrefix "REDIS_" $name }}{{ $_ := unset $connections $name }}{{ end }}{{ end }}
 {{- if not (include "release-runtime.names-a" (dict "connections" $connections "kind" "postgres")) }}
   {{- fail (printf "%s: nothing says where PostgreSQL is: give %s DATABASE_URL (or DATABASE_HOST …, PGHOST …) in env or envFromSecret" $where ($m.from | default "it")) }}
@@ -109,7 +112,10 @@ What runs: files (in a ConfigMap) by our image; dir by our program inside the ap
   {{- if kindIs "string" $m.files }}
     {{- $map = include "release-runtime.ref" (dict "root" $root "kind" "configMaps" "name" $m.files "hook" true "copies" $copies) }}
   {{- end }}
-  {{- $volumes = append $volumes (dict "name" "migrations" "configMap" (dict "name" $map)) }}
+  {{- $source := dict "name" $map }}
+  {{- /* As with Secrets: migrate says that there are no files, instead of a pod that waits for them. */ -}}
+  {{- if eq $map (toString $m.files) }}{{ $_ := set $source "optional" true }}{{ end }}
+  {{- $volumes = append $volumes (dict "name" "migrations" "configMap" $source) }}
   {{- $mounts = append $mounts (dict "name" "migrations" "mountPath" "/migrations" "readOnly" true) }}
 {{- else if $m.image }}
   {{- $image = $m.image }}{{ $pull = $m.imagePullPolicy | default $pull }}
@@ -129,9 +135,15 @@ What runs: files (in a ConfigMap) by our image; dir by our program inside the ap
 {{- $component := printf "%s.migration" $key }}
 {{- $name := include "release-runtime.name" (dict "root" $root "key" $key "entry" $m) }}
 {{- if kindIs "map" $m.files }}
+{{- range $file, $text := $m.files }}
+  {{- if include "release-runtime.hasPassword" $text }}
+    {{- fail (printf "%s.files.%s: holds a password in a URL, and a ConfigMap would show it" $where $file) }}
+  {{- end }}
+{{- end }}
 {{- $metadata := include "release-runtime.metadata" (dict "root" $root "name" $filesName "component" $component "annotations" (include "release-runtime.copyAnnotations" . | fromJson)) | fromJson }}
 ---
 {{ toYaml (dict "apiVersion" "v1" "kind" "ConfigMap" "metadata" $metadata "data" $m.files) }}
+{{- $_ := set .files $filesName (printf "%s.files" $where) }}
 {{- end }}
 ---
 {{ include "release-runtime.migrateJob" (dict "root" $root "name" $name "component" $component "image" $image "pullPolicy" $pull "command" $command "args" $args "mounts" $mounts "env" $has.env "volumes" $volumes "inits" $inits "pod" $pod "m" $m) }}

@@ -6,6 +6,7 @@ release-runtime.pod     what every pod has, as JSON: dict root [workload] [hook]
 {{- define "release-runtime.pod" -}}
 {{- $workload := .workload | default dict }}
 {{- $security := dict "runAsNonRoot" true "runAsUser" 1000 "runAsGroup" 1000 "seccompProfile" (dict "type" "RuntimeDefault") }}
+{{- include "release-runtime.noRoot" (dict "security" (.root.Values.podSecurity | default dict) "where" "podSecurity") }}
 {{- range $from := list (.root.Values.podSecurity | default dict) ($workload.securityContext | default dict) }}
   {{- range $key, $value := $from }}{{ $_ := set $security $key $value }}{{ end }}
 {{- end }}
@@ -24,6 +25,8 @@ release-runtime.pod     what every pod has, as JSON: dict root [workload] [hook]
 {{- $out := dict "allowPrivilegeEscalation" false "capabilities" (dict "drop" (list "ALL")) }}
 {{- if .readOnly }}{{ $_ := set $out "readOnlyRootFilesystem" true }}{{ end }}
 {{- range $key, $value := dig "securityContext" (dict) (.container | default dict) }}{{ $_ := set $out $key $value }}{{ end }}
+{{- /* What is added comes on top of the drop: without it restricted Pod Security refuses the pod. */ -}}
+{{- if not (hasKey $out.capabilities "drop") }}{{ $_ := set $out "capabilities" (merge (dict "drop" (list "ALL")) $out.capabilities) }}{{ end }}
 {{- toJson $out }}
 {{- end }}
 
@@ -111,7 +114,8 @@ dict workload
 
 {{- /* A container of the user's, as JSON: dict root container name where portName */ -}}
 {{- define "release-runtime.container" -}}
-{{- $c := .container }}
+{{- $c := .container }}{{ $where := .where }}
+{{- include "release-runtime.noRoot" (dict "security" ($c.securityContext | default dict) "where" (printf "%s.securityContext" $where)) }}
 {{- if not $c.image }}{{ fail (printf "%s.image is missing" .where) }}{{ end }}
 {{- $out := dict "name" .name "image" $c.image }}
 {{- $_ := include "release-runtime.take" (dict "from" $c "to" $out "keys" (list "imagePullPolicy" "command" "args" "workingDir" "resources" "startupProbe" "livenessProbe" "readinessProbe" "lifecycle")) }}
@@ -119,6 +123,7 @@ dict workload
   {{- if hasKey $out $key }}
     {{- $words := list }}
     {{- range get $out $key }}{{ $words = append $words (include "release-runtime.text" .) }}{{ end }}
+    {{- include "release-runtime.noPasswords" (dict "words" $words "where" (printf "%s.%s" $where $key)) }}
     {{- $_ := set $out $key $words }}
   {{- end }}
 {{- end }}

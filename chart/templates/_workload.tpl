@@ -21,6 +21,9 @@ preStop keeps an application up until the endpoints' users have heard that it go
 {{- if and $plan.on (not $plan.native) (gt (int (add $sleep $drain)) $grace) }}
   {{- fail (printf "%s: preStopSeconds (%d) and healthd's drain (%d) do not fit into terminationGracePeriodSeconds (%d)" $where $sleep $drain $grace) }}
 {{- end }}
+{{- include "release-runtime.checkPorts" (dict "ports" $ports.ports "where" $where) }}
+{{- include "release-runtime.checkVolumes" (dict "workload" $w "where" $where) }}
+{{- include "release-runtime.noRoot" (dict "security" ($w.securityContext | default dict) "where" (printf "%s.securityContext" $where)) }}
 {{- include "release-runtime.reserved" (dict "workload" $w "plan" $plan "ports" $ports "where" $where) }}
 {{- $sleeps := include "release-runtime.from" (dict "root" $root "than" "1.30.0") }}
 {{- $containers := list }}{{ $inits := list }}{{ $volumes := (include "release-runtime.volumes" (dict "root" $root "workload" $w) | fromJson).volumes }}
@@ -107,7 +110,7 @@ preStop keeps an application up until the endpoints' users have heard that it go
   {{- $data := dict }}
   {{- range $name, $entry := get $root.Values $kind | default dict }}
     {{- $real := include "release-runtime.name" (dict "root" $root "key" $name "entry" $entry) }}
-    {{- if and (not $entry.existingSecret) (contains (printf "%q" $real) $text) }}{{ $_ := set $data $name $entry }}{{ end }}
+    {{- if and (not $entry.existingSecret) (contains (printf "%q" $real) $text) }}{{ $_ := set $data $name (dict "data" $entry.data "stringData" $entry.stringData) }}{{ end }}
   {{- end }}
   {{- if $data }}{{ $_ := set $out (printf "checksum/%s" (lower $kind)) (toJson $data | sha256sum) }}{{ end }}
 {{- end }}

@@ -106,7 +106,7 @@ def test_where_there_is_nothing_to_check_there_is_no_healthd(helm):
     [
         ({"DATABASE_URL": "postgres://$(U):$(P)@db/shop"}, "give DATABASE_HOST"),
         ({"DATABASE_PASSWORD_FILE": "/secrets/password"}, "the chart mounts it for them"),
-        ({"DATABASE_URL": "postgres://shop:pw@db/shop"}, "a password in a URL belongs into a Secret"),
+        ({"DATABASE_URL": "postgres://shop:pw@db/shop"}, "a password belongs into a Secret"),
         ({"DATABASE_URL": {}}, "env.DATABASE_URL: give a value, or valueFrom"),
         ({"OTHER": {"valueFrom": {"secretKeyRef": {"name": "x"}}}}, "env.OTHER.valueFrom.secretKeyRef: name and key"),
         ({"A": "$(B)", "B": "$(C)", "C": "$(A)"}, "these refer to each other in a circle: A, B, C"),

@@ -1,0 +1,260 @@
+"""Values that Kubernetes would take, or take in half, and that would break a release later: each is refused by a
+message that names the place and the remedy, or made right."""
+
+import json
+
+import pytest
+
+from rig import FULL, changed, container, named, variables
+
+APP = {"image": "example/shop:1", "port": 8080}
+SCHEMA = FULL["migrations"]["schema"]
+
+
+def small(app=None, **workload):
+    return {"workloads": {"web": {"containers": {"app": {**APP, **(app or {})}}, **workload}}}
+
+
+def pod(helm, values, **how):
+    return named(helm.render(values, **how), "Deployment", "shop-web")["spec"]["template"]["spec"]
+
+
+@pytest.mark.parametrize(
+    "path, value, kind, both",
+    [
+        # before-hook-creation would delete the real one.
+        ("secrets.shop-hook", {"stringData": {"A": "b"}}, "Secret", ("secrets.shop-hook", "secrets.shop (its copy")),
+        ("configMaps.settings-hook", {"data": {}}, "ConfigMap", ("configMaps.settings-hook", "configMaps.settings (")),
+        ("configMaps.schema-files-hook", {}, "ConfigMap", ("migrations.schema.files", "configMaps.schema-files-hook")),
+        ("secrets.a", {"nameOverride": "shop-shop", "data": {"A": "Yg=="}}, "Secret", ("secrets.a", "secrets.shop")),
+        ("workloads.worker.nameOverride", "shop-web", "Deployment", ("workloads.web", "workloads.worker")),
+        ("services.admin.nameOverride", "shop-web", "Service", ("services.web", "services.admin")),
+        ("cronJobs.sweep.nameOverride", "shop-mail", "CronJob", ("cronJobs.sweep", "cronJobs.mail")),
+        ("migrations.kept.nameOverride", "shop-image", "Job", ("migrations.kept", "migrations.image")),
+    ],
+)
+def test_two_objects_of_one_name(helm, path, value, kind, both):
+    error = helm.refused(changed(FULL, path, value))
+    assert f"the {kind} " in error and "is made by" in error and all(one in error for one in both), error
+
+
+@pytest.mark.parametrize("path", ["serviceAccount", "secrets.shop", "configMaps.settings"])
+def test_no_object_of_the_release_is_made_a_hook(helm, path):
+    error = helm.refused(changed(FULL, f"{path}.annotations", {"helm.sh/hook": "pre-install"}))
+    assert f"{path}.annotations: helm.sh/hook would make it a hook" in error
+
+
+@pytest.mark.parametrize(
+    "path, value",
+    [
+        ("workloads.web.healthd.checks", {"pg": "postgres://u:canary@db/x"}),
+        ("workloads.web.containers.app.command", ["serve", "--db=postgres://u:canary@db/x"]),
+        ("workloads.web.containers.app.args", ["postgres://u:canary@db/x"]),
+        ("workloads.web.containers.app.env.PGPASSWORD", "canary"),
+        ("workloads.web.containers.app.env.DATABASE_DSN", "host=db password=canary"),
+        ("workloads.web.containers.app.env.DATABASE_URL", "postgres://db/x?user=u&password=canary"),
+        ("configMaps.settings.data.REDIS_PASSWORD", "canary"),
+        ("migrations.schema.env", {"DATABASE_URL": "postgres://u:canary@db/x"}),
+        ("migrations.schema.env", {"DATABASE_PASSWORD": "canary"}),
+        ("migrations.schema.files", {"0001_a.sql": "-- postgres://u:canary@db/x"}),
+        ("cronJobs.mail.command", ["mail", "redis://u:canary@r/0"]),
+        ("cronJobs.mail.env", {"REDIS_PASSWORD": "canary"}),
+    ],
+)
+def test_a_password_outside_of_a_secret(helm, path, value):
+    error = helm.refused(changed(FULL, path, value))
+    assert path in error and "password" in error and "canary" not in error, error
+
+
+def test_a_password_of_another_variable_is_none(helm):
+    env = {"PW": {"valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}, "PGPASSWORD": "$(PW)"}
+    pod(helm, small({"env": env, "command": ["a", "redis://u:$(PW)@r/0"]}, healthd={"enabled": False}))
+
+
+def test_variables_of_other_programs_stay_where_they_are(helm):
+    env = {"PGHOST": "db", "PGSSLMODE": "require", "PGADMIN_DEFAULT_EMAIL": "me", "PGDATA": "/x", "PGBOUNCER_USER": "u"}
+    given = variables(container(pod(helm, small({"env": env})), "healthd"))
+    assert set(given) == {"PGHOST", "PGSSLMODE", "HEALTHD_CHECKS"}
+
+
+def taken(helm, values):
+    found = [v["projected"]["sources"] for v in pod(helm, values).get("volumes", []) if "projected" in v]
+    return [(s["secret"]["name"], i["key"]) for sources in found for s in sources for i in s["secret"]["items"]]
+
+
+def test_a_secret_that_names_no_database(helm):
+    values = small({"envFromSecret": "smtp"})
+    assert taken(helm, values) == [("smtp", "DATABASE_URL")]
+    # Its pod would wait for that key for ever.
+    values["secrets"] = {"smtp": {"existingSecret": "smtp", "connectionKeys": []}}
+    assert taken(helm, values) == []
+    values = small({"envFromSecret": "smtp", "env": {"PGHOST": "db"}})
+    assert taken(helm, values) == []
+    values = small({"envFromSecret": ["shop", "smtp"]})
+    values["secrets"] = {"shop": {"stringData": {"DATABASE_URL": "postgres://db/shop"}}}
+    assert taken(helm, values) == [("shop-shop", "DATABASE_URL")]
+
+
+def test_two_secrets_of_which_one_names_the_database(helm):
+    values = small({"envFromSecret": ["shop", "smtp"]})
+    error = helm.refused(values)
+    assert "workloads.web.containers.app.envFromSecret: which of shop, smtp has DATABASE_URL?" in error
+    assert "secrets.smtp: {existingSecret: smtp, connectionKeys: []}" in error.replace("[DATABASE_URL]", "[]")
+    values["secrets"] = {"smtp": {"existingSecret": "smtp", "connectionKeys": []}}
+    assert taken(helm, values) == [("shop", "DATABASE_URL")]
+
+
+def test_an_optional_key_stays_optional(helm):
+    ref = {"secretKeyRef": {"name": "s", "key": "k", "optional": True}}
+    values = small({"env": {"PGHOST": "db", "PGPASSWORD": {"valueFrom": ref}}})
+    assert taken(helm, values) == []
+    assert variables(container(pod(helm, values), "healthd"))["PGPASSWORD"] == ref
+
+
+def test_an_added_capability_keeps_the_others_dropped(helm):
+    values = small({"securityContext": {"capabilities": {"add": ["NET_BIND_SERVICE"]}}})
+    capabilities = container(pod(helm, values), "app")["securityContext"]["capabilities"]
+    assert capabilities == {"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]}
+
+
+@pytest.mark.parametrize(
+    "values, where",
+    [
+        (small(securityContext={"runAsUser": 0}), "workloads.web.securityContext"),
+        (small({"securityContext": {"runAsUser": 0}}), "workloads.web.containers.app.securityContext"),
+        ({**small(), "podSecurity": {"runAsUser": 0}}, "podSecurity"),
+    ],
+)
+def test_root(helm, values, where):
+    assert f"{where}.runAsUser: 0 is root" in helm.refused(values)
+
+
+@pytest.mark.parametrize(
+    "app, said",
+    [
+        ({"ports": {"http": 8081}}, 'containers.app: a second port called "http"'),
+        ({"ports": {"admin": 8080}}, "containers.app: a second port with the number 8080/TCP"),
+        ({"ports": {"dns": {"protocol": "UDP"}}}, "containers.app.ports.dns.containerPort is missing"),
+        ({"ports": {"admin": 80}}, "services.web: http and admin would both have the port 80/TCP; say services.web"),
+    ],
+)
+def test_ports(helm, app, said):
+    assert said in helm.refused(small(app))
+    pod(helm, small({"ports": {"udp": {"containerPort": 8080, "protocol": "UDP"}, "admin": 81}}))
+
+
+def lines(helm, values):
+    return variables(container(pod(helm, values), "healthd"))["HEALTHD_CHECKS"].split("\n")
+
+
+def test_the_application_is_always_checked(helm):
+    side = {"image": "example/side:1", "env": {"PGHOST": "db"}}
+    values = small(healthd={"container": "side"})
+    values["workloads"]["web"]["containers"]["side"] = side
+    assert lines(helm, values) == ["app tcp://127.0.0.1:8080"]
+    assert variables(container(pod(helm, values), "healthd"))["PGHOST"] == "db"
+    # A check that no answer can meet would keep the pod out for ever.
+    udp = {"dns": {"containerPort": 5353, "protocol": "UDP"}}
+    assert lines(helm, small({"port": None, "ports": {**udp, "web": 8000}})) == ["app tcp://127.0.0.1:8000"]
+    assert "initContainers" not in pod(helm, small({"port": None, "ports": udp}))
+    # Two checks of one name, and healthd would not start.
+    own = "http://127.0.0.1:8080/up every 1s"
+    assert lines(helm, small(healthd={"checks": {"app": own}})) == [f"app {own}"]
+    assert "path and checks.app" in helm.refused(small(healthd={"path": "/up", "checks": {"app": own}}))
+
+
+TWO = "tcp://a:1\nb tcp://b:1"
+
+
+@pytest.mark.parametrize("healthd", [{"checks": {"a": ""}}, {"checks": {"a": TWO}}, {"path": "/a b"}])
+def test_check_lines_are_lines(helm, healthd):
+    assert "/workloads/web/healthd/" in helm.refused(small(healthd=healthd))
+
+
+@pytest.mark.parametrize(
+    "mount, volume, said",
+    [
+        ({"mountPath": "/x"}, None, 'containers.app.volumeMounts.data: the workload has no volume "data"'),
+        ({}, {"emptyDir": {}}, "containers.app.volumeMounts.data.mountPath is missing"),
+        ({"mountPath": "/x"}, {}, "volumes.data: give one of emptyDir"),
+        ({"mountPath": "/x"}, {"emptyDir": {}, "secret": {"secretName": "s"}}, "volumes.data: give one of emptyDir"),
+        ({"mountPath": "/x"}, {"secret": {}}, "volumes.data.secret.secretName is missing"),
+        ({"mountPath": "/x"}, {"configMap": {"optional": True}}, "volumes.data.configMap.name is missing"),
+        ({"mountPath": "/x"}, {"persistentVolumeClaim": {}}, "volumes.data.persistentVolumeClaim.claimName is missing"),
+    ],
+)
+def test_volumes(helm, mount, volume, said):
+    values = small({"volumeMounts": {"data": mount}}, volumes={"data": volume} if volume is not None else {})
+    assert f"workloads.web.{said}" in helm.refused(values)
+
+
+@pytest.mark.parametrize("release", ["1shop", "shop.v2"])
+def test_a_release_name_that_no_service_can_have(helm, release):
+    error = helm.refused(small(), release=release)
+    assert f'services.web: a Service cannot be called "{release}-web"' in error and "services.web.nameOverride" in error
+    helm.render({**small(), "services": {"web": {"nameOverride": "shop"}}}, release=release)
+
+
+def test_a_configmap_that_is_not_there_lets_migrate_speak(helm):
+    values = changed(FULL, "migrations.kept.files", "elsewhere")
+    job = named(helm.render(values), "Job", "shop-kept")["spec"]["template"]["spec"]
+    assert {"name": "migrations", "configMap": {"name": "elsewhere", "optional": True}} in job["volumes"]
+
+
+@pytest.mark.parametrize(
+    "change, said",
+    [
+        ({"from": None, "env": {"DATABASE_URL": {}}}, "migrations.schema.env.DATABASE_URL: give a value"),
+        ({"from": None, "env": {"DATABASE_URL": "postgres://$(X)/"}}, "migrations.schema.env.DATABASE_URL: healthd"),
+        ({"env": {"DATABASE_URL": {}}}, "migrations.schema.env.DATABASE_URL: give a value"),
+        ({"env": {"PGPASSWORD_FILE": "/x"}}, "migrations.schema.env.PGPASSWORD_FILE"),
+    ],
+)
+def test_messages_name_the_migrations_own_variables(helm, change, said):
+    error = helm.refused(changed(FULL, "migrations", {"schema": {**SCHEMA, **change}}))
+    assert said in error, error
+
+
+@pytest.mark.parametrize(
+    "path, value, said",
+    [
+        ("cronJobs.mail.schedule", "* * * *", 'cronJobs.mail.schedule: "* * * *" has to have five fields'),
+        ("cronJobs.mail.schedule", "0 0 3 * * *", "has to have five fields"),
+        ("cronJobs.mail.startingDeadlineSeconds", 5, "/cronJobs/mail/startingDeadlineSeconds"),
+        ("global.kubeVersion", "newest", "/global/kubeVersion"),
+        ("global.releaseRuntime", {"tag": 1.1}, "/global/releaseRuntime/tag"),  # 1.10, as YAML reads it
+        ("workloads.web.containers.app.env.ID", 12345678901234567890, "write it in quotes"),
+    ],
+)
+def test_refused(helm, path, value, said):
+    assert said in helm.refused(changed(FULL, path, value))
+
+
+def test_schedules(helm):
+    for schedule in ("@hourly", "@every 5m", "0  3 * * 1-5"):
+        helm.render(changed(FULL, "cronJobs.mail.schedule", schedule))
+
+
+BOOLEANS = ["workloads: {web: {containers: {app: {image: a, env: {n: 600}}}}}", "workloads: {y: {}}"]
+
+
+@pytest.mark.parametrize("text", BOOLEANS, ids=["variable", "workload"])
+def test_names_that_yaml_takes_for_booleans(helm, tmp_path, text):
+    file = tmp_path / "values.yaml"
+    file.write_text(text)
+    error = helm.refused({}, "-f", file)
+    assert "YAML takes n, y, no, yes, on and off for booleans" in error
+    helm.render(changed(FULL, "configMaps.settings.data.true", "1"))
+
+
+def test_a_slash_behind_the_registry(helm):
+    values = {**small(), "global": {"releaseRuntime": {"registry": "example/"}}}
+    assert container(pod(helm, values), "healthd")["image"].startswith("example/healthd:")
+
+
+def test_what_is_said_about_a_secret_restarts_no_pod(helm):
+    def sums(values):
+        return named(helm.render(values), "Deployment", "shop-web")["spec"]["template"]["metadata"]["annotations"]
+
+    assert sums(FULL) == sums(changed(FULL, "secrets.shop.annotations", {"a": "b"}))
+    assert json.dumps(sums(FULL)).count("checksum/") == 2
