@@ -100,9 +100,18 @@ release-runtime.claim   notes that an object of this kind and name is made, and 
   {{- end }}
 {{- end }}
 {{- range $container, $c := .workload.containers }}
+  {{- $paths := dict }}
+  {{- range $c.writable | default list }}
+    {{- if hasKey $paths . }}{{ fail (printf "%s.containers.%s.writable: %s is there twice" $where $container .) }}{{ end }}
+    {{- $_ := set $paths . true }}
+  {{- end }}
   {{- range $name, $mount := $c.volumeMounts | default dict }}
     {{- $at := printf "%s.containers.%s.volumeMounts.%s" $where $container $name }}
     {{- if not $mount.mountPath }}{{ fail (printf "%s.mountPath is missing" $at) }}{{ end }}
+    {{- if hasKey $paths $mount.mountPath }}
+      {{- fail (printf "%s: something else is mounted on %s already (writable makes volumes too)" $at $mount.mountPath) }}
+    {{- end }}
+    {{- $_ := set $paths $mount.mountPath true }}
     {{- if not (hasKey $volumes ($mount.name | default $name)) }}
       {{- fail (printf "%s: the workload has no volume %q; it has: %s" $at ($mount.name | default $name) (keys $volumes | sortAlpha | join ", ")) }}
     {{- end }}

@@ -10,6 +10,12 @@ Secrets and ConfigMaps, under their own names or as copies for hooks: dict root 
 {{- $name := include "release-runtime.name" (dict "root" .root "key" .key "entry" $entry "suffix" (ternary "-hook" "" (not (empty $hook)))) }}
 {{- $out := dict "apiVersion" "v1" "kind" "Secret" "type" ($entry.type | default "Opaque") }}
 {{- $_ := set $out "metadata" (include "release-runtime.metadata" (dict "root" .root "name" $name "annotations" $annotations) | fromJson) }}
+{{- $key := .key }}
+{{- range $field, $value := $entry.data | default dict }}
+  {{- if not (regexMatch `^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$` ($value | replace "\n" "")) }}
+    {{- fail (printf "secrets.%s.data.%s: is not base64; plain text belongs into stringData" $key $field) }}
+  {{- end }}
+{{- end }}
 {{- if $entry.data }}{{ $_ := set $out "data" $entry.data }}{{ end }}
 {{- if $entry.stringData }}{{ $_ := set $out "stringData" (include "release-runtime.strings" $entry.stringData | fromJson) }}{{ end }}
 {{- toYaml $out }}

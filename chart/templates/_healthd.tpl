@@ -39,7 +39,7 @@ What a workload's healthd is to be, as JSON {on, native, lines, env, mounts, vol
 {{- $where := printf "workloads.%s" .key }}
 {{- $from := $h.container | default (dig "first" "container" "" .ports) | default (first (include "release-runtime.ordered" .workload.containers | fromJson).keys) }}
 {{- $container := get .workload.containers $from }}
-{{- if not $container }}{{ fail (printf "%s.healthd.container: there is no container %q" $where $from) }}{{ end }}
+{{- if not (hasKey .workload.containers $from) }}{{ fail (printf "%s.healthd.container: there is no container %q" $where $from) }}{{ end }}
 {{- $wanted := dig "enabled" true $h }}
 {{- $out := dict "on" false "native" false "lines" list "env" list "mounts" list "volumes" list }}
 {{- if $wanted }}

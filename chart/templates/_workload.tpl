@@ -33,6 +33,10 @@ preStop keeps an application up until the endpoints' users have heard that it go
   {{- $portName := ternary "http" ($name | trunc 15 | trimSuffix "-") (eq $name (dig "first" "container" $name $ports)) }}
   {{- $own := include "release-runtime.container" (dict "root" $root "container" $c "name" $name "where" (printf "%s.containers.%s" $where $name) "portName" $portName) | fromJson }}
   {{- range $probe := list "startupProbe" "livenessProbe" "readinessProbe" }}
+    {{- $given := get $own $probe }}
+    {{- if and (hasKey $own $probe) (not (or (hasKey $given "httpGet") (hasKey $given "tcpSocket") (hasKey $given "grpc") (hasKey $given "exec"))) }}
+      {{- fail (printf "%s.containers.%s.%s: give one of httpGet, tcpSocket, grpc, exec" $where $name $probe) }}
+    {{- end }}
     {{- range $how := list "httpGet" "tcpSocket" "grpc" }}
       {{- $asked := dig $probe $how nil $own }}
       {{- if and (kindIs "map" $asked) (not (hasKey $asked "port")) }}
@@ -82,6 +86,9 @@ preStop keeps an application up until the endpoints' users have heard that it go
 {{- $_ := set $spec "strategy" (dict "type" "RollingUpdate" "rollingUpdate" (dict "maxSurge" 1 "maxUnavailable" 0)) }}
 {{- $_ := include "release-runtime.take" (dict "from" $w "to" $spec "keys" (list "minReadySeconds" "progressDeadlineSeconds" "revisionHistoryLimit")) }}
 {{- $_ := set $spec "template" (dict "metadata" $meta "spec" $pod) }}
+{{- range $name, $_ := $w.labels | default dict }}
+  {{- if or (hasPrefix "app.kubernetes.io/" $name) (eq $name "helm.sh/chart") }}{{ fail (printf "%s.labels: %s belongs to the chart" $where $name) }}{{ end }}
+{{- end }}
 {{- $name := include "release-runtime.name" (dict "root" $root "key" $key "entry" $w) }}
 {{- $metadata := include "release-runtime.metadata" (dict "root" $root "name" $name "component" $key "annotations" $w.annotations "labels" $w.labels) | fromJson }}
 {{- toYaml (dict "apiVersion" "apps/v1" "kind" "Deployment" "metadata" $metadata "spec" $spec) }}

@@ -258,3 +258,38 @@ def test_what_is_said_about_a_secret_restarts_no_pod(helm):
 
     assert sums(FULL) == sums(changed(FULL, "secrets.shop.annotations", {"a": "b"}))
     assert json.dumps(sums(FULL)).count("checksum/") == 2
+
+
+@pytest.mark.parametrize(
+    "values, said",
+    [
+        ({"workloads": {"web": {"containers": {"app": {}}}}}, "workloads.web.containers.app.image is missing"),
+        (small({"livenessProbe": {"periodSeconds": 5}}), "containers.app.livenessProbe: give one of httpGet"),
+        (small({"startupProbe": {}}), "workloads.web.containers.app.startupProbe: give one of httpGet"),
+        (small({"envFromSecret": [""]}), "/workloads/web/containers/app/envFromSecret/0"),
+        (small({"writable": ["tmp"]}), "/workloads/web/containers/app/writable/0"),
+        (small({"writable": ["/tmp", "/tmp"]}), "workloads.web.containers.app.writable: /tmp is there twice"),
+        (small(labels={"app.kubernetes.io/managed-by": "me"}), "labels: app.kubernetes.io/managed-by belongs"),
+        (small(podLabels={"team": "Shop!"}), "/workloads/web/podLabels/team"),
+        (changed(FULL, "cronJobs.mail.nameOverride", "x" * 49), "/cronJobs/mail/nameOverride"),  # it would be cut
+        ({"secrets": {"s": {"data": {"A": "canary!"}}}}, "secrets.s.data.A: is not base64"),
+    ],
+)
+def test_what_the_api_would_refuse_behind_the_migrations(helm, values, said):
+    error = helm.refused(values)
+    assert said in error and "canary" not in error, error
+
+
+def test_two_mounts_on_one_path(helm):
+    volumes = {"a": {"emptyDir": {}}, "b": {"emptyDir": {}}}
+    mounts = {"a": {"mountPath": "/x"}, "b": {"mountPath": "/x"}}
+    error = helm.refused(small({"volumeMounts": mounts}, volumes=volumes))
+    assert "volumeMounts.b: something else is mounted on /x" in error
+    mounts = {"a": {"mountPath": "/tmp"}}
+    error = helm.refused(small({"volumeMounts": mounts, "writable": ["/tmp"]}, volumes=volumes))
+    assert "volumeMounts.a: something else is mounted on /tmp" in error
+
+
+def test_base64(helm):
+    for text in ("", "Yg==", "YWJj\nZGVm\n"):
+        helm.render({"secrets": {"s": {"data": {"A": text}}}})
