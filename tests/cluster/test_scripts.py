@@ -84,3 +84,21 @@ def test_starting_again_keeps_the_cluster():
     assert seen.returncode == 0, seen.stderr
     assert "is up already" in seen.stdout
     assert (ROOT / "build/cluster/state/pids/init").read_text() == before
+
+
+@own_cluster
+def test_an_archive_that_comes_late_is_imported_whatever_its_age(tmp_path):
+    archive = ROOT / "build/cluster/images" / f"late-{os.getpid()}.tar"
+    (tmp_path / "file").write_text("late\n")
+    reference = f"localhost/release-runtime-test/late:{os.getpid()}"
+    made = call(ROOT / "scripts/image", tmp_path, reference, archive)
+    assert made.returncode == 0, made.stderr
+    try:
+        os.utime(archive, (0, 0))
+        seen = call(HERE / "load")
+        assert f"imported {archive.name}" in seen.stdout.splitlines(), seen.stdout + seen.stderr
+        assert reference in call(HERE / "in", "ctr", "-n", "k8s.io", "images", "ls", "-q").stdout.split()
+        assert archive.name not in call(HERE / "load").stdout
+    finally:
+        archive.unlink()
+        call(HERE / "in", "ctr", "-n", "k8s.io", "images", "rm", reference)
