@@ -3,6 +3,7 @@
 import gzip
 import os
 import socket
+import threading
 import time
 
 import pytest
@@ -143,6 +144,28 @@ def test_a_server_that_closes_idle_connections_is_well(start, peer):
     time.sleep(2)
     assert app.accepted <= 8
     assert [r["state"] for r in h.records("check_changed")] == ["up"]
+
+
+def test_an_answer_that_nobody_asked_for_is_nobodys(start, peer):
+    """It lies on the connection when the next request is sent there: the next answer, for a careless reader."""
+    ill = threading.Event()
+
+    def talk(one, connection):
+        while True:
+            connection.sendall((b"HTTP/1.1 503 Ill" if ill.is_set() else OK.strip()) + b"\r\nContent-Length: 0\r\n\r\n")
+            one.over.wait(0.02)
+            connection.sendall(OK + b"Content-Length: 0\r\n\r\n")
+            if not connection.recv(65536):
+                return
+
+    app = peer(talk)
+    h = check(start, url_of(app), "every 2s")
+    h.until("[+]app ok", slow(1), "app")
+    ill.set()
+    h.until("failed: status", slow(2.5), "app")
+    before = app.accepted
+    wait_until(lambda: app.accepted >= before + 4, slow(5), "each on a connection of its own")
+    assert [r["state"] for r in h.records("check_changed")] == ["up", "down"]
 
 
 def test_by_name(start, web, name_server):
