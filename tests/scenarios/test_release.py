@@ -40,7 +40,7 @@ class Root:
         self.inside(BIN_DIR).mkdir(parents=True)
         for name in (*PROGRAMS, MULTI):
             shutil.copy(BIN_DIR / name, self.inside(BIN_DIR / name))
-        (self.path / "tmp").mkdir()
+        (self.path / "tmp").mkdir(exist_ok=True)  # where the checkout lies in one, too
         (self.path / "tmp").chmod(0o777)
 
     def inside(self, path):
