@@ -24,18 +24,13 @@ FULL = yaml.safe_load((ROOT / "tests" / "chart" / "full.yaml").read_text())
 
 
 def find(name):
-    """The program of that name: from PATH, the test cluster, or its cache; None without it."""
+    """The program of that name: from PATH, the test cluster, or the cache that was given for it; None without it."""
     on_path = shutil.which(name)
     for candidate in ([Path(on_path)] if on_path else []) + [ROOT / "build" / "cluster" / "bin" / name]:
         if os.access(candidate, os.X_OK):
             return candidate
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    given = os.environ.get("CLUSTER_CACHE") or ROOT.parent / "shared" / "cluster" / "cache"
-    for cache in (Path(given), home / "release-runtime" / "cluster"):
-        packed = cache / f"{name}.xz"
-        if packed.exists():
-            return unpacked(packed, name)
-    return None
+    packed = Path(os.environ.get("CLUSTER_CACHE") or ROOT.parent / "shared" / "cluster" / "cache") / f"{name}.xz"
+    return unpacked(packed, name) if packed.exists() else None
 
 
 def unpacked(packed, name):
