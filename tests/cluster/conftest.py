@@ -4,9 +4,9 @@
     new_place    factory: a namespace of one's own, restricted, with PostgreSQL, Redis and Services of awkward names
     measured     measured("name", values, …): a figure for docs/evidence.md
 
-The cluster is the project's own, or with CLUSTER_KUBECONFIG=file any other (`make e2e KUBECONFIG=file` sets it). That one has to
-have our images and the stand-in's; E2E_REGISTRY=registry/path says where ours are (localhost/release-runtime). Stories that need
-the node itself are skipped there, with that reason.
+The cluster is the project's own, or with CLUSTER_KUBECONFIG=file any other (`KUBECONFIG=file make e2e` sets it). That one
+has to have our images and the stand-in's; E2E_REGISTRY=registry/path says where ours are (localhost/release-runtime).
+Stories that need the node itself are skipped there, with that reason. E2E_CHART=path tries another chart than chart/.
 
 What a failed story leaves is told: pods, events, the end of the logs.
 """
@@ -104,5 +104,5 @@ def pytest_sessionfinish(session):
     counts = ", ".join(f"{len(stats.get(word, []))} {word}" for word in ("passed", "failed", "skipped"))
     server = command_line("kubectl", "version").removeprefix("Server Version: ")
     helms = [command_line(name, "version", "--short").split("+")[0] for name in ("helm", "helm4")]
-    versions = {"Kubernetes": server, "Helm": " and ".join(helms)}
+    versions = {"Kubernetes": server, "Helm": " and ".join(helm for helm in helms if helm)}
     evidence.PAGE.write_text(evidence.page(versions, counts))

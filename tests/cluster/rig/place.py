@@ -167,7 +167,8 @@ class Place:
         return [one for one in self.pods() if ready(one)]
 
     def log(self, what, container=None, previous=False):
-        where = ["-c", container] if container else []
+        """Of one container, of the first one, or with "--all-containers" of all."""
+        where = ["-c", container] if container and container != "--all-containers" else [container] if container else []
         return self.kubectl("logs", what, *where, *(["--previous"] if previous else []), check=False).text
 
     def restarts(self, pods=None):
