@@ -28,6 +28,12 @@ the one that was meant.
     {{- if or (kindIs "map" $value) (kindIs "slice" $value) }}
       {{- $_ := set $out $key (include "release-runtime.prune" (dict "v" $value "path" (printf "%s.%s" $path $key | trimPrefix ".")) | fromJson).v }}
     {{- else if not (kindIs "invalid" $value) }}
+      {{- if or (kindIs "float64" $value) (kindIs "int64" $value) }}
+        {{- /* It may be a password: the message tells where, not what. */ -}}
+        {{- if and (or (gt (float64 $value) 9007199254740991.0) (lt (float64 $value) -9007199254740991.0)) (not (regexMatch `^(global|x-)` $path)) }}
+          {{- fail (printf "%s.%s: so large a number loses digits; write it in quotes" $path $key) }}
+        {{- end }}
+      {{- end }}
       {{- $_ := set $out $key $value }}
     {{- end }}
   {{- end }}
@@ -47,13 +53,7 @@ the one that was meant.
 
 {{- /* A scalar as the text one wrote: 600, 1000000, 0.5, true; never 6e+02 */ -}}
 {{- define "release-runtime.text" -}}
-{{- if kindIs "string" . }}{{ . }}
-{{- else }}
-  {{- if and (not (kindIs "bool" .)) (or (gt (float64 .) 9007199254740991.0) (lt (float64 .) -9007199254740991.0)) }}
-    {{- fail (printf "a number as large as %s loses digits: write it in quotes" (toJson .)) }}
-  {{- end }}
-  {{- toJson . }}
-{{- end }}
+{{- if kindIs "string" . }}{{ . }}{{ else }}{{ toJson . }}{{ end }}
 {{- end }}
 
 {{- /* (list TEXT MAX): TEXT, or its beginning and a hash when it is longer than MAX */ -}}

@@ -65,6 +65,10 @@ What a workload's healthd is to be, as JSON {on, native, lines, env, mounts, vol
     {{- fail (printf "%s.healthd.path: the workload has no TCP port" $where) }}
   {{- end }}
   {{- range $name, $line := $h.checks | default dict }}
+    {{- $line = trim $line }}
+    {{- if or (not $line) (contains "\n" $line) (contains "\r" $line) }}
+      {{- fail (printf "%s.healthd.checks.%s: has to be one line, a URL and keys with their values" $where $name) }}
+    {{- end }}
     {{- if include "release-runtime.hasPassword" $line }}
       {{- fail (printf "%s.healthd.checks.%s: holds a password in a URL; give the URL as a variable from a Secret and write postgres:// or redis:// alone" $where $name) }}
     {{- end }}

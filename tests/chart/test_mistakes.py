@@ -163,12 +163,23 @@ def test_the_application_is_always_checked(helm):
     assert "path and checks.app" in helm.refused(small(healthd={"path": "/up", "checks": {"app": own}}))
 
 
-TWO = "tcp://a:1\nb tcp://b:1"
+@pytest.mark.parametrize("line", ["", " ", "tcp://a:1\nb tcp://b:1", "postgres://u:canary@db\nb tcp://b:1"])
+def test_check_lines_are_lines(helm, line):
+    error = helm.refused(small(healthd={"checks": {"a": line}}))
+    # The schema would have shown the line.
+    assert "workloads.web.healthd.checks.a: has to be one line" in error and "canary" not in error
+    assert lines(helm, small(healthd={"checks": {"a": "tcp://a:1\n"}}))[1:] == ["a tcp://a:1"]
 
 
-@pytest.mark.parametrize("healthd", [{"checks": {"a": ""}}, {"checks": {"a": TWO}}, {"path": "/a b"}])
-def test_check_lines_are_lines(helm, healthd):
-    assert "/workloads/web/healthd/" in helm.refused(small(healthd=healthd))
+def test_a_path_has_no_spaces(helm):
+    assert "/workloads/web/healthd/path" in helm.refused(small(healthd={"path": "/a b"}))
+
+
+@pytest.mark.parametrize("path", ["secrets.shop.stringData.PIN", "workloads.web.containers.app.env.ID"])
+def test_a_number_that_loses_digits(helm, path):
+    error = helm.refused(changed(FULL, path, 12345678901234567))
+    assert f"{path}: so large a number loses digits; write it in quotes" in error and "1234567890" not in error
+    assert "9007199254740991" in helm.text(changed(FULL, path, 9007199254740991))
 
 
 @pytest.mark.parametrize(
@@ -223,7 +234,6 @@ def test_messages_name_the_migrations_own_variables(helm, change, said):
         ("cronJobs.mail.startingDeadlineSeconds", 5, "/cronJobs/mail/startingDeadlineSeconds"),
         ("global.kubeVersion", "newest", "/global/kubeVersion"),
         ("global.releaseRuntime", {"tag": 1.1}, "/global/releaseRuntime/tag"),  # 1.10, as YAML reads it
-        ("workloads.web.containers.app.env.ID", 12345678901234567890, "write it in quotes"),
     ],
 )
 def test_refused(helm, path, value, said):
