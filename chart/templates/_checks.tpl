@@ -108,6 +108,7 @@ release-runtime.claim   notes that an object of this kind and name is made, and 
   {{- range $name, $mount := $c.volumeMounts | default dict }}
     {{- $at := printf "%s.containers.%s.volumeMounts.%s" $where $container $name }}
     {{- if not $mount.mountPath }}{{ fail (printf "%s.mountPath is missing" $at) }}{{ end }}
+    {{- if eq (trimSuffix "/" $mount.mountPath) "/release-runtime" }}{{ fail (printf "%s.mountPath: /release-runtime is the chart's own; choose another" $at) }}{{ end }}
     {{- if hasKey $paths $mount.mountPath }}
       {{- fail (printf "%s: something else is mounted on %s already (writable makes volumes too)" $at $mount.mountPath) }}
     {{- end }}
@@ -115,6 +116,16 @@ release-runtime.claim   notes that an object of this kind and name is made, and 
     {{- if not (hasKey $volumes ($mount.name | default $name)) }}
       {{- fail (printf "%s: the workload has no volume %q; it has: %s" $at ($mount.name | default $name) (keys $volumes | sortAlpha | join ", ")) }}
     {{- end }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* Refuses a probe of a named port that its container does not have: it would only ever fail. dict asked ports where */ -}}
+{{- define "release-runtime.probePort" -}}
+{{- if and (kindIs "map" .asked) (kindIs "string" .asked.port) }}
+  {{- $known := list }}{{ range .ports | default list }}{{ $known = append $known .name }}{{ end }}
+  {{- if not (has .asked.port $known) }}
+    {{- fail (printf "%s.port: the container has no port called %q; it has: %s (a number is written without quotes)" .where .asked.port (join ", " $known)) }}
   {{- end }}
 {{- end }}
 {{- end }}

@@ -43,6 +43,7 @@ preStop keeps an application up until the endpoints' users have heard that it go
         {{- if not $own.ports }}{{ fail (printf "%s.containers.%s.%s.%s.port is missing, and the container has no port" $where $name $probe $how) }}{{ end }}
         {{- $_ := set $asked "port" (first $own.ports).containerPort }}
       {{- end }}
+      {{- include "release-runtime.probePort" (dict "asked" $asked "ports" $own.ports "where" (printf "%s.containers.%s.%s.%s" $where $name $probe $how)) }}
     {{- end }}
   {{- end }}
   {{- if and $own.ports (gt $sleep 0) (not (dig "lifecycle" "preStop" false $own)) }}

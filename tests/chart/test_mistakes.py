@@ -303,3 +303,16 @@ def test_two_mounts_on_one_path(helm):
 def test_base64(helm):
     for text in ("", "Yg==", "YWJj\nZGVm\n"):
         helm.render({"secrets": {"s": {"data": {"A": text}}}})
+
+
+@pytest.mark.parametrize("port", ["admin", "8080"])
+def test_a_probe_of_a_port_that_is_not_there(helm, port):
+    """As liveness it would restart a sound application for ever."""
+    error = helm.refused(small({"livenessProbe": {"tcpSocket": {"port": port}}}))
+    assert f'app.livenessProbe.tcpSocket.port: the container has no port called "{port}"; it has: http' in error
+    pod(helm, small({"livenessProbe": {"tcpSocket": {"port": "http"}}, "readinessProbe": {"tcpSocket": {"port": 1}}}))
+
+
+def test_the_charts_own_folder(helm):
+    values = small({"volumeMounts": {"a": {"mountPath": "/release-runtime"}}}, volumes={"a": {"emptyDir": {}}})
+    assert "volumeMounts.a.mountPath: /release-runtime is the chart's own" in helm.refused(values)
