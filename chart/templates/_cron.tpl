@@ -32,6 +32,7 @@ derived; as JSON {deadline, grace, graceSeconds, active}: dict j where
   {{- end }}
 {{- end }}
 {{- $deadlineMs := include "release-runtime.ms" (dict "text" $deadline "where" (printf "%s.deadline" $where)) | int64 }}
+{{- if lt $deadlineMs 1 }}{{ fail (printf "%s.deadline: %s would be none; a run has to end some time" $where $deadline) }}{{ end }}
 {{- $needed := div (add $deadlineMs $graceMs 4999) 1000 }}
 {{- if not $active }}{{ $active = add $needed 60 }}{{ end }}
 {{- if gt $needed $active }}

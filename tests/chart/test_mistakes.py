@@ -232,6 +232,8 @@ def test_messages_name_the_migrations_own_variables(helm, change, said):
         ("cronJobs.mail.schedule", "* * * *", 'cronJobs.mail.schedule: "* * * *" has to have five fields'),
         ("cronJobs.mail.schedule", "0 0 3 * * *", "has to have five fields"),
         ("cronJobs.mail.startingDeadlineSeconds", 5, "/cronJobs/mail/startingDeadlineSeconds"),
+        ("cronJobs.mail.deadline", "0s", "cronJobs.mail.deadline: 0s would be none"),
+        ("cronJobs.mail.deadline", "99999999999999999999s", "cronJobs.mail.deadline: "),
         ("global.kubeVersion", "newest", "/global/kubeVersion"),
         ("global.releaseRuntime", {"tag": 1.1}, "/global/releaseRuntime/tag"),  # 1.10, as YAML reads it
     ],
