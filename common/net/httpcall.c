@@ -123,6 +123,7 @@ httpcall_start(struct httpcall_client *c, enum httpcall_way way, uint64_t deadli
     }
     *q = (struct httpcall){.next = c->calls,
                            .client = c,
+                           .fd = -1,
                            .way = way,
                            .deadline_ms = deadline_ms,
                            .cb = cb,

@@ -3,7 +3,7 @@
  *
  * A client asks one target. Names go through resolve: curl's own resolver, which may block or start a thread, is not
  * reached. Redirects are not followed, proxies of the environment not used, bodies not decoded. What an answer may cost is
- * bounded: HTTPCALL_HEAD_MAX bytes of heads (interim answers included), HTTPCALL_BODY_MAX bytes of body, and the deadline.
+ * bounded: HTTPCALL_HEAD_MAX bytes of heads (interim answers included), HTTPCALL_BODY_MAX bytes of body, what frames them, and the deadline.
  */
 #ifndef RR_NET_HTTPCALL_H
 #define RR_NET_HTTPCALL_H

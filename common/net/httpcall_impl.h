@@ -15,6 +15,9 @@
 struct loop_timer;
 struct loop_watch;
 
+/* Heads and body at their most, TLS (certificates, above all), and as much again for the framing of chunks. */
+#define HTTPCALL_READ_MAX (UINT64_C(4) * (HTTPCALL_HEAD_MAX + HTTPCALL_BODY_MAX))
+
 struct httpcall {
     struct httpcall *next;
     struct httpcall_client *client;
@@ -25,6 +28,8 @@ struct httpcall {
     struct resolve_request *request;
     CURL *easy; /* once the addresses are known */
     struct curl_slist *headers, *addresses;
+    int fd; /* over which it goes, -1: none */
+    uint64_t read_before;
     size_t head_bytes, body_bytes;
     bool head_ended; /* with its blank line: curl takes half a head for a whole one */
     char error[CURL_ERROR_SIZE];

@@ -5,7 +5,10 @@
  * it happens; curl may close it at any time, which on_close() learns first.
  */
 #include <errno.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -39,11 +42,53 @@ step(struct httpcall_client *c, curl_socket_t fd, int what)
 
 /* ---- sockets of transfers ---- */
 
+/* What has been read from fd since it was opened; 0 when the kernel does not tell. */
+static uint64_t
+bytes_read(int fd)
+{
+    struct tcp_info info = {0};
+    socklen_t len = sizeof info;
+    int waiting = 0;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
+        ioctl(fd, FIONREAD, &waiting) != 0)
+        return 0;
+    uint64_t received = info.tcpi_bytes_received;
+    uint64_t unread = (uint64_t)waiting;
+    return received > unread ? received - unread : 0;
+}
+
+/* Ends what goes on reading without an end: curl tells of heads and bodies, but not of the framing around them. */
+static void
+bound_reading(struct httpcall_client *c, int fd)
+{
+    struct httpcall *q = c->calls;
+    while (q && q->fd != fd)
+        q = q->next;
+    if (q && bytes_read(fd) > q->read_before + HTTPCALL_READ_MAX)
+        httpcall_done(q, CURLE_WEIRD_SERVER_REPLY);
+}
+
 static void
 on_socket_ready(int fd, int what, void *arg)
 {
     step(arg, fd,
          (what & LOOP_READ ? CURL_CSELECT_IN : 0) | (what & LOOP_WRITE ? CURL_CSELECT_OUT : 0));
+    bound_reading(arg, fd);
+}
+
+static void
+note_socket(CURL *easy, int fd, int what)
+{
+    char *private = NULL;
+    if (curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private) != CURLE_OK || !private)
+        return;
+    struct httpcall *q = (struct httpcall *)(void *)private;
+    if (what == CURL_POLL_REMOVE) {
+        q->fd = -1;
+    } else if (q->fd != fd) {
+        q->fd = fd;
+        q->read_before = bytes_read(fd);
+    }
 }
 
 static int
@@ -51,7 +96,7 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
 {
     struct httpcall_client *c = arg;
     struct loop_watch *w = socket_arg;
-    (void)easy;
+    note_socket(easy, fd, what);
     if (what == CURL_POLL_REMOVE) {
         loop_watch_free(w);
         return 0;

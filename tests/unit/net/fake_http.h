@@ -25,7 +25,7 @@
 
 #define FAKE_PEERS 32
 
-enum fake_after { FAKE_KEEP, FAKE_CLOSE, FAKE_FLOOD };
+enum fake_after { FAKE_KEEP, FAKE_CLOSE, FAKE_FLOOD, FAKE_FLOOD_LAST };
 
 struct fake_peer {
     int fd;
@@ -38,8 +38,9 @@ static struct fake_http {
     uint16_t port;
     struct loop_watch *accepting;
     struct tls_server *tls;
-    const char *answer;    /* to each request; NULL: none; "": the end of the connection */
-    enum fake_after after; /* FAKE_FLOOD: `answer` again and again, without an end */
+    const char *answer; /* to each request; NULL: none; "": the end of the connection */
+    enum fake_after
+        after; /* FAKE_FLOOD: `answer` again and again, without an end; _LAST: its last line */
     struct fake_peer peers[FAKE_PEERS];
     struct strbuf got; /* the last request's head */
     unsigned accepted, requests;
@@ -75,9 +76,11 @@ server_on_written(struct bufferevent *bev, void *arg)
 {
     if (server.after == FAKE_CLOSE) {
         server_hang_up(arg);
-    } else if (server.after == FAKE_FLOOD) {
-        server.flooded += strlen(server.answer);
-        bufferevent_write(bev, server.answer, strlen(server.answer));
+    } else if (server.after != FAKE_KEEP) {
+        const char *last = strrchr(server.answer, '\n');
+        const char *again = server.after == FAKE_FLOOD_LAST ? last + 1 : server.answer;
+        server.flooded += strlen(again);
+        bufferevent_write(bev, again, strlen(again));
     }
 }
 

@@ -340,10 +340,8 @@ test_unasked(void **state)
         server.answer = "HTTP/1.1 503 Away\r\nContent-Length: 0\r\n\r\n";
         must(HTTPCALL_KEEP, 503);
         assert_int_equal(server.accepted, 2);
-        turn(20);
-        assert_int_equal(server_open(), 1);
         must(HTTPCALL_KEEP, 503);
-        assert_int_equal(server.accepted, 2);
+        assert_int_equal(server_open(), 1);
     }
 }
 
@@ -490,6 +488,11 @@ test_endless(void **state)
     line[65536] = '\0';
     memcpy(line, "HTTP/1.1 200 OK\r\nA: ", 20);
     must_fail(line, FAKE_FLOOD, ERR_PROTOCOL);
+    /* What frames a body, without an end: neither head nor body to curl. */
+    static const char chunk[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;";
+    memcpy(line, chunk, sizeof chunk - 1);
+    must_fail(line, FAKE_FLOOD_LAST, ERR_PROTOCOL);
+    assert_true(server.flooded < 64u << 20);
     free(line);
     must_fail("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", FAKE_FLOOD, ERR_PROTOCOL);
     must_fail("HTTP/1.1 200 xxxxxxxxxxxxxxxxxxxxxxxxxxx", FAKE_FLOOD, ERR_PROTOCOL);
