@@ -16,6 +16,17 @@
 #include "common/net/httpcall_impl.h"
 #include "common/net/loop.h"
 
+/* The request that a handle serves, or NULL. */
+static struct httpcall *
+request_of(CURL *easy)
+{
+    char *text = NULL;
+    if (curl_easy_getinfo(easy, CURLINFO_PRIVATE, &text) != CURLE_OK)
+        return NULL;
+    void *q = text; /* as it was given to CURLOPT_PRIVATE */
+    return q;
+}
+
 /* ---- what has ended ---- */
 
 static void
@@ -24,11 +35,10 @@ collect(struct httpcall_client *c)
     CURLMsg *m = NULL;
     int left = 0;
     while ((m = curl_multi_info_read(c->multi, &left))) {
-        char *q = NULL;
         CURLcode code = m->data.result;
-        if (m->msg == CURLMSG_DONE &&
-            curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &q) == CURLE_OK && q)
-            httpcall_done((struct httpcall *)(void *)q, code);
+        struct httpcall *q = m->msg == CURLMSG_DONE ? request_of(m->easy_handle) : NULL;
+        if (q)
+            httpcall_done(q, code);
     }
 }
 
@@ -79,10 +89,9 @@ on_socket_ready(int fd, int what, void *arg)
 static void
 note_socket(CURL *easy, int fd, int what)
 {
-    char *private = NULL;
-    if (curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private) != CURLE_OK || !private)
+    struct httpcall *q = request_of(easy);
+    if (!q)
         return;
-    struct httpcall *q = (struct httpcall *)(void *)private;
     if (what == CURL_POLL_REMOVE) {
         q->fd = -1;
     } else if (q->fd != fd) {
