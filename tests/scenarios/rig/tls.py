@@ -2,7 +2,23 @@
 
 import subprocess
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
+
+# openssl ca alone takes dates of the past in every version; its database has no other use here.
+CONFIG = """
+[ca]
+default_ca = throwaway
+[throwaway]
+database = {0}/index
+new_certs_dir = {0}
+unique_subject = no
+rand_serial = yes
+default_md = sha256
+policy = any
+[any]
+commonName = supplied
+"""
 
 
 @dataclass
@@ -20,6 +36,8 @@ class Authority:
         self.cert = str(self.directory / "ca.crt")
         self.key = str(self.directory / "ca.key")
         self._n = 0
+        (self.directory / "index").touch()
+        (self.directory / "ca.cnf").write_text(CONFIG.format(self.directory))
         self._openssl(
             "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
             "-subj", f"/CN={name}", "-addext", "basicConstraints=critical,CA:TRUE",
@@ -37,9 +55,13 @@ class Authority:
             "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
             "-subj", f"/CN={name}", "-keyout", base + ".key", "-out", base + ".csr",
         )  # fmt: skip
-        command = ["x509", "-req", "-in", base + ".csr", "-CA", self.cert, "-CAkey", self.key]
-        command += ["-CAcreateserial", "-days", str(days), "-extfile", str(ext), "-out", base + ".crt"]
-        self._openssl(*command)
+        end = datetime.now(timezone.utc) + timedelta(days=days)
+        start = min(end, datetime.now(timezone.utc)) - timedelta(days=1)
+        self._openssl(
+            "ca", "-batch", "-notext", "-config", str(self.directory / "ca.cnf"), "-cert", self.cert, "-keyfile", self.key,
+            "-startdate", f"{start:%Y%m%d%H%M%SZ}", "-enddate", f"{end:%Y%m%d%H%M%SZ}",
+            "-extfile", str(ext), "-in", base + ".csr", "-out", base + ".crt",
+        )  # fmt: skip
         return Certificate(base + ".crt", base + ".key")
 
     @staticmethod
