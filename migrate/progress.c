@@ -1,6 +1,7 @@
 /* progress.c: the line at the bottom of a terminal. */
 #include "migrate/progress.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,12 +77,6 @@ progress_free(struct progress *p)
     progress_end(p);
     loop_timer_free(p->timer);
     free(p);
-}
-
-bool
-progress_shown(const struct progress *p)
-{
-    return p->terminal;
 }
 
 void

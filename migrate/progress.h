@@ -9,7 +9,6 @@
 #ifndef RR_MIGRATE_PROGRESS_H
 #define RR_MIGRATE_PROGRESS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,7 +22,6 @@ struct progress;
 struct progress *progress_new(struct loop *l, int fd, struct err *e);
 void progress_free(struct progress *p); /* NULL allowed; wipes the line */
 
-bool progress_shown(const struct progress *p); /* there is a terminal */
 void progress_begin(struct progress *p, size_t files);
 void progress_file(struct progress *p, size_t number, const char *file,
                    size_t statements); /* number from 1 */

@@ -236,12 +236,6 @@ watch_blockers(const struct watch *w)
     return w->blockers;
 }
 
-const char *
-watch_progress(const struct watch *w)
-{
-    return w->progress;
-}
-
 int
 watch_cancel_start(struct watch *w, int pid)
 {

@@ -28,9 +28,6 @@ void watch_end(struct watch *w);
 /* Who blocked the statement when it was last looked: "pid 12 (pg_dump), query for 40 s"; "" when
  * nobody was seen. Valid until the next watch_begin. */
 const char *watch_blockers(const struct watch *w);
-/* How far the server says it is: "building index: scanning table, 40 %"; "" when it does not say.
- */
-const char *watch_progress(const struct watch *w);
 
 /* pg_cancel_backend(pid), connecting first where needed. 0: under way; nothing is reported. -1:
  * cannot. */

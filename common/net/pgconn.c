@@ -304,12 +304,6 @@ pgconn_server_version(const struct pgconn *c)
     return c->pg ? PQserverVersion(c->pg) : 0;
 }
 
-const char *
-pgconn_parameter(const struct pgconn *c, const char *name)
-{
-    return c->pg ? PQparameterStatus(c->pg, name) : NULL;
-}
-
 bool
 pgconn_tls(const struct pgconn *c)
 {

@@ -106,8 +106,6 @@ enum pgconn_tx pgconn_tx_state(const struct pgconn *c);
 int pgconn_backend_pid(const struct pgconn *c);
 /* 150004; 0 unknown. */
 int pgconn_server_version(const struct pgconn *c);
-/* PQparameterStatus; NULL unknown. */
-const char *pgconn_parameter(const struct pgconn *c, const char *name);
 /* The session is encrypted. */
 bool pgconn_tls(const struct pgconn *c);
 /* False: pgconn_cancel_start speaks in the clear whatever the session does (libpq before 17); where

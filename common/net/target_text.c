@@ -23,15 +23,6 @@ target_wipe(char *s)
     }
 }
 
-void
-target_wipe_buf(struct strbuf *b)
-{
-    if (b->data) {
-        explicit_bzero(b->data, b->size);
-    }
-    strbuf_done(b);
-}
-
 /* ---- URLs ---- */
 
 static bool

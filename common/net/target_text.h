@@ -31,8 +31,6 @@ struct target_url {
 
 /* Overwrites and frees; NULL allowed. For every string that may hold a secret. */
 void target_wipe(char *s);
-/* As strbuf_done, overwriting. */
-void target_wipe_buf(struct strbuf *b);
 
 /* The length of a URL's scheme when text begins with `scheme:`, else 0. */
 size_t target_scheme_len(const char *text);
