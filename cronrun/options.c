@@ -231,7 +231,8 @@ static const struct opt_exit exits[] = {
      "stopped from outside before the command started, or it said 0 although it was cut short"},
     {STATUS_DEADLINE, NULL, "deadline"},
     {STATUS_OWN, NULL, "cronrun's own failure or bad usage"},
-    {STATUS_CANNOT_EXECUTE, NULL, "command cannot be executed"},
+    {STATUS_CANNOT_EXECUTE, NULL,
+     "command cannot be executed: not allowed, empty, no program, or its interpreter is missing"},
     {STATUS_NOT_FOUND, NULL, "command not found"},
 };
 

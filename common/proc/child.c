@@ -9,25 +9,38 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
+#include "common/proc/exec.h"
 #include "common/proc/signals.h"
 
 enum step { STEP_EXEC, STEP_KEEP_FD, STEP_GROUP };
 
 struct failure {
     enum step step;
-    int sys_errno;
+    struct exec_failure exec; /* of the other steps: sys_errno alone */
 };
 
-static _Noreturn void
-fail(int fd, enum step step, int sys_errno)
+static int
+status_of(const struct failure *f)
 {
-    struct failure f = {.step = step, .sys_errno = sys_errno};
-    ssize_t wrote = write(fd, &f, sizeof f);
-    (void)wrote; /* nobody reads: the supervisor is gone, and so are we */
-    _exit(step == STEP_EXEC ? (sys_errno == ENOENT ? 127 : 126) : 125);
+    return f->step == STEP_EXEC ? exec_failure_status(&f->exec) : 125;
 }
 
-/* In the child. Only calls that are safe after fork. */
+static _Noreturn void
+fail(int fd, const struct failure *f)
+{
+    ssize_t wrote = write(fd, f, sizeof *f);
+    (void)wrote; /* nobody reads: the supervisor is gone, and so are we */
+    _exit(status_of(f));
+}
+
+static _Noreturn void
+fail_early(int fd, enum step step, int sys_errno)
+{
+    struct failure f = {.step = step, .exec.sys_errno = sys_errno};
+    fail(fd, &f);
+}
+
+/* In the child, whose one thread is the only one of its parent. */
 static _Noreturn void
 become(const struct child_spec *spec, pid_t parent, int report_fd)
 {
@@ -35,13 +48,14 @@ become(const struct child_spec *spec, pid_t parent, int report_fd)
     if (getppid() != parent)
         _exit(125); /* the supervisor died before the line above */
     if (spec->own_group && setpgid(0, 0) < 0)
-        fail(report_fd, STEP_GROUP, errno);
+        fail_early(report_fd, STEP_GROUP, errno);
     if (spec->keep_fd >= 0 && fcntl(spec->keep_fd, F_SETFD, 0) < 0)
-        fail(report_fd, STEP_KEEP_FD, errno);
+        fail_early(report_fd, STEP_KEEP_FD, errno);
     if (spec->signals)
         signals_restore(spec->signals);
-    execvpe(spec->argv[0], spec->argv, spec->envp);
-    fail(report_fd, STEP_EXEC, errno);
+    struct failure f = {.step = STEP_EXEC};
+    exec_command(spec->argv, spec->envp, &f.exec);
+    fail(report_fd, &f);
 }
 
 int
@@ -77,13 +91,11 @@ child_exec_error(struct child *c, const char *command, int *ret_status, struct e
     while (got < 0 && errno == EINTR);
     if (got != (ssize_t)sizeof f)
         return 0;
-    if (f.step != STEP_EXEC) {
-        *ret_status = 125;
-        return err_sys(e, f.sys_errno, "%s",
-                       f.step == STEP_GROUP ? "setpgid" : "cannot hand the lock to the command");
-    }
-    *ret_status = f.sys_errno == ENOENT ? 127 : 126;
-    return err_sys(e, f.sys_errno, "cannot execute %s", command);
+    *ret_status = status_of(&f);
+    if (f.step == STEP_EXEC)
+        return exec_failure_explain(&f.exec, command, e);
+    return err_sys(e, f.exec.sys_errno, "%s",
+                   f.step == STEP_GROUP ? "setpgid" : "cannot hand the lock to the command");
 }
 
 void

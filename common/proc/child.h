@@ -18,7 +18,7 @@
 struct signals;
 
 struct child_spec {
-    char *const *argv;             /* argv[0] is searched in PATH; NULL-ended */
+    char *const *argv;             /* NULL-ended; executed as exec.h says */
     char *const *envp;             /* NULL-ended "NAME=value" */
     const struct signals *signals; /* borrowed; NULL: mask and dispositions stay */
     int keep_fd;                   /* handed to the command under its number; -1: none */
@@ -41,7 +41,7 @@ int child_start(struct child *c, const struct child_spec *spec, struct err *e);
 /*
  * After the child ended: 0 when the command was executed; -1 with ERR_SYSTEM and sys_errno as exec
  * left it, or another errno with a message that names the step that failed before it. *ret_status
- * (on -1): 127 not found, 126 cannot be executed, 125 something before exec.
+ * (on -1): 127 not found, 126 cannot be executed (exec.h), 125 something before exec.
  */
 int child_exec_error(struct child *c, const char *command, int *ret_status, struct err *e);
 

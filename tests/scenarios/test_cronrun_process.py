@@ -73,6 +73,37 @@ def test_what_cannot_be_executed(cronrun, scratch):
 
 
 @pytest.mark.parametrize(
+    "content, words",
+    [
+        (b"", "is empty"),
+        (bytes(65536), "neither a program nor a script"),
+        (b"\x7fELF\x02\x01\x01" + bytes(9), "another machine"),
+        (b"#!/bin/sh\r\nexit 0\r\n", "CRLF"),
+        (b"#!/no/such/php\nexit 0\n", "/no/such/php"),
+    ],
+    ids=["empty", "zeros", "machine", "crlf", "interpreter"],
+)
+def test_a_command_that_is_no_program(cronrun, scratch, content, words):
+    """What a broken copy or image leaves; /bin/sh would call the first two a success."""
+    command = scratch / "job"
+    command.write_bytes(content)
+    command.chmod(0o755)
+    result = cronrun(command)
+    assert result.status == 126
+    assert end_of(result)["reason"] == "cannot_execute"
+    assert str(command) in end_of(result)["msg"] and words in end_of(result)["msg"]
+
+
+def test_a_script_without_interpreter(cronrun, scratch):
+    command = scratch / "job"
+    command.write_text("echo $0 $1; exit 3\n")
+    command.chmod(0o755)
+    result = cronrun(command, "word")
+    assert result.status == 3
+    assert result.stdout == f"{command} word\n"
+
+
+@pytest.mark.parametrize(
     "words",
     [
         ["true"],

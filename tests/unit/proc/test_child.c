@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/base/cleanup.h"
 #include "common/proc/child.h"
 #include "common/proc/signals.h"
 
@@ -82,6 +83,128 @@ test_exec_failure(void **state)
     close(fd);
     check_exec_failure(path, 126, EACCES);
     unlink(path);
+}
+
+/* An executable file of these bytes, executed: the status, and what the message has to hold (NULL: no failure). */
+static void
+check_file(const char *bytes, size_t len, int expected, const char *words)
+{
+    char path[] = "/tmp/test_child_XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, bytes, len), len);
+    assert_int_equal(fchmod(fd, 0755), 0);
+    close(fd);
+    struct child c;
+    struct err e = {0};
+    int status = run((const char *[]){path, "7", NULL}, -1, &c);
+    int said = WEXITSTATUS(status);
+    assert_int_equal(child_exec_error(&c, path, &said, &e), words ? -1 : 0);
+    unlink(path);
+    child_done(&c);
+    assert_int_equal(said, expected);
+    assert_int_equal(WEXITSTATUS(status), expected);
+    if (!words)
+        return;
+    assert_int_equal(e.code, ERR_SYSTEM);
+    assert_non_null(strstr(e.msg, path));
+    if (!strstr(e.msg, words))
+        fail_msg("\"%s\" is not in: %s", words, e.msg);
+}
+
+#define CHECK_FILE(bytes, expected, words) check_file(bytes, sizeof(bytes) - 1, expected, words)
+
+static void
+test_no_program(void **state)
+{
+    (void)state;
+    static const char zeros[8192];
+    CHECK_FILE("", 126, "the file is empty");
+    check_file(zeros, sizeof zeros, 126, "neither a program nor a script");
+    CHECK_FILE("exit 0\n\0\1\2", 126, "neither a program nor a script");
+    CHECK_FILE("#\0!\0/\0b\0i\0n\0/\0s\0h\0\n\0", 126, "neither a program nor a script");
+    CHECK_FILE("\x7f"
+               "ELF",
+               126, "another machine");
+    CHECK_FILE("\xEF\xBB\xBF#!/bin/sh\nexit 0\n", 126, "byte order mark");
+}
+
+static void
+test_scripts(void **state)
+{
+    (void)state;
+    CHECK_FILE("#!/bin/sh\nexit $1\n", 7, NULL);
+    CHECK_FILE("exit $1\n", 7, NULL); /* POSIX: the shell's */
+    CHECK_FILE("# exit\nexit $1", 7, NULL);
+    CHECK_FILE("#!\nexit $1\n", 7, NULL);
+    CHECK_FILE("#!/bin/sh\r\nexit 0\r\n", 126, "CRLF");
+    CHECK_FILE("#! /no/such/php -q\n", 126, "interpreter /no/such/php: No such file");
+    CHECK_FILE("#!/etc/passwd\n", 126, "interpreter /etc/passwd: Permission denied");
+    CHECK_FILE("#!/no/such/php", 126, "interpreter /no/such/php");
+}
+
+/* A script whose interpreter is none: as a script of the shell it would run, and succeed. */
+static void
+test_interpreter_that_is_none(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/test_child_XXXXXX";
+    int fd = mkstemp(path);
+    assert_int_equal(fchmod(fd, 0755), 0);
+    close(fd);
+    char script[128];
+    int len = snprintf(script, sizeof script, "#!%s\n", path);
+    check_file(script, (size_t)len, 126, "Exec format error");
+    unlink(path);
+}
+
+/* This program with other bytes in its first block. */
+static void
+check_changed(const char *find, const char *replace, size_t at, int expected, const char *words)
+{
+    static char program[64 << 20];
+    FILE *f = fopen("/proc/self/exe", "re");
+    assert_non_null(f);
+    size_t len = fread(program, 1, sizeof program, f);
+    fclose(f);
+    char *place = find ? memmem(program, 4096, find, strlen(find)) : program + at;
+    assert_non_null(place);
+    memcpy(place, replace, strlen(replace));
+    check_file(program, len, expected, words);
+}
+
+static void
+test_program_of_another_machine(void **state)
+{
+    (void)state;
+    check_changed(NULL, "\x7e\x7e", 18, 126, "another machine");
+    check_changed("/ld-linux", "/no-linux", 0, 126, "/no-linux");
+}
+
+/* As a shell's search: on behind what may not be executed, and that is told when nothing else is there. */
+static void
+test_search(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/test_child_XXXXXX";
+    assert_non_null(mkdtemp(dir));
+    char path[64], dirs[128];
+    snprintf(path, sizeof path, "%s/cmd", dir);
+    snprintf(dirs, sizeof dirs, "/no/such/dir:%s:/etc", dir);
+    cleanup_free char *before = strdup(getenv("PATH"));
+    setenv("PATH", dirs, 1);
+    int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+    assert_int_equal(write(fd, "#!/no/such/php\n", 15), 15);
+    check_exec_failure("cmd", 126, EACCES);
+    assert_int_equal(fchmod(fd, 0755), 0);
+    close(fd);
+    check_exec_failure("cmd", 126, ENOENT);
+    check_exec_failure("passwd", 126, EACCES);
+    check_exec_failure("no-such", 127, ENOENT);
+    check_exec_failure("", 127, ENOENT);
+    setenv("PATH", before, 1);
+    unlink(path);
+    rmdir(dir);
 }
 
 /* The command sees 0, 1, 2 and the one that was handed to it; the shell's own glob opens one more
@@ -183,6 +306,11 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_status),
         cmocka_unit_test(test_exec_failure),
+        cmocka_unit_test(test_no_program),
+        cmocka_unit_test(test_scripts),
+        cmocka_unit_test(test_interpreter_that_is_none),
+        cmocka_unit_test(test_program_of_another_machine),
+        cmocka_unit_test(test_search),
         cmocka_unit_test(test_descriptors),
         cmocka_unit_test(test_group_and_parent_death),
         cmocka_unit_test(test_signals_unchanged),
