@@ -160,6 +160,7 @@ write_row(struct apply *a)
     lock_sql_proof(&a->s->table, &sql);
     strbuf_adds(&sql, "; ");
     a->duration_ms = clock_mono_ms() - a->start_ms;
+    ledger_sql_as(&a->s->table, &sql);
     ledger_sql_insert(&a->s->table, a->m, a->loose_sha256, a->s->o->release,
                       (int64_t)a->duration_ms, NULL, &sql);
     int sent = session_sql(a->s, &sql, &rows, &e);

@@ -293,36 +293,41 @@ lock_lost(struct apply *a)
     return roll_back(a, APPLY_FAILED);
 }
 
-/* The statements of the end, in the order in which they are sent. */
-enum { END_RESET_SESSION, END_RESET_ROLE, END_ROW, END_COMMIT };
+/* Which statements of the end are the row and COMMIT. */
+struct end_places {
+    size_t row;
+    size_t commit;
+};
 
-static void
+static struct end_places
 end_sql(struct apply *a, struct strbuf *sql)
 {
     cleanup_strbuf struct strbuf proof = STRBUF_INIT;
     lock_sql_proof(&a->s->table, &proof);
     a->duration_ms = clock_mono_ms() - a->start_ms;
     strbuf_adds(sql, "RESET SESSION AUTHORIZATION; RESET ROLE; ");
+    size_t row = 2 + ledger_sql_as(&a->s->table, sql);
     ledger_sql_insert(&a->s->table, a->m, a->loose_sha256, a->s->o->release,
                       (int64_t)a->duration_ms, strbuf_str(&proof), sql);
     strbuf_adds(sql, "; COMMIT; ");
     apply_sql_reset(a, sql);
+    return (struct end_places){.row = row, .commit = row + 1};
 }
 
 static enum apply_result
-end_failed(struct apply *a, struct err *e, size_t completed)
+end_failed(struct apply *a, struct err *e, size_t completed, const struct end_places *places)
 {
     if (e->code == ERR_CLOSED || e->code == ERR_TIMEOUT)
         return APPLY_UNKNOWN;
-    if (completed == END_ROW && strcmp(e->sqlstate, "23502") == 0)
+    if (completed == places->row && strcmp(e->sqlstate, "23502") == 0)
         return lock_lost(a);
-    if (completed == END_ROW && strcmp(e->sqlstate, "23505") == 0) {
+    if (completed == places->row && strcmp(e->sqlstate, "23505") == 0) {
         err_wrap(e, "cannot write the history");
         enum apply_result result = roll_back(a, APPLY_SKIPPED);
         return result == APPLY_SKIPPED ? apply_duplicate(a, EXIT_REFUSED, e) : result;
     }
     if (e->code == ERR_SERVER && !apply_lock_failure(e))
-        err_wrap(e, completed == END_COMMIT ? "at COMMIT" : "cannot write the history");
+        err_wrap(e, completed == places->commit ? "at COMMIT" : "cannot write the history");
     return failed(a, e, 0);
 }
 
@@ -335,11 +340,11 @@ end(struct apply *a)
     struct pgrows *rows = NULL;
     own_nothing(a);
     a->first_n = 0;
-    end_sql(a, &sql);
+    const struct end_places places = end_sql(a, &sql);
     int sent = session_sql(a->s, &sql, &rows, &e);
     size_t completed = pgrows_count_statements(rows);
     const struct pgrows *commit = rows;
-    for (size_t i = 0; commit && i < END_COMMIT; i++)
+    for (size_t i = 0; commit && i < places.commit; i++)
         commit = pgrows_next(commit);
     bool committed = commit && strcmp(pgrows_tag(commit), "COMMIT") == 0;
     pgrows_free(rows);
@@ -347,7 +352,7 @@ end(struct apply *a)
         return APPLY_DONE; /* whatever came behind it: the next statement meets it, too */
     if (sent == 0)
         err_set(&e, ERR_PROTOCOL, "the server rolled back instead of committing");
-    return end_failed(a, &e, completed);
+    return end_failed(a, &e, completed, &places);
 }
 
 enum apply_result

@@ -137,6 +137,9 @@ cmd_status(const struct options *o)
     if (look(&st, &e) != 0) {
         report_fail(&st.report, st.report.exit ? st.report.exit : report_exit_for(&e), &e);
         report_place(&st.report, st.source.fault_file, st.source.fault_line, 0);
+        cleanup_strbuf struct strbuf hint = STRBUF_INIT;
+        ledger_hint(&st.s.table, &e, &hint);
+        report_hint(&st.report, strbuf_str(&hint));
     } else {
         st.report.exit = exit_code(&st);
         st.report.pending = st.plan.count[PLAN_PENDING] + st.plan.count[PLAN_LATE];

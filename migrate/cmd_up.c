@@ -65,7 +65,10 @@ read_plan(struct up *u)
     if (ledger_read(&u->s, &u->ledger, &e) != 0 ||
         plan_make(&u->source, &u->ledger, &u->rules, loose_differs, &u->source, &u->plan, &e) !=
             0) {
+        cleanup_strbuf struct strbuf hint = STRBUF_INIT;
+        ledger_hint(&u->s.table, &e, &hint);
         fail(u, &e);
+        report_hint(&u->report, strbuf_str(&hint));
         return -1;
     }
     u->report.pending = u->plan.count[PLAN_PENDING] + u->plan.count[PLAN_LATE];

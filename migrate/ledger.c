@@ -89,18 +89,35 @@ take_rows(const struct pgrows *rows, struct ledger *l, struct err *e)
     return 0;
 }
 
+/* One statement that reads, and its rows; *ret is owned, *ret_answer part of it. */
+static int
+ask(struct session *s, const struct strbuf *sql, struct pgrows **ret,
+    const struct pgrows **ret_answer, struct err *e)
+{
+    cleanup_strbuf struct strbuf all = STRBUF_INIT;
+    ledger_sql_in_full(&s->table, &all);
+    strbuf_add(&all, strbuf_str(sql), sql->len);
+    all.failed = all.failed || sql->failed;
+    int result = session_sql(s, &all, ret, e);
+    *ret_answer = result == 0 ? pgrows_next(*ret) : NULL;
+    return result;
+}
+
 static int
 read_exists(struct session *s, bool *ret, struct err *e)
 {
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     struct pgrows *rows = NULL;
+    const struct pgrows *answer;
     ledger_sql_columns(&s->table, &sql);
-    int result = session_sql(s, &sql, &rows, e);
+    int result = ask(s, &sql, &rows, &answer, e);
     if (result != 0)
         err_wrap(e, "cannot look for the history table %s", s->table.quoted);
+    else if (pgrows_count(answer) != 1)
+        result =
+            err_set(e, ERR_PROTOCOL, "the server does not say whether %s exists", s->table.quoted);
     else
-        result = ledger_check_columns(&s->table,
-                                      pgrows_count(rows) ? pgrows_value(rows, 0, 0) : NULL, ret, e);
+        result = ledger_check_columns(&s->table, pgrows_value(answer, 0, 0), ret, e);
     pgrows_free(rows);
     return result;
 }
@@ -114,10 +131,11 @@ ledger_read(struct session *s, struct ledger *ret, struct err *e)
     if (l.exists) {
         cleanup_strbuf struct strbuf sql = STRBUF_INIT;
         struct pgrows *rows = NULL;
+        const struct pgrows *answer;
         ledger_sql_read(&s->table, &sql);
-        int result = session_sql(s, &sql, &rows, e);
+        int result = ask(s, &sql, &rows, &answer, e);
         if (result == 0)
-            result = take_rows(rows, &l, e);
+            result = take_rows(answer, &l, e);
         pgrows_free(rows);
         if (result != 0) {
             ledger_done(&l);
@@ -133,11 +151,12 @@ ledger_has(struct session *s, const char *version, bool *ret, struct err *e)
 {
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     struct pgrows *rows = NULL;
+    const struct pgrows *answer;
     strbuf_addf(&sql, "SELECT 1 FROM %s h WHERE h.version OPERATOR(pg_catalog.=) ",
                 s->table.quoted);
     ledger_quote_literal(&sql, version);
-    int result = session_sql(s, &sql, &rows, e);
-    *ret = result == 0 && pgrows_count(rows) > 0;
+    int result = ask(s, &sql, &rows, &answer, e);
+    *ret = result == 0 && pgrows_count(answer) > 0;
     pgrows_free(rows);
     return result == 0 ? 0 : err_wrap(e, "cannot read %s", s->table.quoted);
 }
@@ -176,9 +195,15 @@ exists_already(const struct err *e)
 static int
 create(struct session *s, const struct strbuf *sql, struct err *e)
 {
-    if (session_sql(s, sql, NULL, e) == 0 || exists_already(e))
+    cleanup_strbuf struct strbuf all = STRBUF_INIT;
+    ledger_sql_as(&s->table, &all);
+    strbuf_add(&all, strbuf_str(sql), sql->len);
+    all.failed = all.failed || sql->failed;
+    if (session_sql(s, &all, NULL, e) == 0 || exists_already(e))
         return 0;
-    return err_wrap(e, "cannot create the history table %s", s->table.quoted);
+    const char *role = s->table.role;
+    return err_wrap(e, "cannot create the history table %s%s%s", s->table.quoted,
+                    role ? " as role " : "", role ? role : "");
 }
 
 int
@@ -205,6 +230,18 @@ ledger_create(struct session *s, struct err *e)
     strbuf_clear(&sql);
     ledger_sql_create(&s->table, &sql);
     return create(s, &sql, e);
+}
+
+void
+ledger_hint(const struct ledger_table *t, const struct err *e, struct strbuf *out)
+{
+    if (strcmp(e->sqlstate, "42501") != 0) /* insufficient_privilege: row security, too */
+        return;
+    strbuf_addf(out,
+                "the history is made, read in full and written as %s%s: that role should own %s, "
+                "without row security (ALTER TABLE ... OWNER TO, DISABLE ROW LEVEL SECURITY)",
+                t->role ? "the role of --role, " : "the role that logs in", t->role ? t->role : "",
+                t->quoted);
 }
 
 void

@@ -22,7 +22,9 @@ struct session;
 struct ledger_table {
     char *schema; /* as stored in the catalog */
     char *table;
-    char *quoted;     /* "schema"."table" */
+    char *quoted; /* "schema"."table" */
+    const char
+        *role; /* it is made, read and written as that role; NULL: the login's own. Borrowed */
     int64_t lock_key; /* of the advisory lock: made of both names; advisory locks belong to one
                          database */
 };
@@ -59,6 +61,14 @@ void ledger_quote_ident(struct strbuf *out, const char *name);   /* "na""me" */
 void ledger_sql_columns(const struct ledger_table *t,
                         struct strbuf *out); /* one value: the columns' names, or NULL */
 void ledger_sql_read(const struct ledger_table *t, struct strbuf *out);
+/*
+ * What stands before statements on the history, for the transaction that they are in: the role; and
+ * before those that read, that row security is an error (42501) instead of rows left out: an empty
+ * answer would be taken for an empty history. ledger_sql_as appends nothing without a role, and
+ * returns how many statements it appended.
+ */
+size_t ledger_sql_as(const struct ledger_table *t, struct strbuf *out);
+void ledger_sql_in_full(const struct ledger_table *t, struct strbuf *out);
 void ledger_sql_create(const struct ledger_table *t, struct strbuf *out);
 /* proof: a boolean expression, or NULL. Where it is false the row is refused with 23502
  * (not_null_violation), and so is the transaction around it. */
@@ -84,6 +94,8 @@ int ledger_read(struct session *s, struct ledger *ret, struct err *e);
 int ledger_has(struct session *s, const char *version, bool *ret, struct err *e);
 /* Makes schema and table when they are missing; others may do the same at the same time. */
 int ledger_create(struct session *s, struct err *e);
+/* What helps after reading failed; appends nothing when that is not known. */
+void ledger_hint(const struct ledger_table *t, const struct err *e, struct strbuf *out);
 void ledger_done(struct ledger *l);
 
 #endif

@@ -157,6 +157,36 @@ ledger_sql_read(const struct ledger_table *t, struct strbuf *out)
         t->quoted);
 }
 
+static void
+add_role(const struct ledger_table *t, struct strbuf *out)
+{
+    strbuf_adds(out, "pg_catalog.set_config('role', ");
+    ledger_quote_literal(out, t->role);
+    strbuf_adds(out, ", true)");
+}
+
+size_t
+ledger_sql_as(const struct ledger_table *t, struct strbuf *out)
+{
+    if (!t->role)
+        return 0;
+    strbuf_adds(out, "SELECT ");
+    add_role(t, out);
+    strbuf_adds(out, "; ");
+    return 1;
+}
+
+void
+ledger_sql_in_full(const struct ledger_table *t, struct strbuf *out)
+{
+    strbuf_adds(out, "SELECT pg_catalog.set_config('row_security', 'off', true)");
+    if (t->role) {
+        strbuf_adds(out, ", ");
+        add_role(t, out);
+    }
+    strbuf_adds(out, "; ");
+}
+
 void
 ledger_sql_create(const struct ledger_table *t, struct strbuf *out)
 {

@@ -76,6 +76,7 @@ session_init(struct session *s, const struct options *o, struct err *e)
              host); /* in Kubernetes: the pod's name */
     if (o->table && ledger_table_parse(o->table, &s->table, e) != 0)
         return -1;
+    s->table.role = o->role;
     if (target_pg_load(o->database, NULL, &s->target, e) != 0)
         goto fail;
     if (!s->target) {

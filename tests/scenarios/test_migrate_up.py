@@ -299,7 +299,8 @@ def test_a_database_of_another_tool(up, files, pg):
 
 def test_table_role_and_search_path(up, files, pg):
     role = f"owner_{pg.name}"
-    pg.psql(f"CREATE ROLE {role}", f"GRANT {role} TO app", "CREATE SCHEMA shop", f"GRANT ALL ON SCHEMA shop TO {role}", user="postgres")
+    pg.psql(f"CREATE ROLE {role}", f"GRANT {role} TO app", "CREATE SCHEMA shop", f"GRANT ALL ON SCHEMA shop TO {role}",
+            f"GRANT CREATE ON DATABASE {pg.name} TO {role}", user="postgres")
     files("0001_a.sql", "CREATE TABLE a (i int);\nSET search_path TO pg_catalog;\nRESET ROLE;\n")
     files("0002_b.sql", "CREATE TABLE b (i int);\n")
     try:
@@ -308,8 +309,7 @@ def test_table_role_and_search_path(up, files, pg):
         assert pg.psql("SELECT tableowner FROM pg_tables WHERE schemaname = 'shop'").splitlines() == [role, role]
         assert history(pg, '"Meta".history') == ["0001", "0002"]
     finally:
-        pg.psql("DROP SCHEMA shop CASCADE", user="postgres")
-        pg.psql(f"DROP ROLE {role}", user="postgres")
+        pg.psql(f"DROP OWNED BY {role}", "DROP SCHEMA shop CASCADE", f"DROP ROLE {role}", user="postgres")
 
 
 def test_a_baseline_by_pg_dump_leaves_nothing_behind(up, files, pg):

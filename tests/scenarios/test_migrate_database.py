@@ -1,0 +1,98 @@
+"""What a database, its roles and its settings do to migrate: whose history it is, and what a file finds."""
+
+import json
+
+import pytest
+
+from rig.migrations import Migrations, events, failure, history, records
+from rig.postgres import PASSWORD
+
+
+@pytest.fixture
+def files(scratch):
+    return Migrations(scratch)
+
+
+@pytest.fixture
+def up(run, files, pg):
+    """up(*args, url=…): migrate up on the directory of the test."""
+
+    def go(*args, url=None, command="up", **more):
+        return run("migrate", command, "--dir", files, *args, env={"DATABASE_URL": url or pg.url}, **more)
+
+    return go
+
+
+@pytest.fixture
+def roles(pg):
+    """roles("a", login=True): a role of the test's own, by its name on the server."""
+    made = []
+
+    def make(word, *also, login=True):
+        name = f"{word}_{pg.name}"
+        password = f"PASSWORD '{PASSWORD}'" if login else ""
+        pg.psql(f"CREATE ROLE {name} {'LOGIN' if login else ''} {password}", *also, user="postgres")
+        made.append(name)
+        return name
+
+    yield make
+    for name in reversed(made):
+        pg.psql(f"DROP OWNED BY {name} CASCADE", f"DROP ROLE {name}", user="postgres")
+
+
+# --- The history is read in full, as the role that owns it -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("force", [True, False], ids=["forced on its owner", "of another owner"])
+def test_row_security_is_no_empty_history(up, files, pg, roles, force):
+    """Rows that a policy hides would be taken for files that were never applied."""
+    files("0001_a.sql", "CREATE TABLE a (i int);\nINSERT INTO a VALUES (1);\n")
+    assert up().status == 0
+    files("0001_a.sql", "-- edited\nCREATE TABLE IF NOT EXISTS a (i int);\nINSERT INTO a VALUES (1);\n")
+    pg.psql("ALTER TABLE schema_history ENABLE ROW LEVEL SECURITY")
+    url = None
+    if force:
+        pg.psql("ALTER TABLE schema_history FORCE ROW LEVEL SECURITY")
+    else:
+        other = roles("other")
+        pg.psql(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {other}")
+        url = pg.url_with(user=other)
+    for command in ("up", "status"):
+        result = up(command=command, url=url)
+        said = failure(result)
+        assert (result.status, said["sqlstate"]) == (20, "42501"), result.output
+        assert "schema_history" in said["msg"] and "DISABLE ROW LEVEL SECURITY" in said["hint"]
+    assert pg.psql("SELECT count(*) FROM a") == "1"
+
+
+def test_row_security_of_the_files_own_tables_stays_theirs(up, files, pg):
+    """Only our own reads refuse it: a file sees what its role sees."""
+    files("0001_a.sql", "CREATE TABLE a (i int);\nINSERT INTO a VALUES (1);\nALTER TABLE a ENABLE ROW LEVEL SECURITY;\n"
+                        "ALTER TABLE a FORCE ROW LEVEL SECURITY;\n")
+    files("0002_b.sql", "CREATE TABLE b AS SELECT count(*) AS n FROM a;\n")
+    result = up()
+    assert result.status == 0, result.output
+    assert pg.psql("SELECT n FROM b") == "0"
+
+
+def test_logins_that_rotate(up, files, pg, roles):
+    """Two logins, members of one role: with --role the history is that role's, too; who logged in stays to be seen."""
+    owner = roles("owner", login=False)
+    pg.psql(f"GRANT CREATE ON SCHEMA public TO {owner}", user="postgres")
+    logins = [roles(word) for word in ("v1", "v2")]
+    files("0001_a.sql", "CREATE TABLE a (i int);\n")
+    for n, login in enumerate(logins, 1):
+        pg.psql(f"GRANT {owner} TO {login}", f"ALTER ROLE {login} NOINHERIT", user="postgres")
+        files(f"000{n}_x.sql" if n > 1 else "0001_a.sql", f"CREATE TABLE a{n} (i int);\n")
+        files(f"001{n}_outside.sql", f"CREATE INDEX CONCURRENTLY i{n} ON a{n} (i);\n")
+        result = up("--role", owner, "--out-of-order=apply", url=pg.url_with(user=login))
+        assert result.status == 0, result.output
+    assert pg.psql("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'") == owner
+    assert pg.psql("SELECT version, applied_by FROM schema_history ORDER BY version", user="postgres").splitlines() == [
+        f"0001|{logins[0]}", f"0002|{logins[1]}", f"0011|{logins[0]}", f"0012|{logins[1]}"]
+    assert up(command="status", url=pg.url_with(user=logins[1])).status == 20
+    # A history that a login made for itself: said, with what mends it.
+    pg.psql(f"ALTER TABLE schema_history OWNER TO {logins[0]}", user="postgres")
+    result = up("--role", owner, url=pg.url_with(user=logins[0]))
+    assert (result.status, failure(result)["sqlstate"]) == (20, "42501")
+    assert owner in failure(result)["hint"] and "OWNER TO" in failure(result)["hint"]
