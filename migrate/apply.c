@@ -36,7 +36,7 @@ apply_check(const struct source *source, const struct source_migration *m, struc
     lexer_init(&lx, text.data, text.len);
     lx.passed = on_passed; /* the pages of a large file are not kept */
     lx.passed_arg = &text;
-    int result = verdict_file(&lx, m->header.transaction, ret, &e);
+    int result = verdict_file(&lx, m->header.transaction, m->header.ignore_marks, ret, &e);
     if (result != 0)
         finding_report(report, m->file, &text, ret->error_offset, ret->error_line, &e);
     source_text_done(&text);

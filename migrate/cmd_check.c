@@ -84,22 +84,20 @@ static void
 check_text(struct check *c, const struct source_migration *m, const char *file,
            struct source_text *t)
 {
-    enum verdict_wish wish = m->header.transaction;
-    struct native_header down;
+    struct native_header header = m->header;
     struct verdict_file v;
     struct position at;
     struct lexer lx;
     struct err e = {0};
     bool is_down = file == m->down_file;
 
-    if (is_down && native_header_parse(t->data, t->len, &down, &e) < 0) {
+    if (is_down && native_header_parse(t->data, t->len, &header, &e) < 0) {
         c->bad_input = true;
         add_finding(c, file, NULL, NULL, "header", e.msg);
         return;
     }
-    wish = is_down ? down.transaction : wish;
     source_text_lexer(t, &lx);
-    if (verdict_file(&lx, wish, &v, &e) == 0) {
+    if (verdict_file(&lx, header.transaction, header.ignore_marks, &v, &e) == 0) {
         c->statements += v.statements;
         if (!is_down)
             add_file(c, m, &v);

@@ -192,14 +192,6 @@ over_dollar(struct lexer *lx, struct scan *s, struct err *e)
     return 0;
 }
 
-static size_t
-line_comment_end(const char *text, size_t len, size_t pos)
-{
-    while (pos < len && text[pos] != '\n' && text[pos] != '\r')
-        pos++;
-    return pos;
-}
-
 int
 lexer_over_comment(struct lexer *lx, struct scan *s, struct err *e)
 {
@@ -208,7 +200,7 @@ lexer_over_comment(struct lexer *lx, struct scan *s, struct err *e)
     bool open = false;
 
     if (pos + 1 < lx->len && text[pos] == '-' && text[pos + 1] == '-')
-        s->pos = line_comment_end(text, lx->len, pos + 2);
+        s->pos = token_skip_line(text, lx->len, pos + 2);
     else if (pos + 1 < lx->len && text[pos] == '/' && text[pos + 1] == '*')
         s->pos = token_skip_comment(text, lx->len, pos + 2, &open);
     else

@@ -3,7 +3,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/base/json.h"
 #include "migrate/token.h"
+
+#define SHOWN_BYTES 60
 
 #define SPLIT_IT                                                                                   \
     ", which is not handled yet: split the file into VERSION_name.up.sql and VERSION_name.down.sql"
@@ -21,6 +24,14 @@ static const struct {
     {"down migration", "an annotation of node-pg-migrate's layout" SPLIT_IT},
 };
 
+static const char heading[] =
+    "heads a part of the file that goes up or back, and migrate would run all of it: split the "
+    "file into VERSION_name.up.sql and VERSION_name.down.sql; if it is only a comment, begin the "
+    "file with -- migrate: marks=ignore";
+
+static const char too_late[] =
+    "a -- migrate: line must stand before the first statement: here it would be overlooked";
+
 static bool
 is_blank(char c)
 {
@@ -34,62 +45,208 @@ begins(const char *text, size_t len, const char *word)
     return len >= n && strncasecmp(text, word, n) == 0;
 }
 
-const char *
-marks_foreign(const char *text, size_t len)
+/* ---- headings ---- */
+
+/* Of a comment: its first words, and what stands around them. */
+struct words {
+    const char *word[2];
+    size_t bytes[2];
+    size_t n;    /* all of them, also those that are not kept */
+    bool sigil;  /* something like @ or + stands right before the first */
+    bool joined; /* the first two are joined by something like : or = */
+    bool ends_statement;
+};
+
+static bool
+is_word(char c)
 {
-    while (len && (is_blank(*text) || *text == '-'))
-        text++, len--;
-    for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
-        if (begins(text, len, foreign[i].begins))
-            return foreign[i].what;
-    }
-    return NULL;
+    return (token_class[(unsigned char)c] & TOKEN_C_IDENT) && c != '$';
 }
 
-const char *
-marks_late(const char *text, size_t len)
+/* The end of the word at pos: a-b and a'b are one. Without letter or digit of ASCII it is none. */
+static size_t
+word_end(const char *text, size_t len, size_t pos, bool *ret_plain)
+{
+    *ret_plain = false;
+    while (pos < len && (is_word(text[pos]) || ((text[pos] == '-' || text[pos] == '\'') &&
+                                                pos + 1 < len && is_word(text[pos + 1])))) {
+        *ret_plain |= (unsigned char)text[pos] < 0x80 && is_word(text[pos]);
+        pos++;
+    }
+    return pos;
+}
+
+static void
+add_word(struct words *w, const char *p, size_t bytes)
+{
+    if (w->n < 2) {
+        w->word[w->n] = p;
+        w->bytes[w->n] = bytes;
+    }
+    w->n++;
+}
+
+static struct words
+read_words(const char *text, size_t len)
+{
+    struct words w = {.n = 0};
+    size_t pos = 0;
+
+    while (pos < len && w.n < 3) {
+        bool plain = false;
+        size_t end = is_word(text[pos]) ? word_end(text, len, pos, &plain) : pos + 1;
+        char c = text[pos];
+        if (plain) {
+            w.sigil |= w.n == 0 && pos > 0 && strchr("!@+{[<%", text[pos - 1]);
+            add_word(&w, text + pos, end - pos);
+        } else if (w.n == 1 && c && strchr(":=./@!|>+", c)) {
+            w.joined = true;
+        }
+        if (plain || !is_blank(c))
+            w.ends_statement = !plain && c == ';';
+        pos = end;
+    }
+    return w;
+}
+
+static bool
+is_one_of(const struct words *w, size_t i, const char *const *list)
+{
+    for (; *list; list++)
+        if (strlen(*list) == w->bytes[i] && strncasecmp(*list, w->word[i], w->bytes[i]) == 0)
+            return true;
+    return false;
+}
+
+static const char *const ups[] = {"up", "ups", NULL};
+static const char *const backs[] = {"down", "downs", "undo", "rollback", "revert", NULL};
+static const char *const things[] = {"migration", "migrations", "migrate",    "script",
+                                     "scripts",   "section",    "part",       "sql",
+                                     "block",     "statement",  "statements", NULL};
+/* Before "down" or "rollback" these make a sentence of it. */
+static const char *const small[] = {
+    "a",   "an",   "and", "as",   "at", "be",    "before", "after",   "by",     "can",
+    "for", "from", "if",  "in",   "is", "never", "no",     "non",     "not",    "of",
+    "on",  "or",   "the", "this", "to", "when",  "with",   "without", "cannot", NULL};
+
+/* In a block comment a word alone: sentences stand there, too. */
+static bool
+is_heading(const char *text, size_t len, bool block)
+{
+    static const char *const roll[] = {"roll", NULL};
+    static const char *const back[] = {"back", NULL};
+    struct words w = read_words(text, len);
+
+    if (w.n == 0 || w.n > 2 || w.ends_statement)
+        return false;
+    bool first = is_one_of(&w, 0, ups) || is_one_of(&w, 0, backs);
+    if (w.n == 1 || block)
+        return first && w.n == 1;
+    if (is_one_of(&w, 1, backs) && !is_one_of(&w, 0, small))
+        return true;
+    if (is_one_of(&w, 1, ups))
+        return first || w.sigil || w.joined || is_one_of(&w, 0, things);
+    return (first && is_one_of(&w, 1, things)) ||
+           (is_one_of(&w, 0, roll) && is_one_of(&w, 1, back));
+}
+
+/* Nothing but blanks, or a byte order mark, stands before it on its line. */
+static bool
+begins_line(const char *text, size_t at)
+{
+    while (at > 0 && is_blank(text[at - 1]))
+        at--;
+    return at == 0 || text[at - 1] == '\n' || text[at - 1] == '\r' ||
+           (at == 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0);
+}
+
+/* ---- comments ---- */
+
+bool
+marks_look(const char *text, size_t at, size_t end, struct mark *ret)
+{
+    const char *p = text + at + 2;
+    size_t len = end - at - 2;
+    bool block = text[at] == '/';
+
+    *ret = (struct mark){.offset = at, .bytes = end - at};
+    if (begins_line(text, at) && is_heading(p, len, block)) {
+        ret->what = heading;
+        ret->heading = true;
+    }
+    while (!block && len && (is_blank(*p) || *p == '-'))
+        p++, len--;
+    for (size_t i = 0; !block && i < sizeof(foreign) / sizeof(foreign[0]); i++) {
+        if (begins(p, len, foreign[i].begins)) {
+            ret->what = foreign[i].what;
+            ret->heading = false;
+        }
+    }
+    return ret->what != NULL;
+}
+
+/* -- migrate: with a key of ours. */
+static bool
+is_header(const char *text, size_t at, size_t end)
 {
     static const char ours[] = "migrate:";
     static const char *const keys[] = {
-        "transaction=", "phase=", "lock_timeout=", "statement_timeout="};
+        "transaction=", "phase=", "lock_timeout=", "statement_timeout=", "marks="};
 
-    while (len && is_blank(*text))
-        text++, len--;
-    if (!begins(text, len, ours))
-        return marks_foreign(text, len);
-    const char *what = marks_foreign(text, len);
-    text += sizeof(ours) - 1;
-    len -= sizeof(ours) - 1;
-    while (len && is_blank(*text))
-        text++, len--;
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        if (begins(text, len, keys[i]))
-            return "a -- migrate: line must stand before the first statement: here it would be overlooked";
-    }
-    return what;
+    at += 2;
+    while (at < end && is_blank(text[at]))
+        at++;
+    if (!begins(text + at, end - at, ours))
+        return false;
+    at += sizeof(ours) - 1;
+    while (at < end && is_blank(text[at]))
+        at++;
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        if (begins(text + at, end - at, keys[i]))
+            return true;
+    return false;
 }
 
-const char *
-marks_between(const char *text, size_t from, size_t to, size_t *ret_at)
+bool
+marks_between(const char *text, size_t from, size_t to, bool ignore, struct mark *ret)
 {
-    bool open = false;
     size_t pos = from;
 
-    while (pos + 1 < to && !open) {
+    while (pos + 1 < to) {
+        bool open = false;
+        size_t end = pos;
         if (text[pos] == '/' && text[pos + 1] == '*') {
-            pos = token_skip_comment(text, to, pos + 2, &open);
+            end = token_skip_comment(text, to, pos + 2, &open);
         } else if (text[pos] == '-' && text[pos + 1] == '-') {
-            size_t end = pos + 2;
-            while (end < to && text[end] != '\n' && text[end] != '\r')
-                end++;
-            const char *what = marks_late(text + pos + 2, end - pos - 2);
-            *ret_at = pos;
-            if (what)
-                return what;
-            pos = end;
-        } else {
-            pos++;
+            end = token_skip_line(text, to, pos + 2);
+            if (is_header(text, pos, end)) {
+                *ret = (struct mark){.offset = pos, .bytes = end - pos, .what = too_late};
+                return true;
+            }
         }
+        if (end > pos && !open && !ignore && marks_look(text, pos, end, ret))
+            return true;
+        pos = end > pos ? end : pos + 1;
     }
-    return NULL;
+    return false;
+}
+
+/* The first line of the comment, as far as it is short. */
+int
+marks_refuse(const char *text, const struct mark *m, size_t line, struct err *e)
+{
+    char shown[SHOWN_BYTES + 1];
+    size_t n = 0;
+
+    if (!m->heading)
+        return err_set(e, ERR_INPUT, "line %zu: %s", line, m->what);
+    size_t cut = utf8_cut(text + m->offset, m->bytes, SHOWN_BYTES);
+    for (size_t i = 0; i < cut; i++) {
+        unsigned char c = (unsigned char)text[m->offset + i];
+        if (n == 0 || c > ' ' || shown[n - 1] != ' ')
+            shown[n++] = c > ' ' && c != 0x7f ? (char)c : ' ';
+    }
+    while (n && shown[n - 1] == ' ')
+        n--;
+    return err_set(e, ERR_INPUT, "line %zu: \"%.*s\" %s", line, (int)n, shown, m->what);
 }

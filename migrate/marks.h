@@ -1,9 +1,13 @@
 /*
- * marks.h: what -- comments say to a migrator: our header keys in the wrong place, and the
- * annotations of other tools. Pure.
+ * marks.h: what comments say to a migrator: our header keys in the wrong place, the annotations of
+ * other tools, and lines that do nothing but head a part that goes up or back. Pure.
  *
  * Most tools keep the way back in the same file, behind a comment: a file that is not known to be
- * theirs would be made and unmade in one go, and counted as applied.
+ * theirs would be made and unmade in one go, and counted as applied. Tools are many and their
+ * dresses, too (-- //@UNDO, -- !Downs, -- +micrate Down, -- rambler down, -- === DOWN ===), so a
+ * comment is taken for such a heading when it stands on a line of its own and nothing is left of
+ * it but up, down, undo, rollback or revert and at most a word that says of what. A comment that
+ * ends in a semicolon is a statement that was commented out, not a heading.
  */
 #ifndef RR_MIGRATE_MARKS_H
 #define RR_MIGRATE_MARKS_H
@@ -11,15 +15,26 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* text: a comment without its dashes. What is wrong with it, static; NULL: nothing. */
-const char *marks_foreign(const char *text, size_t len);
-/* The same for comments behind the first statement, where a header line comes too late. */
-const char *marks_late(const char *text, size_t len);
+#include "common/base/err.h"
+
+struct mark {
+    size_t offset; /* where the comment begins */
+    size_t bytes;
+    const char *what; /* what is wrong with it, static; NULL: nothing */
+    bool heading;     /* it is a heading, not the annotation of a tool that we know */
+};
+
+/* Looks at the comment text[at, end), a -- comment or a whole block comment. True: it is a mark. */
+bool marks_look(const char *text, size_t at, size_t end, struct mark *ret);
 
 /*
- * Looks through [from, to) of text, which lies between statements: white space, semicolons,
- * comments. What is wrong, with *ret_at where that comment begins; NULL: nothing.
+ * Looks through [from, to) of text, which lies behind the first statement and between statements:
+ * white space, semicolons, comments. True: *ret is the first mark, or a header line, which comes
+ * too late here. ignore: only the latter.
  */
-const char *marks_between(const char *text, size_t from, size_t to, size_t *ret_at);
+bool marks_between(const char *text, size_t from, size_t to, bool ignore, struct mark *ret);
+
+/* ERR_INPUT "line N: …"; returns -1. */
+int marks_refuse(const char *text, const struct mark *m, size_t line, struct err *e);
 
 #endif

@@ -34,6 +34,58 @@ is_flyway(const char *file)
     return file[1] >= '0' && file[1] <= '9';
 }
 
+/* 001.do.x.sql, 001.undo.x.sql */
+static bool
+is_postgrator(const char *file)
+{
+    const char *rest = file + strspn(file, "0123456789");
+
+    return rest > file &&
+           (strncasecmp(rest, ".do.", 4) == 0 || strncasecmp(rest, ".undo.", 6) == 0);
+}
+
+/*
+ * A direction in a place where we do not look for one: rollback_0001.sql, 0001_x.undo.sql. Taken
+ * for a migration it would be applied, and its row would say so.
+ */
+static bool
+is_odd_direction(const char *file, size_t len)
+{
+    static const char *const words[] = {"up", "down", "do", "undo", "rollback", "revert"};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        size_t n = strlen(words[i]);
+        if (len > n && strncasecmp(file, words[i], n) == 0 && file[n] == '_')
+            return true;
+        if (i >= 2 && len > n && file[len - n - 1] == '.' &&
+            strncasecmp(file + len - n, words[i], n) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* len: without .sql */
+static int
+refuse_foreign_name(const char *file, size_t len, struct err *e)
+{
+    if (is_flyway(file))
+        return err_set(
+            e, ERR_INPUT,
+            "%s: a name of Flyway's layout, which is not handled yet: name it VERSION_name.sql",
+            file);
+    if (is_postgrator(file))
+        return err_set(e, ERR_INPUT,
+                       "%s: a name of postgrator's layout, which is not handled yet: name it "
+                       "VERSION_name.up.sql or VERSION_name.down.sql",
+                       file);
+    if (is_odd_direction(file, len))
+        return err_set(e, ERR_INPUT,
+                       "%s: the name speaks of a direction, which migrate knows only as "
+                       "VERSION_name.up.sql and VERSION_name.down.sql",
+                       file);
+    return 0;
+}
+
 int
 native_name_parse(const char *file, struct native_name *ret, struct err *e)
 {
@@ -41,14 +93,11 @@ native_name_parse(const char *file, struct native_name *ret, struct err *e)
     struct native_name n = {.direction = NATIVE_UP};
     const char *bar = strchr(file, '_');
 
-    if (is_flyway(file))
-        return err_set(
-            e, ERR_INPUT,
-            "%s: a name of Flyway's layout, which is not handled yet: name it VERSION_name.sql",
-            file);
     if (!ends_with(file, len, ".sql"))
         return err_set(e, ERR_INPUT, "%s: the name does not end in .sql (in lower case)", file);
     len -= 4;
+    if (refuse_foreign_name(file, len, e) < 0)
+        return -1;
     if (ends_with(file, len, ".down")) {
         n.direction = NATIVE_DOWN;
         len -= 5;
@@ -67,11 +116,39 @@ native_name_parse(const char *file, struct native_name *ret, struct err *e)
     return 0;
 }
 
+static size_t
+count_digits(const char *p)
+{
+    return strspn(p, "0123456789");
+}
+
 bool
 native_version_is_number(const char *version)
 {
-    size_t len = strlen(version);
-    return len > 0 && strspn(version, "0123456789") == len;
+    for (const char *p = version;; p++) {
+        size_t digits = count_digits(p);
+        p += digits;
+        if (digits == 0 || (*p && *p != '.'))
+            return false;
+        if (!*p)
+            return true;
+    }
+}
+
+/* Of the numbers that begin there; moves behind them. */
+static int
+compare_part(const char **a, const char **b)
+{
+    const char *x = *a + strspn(*a, "0");
+    const char *y = *b + strspn(*b, "0");
+    size_t nx = count_digits(x);
+    size_t ny = count_digits(y);
+
+    *a = x + nx;
+    *b = y + ny;
+    if (nx != ny)
+        return nx < ny ? -1 : 1;
+    return memcmp(x, y, nx);
 }
 
 int
@@ -79,13 +156,13 @@ native_version_compare(const char *a, const char *b)
 {
     if (!native_version_is_number(a) || !native_version_is_number(b))
         return strcmp(a, b);
-    a += strspn(a, "0");
-    b += strspn(b, "0");
-    size_t la = strlen(a);
-    size_t lb = strlen(b);
-    if (la != lb)
-        return la < lb ? -1 : 1;
-    return strcmp(a, b);
+    for (;; a++, b++) {
+        int order = compare_part(&a, &b);
+        if (order || (!*a && !*b))
+            return order;
+        if (!*a || !*b)
+            return *a ? 1 : -1; /* 1.2 < 1.2.0 */
+    }
 }
 
 const char *
@@ -170,8 +247,9 @@ parse_time(struct word value, const char *key, uint64_t *ret_ms, struct err *e)
     return native_duration_parse(value.text, value.len, ret_ms, e) < 0 ? err_wrap(e, "%s", key) : 0;
 }
 
-static const char *const keys[] = {"transaction", "phase", "lock_timeout", "statement_timeout"};
-enum { KEY_TRANSACTION, KEY_PHASE, KEY_LOCK_TIMEOUT, KEY_STATEMENT_TIMEOUT, KEYS };
+static const char *const keys[] = {"transaction", "phase", "lock_timeout", "statement_timeout",
+                                   "marks"};
+enum { KEY_TRANSACTION, KEY_PHASE, KEY_LOCK_TIMEOUT, KEY_STATEMENT_TIMEOUT, KEY_MARKS, KEYS };
 
 static int
 unknown_key(struct word key, struct err *e)
@@ -216,6 +294,8 @@ parse_pair(struct word w, struct native_header *h, unsigned *seen, struct err *e
             return -1;
         h->phase = second ? NATIVE_CONTRACT : NATIVE_EXPAND;
         return 0;
+    case KEY_MARKS:
+        return parse_choice(value, keys[k], "refuse", "ignore", &h->ignore_marks, e);
     case KEY_LOCK_TIMEOUT:
         return parse_time(value, keys[k], &h->lock_timeout_ms, e);
     default:
@@ -244,9 +324,6 @@ parse_comment(struct word w, struct native_header *h, unsigned *seen, struct err
 
     while (w.len && is_blank(*w.text))
         w.text++, w.len--;
-    const char *foreign = marks_foreign(w.text, w.len);
-    if (foreign)
-        return err_set(e, ERR_INPUT, "%s", foreign);
     if (!begins(w, ours))
         return 0;
     w.text += sizeof(ours) - 1;
@@ -284,35 +361,57 @@ refuse_tern(const char *text, size_t len, struct native_header *h, struct err *e
                    h->error_line);
 }
 
+/* The comments before the first statement; ret_mark: the first mark among them. */
+static int
+parse_comments(const char *text, size_t len, struct native_header *h, struct mark *ret_mark,
+               struct err *e)
+{
+    size_t pos = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    unsigned seen = 0;
+
+    while (pos < len) {
+        size_t end;
+        bool open = false;
+        struct mark mark = {.what = NULL};
+        if (token_class[(unsigned char)text[pos]] & TOKEN_C_SPACE) {
+            pos++;
+            continue;
+        }
+        if (pos + 1 < len && text[pos] == '-' && text[pos + 1] == '-')
+            end = token_skip_line(text, len, pos + 2);
+        else if (pos + 1 < len && text[pos] == '/' && text[pos + 1] == '*')
+            end = token_skip_comment(text, len, pos + 2, &open);
+        else
+            break;
+        if (open)
+            break;
+        if (marks_look(text, pos, end, &mark)) {
+            *ret_mark = ret_mark->what ? *ret_mark : mark;
+        } else if (text[pos] == '-' &&
+                   parse_comment((struct word){text + pos + 2, end - pos - 2}, h, &seen, e) < 0) {
+            h->error_line = lexer_count_lines(text, pos) + 1;
+            return err_wrap(e, "line %zu", h->error_line);
+        }
+        pos = end;
+    }
+    return 0;
+}
+
 int
 native_header_parse(const char *text, size_t len, struct native_header *ret, struct err *e)
 {
-    struct native_header h = {.transaction = VERDICT_AUTO,
-                              .phase = NATIVE_EXPAND,
-                              .lock_timeout_ms = NATIVE_UNSET,
-                              .statement_timeout_ms = NATIVE_UNSET};
-    size_t pos = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-    unsigned seen = 0;
-    bool open = false;
+    struct mark mark = {.what = NULL};
 
-    while (pos < len && !open) {
-        if (token_class[(unsigned char)text[pos]] & TOKEN_C_SPACE) {
-            pos++;
-        } else if (pos + 1 < len && text[pos] == '-' && text[pos + 1] == '-') {
-            size_t end = pos + 2;
-            while (end < len && text[end] != '\n' && text[end] != '\r')
-                end++;
-            if (parse_comment((struct word){text + pos + 2, end - pos - 2}, &h, &seen, e) < 0) {
-                ret->error_line = lexer_count_lines(text, pos) + 1;
-                return err_wrap(e, "line %zu", ret->error_line);
-            }
-            pos = end;
-        } else if (pos + 1 < len && text[pos] == '/' && text[pos + 1] == '*') {
-            pos = token_skip_comment(text, len, pos + 2, &open);
-        } else {
-            break;
-        }
-    }
-    *ret = h;
-    return refuse_tern(text, len, ret, e);
+    *ret = (struct native_header){.transaction = VERDICT_AUTO,
+                                  .phase = NATIVE_EXPAND,
+                                  .lock_timeout_ms = NATIVE_UNSET,
+                                  .statement_timeout_ms = NATIVE_UNSET};
+    if (parse_comments(text, len, ret, &mark, e) < 0)
+        return -1;
+    if (ret->ignore_marks)
+        return 0;
+    if (!mark.what)
+        return refuse_tern(text, len, ret, e);
+    ret->error_line = lexer_count_lines(text, mark.offset) + 1;
+    return marks_refuse(text, &mark, ret->error_line, e);
 }

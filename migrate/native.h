@@ -3,9 +3,11 @@
  *
  *     0001_name.sql, 0001_name.up.sql, 0001_name.down.sql
  *     -- migrate: transaction=off phase=contract lock_timeout=5s statement_timeout=10min
+ *     -- migrate: marks=ignore
  *
  * The version is what stands before the first underscore. Versions compare as numbers when all
- * digits, else bytewise. Header lines stand before the first statement, among other comments.
+ * digits, part by part when they are such numbers parted by dots (1.9 < 1.10), else bytewise.
+ * Header lines stand before the first statement, among other comments.
  */
 #ifndef RR_MIGRATE_NATIVE_H
 #define RR_MIGRATE_NATIVE_H
@@ -28,13 +30,14 @@ struct native_name {
 
 /*
  * ERR_INPUT: not such a name; the message names the layout it belongs to when it is known
- * (V1__x.sql: Flyway).
+ * (V1__x.sql: Flyway; 001.do.x.sql: postgrator). So is a name that speaks of a direction in another
+ * way than ours (rollback_0001.sql, 0001_x.undo.sql).
  */
 int native_name_parse(const char *file, struct native_name *ret, struct err *e);
 
 /* <0, 0, >0. "0001" and "1" are the same version. */
 int native_version_compare(const char *a, const char *b);
-/* True when all of it is digits (and there is one). */
+/* True when it is one number, or several parted by dots. */
 bool native_version_is_number(const char *version);
 
 enum native_phase { NATIVE_EXPAND, NATIVE_CONTRACT };
@@ -46,13 +49,14 @@ struct native_header {
     enum native_phase phase;       /* expand */
     uint64_t lock_timeout_ms;      /* NATIVE_UNSET unless given; 0: none, as in PostgreSQL */
     uint64_t statement_timeout_ms;
+    bool ignore_marks; /* marks=ignore: comments are comments, whatever they look like (marks.h) */
     size_t error_line; /* after an error: the line; 0 otherwise */
 };
 
 /*
  * Reads the comments before the first statement. ERR_INPUT ("line N: …"): unknown key (the nearest
- * is named), bad value, a key twice, or the mark of a layout that is not handled: goose's and
- * dbmate's among these comments, tern's separator on any line (of files under 1 MiB).
+ * is named), bad value, a key twice, or, without marks=ignore, a mark of another layout (marks.h)
+ * among these comments, or tern's separator on any line (of files under 1 MiB).
  */
 int native_header_parse(const char *text, size_t len, struct native_header *ret, struct err *e);
 

@@ -238,10 +238,15 @@ static const struct opt_exit exits[] = {
 static const struct opt_pair files[] = {
     {"0001_name.sql, 0001_name.up.sql",
      "a migration: version, underscore, name. Versions compare as numbers when all are "
-     "digits."},
+     "digits, part by part when dots stand between (1.9 before 1.10), else byte by byte. Beside "
+     "versions that begin with a digit others are refused."},
     {"0001_name.down.sql", "its way back; kept, not run by this version"},
     {"-- migrate: transaction=off phase=contract lock_timeout=5s statement_timeout=10min",
      "header line before the first statement; each key is optional"},
+    {"-- migrate: marks=ignore",
+     "the same: this file's comments are nothing but comments. Without it a line like -- DOWN or "
+     "-- //@UNDO, which heads the way back in the files of many tools, is refused, for migrate runs "
+     "all of a file."},
 };
 
 static const struct opt_pair examples[] = {

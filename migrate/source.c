@@ -115,9 +115,50 @@ compare_entries(const void *a, const void *b)
     return order ? order : strcmp(x->file, y->file);
 }
 
+static bool
+is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 /*
- * Numbers of different length beside other versions: 9 < 10 as numbers, 10 < 1a < 9 as bytes.
- * There is no order.
+ * Beside numbered files one without a number is no migration in most cases (a copy, a script for
+ * the way back), and would run behind all of them.
+ */
+static int
+check_numbered(struct source *s, const struct entries *l, struct err *e)
+{
+    const struct entry *other = NULL;
+    const struct entry *number = NULL;
+
+    for (size_t i = 0; i < l->n; i++) {
+        const struct entry *x = &l->e[i];
+        if (is_digit(x->version[0]))
+            number = number && strcmp(number->file, x->file) < 0 ? number : x;
+        else
+            other = other && strcmp(other->file, x->file) < 0 ? other : x;
+    }
+    if (!other || !number)
+        return 0;
+    err_set(e, ERR_INPUT,
+            "%s: its version, \"%s\", does not begin with a digit, as that of %s does: name it "
+            "VERSION_name.sql with a number when it is a migration, else move it elsewhere",
+            other->file, other->version, number->file);
+    return fault(s, other->file, 0);
+}
+
+/* Compared as bytes they have the order that they have as numbers. */
+static bool
+same_shape(const char *a, const char *b)
+{
+    while (*a && *b && (*a == '.') == (*b == '.'))
+        a++, b++;
+    return !*a && !*b;
+}
+
+/*
+ * Numbers of different shape beside other versions: 9 < 10 as numbers, 10 < 1a < 9 as bytes. There
+ * is no order.
  */
 static int
 check_order(struct source *s, const struct entries *l, struct err *e)
@@ -131,7 +172,7 @@ check_order(struct source *s, const struct entries *l, struct err *e)
         if (!native_version_is_number(x->version)) {
             other = other ? other : x;
         } else {
-            uneven |= number && strlen(number->version) != strlen(x->version);
+            uneven |= number && !same_shape(number->version, x->version);
             number = x;
         }
     }
@@ -228,7 +269,7 @@ read_entries(struct source *s, struct entries *l, bool allow_empty, struct err *
                    ? 0
                    : err_set(e, ERR_INPUT, "%s: no migrations (VERSION_name.sql) in this directory",
                              s->dir);
-    if (check_order(s, l, e) < 0)
+    if (check_numbered(s, l, e) < 0 || check_order(s, l, e) < 0)
         return -1;
     qsort(l->e, l->n, sizeof(l->e[0]), compare_entries);
     if (check_pairs(s, l, e) < 0)

@@ -58,9 +58,8 @@ is_newline(char c)
     return c == '\n' || c == '\r';
 }
 
-/* Behind a -- comment: at the \n or \r that ends it, or len. */
-static size_t
-skip_line_comment(const char *text, size_t len, size_t pos)
+size_t
+token_skip_line(const char *text, size_t len, size_t pos)
 {
     const char *nl = memchr(text + pos, '\n', len - pos);
     size_t end = nl ? (size_t)(nl - text) : len;
@@ -171,7 +170,7 @@ token_continued(const char *text, size_t len, size_t pos)
             newline |= is_newline(text[pos]);
             pos++;
         } else if (comment_here(text, len, pos, '-', '-')) {
-            pos = skip_line_comment(text, len, pos);
+            pos = token_skip_line(text, len, pos);
         } else {
             return newline && text[pos] == '\'' ? pos + 1 : 0;
         }
@@ -201,7 +200,7 @@ skip_blank(struct token_scan *s)
         if (pos + 1 >= len || (text[pos] != '-' && text[pos] != '/'))
             return true;
         if (comment_here(text, len, pos, '-', '-'))
-            pos = skip_line_comment(text, len, pos);
+            pos = token_skip_line(text, len, pos);
         else if (comment_here(text, len, pos, '/', '*'))
             pos = token_skip_comment(text, len, pos + 2, &open);
         else

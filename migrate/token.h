@@ -72,6 +72,8 @@ bool token_value(const struct token_scan *s, const struct token *t, char *buf, s
 size_t token_skip_quoted(const char *text, size_t len, size_t pos, char quote, bool escapes,
                          bool *ret_open);
 size_t token_skip_comment(const char *text, size_t len, size_t pos, bool *ret_open);
+/* pos is behind the dashes: the offset of the \n or \r that ends the comment, or len. */
+size_t token_skip_line(const char *text, size_t len, size_t pos);
 /* pos is at the $; returns pos when no dollar quote begins here. */
 size_t token_skip_dollar(const char *text, size_t len, size_t pos, bool *ret_open);
 /*

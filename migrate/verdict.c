@@ -447,14 +447,13 @@ look_between(struct verdict_file *f, const struct lexer *lx, const struct statem
              size_t to, struct err *e)
 {
     size_t from = before->offset + before->bytes;
-    size_t at = 0;
-    const char *what = before->n ? marks_between(lx->text, from, to, &at) : NULL;
+    struct mark mark;
 
-    if (!what)
+    if (!before->n || !marks_between(lx->text, from, to, f->ignore_marks, &mark))
         return 0;
-    f->error_offset = at;
-    f->error_line = before->end_line + lexer_count_lines(lx->text + from, at - from);
-    return err_set(e, ERR_INPUT, "line %zu: %s", f->error_line, what);
+    f->error_offset = mark.offset;
+    f->error_line = before->end_line + lexer_count_lines(lx->text + from, mark.offset - from);
+    return marks_refuse(lx->text, &mark, f->error_line, e);
 }
 
 static int
@@ -473,7 +472,8 @@ conclude(struct verdict_file *f, const struct statement *first, const struct sta
 }
 
 int
-verdict_file(struct lexer *lx, enum verdict_wish wish, struct verdict_file *ret, struct err *e)
+verdict_file(struct lexer *lx, enum verdict_wish wish, bool ignore_marks, struct verdict_file *ret,
+             struct err *e)
 {
     struct last_commit commit = {.what = NULL};
     struct statement first = {.n = 0};
@@ -483,7 +483,7 @@ verdict_file(struct lexer *lx, enum verdict_wish wish, struct verdict_file *ret,
     struct verdict v;
     int rc;
 
-    *ret = (struct verdict_file){.statements = 0};
+    *ret = (struct verdict_file){.ignore_marks = ignore_marks};
     while ((rc = lexer_next(lx, &st, e)) > 0) {
         ret->statements++;
         if (st.n == 1)

@@ -55,6 +55,7 @@ enum verdict_wish {
 };
 
 struct verdict_file {
+    bool ignore_marks;  /* as given */
     size_t statements;  /* all, with an outer BEGIN and COMMIT */
     bool transaction;   /* the file runs in one transaction */
     size_t cannot_line; /* the first statement that cannot be in one; 0: none */
@@ -73,8 +74,9 @@ struct verdict_file {
  * lexer refuses; COMMIT, END, ROLLBACK, ABORT, PREPARE TRANSACTION or BEGIN other than one outer
  * pair; a statement that cannot run in a transaction where the header, or the file's own BEGIN,
  * asks for one; an outer BEGIN where the header says transaction=off; a header line behind the
- * first statement, or another tool's annotation.
+ * first statement; a mark of another layout (marks.h) there, unless ignore_marks.
  */
-int verdict_file(struct lexer *lx, enum verdict_wish wish, struct verdict_file *ret, struct err *e);
+int verdict_file(struct lexer *lx, enum verdict_wish wish, bool ignore_marks,
+                 struct verdict_file *ret, struct err *e);
 
 #endif

@@ -275,6 +275,47 @@ def test_bad_input(up, run, files, pg, scratch):
     assert pg.psql("SELECT to_regclass('schema_history') IS NULL") == "t"
 
 
+@pytest.mark.parametrize(
+    "mark",
+    ["-- //@UNDO", "-- !Downs", "-- rambler down", "-- drift:down", "-- +micrate Down", "-- DOWN", "--- rollback ---",
+     "/* UNDO */"],
+)
+def test_a_way_back_in_the_same_file_is_not_run(up, files, pg, mark):
+    """In the file of a tool that we do not know: run whole, it would unmake what it made, and count as applied."""
+    files("0001_a.sql", "CREATE TABLE a (i int);\n")
+    files("0002_b.sql", f"CREATE TABLE b (i int);\n\n{mark}\nDROP TABLE a;\n")
+    result = up()
+    said = failure(result)
+    assert (result.status, said["file"], said["line"]) == (23, "0002_b.sql", 3)
+    assert mark in said["msg"] and "marks=ignore" in said["msg"]
+    assert pg.psql("SELECT to_regclass('schema_history') IS NULL") == "t"
+    files("0002_b.sql", f"-- migrate: marks=ignore\nCREATE TABLE b (i int);\n\n{mark}\nDROP TABLE a;\n")
+    assert up().status == 0
+    assert pg.psql("SELECT to_regclass('a') IS NULL AND to_regclass('b') IS NOT NULL") == "t"
+
+
+@pytest.mark.parametrize(
+    "name", ["001.do.create_x.sql", "001.undo.create_x.sql", "rollback_0001.sql", "Copy of 0001_a.sql", "seed_data.sql"]
+)
+def test_names_that_are_no_migrations(up, files, pg, name):
+    files("0001_a.sql", "CREATE TABLE a (i int);\n")
+    files(name, "CREATE TABLE b (i int);\n")
+    result = up()
+    assert (result.status, failure(result)["file"]) == (23, name)
+    assert pg.psql("SELECT to_regclass('schema_history') IS NULL") == "t"
+
+
+def test_dotted_versions_in_the_order_of_their_numbers(up, run, files, pg):
+    for version in ("1.10", "1.2", "1.9"):
+        files(f"{version}_x.sql", "SELECT 1;\n")
+    assert up("--to", "1.9").status == 0
+    assert history(pg) == ["1.2", "1.9"]
+    assert up().status == 0
+    assert history(pg) == ["1.2", "1.9", "1.10"]
+    shown = run("migrate", "status", "--json", "--dir", files, env={"DATABASE_URL": pg.url})
+    assert [m["state"] for m in json.loads(shown.stdout)["migrations"]] == ["applied"] * 3
+
+
 def test_a_table_of_another_tool(up, files, pg):
     files("0001_a.sql", "SELECT 1;\n")
     pg.psql("CREATE TABLE schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL)")

@@ -8,12 +8,19 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
+
+#include "common/base/cleanup.h"
 #include "migrate/marks.h"
 
 static const char *
 between(const char *text, size_t *ret_at)
 {
-    return marks_between(text, 0, strlen(text), ret_at);
+    struct mark mark;
+    if (!marks_between(text, 0, strlen(text), false, &mark))
+        return NULL;
+    *ret_at = mark.offset;
+    return mark.what;
 }
 
 static void
@@ -58,12 +65,116 @@ test_marks(void **state)
     assert_non_null(strstr(between("-- MIGRATE:  Transaction=off", &at), "before the first"));
 }
 
+/* Lines that head a part of the file, in the dress of many tools, and of none. */
+static void
+test_headings(void **state)
+{
+    (void)state;
+    static const char *const headings[] = {
+        "-- DOWN",
+        "--down",
+        "-- Down:",
+        "-- UP",
+        "-- ====== DOWN ======",
+        "-- ── DOWN ──",
+        "--- !Ups",
+        "-- !Downs",
+        "-- //@UNDO",
+        "--//@UNDO",
+        "-- @undo",
+        "-- +up",
+        "-- +micrate Up",
+        "-- +micrate Down",
+        "-- rambler down",
+        "-- drift:up",
+        "-- drift:down",
+        "-- migrate: down",
+        "-- anything down",
+        "-- [rollback]",
+        "-- {{ revert }}",
+        "-- Rollback script",
+        "-- Migration: Up",
+        "-- migration down",
+        "-- SECTION UNDO",
+        "-- roll back",
+        "-- up/down",
+        "\t -- down\r\n",
+        "/* DOWN */",
+        "/* ---- rollback ---- */",
+        "/********\n * Down\n ********/",
+    };
+    for (size_t i = 0; i < sizeof(headings) / sizeof(headings[0]); i++) {
+        size_t at;
+        cleanup_free char *text = NULL;
+        assert_true(asprintf(&text, "\n%s", headings[i]) > 0);
+        if (!between(text, &at))
+            fail_msg("%s is taken for a comment", headings[i]);
+    }
+}
+
+/* Sentences, names, and statements that were commented out. */
+static void
+test_no_headings(void **state)
+{
+    (void)state;
+    static const char *const fine[] = {
+        "-- clean up",
+        "-- Set up",
+        "-- * clean up",
+        "-- // Clean up",
+        "-- sign-up",
+        "-- drop-down",
+        "-- breakdown",
+        "-- is_down",
+        "-- what goes down here",
+        "-- rollback the counter",
+        "-- undo 0003",
+        "-- no rollback",
+        "-- to undo",
+        "-- Down under",
+        "-- upside down and back",
+        "-- ROLLBACK;",
+        "-- down; ",
+        "/* scale down */",
+        "/* the way\n * down\n */",
+        "/* down",
+    };
+    for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++) {
+        size_t at;
+        const char *what = between(fine[i], &at);
+        if (what)
+            fail_msg("%s: %s", fine[i], what);
+    }
+}
+
+static void
+test_ignore(void **state)
+{
+    (void)state;
+    struct mark mark;
+    static const char text[] = "; -- x\n-- DOWN\n-- +goose Down\n-- migrate: phase=contract\n";
+    size_t len = sizeof(text) - 1;
+    struct err e;
+
+    assert_true(marks_between(text, 0, len, false, &mark));
+    assert_int_equal(mark.offset, 7);
+    assert_int_equal(mark.bytes, 7);
+    assert_int_equal(marks_refuse(text, &mark, 2, &e), -1);
+    assert_int_equal(strncmp(e.msg, "line 2: \"-- DOWN\" heads a part", 30), 0);
+    /* A header line is never ignored. */
+    assert_true(marks_between(text, 0, len, true, &mark));
+    assert_non_null(strstr(mark.what, "before the first"));
+    /* Behind a statement on its line it is no heading. */
+    assert_false(marks_between("drop table a; -- undo", 12, 21, false, &mark));
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain_comments),
-        cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_plain_comments), cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_headings),       cmocka_unit_test(test_no_headings),
+        cmocka_unit_test(test_ignore),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

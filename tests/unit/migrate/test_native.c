@@ -53,6 +53,19 @@ test_names(void **state)
     no_name("0001_.up.sql", "VERSION_name.sql");
     no_name("0001_.down.sql", "VERSION_name.sql");
     no_name("0001_x.txt", ".sql");
+    no_name("001.do.create_x.sql", "postgrator");
+    no_name("001.undo.create_x.sql", "postgrator");
+    no_name("001.DO.sql", "postgrator");
+    no_name("rollback_0001.sql", "direction");
+    no_name("down_0001_x.sql", "direction");
+    no_name("up_0001_x.sql", "direction");
+    no_name("0001_x.undo.sql", "direction");
+    no_name("0001_x.Rollback.sql", "direction");
+    no_name("0001_x.revert.sql", "direction");
+    name("0001_rollback_of_x.sql", "0001", "rollback_of_x", NATIVE_UP);
+    name("0001_undo.sql", "0001", "undo", NATIVE_UP);
+    name("1.do_x.sql", "1.do", "x", NATIVE_UP);
+    name("upper_x.sql", "upper", "x", NATIVE_UP);
     no_name("V1__x.sql", "Flyway");
     no_name("V1_1__x.sql", "Flyway");
     no_name("R__views.sql", "Flyway");
@@ -68,12 +81,25 @@ test_versions(void **state)
     assert_int_equal(native_version_compare("0001", "1"), 0);
     assert_int_equal(native_version_compare("0", "000"), 0);
     assert_true(native_version_compare("99999999999999999999999", "100000000000000000000000") < 0);
-    assert_true(native_version_compare("1.10", "1.9") < 0);
+    assert_true(native_version_compare("1.9", "1.10") < 0);
+    assert_true(native_version_compare("1.10", "1.9") > 0);
+    assert_true(native_version_compare("1.99.1", "2") < 0);
+    assert_true(native_version_compare("2", "10.0") < 0);
+    assert_true(native_version_compare("1.2", "1.2.0") < 0);
+    assert_true(native_version_compare("1.2.0", "1.2") > 0);
+    assert_int_equal(native_version_compare("1.02", "01.2"), 0);
+    assert_true(native_version_compare("2026.01.09", "2026.1.10") < 0);
+    assert_true(native_version_compare("1.10-rc", "1.9") < 0); /* bytes */
+    assert_true(native_version_compare("1.", "1.0") < 0);
     assert_true(native_version_compare("a", "b") < 0);
     assert_true(native_version_compare("10", "9a") < 0);
     assert_true(native_version_is_number("007"));
     assert_false(native_version_is_number(""));
     assert_false(native_version_is_number("7a"));
+    assert_true(native_version_is_number("1.10.0"));
+    assert_false(native_version_is_number("1..2"));
+    assert_false(native_version_is_number(".1"));
+    assert_false(native_version_is_number("1."));
 }
 
 static void
@@ -145,6 +171,9 @@ test_headers(void **state)
            VERDICT_ON, NATIVE_EXPAND, NATIVE_UNSET, NATIVE_UNSET);
     header("\xef\xbb\xbf-- migrate: lock_timeout=0", VERDICT_AUTO, NATIVE_EXPAND, 0, NATIVE_UNSET);
     header("select 1; -- migrate: transaction=off\n", NONE);
+    header("-- UP\n-- +goose Up\n-- migrate: marks=ignore\nx", NONE);
+    header("-- migrate: marks=ignore\nx;\n---- create above / drop below ----\n", NONE);
+    header("-- migrate: marks=refuse\nx", NONE);
     header("/* -- migrate: transaction=off\n */ x", NONE);
     header("/* open -- migrate: transaction=off", NONE);
 }
@@ -183,6 +212,10 @@ test_bad_headers(void **state)
     no_header("-- +migrate Up\n", 1, "sql-migrate");
     no_header("-- Down Migration\n", 1, "node-pg-migrate");
     no_header("---- tern: disable-tx ----\n", 1, "tern");
+    no_header("-- migrate: marks=maybe\n", 1, "marks is refuse or ignore, not maybe");
+    no_header("\n\n-- !Ups\n-- migrate: phase=expand\n", 3,
+              "line 3: \"-- !Ups\" heads a part of the file that goes up or back");
+    no_header("/*\n * DOWN\n */\n", 1, "\"/* * DOWN */\" heads a part");
     no_header("select 1;\n---- create above / drop below ----\nselect 2;", 2, "tern");
 }
 

@@ -191,15 +191,52 @@ test_order(void **state)
 }
 
 static void
+test_dotted(void **state)
+{
+    struct fixture *f = *state;
+
+    put(f, "1.10_c.sql", "");
+    put(f, "1.2_a.sql", "");
+    put(f, "1.9_b.sql", "");
+    opens(f, 3);
+    assert_string_equal(f->s.migrations[0].version, "1.2");
+    assert_string_equal(f->s.migrations[1].version, "1.9");
+    assert_string_equal(f->s.migrations[2].version, "1.10");
+    assert_ptr_equal(source_find(&f->s, "1.09"), &f->s.migrations[1]);
+    put(f, "1.2-rc_d.sql", "");
+    source_done(&f->s);
+    refuses(f, "1.2-rc_d.sql", 0, "no order");
+}
+
+static void
 test_bad_name(void **state)
 {
     struct fixture *f = *state;
 
     put(f, "create_table.sql", "");
-    opens(f, 1);
+    put(f, "drop_table.sql", "");
+    opens(f, 2);
     source_done(&f->s);
     put(f, "oops.sql", "");
     refuses(f, "oops.sql", 0, "oops.sql: the name is not");
+}
+
+/* Beside numbers they are no migrations: a copy, a script. */
+static void
+test_unnumbered(void **state)
+{
+    struct fixture *f = *state;
+
+    put(f, "0001_a.sql", "");
+    put(f, "2b_b.sql", "");
+    opens(f, 2);
+    source_done(&f->s);
+    put(f, "seed_data.sql", "");
+    refuses(f, "seed_data.sql", 0,
+            "seed_data.sql: its version, \"seed\", does not begin with a digit, as that of "
+            "0001_a.sql does");
+    put(f, "Copy of 0001_a.sql", "");
+    refuses(f, "Copy of 0001_a.sql", 0, "\"Copy of 0001\"");
 }
 
 static void
@@ -402,7 +439,7 @@ main(void)
         CASE(test_list),        CASE(test_empty),      CASE(test_versions), CASE(test_two_ups),
         CASE(test_lonely_down), CASE(test_order),      CASE(test_bad_name), CASE(test_not_text),
         CASE(test_not_a_file),  CASE(test_config_map), CASE(test_text),     CASE(test_large),
-        CASE(test_loose),       CASE(test_loose_long),
+        CASE(test_loose),       CASE(test_loose_long), CASE(test_dotted),   CASE(test_unnumbered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
