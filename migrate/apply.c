@@ -117,6 +117,22 @@ apply_copy(struct apply *a, const struct statement *st, struct err *e)
     return session_copy(a->s, &copy, e);
 }
 
+static void
+on_text_copied(void *arg, size_t bytes)
+{
+    struct apply *a = arg;
+    source_text_release(&a->text, a->sent_offset + bytes);
+}
+
+int
+apply_text(struct apply *a, size_t from, size_t to, struct pgrows **ret, struct err *e)
+{
+    const struct session_text text = {
+        .sql = a->text.data + from, .bytes = to - from, .copied = on_text_copied, .arg = a};
+    source_text_rewind(&a->text, from); /* the splitter has passed it */
+    return session_run(a->s, &text, ret, e);
+}
+
 /* ---- again ---- */
 
 bool

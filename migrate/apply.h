@@ -85,6 +85,8 @@ void apply_report_run(struct apply *a, const struct err *e);
 
 /* A COPY with its data, whose pages are given back as they go out. */
 int apply_copy(struct apply *a, const struct statement *st, struct err *e);
+/* The file's text from `from` to `to`, whose pages are given back as soon as it is copied. */
+int apply_text(struct apply *a, size_t from, size_t to, struct pgrows **ret, struct err *e);
 
 /* Statement number n of the file; false: there is none. */
 bool apply_find_statement(const struct apply *a, size_t n, struct statement *ret);

@@ -58,7 +58,6 @@ set_lock_timeout(struct apply *a, bool can_roll_back, struct err *e)
 static int
 send_statement(struct apply *a, const struct statement *st, struct err *e)
 {
-    const char *text = a->text.data;
     a->first_n = st->n;
     a->sent_offset = st->offset;
     a->sent_line = st->line;
@@ -66,7 +65,7 @@ send_statement(struct apply *a, const struct statement *st, struct err *e)
     progress_statement(a->s->progress, st->n);
     if (st->kind == STATEMENT_COPY)
         return apply_copy(a, st, e);
-    return session_query(a->s, text + st->offset, st->sql_bytes, NULL, e);
+    return apply_text(a, st->offset, st->offset + st->sql_bytes, NULL, e);
 }
 
 static enum apply_result

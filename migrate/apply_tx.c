@@ -144,15 +144,16 @@ check_open(struct apply *a, size_t culprit_index)
 static int
 send_text(struct apply *a, const struct batch *b, struct pgrows **rows, struct err *e)
 {
-    const char *text = a->text.data + b->offset;
-    size_t bytes = b->end - b->offset;
     own_nothing(a);
     if (a->begun)
-        return session_query(a->s, text, bytes, rows, e);
+        return apply_text(a, b->offset, b->end, rows, e);
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     begin_sql(a, &sql);
-    strbuf_add(&sql, text, bytes);
-    return session_sql(a->s, &sql, rows, e);
+    strbuf_add(&sql, a->text.data + b->offset, b->end - b->offset);
+    if (sql.failed)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    const struct session_text text = {.sql = strbuf_str(&sql), .bytes = sql.len};
+    return session_run(a->s, &text, rows, e);
 }
 
 static enum apply_result
@@ -162,12 +163,16 @@ send_batch(struct apply *a, struct batch *b)
         return APPLY_DONE;
     struct err e = {0};
     struct pgrows *rows = NULL;
+    enum apply_result result = APPLY_DONE;
+    if (b->end - b->offset > APPLY_BATCH_BYTES) /* too large to be copied behind BEGIN */
+        result = begin(a);
+    if (result != APPLY_DONE)
+        return result;
     a->first_n = b->first_n;
     a->sent_offset = b->offset;
     a->sent_line = b->line;
     a->sent_backslashes = b->backslashes;
     progress_statement(a->s->progress, b->first_n);
-    enum apply_result result;
     if (send_text(a, b, &rows, &e) == 0)
         result = check_open(a, culprit(rows));
     else

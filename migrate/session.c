@@ -299,8 +299,23 @@ session_query(struct session *s, const char *sql, size_t bytes, struct pgrows **
         *ret = NULL;
     if (op_begin(s, e) != 0)
         return -1;
-    return op_finish(s, pgconn_query_start(s->work, sql, bytes, CLOCK_NEVER, on_rows, &s->op, e),
-                     ret, e);
+    int started = ret ? pgconn_query_start(s->work, sql, bytes, CLOCK_NEVER, on_rows, &s->op, e)
+                      : pgconn_run_start(s->work, sql, bytes, CLOCK_NEVER, on_rows, &s->op, e);
+    return op_finish(s, started, ret, e);
+}
+
+int
+session_run(struct session *s, const struct session_text *text, struct pgrows **ret, struct err *e)
+{
+    if (ret)
+        *ret = NULL;
+    if (op_begin(s, e) != 0)
+        return -1;
+    pgconn_set_copied_cb(s->work, text->copied, text->arg);
+    int started =
+        pgconn_run_start(s->work, text->sql, text->bytes, CLOCK_NEVER, on_rows, &s->op, e);
+    pgconn_set_copied_cb(s->work, NULL, NULL);
+    return op_finish(s, started, ret, e);
 }
 
 int

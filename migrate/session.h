@@ -78,10 +78,19 @@ int session_open(struct session *s, struct err *e);
 void session_sql_settings(const struct session *s, struct strbuf *out);
 int session_settle(struct session *s, struct err *e);
 
-/* Statements on the working connection, see pgconn.h. ret NULL: rows are dropped. With an error
- * *ret (not NULL) holds the rows of the statements completed before it, or NULL. */
+/* Statements on the working connection, see pgconn.h. ret NULL: rows are dropped as they come. With an
+ * error *ret (not NULL) holds the rows of the statements completed before it, or NULL. */
 int
 session_query(struct session *s, const char *sql, size_t bytes, struct pgrows **ret, struct err *e);
+/* Statements of somebody else: what they answer is dropped as it comes, *ret (NULL: nobody wants it) has the tags. */
+struct session_text {
+    const char *sql;
+    size_t bytes;
+    pgconn_copied_cb *copied; /* sql is not looked at again; NULL: nobody wants to know */
+    void *arg;
+};
+int
+session_run(struct session *s, const struct session_text *text, struct pgrows **ret, struct err *e);
 /* Whether there is one row, and this value in it; false for NULL, too. */
 bool session_is(const struct pgrows *rows, int column, const char *wanted);
 int session_sql(struct session *s, const struct strbuf *sql, struct pgrows **ret, struct err *e);

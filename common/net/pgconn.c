@@ -219,6 +219,13 @@ pgconn_hear(struct pgconn *c)
     PQsetNoticeReceiver(c->pg, on_notice, c);
 }
 
+void
+pgconn_drop_notifies(struct pgconn *c)
+{
+    for (PGnotify *n = PQnotifies(c->pg); n; n = PQnotifies(c->pg))
+        PQfreemem(n);
+}
+
 /* ---- the idle watch ---- */
 
 static void
@@ -229,8 +236,7 @@ on_idle_io(int fd, int what, void *arg)
     struct pgconn *c = arg;
     int alive = PQconsumeInput(c->pg);
     (void)PQisBusy(c->pg); /* parses: notices, parameter changes */
-    for (PGnotify *n = PQnotifies(c->pg); n; n = PQnotifies(c->pg))
-        PQfreemem(n);
+    pgconn_drop_notifies(c);
     if (c->dead || (alive && PQstatus(c->pg) == CONNECTION_OK && !c->fatal_sqlstate[0]))
         return;
     struct err e = {0};

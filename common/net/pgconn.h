@@ -65,6 +65,10 @@ int pgconn_connect_start(struct pgconn *c, uint64_t deadline_ms, pgconn_cb *cb, 
  * parameters. */
 int pgconn_query_start(struct pgconn *c, const char *sql, size_t bytes, uint64_t deadline_ms,
                        pgconn_rows_cb *cb, void *arg, struct err *e);
+/* The same for answers whose rows nobody reads: one row is held at a time, and what is left of a result
+ * is its tag (pgrows_count() is 0). */
+int pgconn_run_start(struct pgconn *c, const char *sql, size_t bytes, uint64_t deadline_ms,
+                     pgconn_rows_cb *cb, void *arg, struct err *e);
 /* Extended protocol, one statement, text parameters (NULL entry: SQL NULL). */
 int pgconn_exec_start(struct pgconn *c, const char *sql, int nparams, const char *const *params,
                       uint64_t deadline_ms, pgconn_rows_cb *cb, void *arg, struct err *e);
@@ -74,7 +78,8 @@ int pgconn_copy_in_start(struct pgconn *c, const char *sql, size_t sql_bytes, co
                          size_t data_bytes, uint64_t deadline_ms, pgconn_rows_cb *cb, void *arg,
                          struct err *e);
 
-/* Called while COPY data goes out: so many bytes of data are not looked at again. cb NULL: nobody. */
+/* Called while COPY data goes out, and once the text of pgconn_run_start was copied: so many bytes of it are not
+ * looked at again. cb NULL: nobody. */
 typedef void pgconn_copied_cb(void *arg, size_t bytes);
 void pgconn_set_copied_cb(struct pgconn *c, pgconn_copied_cb *cb, void *arg);
 

@@ -124,6 +124,8 @@ void pgconn_op_end(struct pgconn *c, const struct err *e);
 void pgconn_close(struct pgconn *c); /* the libpq object and its watch, at once */
 int pgconn_watch_socket(struct pgconn *c, loop_watch_cb *cb, int what, struct err *e);
 void pgconn_hear(struct pgconn *c); /* notices of a new libpq object come here */
+/* NOTIFY's messages, which nobody reads: libpq keeps them until they are asked for. */
+void pgconn_drop_notifies(struct pgconn *c);
 
 /* pgconn_connect.c */
 struct loop_timer *pgconn_attempt_timer(struct pgconn *c);

@@ -88,6 +88,9 @@ take_result(struct pgconn *c, PGresult *res)
         if (pgconn_rows_add(c, res) != 0)
             query_failed(c, ERR_NOMEM, "out of memory");
         return true;
+    case PGRES_SINGLE_TUPLE: /* of pgconn_run_start */
+        PQclear(res);
+        return true;
     case PGRES_COPY_IN:
         PQclear(res);
         if (c->copy_wanted) {
@@ -216,6 +219,7 @@ pgconn_on_query_io(int fd, int what, void *arg)
         lost(c);
         return;
     }
+    pgconn_drop_notifies(c);
     if (c->state == PGCONN_QUERY && take_results(c))
         return;
     if (c->state == PGCONN_COPY) {
@@ -263,9 +267,8 @@ sent(struct pgconn *c, pgconn_rows_cb *cb, void *arg, uint64_t deadline_ms, stru
     return 0;
 }
 
-int
-pgconn_query_start(struct pgconn *c, const char *sql, size_t bytes, uint64_t deadline_ms,
-                   pgconn_rows_cb *cb, void *arg, struct err *e)
+static int
+send_query(struct pgconn *c, const char *sql, size_t bytes, pgconn_copied_cb *copied, struct err *e)
 {
     assert(!pgconn_op_active(c));
     if (!c->pg)
@@ -276,9 +279,30 @@ pgconn_query_start(struct pgconn *c, const char *sql, size_t bytes, uint64_t dea
     char *text = strndup(sql, bytes);
     if (!text)
         return err_set(e, ERR_NOMEM, "out of memory");
+    if (copied)
+        copied(c->copied_arg, bytes); /* before libpq makes a copy of its own */
     int ok = PQsendQuery(c->pg, text);
     free(text);
-    return ok ? sent(c, cb, arg, deadline_ms, e) : send_failed(c, e);
+    return ok ? 0 : send_failed(c, e);
+}
+
+int
+pgconn_query_start(struct pgconn *c, const char *sql, size_t bytes, uint64_t deadline_ms,
+                   pgconn_rows_cb *cb, void *arg, struct err *e)
+{
+    if (send_query(c, sql, bytes, NULL, e) != 0)
+        return -1;
+    return sent(c, cb, arg, deadline_ms, e);
+}
+
+int
+pgconn_run_start(struct pgconn *c, const char *sql, size_t bytes, uint64_t deadline_ms,
+                 pgconn_rows_cb *cb, void *arg, struct err *e)
+{
+    if (send_query(c, sql, bytes, c->copied_cb, e) != 0)
+        return -1;
+    PQsetSingleRowMode(c->pg);
+    return sent(c, cb, arg, deadline_ms, e);
 }
 
 int
