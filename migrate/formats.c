@@ -13,7 +13,7 @@ static const struct {
     {"ready", "duration_ms", "wait: it accepts"},
     {"lock_wait", "holder_pid, holder, holder_age_s",
      "another runner holds the lock: first, then every 10 s"},
-    {"edited", "version, file", "comments or white space of an applied file changed"},
+    {"edited", "version, file", "comments, white space or line ends of an applied file changed"},
     {"ahead", "ahead", "the history has versions above the newest file"},
     {"held", "held", "files wait for another --phase"},
     {"dry_run", "pending", "--dry-run: so many would be applied"},

@@ -195,10 +195,14 @@ source_text_done(struct source_text *t)
     *t = (struct source_text)SOURCE_TEXT_INIT;
 }
 
-/* Tokens are short: they are gathered before the library is called. */
+/*
+ * Tokens are short: they are gathered before the library is called. A carriage return before a line
+ * feed is left out everywhere, in literals, bodies and data, too: checkouts change it at will.
+ */
 struct gather {
     struct digest d;
     size_t n;
+    bool cr; /* a \r ended the last piece, and may turn out to be one half of a line end */
     char buf[4096];
 };
 
@@ -209,19 +213,50 @@ gather_flush(struct gather *g)
     g->n = 0;
 }
 
-/* The piece and one byte that no text holds. */
 static void
-gather_add(struct gather *g, const char *p, size_t bytes, char mark)
+gather_bytes(struct gather *g, const char *p, size_t bytes)
 {
-    if (g->n + bytes + 1 > sizeof(g->buf))
+    if (g->n + bytes > sizeof(g->buf))
         gather_flush(g);
-    if (bytes + 1 > sizeof(g->buf)) {
+    if (bytes > sizeof(g->buf)) {
         digest_add(&g->d, p, bytes);
     } else {
         memcpy(g->buf + g->n, p, bytes);
         g->n += bytes;
     }
-    g->buf[g->n++] = mark;
+}
+
+/* A piece of the text, without the \r of its line ends. */
+static void
+gather_text(struct gather *g, const char *p, size_t bytes)
+{
+    const char *end = p + bytes;
+
+    while (p < end) {
+        if (g->cr && *p != '\n')
+            gather_bytes(g, "\r", 1);
+        const char *cr = memchr(p, '\r', (size_t)(end - p));
+        gather_bytes(g, p, (size_t)((cr ? cr : end) - p));
+        g->cr = cr != NULL;
+        p = cr ? cr + 1 : end;
+    }
+}
+
+/* Nothing more of the text is joined to what came. */
+static void
+gather_end(struct gather *g)
+{
+    if (g->cr)
+        gather_bytes(g, "\r", 1);
+    g->cr = false;
+}
+
+/* Behind a piece: one byte that no text holds. */
+static void
+gather_mark(struct gather *g, char mark)
+{
+    gather_end(g);
+    gather_bytes(g, &mark, 1);
 }
 
 static void
@@ -229,17 +264,17 @@ gather_data(struct gather *g, struct source_text *t, const struct statement *st)
 {
     size_t end = st->data_offset + st->data_bytes;
 
-    gather_flush(g);
     source_text_rewind(t, st->data_offset); /* the splitter has passed it */
     for (size_t from = st->data_offset; from < end;) {
         size_t to = end - from > CHUNK ? from + CHUNK : end;
-        digest_add(&g->d, t->data + from, to - from);
+        gather_text(g, t->data + from, to - from);
         source_text_release(t, to);
         from = to;
     }
+    gather_end(g);
 }
 
-/* Each token and a NUL, each statement and a 1, the data of COPY as it is. */
+/* Each token and a NUL, each statement and a 1, the data of COPY. */
 static void
 gather_statement(struct gather *g, struct source_text *t, const struct statement *st)
 {
@@ -247,9 +282,11 @@ gather_statement(struct gather *g, struct source_text *t, const struct statement
     struct token tok;
 
     ts.pos = st->offset;
-    while (token_next(&ts, &tok))
-        gather_add(g, t->data + tok.offset, tok.bytes, '\0');
-    gather_add(g, "", 0, '\1');
+    while (token_next(&ts, &tok)) {
+        gather_text(g, t->data + tok.offset, tok.bytes);
+        gather_mark(g, '\0');
+    }
+    gather_mark(g, '\1');
     if (st->kind == STATEMENT_COPY)
         gather_data(g, t, st);
 }

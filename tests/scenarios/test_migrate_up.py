@@ -215,6 +215,18 @@ def test_drift(up, files, pg):
     assert "0001" in failure(missing)["msg"]
 
 
+def test_line_ends_are_no_drift(up, files, pg):
+    """A checkout on Windows changes them everywhere, also inside a body, a literal and data."""
+    text = ("CREATE TABLE a (i int, t text);\nDO $$\nBEGIN\n  PERFORM 1;\nEND\n$$;\nINSERT INTO a VALUES (1, 'x\ny');\n"
+            "COPY a FROM STDIN;\n2\tz\n\\.\n")
+    files("0001_a.sql", text)
+    assert up().status == 0
+    files("0001_a.sql", text.replace("\n", "\r\n"))
+    again = up()
+    assert again.status == 0, again.output
+    assert events(again, "edited")[0]["version"] == "0001"
+
+
 def test_late_and_ahead(up, files, pg):
     files("0001_a.sql", "SELECT 1;\n")
     files("0003_c.sql", "SELECT 3;\n")

@@ -408,6 +408,17 @@ test_loose(void **state)
     loose(f, "copy t from stdin;\n1 2\n\\.\n", "copy t from stdin;\n1  2\n\\.\n", false);
     loose(f, "copy t from stdin;\n-- 1\n\\.\n", "copy t from stdin;\n\\.\n", false);
     loose(f, "\\restrict a\nx", "\\restrict b\nx", true);
+    /* How lines end is nowhere a difference; a \r that ends no line is. */
+    loose(f, "do $$\n x\n$$", "do $$\r\n x\r\n$$", true);
+    loose(f, "select 'a\nb', \"c\nd\", e'f\ng'", "select 'a\r\nb', \"c\r\nd\", e'f\r\ng'", true);
+    loose(f, "select 'a'\n'b'", "select 'a'\r\n'b'", true);
+    loose(f, "copy t from stdin;\n1\n2\n\\.\nx", "copy t from stdin;\r\n1\r\n2\r\n\\.\r\nx", true);
+    loose(f, "copy t from stdin;\n1\n", "copy t from stdin;\n1\r\n", true);
+    loose(f, "select 'a\nb'", "select 'a\rb'", false);
+    loose(f, "select 'a\nb'", "select 'a\r\r\nb'", false);
+    loose(f, "select 'ab'", "select 'a\rb'", false);
+    loose(f, "copy t from stdin;\n1\n", "copy t from stdin;\n1\n\r", false);
+    loose(f, "copy t from stdin;\n1\r", "copy t from stdin;\n1", false);
     assert_int_equal(source_loose_digest(&t, sum, &f->e), -1);
     assert_int_equal(f->e.code, ERR_INPUT);
 }
@@ -431,6 +442,32 @@ test_loose_long(void **state)
     }
 }
 
+/* A line end that lies across the pieces in which large data is read. */
+static void
+test_loose_pieces(void **state)
+{
+    struct fixture *f = *state;
+    const size_t len = (size_t)3 << 20;
+    cleanup_free char *a = malloc(len);
+    cleanup_free char *b = malloc(len + 1);
+
+    assert_non_null(a);
+    assert_non_null(b);
+    memset(a, 'x', len);
+    memcpy(a, "copy t from stdin;\n", 19);
+    a[len - 1] = '\0';
+    for (size_t at = ((size_t)1 << 20) + 16; at < ((size_t)1 << 20) + 22; at++) {
+        a[at] = '\n';
+        memcpy(b, a, at);
+        b[at] = '\r';
+        memcpy(b + at + 1, a + at, len - at);
+        loose(f, a, b, true);
+        b[at + 1] = 'x';
+        loose(f, a, b, false);
+        a[at] = 'x';
+    }
+}
+
 int
 main(void)
 {
@@ -439,7 +476,7 @@ main(void)
         CASE(test_list),        CASE(test_empty),      CASE(test_versions), CASE(test_two_ups),
         CASE(test_lonely_down), CASE(test_order),      CASE(test_bad_name), CASE(test_not_text),
         CASE(test_not_a_file),  CASE(test_config_map), CASE(test_text),     CASE(test_large),
-        CASE(test_loose),       CASE(test_loose_long), CASE(test_dotted),   CASE(test_unnumbered),
+        CASE(test_loose),       CASE(test_loose_long), CASE(test_loose_pieces), CASE(test_dotted),   CASE(test_unnumbered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
