@@ -127,7 +127,8 @@ tell_plan(struct up *u)
             log_info("edited",
                      LOG_FIELDS(LF_STR("version", item->file->version),
                                 LF_STR("file", item->file->file)),
-                     "%s: comments, white space or line ends changed since it was applied", item->file->file);
+                     "%s: comments, white space or line ends changed since it was applied",
+                     item->file->file);
     }
     if (u->plan.count[PLAN_AHEAD])
         log_warn("ahead", LOG_FIELDS(LF_UINT("ahead", u->plan.count[PLAN_AHEAD])),

@@ -25,7 +25,6 @@ static const struct opt_command commands[] = {
      .name = "check",
      .args = "[DIR]",
      .max_args = 1,
-     .flags = OPT_CMD_NO_ENV,
      .summary =
          "check files without a database: names, splitting, what runs outside a transaction"},
     {.id = CMD_SPLIT,

@@ -57,6 +57,28 @@ test_defaults(void **state)
     assert_string_equal(o.termination_log, "/dev/termination-log");
 }
 
+/* A command that reads no variables has no option that could be one: it would be passed over. */
+static void
+test_variables(void **state)
+{
+    (void)state;
+    struct options o;
+    struct opt_result r;
+    const struct opt_program *p = &options_program;
+
+    assert_int_equal(parse("check", "MIGRATE_DIR=x", &o, &r), OPT_GO);
+    assert_string_equal(o.dir, "x");
+    assert_int_equal(parse("check", "MIGRATE_ALLOW_EMPTY=true", &o, &r), OPT_GO);
+    assert_true(o.allow_empty);
+    assert_int_equal(parse("check", "MIGRATE_DRI=x", &o, &r), EXIT_INPUT);
+    for (size_t i = 0; i < p->n_commands; i++) {
+        const struct opt_command *c = &p->commands[i];
+        for (size_t k = 0; (c->flags & OPT_CMD_NO_ENV) && k < p->n_rows; k++)
+            if ((p->rows[k].commands & OPT_IN(c->id)) && !(p->rows[k].flags & OPT_NO_ENV))
+                fail_msg("%s: --%s has a variable", c->name, p->rows[k].name);
+    }
+}
+
 static void
 test_values(void **state)
 {
@@ -140,9 +162,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults), cmocka_unit_test(test_values),
-        cmocka_unit_test(test_refused),  cmocka_unit_test(test_service_variables),
-        cmocka_unit_test(test_exits),
+        cmocka_unit_test(test_defaults),          cmocka_unit_test(test_values),
+        cmocka_unit_test(test_variables),         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_service_variables), cmocka_unit_test(test_exits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

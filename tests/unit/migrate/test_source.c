@@ -473,10 +473,11 @@ main(void)
 {
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
     const struct CMUnitTest tests[] = {
-        CASE(test_list),        CASE(test_empty),      CASE(test_versions), CASE(test_two_ups),
-        CASE(test_lonely_down), CASE(test_order),      CASE(test_bad_name), CASE(test_not_text),
-        CASE(test_not_a_file),  CASE(test_config_map), CASE(test_text),     CASE(test_large),
-        CASE(test_loose),       CASE(test_loose_long), CASE(test_loose_pieces), CASE(test_dotted),   CASE(test_unnumbered),
+        CASE(test_list),        CASE(test_empty),      CASE(test_versions),     CASE(test_two_ups),
+        CASE(test_lonely_down), CASE(test_order),      CASE(test_bad_name),     CASE(test_not_text),
+        CASE(test_not_a_file),  CASE(test_config_map), CASE(test_text),         CASE(test_large),
+        CASE(test_loose),       CASE(test_loose_long), CASE(test_loose_pieces), CASE(test_dotted),
+        CASE(test_unnumbered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
