@@ -1,4 +1,7 @@
-/* Redis: AUTH and SELECT (redisconn does both), then PING and ROLE in one go. */
+/*
+ * Redis: AUTH and SELECT (redisconn does both), then PING and ROLE in one go; and between them CLUSTER INFO: at each login,
+ * and with each look once a login found a cluster, whose nodes answer PING in state fail, too.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +13,8 @@
 struct probe_redis {
     struct probe_session session;
     struct target_redis *target;
-    struct probe_result pings[PROBE_DEPTHS]; /* what PING said, until ROLE has answered too */
+    bool cluster;                            /* the server is a node of one */
+    struct probe_result found[PROBE_DEPTHS]; /* what the replies said so far; ROLE's is the last */
 };
 
 static void
@@ -28,8 +32,8 @@ item_is(const struct redis_reply *reply, size_t i, const char *word)
     return i < reply->count && reply->items[i]->text && strcmp(reply->items[i]->text, word) == 0;
 }
 
-/* ["master", offset, [...]] or ["slave", host, port, state, offset]; state: connect, connecting,
- * sync, connected. */
+/* ["master", offset, [...]], ["slave", host, port, state, offset] (state: connect, connecting, sync,
+ * connected) or ["sentinel", [...]]. */
 static void
 judge_role(const struct check_spec *spec, const struct redis_reply *reply, struct probe_result *r)
 {
@@ -40,7 +44,9 @@ judge_role(const struct check_spec *spec, const struct redis_reply *reply, struc
     }
     bool master = reply->kind == REDIS_ARRAY && item_is(reply, 0, "master");
     bool replica = reply->kind == REDIS_ARRAY && item_is(reply, 0, "slave");
-    if (spec->role == CHECK_ROLE_PRIMARY && !master)
+    if (reply->kind == REDIS_ARRAY && item_is(reply, 0, "sentinel"))
+        set_reason(r, REASON_WRONG_ROLE, "the server is a Sentinel, not the one with the data");
+    else if (spec->role == CHECK_ROLE_PRIMARY && !master)
         set_reason(r, REASON_WRONG_ROLE, "the server is not a master");
     else if (spec->role == CHECK_ROLE_REPLICA && !replica)
         set_reason(r, REASON_WRONG_ROLE, "the server is not a replica");
@@ -50,27 +56,21 @@ judge_role(const struct check_spec *spec, const struct redis_reply *reply, struc
 
 /* ---- asking ---- */
 
+static struct probe_result *
+found_of(const struct session_lane *l)
+{
+    return &((struct probe_redis *)l->s)->found[l->depth];
+}
+
+/* The first reply that fails frees the connection, and with it the later ones. */
 static void
 asking_failed(struct session_lane *l, const struct err *e)
 {
-    if (e->code != ERR_CLOSED || !probe_session_again(l))
+    struct probe_result r = *found_of(l);
+    if (r.reason != REASON_NONE)
+        probe_session_finish(l, &r);
+    else if (e->code != ERR_CLOSED || !probe_session_again(l))
         probe_session_finish_err(l, e);
-}
-
-static void
-on_role(struct redisconn *c, const struct err *e, const struct redis_reply *reply, void *arg)
-{
-    (void)c;
-    struct session_lane *l = arg;
-    struct probe_redis *p = (struct probe_redis *)l->s;
-    struct probe_result r = p->pings[l->depth];
-    if (e && r.reason == REASON_NONE) {
-        asking_failed(l, e);
-        return;
-    }
-    if (!e && r.reason == REASON_NONE)
-        judge_role(p->session.spec, reply, &r);
-    probe_session_finish(l, &r);
 }
 
 static void
@@ -78,22 +78,58 @@ on_ping(struct redisconn *c, const struct err *e, const struct redis_reply *repl
 {
     (void)c;
     struct session_lane *l = arg;
-    struct probe_result *ping = &((struct probe_redis *)l->s)->pings[l->depth];
     if (e)
-        asking_failed(l, e); /* frees the connection, and with it ROLE's answer */
+        asking_failed(l, e);
     else if (reply->kind == REDIS_ERROR)
-        set_reason(ping, reason_of_redis(reply->text), reply->text);
+        set_reason(found_of(l), reason_of_redis(reply->text), reply->text);
     else if (reply->kind != REDIS_STATUS || strcmp(reply->text, "PONG") != 0)
-        set_reason(ping, REASON_PROTOCOL, "PING was not answered with PONG");
+        set_reason(found_of(l), REASON_PROTOCOL, "PING was not answered with PONG");
+}
+
+/* An error: no cluster, or a user who may not ask. */
+static void
+on_cluster(struct redisconn *c, const struct err *e, const struct redis_reply *reply, void *arg)
+{
+    (void)c;
+    struct session_lane *l = arg;
+    struct probe_result *found = found_of(l);
+    if (e) {
+        asking_failed(l, e);
+        return;
+    }
+    bool cluster = reply->kind == REDIS_STRING;
+    ((struct probe_redis *)l->s)->cluster = cluster;
+    if (cluster && found->reason == REASON_NONE && strstr(reply->text, "cluster_state:fail"))
+        set_reason(found, REASON_MASTER_DOWN, "the state of the Redis Cluster is fail");
+}
+
+static void
+on_role(struct redisconn *c, const struct err *e, const struct redis_reply *reply, void *arg)
+{
+    (void)c;
+    struct session_lane *l = arg;
+    if (e) {
+        asking_failed(l, e);
+        return;
+    }
+    struct probe_result r = *found_of(l);
+    if (r.reason == REASON_NONE)
+        judge_role(l->s->spec, reply, &r);
+    probe_session_finish(l, &r);
 }
 
 static int
 ask(struct session_lane *l, struct err *e)
 {
     const char *const ping[] = {"PING"};
+    const char *const cluster[] = {"CLUSTER", "INFO"};
     const char *const role[] = {"ROLE"};
-    ((struct probe_redis *)l->s)->pings[l->depth] = (struct probe_result){0};
+    bool ask_cluster = !l->kept || ((struct probe_redis *)l->s)->cluster;
+    *found_of(l) = (struct probe_result){0};
     if (redisconn_command_start(l->conn, 1, ping, NULL, l->deadline_ms, on_ping, l, e) < 0)
+        return -1;
+    if (ask_cluster &&
+        redisconn_command_start(l->conn, 2, cluster, NULL, l->deadline_ms, on_cluster, l, e) < 0)
         return -1;
     return redisconn_command_start(l->conn, 1, role, NULL, l->deadline_ms, on_role, l, e);
 }

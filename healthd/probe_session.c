@@ -32,14 +32,29 @@ probe_session_lost(struct probe_session *s)
 
 /* ---- the end of a look ---- */
 
+/* The session is at the wrong server, which its name may have left: a fresh connection decides. */
+static bool
+look_elsewhere(struct session_lane *l, const struct probe_result *r)
+{
+    if (l->found.reason != REASON_NONE || !reason_is_of_server(r->reason))
+        return false;
+    l->found = *r;
+    return probe_session_again(l);
+}
+
 void
 probe_session_finish(struct session_lane *l, const struct probe_result *r)
 {
     struct probe_session *s = l->s;
+    if (look_elsewhere(l, r))
+        return;
+    /* A fresh connection that fails takes nothing back of what the server said itself. */
+    if (r->reason != REASON_NONE && l->found.reason != REASON_NONE)
+        r = &l->found;
     void *conn = l->conn;
     l->running = false;
     l->conn = NULL;
-    bool usable = conn && s->steps->usable(conn);
+    bool usable = conn && s->steps->usable(conn) && !reason_is_of_server(r->reason);
     if (s->next && l->depth == PROBE_SESSION) {
         s->steps->conn_free(conn);
         conn = s->next;
@@ -90,6 +105,7 @@ start(struct probe *base, enum probe_depth depth, uint64_t deadline_ms, struct e
     struct probe_session *s = (struct probe_session *)base;
     struct session_lane *l = &s->lanes[depth];
     l->deadline_ms = deadline_ms;
+    l->found = (struct probe_result){0};
     int rc = -1;
     if (l->conn && s->steps->usable(l->conn)) {
         s->steps->unwatch(l->conn);

@@ -1,6 +1,7 @@
 /*
  * probe_session.h: what probes with a session have in common: one that is kept and asked (PROBE_SESSION), a login beside it
- * whose session takes its place (PROBE_LOGIN), and connecting again when the kept one turns out to be closed.
+ * whose session takes its place (PROBE_LOGIN), and connecting again when the kept one turns out to be closed, or to be with
+ * a server that is not the wanted one (reason_is_of_server); such a session is not kept.
  *
  * A protocol embeds struct probe_session first and gives its steps as struct session_steps. Every look ends through
  * probe_session_finish().
@@ -19,6 +20,7 @@ struct session_lane {
     uint64_t deadline_ms;
     bool running;
     bool kept; /* what runs is the first question over a session that was there already */
+    struct probe_result found; /* what the server said that makes this look connect anew */
 };
 
 /* Each may be called from the loop only. What connect and ask start ends in probe_session_finish() or

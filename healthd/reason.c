@@ -112,6 +112,7 @@ reason_of_redis(const char *text)
         {"LOADING", REASON_LOADING},
         {"BUSY", REASON_BUSY},
         {"MASTERDOWN", REASON_MASTER_DOWN},
+        {"CLUSTERDOWN", REASON_MASTER_DOWN},
         {"NOAUTH", REASON_AUTH},
         {"WRONGPASS", REASON_AUTH},
         {"NOPERM", REASON_PRIVILEGE},
@@ -130,6 +131,13 @@ reason_of_redis(const char *text)
             return rows[i].reason;
     }
     return REASON_UNEXPECTED;
+}
+
+bool
+reason_is_of_server(enum reason r)
+{
+    return r == REASON_WRONG_ROLE || r == REASON_READ_ONLY || r == REASON_STALE_REPLICA ||
+           r == REASON_MASTER_DOWN;
 }
 
 bool

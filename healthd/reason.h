@@ -56,6 +56,10 @@ enum reason reason_of_sqlstate(const char *sqlstate);
 /* By the first word of a Redis error ("LOADING Redis is loading …"). */
 enum reason reason_of_redis(const char *text);
 
+/* True when the server answers and is not the one that is wanted: after a failover the name may lead
+ * to another by now, which only a fresh connection shows. */
+bool reason_is_of_server(enum reason r);
+
 /* True when only somebody's change of a setting helps: looked at less often. */
 bool reason_is_setting(enum reason r);
 

@@ -12,14 +12,15 @@ PASSWORD = f"redis-{CANARY}"
 
 
 class Redis:
-    """A server of its own. password: requirepass; certificate, ca: TLS only, no plain port."""
+    """A server of its own. password: requirepass; certificate, ca: TLS only, no plain port; sentinel: one that watches nobody."""
 
-    def __init__(self, directory, password=None, certificate=None, ca=None, **settings):
+    def __init__(self, directory, password=None, certificate=None, ca=None, sentinel=False, **settings):
         self.directory = Path(directory)
         self.socket = str(self.directory / "redis.sock")
         self.password = password
         self.certificate = certificate
         self.ca = ca
+        self.mode = ["--sentinel"] if sentinel else []
         self.settings = settings
         self.port = None
         self.daemon = None
@@ -29,7 +30,7 @@ class Redis:
         while True:
             self.port = self.port or free_port()
             self._write_config()
-            self.daemon = Daemon(["redis-server", self.directory / "redis.conf"], self.directory / "log")
+            self.daemon = Daemon(["redis-server", self.directory / "redis.conf", *self.mode], self.directory / "log")
             if wait_until(self._state, 20, "Redis ready") == "ready":
                 return self
             assert "Address already in use" in self.daemon.log_text(), self.daemon.log_text()
