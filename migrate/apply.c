@@ -86,13 +86,6 @@ apply_sql_identity(const struct apply *a, bool local, struct strbuf *out)
     return (size_t)(o->role != NULL) + (o->search_path != NULL);
 }
 
-void
-apply_sql_reset(const struct apply *a, struct strbuf *out)
-{
-    strbuf_adds(out, "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; ");
-    session_sql_settings(a->s, out);
-}
-
 /* ---- data ---- */
 
 static void
@@ -170,11 +163,17 @@ back_off(struct apply *a, struct err *e)
 static enum apply_result
 attempt(struct apply *a)
 {
+    struct err e = {0};
     a->attempts++;
     a->first_n = 0;
     a->sent_commits = false;
     a->sent_own = 0;
     a->sent_own_chars = 0;
+    if (session_settle(a->s, &e) != 0) {
+        apply_report_run(a, &e);
+        return APPLY_FAILED;
+    }
+    a->s->settled = false;
     return a->verdict.transaction ? apply_in_transaction(a) : apply_outside(a);
 }
 

@@ -66,7 +66,7 @@ struct apply {
 int apply_check(const struct source *source, const struct source_migration *m,
                 struct verdict_file *ret, struct report *report);
 
-/* Applies m: DONE, SKIPPED, UNKNOWN or FAILED. The session holds the lock and is settled. */
+/* Applies m: DONE, SKIPPED, UNKNOWN or FAILED. The session holds the lock. */
 enum apply_result
 apply_file(struct apply *a, const struct source_migration *m, const struct verdict_file *verdict);
 
@@ -105,7 +105,5 @@ bool apply_lock_failure(const struct err *e);
 enum apply_result apply_duplicate(struct apply *a, enum exit_status exit, const struct err *e);
 /* Keeps *e and the blockers for the retry, before another statement wipes them. */
 void apply_note_retry(struct apply *a, const struct err *e);
-/* Back to our own session settings: RESET of everything, then session_sql_settings. */
-void apply_sql_reset(const struct apply *a, struct strbuf *out);
 
 #endif

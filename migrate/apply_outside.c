@@ -181,7 +181,6 @@ write_row(struct apply *a)
 enum apply_result
 apply_outside(struct apply *a)
 {
-    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     struct err e = {0};
     if (set_up(a, &e) != 0)
         return refused(a, &e);
@@ -189,8 +188,7 @@ apply_outside(struct apply *a)
     if (result != APPLY_DONE)
         return result;
     a->first_n = 0;
-    apply_sql_reset(a, &sql);
-    if (session_sql(a->s, &sql, NULL, &e) != 0)
+    if (session_settle(a->s, &e) != 0)
         return refused(a, &e);
     return write_row(a);
 }

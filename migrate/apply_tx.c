@@ -315,7 +315,7 @@ end_sql(struct apply *a, struct strbuf *sql)
     ledger_sql_insert(&a->s->table, a->m, a->loose_sha256, a->s->o->release,
                       (int64_t)a->duration_ms, strbuf_str(&proof), sql);
     strbuf_adds(sql, "; COMMIT; ");
-    apply_sql_reset(a, sql);
+    session_sql_reset(a->s, sql);
     return (struct end_places){.row = row, .commit = row + 1};
 }
 
@@ -353,8 +353,9 @@ end(struct apply *a)
         commit = pgrows_next(commit);
     bool committed = commit && strcmp(pgrows_tag(commit), "COMMIT") == 0;
     pgrows_free(rows);
+    a->s->settled = sent == 0 && committed;
     if (committed)
-        return APPLY_DONE; /* whatever came behind it: the next statement meets it, too */
+        return APPLY_DONE; /* whatever came behind it: settling for the next file meets it, too */
     if (sent == 0)
         err_set(&e, ERR_PROTOCOL, "the server rolled back instead of committing");
     return end_failed(a, &e, completed, &places);

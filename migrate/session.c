@@ -424,6 +424,7 @@ int
 session_open(struct session *s, struct err *e)
 {
     s->locked = false;
+    s->settled = false;
     if (connect_retrying(s, e) != 0)
         return -1;
     return ask_facts(s, e);
@@ -446,9 +447,11 @@ static const struct {
 #define WISHES (sizeof wishes / sizeof *wishes)
 
 void
-session_sql_settings(const struct session *s, struct strbuf *out)
+session_sql_reset(const struct session *s, struct strbuf *out)
 {
     int version = pgconn_server_version(s->work);
+    strbuf_adds(out, "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; UNLISTEN *; "
+                     "DEALLOCATE ALL; DISCARD TEMP; DISCARD SEQUENCES; ");
     strbuf_adds(out, "SET client_encoding TO 'UTF8'; SET standard_conforming_strings TO on; ");
     for (size_t i = 0; i < WISHES; i++)
         if (version >= wishes[i].version && !(s->refused_wishes & 1u << i))
@@ -470,16 +473,22 @@ try_wishes(struct session *s, struct err *e)
     return 0;
 }
 
+static int
+send_reset(struct session *s, struct err *e)
+{
+    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+    session_sql_reset(s, &sql);
+    return session_sql(s, &sql, NULL, e);
+}
+
 int
 session_settle(struct session *s, struct err *e)
 {
-    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
-    session_sql_settings(s, &sql);
-    if (session_sql(s, &sql, NULL, e) == 0)
+    if (s->settled)
         return 0;
-    if (e->code != ERR_SERVER || try_wishes(s, e) != 0)
+    if (send_reset(s, e) != 0 &&
+        (e->code != ERR_SERVER || try_wishes(s, e) != 0 || send_reset(s, e) != 0))
         return -1;
-    strbuf_clear(&sql);
-    session_sql_settings(s, &sql);
-    return session_sql(s, &sql, NULL, e);
+    s->settled = true;
+    return 0;
 }

@@ -64,6 +64,7 @@ struct session {
     bool pooled;             /* another number than the protocol's: somebody stands between */
     unsigned refused_wishes; /* settings that the server does not know: bits */
     bool locked;             /* the advisory lock is ours */
+    bool settled;            /* nothing of a script's is left in the session, our settings hold */
 };
 
 /* Reads where the database is, makes loop and connections. ERR_USAGE, ERR_NOMEM. On error nothing
@@ -74,8 +75,13 @@ void session_done(struct session *s);
 /* Connects, trying again for --wait where time may help, and asks for the facts. ERR_* of pgconn.h.
  */
 int session_open(struct session *s, struct err *e);
-/* Our own settings; again after RESET ALL. Appends to out: statements, each with a semicolon. */
-void session_sql_settings(const struct session *s, struct strbuf *out);
+/*
+ * Back to what a session is at its beginning, and our own settings: what a script sees does not
+ * depend on which ones ran before it. All that DISCARD ALL does (PostgreSQL's manual) but for
+ * advisory locks, ours among them. Appends to out: statements, each with a semicolon and a space.
+ */
+void session_sql_reset(const struct session *s, struct strbuf *out);
+/* Sends it where the session is not settled. Whoever sends something of a script clears `settled`. */
 int session_settle(struct session *s, struct err *e);
 
 /* Statements on the working connection, see pgconn.h. ret NULL: rows are dropped as they come. With an

@@ -96,3 +96,56 @@ def test_logins_that_rotate(up, files, pg, roles):
     result = up("--role", owner, url=pg.url_with(user=logins[0]))
     assert (result.status, failure(result)["sqlstate"]) == (20, "42501")
     assert owner in failure(result)["hint"] and "OWNER TO" in failure(result)["hint"]
+
+
+# --- What a file finds does not depend on the files before it in the run ----------------------------------------------
+
+
+# What a script can leave in its session: how, and the question whose answer must be the same as in a fresh one.
+LEFT_BEHIND = {
+    "temporary table": ("CREATE TEMP TABLE item AS SELECT 1 AS id", "SELECT to_regclass('pg_temp.item')"),
+    "temporary function": ("CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "SELECT to_regproc('pg_temp.f')"),
+    "prepared statement": ("PREPARE p AS SELECT 1", "SELECT count(*) FROM pg_prepared_statements"),
+    "held cursor": ("DECLARE c CURSOR WITH HOLD FOR SELECT 1", "SELECT count(*) FROM pg_cursors WHERE name = 'c'"),
+    "listening": ("LISTEN news", "SELECT count(*) FROM pg_listening_channels()"),
+    "sequence": ("SELECT nextval('numbers')", "SELECT lastval()"),
+    "setting": ("SET work_mem TO '7MB'", "SELECT current_setting('work_mem')"),
+    "transactions' setting": ("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+                              "SELECT current_setting('transaction_isolation')"),
+    "role": ("SET ROLE pg_monitor", "SELECT current_user"),
+}
+
+
+@pytest.mark.parametrize("header", ["", "-- migrate: transaction=off\n"], ids=["transaction", "outside"])
+@pytest.mark.parametrize("left", LEFT_BEHIND)
+def test_nothing_is_left_to_the_next_file(up, files, pg, left, header):
+    leave, ask = LEFT_BEHIND[left]
+    pg.psql("CREATE SEQUENCE numbers", "CREATE TABLE found (t text)", f"GRANT pg_monitor TO app", user="postgres")
+    pg.psql("ALTER TABLE found OWNER TO app", "ALTER SEQUENCE numbers OWNER TO app", user="postgres")
+    note = f"DO $$ BEGIN INSERT INTO found SELECT ({ask})::text; EXCEPTION WHEN OTHERS THEN INSERT INTO found VALUES (SQLSTATE); END $$;\n"
+    files("0001_fresh.sql", note)
+    files("0002_leave.sql", f"{header}{leave};\nSELECT 1;\n")
+    files("0003_ask.sql", note)
+    files("0004_leave.sql", f"{header}{leave};\nSELECT 1;\n")
+    result = up()
+    assert result.status == 0, result.output
+    fresh, after = pg.psql("SELECT coalesce(t, 'null') FROM found ORDER BY ctid").splitlines()
+    assert fresh == after
+
+
+def test_a_temporary_table_hides_no_table(up, files, pg):
+    files("0001_a.sql", "CREATE TABLE item (id int);\n")
+    files("0002_b.sql", "CREATE TEMP TABLE item AS SELECT 1 AS id;\n")
+    files("0003_c.sql", "INSERT INTO item VALUES (7);\n")
+    assert up().status == 0
+    assert pg.psql("SELECT id FROM public.item") == "7"
+
+
+def test_nothing_is_left_to_the_next_attempt(up, files, pg):
+    """ROLLBACK leaves what is not the transaction's: a prepared statement, a sequence's last value."""
+    pg.psql("CREATE SEQUENCE tries")
+    files("0001_a.sql", "PREPARE p AS SELECT 1;\nDO $$ BEGIN IF nextval('tries') = 1 THEN\n"
+                        "  RAISE EXCEPTION 'once' USING ERRCODE = 'serialization_failure';\nEND IF; END $$;\n")
+    result = up()
+    assert result.status == 0, result.output
+    assert [r["sqlstate"] for r in events(result, "retry")] == ["40001"]
