@@ -37,7 +37,11 @@ apply_check(const struct source *source, const struct source_migration *m, struc
     lx.passed = on_passed; /* the pages of a large file are not kept */
     lx.passed_arg = &text;
     int result = verdict_file(&lx, m->header.transaction, m->header.ignore_marks, ret, &e);
-    if (result != 0)
+    if (source_text_same(&text, &e) != 0) {
+        report_fail(report, EXIT_INPUT, &e);
+        report_place(report, m->file, 0, 0);
+        result = -1;
+    } else if (result != 0)
         finding_report(report, m->file, &text, ret->error_offset, ret->error_line, &e);
     source_text_done(&text);
     return result;
@@ -107,7 +111,9 @@ apply_copy(struct apply *a, const struct statement *st, struct err *e)
                                       .arg = a};
     a->copy_offset = st->data_offset;
     source_text_rewind(&a->text, st->data_offset); /* the splitter has passed it */
-    return session_copy(a->s, &copy, e);
+    if (source_text_same(&a->text, e) != 0 || session_copy(a->s, &copy, e) != 0)
+        return -1;
+    return source_text_same(&a->text, e); /* the data was read while it went out */
 }
 
 static void
@@ -123,7 +129,7 @@ apply_text(struct apply *a, size_t from, size_t to, struct pgrows **ret, struct 
     const struct session_text text = {
         .sql = a->text.data + from, .bytes = to - from, .copied = on_text_copied, .arg = a};
     source_text_rewind(&a->text, from); /* the splitter has passed it */
-    return session_run(a->s, &text, ret, e);
+    return source_text_same(&a->text, e) != 0 ? -1 : session_run(a->s, &text, ret, e);
 }
 
 /* ---- again ---- */

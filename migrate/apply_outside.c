@@ -132,6 +132,8 @@ statements(struct apply *a)
         if (result != APPLY_DONE)
             return result;
     }
+    if (rc < 0) /* what was read without a fault before */
+        source_text_same(&a->text, &e);
     return rc < 0 ? refused(a, &e) : APPLY_DONE;
 }
 

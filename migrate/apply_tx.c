@@ -152,6 +152,8 @@ send_text(struct apply *a, const struct batch *b, struct pgrows **rows, struct e
     strbuf_add(&sql, a->text.data + b->offset, b->end - b->offset);
     if (sql.failed)
         return err_set(e, ERR_NOMEM, "out of memory");
+    if (source_text_same(&a->text, e) != 0)
+        return -1;
     const struct session_text text = {.sql = strbuf_str(&sql), .bytes = sql.len};
     return session_run(a->s, &text, rows, e);
 }
@@ -279,7 +281,9 @@ statements(struct apply *a)
         if (result != APPLY_DONE)
             return result;
     }
-    return rc < 0 ? failed(a, &e, 0) : send_batch(a, &b);
+    if (source_text_same(&a->text, &e) != 0 || rc < 0)
+        return failed(a, &e, 0);
+    return send_batch(a, &b);
 }
 
 /* ---- the end ---- */
@@ -345,6 +349,8 @@ end(struct apply *a)
     struct pgrows *rows = NULL;
     own_nothing(a);
     a->first_n = 0;
+    if (source_text_same(&a->text, &e) != 0) /* or what ran was not what the digest says */
+        return failed(a, &e, 0);
     const struct end_places places = end_sql(a, &sql);
     int sent = session_sql(a->s, &sql, &rows, &e);
     size_t completed = pgrows_count_statements(rows);

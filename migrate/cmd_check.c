@@ -97,7 +97,13 @@ check_text(struct check *c, const struct source_migration *m, const char *file,
         return;
     }
     source_text_lexer(t, &lx);
-    if (verdict_file(&lx, header.transaction, header.ignore_marks, &v, &e) == 0) {
+    int judged = verdict_file(&lx, header.transaction, header.ignore_marks, &v, &e);
+    if (source_text_same(t, &e) < 0) {
+        c->bad_input = true;
+        add_finding(c, file, NULL, NULL, "input", e.msg);
+        return;
+    }
+    if (judged == 0) {
         c->statements += v.statements;
         if (!is_down)
             add_file(c, m, &v);

@@ -109,7 +109,10 @@ cmd_split(const struct options *o, const char *file)
         return report_finish(&r, o->termination_log);
     }
     source_text_lexer(&t, &lx);
-    if (split(&lx, o->json, &e) < 0)
+    int done = split(&lx, o->json, &e);
+    if (source_text_same(&t, &e) < 0)
+        finding_report(&r, file, &t, 0, 0, &e);
+    else if (done < 0)
         finding_report(&r, file, &t, lx.error_offset, lx.error_line, &e);
     return report_finish(&r, o->termination_log);
 }

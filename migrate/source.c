@@ -361,13 +361,6 @@ source_find(const struct source *s, const char *version)
     return NULL;
 }
 
-static bool
-same_stamp(const struct source_stamp *a, const struct source_stamp *b)
-{
-    return a->dev == b->dev && a->ino == b->ino && a->size == b->size && a->mtime_s == b->mtime_s &&
-           a->mtime_ns == b->mtime_ns;
-}
-
 /* 1: it is what was read before; a small file is proven by its digest, a large one by its stamp. */
 static int
 is_same(const struct source_migration *m, const struct source_text *t,
@@ -376,7 +369,7 @@ is_same(const struct source_migration *m, const struct source_text *t,
     uint8_t sum[DIGEST_BYTES];
 
     if (t->mapped)
-        return same_stamp(&m->stamp, now);
+        return source_stamp_same(&m->stamp, now);
     if (digest_sha256(t->data, t->len, sum, e) < 0)
         return -1;
     return memcmp(sum, m->sha256, sizeof(sum)) == 0;

@@ -21,6 +21,13 @@
 #include "migrate/lexer.h"
 #include "migrate/native.h"
 
+/* What shows that a file was not changed since: its times cannot all be put back. */
+struct source_stamp {
+    uint64_t dev, ino, size;
+    int64_t mtime_s, mtime_ns;
+    int64_t ctime_s, ctime_ns;
+};
+
 struct source_migration {
     char *version; /* as in the file's name: "0001" */
     char *name;
@@ -29,10 +36,7 @@ struct source_migration {
     struct native_header header;  /* of file */
     uint64_t bytes;               /* of file */
     uint8_t sha256[DIGEST_BYTES]; /* of file, all bytes */
-    struct source_stamp {         /* to see that it was not changed since */
-        uint64_t dev, ino, size;
-        int64_t mtime_s, mtime_ns;
-    } stamp;
+    struct source_stamp stamp;
 };
 
 struct source {
@@ -61,14 +65,17 @@ void source_done(struct source *s);
 const struct source_migration *source_find(const struct source *s, const char *version);
 
 /*
- * The text of a file. Small ones are read, large ones mapped (then a file that is cut short while
- * it is in use kills the process: files of a release do not change).
+ * The text of a file. Small ones are read; large ones are mapped, and then follow what others write
+ * into the file. So whoever acts on a text asks source_text_same, before and behind. A file that is
+ * cut short reads as NUL bytes from there on.
  */
 struct source_text {
     const char *data;
     size_t len;
     size_t released; /* bytes whose pages were given back */
     bool mapped;
+    int fd;                    /* mapped: the file … */
+    struct source_stamp stamp; /* … and what it was */
 };
 
 /* clang-format off */
@@ -82,6 +89,8 @@ struct source_text {
  */
 int source_text_open(const struct source *s, const struct source_migration *m,
                      enum native_direction direction, struct source_text *ret, struct err *e);
+/* The text is still what it was when it was opened; ERR_INPUT "was changed while migrate was running". */
+int source_text_same(const struct source_text *t, struct err *e);
 /* A file anywhere, checked to be UTF-8 without NUL bytes. Messages name path. */
 int source_text_open_path(const char *path, struct source_text *ret, struct err *e);
 /* lexer_init on the text; pages behind the lexer are given back as it goes. */

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -16,15 +17,75 @@
 /* How much of a mapped file is looked at between giving pages back. */
 #define CHUNK ((size_t)1 << 20)
 
-static int
-map_text(int fd, const char *file, size_t size, struct source_text *ret, struct err *e)
+static struct source_stamp
+stamp_of(const struct stat *st)
 {
-    void *p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    return (struct source_stamp){.dev = st->st_dev,
+                                 .ino = st->st_ino,
+                                 .size = (uint64_t)st->st_size,
+                                 .mtime_s = st->st_mtim.tv_sec,
+                                 .mtime_ns = st->st_mtim.tv_nsec,
+                                 .ctime_s = st->st_ctim.tv_sec,
+                                 .ctime_ns = st->st_ctim.tv_nsec};
+}
 
+bool
+source_stamp_same(const struct source_stamp *a, const struct source_stamp *b)
+{
+    return a->dev == b->dev && a->ino == b->ino && a->size == b->size && a->mtime_s == b->mtime_s &&
+           a->mtime_ns == b->mtime_ns && a->ctime_s == b->ctime_s && a->ctime_ns == b->ctime_ns;
+}
+
+int
+source_text_same(const struct source_text *t, struct err *e)
+{
+    struct stat st;
+    struct source_stamp now;
+
+    if (!t->mapped)
+        return 0;
+    if (fstat(t->fd, &st) < 0)
+        return err_sys(e, errno, "cannot look at the file");
+    now = stamp_of(&st);
+    if (!source_stamp_same(&t->stamp, &now))
+        return err_set(e, ERR_INPUT, "was changed while migrate was running");
+    return 0;
+}
+
+/*
+ * Behind the end of a file that was cut short: the page is filled with zeros, and whoever reads it
+ * learns from source_text_same what happened. Anything else comes again, and ends the process.
+ */
+static void
+on_sigbus(int sig, siginfo_t *info, void *context)
+{
+    int saved = errno;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    void *at = (void *)((uintptr_t)info->si_addr & ~(uintptr_t)(page - 1));
+
+    (void)context;
+    if (info->si_code != BUS_ADRERR ||
+        mmap(at, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+        signal(sig, SIG_DFL);
+    errno = saved;
+}
+
+/* Takes the descriptor when it succeeds. */
+static int
+map_text(int *fd, const char *file, const struct source_stamp *stamp, struct source_text *ret,
+         struct err *e)
+{
+    struct sigaction cut = {.sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO};
+    size_t size = (size_t)stamp->size;
+
+    if (sigaction(SIGBUS, &cut, NULL) < 0)
+        return err_sys(e, errno, "%s: cannot catch SIGBUS", file);
+    void *p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, *fd, 0);
     if (p == MAP_FAILED)
         return err_sys(e, errno, "%s: cannot map the file", file);
     (void)madvise(p, size, MADV_SEQUENTIAL);
-    *ret = (struct source_text){.data = p, .len = size, .mapped = true};
+    *ret = (struct source_text){
+        .data = p, .len = size, .mapped = true, .fd = steal_fd(fd), .stamp = *stamp};
     return 0;
 }
 
@@ -67,14 +128,12 @@ source_text_at(int dir_fd, const char *file, struct source_text *ret,
         return err_sys(e, errno, "%s", file);
     if (!S_ISREG(st.st_mode))
         return err_set(e, ERR_INPUT, "%s: is not a regular file", file);
+    struct source_stamp stamp = stamp_of(&st);
     if (ret_stamp)
-        *ret_stamp = (struct source_stamp){.dev = st.st_dev,
-                                           .ino = st.st_ino,
-                                           .size = (uint64_t)st.st_size,
-                                           .mtime_s = st.st_mtim.tv_sec,
-                                           .mtime_ns = st.st_mtim.tv_nsec};
+        *ret_stamp = stamp;
     size_t size = (size_t)st.st_size;
-    return size > READ_MAX ? map_text(fd, file, size, ret, e) : read_text(fd, file, size, ret, e);
+    return size > READ_MAX ? map_text(&fd, file, &stamp, ret, e)
+                           : read_text(fd, file, size, ret, e);
 }
 
 /*
@@ -117,6 +176,8 @@ source_text_check(struct source_text *t, struct digest *d, size_t *ret_line, str
         size_t to = t->len - from > CHUNK ? from + CHUNK : t->len;
         size_t bad = find_bad(t->data, t->len, next > from ? next : from, to, &next);
         if (bad < t->len) {
+            if (source_text_same(t, e) < 0)
+                return -1;
             unsigned char c = (unsigned char)t->data[bad];
             *ret_line = lexer_count_lines(t->data, bad) + 1;
             if (c == 0)
@@ -131,7 +192,7 @@ source_text_check(struct source_text *t, struct digest *d, size_t *ret_line, str
         from = to;
     }
     t->released = 0;
-    return 0;
+    return source_text_same(t, e);
 }
 
 int
@@ -188,10 +249,12 @@ source_text_lexer(struct source_text *t, struct lexer *ret)
 void
 source_text_done(struct source_text *t)
 {
-    if (t->mapped)
+    if (t->mapped) {
         munmap((void *)(uintptr_t)t->data, t->len);
-    else
+        close(t->fd);
+    } else {
         free((void *)(uintptr_t)t->data);
+    }
     *t = (struct source_text)SOURCE_TEXT_INIT;
 }
 
@@ -310,7 +373,7 @@ source_loose_digest(struct source_text *t, uint8_t ret_sum[DIGEST_BYTES], struct
     source_text_lexer(t, &lx);
     while ((rc = lexer_next(&lx, &st, e)) > 0)
         gather_statement(&g, t, &st);
-    if (rc < 0)
+    if (source_text_same(t, e) < 0 || rc < 0)
         return -1;
     gather_flush(&g);
     return digest_end(&g.d, ret_sum, e);

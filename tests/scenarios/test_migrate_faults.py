@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import re
 import signal
 import socket
@@ -40,6 +41,66 @@ def sleeping(pg):
 def advisory_locks(pg):
     sql = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
     return int(pg.psql(sql))
+
+
+# --- Files that change while they run -----------------------------------------------------------------------------------
+
+GATE = "DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM gate) LOOP PERFORM pg_sleep(0.02); END LOOP; END $$;\n"
+
+
+def cut(path, size):
+    os.truncate(path, size // 2)
+
+
+def rewrite(path, size):
+    """The same length, in place, and the time of before."""
+    times = os.stat(path)
+    text = path.read_bytes().replace(b"VALUES (1)", b"VALUES (2)")
+    with path.open("r+b") as file:
+        file.write(text)
+    assert path.stat().st_size == size
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def grow(path, size):
+    with path.open("ab") as file:
+        file.write(b"INSERT INTO a VALUES (3);\n")
+
+
+@pytest.mark.parametrize("change", [cut, rewrite, grow])
+@pytest.mark.parametrize("outside", [False, True], ids=["transaction", "outside"])
+@pytest.mark.parametrize("copy", [False, True], ids=["statements", "copy"])
+def test_a_file_that_changes_while_it_runs(start, files, pg, env, change, outside, copy):
+    """What runs is what the digest in the history says: a changed text is not sent, and a short one kills nobody."""
+    rows = 130_000 if copy else 120_000
+    text = "COPY a FROM STDIN;\n" + "VALUES (1)\n" * rows + "\\.\n" if copy else "INSERT INTO a VALUES (1);\n" * rows
+    header = "-- migrate: transaction=off\n" if outside else ""
+    pg.psql("CREATE TABLE gate ()", "CREATE TABLE a (i text)")
+    path = files("0001_a.sql", header + "SELECT 1;\n" + GATE + text)
+    process = start("migrate", "up", "--dir", files, env=env)
+    wait_until(lambda: pg.sessions("state = 'active' AND query LIKE '%FROM gate%'") == 1, what="the statement runs")
+    change(path, path.stat().st_size)
+    pg.psql("INSERT INTO gate DEFAULT VALUES")
+    result = process.wait()
+    said = failure(result)
+    assert (result.status, said["file"]) == (23, "0001_a.sql"), result.output
+    assert "was changed while migrate was running" in said["msg"]
+    assert pg.psql("SELECT count(*) FROM a") == "0"
+    assert history(pg) == []
+
+
+@pytest.mark.parametrize("change", [cut, rewrite])
+def test_a_file_that_changes_in_the_last_statement(start, files, pg, env, change):
+    """Its text is all sent, but nobody can tell whether it was read in time: rolled back."""
+    pg.psql("CREATE TABLE gate ()", "CREATE TABLE a (i text)")
+    path = files("0001_a.sql", "INSERT INTO a VALUES (1);\n" * 60_000 + GATE)
+    process = start("migrate", "up", "--dir", files, env=env)
+    wait_until(lambda: pg.sessions("state = 'active' AND query LIKE '%FROM gate%'") == 1, what="the statement runs")
+    change(path, path.stat().st_size)
+    pg.psql("INSERT INTO gate DEFAULT VALUES")
+    result = process.wait()
+    assert (result.status, failure(result)["file"]) == (23, "0001_a.sql"), result.output
+    assert pg.psql("SELECT count(*) FROM a") == "0"
 
 
 # --- Signals and deadlines ----------------------------------------------------------------------------------------------

@@ -363,6 +363,45 @@ test_large(void **state)
     refuses(f, "1_a.sql", len - 18 - 3, "byte 0xff");
 }
 
+/* A mapped text follows its file: what is cut off reads as NUL bytes, and whoever asks is told. */
+static void
+test_changes(void **state)
+{
+    struct fixture *f = *state;
+    const size_t len = (size_t)4 << 20;
+    cleanup_free char *text = malloc(len);
+    char path[256];
+    struct stat before;
+
+    assert_non_null(text);
+    memset(text, '\n', len);
+    path_of(f, "1_a.sql", path);
+    for (int change = 0; change < 3; change++) {
+        struct source_text t = SOURCE_TEXT_INIT;
+        put_n(f, "1_a.sql", text, len);
+        opens(f, 1);
+        assert_int_equal(stat(path, &before), 0);
+        assert_int_equal(source_text_open(&f->s, f->s.migrations, NATIVE_UP, &t, &f->e), 0);
+        assert_int_equal(source_text_same(&t, &f->e), 0);
+        if (change == 0)
+            assert_int_equal(truncate(path, 100), 0);
+        else if (change == 1)
+            put_n(f, "1_a.sql", text, len);
+        else
+            assert_int_equal(truncate(path, (off_t)len + 1), 0);
+        const struct timespec times[] = {before.st_atim, before.st_mtim};
+        assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+        assert_int_equal(source_text_same(&t, &f->e), -1);
+        assert_int_equal(f->e.code, ERR_INPUT);
+        assert_string_equal(f->e.msg, "was changed while migrate was running");
+        if (change == 0)
+            assert_int_equal(t.data[len - 1], '\0');
+        struct source_text again = SOURCE_TEXT_INIT;
+        assert_int_equal(source_text_open(&f->s, f->s.migrations, NATIVE_UP, &again, &f->e), -1);
+        source_text_done(&t);
+    }
+}
+
 static void
 loose_of(struct fixture *f, const char *text, uint8_t sum[DIGEST_BYTES])
 {
@@ -476,8 +515,8 @@ main(void)
         CASE(test_list),        CASE(test_empty),      CASE(test_versions),     CASE(test_two_ups),
         CASE(test_lonely_down), CASE(test_order),      CASE(test_bad_name),     CASE(test_not_text),
         CASE(test_not_a_file),  CASE(test_config_map), CASE(test_text),         CASE(test_large),
-        CASE(test_loose),       CASE(test_loose_long), CASE(test_loose_pieces), CASE(test_dotted),
-        CASE(test_unnumbered),
+        CASE(test_loose),       CASE(test_loose_long), CASE(test_loose_pieces), CASE(test_changes),
+        CASE(test_dotted),      CASE(test_unnumbered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
