@@ -6,11 +6,11 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
 #include "common/base/strbuf.h"
+#include "common/net/dial.h"
 #include "common/net/loop.h"
 #include "common/net/resolve.h"
 #include "healthd/client_answer.h"
@@ -42,6 +42,8 @@ static int
 parse_unix(const char *at, struct client_url *u, struct err *e)
 {
     size_t n = strcspn(at, ":");
+    if (n > 0 && *at != '/')
+        return err_set(e, ERR_USAGE, "the URL's socket is not a path that begins with /");
     if (copy_part(u->path, sizeof(u->path), at, n, "socket", e) < 0)
         return -1;
     set_uri(u, at[n] == ':' ? at + n + 1 : "");
@@ -102,61 +104,21 @@ struct exchange {
     struct client_url url;
     struct loop *loop;
     struct resolver *resolver;
-    struct resolve_addr addrs[RESOLVE_ADDRS_MAX];
-    size_t n_addrs;
-    bool resolved;
     int fd;
     struct loop_watch *watch;
-    int ready; /* LOOP_READ | LOOP_WRITE, as the loop said */
     bool is_ready;
+    bool dialled;
+    struct err dial_error;
     uint64_t deadline_ms;
     struct strbuf answer;
 };
-
-static void
-on_resolved(const struct err *e, const struct resolve_addr *addrs, size_t n, void *arg)
-{
-    struct exchange *x = arg;
-    x->resolved = true;
-    x->n_addrs = e ? 0 : n;
-    if (!e)
-        memcpy(x->addrs, addrs, n * sizeof(addrs[0]));
-}
-
-static int
-find_addresses(struct exchange *x, struct err *e)
-{
-    if (x->url.path[0] != '\0') {
-        struct sockaddr_un *un = (struct sockaddr_un *)&x->addrs[0].sa;
-        un->sun_family = AF_UNIX;
-        if (strlen(x->url.path) >= sizeof(un->sun_path))
-            return err_set(e, ERR_USAGE, "the socket's path is too long");
-        memcpy(un->sun_path, x->url.path, strlen(x->url.path) + 1);
-        x->addrs[0].sa_len = sizeof(*un);
-        x->n_addrs = 1;
-        return 0;
-    }
-    x->resolver = resolver_new(x->loop, e);
-    if (!x->resolver)
-        return -1;
-    struct resolve_request *q =
-        resolve_start(x->resolver, x->url.host, x->url.port, x->deadline_ms, on_resolved, x, e);
-    if (!q)
-        return -1;
-    if (loop_turn_until(x->loop, &x->resolved, x->deadline_ms, e) < 0) {
-        if (!x->resolved)
-            resolve_cancel(q);
-        return -1;
-    }
-    return x->n_addrs > 0 ? 0 : err_set(e, ERR_DNS, "%s does not resolve", x->url.host);
-}
 
 static void
 on_ready(int fd, int what, void *arg)
 {
     struct exchange *x = arg;
     (void)fd;
-    x->ready = what;
+    (void)what;
     x->is_ready = true;
     loop_watch_set(x->watch, 0);
 }
@@ -167,7 +129,9 @@ wait_for(struct exchange *x, int what, struct err *e)
     x->is_ready = false;
     if (loop_watch_set(x->watch, what) < 0)
         return err_set(e, ERR_NOMEM, "out of memory");
-    return loop_turn_until(x->loop, &x->is_ready, x->deadline_ms, e);
+    if (loop_turn_until(x->loop, &x->is_ready, x->deadline_ms, e) == 0)
+        return 0;
+    return e->code == ERR_TIMEOUT ? err_set(e, ERR_TIMEOUT, "no whole answer in time") : -1;
 }
 
 static void
@@ -180,35 +144,36 @@ hang_up(struct exchange *x)
     x->fd = -1;
 }
 
-static int
-connect_to(struct exchange *x, const struct resolve_addr *a, struct err *e)
+static void
+on_dialled(const struct err *e, int fd, void *arg)
 {
-    hang_up(x);
-    x->fd = socket(a->sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (x->fd < 0)
-        return err_sys(e, errno, "socket");
-    x->watch = loop_watch_new(x->loop, x->fd, on_ready, x);
-    if (!x->watch)
-        return err_set(e, ERR_NOMEM, "out of memory");
-    if (connect(x->fd, (const struct sockaddr *)&a->sa, a->sa_len) == 0)
-        return 0;
-    if (errno != EINPROGRESS && errno != EAGAIN)
-        return err_sys(e, errno, "cannot connect");
-    if (wait_for(x, LOOP_WRITE, e) < 0)
-        return -1;
-    int failed = 0;
-    socklen_t len = sizeof(failed);
-    getsockopt(x->fd, SOL_SOCKET, SO_ERROR, &failed, &len);
-    return failed == 0 ? 0 : err_sys(e, failed, "cannot connect");
+    struct exchange *x = arg;
+    x->dialled = true;
+    x->fd = fd;
+    if (e)
+        x->dial_error = *e;
 }
 
 static int
-connect_any(struct exchange *x, struct err *e)
+connect_to(struct exchange *x, struct err *e)
 {
-    int rc = -1;
-    for (size_t i = 0; rc < 0 && i < x->n_addrs && clock_left_ms(x->deadline_ms) > 0; i++)
-        rc = connect_to(x, &x->addrs[i], e);
-    return rc;
+    const char *where = x->url.path[0] != '\0' ? x->url.path : x->url.host;
+    x->resolver = resolver_new(x->loop, e);
+    struct dial *d = x->resolver ? dial_start(x->loop, x->resolver, where, x->url.port,
+                                              x->deadline_ms, on_dialled, x, e)
+                                 : NULL;
+    if (!d)
+        return -1;
+    if (loop_turn_until(x->loop, &x->dialled, CLOCK_NEVER, e) < 0) { /* dial keeps the deadline */
+        dial_cancel(d);
+        return -1;
+    }
+    if (x->fd < 0) {
+        *e = x->dial_error;
+        return -1;
+    }
+    x->watch = loop_watch_new(x->loop, x->fd, on_ready, x);
+    return x->watch ? 0 : err_set(e, ERR_NOMEM, "out of memory");
 }
 
 static int
@@ -243,13 +208,20 @@ answer_so_far(const struct exchange *x, bool ended)
     return client_answer_read(strbuf_str(&x->answer), x->answer.len, ended);
 }
 
+static bool
+is_enough(const struct exchange *x)
+{
+    struct client_answer a = answer_so_far(x, false);
+    return a.whole || a.malformed;
+}
+
 /* Until the answer is whole, the peer closes or ANSWER_MAX is reached. */
 static int
 read_answer(struct exchange *x, struct client_answer *ret, struct err *e)
 {
     char buf[4096];
     bool ended = false;
-    while (!ended && !answer_so_far(x, false).whole && x->answer.len < ANSWER_MAX) {
+    while (!ended && !is_enough(x) && x->answer.len < ANSWER_MAX) {
         ssize_t n = recv(x->fd, buf, sizeof(buf), 0);
         if (n > 0)
             strbuf_add(&x->answer, buf, (size_t)n);
@@ -264,17 +236,26 @@ read_answer(struct exchange *x, struct client_answer *ret, struct err *e)
     bool enough = ret->whole || (ret->body_at > 0 && x->answer.len >= ANSWER_MAX);
     if (x->answer.len > 0 && ret->status == 0)
         return err_set(e, ERR_PROTOCOL, "the answer is not HTTP/1.x");
+    if (ret->malformed)
+        return err_set(e, ERR_PROTOCOL, "the answer's chunks are malformed");
     return enough ? 0 : err_set(e, ERR_CLOSED, "the answer was cut short");
 }
 
 static void
-show_body(const struct strbuf *answer, size_t at)
+show_body(const struct strbuf *answer, const struct client_answer *a)
 {
-    size_t n = answer->len - at;
-    const char *body = answer->data + at;
-    n = n < BODY_SHOWN ? n : BODY_SHOWN;
-    fwrite(body, 1, n, stdout);
-    if (n > 0 && body[n - 1] != '\n')
+    size_t at = a->body_at;
+    size_t room = BODY_SHOWN;
+    const char *part = NULL;
+    char last = '\n';
+    size_t n;
+    while (room > 0 && (n = client_answer_piece(a, answer->data, answer->len, &at, &part)) > 0) {
+        n = n < room ? n : room;
+        room -= n;
+        fwrite(part, 1, n, stdout);
+        last = part[n - 1];
+    }
+    if (last != '\n')
         putchar('\n');
     fflush(stdout);
 }
@@ -284,10 +265,9 @@ exchange(struct exchange *x, int expect, struct err *e)
 {
     struct client_answer a = {0};
     x->loop = loop_new(e);
-    if (!x->loop || find_addresses(x, e) < 0 || connect_any(x, e) < 0 || send_request(x, e) < 0 ||
-        read_answer(x, &a, e) < 0)
+    if (!x->loop || connect_to(x, e) < 0 || send_request(x, e) < 0 || read_answer(x, &a, e) < 0)
         return -1;
-    show_body(&x->answer, a.body_at);
+    show_body(&x->answer, &a);
     return a.status == expect ? 0
                               : err_set(e, ERR_SERVER, "status %d, expected %d", a.status, expect);
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -84,12 +85,25 @@ dial_code(int sys_errno)
     }
 }
 
+#define PLACE_MAX (RESOLVE_TEXT_MAX + 16)
+
+/* "127.0.0.1, port 80" or a socket's path: where the attempt under way goes. */
+static const char *
+place(const struct dial *d, char buf[PLACE_MAX])
+{
+    const struct resolve_addr *a = &d->addrs[d->next - 1];
+    resolve_addr_text(a, buf);
+    size_t used = strlen(buf);
+    if (a->sa.ss_family != AF_UNIX)
+        snprintf(buf + used, PLACE_MAX - used, ", port %u", d->port);
+    return buf;
+}
+
 static void
 note_error(struct dial *d, int sys_errno)
 {
-    char text[RESOLVE_TEXT_MAX];
-    resolve_addr_text(&d->addrs[d->next - 1], text);
-    err_set(&d->last, dial_code(sys_errno), "cannot connect to %s, port %u: %s", text, d->port,
+    char text[PLACE_MAX];
+    err_set(&d->last, dial_code(sys_errno), "cannot connect to %s: %s", place(d, text),
             strerror(sys_errno));
     d->last.sys_errno = sys_errno;
 }
@@ -173,9 +187,8 @@ static void
 on_timer(void *arg)
 {
     struct dial *d = arg;
-    char text[RESOLVE_TEXT_MAX];
-    resolve_addr_text(&d->addrs[d->next - 1], text);
-    err_set(&d->last, ERR_TIMEOUT, "%s, port %u did not answer in time", text, d->port);
+    char text[PLACE_MAX];
+    err_set(&d->last, ERR_TIMEOUT, "%s did not answer in time", place(d, text));
     next_address(d);
 }
 

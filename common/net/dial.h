@@ -1,5 +1,5 @@
 /*
- * dial.h: from a name to a connected TCP socket, without blocking: resolve, then one address after the other, all under one
+ * dial.h: from a name or a socket's path to a connected stream socket, without blocking: resolve, then one address after the other, all under one
  * deadline. An address that does not answer leaves time for the next ones.
  */
 #ifndef RR_NET_DIAL_H

@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import select
 import signal
 import socket
 import subprocess
@@ -10,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from rig.base import CANARY, free_port, has_ipv6, rounds, wait_until
+from rig.base import CANARY, SLOW, free_port, has_ipv6, rounds, wait_until
 from rig.healthd import Healthd, slow
 from rig.program import http_get
 
@@ -304,6 +305,54 @@ def test_probe(start, run, scratch):
         result = run("healthd", "probe", "--timeout", "200ms", f"http://127.0.0.1:{mute.getsockname()[1]}/")
         assert result.status == 1
         assert time.monotonic() - began < slow(0.5)
+
+
+def test_probe_reads_chunks(run, peer):
+    def answer(end):
+        def talk(_, connection):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nok \r\n4\r\nthen\r\n" + end)
+
+        return f"http://127.0.0.1:{peer(talk).port}/"
+
+    result = run("healthd", "probe", answer(b"0\r\n\r\n"))
+    assert (result.status, result.stdout) == (0, "ok then\n")
+    result = run("healthd", "probe", answer(b"5\r\nmo"))
+    assert (result.status, result.stdout) == (1, "")
+    assert "cut short" in result.stderr
+    result = run("healthd", "probe", answer(b"more\r\n"))
+    assert result.status == 1 and "malformed" in result.stderr
+
+
+def test_probe_goes_on_to_the_next_address(start, run, name_server):
+    """The first address swallows what is sent to it: a listener whose queue is full."""
+    dns = name_server({"two.test": ["127.0.0.2", "127.0.0.1"]})
+    h = Healthd(start)
+    with socket.create_server(("127.0.0.2", h.port), backlog=0):
+        held = fill_queue(("127.0.0.2", h.port))
+        result = run("healthd", "probe", "--timeout", "6s", f"http://two.test:{h.port}/health/live", env=dns.env)
+        assert (result.status, result.stdout) == (0, '{"status":"alive"}\n'), result.stderr
+        for s in held:
+            s.close()
+
+
+def fill_queue(address):
+    """Connections until the kernel drops the next one: the last is still under way."""
+    held = []
+    while True:
+        s = socket.socket()
+        s.setblocking(False)
+        s.connect_ex(address)
+        held.append(s)
+        if not select.select([], [s], [], 0.5 * SLOW)[1]:
+            return held
+
+
+def test_probe_says_what_the_resolver_said(run, name_server):
+    for mode, words in (("answer", "no such name"), ("silent", "does not answer"), ("servfail", "fails")):
+        dns = name_server({}, mode=mode)
+        result = run("healthd", "probe", "--timeout", "1s", "http://app.test/", env=dns.env)
+        assert result.status == 1
+        assert words in result.stderr and "app.test" in result.stderr
 
 
 def test_check_and_wait(start, run, redis_server, pg):

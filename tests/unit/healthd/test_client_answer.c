@@ -80,6 +80,56 @@ test_interim_answers_are_skipped(void **state)
     assert_false(read_text("HTTP/1.1 100 Continue\r\n\r\n", true).whole);
 }
 
+#define CHUNKED "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: gzip, Chunked \r\n\r\n"
+
+/* The body of all pieces; the answer is read as a whole. */
+static void
+assert_body(const char *text, const char *body)
+{
+    struct client_answer a = read_text(text, true);
+    char got[64] = "";
+    const char *part = NULL;
+    size_t at = a.body_at;
+    for (size_t n; (n = client_answer_piece(&a, text, strlen(text), &at, &part)) > 0;)
+        strncat(got, part, n);
+    assert_string_equal(got, body);
+}
+
+static void
+test_chunks(void **state)
+{
+    (void)state;
+    static const char whole[] =
+        CHUNKED "3\r\nabc\r\n0A ;x=y\r\n0123456789\r\n000\r\nTrailer: x\r\n\r\n";
+    for (size_t n = 0; n < sizeof(whole) - 1; n++) {
+        assert_false(client_answer_read(whole, n, true).whole); /* cut anywhere */
+        assert_false(client_answer_read(whole, n, true).malformed);
+    }
+    assert_true(read_text(whole, false).whole);
+    assert_true(read_text(CHUNKED "0\r\n\r\n", false).whole);
+    assert_body(whole, "abc0123456789");
+    assert_body(CHUNKED "3\r\nab", "ab");
+    assert_body(CHUNKED "0\r\n\r\nrest", "");
+    assert_body("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", "abc");
+}
+
+static void
+test_malformed_chunks(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {
+        CHUNKED "x\r\nabc\r\n", CHUNKED "\r\n\r\n",       CHUNKED "3\r\nabcd\r\n0\r\n",
+        CHUNKED "-1\r\n",       CHUNKED "0x3\r\nabc\r\n", CHUNKED "fffffffffffffffffffffff\r\nabc",
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_true(read_text(rows[i], true).malformed);
+        assert_false(read_text(rows[i], true).whole);
+    }
+    assert_false(read_text("HTTP/1.1 304 No\r\nTransfer-Encoding: chunked\r\n\r\n", false).chunked);
+    assert_false(
+        read_text("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, x\r\n\r\n", false).chunked);
+}
+
 int
 main(void)
 {
@@ -88,6 +138,8 @@ main(void)
         cmocka_unit_test(test_cut_short_is_not_whole),
         cmocka_unit_test(test_without_a_length_the_end_counts),
         cmocka_unit_test(test_interim_answers_are_skipped),
+        cmocka_unit_test(test_chunks),
+        cmocka_unit_test(test_malformed_chunks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -377,6 +377,8 @@ test_probe_urls(void **state)
                                       "http://h/a b",
                                       "http://[::1/",
                                       "unix:",
+                                      "unix:run/h.sock",
+                                      "unix:@h",
                                       "http://h?x",
                                       "http://h/\x80"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
