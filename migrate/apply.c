@@ -206,6 +206,20 @@ attempts(struct apply *a)
 }
 
 enum apply_result
+apply_roll_back(struct apply *a, enum apply_result result)
+{
+    static const char sql[] = "ROLLBACK";
+    struct err e = {0};
+    a->first_n = 0;
+    if (pgconn_tx_state(a->s->work) == PGCONN_TX_IDLE)
+        return result; /* the server did not even begin: a syntax error in what was sent first */
+    if (session_query(a->s, sql, sizeof sql - 1, NULL, &e) == 0)
+        return result;
+    apply_report_run(a, &e);
+    return APPLY_FAILED;
+}
+
+enum apply_result
 apply_duplicate(struct apply *a, enum exit_status exit, const struct err *e)
 {
     bool known = false;

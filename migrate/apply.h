@@ -100,6 +100,8 @@ bool apply_statement_timeout(const struct apply *a, uint64_t *ret_ms);
 size_t apply_sql_identity(const struct apply *a, bool local, struct strbuf *out);
 /* Whether the server's answer means: try again. */
 bool apply_lock_failure(const struct err *e);
+/* Ends what is open on the server; result, or FAILED where that did not work. */
+enum apply_result apply_roll_back(struct apply *a, enum apply_result result);
 /* The history refused the row as a duplicate (*e), and what was open is rolled back. SKIPPED when
  * version really has a row; else another unique index refused it: reported with exit. */
 enum apply_result apply_duplicate(struct apply *a, enum exit_status exit, const struct err *e);

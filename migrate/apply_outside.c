@@ -180,13 +180,53 @@ write_row(struct apply *a)
     return e.code == ERR_CLOSED || e.code == ERR_TIMEOUT ? APPLY_UNKNOWN : refused(a, &e);
 }
 
+static enum apply_result
+trial_failed(struct apply *a, struct err *e)
+{
+    if (e->code != ERR_SERVER && e->code != ERR_PROTOCOL) {
+        apply_report_run(a, e);
+        return APPLY_FAILED;
+    }
+    if (apply_lock_failure(e)) {
+        apply_note_retry(a, e);
+        return apply_roll_back(a, APPLY_RETRY);
+    }
+    err_wrap(e, "cannot write the history, so nothing of the file is run");
+    if (strcmp(e->sqlstate, "23505") == 0) {
+        enum apply_result result = apply_roll_back(a, APPLY_SKIPPED);
+        return result == APPLY_SKIPPED ? apply_duplicate(a, EXIT_REFUSED, e) : result;
+    }
+    apply_report(a, EXIT_REFUSED, e, 0);
+    return apply_roll_back(a, APPLY_FAILED);
+}
+
+/* What runs here stays, so it must be certain that the row can be written behind it: it is written
+ * and rolled back. */
+static enum apply_result
+try_row(struct apply *a)
+{
+    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+    struct err e = {0};
+    uint64_t ms;
+    strbuf_adds(&sql, "BEGIN; ");
+    if (apply_lock_timeout(a, &ms))
+        strbuf_addf(&sql, "SET LOCAL lock_timeout TO %llu; ", (unsigned long long)ms);
+    ledger_sql_as(&a->s->table, &sql);
+    ledger_sql_insert(&a->s->table, a->m, a->loose_sha256, a->s->o->release, 0, NULL, &sql);
+    strbuf_adds(&sql, "; SET CONSTRAINTS ALL IMMEDIATE; ROLLBACK");
+    return session_sql(a->s, &sql, NULL, &e) == 0 ? APPLY_DONE : trial_failed(a, &e);
+}
+
 enum apply_result
 apply_outside(struct apply *a)
 {
     struct err e = {0};
+    enum apply_result result = try_row(a);
+    if (result != APPLY_DONE)
+        return result;
     if (set_up(a, &e) != 0)
         return refused(a, &e);
-    enum apply_result result = statements(a);
+    result = statements(a);
     if (result != APPLY_DONE)
         return result;
     a->first_n = 0;

@@ -25,20 +25,6 @@ only_statement(const struct apply *a)
     return own == 1;
 }
 
-static enum apply_result
-roll_back(struct apply *a, enum apply_result result)
-{
-    static const char sql[] = "ROLLBACK";
-    struct err e = {0};
-    a->first_n = 0;
-    if (pgconn_tx_state(a->s->work) == PGCONN_TX_IDLE)
-        return result; /* the server did not even begin: a syntax error in what was sent first */
-    if (session_query(a->s, sql, sizeof sql - 1, NULL, &e) == 0)
-        return result;
-    apply_report_run(a, &e);
-    return APPLY_FAILED;
-}
-
 /* Something of the transaction failed; completed: statements of what was sent that were done. */
 static enum apply_result
 failed(struct apply *a, const struct err *e, size_t completed)
@@ -50,15 +36,15 @@ failed(struct apply *a, const struct err *e, size_t completed)
     }
     if (apply_lock_failure(e)) {
         apply_note_retry(a, e);
-        return roll_back(a, APPLY_RETRY);
+        return apply_roll_back(a, APPLY_RETRY);
     }
     if (outside && only_statement(a) && a->m->header.transaction == VERDICT_AUTO &&
         a->verdict.begin_n == 0) {
         apply_note_retry(a, e);
-        return roll_back(a, APPLY_OUTSIDE);
+        return apply_roll_back(a, APPLY_OUTSIDE);
     }
     apply_report(a, EXIT_REFUSED, e, completed);
-    return roll_back(a, APPLY_FAILED);
+    return apply_roll_back(a, APPLY_FAILED);
 }
 
 /* The way into the transaction; what it is made of is noted for the places of errors. */
@@ -299,7 +285,7 @@ lock_lost(struct apply *a)
     report_hint(a->report,
                 "pg_advisory_unlock_all() and DISCARD ALL release every lock of the session");
     a->s->locked = false;
-    return roll_back(a, APPLY_FAILED);
+    return apply_roll_back(a, APPLY_FAILED);
 }
 
 /* Which statements of the end are the row and COMMIT. */
@@ -332,7 +318,7 @@ end_failed(struct apply *a, struct err *e, size_t completed, const struct end_pl
         return lock_lost(a);
     if (completed == places->row && strcmp(e->sqlstate, "23505") == 0) {
         err_wrap(e, "cannot write the history");
-        enum apply_result result = roll_back(a, APPLY_SKIPPED);
+        enum apply_result result = apply_roll_back(a, APPLY_SKIPPED);
         return result == APPLY_SKIPPED ? apply_duplicate(a, EXIT_REFUSED, e) : result;
     }
     if (e->code == ERR_SERVER && !apply_lock_failure(e))

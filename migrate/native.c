@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "common/base/clock.h"
+#include "common/base/json.h"
 #include "common/base/opt.h"
 #include "migrate/lexer.h"
 #include "migrate/marks.h"
@@ -93,6 +94,8 @@ native_name_parse(const char *file, struct native_name *ret, struct err *e)
     struct native_name n = {.direction = NATIVE_UP};
     const char *bar = strchr(file, '_');
 
+    if (!utf8_valid(file, len, NULL))
+        return err_set(e, ERR_INPUT, "%s: the name is not UTF-8: rename the file", file);
     if (!ends_with(file, len, ".sql"))
         return err_set(e, ERR_INPUT, "%s: the name does not end in .sql (in lower case)", file);
     len -= 4;

@@ -1,10 +1,10 @@
 """What a database, its roles and its settings do to migrate: whose history it is, and what a file finds."""
 
-import json
+import os
 
 import pytest
 
-from rig.migrations import Migrations, events, failure, history, records
+from rig.migrations import Holder, Migrations, events, failure
 from rig.postgres import PASSWORD
 
 
@@ -149,3 +149,74 @@ def test_nothing_is_left_to_the_next_attempt(up, files, pg):
     result = up()
     assert result.status == 0, result.output
     assert [r["sqlstate"] for r in events(result, "retry")] == ["40001"]
+
+
+# --- Outside a transaction nothing runs before its row is known to be writable ----------------------------------------
+
+
+def counted(files, name="0002_count.sql"):
+    """A file whose every run leaves a trace."""
+    files("0001_a.sql", "CREATE TABLE a (i int);\n")
+    files(name, "-- migrate: transaction=off\nINSERT INTO a VALUES (1);\nCREATE INDEX CONCURRENTLY a_i ON a (i);\n")
+
+
+def no_insert(pg, database):
+    """The history's owner has given it to somebody who lets others only read."""
+    pg.psql("ALTER TABLE schema_history OWNER TO postgres", "GRANT SELECT ON schema_history TO app", user="postgres")
+    return "42501"
+
+
+def unique_index(pg, database):
+    pg.psql("CREATE UNIQUE INDEX mine ON schema_history (tool)")
+    return "23505"
+
+
+def trigger_at_commit(pg, database):
+    pg.psql("CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'no'; END$$",
+            "CREATE CONSTRAINT TRIGGER no AFTER INSERT ON schema_history DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION no()")
+    return "P0001"
+
+
+@pytest.mark.parametrize("hinder", [no_insert, unique_index, trigger_at_commit])
+def test_a_row_that_cannot_be_written_stops_before_the_file(up, files, pg, hinder):
+    counted(files)
+    assert up("--to", "0001").status == 0
+    sqlstate = hinder(pg, pg.name)
+    for _ in range(2):
+        result = up()
+        said = failure(result)
+        assert (result.status, said["sqlstate"], said["file"]) == (20, sqlstate, "0002_count.sql"), result.output
+        assert "nothing of the file is run" in said["msg"]
+    assert pg.psql("SELECT count(*) FROM a", "SELECT count(*) FROM pg_class WHERE relname = 'a_i'") == "0\n0"
+
+
+def test_a_locked_history_is_waited_for_before_the_file(up, files, pg, start):
+    counted(files)
+    assert up("--to", "0001").status == 0
+    with Holder(pg, "LOCK TABLE schema_history IN SHARE MODE;"):
+        process = start("migrate", "up", "--dir", files, "--lock-timeout=50ms", env={"DATABASE_URL": pg.url})
+        process.wait_for('"event":"retry"')
+        assert pg.psql("SELECT count(*) FROM a") == "0"
+    assert process.wait().status == 0
+    assert pg.psql("SELECT count(*) FROM a") == "1"
+
+
+def test_a_name_that_the_database_cannot_hold(up, files, pg):
+    name = f"l_{pg.name}"
+    pg.psql(f"CREATE DATABASE {name} OWNER app ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0", user="postgres")
+    try:
+        counted(files, "0002_→.sql")
+        for _ in range(2):
+            result = up(url=pg.server.url(name))
+            assert (result.status, failure(result)["sqlstate"]) == (20, "22P05"), result.output
+        assert pg.server.psql("SELECT count(*) FROM a", database=name) == "0"
+    finally:
+        pg.psql(f"DROP DATABASE {name}", user="postgres")
+
+
+def test_a_name_that_is_not_utf8(up, files, pg):
+    counted(files)
+    os.rename(files.path / "0002_count.sql", bytes(files.path) + b"/0002_\xfc.sql")
+    result = up()
+    assert (result.status, "not UTF-8" in failure(result)["msg"]) == (23, True), result.output
+    assert pg.psql("SELECT to_regclass('a') IS NULL") == "t"

@@ -14,7 +14,7 @@ import pytest
 
 from rig import tls
 from rig.base import CANARY, SLOW, free_port, has_ipv6, rounds, wait_until
-from rig.migrations import Migrations, events, failure, history
+from rig.migrations import Holder, Migrations, events, failure, history
 
 SLEEP = "SELECT pg_sleep(600);\n"
 
@@ -224,33 +224,6 @@ def test_a_waiter_finds_nothing_left(start, files, pg, env):
     results = [p.wait() for p in both]
     assert [r.status for r in results] == [0, 0]
     assert sorted(len(events(r, "applied")) for r in results) == [0, 1]
-
-
-class Holder:
-    """A session that holds a lock until it is told to let go."""
-
-    def __init__(self, pg, *statements, user="app"):
-        self.pg = pg
-        self.user = user
-        self.statements = statements
-        self.process = None
-
-    def __enter__(self):
-        command = ["psql", "-XAtq", "-h", self.pg.server.socket_dir, "-p", str(self.pg.port), "-U", self.user, "-d", self.pg.name]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd="/")
-        self.say("SET application_name TO 'a reader';", "BEGIN;", *self.statements, r"\echo held")
-        assert self.process.stdout.readline() == "held\n"
-        return self
-
-    def say(self, *lines):
-        self.process.stdin.write("\n".join(lines) + "\n")
-        self.process.stdin.flush()
-
-    def __exit__(self, *_):
-        if self.process.stdin and not self.process.stdin.closed:
-            self.process.stdin.close()
-        self.process.stdout.read()
-        self.process.wait(10)
 
 
 def test_a_reader_is_never_in_the_way_for_long(start, files, pg, env):

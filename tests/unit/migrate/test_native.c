@@ -53,6 +53,9 @@ test_names(void **state)
     no_name("0001_.up.sql", "VERSION_name.sql");
     no_name("0001_.down.sql", "VERSION_name.sql");
     no_name("0001_x.txt", ".sql");
+    no_name("0001_gr\xf6\xdf"
+            "e.sql",
+            "UTF-8");
     no_name("001.do.create_x.sql", "postgrator");
     no_name("001.undo.create_x.sql", "postgrator");
     no_name("001.DO.sql", "postgrator");
