@@ -16,7 +16,8 @@
  * `-nvalue`; bool: `--name`, `--no-name`, `--name=true|false`; `--` ends the options. Names are never abbreviated.
  * A variable that is empty counts as not set.
  *
- * Strings are borrowed from argv and the environment, which stay as they are while the program runs.
+ * Strings are borrowed from argv and the environment, which stay as they are while the program runs; only a line end at the end
+ * of a variable's value is cut off in place. A value with a password in it is refused unless the row is OPT_SECRET.
  */
 #ifndef RR_BASE_OPT_H
 #define RR_BASE_OPT_H
@@ -244,5 +245,13 @@ const char *opt_nearest(const char *word, const char *const *known, size_t n, un
 /* What an error may repeat of a word that was given: the word, or "…" when it could be a connection string, or a piece of
  * one, in the wrong place. Borrows. */
 const char *opt_showable(const char *word);
+
+/* True for a text with a password in it: a URL with a user part (scheme://…@), what is left of one (app:pw@host), a connection
+ * string (password=…). An option or variable that takes no such text refuses it by name, before it is shown anywhere. */
+bool opt_holds_password(const char *text);
+
+/* A variable's or a file's value as one line: one line end at its end is cut off in place. ERR_USAGE, beginning with `subject`, when
+ * a control character is left, or a byte order mark stands first. */
+int opt_one_line(const char *subject, char *text, struct err *e);
 
 #endif

@@ -7,14 +7,14 @@
 #include "common/base/cleanup.h"
 
 /* The value of a variable, NULL when it is not set, empty, or set by Kubernetes for a Service. */
-static const char *
+static char *
 lookup(char **envp, const char *name)
 {
     size_t len = strlen(name);
     for (char **v = envp; *v; v++) {
         if (strncmp(*v, name, len) != 0 || (*v)[len] != '=')
             continue;
-        const char *value = *v + len + 1;
+        char *value = *v + len + 1;
         return *value && !opt_is_service_variable(name, value) ? value : NULL;
     }
     return NULL;
@@ -50,11 +50,13 @@ opt_env_read(const struct opt_program *p, char **envp, void *options, struct opt
             continue;
         char name[OPT_ENV_MAX];
         opt_row_env(p, row, name);
-        const char *value = *name ? lookup(envp, name) : NULL;
-        if (!value)
-            continue;
+        char *value = *name ? lookup(envp, name) : NULL;
         void *base = common ? (void *)asked : options;
         bool lines = row->kind == OPT_LIST || (row->flags & OPT_BY_LINES);
+        if (value && !lines && opt_one_line(name, value, e) < 0)
+            return -1;
+        if (!value || !*value)
+            continue;
         int rc =
             lines ? set_lines(row, base, value, name, e) : opt_value_set(row, base, value, name, e);
         if (rc < 0)

@@ -159,6 +159,9 @@ opt_value_set(const struct opt_row *row, void *base, const char *value, const ch
 {
     if (!*value && !(row->flags & OPT_EMPTY_OK))
         return err_set(e, ERR_USAGE, "%s: the value is empty", name);
+    if (!(row->flags & OPT_SECRET) && opt_holds_password(value))
+        return err_set(e, ERR_USAGE, "%s: the value is not %s, but a connection string", name,
+                       opt_row_arg(row));
     if (set_field(row, base, value, e) == 0)
         return 0;
     if (opt_showable(value) != value && e->code == ERR_USAGE)

@@ -54,6 +54,45 @@ opt_showable(const char *word)
     return secret ? "…" : word;
 }
 
+/* user:password@host: between the colon and the @ there is something, and no single slash begins it (unix:/run/a@b). */
+static bool
+is_user_part(const char *colon, const char *at)
+{
+    return at > colon + 1 && (colon[1] != '/' || colon[2] == '/');
+}
+
+bool
+opt_holds_password(const char *text)
+{
+    const char *at = strrchr(text, '@');
+    for (const char *p = at ? strchr(text, ':') : NULL; p && p < at; p = strchr(p + 1, ':'))
+        if (is_user_part(p, at))
+            return true;
+    return strcasestr(text, "password=") != NULL;
+}
+
+int
+opt_one_line(const char *subject, char *text, struct err *e)
+{
+    size_t len = strlen(text);
+    if (len > 0 && text[len - 1] == '\n')
+        text[--len] = '\0';
+    if (len > 0 && text[len - 1] == '\r')
+        text[--len] = '\0';
+    if (strncmp(text, "\xEF\xBB\xBF", 3) == 0)
+        return err_set(e, ERR_USAGE, "%s begins with a byte order mark (U+FEFF): take it away",
+                       subject);
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c == '\n' || c == '\r')
+            return err_set(e, ERR_USAGE, "%s holds more than one line of text", subject);
+        if (c < 0x20 || c == 0x7f)
+            return err_set(e, ERR_USAGE, "%s holds a control character (U+%04X) at byte %zu",
+                           subject, c, i + 1);
+    }
+    return 0;
+}
+
 const char *
 opt_nearest(const char *word, const char *const *known, size_t n, unsigned *ret_edits)
 {

@@ -190,6 +190,25 @@ system_roots(struct pg_set *set, struct err *e)
     return put(set, PG_SSLROOTCERT, bundle, e);
 }
 
+/* libpq repeats a path that it cannot open. A word that is neither a path from the root nor a file here may be anything. */
+static int
+check_paths(const struct pg_set *set, struct err *e)
+{
+    static const enum pg_key paths[] = {PG_PASSFILE, PG_SSLROOTCERT, PG_SSLCERT,
+                                        PG_SSLKEY,   PG_SSLCRL,      PG_SSLCRLDIR};
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        const char *path = set->value[paths[i]];
+        bool engine = paths[i] == PG_SSLKEY && path && strchr(path, ':'); /* pkcs11:… */
+        bool system = paths[i] == PG_SSLROOTCERT && path && strcmp(path, "system") == 0;
+        if (path && *path != '/' && !engine && !system && access(path, F_OK) != 0) {
+            return err_set(e, ERR_USAGE,
+                           "%s is not the path of a file: it begins with /, or the file is here",
+                           pg_key_name(paths[i]));
+        }
+    }
+    return 0;
+}
+
 static int
 tls_defaults(struct pg_set *set, const char *home, struct err *e)
 {
@@ -228,7 +247,7 @@ defaults(struct target_pg *t, struct err *e)
             "no database user is given, and /etc/passwd has no name for user ID %u to take instead",
             (unsigned)geteuid());
     }
-    if (put(set, PG_DBNAME, set->value[PG_USER], e) != 0) {
+    if (check_paths(set, e) != 0 || put(set, PG_DBNAME, set->value[PG_USER], e) != 0) {
         return -1;
     }
     cleanup_free char *home = target_home(&t->env);

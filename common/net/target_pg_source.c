@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/opt.h"
 #include "common/net/target_pg.h"
 
 /* ---- service files: PostgreSQL's manual, "The Connection Service File" ---- */
@@ -58,7 +59,7 @@ service_file(const char *path, const char *service, struct pg_set *set, bool *re
                      memcmp(line + 1, service, len - 2) == 0;
             *ret_found = inside;
         } else if (inside && service_pair(line, set, e) != 0) {
-            result = err_wrap(e, "%s line %d", path, number);
+            result = err_wrap(e, "%s line %d", target_path_shown(path), number);
         }
     }
     explicit_bzero(buf, sizeof buf);
@@ -93,8 +94,8 @@ pg_service_read(const char *service, const struct target_env *env, struct pg_set
         result = service_file(shared, service, ret, &found, e);
     }
     if (result == 0 && !found) {
-        result =
-            err_set(e, ERR_USAGE, "service %s is neither in %s nor in %s", service, own, shared);
+        result = err_set(e, ERR_USAGE, "service %s is neither in %s nor in %s", service,
+                         target_path_shown(own), target_path_shown(shared));
     }
     if (result == 0) {
         result = pg_set_check(ret, e);
@@ -178,6 +179,14 @@ merge_text_variable(struct merge *m, const char *name, struct err *e)
     return result;
 }
 
+/* An earlier source has said it: what a later one says is not looked at. */
+static bool
+is_settled(const struct merge *m, enum pg_key key)
+{
+    bool place = key == PG_HOST || key == PG_HOSTADDR;
+    return m->set.value[key] || (place && pg_set_names_server(&m->set));
+}
+
 static int
 take_variable(struct merge *m, struct pg_set *set, enum pg_key key, const char *name, struct err *e)
 {
@@ -185,14 +194,18 @@ take_variable(struct merge *m, struct pg_set *set, enum pg_key key, const char *
     if (target_env_value(m->env, name, &value, e) != 0) {
         return -1;
     }
-    struct pg_set one = {0};
-    pg_set_take(&one, key, value);
-    int result = pg_set_check(&one, e);
-    if (result == 0 && value) {
-        pg_set_take(set, key, steal_ptr(&one.value[key]));
+    if (!value || is_settled(m, key)) {
+        target_wipe(value);
+        return 0;
     }
-    pg_set_done(&one);
-    return result == 0 ? 0 : err_wrap(e, "%s", name);
+    struct pg_set one = {0};
+    one.value[key] = value;
+    if (pg_set_check(&one, e) != 0) {
+        pg_set_done(&one);
+        return err_wrap(e, "%s", name);
+    }
+    pg_set_take(set, key, value);
+    return 0;
 }
 
 static int
@@ -216,10 +229,27 @@ merge_parts(struct merge *m, struct err *e)
     return merge_set(m, &set, "DATABASE_HOST", false, e);
 }
 
+/* libpq sends these to the server by itself, which repeats what it does not understand. */
+static int
+check_unread(const struct target_env *env, struct err *e)
+{
+    static const char *const names[] = {"PGDATESTYLE", "PGTZ", "PGGEQO"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *value = target_env_plain(env, names[i]);
+        if (value && opt_holds_password(value)) {
+            return err_set(e, ERR_USAGE, "%s is a connection string, or a piece of one", names[i]);
+        }
+    }
+    return 0;
+}
+
 static int
 merge_pg(struct merge *m, struct err *e)
 {
     struct pg_set set = {0};
+    if (check_unread(m->env, e) != 0) {
+        return -1;
+    }
     for (int i = 0; i < PG_KEYS; i++) {
         const char *name = pg_key_variable((enum pg_key)i);
         if (name && take_variable(m, &set, (enum pg_key)i, name, e) != 0) {

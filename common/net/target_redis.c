@@ -32,6 +32,31 @@ read_url(const struct owner *o, struct redis_set *set, struct err *e)
     return result == 0 ? 0 : err_wrap(e, "REDIS_URL");
 }
 
+/* One variable into the set, unless the URL gave that part. */
+static int
+read_part(const struct owner *o, struct redis_set *set, const char *name, enum redis_key key,
+          struct err *e)
+{
+    struct redis_set one = {0};
+    char *value;
+    if (target_env_value(&o->env, name, &value, e) != 0) {
+        return -1;
+    }
+    bool is_path = key == REDIS_KEY_HOST && value && *value == '/';
+    key = is_path ? REDIS_KEY_PATH : key;
+    if (!value || set->value[key]) {
+        target_wipe(value);
+        return 0;
+    }
+    one.value[key] = value;
+    if (redis_set_check(&one, e) != 0) {
+        redis_set_done(&one);
+        return err_wrap(e, "%s", name);
+    }
+    set->value[key] = value;
+    return 0;
+}
+
 /* What the URL leaves open comes from the parts; without a URL they are all there is. */
 static int
 read_parts(const struct owner *o, struct redis_set *set, struct err *e)
@@ -48,21 +73,9 @@ read_parts(const struct owner *o, struct redis_set *set, struct err *e)
         {"REDIS_TLS", REDIS_KEY_TLS},
     };
     bool have_server = set->value[REDIS_KEY_HOST] || set->value[REDIS_KEY_PATH];
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        char *value;
-        if (target_env_value(&o->env, parts[i].name, &value, e) != 0) {
+    for (size_t i = have_server ? 1 : 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (read_part(o, set, parts[i].name, parts[i].key, e) != 0) {
             return -1;
-        }
-        enum redis_key key = parts[i].key;
-        if (key == REDIS_KEY_HOST && value && *value == '/') {
-            key = REDIS_KEY_PATH;
-        }
-        bool skip =
-            set->value[key] || (have_server && (key == REDIS_KEY_HOST || key == REDIS_KEY_PATH));
-        if (!value || skip) {
-            target_wipe(value);
-        } else {
-            set->value[key] = value;
         }
     }
     return 0;
@@ -70,30 +83,27 @@ read_parts(const struct owner *o, struct redis_set *set, struct err *e)
 
 /* ---- a finished target ---- */
 
-static int
-finish_numbers(struct target_redis *t, const struct redis_set *set, struct err *e)
+static void
+finish_numbers(struct target_redis *t, const struct redis_set *set)
 {
-    const char *db = set->value[REDIS_KEY_DB];
     bool tls = false;
     bool verify = true;
     t->port = REDIS_PORT;
-    if (set->value[REDIS_KEY_PORT] && !target_port(set->value[REDIS_KEY_PORT], &t->port)) {
-        return err_set(e, ERR_USAGE, "Redis' port is not a number from 1 to 65535");
+    if (set->value[REDIS_KEY_PORT]) {
+        target_port(set->value[REDIS_KEY_PORT],
+                    &t->port); /* checked with its source, as the rest is */
     }
-    if (db) {
-        size_t digits = strspn(db, "0123456789");
-        if (digits == 0 || digits > 6 || db[digits]) {
-            return err_set(e, ERR_USAGE, "Redis' database is not a number");
-        }
-        t->db = (unsigned)strtoul(db, NULL, 10);
+    if (set->value[REDIS_KEY_DB]) {
+        t->db = (unsigned)strtoul(set->value[REDIS_KEY_DB], NULL, 10);
     }
-    if ((set->value[REDIS_KEY_TLS] && !redis_truth(set->value[REDIS_KEY_TLS], &tls)) ||
-        (set->value[REDIS_KEY_VERIFY] && !redis_truth(set->value[REDIS_KEY_VERIFY], &verify))) {
-        return err_set(e, ERR_USAGE, "REDIS_TLS and verify are true or false");
+    if (set->value[REDIS_KEY_TLS]) {
+        redis_truth(set->value[REDIS_KEY_TLS], &tls);
+    }
+    if (set->value[REDIS_KEY_VERIFY]) {
+        redis_truth(set->value[REDIS_KEY_VERIFY], &verify);
     }
     t->tls = tls && !set->value[REDIS_KEY_PATH];
     t->tls_verify = verify;
-    return 0;
 }
 
 static int
@@ -118,9 +128,7 @@ finish_description(struct target_redis *t, struct err *e)
 static int
 finish(struct target_redis *t, struct redis_set *set, struct err *e)
 {
-    if (finish_numbers(t, set, e) != 0) {
-        return -1;
-    }
+    finish_numbers(t, set);
     const char *username = set->value[REDIS_KEY_USERNAME];
     if (username && !set->value[REDIS_KEY_PASSWORD] && strcmp(username, "default") != 0) {
         return err_set(

@@ -233,8 +233,52 @@ refuse_scheme(const char *text, size_t len, struct err *e)
                    (int)len, text);
 }
 
+static int
+check_numbers(const struct redis_set *set, struct err *e)
+{
+    const char *db = set->value[REDIS_KEY_DB];
+    const char *port = set->value[REDIS_KEY_PORT];
+    uint16_t ignored;
+    bool truth;
+    if (port && !target_port(port, &ignored)) {
+        return err_set(e, ERR_USAGE, "the port is not a number from 1 to 65535");
+    }
+    size_t digits = db ? strspn(db, "0123456789") : 0;
+    if (db && (digits == 0 || digits > 6 || db[digits])) {
+        return err_set(e, ERR_USAGE, "the database is not a number");
+    }
+    if (set->value[REDIS_KEY_TLS] && !redis_truth(set->value[REDIS_KEY_TLS], &truth)) {
+        return err_set(e, ERR_USAGE, "TLS is true or false");
+    }
+    if (set->value[REDIS_KEY_VERIFY] && !redis_truth(set->value[REDIS_KEY_VERIFY], &truth)) {
+        return err_set(e, ERR_USAGE, "verify is true or false");
+    }
+    return 0;
+}
+
 int
-redis_url_parse(const char *text, struct redis_set *set, struct err *e)
+redis_set_check(const struct redis_set *set, struct err *e)
+{
+    static const char *const names[REDIS_KEYS] = {
+        [REDIS_KEY_PATH] = "the socket's path",
+        [REDIS_KEY_USERNAME] = "the user",
+        [REDIS_KEY_CA] = "the CA file's path",
+        [REDIS_KEY_NAME] = "the server's name",
+    };
+    for (size_t i = 0; i < REDIS_KEYS; i++) {
+        if (names[i] && set->value[i] && opt_holds_password(set->value[i])) {
+            return err_set(e, ERR_USAGE, "%s is a connection string, or a piece of one", names[i]);
+        }
+    }
+    const char *host = set->value[REDIS_KEY_HOST];
+    if (host && target_host_check(host, "REDIS_PORT", e) != 0) {
+        return -1;
+    }
+    return check_numbers(set, e);
+}
+
+static int
+parse_url(const char *text, struct redis_set *set, struct err *e)
 {
     size_t len = target_scheme_len(text);
     bool plain = scheme_is(text, len, "redis") || scheme_is(text, len, "valkey");
@@ -258,4 +302,10 @@ redis_url_parse(const char *text, struct redis_set *set, struct err *e)
         return -1;
     }
     return take_params(set, &u, e);
+}
+
+int
+redis_url_parse(const char *text, struct redis_set *set, struct err *e)
+{
+    return parse_url(text, set, e) == 0 ? redis_set_check(set, e) : -1;
 }

@@ -1,6 +1,7 @@
 /* target_text.c: pieces of URLs, variables and secret files. */
 #include "common/net/target_text.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -227,6 +228,53 @@ target_port(const char *text, uint16_t *ret)
     return true;
 }
 
+/* ---- hosts ---- */
+
+static bool
+is_name(const char *host)
+{
+    size_t len = 0;
+    while (is_alpha(host[len]) || is_digit(host[len]) || (host[len] && strchr("-._", host[len])))
+        len++;
+    return len > 0 && host[len] == '\0';
+}
+
+bool
+target_is_address(const char *text)
+{
+    char address[INET6_ADDRSTRLEN];
+    struct in6_addr ignored;
+    size_t len = strcspn(text, "%");
+    if (inet_pton(AF_INET, text, &ignored) == 1)
+        return true;
+    if (len >= sizeof address)
+        return false;
+    snprintf(address, sizeof address, "%.*s", (int)len, text);
+    return inet_pton(AF_INET6, address, &ignored) == 1 && (!text[len] || is_name(text + len + 1));
+}
+
+static bool
+is_socket(const char *host)
+{
+    bool path = host[0] == '/' && host[1] != '/';
+    return (path || host[0] == '@') && !strchr(host + 1, '@') && !strstr(host, "://");
+}
+
+int
+target_host_check(const char *host, const char *port_place, struct err *e)
+{
+    if (is_name(host) || target_is_address(host) || is_socket(host))
+        return 0;
+    if (strstr(host, "://") || strchr(host, '@'))
+        return err_set(e, ERR_USAGE, "the host is a URL or a piece of one, not a name");
+    const char *colon = strchr(host, ':');
+    uint16_t ignored;
+    if (colon && target_port(colon + 1, &ignored))
+        return err_set(e, ERR_USAGE, "the host has a port behind it, which belongs into %s",
+                       port_place);
+    return err_set(e, ERR_USAGE, "the host is neither a name, nor an address, nor a socket");
+}
+
 /* ---- variables and files ---- */
 
 const char *
@@ -262,24 +310,21 @@ check_secret(const char *path, char *text, size_t len, struct err *e)
     if (len > TARGET_TEXT_MAX) {
         return err_set(e, ERR_USAGE, "%s holds more than %d bytes", path, TARGET_TEXT_MAX);
     }
-    while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r')) {
-        len--;
-    }
     text[len] = '\0';
-    if (len == 0) {
-        return err_set(e, ERR_USAGE, "%s is empty", path);
+    if (strlen(text) != len) {
+        return err_set(e, ERR_USAGE, "%s holds a NUL byte", path);
     }
-    if (strlen(text) != len || strpbrk(text, "\r\n")) {
-        return err_set(e, ERR_USAGE, "%s holds more than one line of text", path);
+    if (opt_one_line(path, text, e) != 0) {
+        return -1;
     }
-    return 0;
+    return *text ? 0 : err_set(e, ERR_USAGE, "%s is empty", path);
 }
 
 /* A secret itself is easily put where the path of its file belongs. */
-static const char *
-shown_path(const char *path)
+const char *
+target_path_shown(const char *path)
 {
-    return path[0] == '/' && !strstr(path, "://")
+    return path[0] == '/' && !strstr(path, "://") && !opt_holds_password(path)
                ? path
                : "what it names (the path of a file begins with /)";
 }
@@ -291,10 +336,11 @@ target_read_secret(const char *path, char **ret, struct err *e)
     cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat st;
     if (fd < 0 || fstat(fd, &st) != 0) {
-        return err_set(e, ERR_USAGE, "cannot read %s: %s", shown_path(path), strerror(errno));
+        return err_set(e, ERR_USAGE, "cannot read %s: %s", target_path_shown(path),
+                       strerror(errno));
     }
     if (!S_ISREG(st.st_mode)) {
-        return err_set(e, ERR_USAGE, "%s is not a regular file", shown_path(path));
+        return err_set(e, ERR_USAGE, "%s is not a regular file", target_path_shown(path));
     }
     const size_t size = TARGET_TEXT_MAX + 1;
     char *text = malloc(size + 1);
@@ -302,9 +348,9 @@ target_read_secret(const char *path, char **ret, struct err *e)
         return err_set(e, ERR_NOMEM, "out of memory");
     }
     ssize_t got = read_all(fd, text, size);
-    int result =
-        got < 0 ? err_set(e, ERR_USAGE, "cannot read %s: %s", shown_path(path), strerror(errno))
-                : check_secret(path, text, (size_t)got, e);
+    int result = got < 0 ? err_set(e, ERR_USAGE, "cannot read %s: %s", target_path_shown(path),
+                                   strerror(errno))
+                         : check_secret(target_path_shown(path), text, (size_t)got, e);
     if (result == 0) {
         *ret = strdup(text);
         result = *ret ? 0 : err_set(e, ERR_NOMEM, "out of memory");
@@ -334,8 +380,16 @@ target_env_value(const struct target_env *env, const char *name, char **ret, str
     if (strlen(value) > TARGET_TEXT_MAX) {
         return err_set(e, ERR_USAGE, "%s is longer than %d bytes", name, TARGET_TEXT_MAX);
     }
-    *ret = strdup(value);
-    return *ret ? 0 : err_set(e, ERR_NOMEM, "out of memory");
+    char *text = strdup(value);
+    if (!text) {
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    int result = opt_one_line(name, text, e);
+    if (result == 0 && *text) {
+        *ret = steal_ptr(&text);
+    }
+    target_wipe(text);
+    return result;
 }
 
 /* ---- who runs us ---- */

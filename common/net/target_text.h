@@ -54,13 +54,22 @@ void target_encode(struct strbuf *b, const char *s);
 /* 1 … 65535, digits only. False otherwise. */
 bool target_port(const char *text, uint16_t *ret);
 
-/* A variable's value, or its NAME_FILE's content; *ret NULL when neither is set (empty or a service variable counts as not
- * set). Both set, or an unreadable file: ERR_USAGE that names the variable. Owned: target_wipe(). */
+/* A host that can be asked for, or a socket: a name, an address, /path, @abstract. ERR_USAGE for what is none, above all a URL or
+ * a piece of one, and a port of its own (port_place: where that belongs). Never repeats the host. */
+int target_host_check(const char *host, const char *port_place, struct err *e);
+/* An IPv4 or IPv6 address, with its zone if it has one (fe80::1%eth0). */
+bool target_is_address(const char *text);
+
+/* A variable's value, or its NAME_FILE's content, without its line end; *ret NULL when neither is set (empty or a service
+ * variable counts as not set). Both set, an unreadable file, a control character: ERR_USAGE that names the variable. Owned:
+ * target_wipe(). */
 int target_env_value(const struct target_env *env, const char *name, char **ret, struct err *e);
 /* The variable alone; borrowed. */
 const char *target_env_plain(const struct target_env *env, const char *name);
-/* A file's content without its last line breaks: one line, not empty. Errors name the path. */
+/* A file's content without its line end: one line, not empty. Errors name the path. */
 int target_read_secret(const char *path, char **ret, struct err *e);
+/* What a message may say of a path: the path, or words in its stead when it may be a secret that stands in the wrong place. */
+const char *target_path_shown(const char *path);
 
 /* From /etc/passwd alone: the release build has no name service switch. NULL when unknown; owned. */
 char *target_os_user(void);

@@ -7,6 +7,7 @@
     pgbouncer    factory: a PgBouncer before a server
     web, peer    factories: an application that answers over HTTP, one that says anything
     proxy        factory: a TCP proxy that falls silent, cuts, refuses
+    ear, watched what the programs said, and their arguments as ps shows them, searched for passwords
     name_server  factory: a DNS server that answers, or never
     ca           a throwaway certificate authority
     scratch      a directory of the test's own (readable by the servers' user)
@@ -28,6 +29,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from rig import base, dns, pgbouncer as bouncer, postgres, proxy as tcp_proxy, redis as red, tls, web as application  # noqa: E402
+from rig.ear import Ear, Watcher  # noqa: E402
 from rig.program import Programs  # noqa: E402
 
 
@@ -102,6 +104,20 @@ def run(programs):
 @pytest.fixture
 def start(programs):
     return programs.start
+
+
+@pytest.fixture
+def ear():
+    return Ear()
+
+
+@pytest.fixture
+def watched(programs, ear):
+    """All of the test is watched; the arguments seen count as heard."""
+    with Watcher(programs.mark) as watcher:
+        yield watcher
+    assert watcher.looks > 0
+    assert not watcher.found
 
 
 # --- Servers ----------------------------------------------------------------------------------------------------------

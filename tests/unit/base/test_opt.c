@@ -281,6 +281,39 @@ bad_variables_are_named(void **state)
 }
 
 static void
+line_ends_of_variables(void **state)
+{
+    (void)state;
+    char dir[] = "MIGRATE_DIR=here\r\n", order[] = "MIGRATE_OUT_OF_ORDER=apply\n",
+         wait[] = "MIGRATE_LOCK_WAIT=\n";
+    PARSE_ENV(a, "migrate up", dir, order, wait);
+    ASSERT_GO(a);
+    assert_string_equal(a.o.dir, "here");
+    assert_false(opt_given(&program, &a.r, "lock-wait"));
+    char two[] = "MIGRATE_DIR=a\nb";
+    PARSE_ENV(b, "migrate up", two);
+    ASSERT_REFUSED(b, "MIGRATE_DIR holds more than one line of text");
+    char mark[] = "MIGRATE_DIR=\xEF\xBB\xBFx";
+    PARSE_ENV(c, "migrate up", mark);
+    ASSERT_REFUSED(c, "MIGRATE_DIR begins with a byte order mark (U+FEFF): take it away");
+}
+
+/* Whatever the row takes: a connection string with a password in it goes nowhere where it would be shown. */
+static void
+passwords_in_the_wrong_place(void **state)
+{
+    (void)state;
+    PARSE_ENV(a, "migrate up", "MIGRATE_DIR=postgres://app:SECRET@db/x");
+    ASSERT_REFUSED(a, "MIGRATE_DIR: the value is not DIR, but a connection string");
+    PARSE(b, "migrate up --dir=app:SECRET@db");
+    ASSERT_REFUSED(b, "--dir: the value is not DIR, but a connection string");
+    PARSE_ENV(c, "migrate up", "MIGRATE_LABELS=one\nhost=x password=SECRET");
+    ASSERT_REFUSED(c, "MIGRATE_LABELS: the value is not TEXT, but a connection string");
+    PARSE(d, "migrate up --database postgres://app:SECRET@db/x"); /* takes one */
+    ASSERT_GO(d);
+}
+
+static void
 unknown_variables(void **state)
 {
     (void)state;
@@ -357,6 +390,8 @@ main(void)
         cmocka_unit_test(values_are_checked),
         cmocka_unit_test(variables_fill_and_flags_win),
         cmocka_unit_test(bad_variables_are_named),
+        cmocka_unit_test(line_ends_of_variables),
+        cmocka_unit_test(passwords_in_the_wrong_place),
         cmocka_unit_test(unknown_variables),
         cmocka_unit_test(a_service_named_like_us_changes_nothing),
         cmocka_unit_test(secrets_in_the_wrong_place_are_not_repeated),

@@ -80,6 +80,36 @@ showable(void **state)
         assert_string_equal(opt_showable(hidden[i]), "…");
 }
 
+static void
+holds_password(void **state)
+{
+    (void)state;
+    static const char *const held[] = {"postgres://app:secret@db/x",
+                                       "redis://:secret@cache",
+                                       "app:secret@127.0.0.1:1",
+                                       "postgres:/app:secret@h",
+                                       "https://token@host",
+                                       "host=x password=secret",
+                                       "//app:secret@h",
+                                       "x?PASSWORD=secret"};
+    static const char *const free_of[] = {"",
+                                          "db",
+                                          "app@server",
+                                          "unix:@name",
+                                          "unix:/run/a@b/c",
+                                          "[::]:9180",
+                                          "/cloudsql/p:r:i",
+                                          "http://127.0.0.1:9180/health",
+                                          "a@b:c",
+                                          "2026-11-28T10:00:00Z"};
+    for (size_t i = 0; i < sizeof held / sizeof held[0]; i++)
+        if (!opt_holds_password(held[i]))
+            fail_msg("%s", held[i]);
+    for (size_t i = 0; i < sizeof free_of / sizeof free_of[0]; i++)
+        if (opt_holds_password(free_of[i]))
+            fail_msg("%s", free_of[i]);
+}
+
 int
 main(void)
 {
@@ -87,6 +117,7 @@ main(void)
         cmocka_unit_test(service_variables),
         cmocka_unit_test(nearest),
         cmocka_unit_test(showable),
+        cmocka_unit_test(holds_password),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -140,6 +140,11 @@ static const struct good goods[] = {
      "postgres://app@db:5433/shop", "password=pw"},
     {"pgsql://app@db/shop", "", "postgres://app@db:5432/shop", ""},
     {"host='' user=app dbname=x", "", "postgres://app@/x", "host="},
+    {"host=/cloudsql/p:r-1:i user=app dbname=x", "", "postgres://app@/x?host=/cloudsql/p:r-1:i",
+     "host=/cloudsql/p:r-1:i"},
+    {"host=fe80::1%eth0 user=app dbname=x", "", "postgres://app@[fe80::1%eth0]:5432/x", ""},
+    {"host=db user=app@server dbname=x sslkey=pkcs11:id", "", "postgres://app%40server@db:5432/x",
+     "user=app@server|sslkey=pkcs11:id"},
     /* sources */
     {NULL, "DATABASE_URL=postgres://app@db/shop", "postgres://app@db:5432/shop", ""},
     {NULL, "DATABASE_DSN=host=db user=app dbname=shop", "postgres://app@db:5432/shop", ""},
@@ -156,6 +161,8 @@ static const struct good goods[] = {
     {NULL,
      "DATABASE_URL=postgres://u@url/x\nDATABASE_HOST=parts\nPGHOST=pg\nPGHOSTADDR=10.0.0.1\nPGPASSWORD=p",
      "postgres://u@url:5432/x", "host=url|hostaddr=|password=p"},
+    {"postgres://u@flag:7/x", "DATABASE_HOST=db:5432\nDATABASE_PORT=x\nPGPORT=y",
+     "postgres://u@flag:7/x", "host=flag"}, /* what is not asked is not judged */
     {NULL, "DATABASE_USER=app\nDATABASE_PASSWORD=p\nPGHOST=db\nPGUSER=other\nPGDATABASE=shop",
      "postgres://app@db:5432/shop", "password=p"},
     {"dbname=other", "DATABASE_URL=postgres://app@db/shop", "postgres://app@db:5432/other", ""},
@@ -236,7 +243,7 @@ static const struct bad bads[] = {
     {"host=h ssl=true", "", "unknown keyword at character 8"},
     {"SECRET", "", "neither a URL"},
     {"host=a,b port=1,2,3 user=u", "", "3 ports for 2 hosts"},
-    {"host=a,b hostaddr=1 user=u", "", "2 hosts but 1 host addresses"},
+    {"host=a,b hostaddr=127.0.0.1 user=u", "", "2 hosts but 1 host addresses"},
     {NULL, "DATABASE_HOST=h\nDATABASE_PORT=SECRET", "DATABASE_PORT: port is not a number"},
     {NULL, "DATABASE_URL=postgres://h/x\nDATABASE_URL_FILE=/x",
      "DATABASE_URL and DATABASE_URL_FILE are both set"},
@@ -248,6 +255,35 @@ static const struct bad bads[] = {
      "service nosuch is neither in"},
     {"postgres://h/x?sslrootcert=system&sslmode=require&user=u", "", "sslmode=verify-full"},
     {"postgres://h/x?user=u", "PGSSLMODE=SECRET", "PGSSLMODE: sslmode is none of"},
+    /* in the wrong place */
+    {NULL, "DATABASE_HOST=postgres://app:SECRET@127.0.0.1:1/x",
+     "DATABASE_HOST: the host is a URL or a piece of one"},
+    {NULL, "PGHOST=app:SECRET@h", "PGHOST: the host is a URL"},
+    {NULL, "PGHOST=SECRET@h", "PGHOST: the host is a URL"},
+    {NULL, "DATABASE_HOST=a,//u:SECRET@h/x", "DATABASE_HOST: the host is a URL"},
+    {NULL, "DATABASE_HOST=h/SECRET", "DATABASE_HOST: the host is neither a name"},
+    {NULL, "DATABASE_HOST=db:5432\nDATABASE_USER=u",
+     "DATABASE_HOST: the host has a port behind it, which belongs into DATABASE_PORT"},
+    {NULL, "PGHOST=a,db:5432", "PGHOST: the host has a port"},
+    {NULL, "DATABASE_HOST=host=h password=SECRET", "DATABASE_HOST: the host is neither"},
+    {NULL, "DATABASE_HOST=h\nDATABASE_NAME=postgres://app:SECRET@h/x",
+     "DATABASE_NAME: dbname is a connection string, or a piece of one"},
+    {NULL, "DATABASE_HOST=h\nDATABASE_USER=app:SECRET@h", "DATABASE_USER: user is a connection"},
+    {NULL, "PGHOSTADDR=SECRET", "PGHOSTADDR: hostaddr is not an address"},
+    {NULL, "PGHOST=h\nPGOPTIONS=host=x password=SECRET", "PGOPTIONS: options is a connection"},
+    {NULL, "PGHOST=h\nPGUSER=u\nPGTZ=app:SECRET@h", "PGTZ is a connection string"},
+    {NULL, "PGSERVICE=postgres://app:SECRET@h/x", "PGSERVICE: service is a connection"},
+    {NULL, "PGHOST=h\nPGUSER=u\nPGSSLROOTCERT=SECRET", "sslrootcert is not the path of a file"},
+    {NULL, "PGHOST=h\nPGUSER=u\nPGPASSFILE=SECRET", "passfile is not the path of a file"},
+    {NULL, "PGHOST=h\nPGSSLMINPROTOCOLVERSION=SECRET", "ssl_min_protocol_version is none of"},
+    {NULL, "PGHOST=h\nPGREQUIREAUTH=!SECRET", "PGREQUIREAUTH: require_auth knows no such"},
+    {NULL, "PGSERVICE=s\nPGSERVICEFILE=//u:SECRET@h", "service s is neither in what it names"},
+    {"postgres://h/x?sslrootcert=redis://:SECRET@h", "", "sslrootcert is a connection string"},
+    {"postgres://u%2F:SECRET%40h/x", "", "port"},
+    {"postgres://h%2F%2Fu:1/x", "", "the host is neither"},
+    {"postgres://h/x?user=app:SECRET@h", "", "user is a connection string"},
+    {"host=app:SECRET@db user=u", "", "the host is a URL"},
+    {"host=db keepalives_idle=SECRET", "", "keepalives_idle is not a whole number"},
 };
 
 static void
@@ -260,6 +296,48 @@ test_bad(void **state)
         if (t || !strstr(e.msg, bads[i].error) || strstr(e.msg, "SEC") || strstr(e.msg, "RET")) {
             fail_msg("row %zu (%s): got \"%s\"", i, bads[i].error, e.msg);
         }
+    }
+}
+
+/* ---- line ends and control characters, of variables and of files ---- */
+
+static const char *
+one_variable(const char *name, void *arg)
+{
+    const char *const *pair = arg;
+    return strcmp(name, pair[0]) == 0 ? pair[1] : strcmp(name, "PGUSER") == 0 ? "u" : NULL;
+}
+
+static void
+test_line_ends(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *value, *describe, *error;
+    } rows[] = {
+        {"DATABASE_HOST", "db\n", "postgres://u@db:5432/u", NULL},
+        {"DATABASE_HOST", "db\r\n", "postgres://u@db:5432/u", NULL},
+        {"DATABASE_URL", "postgres://a@db/x\n", "postgres://a@db:5432/x", NULL},
+        {"DATABASE_DSN", "host=db dbname=x\n", "postgres://u@db:5432/x", NULL},
+        {"PGHOST", "\n", NULL, "nothing named"},
+        {"PGHOST", "db\n\n", NULL, "PGHOST holds more than one line of text"},
+        {"PGHOST", "d\tb", NULL, "PGHOST holds a control character (U+0009) at byte 2"},
+        {"DATABASE_URL", "postgres://a:SECRET\x7f@db/x", NULL, "DATABASE_URL holds a control"},
+        {"DATABASE_URL", "\xEF\xBB\xBFpostgres://a:SECRET@db/x", NULL,
+         "DATABASE_URL begins with a byte order mark"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *pair[2] = {rows[i].name, rows[i].value};
+        struct target_env env = {one_variable, pair};
+        struct target_pg *t = NULL;
+        struct err e = {0};
+        int rc = target_pg_load(NULL, &env, &t, &e);
+        if (rc == 0 && !t)
+            snprintf(e.msg, sizeof e.msg, "nothing named");
+        if (rows[i].describe ? !t || strcmp(target_pg_describe(t), rows[i].describe) != 0
+                             : t || !strstr(e.msg, rows[i].error) || strstr(e.msg, "SECRET"))
+            fail_msg("row %zu: got \"%s\"", i, t ? target_pg_describe(t) : e.msg);
+        target_pg_free(t);
     }
 }
 
@@ -310,6 +388,12 @@ test_secret_files(void **state)
     write_file("pw", "one\ntwo\n");
     assert_int_equal(target_pg_refresh(t, &e), -1);
     assert_null(strstr(e.msg, "one\ntwo"));
+    write_file("pw", "one\n\n");
+    assert_int_equal(target_pg_refresh(t, &e), -1);
+    assert_non_null(strstr(e.msg, "more than one line"));
+    write_file("pw", "\xEF\xBB\xBFone\n");
+    assert_int_equal(target_pg_refresh(t, &e), -1);
+    assert_non_null(strstr(e.msg, "byte order mark"));
     target_pg_free(t);
 
     write_file("url", "postgres://app:x@db/shop\n");
@@ -415,6 +499,7 @@ main(void)
         cmocka_unit_test(test_good),         cmocka_unit_test(test_bad),
         cmocka_unit_test(test_secret_files), cmocka_unit_test(test_services),
         cmocka_unit_test(test_home),         cmocka_unit_test(test_final_dot),
+        cmocka_unit_test(test_line_ends),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -151,8 +151,20 @@ static const struct bad bads[] = {
     {NULL, "REDIS_URL=redis://h\nREDIS_URL_FILE=/x", "REDIS_URL and REDIS_URL_FILE are both set"},
     {NULL, "REDIS_HOST=h\nREDIS_PASSWORD_FILE=/nonexistent/x",
      "REDIS_PASSWORD_FILE: cannot read /nonexistent/x"},
-    {NULL, "REDIS_HOST=h\nREDIS_PORT=SECRET", "port is not a number"},
-    {NULL, "REDIS_HOST=h\nREDIS_TLS=SECRET", "true or false"},
+    {NULL, "REDIS_HOST=h\nREDIS_PORT=SECRET", "REDIS_PORT: the port is not a number"},
+    {NULL, "REDIS_HOST=h\nREDIS_TLS=SECRET", "REDIS_TLS: TLS is true or false"},
+    {NULL, "REDIS_HOST=h\nREDIS_DB=SECRET", "REDIS_DB: the database is not a number"},
+    /* in the wrong place */
+    {NULL, "REDIS_HOST=redis://:SECRET@h:1", "REDIS_HOST: the host is a URL or a piece of one"},
+    {NULL, "REDIS_HOST=:SECRET@h", "REDIS_HOST: the host is a URL"},
+    {NULL, "REDIS_HOST=h/SECRET", "REDIS_HOST: the host is neither"},
+    {NULL, "REDIS_HOST=cache:6379",
+     "REDIS_HOST: the host has a port behind it, which belongs into REDIS_PORT"},
+    {NULL, "REDIS_HOST=//:SECRET@h", "REDIS_HOST: the socket's path is a connection string"},
+    {NULL, "REDIS_HOST=h\nREDIS_PASSWORD=x\nREDIS_USERNAME=redis://:SECRET@h",
+     "REDIS_USERNAME: the user is a connection string"},
+    {"redis://h?ca_file=redis://:SECRET@h", "", "the CA file's path is a connection string"},
+    {"redis://SEC%40RET", "", "the host is a URL"},
 };
 
 static void
