@@ -120,7 +120,7 @@ statements(struct apply *a)
     int limited = -1; /* whether lock_timeout is set: not known yet */
     source_text_lexer(&a->text, &lx);
     while ((rc = lexer_next(&lx, &st, &e)) > 0) {
-        if (st.n == a->verdict.begin_n || st.n == a->verdict.commit_n)
+        if (verdict_elides(&a->verdict, a->text.data, &st))
             continue;
         struct verdict v;
         verdict_statement(a->text.data + st.offset, st.sql_bytes, st.backslashes, &v);

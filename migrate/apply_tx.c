@@ -240,7 +240,7 @@ talks(const struct apply *a, const struct statement *st)
 static enum apply_result
 take(struct apply *a, struct batch *b, const struct statement *st)
 {
-    bool elided = st->n == a->verdict.begin_n || st->n == a->verdict.commit_n;
+    bool elided = verdict_elides(&a->verdict, a->text.data, st);
     enum apply_result result = APPLY_DONE;
     bool alone = talks(a, st);
     if (elided || alone || st->kind == STATEMENT_COPY || !fits(a, b, st))

@@ -62,6 +62,8 @@ struct verdict_file {
     const char *cannot; /* its name, static */
     size_t begin_n;     /* the outer BEGIN and COMMIT: statements that are not sent; 0: none */
     size_t commit_n;
+    bool
+        pairs; /* it has BEGIN … COMMIT around calls for large objects (pg_dump), not sent either */
     size_t
         options_offset; /* modes of the outer BEGIN, in the text: to be sent as SET TRANSACTION … */
     size_t options_bytes;
@@ -72,11 +74,14 @@ struct verdict_file {
 /*
  * Reads the rest of lx (from lexer_init: the whole file). -1 ERR_INPUT ("line N: …"): what the
  * lexer refuses; COMMIT, END, ROLLBACK, ABORT, PREPARE TRANSACTION or BEGIN other than one outer
- * pair; a statement that cannot run in a transaction where the header, or the file's own BEGIN,
+ * pair, or pairs with nothing but calls of lo_open and its like between them; a statement that cannot run in a transaction where the header, or the file's own BEGIN,
  * asks for one; an outer BEGIN where the header says transaction=off; a header line behind the
  * first statement; a mark of another layout (marks.h) there, unless ignore_marks.
  */
 int verdict_file(struct lexer *lx, enum verdict_wish wish, bool ignore_marks,
                  struct verdict_file *ret, struct err *e);
+
+/* st, of a file that verdict_file accepted, is a BEGIN or COMMIT that is not sent. */
+bool verdict_elides(const struct verdict_file *f, const char *text, const struct statement *st);
 
 #endif

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from rig.migrations import Migrations, events, failure, history, records
+from rig.postgres import bindir
 from rig.program import BIN_DIR
 
 
@@ -373,6 +374,23 @@ def test_a_baseline_by_pg_dump_leaves_nothing_behind(up, files, pg):
     result = up()
     assert result.status == 0, result.output
     assert pg.psql("SELECT t FROM a", "SELECT t FROM public.b").splitlines() == ["it's", "\\x"]
+
+
+def test_a_baseline_with_large_objects(up, files, pg):
+    """pg_dump puts them between BEGIN and COMMIT of their own: those are elided, so that all of the file is one transaction."""
+    pg.psql("CREATE TABLE doc (body oid)", "INSERT INTO doc SELECT lo_from_bytea(0, 'first'::bytea)",
+            "INSERT INTO doc SELECT lo_from_bytea(0, 'second'::bytea)")
+    dump = subprocess.run([f"{bindir()}/pg_dump", "--no-owner", "--no-acl", "-d", pg.url], check=True, capture_output=True, text=True).stdout
+    assert "\nBEGIN;" in dump and "lo_open" in dump
+    pg.psql("SELECT lo_unlink(body) FROM doc", "DROP TABLE doc")
+    files("0001_baseline.sql", dump)
+    files("0002_bad.sql", dump.replace("CREATE TABLE public.doc", "CREATE TABLE public.doc2"))
+    result = up("--to", "1")
+    assert result.status == 0, result.output
+    assert pg.psql("SELECT convert_from(lo_get(body), 'UTF8') FROM doc ORDER BY 1").split() == ["first", "second"]
+    result = up()
+    assert result.status == 20, result.output  # they exist
+    assert pg.psql("SELECT to_regclass('doc2') IS NULL") == "t"
 
 
 def test_restrict_between_statements_is_never_sent(up, files, pg):

@@ -283,6 +283,49 @@ test_outer(void **state)
     assert_int_equal(f.options_bytes, 10);
 }
 
+static bool
+elided(const char *text, const struct verdict_file *f, size_t n)
+{
+    struct lexer lx;
+    struct statement st = {.n = 0};
+
+    lexer_init(&lx, text, strlen(text));
+    while (st.n != n)
+        assert_int_equal(lexer_next(&lx, &st, NULL), 1);
+    return verdict_elides(f, text, &st);
+}
+
+/* pg_dump writes large objects between BEGIN and COMMIT of their own. */
+static void
+test_large_objects(void **state)
+{
+    static const char text[] =
+        "a;\nbegin;\nselect pg_catalog.lo_open('1', 131072);\nselect pg_catalog.lowrite(0, '');\n"
+        "SELECT lo_close(0);\ncommit;\nbegin; select lo_open(2, 3); commit; b;";
+    static const char first[] = "begin; select lo_open(1, 2); commit; a";
+    static const char last[] = "a; begin; select lo_open(1, 2); end";
+    static const char whole[] = "begin; a; select lo_open(1, 2); commit";
+    struct verdict_file f;
+
+    (void)state;
+    assert_int_equal(file(text, VERDICT_AUTO, &f, NULL), 0);
+    assert_true(f.transaction);
+    assert_int_equal(f.begin_n, 0);
+    assert_int_equal(f.commit_n, 0);
+    for (size_t n = 1; n <= 10; n++)
+        assert_int_equal(elided(text, &f, n), n == 2 || n == 6 || n == 7 || n == 9);
+    assert_int_equal(file(first, VERDICT_AUTO, &f, NULL), 0);
+    for (size_t n = 1; n <= 4; n++)
+        assert_int_equal(elided(first, &f, n), n == 1 || n == 3);
+    assert_int_equal(file(last, VERDICT_ON, &f, NULL), 0);
+    for (size_t n = 1; n <= 4; n++)
+        assert_int_equal(elided(last, &f, n), n == 2 || n == 4);
+    assert_int_equal(file(whole, VERDICT_AUTO, &f, NULL), 0);
+    assert_int_equal(f.commit_n, 4);
+    assert_int_equal(file("a; b", VERDICT_AUTO, &f, NULL), 0);
+    assert_false(elided("a; b", &f, 1));
+}
+
 static void
 refused(const char *text, enum verdict_wish wish, size_t line, const char *begins)
 {
@@ -311,6 +354,20 @@ test_refused(void **state)
     refused("begin;\nbegin; b; end", VERDICT_AUTO, 2, "line 2: BEGIN inside a file");
     refused("prepare transaction 'x'", VERDICT_AUTO, 1,
             "line 1: PREPARE TRANSACTION inside a file");
+    refused("a;\nbegin; select lo_open(1, 2);\nb; commit", VERDICT_AUTO, 2,
+            "line 2: BEGIN inside a file");
+    refused("a;\nbegin;\ncommit", VERDICT_AUTO, 2, "line 2: BEGIN inside a file");
+    refused("a;\nbegin read only; select lo_open(1, 2); commit", VERDICT_AUTO, 2,
+            "line 2: BEGIN inside a file");
+    refused("a;\nbegin; select lo_open(1, 2);\nrollback", VERDICT_AUTO, 3,
+            "line 3: ROLLBACK inside a file");
+    refused("a;\nbegin; select lo_open(1, 2)", VERDICT_AUTO, 2, "line 2: BEGIN without a COMMIT");
+    refused("begin; a; select lo_open(1, 2);\ncommit; b", VERDICT_AUTO, 2,
+            "line 2: COMMIT inside a file");
+    refused("a; begin; select lo_open(1, 2); commit;\nvacuum", VERDICT_AUTO, 2,
+            "line 2: VACUUM cannot run in a transaction, and the file begins one");
+    refused("a;\nbegin; select lo_open(1, 2); commit", VERDICT_OFF, 2,
+            "line 2: BEGIN in a file with transaction=off");
     refused("begin; a", VERDICT_AUTO, 1, "line 1: BEGIN without a COMMIT");
     refused("begin", VERDICT_AUTO, 1, "line 1: BEGIN without a COMMIT");
     refused("begin;\nvacuum; commit", VERDICT_AUTO, 2,
@@ -338,7 +395,7 @@ main(void)
         cmocka_unit_test(test_detach),       cmocka_unit_test(test_subscriptions),
         cmocka_unit_test(test_control),      cmocka_unit_test(test_modes),
         cmocka_unit_test(test_files),        cmocka_unit_test(test_outer),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_refused),      cmocka_unit_test(test_large_objects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
