@@ -95,6 +95,7 @@ role_known(struct pgconn *c, bool in_recovery, bool read_only)
     }
     struct err e = {0};
     const char *host = PQhost(c->pg);
+    c->at.wrong_role = true;
     err_set(&e, ERR_WRONG_ROLE, "%s is %s%s, wanted is %s", host && *host ? host : "the server",
             in_recovery ? "a standby" : "a primary",
             !in_recovery && read_only ? " that is read-only" : "",
@@ -328,8 +329,7 @@ connect_addr(struct pgconn *c)
 static void
 out_of_hosts(struct pgconn *c)
 {
-    if (c->at.role == PGCONN_PREFER_STANDBY && !c->at.second_round &&
-        c->at.best.code == ERR_WRONG_ROLE) {
+    if (c->at.role == PGCONN_PREFER_STANDBY && !c->at.second_round && c->at.wrong_role) {
         c->at.second_round = true;
         c->at.host = 0;
         connect_host(c);
@@ -374,9 +374,8 @@ pgconn_connect_start(struct pgconn *c, uint64_t deadline_ms, pgconn_cb *cb, void
 {
     assert(!pgconn_op_active(c));
     enum pgconn_role role;
-    if (pgconn_role_parse(target_pg_get(c->target, "target_session_attrs"), &role, e) != 0)
-        return -1;
-    if (target_pg_refresh(c->target, e) != 0)
+    if (target_pg_refresh(c->target, e) != 0 ||
+        pgconn_role_parse(target_pg_get(c->target, "target_session_attrs"), &role, e) != 0)
         return -1;
     pgconn_cancel_drop(c);
     pgconn_close(c);

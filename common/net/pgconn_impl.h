@@ -44,6 +44,7 @@ struct pgconn_attempts {
     size_t n_addrs;
     size_t addr;
     bool direct;       /* this host needs no address: socket, or hostaddr given */
+    bool wrong_role;   /* a host was met that only has not the wanted role */
     bool second_round; /* prefer-standby: nobody was one, anybody will do */
     enum pgconn_role role;
     ConnStatusType stage; /* what libpq was at before the last poll: tells refused from TLS */
