@@ -54,6 +54,7 @@ run_finish(struct run *r)
     loop_timer_cancel(r->busy_timer);
     if (!r->leased && r->acquiring) {
         /* It may be granted already, and a lock in Redis would outlive us: on_acquired() gives it back. */
+        lease_withdraw(r->lease);
         loop_timer_start(r->busy_timer, GIVE_BACK_MS);
         return;
     }

@@ -108,9 +108,8 @@ note_error(struct dial *d, int sys_errno)
     d->last.sys_errno = sys_errno;
 }
 
-/* A port of the ephemeral range on which nobody listens may become our own end: TCP then connects the socket to itself. */
-static bool
-is_self(int fd)
+bool
+dial_is_self(int fd)
 {
     struct sockaddr_storage own = {0};
     struct sockaddr_storage peer = {0};
@@ -130,7 +129,7 @@ on_writable(int fd, int what, void *arg)
     (void)what;
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &sys_errno, &len) != 0)
         sys_errno = errno;
-    if (sys_errno == 0 && is_self(fd))
+    if (sys_errno == 0 && dial_is_self(fd))
         sys_errno = ECONNREFUSED;
     if (sys_errno == 0) {
         loop_watch_free(d->watch);

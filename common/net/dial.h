@@ -5,6 +5,7 @@
 #ifndef RR_NET_DIAL_H
 #define RR_NET_DIAL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/base/err.h"
@@ -22,6 +23,9 @@ struct dial *dial_start(struct loop *l, struct resolver *r, const char *host, ui
                         uint64_t deadline_ms, dial_cb *cb, void *arg, struct err *e);
 /* What an error number of connect() is to a caller. */
 enum err_code dial_code(int sys_errno);
+/* A port of the ephemeral range on which nobody listens may become our own end: TCP then connects the socket to itself
+ * (RFC 9293, simultaneous open). Whoever connects looks before a word is sent. */
+bool dial_is_self(int fd);
 void dial_cancel(struct dial *d); /* NULL allowed; cb does not fire; invalid once it has */
 
 #endif

@@ -58,6 +58,13 @@ lease_acquire_start(struct lease *l, uint64_t deadline_ms, lease_acquired_cb *cb
 }
 
 void
+lease_withdraw(struct lease *l)
+{
+    if (l->acquired_cb && l->ops->withdraw)
+        l->ops->withdraw(l);
+}
+
+void
 lease_set_lost_cb(struct lease *l, lease_lost_cb *cb, void *arg)
 {
     l->lost_cb = cb;

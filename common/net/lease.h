@@ -70,13 +70,16 @@ lease_file_new(struct loop *l, const char *path, const struct lease_owner *owner
 /* Session advisory lock; settle_ms: see lease_pg.c. */
 struct lease *lease_pg_new(struct loop *l, struct resolver *r, struct target_pg *target,
                            const struct lease_owner *owner, uint64_t settle_ms, struct err *e);
-/* SET NX PX, renewed each third of ttl_ms (at least 1000). */
+/* A key that is renewed each third of ttl_ms (at least 1000): see lease_redis.c. */
 struct lease *lease_redis_new(struct loop *l, struct resolver *r, struct target_redis *target,
                               const struct lease_owner *owner, uint64_t ttl_ms, struct err *e);
 void lease_free(struct lease *l); /* NULL allowed; lets go without a word when not released */
 
 int lease_acquire_start(struct lease *l, uint64_t deadline_ms, lease_acquired_cb *cb, void *arg,
                         struct err *e);
+/* While an acquisition is under way: nobody wants it any more. What may be granted already is told as such, to be released;
+ * nothing new is asked for. */
+void lease_withdraw(struct lease *l);
 /* May fire from the moment the lock is held; set it before lease_acquire_start(). */
 void lease_set_lost_cb(struct lease *l, lease_lost_cb *cb, void *arg);
 /* After this process was stopped or suspended, before anything goes on: tells now what its timers would tell a moment

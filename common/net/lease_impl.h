@@ -11,6 +11,7 @@
 
 struct lease_ops {
     int (*acquire)(struct lease *l, uint64_t deadline_ms, struct err *e);
+    void (*withdraw)(struct lease *l); /* NULL: what was asked is all there is */
     int (*release)(struct lease *l, const char *outcome, uint64_t deadline_ms, struct err *e);
     int (*keep_fd)(const struct lease *l); /* NULL: none */
     void (*check)(struct lease *l);        /* NULL: nothing to see without asking */

@@ -1,12 +1,17 @@
 /*
  * lease_redis.c: a key in Redis with a life of its own.
  *
- * SET NX PX with a value that nobody else has, renewed each third of the ttl and released by
- * comparing in Lua. How long the lock is certainly ours counts from before the request was sent, on
- * a clock that also runs in suspend; nothing is certain about an answer that is late. Half of the
- * ttl without renewal: UNSURE. A margin before its end: GONE, so that the tree is dead when the key
- * expires. The connection may be made anew meanwhile: renewing compares, it never takes the lock
- * again. A failover or an eviction that loses the key is seen at the next renewal: GONE at once.
+ * SET NX PX with a value that nobody else has, renewed each third of the ttl and released by comparing in Lua. How long the
+ * lock is certainly ours counts from before the request was sent, on a clock that also runs in suspend; nothing is certain
+ * about an answer that is late. Half of the ttl without renewal: UNSURE. A margin before its end: GONE, so that the tree is
+ * dead when the key expires. The connection may be made anew meanwhile: renewing compares, it never takes the lock again. A
+ * failover or an eviction that loses the key is seen at the next renewal: GONE at once.
+ *
+ * A request may be carried out long after who sent it has given up: by a server that stood still, or whose answer was lost.
+ * So the lock is taken in two steps. What is set first is a claim, marked as one and short: who meets it waits until it is
+ * over or is a lock. Only who heard of its claim makes it the lock. An answer that is lost is not taken for a refusal: over
+ * another connection, and another address where there is one, the claim or the lock is taken back by comparing, and claimed
+ * anew while there is time. So who holds a lock that others are skipped for knew of it and meant to run.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,58 +20,15 @@
 #include "common/base/clock.h"
 #include "common/base/digest.h"
 #include "common/base/strbuf.h"
-#include "common/net/boottimer.h"
-#include "common/net/lease_impl.h"
+#include "common/net/lease_redis_impl.h"
 #include "common/net/loop.h"
-#include "common/net/redisconn.h"
 #include "common/net/target.h"
 
 #define TOKEN_BYTES 20
 #define TOKEN_TEXT ((size_t)2 * TOKEN_BYTES + 1) /* in hex, and the blank behind it */
-#define AGAIN_MS 50
+#define CLAIM_MS 5000
+#define AGAIN_MOST_MS 500
 #define RELEASE_PAUSE_MS 10
-
-/* KEYS: lock, fence; ARGV: value, ttl. {1, fence} or {0, the holder's value}. TIME makes the fence
- * outlive a lost key. */
-static const char acquire_script[] =
-    "if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return {0, redis.call('GET', KEYS[1])} end "
-    "local t = redis.call('TIME') "
-    "local f = math.max((tonumber(redis.call('GET', KEYS[2])) or 0) + 1, t[1] * 1000000 + t[2]) "
-    "local s = string.format('%.0f', f) "
-    "redis.call('SET', KEYS[2], s) "
-    "return {1, s}";
-static const char renew_script[] =
-    "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0";
-static const char release_script[] =
-    "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0";
-
-enum state { REDIS_IDLE, REDIS_ACQUIRING, REDIS_HELD, REDIS_RELEASING, REDIS_OVER };
-
-struct lease_redis {
-    struct lease lease;
-    struct redisconn *conn;
-    enum state state;
-    uint64_t ttl_ms;
-    uint64_t deadline_ms;  /* of acquisition and release, clock_mono_ms() */
-    uint64_t sent_boot_ms; /* when the request under way was sent */
-    bool connecting;
-    bool asking;             /* a request is under way */
-    bool release_wanted;     /* as soon as none is */
-    struct boottimer *renew; /* next renewal, or next attempt */
-    struct boottimer *unsure;
-    struct boottimer *gone;
-    uint64_t gone_boot_ms; /* when that one fires */
-    struct err last;       /* why the last renewal failed */
-    char key_lock[LEASE_NAME_MAX + 24];
-    char key_fence[LEASE_NAME_MAX + 24];
-    char ttl_text[24];
-    char value[256];
-    uint64_t fence;
-    struct lease_holder holder;
-};
-
-static void connect(struct lease_redis *p);
-static void ask(struct lease_redis *p);
 
 static struct lease_redis *
 of(struct lease *l)
@@ -134,69 +96,139 @@ on_gone(void *arg)
     gone(p, &e);
 }
 
-static void
-on_renew(void *arg)
-{
-    struct lease_redis *p = arg;
-    if (!p->asking && !p->connecting)
-        connect(p); /* or asks at once when connected */
-}
+/* ---- taking it ---- */
 
-/* ---- requests ---- */
-
-static void
-failed(struct lease_redis *p, const struct err *e)
+/* A new value for each claim: what was sent for an older one matches nothing any more. */
+static int
+make_value(struct lease_redis *p, struct err *e)
 {
-    p->last = *e;
-    switch (p->state) {
-    case REDIS_ACQUIRING:
-        p->state = REDIS_IDLE;
-        lease_acquired(&p->lease, e, 0, NULL);
-        return;
-    case REDIS_HELD:
-        if (!p->release_wanted)
-            boottimer_start_at(p->renew, clock_boot_ms() + AGAIN_MS);
-        return;
-    case REDIS_RELEASING:
-        p->state = REDIS_OVER;
-        lease_released(&p->lease, e);
-        return;
-    case REDIS_IDLE:
-    case REDIS_OVER:
-        return;
-    }
+    uint8_t token[TOKEN_BYTES];
+    if (digest_random(token, sizeof token, e) < 0)
+        return -1;
+    digest_hex(p->value, token, sizeof token);
+    struct lease_holder self;
+    struct strbuf line = STRBUF_INIT;
+    lease_holder_self(&self, &p->lease.owner, 0);
+    lease_holder_format(&line, &self);
+    snprintf(p->value + strlen(p->value), sizeof p->value - strlen(p->value), " %s",
+             strbuf_str(&line));
+    strbuf_done(&line);
+    p->confirm_sent = false;
+    return 0;
 }
 
 static void
-got_acquire(struct lease_redis *p, const struct redis_reply *r)
+give_up(struct lease_redis *p, const struct err *why)
+{
+    struct err e = *why;
+    if (p->state == REDIS_UNDOING && p->confirm_sent)
+        err_set(&e, why->code, "%s; if the lock was set all the same, it ends by itself in %llu ms",
+                why->msg, (unsigned long long)p->ttl_ms);
+    p->state = REDIS_IDLE;
+    lease_acquired(&p->lease, &e, 0, NULL);
+}
+
+/* What another connection may mend. */
+static bool
+is_passing(const struct err *e)
+{
+    return e->code == ERR_CLOSED || e->code == ERR_TIMEOUT;
+}
+
+/* The next attempt at a claim, or at taking one back, while there is time. */
+static void
+try_again(struct lease_redis *p, enum lease_redis_state state)
+{
+    bool settled = state == REDIS_CLAIMING;
+    p->state = state;
+    if (clock_left_ms(p->deadline_ms) == 0 || (settled && (p->withdrawn || !is_passing(&p->last))))
+        give_up(p, &p->last);
+    else
+        lease_redis_go_later(p, state, AGAIN_MOST_MS);
+}
+
+static void
+claim_anew(struct lease_redis *p)
 {
     struct err e;
-    if (r->kind != REDIS_ARRAY || r->count != 2 || r->items[0]->kind != REDIS_INTEGER) {
-        err_set(&e, ERR_PROTOCOL, "Redis answered the lock's script with something else");
-        failed(p, &e);
+    if (make_value(p, &e) < 0)
+        give_up(p, &e);
+    else if (p->withdrawn || clock_left_ms(p->deadline_ms) == 0)
+        give_up(p, &p->last);
+    else
+        lease_redis_go_later(p, REDIS_CLAIMING, AGAIN_MOST_MS);
+}
+
+static void
+claim_granted(struct lease_redis *p)
+{
+    if (!p->withdrawn) {
+        lease_redis_go(p, REDIS_CONFIRMING);
         return;
     }
-    const struct redis_reply *second = r->items[1];
-    if (r->items[0]->integer == 1) {
-        p->fence = second->kind == REDIS_STRING ? strtoull(second->text, NULL, 10) : 0;
-        if (clock_boot_ms() >= p->sent_boot_ms + p->ttl_ms / 2) {
-            err_set(&e, ERR_TIMEOUT, "Redis took half of the lock's life to answer");
-            failed(p, &e);
-            return;
-        }
-        p->state = REDIS_HELD;
-        granted(p);
-        lease_acquired(&p->lease, NULL, p->fence, NULL);
+    p->state = REDIS_HELD; /* only to be released */
+    lease_acquired(&p->lease, NULL, p->fence, NULL);
+}
+
+static void
+claim_denied(struct lease_redis *p, const struct redis_reply *held)
+{
+    if (held->len > 0 && held->text[0] == LEASE_REDIS_CLAIM_MARK) {
+        err_set(&p->last, ERR_TIMEOUT, "others claim the lock, and none takes it");
+        try_again(p, REDIS_CLAIMING);
         return;
     }
+    struct err e;
     p->holder = (struct lease_holder){0};
     /* The value is the holder's line behind its token. */
-    if (second->kind == REDIS_STRING && second->len > TOKEN_TEXT)
-        lease_holder_parse(second->text + TOKEN_TEXT, second->len - TOKEN_TEXT, &p->holder);
+    if (held->len > TOKEN_TEXT)
+        lease_holder_parse(held->text + TOKEN_TEXT, held->len - TOKEN_TEXT, &p->holder);
     p->state = REDIS_IDLE;
     err_set(&e, ERR_BUSY, "the lock is held by another");
     lease_acquired(&p->lease, &e, 0, &p->holder);
 }
+
+static void
+got_claim(struct lease_redis *p, const struct redis_reply *r)
+{
+    const struct redis_reply *second =
+        r->kind == REDIS_ARRAY && r->count == 2 && r->items[0]->kind == REDIS_INTEGER ? r->items[1]
+                                                                                      : NULL;
+    bool granted = second && r->items[0]->integer == 1;
+    if (second && second->kind == REDIS_STRING)
+        p->fence = granted ? strtoull(second->text, NULL, 10) : 0;
+    if (!second || second->kind != REDIS_STRING || (granted && p->fence == 0)) {
+        err_set(&p->last, ERR_PROTOCOL, "Redis answered the lock's script with something else");
+        give_up(p, &p->last);
+        return;
+    }
+    if (granted)
+        claim_granted(p);
+    else
+        claim_denied(p, second);
+}
+
+static void
+got_confirm(struct lease_redis *p, const struct redis_reply *r)
+{
+    if (r->kind != REDIS_INTEGER || r->integer != 1) {
+        err_set(&p->last, ERR_TIMEOUT,
+                "the claim of the lock was over before it could be confirmed");
+        claim_anew(p);
+        return;
+    }
+    if (clock_boot_ms() >= p->sent_boot_ms + p->ttl_ms / 2) {
+        err_set(&p->last, ERR_TIMEOUT, "Redis took half of the lock's life to answer");
+        try_again(p, REDIS_UNDOING);
+        return;
+    }
+    p->state = REDIS_HELD;
+    p->last.msg[0] = '\0';
+    granted(p);
+    lease_acquired(&p->lease, NULL, p->fence, NULL);
+}
+
+/* ---- answers ---- */
 
 static void
 got_renew(struct lease_redis *p, const struct redis_reply *r)
@@ -215,31 +247,79 @@ static void
 got_release(struct lease_redis *p, const struct redis_reply *r)
 {
     struct err e;
-    bool ours = r->kind == REDIS_INTEGER && r->integer == 1;
-    if (!ours)
+    /* What an unheard release did, the next one cannot do again. */
+    bool done = r->kind == REDIS_INTEGER && (r->integer == 1 || p->unheard);
+    if (!done)
         err_set(&e, ERR_LOST, "when it was released the lock was not ours any more");
     p->state = REDIS_OVER;
-    lease_released(&p->lease, ours ? NULL : &e);
+    lease_released(&p->lease, done ? NULL : &e);
+}
+
+static bool
+begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
 }
 
 static void
-on_reply(struct redisconn *c, const struct err *e, const struct redis_reply *r, void *arg)
+name_error(const struct lease_redis *p, const char *text, struct err *e)
 {
-    (void)c;
-    struct lease_redis *p = arg;
-    struct err said;
-    p->asking = false;
-    if (!e && r->kind == REDIS_ERROR) {
-        err_set(&said, ERR_SERVER, "Redis: %s", r->text);
-        e = &said;
-    }
-    if (e) {
-        failed(p, e);
+    if (begins(text, "WRONGTYPE") || strstr(text, "no number of cronrun"))
+        err_set(e, ERR_SERVER,
+                "Redis: %s or %s is none of cronrun's; look what it is, and remove it when nothing "
+                "runs (%s)",
+                p->key_lock, p->key_fence, text);
+    else if (begins(text, "NOPERM") || strstr(text, "The user executing the script"))
+        err_set(e, ERR_SERVER,
+                "Redis: the user needs EVAL, GET, SET, PEXPIRE and TIME on %s and %s (%s)",
+                p->key_lock, p->key_fence, text);
+    else
+        err_set(e, ERR_SERVER, "Redis: %s", text);
+}
+
+/* An error of the script: it did nothing that lasts. */
+static void
+server_error(struct lease_redis *p, const char *text)
+{
+    struct err e;
+    bool replica = begins(text, "READONLY");
+    name_error(p, text, &e);
+    p->fresh = true; /* whoever answers so may not be who is to be asked */
+    switch (p->state) {
+    case REDIS_CLAIMING:
+    case REDIS_CONFIRMING:
+        p->last = e;
+        if (!replica || p->second_chance || p->withdrawn) {
+            give_up(p, &e);
+            return;
+        }
+        p->second_chance = true;
+        redisconn_shun(p->conn);
+        lease_redis_go_later(p, REDIS_CLAIMING, AGAIN_MOST_MS);
+        return;
+    default:
+        lease_redis_failed(p, &e, false);
         return;
     }
+}
+
+void
+lease_redis_answered(struct lease_redis *p, const struct redis_reply *r)
+{
+    if (r->kind == REDIS_ERROR) {
+        server_error(p, r->text);
+        return;
+    }
+    p->pause_ms = 0;
     switch (p->state) {
-    case REDIS_ACQUIRING:
-        got_acquire(p, r);
+    case REDIS_CLAIMING:
+        got_claim(p, r);
+        return;
+    case REDIS_CONFIRMING:
+        got_confirm(p, r);
+        return;
+    case REDIS_UNDOING:
+        claim_anew(p);
         return;
     case REDIS_HELD:
         got_renew(p, r);
@@ -253,80 +333,64 @@ on_reply(struct redisconn *c, const struct err *e, const struct redis_reply *r, 
     }
 }
 
-/* A renewal that is not answered in a sixth of the ttl is tried again on a new connection. */
-static uint64_t
-request_deadline(const struct lease_redis *p)
-{
-    return p->state == REDIS_HELD ? clock_deadline(p->ttl_ms / 6) : p->deadline_ms;
-}
-
 static void
-ask(struct lease_redis *p)
+release_failed(struct lease_redis *p, const struct err *e)
 {
-    const char *script = p->state == REDIS_ACQUIRING ? acquire_script
-                         : p->state == REDIS_HELD    ? renew_script
-                                                     : release_script;
-    const char *const all[] = {"EVAL",       script,   "2",        p->key_lock,
-                               p->key_fence, p->value, p->ttl_text};
-    struct err e;
-    p->asking = true;
-    p->sent_boot_ms = clock_boot_ms();
-    if (redisconn_command_start(p->conn, 7, all, NULL, request_deadline(p), on_reply, p, &e) < 0) {
-        p->asking = false;
-        failed(p, &e);
-    }
-}
-
-static void
-on_connected(struct redisconn *c, const struct err *e, void *arg)
-{
-    (void)c;
-    struct lease_redis *p = arg;
-    p->connecting = false;
-    if (e)
-        failed(p, e);
-    else if (p->state != REDIS_OVER && p->state != REDIS_IDLE)
-        ask(p);
-}
-
-static void
-connect(struct lease_redis *p)
-{
-    struct err e;
-    if (redisconn_connected(p->conn)) {
-        ask(p);
+    if (clock_left_ms(p->deadline_ms) > 0) {
+        lease_redis_go_later(p, REDIS_RELEASING, AGAIN_MOST_MS);
         return;
     }
-    p->connecting = true;
-    if (redisconn_connect_start(p->conn, request_deadline(p), on_connected, p, &e) < 0) {
-        p->connecting = false;
-        failed(p, &e);
+    p->state = REDIS_OVER;
+    lease_released(&p->lease, e);
+}
+
+void
+lease_redis_failed(struct lease_redis *p, const struct err *e, bool sent)
+{
+    p->last = *e;
+    if (is_passing(e))
+        redisconn_shun(p->conn);
+    switch (p->state) {
+    case REDIS_CLAIMING:
+        try_again(p, sent ? REDIS_UNDOING : REDIS_CLAIMING);
+        return;
+    case REDIS_CONFIRMING:
+    case REDIS_UNDOING:
+        try_again(p, REDIS_UNDOING);
+        return;
+    case REDIS_HELD:
+        if (!p->release_wanted)
+            lease_redis_go_later(p, REDIS_HELD, p->ttl_ms / 10);
+        return;
+    case REDIS_RELEASING:
+        p->unheard |= sent;
+        release_failed(p, e);
+        return;
+    case REDIS_IDLE:
+    case REDIS_OVER:
+        return;
     }
+}
+
+/* The next renewal, or the next attempt at something else. */
+static void
+on_renew(void *arg)
+{
+    struct lease_redis *p = arg;
+    if (p->asking || p->connecting)
+        return;
+    if (p->state != REDIS_HELD && clock_left_ms(p->deadline_ms) == 0)
+        lease_redis_failed(p, &p->last, false);
+    else
+        lease_redis_go(p, p->state);
 }
 
 /* ---- the interface ---- */
 
-static int
-make_value(struct lease_redis *p, struct err *e)
-{
-    uint8_t token[TOKEN_BYTES];
-    if (digest_random(token, sizeof token, e) < 0)
-        return -1;
-    digest_hex(p->value, token, sizeof token);
-    struct lease_holder self;
-    struct strbuf line = STRBUF_INIT;
-    lease_holder_self(&self, &p->lease.owner, 0);
-    lease_holder_format(&line, &self);
-    snprintf(p->value + strlen(p->value), sizeof p->value - strlen(p->value), " %s",
-             strbuf_str(&line));
-    strbuf_done(&line);
-    return 0;
-}
-
 static void
 begin_acquire(struct lease *l)
 {
-    connect(of(l));
+    lease_redis_go(of(l), REDIS_CLAIMING);
 }
 
 static int
@@ -336,33 +400,47 @@ redis_acquire(struct lease *l, uint64_t deadline_ms, struct err *e)
     if (make_value(p, e) < 0)
         return -1;
     p->deadline_ms = deadline_ms;
-    p->state = REDIS_ACQUIRING;
+    p->attempt_ms = clock_left_ms(deadline_ms) / 3;
+    p->pause_ms = 0;
+    p->second_chance = false;
+    p->state = REDIS_CLAIMING;
     lease_soon(l, begin_acquire);
     return 0;
+}
+
+static void
+redis_withdraw(struct lease *l)
+{
+    struct lease_redis *p = of(l);
+    p->withdrawn = true;
+    if (boottimer_pending(p->renew)) /* between two attempts */
+        boottimer_start_at(p->renew, clock_boot_ms());
 }
 
 static void
 begin_release(struct lease *l)
 {
     struct lease_redis *p = of(l);
+    uint64_t left_ms = clock_left_ms(p->deadline_ms);
+    struct err e;
     if (p->state == REDIS_OVER) {
         lease_released(l, NULL); /* lost: the key is gone or will be */
         return;
     }
-    if (p->asking || p->connecting) {
-        /* A renewal hangs: what matters now is the release, and it compares. */
-        if (clock_left_ms(p->deadline_ms) > 0) {
-            loop_timer_start(l->soon, RELEASE_PAUSE_MS);
-            return;
-        }
-        struct err e;
+    if ((p->connecting || p->asking) && left_ms == 0) {
         err_set(&e, ERR_TIMEOUT, "Redis does not answer; the lock ends by itself");
         p->state = REDIS_OVER;
         lease_released(l, &e);
         return;
     }
-    p->state = REDIS_RELEASING;
-    connect(p);
+    if (p->connecting || (p->asking && left_ms > 2 * p->attempt_ms)) {
+        loop_timer_start(l->soon, RELEASE_PAUSE_MS);
+        return;
+    }
+    /* A renewal that hangs: what matters now is the release, and it compares. */
+    p->fresh |= p->asking;
+    p->asking = false;
+    lease_redis_go(p, REDIS_RELEASING);
 }
 
 static int
@@ -374,6 +452,8 @@ redis_release(struct lease *l, const char *outcome, uint64_t deadline_ms, struct
     stop_timers(p);
     p->release_wanted = true;
     p->deadline_ms = deadline_ms;
+    p->attempt_ms = clock_left_ms(deadline_ms) / 3;
+    p->pause_ms = 0;
     lease_soon(l, begin_release);
     return 0;
 }
@@ -403,6 +483,7 @@ init(struct lease_redis *p, struct loop *loop, struct resolver *r, struct target
      const struct lease_owner *owner, struct err *e)
 {
     static const struct lease_ops ops = {.acquire = redis_acquire,
+                                         .withdraw = redis_withdraw,
                                          .release = redis_release,
                                          .check = redis_check,
                                          .free = redis_free};
@@ -410,6 +491,8 @@ init(struct lease_redis *p, struct loop *loop, struct resolver *r, struct target
         return -1;
     snprintf(p->key_lock, sizeof p->key_lock, "cronrun:{%s}:lock", owner->name);
     snprintf(p->key_fence, sizeof p->key_fence, "cronrun:{%s}:fence", owner->name);
+    snprintf(p->claim_text, sizeof p->claim_text, "%llu",
+             (unsigned long long)(p->ttl_ms < CLAIM_MS ? p->ttl_ms : CLAIM_MS));
     snprintf(p->ttl_text, sizeof p->ttl_text, "%llu", (unsigned long long)p->ttl_ms);
     p->conn = redisconn_new(loop, r, target, e);
     p->renew = p->conn ? boottimer_new(loop, on_renew, p, e) : NULL;

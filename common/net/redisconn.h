@@ -52,6 +52,10 @@ void redisconn_free(struct redisconn *c); /* NULL allowed; closes at once; nothi
 int redisconn_connect_start(struct redisconn *c, uint64_t deadline_ms, redisconn_cb *cb, void *arg,
                             struct err *e);
 
+/* The address that was used last does not do what is asked: the next redisconn_connect_start() begins with the one after it,
+ * where the name has several. */
+void redisconn_shun(struct redisconn *c);
+
 /* argc binary-safe arguments (lens NULL: C strings). MOVED and ASK are refused by name: ERR_SERVER. */
 int
 redisconn_command_start(struct redisconn *c, int argc, const char *const *argv, const size_t *lens,

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/net/dial.h"
 #include "common/net/loop.h"
 #include "common/net/redisconn_impl.h"
 #include "common/net/target.h"
@@ -19,7 +20,7 @@ note_error(struct redisconn *c, int sys_errno)
 {
     char text[RESOLVE_TEXT_MAX];
     const struct resolve_addr *a = &c->addrs[c->addr_next - 1];
-    enum err_code code = sys_errno == ETIMEDOUT ? ERR_TIMEOUT : ERR_REFUSED;
+    enum err_code code = dial_code(sys_errno);
     resolve_addr_text(a, text);
     if (c->target->path)
         err_set(&c->last_error, code, "cannot connect to Redis at %s: %s", text,
@@ -90,6 +91,9 @@ on_writable(int fd, int what, void *arg)
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &sys_errno, &len) != 0) {
         sys_errno = errno;
     }
+    if (sys_errno == 0 && dial_is_self(fd)) {
+        sys_errno = ECONNREFUSED; /* or AUTH would go to ourselves */
+    }
     if (sys_errno) {
         note_error(c, sys_errno);
         redisconn_next_address(c);
@@ -146,6 +150,30 @@ redisconn_next_address(struct redisconn *c)
     redisconn_fail(c, &c->last_error);
 }
 
+/* In their order, from the one after the shunned one round to it. */
+static void
+take_addresses(struct redisconn *c, const struct resolve_addr *addrs, size_t n)
+{
+    const struct resolve_addr *shunned = &c->shunned;
+    size_t first = 0;
+    for (size_t i = 0; i < n; i++)
+        if (shunned->sa_len > 0 && addrs[i].sa_len == shunned->sa_len &&
+            memcmp(&addrs[i].sa, &shunned->sa, shunned->sa_len) == 0)
+            first = i + 1;
+    for (size_t i = 0; i < n; i++)
+        c->addrs[i] = addrs[(first + i) % n];
+    c->addrs_n = n;
+    c->addr_next = 0;
+    c->shunned.sa_len = 0;
+}
+
+void
+redisconn_shun(struct redisconn *c)
+{
+    if (c->addr_next > 0)
+        c->shunned = c->addrs[c->addr_next - 1];
+}
+
 static void
 on_resolved(const struct err *e, const struct resolve_addr *addrs, size_t n, void *arg)
 {
@@ -155,9 +183,7 @@ on_resolved(const struct err *e, const struct resolve_addr *addrs, size_t n, voi
         redisconn_fail(c, e);
         return;
     }
-    memcpy(c->addrs, addrs, n * sizeof *addrs);
-    c->addrs_n = n;
-    c->addr_next = 0;
+    take_addresses(c, addrs, n);
     err_set(&c->last_error, ERR_TIMEOUT, "Redis did not answer in time (connecting)");
     redisconn_set_state(c, REDISCONN_CONNECTING);
     redisconn_next_address(c);

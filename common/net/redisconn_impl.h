@@ -55,7 +55,8 @@ struct redisconn {
     struct resolve_request *request;
     struct resolve_addr addrs[RESOLVE_ADDRS_MAX];
     size_t addrs_n, addr_next;
-    int fd; /* while connecting */
+    struct resolve_addr shunned; /* sa_len 0: none */
+    int fd;                      /* while connecting */
     struct loop_watch *watch;
     struct err last_error; /* of the last address */
     struct tls_client *tls;

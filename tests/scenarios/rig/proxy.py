@@ -19,6 +19,7 @@ class Proxy:
         self.server_bytes = 0
         self._silent = False
         self._cut_after = None
+        self._lose = None
         self._delay = 0.0
         self._pairs = set()
         self._server = None
@@ -57,6 +58,13 @@ class Proxy:
     def cut_after(self, n, direction="client"):
         """Cuts each connection after n further bytes from the client ("client") or the server ("server")."""
         self._cut_after = None if n is None else [direction, n]
+
+    def lose(self, n, direction):
+        """The n-th piece of data from now, of whatever connection, is swallowed and ends its connection; once."""
+        self._lose = [direction, n]
+
+    def lost(self):
+        return self._lose is None
 
     def connections(self):
         return len(self._pairs)
@@ -140,6 +148,10 @@ class Proxy:
                     cut = len(data) >= self._cut_after[1]
                     data = data[: self._cut_after[1]]
                     self._cut_after[1] -= len(data)
+                if self._is_lost(side):
+                    for w in pair:
+                        w.close()
+                    return
                 if side == "client":
                     self.client_bytes += len(data)
                 else:
@@ -153,6 +165,15 @@ class Proxy:
         except OSError:
             pass
         writer.close()
+
+    def _is_lost(self, side):
+        if not self._lose or self._lose[0] != side:
+            return False
+        self._lose[1] -= 1
+        if self._lose[1] == 0:
+            self._lose = None
+            return True
+        return False
 
 
 class _Pair:

@@ -1,4 +1,5 @@
 /* Redis connections: against a scripted server in this loop, with names from a scripted resolver. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,8 +17,12 @@
 #include "tests/unit/net/redis_client.h"
 
 static struct dns_server dns;
-static const struct dns_record zone[] = {
-    {"two.test", 1, "127.0.0.9 127.0.0.1"}, {"two.test", 28, ""}, {NULL, 0, NULL}};
+static const struct dns_record zone[] = {{"two.test", 1, "127.0.0.9 127.0.0.1"},
+                                         {"two.test", 28, ""},
+                                         {"both.test", 1, "127.0.0.1 127.0.0.2"},
+                                         {"both.test", 28, ""},
+                                         {NULL, 0, NULL}};
+static struct target_redis *own[2];
 
 static int
 setup(void **state)
@@ -169,6 +175,100 @@ test_second_address(void **state)
     struct redisconn *c = client("redis://two.test:PORT"); /* nobody listens at the first */
     must_connect(c);
     redisconn_free(c);
+}
+
+/* Nobody listens, and the kernel gives the socket that very port as its own (test_dial.c): AUTH is for no peer like that. */
+static void
+test_self(void **state)
+{
+    (void)state;
+    struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof any;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&any, len), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&any, &len), 0);
+    close(fd);
+    struct redisconn *c[2];
+    for (unsigned i = 0; i < 2; i++) {
+        char url[64];
+        snprintf(url, sizeof url, "redis://127.0.0.1:%u", ntohs(any.sin_port) ^ i);
+        struct err e;
+        assert_int_equal(target_redis_parse(url, &own[i], &e), 0);
+        c[i] = redisconn_new(loop, resolver, own[i], &e);
+    }
+    for (unsigned i = 0; i < 60000; i++) {
+        struct waiter w = try_connect(c[i & 1], LONG_MS);
+        if (w.e.code == ERR_NONE)
+            fail_msg("connected to itself");
+        assert_int_equal(w.e.code, ERR_REFUSED);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        redisconn_free(c[i]);
+        target_redis_free(own[i]);
+    }
+}
+
+/* Out of descriptors ourselves: that says nothing about the server. */
+static void
+test_no_descriptors(void **state)
+{
+    (void)state;
+    struct redisconn *c = client("redis://127.0.0.1:PORT");
+    struct rlimit before, none;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = (rlim_t)dup(0); /* the lowest that is free, and behind the limit then */
+    close((int)none.rlim_cur);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    struct waiter w = try_connect(c, LONG_MS);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(w.e.code, ERR_SYSTEM);
+    assert_non_null(strstr(w.e.msg, strerror(EMFILE)));
+    redisconn_free(c);
+}
+
+/* Which of two listeners the next connection came to. */
+static int
+came_to(struct redisconn *c, int second)
+{
+    struct err e;
+    unsigned before = server.connections;
+    must_connect(c);
+    for (;;) {
+        bool never = false;
+        int fd = accept4(second, NULL, NULL, SOCK_CLOEXEC);
+        if (fd >= 0) {
+            close(fd);
+            return 2;
+        }
+        if (server.connections > before)
+            return 1;
+        loop_turn_until(loop, &never, clock_deadline(1), &e);
+    }
+}
+
+/* Of two addresses that both answer, the one that was shunned comes last, for one connect. */
+static void
+test_shun(void **state)
+{
+    (void)state;
+    struct sockaddr_in at = {.sin_family = AF_INET,
+                             .sin_port = htons(server.port),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1)};
+    int second = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    assert_int_equal(bind(second, (struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(listen(second, 8), 0);
+    struct redisconn *c = client("redis://both.test:PORT");
+    assert_int_equal(came_to(c, second), 1);
+    redisconn_shun(c);
+    assert_int_equal(came_to(c, second), 2);
+    assert_int_equal(came_to(c, second), 1);
+    redisconn_shun(c);
+    assert_int_equal(came_to(c, second), 2);
+    redisconn_shun(c); /* the other way round, too */
+    assert_int_equal(came_to(c, second), 1);
+    redisconn_free(c);
+    close(second);
 }
 
 static void
@@ -334,10 +434,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_replies),     TEST(test_login),          TEST(test_login_refused),
-        TEST(test_unreachable), TEST(test_second_address), TEST(test_deadlines),
-        TEST(test_cluster),     TEST(test_loss),           TEST(test_maxclients),
-        TEST(test_free_inside), TEST(test_start_inside),
+        TEST(test_replies),        TEST(test_login),          TEST(test_login_refused),
+        TEST(test_unreachable),    TEST(test_second_address), TEST(test_deadlines),
+        TEST(test_cluster),        TEST(test_loss),           TEST(test_maxclients),
+        TEST(test_free_inside),    TEST(test_start_inside),   TEST(test_self),
+        TEST(test_no_descriptors), TEST(test_shun),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
