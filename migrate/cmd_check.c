@@ -111,8 +111,7 @@ check_text(struct check *c, const struct source_migration *m, const char *file,
     }
     c->bad_input |= lx.error_line != 0;
     position_of_byte(t->data, t->len, 0, 1, v.error_offset, &at);
-    add_finding(c, file, t->data, &at, lx.error_line ? "splitting" : "transaction",
-                finding_message(&e));
+    add_finding(c, file, t->data, &at, v.rule, finding_message(&e));
 }
 
 static void

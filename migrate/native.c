@@ -5,7 +5,9 @@
 
 #include "common/base/clock.h"
 #include "common/base/json.h"
+#include "common/base/json.h"
 #include "common/base/opt.h"
+#include "migrate/invisible.h"
 #include "migrate/lexer.h"
 #include "migrate/marks.h"
 #include "migrate/token.h"
@@ -319,16 +321,35 @@ begins(struct word w, const char *s)
     return w.len >= n && memcmp(w.text, s, n) == 0;
 }
 
+/* In a header line everything is to be seen, for one that is overlooked is worse than none. */
+static int
+refuse_invisible(struct word w, struct err *e)
+{
+    char what[INVISIBLE_TEXT_MAX];
+    size_t at = invisible_find(w.text, 0, w.len);
+
+    if (at == w.len)
+        return 0;
+    return err_set(e, ERR_INPUT, "%s in a -- migrate: line: write a plain space",
+                   invisible_describe(w.text + at, what));
+}
+
 /* One -- comment, without the dashes. */
 static int
 parse_comment(struct word w, struct native_header *h, unsigned *seen, struct err *e)
 {
     static const char ours[] = "migrate:";
+    const struct word whole = w;
 
-    while (w.len && is_blank(*w.text))
-        w.text++, w.len--;
+    while (w.len && (is_blank(*w.text) || invisible_find(w.text, 0, w.len) == 0)) {
+        size_t n = utf8_char_len(w.text, w.len);
+        w.text += n ? n : 1;
+        w.len -= n ? n : 1;
+    }
     if (!begins(w, ours))
         return 0;
+    if (refuse_invisible(whole, e) < 0)
+        return -1;
     w.text += sizeof(ours) - 1;
     w.len -= sizeof(ours) - 1;
     while (w.len) {

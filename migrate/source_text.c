@@ -166,6 +166,34 @@ find_bad(const char *text, size_t len, size_t from, size_t to, size_t *ret_next)
     return nul ? to : len;
 }
 
+/* The byte at `bad` is none of a UTF-8 text. */
+static int
+refuse_byte(const struct source_text *t, size_t bad, size_t line, struct err *e)
+{
+    static const struct {
+        const char *bytes;
+        size_t n;
+        const char *what;
+    } boms[] = {
+        {"\xff\xfe\0\0", 4, "UTF-32"},
+        {"\0\0\xfe\xff", 4, "UTF-32"},
+        {"\xff\xfe", 2, "UTF-16"},
+        {"\xfe\xff", 2, "UTF-16"},
+    };
+    unsigned char c = (unsigned char)t->data[bad];
+
+    for (size_t i = 0; bad == 0 && i < sizeof(boms) / sizeof(boms[0]); i++) {
+        if (t->len >= boms[i].n && memcmp(t->data, boms[i].bytes, boms[i].n) == 0)
+            return err_set(e, ERR_INPUT,
+                           "line 1: the file is %s, as its byte order mark says: save it as UTF-8",
+                           boms[i].what);
+    }
+    if (c == 0)
+        return err_set(e, ERR_INPUT,
+                       "line %zu: a NUL byte: this is not an SQL text (UTF-16 perhaps)", line);
+    return err_set(e, ERR_INPUT, "line %zu: byte 0x%02x is not UTF-8", line, c);
+}
+
 int
 source_text_check(struct source_text *t, struct digest *d, size_t *ret_line, struct err *e)
 {
@@ -178,13 +206,8 @@ source_text_check(struct source_text *t, struct digest *d, size_t *ret_line, str
         if (bad < t->len) {
             if (source_text_same(t, e) < 0)
                 return -1;
-            unsigned char c = (unsigned char)t->data[bad];
             *ret_line = lexer_count_lines(t->data, bad) + 1;
-            if (c == 0)
-                return err_set(e, ERR_INPUT,
-                               "line %zu: a NUL byte: this is not an SQL text (UTF-16 perhaps)",
-                               *ret_line);
-            return err_set(e, ERR_INPUT, "line %zu: byte 0x%02x is not UTF-8", *ret_line, c);
+            return refuse_byte(t, bad, *ret_line, e);
         }
         if (d)
             digest_add(d, t->data + from, to - from);

@@ -69,6 +69,7 @@ struct verdict_file {
     size_t options_bytes;
     size_t error_offset; /* after -1 */
     size_t error_line;
+    const char *rule; /* … what was broken: "splitting", "transaction", "marks", "characters" */
 };
 
 /*
@@ -76,7 +77,8 @@ struct verdict_file {
  * lexer refuses; COMMIT, END, ROLLBACK, ABORT, PREPARE TRANSACTION or BEGIN other than one outer
  * pair, or pairs with nothing but calls of lo_open and its like between them; a statement that cannot run in a transaction where the header, or the file's own BEGIN,
  * asks for one; an outer BEGIN where the header says transaction=off; a header line behind the
- * first statement; a mark of another layout (marks.h) there, unless ignore_marks.
+ * first statement; a mark of another layout (marks.h) there, unless ignore_marks; an invisible
+ * character (invisible.h) outside quotes and comments.
  */
 int verdict_file(struct lexer *lx, enum verdict_wish wish, bool ignore_marks,
                  struct verdict_file *ret, struct err *e);

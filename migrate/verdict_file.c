@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "migrate/invisible.h"
 #include "migrate/marks.h"
 #include "migrate/token.h"
 #include "migrate/verdict.h"
@@ -21,6 +22,7 @@ refuse(struct verdict_file *f, const struct statement *st, const char *what, con
 {
     f->error_offset = st->offset;
     f->error_line = st->line;
+    f->rule = "transaction";
     return err_set(e, ERR_INPUT, "line %zu: %s %s", st->line, what, why);
 }
 
@@ -118,7 +120,35 @@ look_between(struct verdict_file *f, const struct lexer *lx, const struct statem
         return 0;
     f->error_offset = mark.offset;
     f->error_line = before->end_line + lexer_count_lines(lx->text + from, mark.offset - from);
+    f->rule = "marks";
     return marks_refuse(lx->text, &mark, f->error_line, e);
+}
+
+/* A word of the statement that holds a character that nobody sees. */
+static int
+look_within(struct verdict_file *f, const char *text, const struct statement *st, struct err *e)
+{
+    size_t end = st->offset + st->sql_bytes;
+    struct token_scan ts = token_on(text, end, st->backslashes);
+    struct token t;
+    char what[INVISIBLE_TEXT_MAX];
+
+    if (invisible_find(text, st->offset, end) == end)
+        return 0;
+    ts.pos = st->offset;
+    while (token_next(&ts, &t)) {
+        size_t at = invisible_find(text, t.offset, t.offset + t.bytes);
+        if (t.kind != TOKEN_WORD || at == t.offset + t.bytes)
+            continue;
+        f->error_offset = at;
+        f->error_line = st->line + lexer_count_lines(text + st->offset, at - st->offset);
+        f->rule = "characters";
+        return err_set(e, ERR_INPUT,
+                       "line %zu: %s outside quotes, where PostgreSQL takes it for a letter of a "
+                       "name: remove it, or write a plain space",
+                       f->error_line, invisible_describe(text + at, what));
+    }
+    return 0;
 }
 
 static int
@@ -152,7 +182,8 @@ verdict_file(struct lexer *lx, enum verdict_wish wish, bool ignore_marks, struct
     *ret = (struct verdict_file){.ignore_marks = ignore_marks};
     while ((rc = lexer_next(lx, &st, e)) > 0) {
         ret->statements++;
-        if (look_between(ret, lx, &before, st.offset, e) < 0)
+        if (look_between(ret, lx, &before, st.offset, e) < 0 ||
+            look_within(ret, lx->text, &st, e) < 0)
             return -1;
         before = st;
         if (pair.commit.n && on_more(ret, &pair, e) < 0)
@@ -170,6 +201,7 @@ verdict_file(struct lexer *lx, enum verdict_wish wish, bool ignore_marks, struct
     if (rc < 0) {
         ret->error_offset = lx->error_offset;
         ret->error_line = lx->error_line;
+        ret->rule = "splitting";
         return -1;
     }
     if (look_between(ret, lx, &before, lx->len, e) < 0)

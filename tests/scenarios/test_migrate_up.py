@@ -308,6 +308,24 @@ def test_a_way_back_in_the_same_file_is_not_run(up, files, pg, mark):
 
 
 @pytest.mark.parametrize(
+    "text, line, column, says",
+    [
+        ("CREATE TABLE a (i int);\nCREATE TABLE b\u200b (i int);\n", 2, 15, "U+200B (zero width space)"),
+        ("SELECT 1;\n\ufeffCREATE TABLE b (i int);\n", 2, 1, "U+FEFF (byte order mark)"),
+        ("CREATE\u00a0TABLE b (i int);\n", 1, 7, "U+00A0 (no-break space)"),
+        ("SELECT 1;\n".encode("utf-16"), 1, None, "UTF-16"),
+    ],
+)
+def test_what_nobody_sees_is_named(up, files, pg, text, line, column, says):
+    files("0001_a.sql", text)
+    result = up()
+    said = failure(result)
+    assert (result.status, said["line"], said.get("column")) == (23, line, column)
+    assert says in said["msg"]
+    assert pg.psql("SELECT to_regclass('a') IS NULL AND to_regclass('schema_history') IS NULL") == "t"
+
+
+@pytest.mark.parametrize(
     "name", ["001.do.create_x.sql", "001.undo.create_x.sql", "rollback_0001.sql", "Copy of 0001_a.sql", "seed_data.sql"]
 )
 def test_names_that_are_no_migrations(up, files, pg, name):

@@ -174,6 +174,9 @@ test_headers(void **state)
            VERDICT_ON, NATIVE_EXPAND, NATIVE_UNSET, NATIVE_UNSET);
     header("\xef\xbb\xbf-- migrate: lock_timeout=0", VERDICT_AUTO, NATIVE_EXPAND, 0, NATIVE_UNSET);
     header("select 1; -- migrate: transaction=off\n", NONE);
+    header("--\xc2\xa0"
+           "a note of migrate: nothing\n--\xc3\xa9 migrate: x",
+           NONE);
     header("-- UP\n-- +goose Up\n-- migrate: marks=ignore\nx", NONE);
     header("-- migrate: marks=ignore\nx;\n---- create above / drop below ----\n", NONE);
     header("-- migrate: marks=refuse\nx", NONE);
@@ -215,6 +218,10 @@ test_bad_headers(void **state)
     no_header("-- +migrate Up\n", 1, "sql-migrate");
     no_header("-- Down Migration\n", 1, "node-pg-migrate");
     no_header("---- tern: disable-tx ----\n", 1, "tern");
+    no_header("--\xc2\xa0migrate: transaction=off", 1,
+              "line 1: U+00A0 (no-break space) in a -- migrate:");
+    no_header("-- migrate:\xe2\x80\x8btransaction=off", 1, "U+200B (zero width space)");
+    no_header("-- \xef\xbb\xbf migrate: phase=contract", 1, "U+FEFF (byte order mark)");
     no_header("-- migrate: marks=maybe\n", 1, "marks is refuse or ignore, not maybe");
     no_header("\n\n-- !Ups\n-- migrate: phase=expand\n", 3,
               "line 3: \"-- !Ups\" heads a part of the file that goes up or back");

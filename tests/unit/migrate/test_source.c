@@ -250,6 +250,15 @@ test_not_text(void **state)
     refuses(f, "1_a.sql", 2, "1_a.sql: line 2: a NUL byte");
     put(f, "1_a.sql", "\xc3");
     refuses(f, "1_a.sql", 1, "1_a.sql: line 1: byte 0xc3 is not UTF-8");
+    put_n(f, "1_a.sql", "\xff\xfes\0\n\0", 6);
+    refuses(f, "1_a.sql", 1,
+            "1_a.sql: line 1: the file is UTF-16, as its byte order mark says: save it as UTF-8");
+    put_n(f, "1_a.sql", "\xfe\xff\0s", 4);
+    refuses(f, "1_a.sql", 1, "UTF-16");
+    put_n(f, "1_a.sql", "\xff\xfe\0\0s\0\0\0", 8);
+    refuses(f, "1_a.sql", 1, "UTF-32");
+    put_n(f, "1_a.sql", "\0\0\xfe\xff\0\0\0s", 8);
+    refuses(f, "1_a.sql", 1, "UTF-32");
     put(f, "1_a.sql", "\n-- migrate: x=1\n");
     refuses(f, "1_a.sql", 2, "1_a.sql: line 2: unknown key x");
     put(f, "1_a.sql", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80");

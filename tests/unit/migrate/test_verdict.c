@@ -339,6 +339,41 @@ refused(const char *text, enum verdict_wish wish, size_t line, const char *begin
     assert_int_equal(f.error_line, line);
 }
 
+/* What nobody sees is a letter to PostgreSQL. */
+static void
+test_invisible(void **state)
+{
+    static const char *const fine[] = {
+        "select '\xc2\xa0', \"\xe2\x80\x8b\", $$\xef\xbb\xbf$$, e'\xe3\x80\x80';",
+        "-- \xc2\xa0\nselect /* \xe2\x80\x8b */ 1; -- \xef\xbb\xbf",
+        "\xef\xbb\xbfselect 1",
+        "select gr\xc3\xb6\xc3\x9f"
+        "e, \xe2\x80\x8c, \xe4\xb8\xad, \xf0\x9f\x98\x80",
+        "copy t from stdin;\n\xc2\xa0\n\\.\n",
+        "create function f() language plpgsql as $x$ a\xc2\xa0"
+        "b $x$",
+    };
+    struct verdict_file f;
+    struct err e;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++)
+        if (file(fine[i], VERDICT_AUTO, &f, &e) < 0)
+            fail_msg("%s: %s", fine[i], e.msg);
+    refused("a;\nb,\n\xc2\xa0 c", VERDICT_AUTO, 3,
+            "line 3: U+00A0 (no-break space) outside quotes");
+    assert_int_equal(file("select '\xc2\xa0' as\xc2\xa0x", VERDICT_AUTO, &f, &e), -1);
+    assert_int_equal(f.error_offset, 14);
+    assert_string_equal(f.rule, "characters");
+    refused("create table t\xe2\x80\x8b ()", VERDICT_AUTO, 1, "line 1: U+200B (zero width space)");
+    refused("a;\n\xef\xbb\xbfselect 1", VERDICT_AUTO, 2, "line 2: U+FEFF (byte order mark)");
+    refused("\xef\xbb\xbf\xef\xbb\xbf"
+            "a",
+            VERDICT_AUTO, 1, "line 1: U+FEFF");
+    refused("select 1\xe3\x80\x80", VERDICT_AUTO, 1, "line 1: U+3000 (ideographic space)");
+    refused("copy t\xc2\xad from stdin;\n1\n", VERDICT_AUTO, 1, "line 1: U+00AD (soft hyphen)");
+}
+
 static void
 test_refused(void **state)
 {
@@ -396,6 +431,7 @@ main(void)
         cmocka_unit_test(test_control),      cmocka_unit_test(test_modes),
         cmocka_unit_test(test_files),        cmocka_unit_test(test_outer),
         cmocka_unit_test(test_refused),      cmocka_unit_test(test_large_objects),
+        cmocka_unit_test(test_invisible),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
