@@ -314,7 +314,8 @@ end_failed(struct apply *a, struct err *e, size_t completed, const struct end_pl
 {
     if (e->code == ERR_CLOSED || e->code == ERR_TIMEOUT)
         return APPLY_UNKNOWN;
-    if (completed == places->row && strcmp(e->sqlstate, "23502") == 0)
+    if (completed == places->row && strcmp(e->sqlstate, "23502") == 0 &&
+        strcmp(pgconn_diag(a->s->work)->column, LEDGER_PROOF_COLUMN) == 0)
         return lock_lost(a);
     if (completed == places->row && strcmp(e->sqlstate, "23505") == 0) {
         err_wrap(e, "cannot write the history");

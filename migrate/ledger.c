@@ -117,7 +117,8 @@ read_exists(struct session *s, bool *ret, struct err *e)
         result =
             err_set(e, ERR_PROTOCOL, "the server does not say whether %s exists", s->table.quoted);
     else
-        result = ledger_check_columns(&s->table, pgrows_value(answer, 0, 0), ret, e);
+        result = ledger_check_columns(&s->table, pgrows_value(answer, 0, 0),
+                                      pgrows_value(answer, 0, 1), ret, e);
     pgrows_free(rows);
     return result;
 }
@@ -167,17 +168,19 @@ ledger_no_foreign(struct session *s, struct err *e)
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     struct pgrows *rows = NULL;
     ledger_sql_foreign(&s->table, &sql);
-    int result = session_sql(s, &sql, &rows, e);
-    for (int i = 0; result == 0 && i < pgrows_count(rows); i++) {
-        const char *table = pgrows_value(rows, i, 0);
-        const char *columns = pgrows_value(rows, i, 1);
-        const char *tool = table && columns ? ledger_tool(table, columns) : NULL;
+    const struct pgrows *answer;
+    int result = ask(s, &sql, &rows, &answer, e);
+    for (int i = 0; result == 0 && i < pgrows_count(answer); i++) {
+        const char *schema = pgrows_value(answer, i, 0);
+        const char *table = pgrows_value(answer, i, 1);
+        const char *columns = pgrows_value(answer, i, 2);
+        const char *tool = schema && table && columns ? ledger_tool(table, columns) : NULL;
         if (tool)
             result =
                 err_set(e, ERR_INPUT,
                         "the database has a history of %s (%s.%s) and none of migrate (%s): that "
                         "layout is not handled yet, and what it applied would be applied again",
-                        tool, s->table.schema, table, s->table.quoted);
+                        tool, schema, table, s->table.quoted);
     }
     pgrows_free(rows);
     return result;

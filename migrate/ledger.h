@@ -58,8 +58,9 @@ void ledger_table_done(struct ledger_table *t);
 /* ---- SQL, appended to out (pure) ---- */
 void ledger_quote_literal(struct strbuf *out, const char *text); /* 'it''s' */
 void ledger_quote_ident(struct strbuf *out, const char *name);   /* "na""me" */
-void ledger_sql_columns(const struct ledger_table *t,
-                        struct strbuf *out); /* one value: the columns' names, or NULL */
+void
+ledger_sql_columns(const struct ledger_table *t,
+                   struct strbuf *out); /* one row of two: columns' names; which need a value */
 void ledger_sql_read(const struct ledger_table *t, struct strbuf *out);
 /*
  * What stands before statements on the history, for the transaction that they are in: the role; and
@@ -71,23 +72,28 @@ size_t ledger_sql_as(const struct ledger_table *t, struct strbuf *out);
 void ledger_sql_in_full(const struct ledger_table *t, struct strbuf *out);
 void ledger_sql_create(const struct ledger_table *t, struct strbuf *out);
 /* proof: a boolean expression, or NULL. Where it is false the row is refused with 23502
- * (not_null_violation), and so is the transaction around it. */
+ * (not_null_violation) of LEDGER_PROOF_COLUMN, and so is the transaction around it. */
+#define LEDGER_PROOF_COLUMN "duration_ms"
 void ledger_sql_insert(const struct ledger_table *t, const struct source_migration *m,
                        const uint8_t loose_sha256[DIGEST_BYTES], const char *release,
                        int64_t duration_ms, const char *proof, struct strbuf *out);
 
-/* columns: what ledger_sql_columns gave ("version,name,…"), NULL when there is no such table.
- * ERR_INPUT when it is a table of another form: the message says whose, as far as it is known. */
-int ledger_check_columns(const struct ledger_table *t, const char *columns, bool *ret_exists,
-                         struct err *e);
+/*
+ * columns, needed: what ledger_sql_columns gave ("version,name,…"), NULL for none; without columns
+ * there is no such table. Further columns are allowed, where a row can be written without them.
+ * ERR_INPUT: a table of another form; the message says whose, as far as it is known.
+ */
+int ledger_check_columns(const struct ledger_table *t, const char *columns, const char *needed,
+                         bool *ret_exists, struct err *e);
 
-/* Rows of table, columns: tables in the schema of t whose names other tools give to theirs. */
+/* Rows of schema, table, columns: tables whose names other tools give to theirs, in all schemas that
+ * the role may use, that of t first. */
 void ledger_sql_foreign(const struct ledger_table *t, struct strbuf *out);
 /* Whose table that is; NULL: not known. */
 const char *ledger_tool(const char *table, const char *columns);
 
 /* ---- on the server ---- */
-/* ERR_INPUT that names it when another tool's history is in the schema of ours. */
+/* ERR_INPUT that names it when another tool's history is in the database. */
 int ledger_no_foreign(struct session *s, struct err *e);
 int ledger_read(struct session *s, struct ledger *ret, struct err *e);
 /* Whether version has a row. */

@@ -5,9 +5,11 @@
 
 #include "migrate/ledger.h"
 
-/* Read and written with these names, in this order. */
-static const char columns_wanted[] =
-    "version,name,phase,sha256,loose_sha256,applied_at,applied_by,duration_ms,release,tool";
+/* Read and written with these names. */
+static const char *const columns_wanted[] = {
+    "version",    "name",       "phase",       "sha256",  "loose_sha256",
+    "applied_at", "applied_by", "duration_ms", "release", "tool"};
+#define COLUMNS_WANTED (sizeof columns_wanted / sizeof *columns_wanted)
 
 /* ---- names ---- */
 
@@ -140,9 +142,12 @@ add_regclass(const struct ledger_table *t, struct strbuf *out)
 void
 ledger_sql_columns(const struct ledger_table *t, struct strbuf *out)
 {
-    strbuf_adds(out,
-                "SELECT pg_catalog.string_agg(a.attname::pg_catalog.text, ',' ORDER BY a.attnum)"
-                " FROM pg_catalog.pg_attribute a WHERE a.attrelid OPERATOR(pg_catalog.=) ");
+    strbuf_adds(
+        out,
+        "SELECT pg_catalog.string_agg(a.attname::pg_catalog.text, ',' ORDER BY a.attnum),"
+        " pg_catalog.string_agg(a.attname::pg_catalog.text, ',' ORDER BY a.attnum) FILTER (WHERE a.attnotnull"
+        " AND NOT a.atthasdef AND coalesce(pg_catalog.to_jsonb(a) OPERATOR(pg_catalog.->>) 'attidentity', '')"
+        " OPERATOR(pg_catalog.=) '') FROM pg_catalog.pg_attribute a WHERE a.attrelid OPERATOR(pg_catalog.=) ");
     add_regclass(t, out);
     strbuf_adds(out, " AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped");
 }
@@ -270,23 +275,67 @@ ledger_tool(const char *table, const char *columns)
 void
 ledger_sql_foreign(const struct ledger_table *t, struct strbuf *out)
 {
-    strbuf_adds(
-        out,
-        "SELECT c.relname, pg_catalog.string_agg(a.attname::pg_catalog.text, ',' ORDER BY a.attnum)"
-        " FROM pg_catalog.pg_class c, pg_catalog.pg_namespace n, pg_catalog.pg_attribute a"
-        " WHERE n.oid OPERATOR(pg_catalog.=) c.relnamespace"
-        " AND a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0"
-        " AND NOT a.attisdropped AND n.nspname OPERATOR(pg_catalog.=) ");
-    ledger_quote_literal(out, t->schema);
+    strbuf_adds(out,
+                "SELECT n.nspname, c.relname,"
+                " pg_catalog.string_agg(a.attname::pg_catalog.text, ',' ORDER BY a.attnum)"
+                " FROM pg_catalog.pg_class c, pg_catalog.pg_namespace n, pg_catalog.pg_attribute a"
+                " WHERE n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+                " AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')"
+                " AND a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0"
+                " AND NOT a.attisdropped");
     strbuf_adds(out, " AND c.relname::pg_catalog.text OPERATOR(pg_catalog.=) ANY (ARRAY[");
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
         strbuf_addf(out, "%s'%s'", i ? ", " : "", foreign[i].table);
-    strbuf_adds(out, "]) GROUP BY c.relname ORDER BY c.relname");
+    strbuf_adds(out,
+                "]) GROUP BY n.nspname, c.relname ORDER BY n.nspname OPERATOR(pg_catalog.<>) ");
+    ledger_quote_literal(out, t->schema);
+    strbuf_adds(out, ", n.nspname, c.relname");
+}
+
+/* The names of a list "a,b,c", one by one: its bytes, 0 at the end. */
+static size_t
+next_name(const char **list)
+{
+    if (**list == ',')
+        (*list)++;
+    return strcspn(*list, ",");
+}
+
+static bool
+is_wanted(const char *name, size_t len)
+{
+    for (size_t i = 0; i < COLUMNS_WANTED; i++)
+        if (strlen(columns_wanted[i]) == len && memcmp(columns_wanted[i], name, len) == 0)
+            return true;
+    return false;
+}
+
+static bool
+has_all_wanted(const char *columns)
+{
+    size_t found = 0;
+    size_t len;
+    for (const char *p = columns; (len = next_name(&p)) > 0; p += len)
+        found += is_wanted(p, len);
+    return found == COLUMNS_WANTED;
+}
+
+static int
+check_needed(const struct ledger_table *t, const char *needed, struct err *e)
+{
+    size_t len;
+    for (const char *p = needed; (len = next_name(&p)) > 0; p += len)
+        if (!is_wanted(p, len))
+            return err_set(e, ERR_INPUT,
+                           "%s has a further column %.*s, which is NOT NULL and has no default, so "
+                           "that migrate cannot write a row: give it a default",
+                           t->quoted, (int)len, p);
+    return 0;
 }
 
 int
-ledger_check_columns(const struct ledger_table *t, const char *columns, bool *ret_exists,
-                     struct err *e)
+ledger_check_columns(const struct ledger_table *t, const char *columns, const char *needed,
+                     bool *ret_exists, struct err *e)
 {
     static const struct {
         const char *columns;
@@ -303,8 +352,10 @@ ledger_check_columns(const struct ledger_table *t, const char *columns, bool *re
         {"version,name,applied_on,checksum", "refinery"},
     };
     *ret_exists = columns != NULL;
-    if (!columns || strcmp(columns, columns_wanted) == 0)
+    if (!columns)
         return 0;
+    if (has_all_wanted(columns))
+        return check_needed(t, needed ? needed : "", e);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (strcmp(columns, known[i].columns) == 0) {
             return err_set(

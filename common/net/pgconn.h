@@ -34,6 +34,7 @@ struct pgdiag {
     char *hint;
     char *context;
     char *internal_query;
+    char *column;           /* that the error is about: of 23502 */
     unsigned long position; /* 1-based, in characters of the text sent; 0: none */
     unsigned long internal_position;
 };

@@ -137,11 +137,13 @@ pgdiag_done(struct pgdiag *d)
     field_free(d->hint);
     field_free(d->context);
     field_free(d->internal_query);
+    field_free(d->column);
     *d = (struct pgdiag){.message = nothing(),
                          .detail = nothing(),
                          .hint = nothing(),
                          .context = nothing(),
-                         .internal_query = nothing()};
+                         .internal_query = nothing(),
+                         .column = nothing()};
 }
 
 void
@@ -156,6 +158,7 @@ pgdiag_fill(struct pgdiag *d, const PGresult *res)
     d->hint = field(res, PG_DIAG_MESSAGE_HINT);
     d->context = field(res, PG_DIAG_CONTEXT);
     d->internal_query = field(res, PG_DIAG_INTERNAL_QUERY);
+    d->column = field(res, PG_DIAG_COLUMN_NAME);
     d->position = number(res, PG_DIAG_STATEMENT_POSITION);
     d->internal_position = number(res, PG_DIAG_INTERNAL_POSITION);
 }

@@ -220,3 +220,54 @@ def test_a_name_that_is_not_utf8(up, files, pg):
     result = up()
     assert (result.status, "not UTF-8" in failure(result)["msg"]) == (23, True), result.output
     assert pg.psql("SELECT to_regclass('a') IS NULL") == "t"
+
+
+# --- Whose table, whose database it is --------------------------------------------------------------------------------
+
+
+def test_further_columns_of_the_history(up, files, pg):
+    """Somebody's own column is no reason to stop, where a row can be written without it."""
+    files("0001_a.sql", "CREATE TABLE a (i int);\n")
+    assert up().status == 0
+    pg.psql("ALTER TABLE schema_history ADD COLUMN ticket text, ADD COLUMN id int GENERATED ALWAYS AS IDENTITY NOT NULL,"
+            " ADD COLUMN at date NOT NULL DEFAULT now()")
+    files("0002_b.sql", "CREATE TABLE b (i int);\n")
+    files("0003_c.sql", "CREATE INDEX CONCURRENTLY b_i ON b (i);\n")
+    result = up()
+    assert result.status == 0, result.output
+    assert up(command="status").stdout.count("applied ") >= 3
+    pg.psql("ALTER TABLE schema_history ALTER COLUMN at DROP DEFAULT")
+    files("0004_d.sql", "CREATE TABLE d (i int);\n")
+    result = up()
+    assert result.status == 23
+    assert "further column at" in failure(result)["msg"] and "default" in failure(result)["msg"]
+    assert pg.psql("SELECT to_regclass('d') IS NULL") == "t"
+
+
+def test_a_row_refused_for_a_missing_value_is_no_lost_lock(up, files, pg):
+    files("0001_a.sql", "CREATE TABLE a (i int);\nALTER TABLE schema_history ADD COLUMN x int NOT NULL;\n")
+    result = up()
+    assert (result.status, failure(result)["sqlstate"]) == (20, "23502"), result.output
+    assert "lock" not in failure(result)["msg"]
+
+
+@pytest.mark.parametrize("schema, table, columns, tool", [
+    ("atlas_schema_revisions", "atlas_schema_revisions", "version varchar PRIMARY KEY, description varchar, hash varchar", "Atlas"),
+    ("ops", "schema_migrations", "version varchar PRIMARY KEY", "dbmate"),
+    ("Ops", "goose_db_version", "id serial, version_id bigint, is_applied boolean, tstamp timestamp", "goose"),
+])
+def test_a_history_of_another_tool_in_another_schema(up, files, pg, schema, table, columns, tool):
+    files("0001_a.sql", "CREATE TABLE a (i int);\n")
+    pg.psql(f'CREATE SCHEMA "{schema}"', f'CREATE TABLE "{schema}".{table} ({columns})')
+    result = up()
+    said = failure(result)
+    assert result.status == 23, result.output
+    assert tool in said["msg"] and f"{schema}.{table}" in said["msg"] and "--layout=native" in said["hint"]
+    assert pg.psql("SELECT to_regclass('a') IS NULL") == "t"
+    assert up("--layout=native").status == 0
+
+
+def test_a_history_that_the_role_may_not_see_is_somebody_elses(up, files, pg):
+    files("0001_a.sql", "CREATE TABLE a (i int);\n")
+    pg.psql("CREATE SCHEMA theirs", "CREATE TABLE theirs.schema_migrations (version varchar PRIMARY KEY)", user="postgres")
+    assert up().status == 0

@@ -110,21 +110,31 @@ test_foreign_tables(void **state)
     static const struct {
         const char *columns, *words;
         bool exists;
+        const char *needed;
     } rows[] = {
-        {NULL, NULL, false},
+        {NULL, NULL, false, NULL},
         {"version,name,phase,sha256,loose_sha256,applied_at,applied_by,duration_ms,release,tool",
-         NULL, true},
-        {"version,dirty", "golang-migrate", true},
-        {"id,version_id,is_applied,tstamp", "goose", true},
-        {"version_num", "alembic", true},
-        {"version", "dbmate", true},
-        {"a,b", "no history table of migrate: its columns are a,b", true},
+         NULL, true,
+         "version,name,phase,sha256,loose_sha256,applied_at,applied_by,duration_ms,tool"},
+        {"version,name,phase,sha256,loose_sha256,applied_at,applied_by,duration_ms,release,tool,note",
+         NULL, true, "version"},
+        {"tool,version,name,phase,sha256,loose_sha256,applied_at,applied_by,duration_ms,release",
+         NULL, true, NULL},
+        {"version,name,phase,sha256,loose_sha256,applied_at,applied_by,duration_ms,release,tool,note",
+         "further column note, which is NOT NULL", true, "version,note"},
+        {"version,name,phase,sha256,loose_sha256,applied_at,applied_by,duration_ms,release",
+         "no history table of migrate", true, "version"},
+        {"version,dirty", "golang-migrate", true, NULL},
+        {"id,version_id,is_applied,tstamp", "goose", true, NULL},
+        {"version_num", "alembic", true, NULL},
+        {"version", "dbmate", true, NULL},
+        {"a,b", "no history table of migrate: its columns are a,b", true, NULL},
     };
     struct ledger_table t = {.quoted = (char *)(uintptr_t)("\"s\".\"t\"")};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct err e = {0};
         bool exists = !rows[i].exists;
-        assert_int_equal(ledger_check_columns(&t, rows[i].columns, &exists, &e),
+        assert_int_equal(ledger_check_columns(&t, rows[i].columns, rows[i].needed, &exists, &e),
                          rows[i].words ? -1 : 0);
         assert_int_equal(exists, rows[i].exists);
         if (rows[i].words)
