@@ -225,7 +225,7 @@ static const struct opt_exit exits[] = {
     {0, NULL, "also: skipped because the lock is busy (--busy-status)"},
     {STATUS_BUSY, NULL, "busy with --on-busy fail, or the wait is over"},
     {STATUS_UNREACHABLE, NULL, "lock not reachable, command not started"},
-    {STATUS_LOCK_LOST, NULL, "lock lost; command stopped"},
+    {STATUS_LOCK_LOST, NULL, "lock lost, or its file removed or replaced; command stopped"},
     {STATUS_LATE, NULL, "too late to start (--late-status)"},
     {STATUS_STOPPED, NULL,
      "stopped from outside before the command started, or it said 0 although it was cut short"},

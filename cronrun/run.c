@@ -93,7 +93,7 @@ on_lost(struct lease *l, enum lease_grade grade, const struct err *why, void *ar
         fail(r, &r->facts.unreachable, why);
         return;
     }
-    if (!r->main_ended)
+    if (!r->main_ended || r->last_look)
         r->facts.lost = true;
     if (r->facts.lost)
         r->error = *why;

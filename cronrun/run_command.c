@@ -192,6 +192,15 @@ on_reaped(pid_t pid, int status, void *arg)
     child_exec_error(&r->child, r->argv[0], &r->facts.exec_status, &r->error);
 }
 
+/* What was lost before the command ended counts, though nobody heard of it yet. */
+static void
+look_at_lock(struct run *r)
+{
+    r->last_look = true;
+    lease_check(r->lease);
+    r->last_look = false;
+}
+
 void
 run_command_reap(struct run *r)
 {
@@ -199,6 +208,8 @@ run_command_reap(struct run *r)
     tree_reap(r->tree, on_reaped, r);
     if (r->state == SUPERVISE_DONE || !r->main_ended)
         return;
+    if (!had_ended)
+        look_at_lock(r);
     if (tree_empty(r->tree)) {
         run_command_event(r, SUPERVISE_EMPTY);
         return;

@@ -48,6 +48,7 @@ struct run {
     struct child child;
     bool terminal; /* the command shares our foreground group */
     bool main_ended;
+    bool last_look; /* at the lock, as the command left it */
     enum supervise_state state;
     int ask_signo;        /* what the tree is asked with */
     bool ask_terminal;    /* the terminal asked it already */

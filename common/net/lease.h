@@ -82,8 +82,8 @@ int lease_acquire_start(struct lease *l, uint64_t deadline_ms, lease_acquired_cb
 void lease_withdraw(struct lease *l);
 /* May fire from the moment the lock is held; set it before lease_acquire_start(). */
 void lease_set_lost_cb(struct lease *l, lease_lost_cb *cb, void *arg);
-/* After this process was stopped or suspended, before anything goes on: tells now what its timers would tell a moment
- * later. The lease may be freed inside. */
+/* After this process was stopped or suspended, before anything goes on, and when the work has ended: tells now what its
+ * timers would tell a moment later. The lease may be freed inside. */
 void lease_check(struct lease *l);
 /* outcome: the word for last_outcome. May be called after a loss: then it only tidies up. */
 int lease_release_start(struct lease *l, const char *outcome, uint64_t deadline_ms,

@@ -4,8 +4,8 @@
  * The lock belongs to the open file description (flock(2)), which the command inherits: the lock is
  * held as long as anything of its tree lives, so nothing here ever unlocks; the last close does.
  * The file holds one line of LINE_BYTES, rewritten in place under the lock: the fence's counter and
- * who holds it. A path that was replaced between open and lock would give two holders, so what was
- * locked is compared with what the path names now.
+ * who holds it. A path that is replaced gives two holders, so what was locked is compared with what
+ * the path names now: after the lock was taken, each second while it is held, and when asked.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,14 +19,17 @@
 
 #include "common/base/cleanup.h"
 #include "common/net/lease_impl.h"
+#include "common/net/loop.h"
 
 #define LINE_BYTES 256
 #define REPLACED_TRIES 100
+#define LOOK_MS 1000
 
 struct lease_file {
     struct lease lease;
     char *path;
     int fd;
+    struct loop_timer *look;
     struct err why;
     struct lease_holder holder;
     uint64_t fence;
@@ -106,12 +109,39 @@ try_lock(int fd, const char *path, struct err *e)
     return 1;
 }
 
+/* Whether the path certainly names another file now, or none. One that cannot be looked at is nobody else's lock either. */
 static bool
-still_there(int fd, const char *path)
+is_replaced(int fd, const char *path)
 {
     struct stat locked, named;
-    return fstat(fd, &locked) == 0 && stat(path, &named) == 0 && locked.st_dev == named.st_dev &&
-           locked.st_ino == named.st_ino;
+    if (stat(path, &named) < 0)
+        return errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
+    return fstat(fd, &locked) == 0 &&
+           (locked.st_dev != named.st_dev || locked.st_ino != named.st_ino);
+}
+
+static void
+file_check(struct lease *l)
+{
+    struct lease_file *f = of(l);
+    struct err e;
+    if (f->fd < 0 || !is_replaced(f->fd, f->path))
+        return;
+    loop_timer_cancel(f->look);
+    err_set(
+        &e, ERR_LOST,
+        "the lock file %s was removed or replaced while it was held, so another run may have started; nobody may "
+        "remove it while something runs",
+        f->path);
+    lease_tell(l, LEASE_GONE, &e);
+}
+
+static void
+on_look(void *arg)
+{
+    struct lease_file *f = arg;
+    loop_timer_start(f->look, LOOK_MS);
+    file_check(&f->lease);
 }
 
 static void
@@ -155,11 +185,12 @@ acquire(struct lease_file *f, struct err *e)
             who_holds(f, fd);
             return err_set(e, ERR_BUSY, "%s is locked", f->path);
         }
-        if (!still_there(fd, f->path))
+        if (is_replaced(fd, f->path))
             continue;
         if (take(f, fd, e) < 0)
             return -1;
         f->fd = steal_fd(&fd);
+        loop_timer_start(f->look, LOOK_MS);
         return 0;
     }
     return err_set(e, ERR_INPUT, "the lock file %s is replaced all the time: nobody may remove it",
@@ -204,6 +235,7 @@ file_release(struct lease *l, const char *outcome, uint64_t deadline_ms, struct 
     if (f->fd >= 0)
         close(f->fd);
     f->fd = -1;
+    loop_timer_cancel(f->look);
     lease_soon(l, tell_released);
     return 0;
 }
@@ -221,6 +253,7 @@ file_free(struct lease *l)
     lease_done(l);
     if (f->fd >= 0)
         close(f->fd);
+    loop_timer_free(f->look);
     free(f->path);
     free(f);
 }
@@ -231,6 +264,7 @@ lease_file_new(struct loop *loop, const char *path, const struct lease_owner *ow
     static const struct lease_ops ops = {.acquire = file_acquire,
                                          .release = file_release,
                                          .keep_fd = file_keep_fd,
+                                         .check = file_check,
                                          .free = file_free};
     struct lease_file *f = calloc(1, sizeof *f);
     if (!f) {
@@ -239,8 +273,9 @@ lease_file_new(struct loop *loop, const char *path, const struct lease_owner *ow
     }
     f->fd = -1;
     f->path = strdup(path);
-    if (lease_init(&f->lease, &ops, loop, owner, e) < 0 || !f->path) {
-        if (!f->path)
+    f->look = loop_timer_new(loop, on_look, f);
+    if (lease_init(&f->lease, &ops, loop, owner, e) < 0 || !f->path || !f->look) {
+        if (!f->path || !f->look)
             err_set(e, ERR_NOMEM, "out of memory");
         file_free(&f->lease);
         return NULL;

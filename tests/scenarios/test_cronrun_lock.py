@@ -211,6 +211,32 @@ def test_file_survivors_keep_it_and_are_named(start, run, scratch, nasty):
     assert run("cronrun", *words, "--on-busy", "fail", "true").status == 0
 
 
+@pytest.mark.parametrize("way", ["removed", "replaced"])
+def test_file_replaced_while_it_runs(start, run, nasty, scratch, way, programs):
+    """A second run finds another file and starts: the first is killed, and both are told apart by their status."""
+    path = scratch / "lock"
+    words = ["--lock", f"file:{path}"]
+    first = start("cronrun", *words, nasty, "deaf", "many=2", "setsid", "ready")
+    first.wait_for("ready")
+    path.rename(scratch / "aside")
+    if way == "replaced":
+        path.touch()
+    assert run("cronrun", *words, "--on-busy", "fail", "true").status == 0
+    result = first.wait(20)
+    assert result.status == 76
+    assert programs.leftovers() == []
+    assert str(path) in one(result.stderr, "lock_lost")["msg"]
+    assert one(result.stderr, "run_end")["reason"] == "lock_lost"
+
+
+def test_file_removed_by_its_own_command(run, scratch):
+    """Seen at the end at the latest, though the command ended well."""
+    path = scratch / "lock"
+    result = run("cronrun", "--lock", f"file:{path}", "rm", path)
+    assert result.status == 76
+    assert one(result.stderr, "run_end")["command_exit"] == 0
+
+
 def test_file_as_another_user(run, scratch, nasty):
     scratch.chmod(0o777)
     assert run("cronrun", "--lock", f"file:{scratch}/lock", "true", wrap=wrap_of("nobody")).status == 0

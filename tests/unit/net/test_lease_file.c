@@ -106,6 +106,49 @@ write_file(const struct fixture *f, const char *text, size_t len)
 }
 
 static void
+on_lost(struct lease *l, enum lease_grade grade, const struct err *why, void *arg)
+{
+    (void)l;
+    struct seen *s = arg;
+    assert_int_equal(grade, LEASE_GONE);
+    assert_false(s->done);
+    s->done = true;
+    s->e = *why;
+}
+
+/* Another run would find another file to lock: told when asked, and within a second by itself; once. */
+static void
+test_replaced_while_held(void **state)
+{
+    struct fixture *f = *state;
+    struct seen s;
+    struct err e;
+    char aside[80];
+    snprintf(aside, sizeof aside, "%s.aside", f->path);
+    for (int way = 0; way < 4; way++) {
+        struct lease *l = acquire(f, &s);
+        assert_int_equal(s.e.code, ERR_NONE);
+        s.done = false;
+        lease_set_lost_cb(l, on_lost, &s);
+        lease_check(l);
+        assert_false(s.done);
+        assert_int_equal(way & 1 ? unlink(f->path) : rename(f->path, aside), 0);
+        if (!(way & 1))
+            write_file(f, "", 0);
+        if (way & 2)
+            lease_check(l);
+        else
+            assert_int_equal(loop_turn_until(f->loop, &s.done, clock_deadline(20000), &e), 0);
+        assert_true(s.done);
+        assert_int_equal(s.e.code, ERR_LOST);
+        assert_non_null(strstr(s.e.msg, f->path));
+        lease_check(l);
+        release(f, l);
+    }
+    unlink(aside);
+}
+
+static void
 test_counts(void **state)
 {
     struct fixture *f = *state;
@@ -378,15 +421,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_counts),
-        TEST(test_busy_names_holder),
-        TEST(test_inherited),
-        TEST(test_damage_is_refused),
-        TEST(test_no_file),
-        TEST(test_link_is_followed),
-        TEST(test_keep_fd),
-        TEST(test_free_before_answer),
-        cmocka_unit_test(test_holder_line),
+        TEST(test_replaced_while_held),        TEST(test_counts),
+        TEST(test_busy_names_holder),          TEST(test_inherited),
+        TEST(test_damage_is_refused),          TEST(test_no_file),
+        TEST(test_link_is_followed),           TEST(test_keep_fd),
+        TEST(test_free_before_answer),         cmocka_unit_test(test_holder_line),
         cmocka_unit_test(test_names_and_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
