@@ -74,7 +74,7 @@ apply_statement_timeout(const struct apply *a, uint64_t *ret_ms)
 }
 
 size_t
-apply_sql_identity(const struct apply *a, bool local, struct strbuf *out)
+apply_sql_role(const struct apply *a, bool local, struct strbuf *out)
 {
     const struct options *o = a->s->o;
     if (o->role) {
@@ -82,12 +82,7 @@ apply_sql_identity(const struct apply *a, bool local, struct strbuf *out)
         ledger_quote_ident(out, o->role);
         strbuf_adds(out, "; ");
     }
-    if (o->search_path) {
-        strbuf_adds(out, "SELECT pg_catalog.set_config('search_path', ");
-        ledger_quote_literal(out, o->search_path);
-        strbuf_addf(out, ", %s); ", local ? "true" : "false");
-    }
-    return (size_t)(o->role != NULL) + (o->search_path != NULL);
+    return o->role != NULL;
 }
 
 /* ---- data ---- */

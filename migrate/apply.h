@@ -88,16 +88,24 @@ int apply_copy(struct apply *a, const struct statement *st, struct err *e);
 /* The file's text from `from` to `to`, whose pages are given back as soon as it is copied. */
 int apply_text(struct apply *a, size_t from, size_t to, struct pgrows **ret, struct err *e);
 
+/* What the error means in a migration, and what to do; st NULL: not known. Appends nothing when the server said it all. */
+void apply_hint(const struct apply *a, const struct err *e, const struct statement *st,
+                struct strbuf *out);
+/* Of the last error, in the statement: it came from within a function or block that the statement calls. */
+bool apply_function_asked(const struct apply *a, const struct statement *st);
+/* Its first word, given in lower case. */
+bool apply_begins(const struct apply *a, const struct statement *st, const char *word);
+
 /* Statement number n of the file; false: there is none. */
 bool apply_find_statement(const struct apply *a, size_t n, struct statement *ret);
 /* The statement that looks as if it released our lock. */
 bool apply_find_unlock(const struct apply *a, struct statement *ret);
-/* The timeouts for the file: header, else options. *ret_ms; false: leave the server's. */
+/* The timeouts for the file: header, else options. *ret_ms, 0: no limit; false: nothing is asked, and the session has
+ * none. */
 bool apply_lock_timeout(const struct apply *a, uint64_t *ret_ms);
 bool apply_statement_timeout(const struct apply *a, uint64_t *ret_ms);
-/* "SET [LOCAL] ROLE …; SELECT set_config('search_path', …); " as the options want it. Returns how
- * many statements that are. */
-size_t apply_sql_identity(const struct apply *a, bool local, struct strbuf *out);
+/* "SET [LOCAL] ROLE …; " as the options want it. Returns how many statements that are. */
+size_t apply_sql_role(const struct apply *a, bool local, struct strbuf *out);
 /* Whether the server's answer means: try again. */
 bool apply_lock_failure(const struct err *e);
 /* Ends what is open on the server; result, or FAILED where that did not work. */

@@ -6,6 +6,7 @@
 
 #include "common/base/cleanup.h"
 #include "migrate/apply.h"
+#include "migrate/token.h"
 
 bool
 apply_find_statement(const struct apply *a, size_t n, struct statement *ret)
@@ -22,6 +23,14 @@ apply_find_statement(const struct apply *a, size_t n, struct statement *ret)
         if (ret->n == n)
             return true;
     return false;
+}
+
+bool
+apply_begins(const struct apply *a, const struct statement *st, const char *word)
+{
+    struct token_scan scan = token_on(a->text.data + st->offset, st->sql_bytes, st->backslashes);
+    struct token t;
+    return token_next(&scan, &t) && token_is(&scan, &t, word);
 }
 
 static bool
@@ -108,31 +117,13 @@ report_position(struct apply *a, const struct position *at)
 }
 
 /* What the server gave as hint, and what we know better. */
-static const char *
-own_hint(const struct apply *a, const struct err *e)
-{
-    if (strcmp(e->sqlstate, "25001") == 0 || strcmp(e->sqlstate, "2D000") == 0)
-        return "this cannot run inside a transaction: put it into a file of its own, or begin the file with the line "
-               "\"-- migrate: transaction=off\" (then nothing of it is rolled back)";
-    if (a->sent_commits)
-        return "it may have committed a part of its work before it failed: look what it did, and mend the file or the "
-               "data so that another run may begin it again";
-    if (strcmp(e->sqlstate, "57014") == 0)
-        return "cancelled: by statement_timeout, or by an administrator";
-    if (strcmp(e->sqlstate, "42P07") == 0 && !a->verdict.transaction)
-        return "an earlier run may have been cut off in this file: look whether what exists is complete (an index: "
-               "indisvalid), drop it if not, and mend the file";
-    if (strcmp(e->sqlstate, "55P04") == 0)
-        return "a new enum value can be used only after its transaction: put its use into the next file";
-    return NULL;
-}
-
 static void
-add_hint(struct apply *a, const struct err *e, const struct pgdiag *d)
+add_hint(struct apply *a, const struct err *e, const struct pgdiag *d, const struct statement *st)
 {
     cleanup_strbuf struct strbuf hint = STRBUF_INIT;
-    const char *own = own_hint(a, e);
-    const char *parts[] = {d->detail, d->hint, own ? own : ""};
+    cleanup_strbuf struct strbuf own = STRBUF_INIT;
+    apply_hint(a, e, st, &own);
+    const char *parts[] = {d->detail, d->hint, strbuf_str(&own)};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (*parts[i])
             strbuf_addf(&hint, "%s%s", hint.len ? "; " : "", parts[i]);
@@ -153,11 +144,12 @@ apply_report(struct apply *a, enum exit_status exit, const struct err *e, size_t
     /* A syntax error comes before anything of the text is done, and has a position. */
     bool ours = d->position > 0 ? d->position <= a->sent_own_chars : completed < a->sent_own;
     size_t done = completed > a->sent_own ? completed - a->sent_own : 0;
-    if (a->first_n && !ours && apply_find_statement(a, a->first_n + done, &st)) {
+    bool found = a->first_n && !ours && apply_find_statement(a, a->first_n + done, &st);
+    if (found) {
         find_place(a, &st, d, &at);
         report_position(a, &at);
     }
-    add_hint(a, e, d);
+    add_hint(a, e, d, found ? &st : NULL);
 }
 
 void

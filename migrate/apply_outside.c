@@ -10,7 +10,6 @@
 #include "migrate/apply.h"
 #include "migrate/lock.h"
 #include "migrate/progress.h"
-#include "migrate/token.h"
 
 #define RETRIES_MAX 1000u
 #define RETRY_PAUSE_MS 500u
@@ -38,7 +37,7 @@ set_up(struct apply *a, struct err *e)
     uint64_t ms;
     if (apply_statement_timeout(a, &ms))
         strbuf_addf(&sql, "SET statement_timeout TO %llu; ", (unsigned long long)ms);
-    apply_sql_identity(a, false, &sql);
+    apply_sql_role(a, false, &sql);
     return sql.len ? session_sql(a->s, &sql, NULL, e) : 0;
 }
 
@@ -84,9 +83,7 @@ check_idle(struct apply *a, const struct statement *st)
 static bool
 may_commit(const struct apply *a, const struct statement *st)
 {
-    struct token_scan scan = token_on(a->text.data + st->offset, st->sql_bytes, st->backslashes);
-    struct token t;
-    return token_next(&scan, &t) && (token_is(&scan, &t, "call") || token_is(&scan, &t, "do"));
+    return apply_begins(a, st, "call") || apply_begins(a, st, "do");
 }
 
 static enum apply_result

@@ -25,11 +25,22 @@ only_statement(const struct apply *a)
     return own == 1;
 }
 
+/* It is the file's only statement, and can run outside a transaction; what a function asks for cannot. */
+static bool
+wants_outside(const struct apply *a, const struct err *e)
+{
+    struct statement st;
+    if (!only_statement(a) || a->m->header.transaction != VERDICT_AUTO || a->verdict.begin_n != 0)
+        return false;
+    return strcmp(e->sqlstate, "2D000") == 0 ||
+           (strcmp(e->sqlstate, "25001") == 0 && apply_find_statement(a, 1, &st) &&
+            !apply_function_asked(a, &st));
+}
+
 /* Something of the transaction failed; completed: statements of what was sent that were done. */
 static enum apply_result
 failed(struct apply *a, const struct err *e, size_t completed)
 {
-    bool outside = strcmp(e->sqlstate, "25001") == 0 || strcmp(e->sqlstate, "2D000") == 0;
     if (e->code != ERR_SERVER && e->code != ERR_PROTOCOL) {
         apply_report_run(a, e);
         return APPLY_FAILED; /* the end of the run rolls back what is left to roll back */
@@ -38,8 +49,7 @@ failed(struct apply *a, const struct err *e, size_t completed)
         apply_note_retry(a, e);
         return apply_roll_back(a, APPLY_RETRY);
     }
-    if (outside && only_statement(a) && a->m->header.transaction == VERDICT_AUTO &&
-        a->verdict.begin_n == 0) {
+    if (wants_outside(a, e)) {
         apply_note_retry(a, e);
         return apply_roll_back(a, APPLY_OUTSIDE);
     }
@@ -68,7 +78,7 @@ begin_sql(struct apply *a, struct strbuf *sql)
         strbuf_addf(sql, "SET LOCAL statement_timeout TO %llu; ", (unsigned long long)ms);
         a->sent_own++;
     }
-    a->sent_own += apply_sql_identity(a, true, sql);
+    a->sent_own += apply_sql_role(a, true, sql);
     a->sent_own_chars = 0;
     for (size_t i = 0; i < sql->len; i++)
         a->sent_own_chars += ((unsigned char)sql->data[i] & 0xc0) != 0x80;

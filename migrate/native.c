@@ -201,6 +201,10 @@ native_duration_parse(const char *text, size_t len, uint64_t *ret_ms, struct err
     uint64_t ms;
     struct err why;
 
+    if (len == 4 && memcmp(text, "none", 4) == 0) {
+        *ret_ms = 0;
+        return 0;
+    }
     size_t digits = 0;
     while (digits < len && digits < 15 && text[digits] >= '0' && text[digits] <= '9')
         digits++;
@@ -212,7 +216,7 @@ native_duration_parse(const char *text, size_t len, uint64_t *ret_ms, struct err
         ms = (ms + 999) / 1000;
     } else if (!plain_duration(text, len, buf, sizeof(buf)) ||
                clock_parse_duration(buf, &ms, &why) < 0) {
-        return err_set(e, ERR_INPUT, "%.*s is not a duration like 250ms, 5s or 10min",
+        return err_set(e, ERR_INPUT, "%.*s is not a duration like 250ms, 5s, 10min or none",
                        (int)(len > 40 ? 40 : len), text);
     }
     if (ms > TIMEOUT_MAX_MS)

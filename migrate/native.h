@@ -61,7 +61,7 @@ struct native_header {
 int native_header_parse(const char *text, size_t len, struct native_header *ret, struct err *e);
 
 /*
- * Durations of header lines: 250ms, 5s, 2m, 1h30m, and PostgreSQL's us, min, h, d; a bare 0.
+ * Durations of header lines: 250ms, 5s, 2m, 1h30m, and PostgreSQL's us, min, h, d; a bare 0, or none, for no limit.
  * Milliseconds.
  */
 int native_duration_parse(const char *text, size_t len, uint64_t *ret_ms, struct err *e);

@@ -128,7 +128,10 @@ static const struct opt_row rows[] = {
      .commands = UP,
      .flags = OPT_NONE_OK,
      .def = "none",
-     .help = "statement_timeout of the migrations"},
+     .help = "statement_timeout of the migrations",
+     .more =
+         "none is no limit, also where ALTER ROLE or ALTER DATABASE sets one for the login. A header line statement_timeout= "
+         "says it for one file."},
     {.name = "deadline",
      .kind = OPT_DURATION,
      .offset = FIELD(deadline_ms),

@@ -398,8 +398,11 @@ session_is(const struct pgrows *rows, int column, const char *wanted)
 static int
 ask_facts(struct session *s, struct err *e)
 {
-    static const char sql[] = "SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_is_in_recovery(),"
-                              " pg_catalog.current_setting('transaction_read_only')";
+    static const char sql[] =
+        "SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_is_in_recovery(),"
+        " pg_catalog.current_setting('transaction_read_only'),"
+        " pg_catalog.current_setting('statement_timeout') OPERATOR(pg_catalog.<>) '0' OR"
+        " pg_catalog.current_setting('idle_session_timeout', true) OPERATOR(pg_catalog.<>) '0'";
     struct pgrows *rows = NULL;
     if (session_query(s, sql, sizeof sql - 1, &rows, e) != 0) {
         pgrows_free(rows);
@@ -413,6 +416,7 @@ ask_facts(struct session *s, struct err *e)
         s->pooled = strcmp(own, pid) != 0;
         s->in_recovery = session_is(rows, 1, "t");
         s->read_only = session_is(rows, 2, "on");
+        s->limited = session_is(rows, 3, "t");
     } else {
         result = err_set(e, ERR_PROTOCOL, "the server does not say which backend it is");
     }
@@ -420,14 +424,34 @@ ask_facts(struct session *s, struct err *e)
     return result;
 }
 
+/* That may come with the login, and would end a migration, or the session in a pause. */
+static void
+sql_no_limits(const struct session *s, struct strbuf *out)
+{
+    int version = pgconn_server_version(s->work);
+    strbuf_adds(out, "SET statement_timeout TO 0; ");
+    if (version >= 140000)
+        strbuf_adds(out, "SET idle_session_timeout TO 0; ");
+    if (version >= 170000)
+        strbuf_adds(out, "SET transaction_timeout TO 0; ");
+}
+
+static int
+lift_limits(struct session *s, struct err *e)
+{
+    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+    sql_no_limits(s, &sql);
+    return session_sql(s, &sql, NULL, e);
+}
+
 int
 session_open(struct session *s, struct err *e)
 {
     s->locked = false;
     s->settled = false;
-    if (connect_retrying(s, e) != 0)
+    if (connect_retrying(s, e) != 0 || ask_facts(s, e) != 0)
         return -1;
-    return ask_facts(s, e);
+    return s->limited && !s->pooled ? lift_limits(s, e) : 0;
 }
 
 /*
@@ -453,6 +477,12 @@ session_sql_reset(const struct session *s, struct strbuf *out)
     strbuf_adds(out, "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; UNLISTEN *; "
                      "DEALLOCATE ALL; DISCARD TEMP; DISCARD SEQUENCES; ");
     strbuf_adds(out, "SET client_encoding TO 'UTF8'; SET standard_conforming_strings TO on; ");
+    sql_no_limits(s, out);
+    if (s->o->search_path) {
+        strbuf_adds(out, "SELECT pg_catalog.set_config('search_path', ");
+        ledger_quote_literal(out, s->o->search_path);
+        strbuf_adds(out, ", false); ");
+    }
     for (size_t i = 0; i < WISHES; i++)
         if (version >= wishes[i].version && !(s->refused_wishes & 1u << i))
             strbuf_adds(out, wishes[i].sql);

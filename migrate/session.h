@@ -62,6 +62,7 @@ struct session {
     bool in_recovery;
     bool read_only;
     bool pooled;             /* another number than the protocol's: somebody stands between */
+    bool limited;            /* statement_timeout or idle_session_timeout came with the login */
     unsigned refused_wishes; /* settings that the server does not know: bits */
     bool locked;             /* the advisory lock is ours */
     bool settled;            /* nothing of a script's is left in the session, our settings hold */
@@ -78,7 +79,8 @@ int session_open(struct session *s, struct err *e);
 /*
  * Back to what a session is at its beginning, and our own settings: what a script sees does not
  * depend on which ones ran before it. All that DISCARD ALL does (PostgreSQL's manual) but for
- * advisory locks, ours among them. Appends to out: statements, each with a semicolon and a space.
+ * advisory locks, ours among them. The options' search_path is set here, for a SELECT behind BEGIN would
+ * take the snapshot that SET TRANSACTION has to come before. Appends to out: statements, each with a semicolon and a space.
  */
 void session_sql_reset(const struct session *s, struct strbuf *out);
 /* Sends it where the session is not settled. Whoever sends something of a script clears `settled`. */

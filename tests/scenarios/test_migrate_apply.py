@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from rig.migrations import Migrations, events, failure, history
+from rig.migrations import Holder, Migrations, events, failure, history
 
 MEASURE = "import resource as r, subprocess, sys; s = subprocess.call(sys.argv[1:]); " \
           "print(r.getrusage(r.RUSAGE_CHILDREN).ru_maxrss); sys.exit(s)"
@@ -76,3 +76,109 @@ def test_the_place_in_a_large_statement(up, files):
     files("0001_a.sql", "SELECT 1;\nSELECT '" + "ü\n" * 3_000_000 + "',\n  nix;\n")
     result = up()
     assert (failure(result)["line"], failure(result)["column"]) == (3_000_003, 3)
+
+
+# --- Settings that come with the login ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def impatient(pg):
+    """The login's statements end after 200 ms, its sessions after a second without any."""
+    pg.psql(f"ALTER ROLE app IN DATABASE {pg.name} SET statement_timeout TO '200ms'",
+            f"ALTER ROLE app IN DATABASE {pg.name} SET idle_session_timeout TO '1s'", user="postgres")
+
+
+SLOW_INDEX = "CREATE INDEX CONCURRENTLY t_i ON t ((slow(i)));\n"
+
+
+@pytest.fixture
+def slow_table(pg):
+    """Its index takes 400 ms."""
+    slow = "CREATE FUNCTION slow(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$BEGIN PERFORM pg_sleep(0.4); RETURN 1; END$$"
+    pg.psql("CREATE TABLE t (i int)", "INSERT INTO t VALUES (1)", slow)
+
+
+def test_no_limit_means_none(up, files, pg, slow_table, impatient):
+    files("0001_a.sql", SLOW_INDEX)
+    files("0002_b.sql", "SELECT pg_sleep(0.4);\n")
+    files("0003_c.sql", "RESET ALL;\nSELECT 1;\n")
+    files("0004_d.sql", "-- migrate: transaction=off\nSELECT pg_sleep(0.4);\n")
+    files("0005_e.sql", "-- migrate: statement_timeout=none\nSELECT pg_sleep(0.4);\n")
+    result = up("--to", "0004")
+    assert result.status == 0, result.output
+    assert pg.psql("SELECT indisvalid FROM pg_index WHERE indexrelid = 't_i'::regclass") == "t"
+    result = up("--statement-timeout", "50ms")
+    assert result.status == 0, result.output
+
+
+def test_concurrently_has_a_limit_when_asked(up, files, pg, slow_table):
+    files("0001_a.sql", SLOW_INDEX)
+    result = up("--statement-timeout", "50ms")
+    assert (result.status, failure(result)["sqlstate"]) == (24, "57014")
+
+
+@pytest.mark.parametrize(
+    "text, args, source",
+    [
+        ("SELECT pg_sleep(9);\n", ["--statement-timeout=50ms"], "50ms that --statement-timeout (MIGRATE_STATEMENT_TIMEOUT)"),
+        ("-- migrate: statement_timeout=60ms\nSELECT pg_sleep(9);\n", ["--statement-timeout=none"], "60ms that the file's header"),
+        ("SET statement_timeout TO 50;\nSELECT pg_sleep(9);\n", [], "no limit of migrate's"),
+    ],
+    ids=["option", "header", "file"],
+)
+def test_the_hint_names_where_a_limit_comes_from(up, files, text, args, source):
+    files("0001_a.sql", text)
+    result = up(*args)
+    assert (result.status, failure(result)["sqlstate"]) == (20, "57014")
+    assert source in failure(result)["hint"]
+
+
+def test_a_pause_is_longer_than_the_logins_patience(start, files, pg, impatient):
+    """idle_session_timeout of the login would end the session while it waits to try again."""
+    pg.psql("CREATE TABLE a (i int)")
+    files("0001_a.sql", "ALTER TABLE a ADD COLUMN j int;\n")
+    with Holder(pg, "LOCK TABLE a;"):
+        process = start("migrate", "up", "--dir", files, "--lock-timeout", "50ms", env={"DATABASE_URL": pg.url})
+        process.wait_for('"attempt":5')
+    assert process.wait().status == 0
+
+
+# --- 25001 --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("header", ["", "-- migrate: transaction=off\n"])
+@pytest.mark.parametrize("more", ["", "SELECT 2;\n"], ids=["alone", "not alone"])
+def test_what_a_function_cannot_do_anywhere(up, files, pg, header, more):
+    pg.psql("CREATE TABLE t (i int)")
+    files("0001_a.sql", f"{header}DO $$BEGIN EXECUTE 'CREATE INDEX CONCURRENTLY t_i ON t (i)'; END$$;\n{more}")
+    result = up()
+    assert (result.status, failure(result)["sqlstate"]) == (24 if header else 20, "25001")
+    assert "write the statement itself" in failure(result)["hint"]
+    assert "transaction=off" not in failure(result)["hint"]
+
+
+def test_set_transaction_comes_first(up, files):
+    files("0001_a.sql", "SELECT 1;\nSET TRANSACTION ISOLATION LEVEL SERIALIZABLE;\n")
+    result = up()
+    assert (result.status, failure(result)["sqlstate"], failure(result)["line"]) == (20, "25001", 2)
+    assert "first of the file" in failure(result)["hint"]
+
+
+def test_set_transaction_first_behind_all_that_we_set(up, files, pg):
+    files("0001_a.sql", "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE;\n"
+                        "CREATE TABLE a AS SELECT current_setting('transaction_isolation') x, current_setting('search_path') p;\n"
+                        "SET search_path TO pg_catalog;\n")
+    files("0002_b.sql", "CREATE TABLE b AS SELECT current_setting('search_path') p;\n")
+    files("0003_c.sql", "-- migrate: transaction=off\nCREATE TABLE c AS SELECT current_setting('search_path') p;\n")
+    result = up("--search-path", 'public, "$user"', "--role", "app", "--statement-timeout", "1m")
+    assert result.status == 0, result.output
+    assert pg.psql("SELECT x, p FROM a", "SELECT p FROM b", "SELECT p FROM c").splitlines() == [
+        'serializable|public, "$user"', 'public, "$user"', 'public, "$user"']
+
+
+def test_a_search_path_that_is_none(up, files, pg):
+    files("0001_a.sql", "CREATE TABLE a (i int);\n")
+    result = up("--search-path", '"open')
+    assert result.status == 20
+    assert "search_path" in failure(result)["msg"]
+    assert pg.psql("SELECT to_regclass('schema_history') IS NULL") == "t"

@@ -127,6 +127,7 @@ test_durations(void **state)
 
     (void)state;
     duration("0", 0);
+    duration("none", 0);
     duration("250ms", 250);
     duration("5s", 5000);
     duration("2m", 120000);
