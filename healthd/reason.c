@@ -64,6 +64,7 @@ reason_of_sqlstate(const char *sqlstate)
         {"57014", REASON_TIMEOUT}, /* statement_timeout of the role or the server */
         {"25006", REASON_READ_ONLY},
         {"08P01", REASON_PROTOCOL},
+        {"08001", REASON_REFUSED}, /* a pooler that cannot have the server */
         {"08", REASON_CLOSED},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

@@ -76,9 +76,98 @@ has_any(const char *text, const char *const *words)
     return false;
 }
 
+/* ---- PgBouncer ---- */
+
+#define POOLER_CACHED "server login has been failing, cached error: "
+
+struct saying {
+    const char *begin, *end; /* of the whole text; end "": anything */
+    const char *sqlstate;    /* what the server itself would have said */
+};
+
+/* Its sources' words, from 1.12 to 1.25, and those of PostgreSQL that it hands on. The first match counts. */
+static const struct saying sayings[] = {
+    {"no such user", "", "28000"},
+    {"no username supplied", "", "28000"},
+    {"username too long", "", "28000"},
+    {"password too long", "", "28P01"},
+    {"empty password returned by client", "", "28P01"},
+    {"auth failed", "", "28P01"},
+    {"password authentication failed", "", "28P01"},
+    {"SASL authentication failed", "", "28P01"},
+    {"PAM authentication failed", "", "28P01"},
+    {"LDAP authentication failed", "", "28P01"},
+    {"certificate authentication failed", "", "28000"},
+    {"\"trust\" authentication failed", "", "28000"},
+    {"no authentication method is found", "", "28000"},
+    {"client selected an invalid SASL authentication mechanism", "", "28000"},
+    {"login rejected", "", "28000"},
+    {"unix socket login rejected", "", "28000"},
+    {"server login failed: ", "", "28P01"}, /* "wrong password type" and its kin */
+    {"role \"", "\" does not exist", "28000"},
+    {"no pg_hba.conf entry", "", "28000"},
+    {"no such database: ", "", "3D000"},
+    {"database \"", "\" does not exist", "3D000"},
+    {"database \"", "\" is disabled", "3D000"},
+    {"database does not allow connections: ", "", "3D000"},
+    {"no more connections allowed (", "", "53300"},
+    {"client connections exceeded (", "", "53300"},
+    {"sorry, too many clients already", "", "53300"},
+    {"remaining connection slots are reserved", "", "53300"},
+    {"too many connections for ", "", "53300"},
+    {"bouncer resources exhaustion", "", "53200"},
+    {"no memory for ", "", "53200"},
+    {"out of memory", "", "53200"},
+    {"query_wait_timeout", "", "57014"},
+    {"query_timeout", "", "57014"},
+    {"client_login_timeout", "", "57014"},
+    {"client_idle_timeout", "", "57P05"},
+    {"the database system is ", "", "57P03"},
+    {"server shutting down", "", "57P01"},
+    {"pooler is shutting down", "", "57P01"},
+    {"admin forced disconnect", "", "57P01"},
+    {"suspend_timeout", "", "57P01"},
+    {"pgbouncer cannot connect to server", "", "08001"},
+    {"server login has been failing", "", "08001"},
+    {"connect failed", "", "08001"},
+};
+
+static const char *
+pooler_sqlstate(const char *said)
+{
+    size_t cached = strlen(POOLER_CACHED);
+    bool is_cached = strncmp(said, POOLER_CACHED, cached) == 0;
+    const char *cause = said + (is_cached ? cached : 0);
+    size_t len = strcspn(cause, "\n");
+    for (size_t i = 0; i < sizeof sayings / sizeof sayings[0]; i++) {
+        const struct saying *s = &sayings[i];
+        size_t begin = strlen(s->begin);
+        size_t end = is_cached ? 0 : strlen(s->end); /* there the retry's name follows */
+        if (strncmp(cause, s->begin, begin) == 0 && len >= begin + end &&
+            strncmp(cause + len - end, s->end, end) == 0)
+            return s->sqlstate;
+    }
+    return is_cached ? "08001" : PGCONN_POOLER_SQLSTATE;
+}
+
+int
+pgconn_pooler_error(struct err *e, const char *said, const char *line)
+{
+    const char *sqlstate = pooler_sqlstate(said);
+    enum err_code code = strncmp(sqlstate, "28", 2) == 0  ? ERR_AUTH
+                         : strcmp(sqlstate, "08001") == 0 ? ERR_REFUSED
+                         : strcmp(sqlstate, "57014") == 0 ? ERR_TIMEOUT
+                                                          : ERR_SERVER;
+    return err_sql(e, code, sqlstate, "%s", line);
+}
+
+/* ---- what libpq says ---- */
+
 static enum err_code
 classify(const char *text, ConnStatusType stage, bool needs_password)
 {
+    static const char *const strange[] = {"received invalid response to", "expected authentication",
+                                          NULL};
     static const char *const closed[] = {"server closed the connection",
                                          "could not receive data",
                                          "could not send data",
@@ -99,6 +188,8 @@ classify(const char *text, ConnStatusType stage, bool needs_password)
         return ERR_AUTH;
     if (strstr(text, "timeout expired") || strstr(text, "Connection timed out"))
         return ERR_TIMEOUT;
+    if (has_any(text, strange))
+        return ERR_PROTOCOL;
     if (has_any(text, closed))
         return ERR_CLOSED;
     if (has_any(text, refused))
@@ -113,15 +204,17 @@ classify(const char *text, ConnStatusType stage, bool needs_password)
 int
 pgconn_connect_error(struct err *e, const char *text, ConnStatusType stage, bool needs_password)
 {
+    const char *code = find_sqlstate(last_attempt(text));
     char sqlstate[6];
     char line[ERR_MSG_MAX];
     pgconn_text_sqlstate(text, sqlstate);
     pgconn_text_clean(text, line, sizeof line);
-    if (sqlstate[0]) {
-        enum err_code code = strncmp(sqlstate, "28", 2) == 0 ? ERR_AUTH : ERR_SERVER;
-        return err_sql(e, code, sqlstate, "%s", line);
-    }
-    return err_set(e, classify(last_attempt(text), stage, needs_password), "%s", line);
+    if (!code)
+        return err_set(e, classify(last_attempt(text), stage, needs_password), "%s", line);
+    if (strcmp(sqlstate, PGCONN_POOLER_SQLSTATE) == 0)
+        return pgconn_pooler_error(e, code + strlen("08P01: "), line);
+    return err_sql(e, strncmp(sqlstate, "28", 2) == 0 ? ERR_AUTH : ERR_SERVER, sqlstate, "%s",
+                   line);
 }
 
 bool

@@ -137,6 +137,11 @@ struct loop_timer *pgconn_attempt_timer(struct pgconn *c);
 void pgconn_text_sqlstate(const char *text, char ret_sqlstate[6]);
 /* One line for people: the last attempt's words without LOCATION and SQLSTATE. */
 void pgconn_text_clean(const char *text, char *buf, size_t size);
+/* PgBouncer gives all its errors this SQLSTATE: its own, and those that it hands on from the server. */
+#define PGCONN_POOLER_SQLSTATE "08P01"
+/* Such an error, with the SQLSTATE that the server itself would have sent where `said` begins with one of the fixed words. line: the
+ * message. Returns -1. */
+int pgconn_pooler_error(struct err *e, const char *said, const char *line);
 /* Fills *e from a failed connection attempt. stage: PQstatus before the last poll. Returns -1. */
 int
 pgconn_connect_error(struct err *e, const char *text, ConnStatusType stage, bool needs_password);

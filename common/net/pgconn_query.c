@@ -52,8 +52,11 @@ add_error(struct pgconn *c, PGresult *res)
     if (sqlstate && !c->op_failed) {
         c->op_failed = true;
         pgdiag_fill(&c->diag, res);
-        err_sql(&c->op_err, ERR_SERVER, sqlstate, "%s",
-                message ? message : "error without a message");
+        message = message ? message : "error without a message";
+        if (strcmp(sqlstate, PGCONN_POOLER_SQLSTATE) == 0)
+            pgconn_pooler_error(&c->op_err, message, message);
+        else
+            err_sql(&c->op_err, ERR_SERVER, sqlstate, "%s", message);
     } else {
         char line[ERR_MSG_MAX];
         pgconn_text_clean(PQresultErrorMessage(res), line, sizeof line);

@@ -303,6 +303,35 @@ def test_through_pgbouncer(start, pg, pgbouncer):
     h.until("failed: refused", slow(1))
 
 
+def test_pgbouncer_tells_its_reasons(start, run, pg_server, pgbouncer):
+    """Real ones: it gives every error the same SQLSTATE; a wrong password ends migrate at once."""
+    server = pg_server()
+    pooler = pgbouncer(server, max_client_conn=10)
+    wrong = pooler.url(password="c4nary-s3cret-wrong")
+    strict = pgbouncer(server, databases=f"app = host={server.socket_dir} port={server.port}")
+    h = Healthd(
+        start,
+        "--check", f"wrong {wrong} every 500ms timeout 2s",
+        "--check", f"stranger {pooler.url(user='nobody_here')} every 500ms timeout 2s",
+        "--check", f"none {strict.url('nothing')} every 500ms timeout 2s",
+    )  # fmt: skip
+    h.until("failed: auth", slow(1), "wrong")
+    h.until("failed: auth", slow(1), "stranger")
+    h.until("failed: no_database", slow(1), "none")
+    result = run("migrate", "wait", "--wait", "60s", "--database", wrong)
+    assert result.status == 10 and "waiting" not in result.stderr, result
+
+
+def test_pgbouncer_without_its_server(start, pg_server, pgbouncer):
+    """It lets clients in and then has no server for them."""
+    server = pg_server()
+    pooler = pgbouncer(server, mode="transaction", server_login_retry=1, query_wait_timeout=1)
+    h = Healthd(start, "--check", f"database {pooler.url()} every 300ms timeout 5s")
+    h.until("[+]database ok", slow(1))
+    server.stop("immediate")
+    h.until("failed: refused", slow(5))
+
+
 def test_password_rotation_needs_no_restart(start, pg_server, scratch):
     from rig.postgres import PASSWORD
 

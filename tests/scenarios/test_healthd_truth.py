@@ -82,6 +82,28 @@ def at_login(sqlstate):
     return talk
 
 
+def pooler(words):
+    """PgBouncer: one SQLSTATE for all that it says."""
+
+    def talk(s):
+        startup_packet(s)
+        s.sendall(pg_error("08P01", words))
+
+    return talk
+
+
+def pooler_at_query(words):
+    """It lets everybody in, and looks for a server when the first query comes."""
+
+    def talk(s):
+        startup_packet(s)
+        s.sendall(HELLO)
+        if s.recv(1000):
+            s.sendall(pg_error("08P01", words))
+
+    return talk
+
+
 def at_query(sqlstate, severity="ERROR"):
     def talk(s):
         startup_packet(s)
@@ -135,6 +157,30 @@ POSTGRES = [
     ("speaks HTTP", says(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "protocol"),
 ]
 
+POOLER = [
+    ("wrong password", pooler("SASL authentication failed"), "auth"),
+    ("unknown user", pooler("no such user: app"), "auth"),
+    ("its own password", pooler("server login failed: wrong password type"), "auth"),
+    ("no database", pooler("no such database: app"), "no_database"),
+    ("full", pooler("no more connections allowed (max_client_conn)"), "too_many_connections"),
+    ("the server is full", pooler("sorry, too many clients already"), "too_many_connections"),
+    ("waits", pooler("query_wait_timeout"), "timeout"),
+    ("no server", pooler("server login has been failing, try again later (server_login_retry)"), "refused"),
+    ("ends", pooler("server shutting down"), "shutting_down"),
+    ("parameter", pooler("unsupported startup parameter: options"), "protocol"),
+    ("query: waits", pooler_at_query("query_wait_timeout"), "timeout"),
+    ("query: no server", pooler_at_query("server login has been failing, cached error: connect failed (server_login_retry)"), "refused"),
+    ("query: password", pooler_at_query('password authentication failed for user "app"'), "auth"),
+]
+
+# Ports that speak something else: the answer to the question for TLS is S, N or an error.
+STRANGERS = [
+    ("HTTP", says(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "protocol"),
+    ("garbage", says(b"\xde\xad\xbe\xef" * 20), "protocol"),
+    ("NULs", says(b"\0" * 64), "protocol"),
+    ("SSH", says(b"OSSH-2.0\r\n"), "protocol"),
+]
+
 REDIS = [
     ("loading", says(b"-LOADING Redis is loading the dataset in memory\r\n"), "loading"),
     ("busy", says(b"-BUSY Redis is busy running a script.\r\n-BUSY Redis is busy running a script.\r\n"), "busy"),
@@ -184,6 +230,15 @@ def judge(start, scripted, rows, url):
 
 def test_postgres(start, scripted):
     judge(start, scripted, POSTGRES, "postgres://app:c4nary-s3cret@127.0.0.1:{}/app?sslmode=disable")
+
+
+def test_pooler(start, scripted):
+    judge(start, scripted, POOLER, "postgres://app:c4nary-s3cret@127.0.0.1:{}/app?sslmode=disable")
+
+
+@pytest.mark.parametrize("mode", ["prefer", "require"])
+def test_no_postgres_there(start, scripted, mode):
+    judge(start, scripted, STRANGERS, "postgres://app:c4nary-s3cret@127.0.0.1:{}/app?sslmode=" + mode)
 
 
 def test_redis(start, scripted):

@@ -14,11 +14,12 @@ def program():
 
 
 class PgBouncer:
-    """mode: session, transaction or statement. Forwards every database of the server; settings go into [pgbouncer]."""
+    """mode: session, transaction or statement. Forwards every database of the server, or the lines of databases; settings go into [pgbouncer]."""
 
-    def __init__(self, directory, server, mode="session", **settings):
+    def __init__(self, directory, server, mode="session", databases=None, **settings):
         self.directory = Path(directory)
         self.server = server
+        self.databases = databases
         self.settings = {"pool_mode": mode, **settings}
         self.port = None
         self.daemon = None
@@ -49,7 +50,7 @@ class PgBouncer:
             "admin_users": postgres.USER,
             **self.settings,
         }
-        target = f"* = host={self.server.socket_dir} port={self.server.port}\n"
+        target = (self.databases or f"* = host={self.server.socket_dir} port={self.server.port}") + "\n"
         text = f"[databases]\n{target}[pgbouncer]\n" + "".join(f"{k} = {v}\n" for k, v in lines.items())
         (self.directory / "pgbouncer.ini").write_text(text)
         (self.directory / "users.txt").write_text(f'"{postgres.USER}" "{postgres.PASSWORD}"\n')

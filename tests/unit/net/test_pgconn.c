@@ -3,6 +3,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -50,7 +52,9 @@ test_classes(void **state)
         {HEAD "server does not support SSL, but SSL was required\n", CONNECTION_SSL_STARTUP, false,
          ERR_TLS, ""},
         {HEAD "received invalid response to SSL negotiation: H\n", CONNECTION_SSL_STARTUP, false,
-         ERR_TLS, ""},
+         ERR_PROTOCOL, ""},
+        {HEAD "received invalid response to SSL negotiation: \n", CONNECTION_SSL_STARTUP, false,
+         ERR_PROTOCOL, ""}, /* a zero byte ends the text */
         {HEAD "expected authentication request from server, but received H\n",
          CONNECTION_AWAITING_RESPONSE, false, ERR_PROTOCOL, ""},
     };
@@ -60,6 +64,61 @@ test_classes(void **state)
             pgconn_connect_error(&e, rows[i].text, rows[i].stage, rows[i].needs_password), -1);
         if (e.code != rows[i].code || strcmp(e.sqlstate, rows[i].sqlstate) != 0)
             fail_msg("row %zu: %s %s", i, err_name(e.code), e.sqlstate);
+    }
+}
+
+/* Names within the words are the user's: "no such database: query_timeout" is no time-out. */
+static void
+test_pooler(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *said;
+        enum err_code code;
+        const char *sqlstate;
+    } rows[] = {
+        {"no such user", ERR_AUTH, "28000"},
+        {"no such user: sorry, too many clients already", ERR_AUTH, "28000"},
+        {"password authentication failed", ERR_AUTH, "28P01"},
+        {"password authentication failed for user \"app\"", ERR_AUTH, "28P01"},
+        {"SASL authentication failed", ERR_AUTH, "28P01"},
+        {"server login failed: wrong password type", ERR_AUTH, "28P01"},
+        {"role \"app\" does not exist", ERR_AUTH, "28000"},
+        {"no such database: query_timeout", ERR_SERVER, "3D000"},
+        {"database \"a\" does not exist", ERR_SERVER, "3D000"},
+        {"database \"a\" is disabled", ERR_SERVER, "3D000"},
+        {"database \"a\" is not currently accepting connections", ERR_SERVER, "08P01"},
+        {"no more connections allowed (max_client_conn)", ERR_SERVER, "53300"},
+        {"client connections exceeded (max_db_client_connections)", ERR_SERVER, "53300"},
+        {"sorry, too many clients already", ERR_SERVER, "53300"},
+        {"query_wait_timeout", ERR_TIMEOUT, "57014"},
+        {"client_login_timeout (server down)", ERR_TIMEOUT, "57014"},
+        {"the database system is starting up", ERR_SERVER, "57P03"},
+        {"server shutting down", ERR_SERVER, "57P01"},
+        {"pgbouncer cannot connect to server", ERR_REFUSED, "08001"},
+        {"server login has been failing, try again later (server_login_retry)", ERR_REFUSED,
+         "08001"},
+        {"server login has been failing, cached error: connect failed (server_login_retry)",
+         ERR_REFUSED, "08001"},
+        {"server login has been failing, cached error: password authentication failed for user "
+         "\"a\" (server_login_retry)",
+         ERR_AUTH, "28P01"},
+        {"server login has been failing, cached error: database \"a\" does not exist "
+         "(server_login_retry)",
+         ERR_SERVER, "3D000"},
+        {"server login has been failing, cached error: was anderes (server_login_retry)",
+         ERR_REFUSED, "08001"},
+        {"unsupported startup parameter: options", ERR_SERVER, "08P01"},
+        {"", ERR_SERVER, "08P01"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct err e = {0};
+        char text[400];
+        snprintf(text, sizeof text, HEAD "FATAL:  08P01: %s\n", rows[i].said);
+        pgconn_connect_error(&e, text, CONNECTION_AWAITING_RESPONSE, false);
+        if (e.code != rows[i].code || strcmp(e.sqlstate, rows[i].sqlstate) != 0)
+            fail_msg("%s: %s %s", rows[i].said, err_name(e.code), e.sqlstate);
+        assert_non_null(strstr(e.msg, rows[i].said));
     }
 }
 
@@ -136,6 +195,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_classes),
+        cmocka_unit_test(test_pooler),
         cmocka_unit_test(test_text),
         cmocka_unit_test(test_roles),
         cmocka_unit_test(test_which_error_stays),
