@@ -16,6 +16,7 @@
 #include "common/net/loop.h"
 #include "common/net/resolve_channel.h"
 #include "common/net/resolve_conf.h"
+#include "common/net/resolve_hosts.h"
 
 #define SECOND_FAMILY_MS 50 /* RFC 8305, 3: how long one family waits for the other */
 
@@ -248,7 +249,6 @@ is_localhost(const char *name)
 static void
 step_first(struct resolve_request *q)
 {
-    struct resolve_channel *c = q->resolver->channel;
     char name[RESOLVE_NAME_MAX];
     size_t len = strlen(q->host);
     if (len > 0 && q->host[len - 1] == '.') {
@@ -260,8 +260,7 @@ step_first(struct resolve_request *q)
         return;
     }
     snprintf(name, sizeof name, "%.*s", (int)len, q->host);
-    size_t n = resolve_channel_hosts(c, name, AF_INET6, q->port, q->addrs, RESOLVE_ADDRS_MAX);
-    n += resolve_channel_hosts(c, name, AF_INET, q->port, q->addrs + n, RESOLVE_ADDRS_MAX - n);
+    size_t n = resolve_hosts("/etc/hosts", name, q->port, q->addrs, RESOLVE_ADDRS_MAX);
     if (n == 0 && is_localhost(name)) {
         resolve_addr_set(&q->addrs[n++], AF_INET6, &in6addr_loopback, q->port);
         resolve_addr_set(&q->addrs[n++], AF_INET, &(struct in_addr){htonl(INADDR_LOOPBACK)},

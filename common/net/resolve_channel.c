@@ -5,7 +5,6 @@
 #define CARES_NO_DEPRECATED
 #include <ares.h>
 #include <arpa/nameser.h>
-#include <netdb.h>
 #include <stdlib.h>
 
 #include "common/net/loop.h"
@@ -265,20 +264,4 @@ resolve_question_drop(struct resolve_question *q)
     if (q) {
         q->cb = NULL;
     }
-}
-
-size_t
-resolve_channel_hosts(struct resolve_channel *c, const char *name, int family, uint16_t port,
-                      struct resolve_addr *ret, size_t max)
-{
-    struct hostent *found = NULL;
-    size_t n = 0;
-    if (ares_gethostbyname_file(c->ares, name, family, &found) != ARES_SUCCESS) {
-        return 0;
-    }
-    for (char **p = found->h_addr_list; *p && n < max; p++) {
-        resolve_addr_set(&ret[n++], found->h_addrtype, *p, port);
-    }
-    ares_free_hostent(found);
-    return n;
 }

@@ -50,8 +50,4 @@ int resolve_channel_ask(struct resolve_channel *c, const char *name, int family,
 /* The answer is not wanted any more: NULL allowed. */
 void resolve_question_drop(struct resolve_question *q);
 
-/* What /etc/hosts says: addresses, at most max; 0 when nothing. */
-size_t resolve_channel_hosts(struct resolve_channel *c, const char *name, int family, uint16_t port,
-                             struct resolve_addr *ret, size_t max);
-
 #endif

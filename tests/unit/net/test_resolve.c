@@ -17,6 +17,7 @@
 #include "common/net/loop.h"
 #include "common/net/resolve.h"
 #include "common/net/resolve_conf.h"
+#include "common/net/resolve_hosts.h"
 #include "tests/unit/net/fake_dns.h"
 
 #define LONG_MS 20000
@@ -310,6 +311,41 @@ test_conf_lines(void **state)
     assert_int_equal(conf.ndots, 1);
 }
 
+static void
+assert_hosts(const char *name, const char *text)
+{
+    struct resolve_addr addrs[RESOLVE_ADDRS_MAX];
+    size_t n = resolve_hosts(server.conf_path, name, 5432, addrs, RESOLVE_ADDRS_MAX);
+    struct answer a = {0};
+    on_answer(NULL, addrs, n, &a);
+    assert_string_equal(a.text, text);
+}
+
+static void
+test_hosts(void **state)
+{
+    (void)state;
+    FILE *f = fopen(server.conf_path, "w");
+    assert_non_null(f);
+    fputs("# db\n127.0.0.2 db db.shop\r\n\n::1\tother  DB\nfe80::1%lo db\n127.0.0.3 x #db\n"
+          "/socket db\n@abstract db\nno-address db\n127.0.0.2 db\n127.0.0.4 db-2 d\n127.0.0.5 db",
+          f);
+    fclose(f);
+    assert_hosts("db", "127.0.0.2 ::1 fe80::1%lo 127.0.0.5"); /* each line, each address once */
+    assert_hosts("Db.Shop", "127.0.0.2");
+    assert_hosts("d", "127.0.0.4");
+    assert_hosts("gone", "");
+    f = fopen(server.conf_path, "w");
+    assert_non_null(f);
+    for (int i = 0; i < 100; i++)
+        fprintf(f, "127.0.1.%d many\n", i);
+    fclose(f);
+    struct resolve_addr addrs[RESOLVE_ADDRS_MAX];
+    assert_int_equal(resolve_hosts(server.conf_path, "many", 1, addrs, RESOLVE_ADDRS_MAX),
+                     RESOLVE_ADDRS_MAX);
+    assert_int_equal(resolve_hosts("/nonexistent", "many", 1, addrs, RESOLVE_ADDRS_MAX), 0);
+}
+
 int
 main(void)
 {
@@ -323,6 +359,7 @@ main(void)
         cmocka_unit_test(test_conf_is_read_again),
         cmocka_unit_test(test_conf_changes_while_waiting),
         cmocka_unit_test(test_conf_lines),
+        cmocka_unit_test(test_hosts),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
