@@ -229,6 +229,18 @@ on_done(struct probe *p, enum probe_depth depth, const struct probe_result *r, v
     done(arg, depth, r);
 }
 
+/* The moment of the next look for the sake of a lost session: now, twice in a row, else a gap later each. Twice, for the
+ * first new connection may have got into the queue of a listener that is about to be closed. */
+static uint64_t
+hurry(struct check *c, uint64_t now_ms)
+{
+    uint64_t gap_ms = c->spec->every_ms / 4;
+    gap_ms = gap_ms > LOST_LEAST_MS ? gap_ms : LOST_LEAST_MS;
+    uint64_t at_ms = c->hurried_ms > now_ms + gap_ms ? c->hurried_ms - gap_ms : now_ms;
+    c->hurried_ms = (c->hurried_ms > now_ms ? c->hurried_ms : now_ms) + gap_ms;
+    return at_ms;
+}
+
 /* The idle session ended: not yet a failure, but the moment to look; not in a circle with a
  * server that hangs up on every login. */
 static void
@@ -239,12 +251,9 @@ on_lost(struct probe *p, void *arg)
     log_debug("session_lost", LOG_FIELDS(LF_STR("check", c->spec->name)),
               "check %s: the session ended", c->spec->name);
     uint64_t now_ms = clock_mono_ms();
-    uint64_t gap_ms = c->spec->every_ms / 4;
-    gap_ms = gap_ms > LOST_LEAST_MS ? gap_ms : LOST_LEAST_MS;
-    uint64_t calm_ms = c->hurried_ms > 0 ? c->hurried_ms + gap_ms : 0;
-    c->hurried_ms = now_ms > calm_ms ? now_ms : calm_ms;
-    if (now_ms < calm_ms)
-        loop_timer_start_at(c->due, calm_ms);
+    uint64_t at_ms = hurry(c, now_ms);
+    if (now_ms < at_ms)
+        loop_timer_start_at(c->due, at_ms);
     else if (c->running[PROBE_SESSION])
         c->again = true;
     else

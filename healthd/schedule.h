@@ -46,7 +46,7 @@ struct check {
     struct loop_timer *due, *login_due;
     uint64_t started_us[PROBE_DEPTHS];
     bool running[PROBE_DEPTHS];
-    uint64_t hurried_ms; /* the last look for the sake of a lost session, 0: none */
+    uint64_t hurried_ms; /* until then looks for the sake of lost sessions are spoken for */
     bool again;          /* the session ended while a look was under way: look again at once */
     bool resting;        /* every 0: nothing to do until another check is down */
     struct check_stats stats;

@@ -94,6 +94,17 @@ def test_death_is_seen_at_once_on_a_held_connection(start, door):
     h.until("[-]app failed: ", slow(0.25), "app")
 
 
+def test_death_is_seen_when_the_listener_dies_last(start):
+    """The connection that replaces the held one lands in the queue of the dying listener, and ends with it."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        h = check(start, listener.getsockname()[1], "connection keep every 1h")
+        held, _ = listener.accept()
+        h.until("[+]app ok", slow(1), "app")
+        held.close()
+        wait_until(lambda: h.metric("healthd_check_duration_seconds_count", check="app") == 2, slow(1))
+    h.until("[-]app failed: refused", slow(0.25), "app")
+
+
 def test_a_greeting_is_no_end(start, door):
     app = door(greeting=b"220 mail.test\r\n" * 10000)
     h = check(start, app.port, "connection keep every 200ms")

@@ -187,6 +187,34 @@ test_lost_again_and_again(void **state)
     close_world(&w);
 }
 
+/* The first new connection landed in the queue of a listener that was about to be closed. */
+static void
+test_lost_twice_in_a_row(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w, "a redis://h every 10m", NULL);
+    schedule_start(w.s);
+    pass_to(1000);
+    answer(w.f, PROBE_SESSION, REASON_NONE);
+    for (unsigned looks = 2; looks <= 3; looks++) {
+        pass_to(now_ms + 1);
+        lose(w.f);
+        assert_int_equal(w.f->starts[PROBE_SESSION], looks);
+        answer(w.f, PROBE_SESSION, REASON_NONE);
+    }
+    lose(w.f); /* the third time it waits: the gap counts from the first */
+    pass_to(1001 + 149999);
+    assert_int_equal(w.f->starts[PROBE_SESSION], 3);
+    pass_to(1001 + 150000);
+    assert_int_equal(w.f->starts[PROBE_SESSION], 4);
+    answer(w.f, PROBE_SESSION, REASON_NONE);
+    pass_to(now_ms + 400000); /* calm again */
+    lose(w.f);
+    assert_int_equal(w.f->starts[PROBE_SESSION], 5);
+    close_world(&w);
+}
+
 static void
 test_lost_during_a_look(void **state)
 {
@@ -435,6 +463,7 @@ main(void)
         cmocka_unit_test(test_hang_is_seen_within_the_bound),
         cmocka_unit_test(test_lost_session_is_looked_at_at_once),
         cmocka_unit_test(test_lost_again_and_again),
+        cmocka_unit_test(test_lost_twice_in_a_row),
         cmocka_unit_test(test_lost_during_a_look),
         cmocka_unit_test(test_fresh_logins),
         cmocka_unit_test(test_each_needs_no_fresh_login),
