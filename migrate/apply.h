@@ -95,6 +95,9 @@ void apply_hint(const struct apply *a, const struct err *e, const struct stateme
 bool apply_function_asked(const struct apply *a, const struct statement *st);
 /* Its first word, given in lower case. */
 bool apply_begins(const struct apply *a, const struct statement *st, const char *word);
+/* Behind a statement that was done. ERR_INPUT: it is a CREATE INDEX … IF NOT EXISTS, and the index
+ * that exists is INVALID. */
+int apply_check_index(struct apply *a, const struct statement *st, struct err *e);
 
 /* Statement number n of the file; false: there is none. */
 bool apply_find_statement(const struct apply *a, size_t n, struct statement *ret);

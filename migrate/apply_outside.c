@@ -104,7 +104,12 @@ one_statement(struct apply *a, const struct statement *st, bool can_roll_back)
         if (session_pause(a->s, RETRY_PAUSE_MS, &e) != 0)
             return refused(a, &e);
     }
-    return check_idle(a, st);
+    if (apply_check_index(a, st, &e) == 0)
+        return check_idle(a, st);
+    if (e.code != ERR_INPUT)
+        return refused(a, &e);
+    apply_report_at(a, EXIT_PARTIAL, &e, st);
+    return APPLY_FAILED;
 }
 
 static enum apply_result

@@ -246,6 +246,20 @@ talks(const struct apply *a, const struct statement *st)
     return !known;
 }
 
+/* A statement that may make the server talk. */
+static enum apply_result
+send_alone(struct apply *a, struct batch *b, const struct statement *st)
+{
+    struct err e = {0};
+    enum apply_result result = send_batch(a, b);
+    if (result != APPLY_DONE || apply_check_index(a, st, &e) == 0)
+        return result;
+    if (e.code != ERR_INPUT)
+        return failed(a, &e, 0);
+    apply_report_at(a, EXIT_REFUSED, &e, st);
+    return apply_roll_back(a, APPLY_FAILED);
+}
+
 /* One more statement: into the batch, or the batch goes before it. */
 static enum apply_result
 take(struct apply *a, struct batch *b, const struct statement *st)
@@ -260,7 +274,9 @@ take(struct apply *a, struct batch *b, const struct statement *st)
     if (st->kind == STATEMENT_COPY)
         return send_copy(a, st);
     batch_add(b, st);
-    return alone || st->ends_batch ? send_batch(a, b) : APPLY_DONE;
+    if (alone)
+        return send_alone(a, b, st);
+    return st->ends_batch ? send_batch(a, b) : APPLY_DONE;
 }
 
 static enum apply_result

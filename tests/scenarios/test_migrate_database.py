@@ -271,3 +271,40 @@ def test_a_history_that_the_role_may_not_see_is_somebody_elses(up, files, pg):
     files("0001_a.sql", "CREATE TABLE a (i int);\n")
     pg.psql("CREATE SCHEMA theirs", "CREATE TABLE theirs.schema_migrations (version varchar PRIMARY KEY)", user="postgres")
     assert up().status == 0
+
+
+# --- An index that is not valid is none -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("again, status", [
+    ("CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS one ON a (i);\n", 24),
+    ("CREATE UNIQUE INDEX IF NOT EXISTS One ON ONLY public . \"a\" (i);\n", 20),
+    ("-- migrate: transaction=off\nCREATE INDEX /* again */ IF NOT EXISTS \"one\" ON a (i);\n", 24),
+    ("SET client_min_messages TO error;\nCREATE INDEX IF NOT EXISTS one ON a (i);\n", 20),
+], ids=["concurrently", "in a transaction", "outside", "without notices"])
+def test_an_invalid_index_is_not_taken_for_the_index(up, files, pg, again, status):
+    """A CREATE INDEX CONCURRENTLY that failed, mended with IF NOT EXISTS."""
+    files("0001_a.sql", "CREATE TABLE a (i int);\nINSERT INTO a VALUES (1), (1);\n")
+    files("0002_i.sql", "CREATE UNIQUE INDEX CONCURRENTLY one ON a (i);\n")
+    assert up().status == 24
+    pg.psql("DELETE FROM a")
+    files("0002_i.sql", again)
+    result = up()
+    said = failure(result)
+    assert result.status == status, result.output
+    assert "INVALID" in said["msg"] and "DROP INDEX CONCURRENTLY" in said["msg"]
+    assert said["line"] == again.count("\n")
+    pg.psql("DROP INDEX one")
+    for _ in range(2):  # made, and found to be valid
+        result = up()
+        assert result.status == 0, result.output
+        files("0003_i.sql", again)
+    assert pg.psql("SELECT indisvalid FROM pg_index WHERE indexrelid = 'one'::regclass") == "t"
+
+
+def test_a_partitioned_index_may_be_invalid(up, files, pg):
+    """The parent's is, until each partition has its own."""
+    files("0001_a.sql", "CREATE TABLE p (i int) PARTITION BY RANGE (i);\nCREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9);\n"
+                        "CREATE INDEX p_i ON ONLY p (i);\nCREATE INDEX IF NOT EXISTS p_i ON ONLY p (i);\n")
+    result = up()
+    assert result.status == 0, result.output
