@@ -167,7 +167,7 @@ report_exit_for(const struct err *e)
 enum exit_status
 report_exit_for_connect(const struct err *e)
 {
-    return e->code == ERR_SERVER ? EXIT_UNREACHABLE : report_exit_for(e);
+    return e->code == ERR_SERVER || e->code == ERR_SYSTEM ? EXIT_UNREACHABLE : report_exit_for(e);
 }
 
 void

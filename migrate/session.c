@@ -344,6 +344,8 @@ session_copy(struct session *s, const struct session_copy *copy, struct err *e)
 bool
 session_retryable(const struct err *e)
 {
+    if (e->code == ERR_SYSTEM) /* of a connection: descriptors or memory that this machine lacks */
+        return true;
     if (e->code != ERR_SERVER)
         return err_retryable(e->code) && e->code != ERR_STOPPED && e->code != ERR_DEADLINE;
     return strncmp(e->sqlstate, "57P0", 4) == 0 || strncmp(e->sqlstate, "53", 2) == 0 ||

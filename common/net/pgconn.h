@@ -57,7 +57,8 @@ void pgconn_free(struct pgconn *c);
 void pgconn_set_notice_cb(struct pgconn *c, pgconn_notice_cb *cb, void *arg); /* default: dropped */
 
 /* Errors: ERR_DNS, ERR_REFUSED, ERR_TIMEOUT, ERR_TLS, ERR_AUTH (28xxx, no password),
- * ERR_WRONG_ROLE, ERR_CLOSED, ERR_PROTOCOL, ERR_SERVER with sqlstate (3D000, 53300, 57P03 …). May
+ * ERR_WRONG_ROLE, ERR_CLOSED, ERR_PROTOCOL, ERR_SYSTEM (descriptors or memory that this side lacks),
+ * ERR_SERVER with sqlstate (3D000, 53300, 57P03 …). May
  * be called again after a failure or a loss. */
 int pgconn_connect_start(struct pgconn *c, uint64_t deadline_ms, pgconn_cb *cb, void *arg,
                          struct err *e);

@@ -1,6 +1,7 @@
 /* pgconn_error.c: libpq's words into error codes. Connection failures come as text only; no I/O
  * here. */
 #include <ctype.h>
+#include <errno.h>
 #include <string.h>
 
 #include "common/net/pgconn_impl.h"
@@ -163,6 +164,17 @@ pgconn_pooler_error(struct err *e, const char *said, const char *line)
 
 /* ---- what libpq says ---- */
 
+/* What this machine lacks says nothing about the server; libpq puts strerror() behind its words. */
+static bool
+is_own_lack(const char *text)
+{
+    static const int lacks[] = {EMFILE, ENFILE, ENOBUFS, ENOMEM};
+    for (size_t i = 0; i < sizeof lacks / sizeof lacks[0]; i++)
+        if (strstr(text, strerror(lacks[i])))
+            return true;
+    return false;
+}
+
 static enum err_code
 classify(const char *text, ConnStatusType stage, bool needs_password)
 {
@@ -186,6 +198,8 @@ classify(const char *text, ConnStatusType stage, bool needs_password)
                                           "Is the server running", NULL};
     if (needs_password)
         return ERR_AUTH;
+    if (is_own_lack(text))
+        return ERR_SYSTEM;
     if (strstr(text, "timeout expired") || strstr(text, "Connection timed out"))
         return ERR_TIMEOUT;
     if (has_any(text, strange))

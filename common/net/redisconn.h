@@ -48,7 +48,7 @@ void redisconn_free(struct redisconn *c); /* NULL allowed; closes at once; nothi
 
 /* Resolve, connect, TLS, AUTH (if any), SELECT (if db != 0), in one deadline; a connection that is open is closed first. -1 also
  * when a secret file cannot be read (ERR_USAGE). Errors: ERR_DNS, ERR_REFUSED, ERR_TIMEOUT, ERR_TLS,
- * ERR_AUTH (NOAUTH, WRONGPASS, NOPERM), ERR_CLOSED, ERR_PROTOCOL, ERR_SERVER (its first word is in e->msg: LOADING …). */
+ * ERR_AUTH (NOAUTH, WRONGPASS, NOPERM), ERR_CLOSED, ERR_PROTOCOL, ERR_SYSTEM (descriptors or memory that this side lacks), ERR_SERVER (its first word is in e->msg: LOADING …). */
 int redisconn_connect_start(struct redisconn *c, uint64_t deadline_ms, redisconn_cb *cb, void *arg,
                             struct err *e);
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <errno.h>
 
 #include "common/base/cleanup.h"
 #include "migrate/progress.h"
@@ -50,6 +51,8 @@ test_exits(void **state)
     assert_int_equal(report_exit_for_connect(&e), EXIT_UNREACHABLE);
     err_set(&e, ERR_STOPPED, "x");
     assert_int_equal(report_exit_for_connect(&e), EXIT_SIGNAL);
+    err_sys(&e, EMFILE, "x");
+    assert_int_equal(report_exit_for_connect(&e), EXIT_UNREACHABLE);
 }
 
 static void
@@ -61,10 +64,11 @@ test_retryable(void **state)
         const char *sqlstate;
         bool again;
     } rows[] = {
-        {ERR_REFUSED, "", true},     {ERR_TIMEOUT, "", true},      {ERR_DNS, "", true},
-        {ERR_WRONG_ROLE, "", true},  {ERR_CLOSED, "", true},       {ERR_SERVER, "57P03", true},
-        {ERR_SERVER, "53300", true}, {ERR_SERVER, "3D000", false}, {ERR_AUTH, "28P01", false},
-        {ERR_TLS, "", false},        {ERR_STOPPED, "", false},     {ERR_DEADLINE, "", false},
+        {ERR_SYSTEM, "", true},      {ERR_REFUSED, "", true},     {ERR_TIMEOUT, "", true},
+        {ERR_DNS, "", true},         {ERR_WRONG_ROLE, "", true},  {ERR_CLOSED, "", true},
+        {ERR_SERVER, "57P03", true}, {ERR_SERVER, "53300", true}, {ERR_SERVER, "3D000", false},
+        {ERR_AUTH, "28P01", false},  {ERR_TLS, "", false},        {ERR_STOPPED, "", false},
+        {ERR_DEADLINE, "", false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct err e = {0};

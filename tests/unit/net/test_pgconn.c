@@ -45,6 +45,11 @@ test_classes(void **state)
         {"connection to server on socket \"/run/.s.PGSQL.5432\" failed: No such file or directory\n"
          "\tIs the server running locally and accepting connections on that socket?\n",
          CONNECTION_NEEDED, false, ERR_REFUSED, ""},
+        {HEAD "could not create socket: Too many open files\n", CONNECTION_NEEDED, false,
+         ERR_SYSTEM, ""},
+        {HEAD "could not open certificate file \"/a\": Too many open files in system\n",
+         CONNECTION_SSL_STARTUP, false, ERR_SYSTEM, ""},
+        {HEAD "No buffer space available\n", CONNECTION_STARTED, false, ERR_SYSTEM, ""},
         {HEAD "Connection timed out\n", CONNECTION_STARTED, false, ERR_TIMEOUT, ""},
         {HEAD "server closed the connection unexpectedly\n", CONNECTION_AWAITING_RESPONSE, false,
          ERR_CLOSED, ""},
