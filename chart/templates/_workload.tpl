@@ -83,8 +83,10 @@ preStop keeps an application up until the endpoints' users have heard that it go
 {{- $annotations := include "release-runtime.strings" ($w.podAnnotations | default dict) | fromJson }}
 {{- range $name, $sum := include "release-runtime.checksums" (dict "root" $root "pod" $pod) | fromJson }}{{ $_ := set $annotations $name $sum }}{{ end }}
 {{- if $annotations }}{{ $_ := set $meta "annotations" $annotations }}{{ end }}
-{{- $spec := dict "replicas" (int64 (dig "replicas" 1 $w)) "selector" (dict "matchLabels" $selector) }}
-{{- $_ := set $spec "strategy" (dict "type" "RollingUpdate" "rollingUpdate" (dict "maxSurge" 1 "maxUnavailable" 0)) }}
+{{- $spec := dict "selector" (dict "matchLabels" $selector) }}
+{{- /* Rendered without being asked for, it would undo kubectl scale and an autoscaler, and Helm 4 refuses to. */ -}}
+{{- if hasKey $w "replicas" }}{{ $_ := set $spec "replicas" (int64 $w.replicas) }}{{ end }}
+{{- $_ := set $spec "strategy" (include "release-runtime.strategy" (dict "root" $root "workload" $w "where" $where) | fromJson) }}
 {{- $_ := include "release-runtime.take" (dict "from" $w "to" $spec "keys" (list "minReadySeconds" "progressDeadlineSeconds" "revisionHistoryLimit")) }}
 {{- $_ := set $spec "template" (dict "metadata" $meta "spec" $pod) }}
 {{- range $name, $_ := $w.labels | default dict }}
@@ -93,6 +95,53 @@ preStop keeps an application up until the endpoints' users have heard that it go
 {{- $name := include "release-runtime.name" (dict "root" $root "key" $key "entry" $w) }}
 {{- $metadata := include "release-runtime.metadata" (dict "root" $root "name" $name "component" $key "annotations" $w.annotations "labels" $w.labels) | fromJson }}
 {{- toYaml (dict "apiVersion" "apps/v1" "kind" "Deployment" "metadata" $metadata "spec" $spec) }}
+{{- end }}
+
+{{- /*
+How pods are replaced, as JSON: dict root workload where. Where they write to a claim the old one ends before the new one begins,
+for two servers on one data directory destroy it; what would let two of them run has to be said twice.
+*/ -}}
+{{- define "release-runtime.strategy" -}}
+{{- $where := .where }}{{ $given := .workload.strategy | default dict }}
+{{- $claims := (include "release-runtime.writtenClaims" .workload | fromJson).names }}
+{{- $type := $given.type | default (ternary "Recreate" "RollingUpdate" (and (not (empty $claims)) (not $given.rollingUpdate))) }}
+{{- if and $claims (not (dig "allowSharedRWO" false (.root.Values.policy | default dict))) }}
+  {{- $both := printf "both would write to the claim of volumes.%s; where that does no harm, say policy.allowSharedRWO: true" (join ", " $claims) }}
+  {{- if eq $type "RollingUpdate" }}{{ fail (printf "%s.strategy: RollingUpdate starts the new pod before the old one has ended, and %s" $where $both) }}{{ end }}
+  {{- if gt (int64 (dig "replicas" 1 .workload)) 1 }}{{ fail (printf "%s.replicas: of %d pods %s" $where (int64 .workload.replicas) $both) }}{{ end }}
+{{- end }}
+{{- $out := dict "type" $type }}
+{{- if eq $type "RollingUpdate" }}
+  {{- $rolling := mergeOverwrite (dict "maxSurge" 1 "maxUnavailable" 0) ($given.rollingUpdate | default dict) }}
+  {{- if and (regexMatch "^0+%?$" (toString $rolling.maxSurge)) (regexMatch "^0+%?$" (toString $rolling.maxUnavailable)) }}
+    {{- fail (printf "%s.strategy.rollingUpdate: with maxSurge and maxUnavailable 0 no pod could be replaced" $where) }}
+  {{- end }}
+  {{- $_ := set $out "rollingUpdate" $rolling }}
+{{- else if $given.rollingUpdate }}
+  {{- fail (printf "%s.strategy: Recreate has no rollingUpdate; give one of the two" $where) }}
+{{- end }}
+{{- toJson $out }}
+{{- end }}
+
+{{- /* Volumes of a workload that are claims which its containers can write to, as JSON {names: […]} */ -}}
+{{- define "release-runtime.writtenClaims" -}}
+{{- $names := list }}{{ $containers := .containers | default dict }}
+{{- range $name, $volume := .volumes | default dict }}
+  {{- $claim := $volume.persistentVolumeClaim }}
+  {{- if and $claim (not $claim.readOnly) }}
+    {{- $mounted := false }}{{ $written := false }}
+    {{- range $c := $containers }}
+      {{- range $key, $mount := $c.volumeMounts | default dict }}
+        {{- if eq ($mount.name | default $key) $name }}
+          {{- $mounted = true }}
+          {{- if not $mount.readOnly }}{{ $written = true }}{{ end }}
+        {{- end }}
+      {{- end }}
+    {{- end }}
+    {{- if or $written (not $mounted) }}{{ $names = append $names $name }}{{ end }}
+  {{- end }}
+{{- end }}
+{{- dict "names" $names | toJson }}
 {{- end }}
 
 {{- /* Refuses names and a port that the chart itself needs: dict workload plan ports where */ -}}
@@ -112,7 +161,7 @@ preStop keeps an application up until the endpoints' users have heard that it go
 {{- /* Sums of what the chart's own Secrets and ConfigMaps hold that a pod refers to, as JSON annotations: dict root pod */ -}}
 {{- define "release-runtime.checksums" -}}
 {{- $root := .root }}
-{{- $text := toJson .pod }}
+{{- $text := toJson (omit .pod "imagePullSecrets") }}
 {{- $out := dict }}
 {{- range $kind := list "secrets" "configMaps" }}
   {{- $data := dict }}
