@@ -7,8 +7,8 @@ release-runtime.root    in: the chart's root; out: YAML of {Values, Release, Cha
 {{- define "release-runtime.root" -}}
 {{- $values := (include "release-runtime.prune" (dict "v" .Values "path" "") | fromJson).v }}
 {{- $own := dig "releaseRuntime" (dict) ($values.global | default dict) }}
-{{- $chart := dict "name" .Chart.Name "version" .Chart.Version "appVersion" .Chart.AppVersion }}
-{{- $release := dict "Name" .Release.Name "Namespace" .Release.Namespace "Service" .Release.Service }}
+{{- $chart := dict "name" .Chart.Name "version" .Chart.Version }}
+{{- $release := dict "Name" .Release.Name "Namespace" .Release.Namespace "Service" .Release.Service "IsInstall" .Release.IsInstall }}
 {{- $kube := dig "kubeVersion" "" ($values.global | default dict) | default .Capabilities.KubeVersion.Version }}
 {{- dict "Values" $values "Release" $release "Chart" $chart "kube" (toString $kube) "own" $own | toJson }}
 {{- end }}
@@ -71,6 +71,19 @@ the one that was meant.
 {{- include "release-runtime.cut" (list (printf "%s%s" $name (.suffix | default "")) (.max | default 63)) }}
 {{- end }}
 
+{{- /* The Services that there will be, by key, as JSON: what .Values.services says, and one for each workload with a port */ -}}
+{{- define "release-runtime.services" -}}
+{{- $out := dict }}
+{{- range $key, $workload := .Values.workloads | default dict }}
+  {{- if (include "release-runtime.workloadPorts" (dict "workload" $workload) | fromJson).first }}{{ $_ := set $out $key dict }}{{ end }}
+{{- end }}
+{{- range $key, $service := .Values.services | default dict }}
+  {{- $_ := set $out $key $service }}
+  {{- if not (dig "enabled" true $service) }}{{ $_ := unset $out $key }}{{ end }}
+{{- end }}
+{{- toJson $out }}
+{{- end }}
+
 {{- /* Labels that selectors use, and these never change: dict root component */ -}}
 {{- define "release-runtime.selector" -}}
 app.kubernetes.io/name: {{ .root.Release.Name }}
@@ -97,15 +110,30 @@ app.kubernetes.io/component: {{ .component }}
 {{- toJson $out }}
 {{- end }}
 
+{{- /*
+The end of a hook copy's name. Helm deletes a hook's namesake without asking whose it is, and RELEASE-KEY may be another release's
+(shop and web-x, shop-web and x): the hash keeps them apart. dict root key
+*/ -}}
+{{- define "release-runtime.hookSuffix" -}}
+{{- printf "-%s-hook" (include "release-runtime.mark" .) }}
+{{- end }}
+
+{{- define "release-runtime.mark" -}}
+{{- printf "%s/%s" .root.Release.Name .key | sha256sum | trunc 8 }}
+{{- end }}
+
 {{- /* Annotations of a hook copy: it exists before the hook that needs it, and goes when all hooks have succeeded */ -}}
 {{- define "release-runtime.copyAnnotations" -}}
 {"helm.sh/hook":"pre-install,pre-upgrade","helm.sh/hook-weight":"-20","helm.sh/hook-delete-policy":"before-hook-creation,hook-succeeded"}
 {{- end }}
 
+{{- /* VERSION: .Chart would be that of whoever calls */ -}}
+{{- define "release-runtime.version" -}}0.1.0{{- end }}
+
 {{- /* The image of one of our programs: dict root program [image] */ -}}
 {{- define "release-runtime.image" -}}
 {{- $own := .root.own }}
-{{- $tag := include "release-runtime.text" ($own.tag | default .root.Chart.appVersion) }}
+{{- $tag := include "release-runtime.text" ($own.tag | default (include "release-runtime.version" .)) }}
 {{- .image | default (printf "%s/%s:%s" ($own.registry | default "localhost/release-runtime" | trimSuffix "/") .program $tag) }}
 {{- end }}
 

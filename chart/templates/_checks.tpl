@@ -20,10 +20,11 @@ release-runtime.claim   notes that an object of this kind and name is made, and 
     {{- $name := dict "root" $root "key" $key "entry" $entry }}
     {{- $where := printf "%s.%s" $field $key }}
     {{- if and (not $entry.existingSecret) (dig "enabled" true $entry) }}
-      {{- include "release-runtime.claim" (dict "taken" $taken "kind" $kind "name" (include "release-runtime.name" $name) "where" $where) }}
+      {{- $real := ternary (include "release-runtime.jobName" $name) (include "release-runtime.name" $name) (eq $kind "Job") }}
+      {{- include "release-runtime.claim" (dict "taken" $taken "kind" $kind "name" $real "where" $where) }}
     {{- end }}
     {{- if hasKey (get $copies $field | default dict) $key }}
-      {{- $_ := set $name "suffix" "-hook" }}
+      {{- $_ := set $name "suffix" (include "release-runtime.hookSuffix" (dict "root" $root "key" $key)) }}
       {{- include "release-runtime.claim" (dict "taken" $taken "kind" $kind "name" (include "release-runtime.name" $name) "where" (printf "%s (its copy for migrations)" $where)) }}
     {{- end }}
   {{- end }}

@@ -11,8 +11,13 @@ release-runtime.ref     the real name of a Secret or ConfigMap: dict root kind(s
 {{- else if $entry.existingSecret }}{{ $entry.existingSecret }}
 {{- else }}
   {{- if .hook }}{{ $_ := set (get .copies .kind) .name true }}{{ end }}
-  {{- include "release-runtime.name" (dict "root" .root "key" .name "entry" $entry "suffix" (ternary "-hook" "" (.hook | default false))) }}
+  {{- include "release-runtime.name" (dict "root" .root "key" .name "entry" $entry "suffix" (include "release-runtime.copySuffix" (dict "root" .root "key" .name "hook" .hook))) }}
 {{- end }}
+{{- end }}
+
+{{- /* "" for the object itself: dict root key hook */ -}}
+{{- define "release-runtime.copySuffix" -}}
+{{- if .hook }}{{ include "release-runtime.hookSuffix" . }}{{ end }}
 {{- end }}
 
 {{- /* One name or a list of names as JSON {names: […]} */ -}}
@@ -122,9 +127,10 @@ release-runtime.ref     the real name of a Secret or ConfigMap: dict root kind(s
 
 {{- /*
 Where PostgreSQL and Redis are, by what a container is given, as JSON {VARIABLE: {value} | {secret, key} | {from: valueFrom}}:
-dict root container where [at({VARIABLE: where})] [lenient]. secret and the names in from are as written, not yet real names.
-Later sources win, as in a pod. Of one Secret that exists already and says nothing DATABASE_URL is taken, when nothing else names a
-PostgreSQL; of two that would be a guess, which is refused unless lenient.
+dict root container where [at({VARIABLE: where})] [unused(["database" | "redis"])] [lenient]. secret and the names in from are as
+written, not yet real names. Later sources win, as in a pod. Of one Secret that exists already and says nothing DATABASE_URL is taken,
+when nothing else names a PostgreSQL; of two that would be a guess, which is refused unless lenient. So is such a Secret beside a host
+without a password, for it may hold that.
 */ -}}
 {{- define "release-runtime.connections" -}}
 {{- $root := .root }}{{ $where := .where }}{{ $at := .at | default dict }}
@@ -140,10 +146,10 @@ PostgreSQL; of two that would be a guess, which is refused unless lenient.
 {{- range $secret := (include "release-runtime.names" .container.envFromSecret | fromJson).names }}
   {{- $entry := dig "secrets" $secret (dict) $root.Values }}
   {{- $keys := list }}
-  {{- if or $entry.data $entry.stringData }}
-    {{- $keys = concat (keys ($entry.data | default dict)) (keys ($entry.stringData | default dict)) }}
-  {{- else if hasKey $entry "connectionKeys" }}
+  {{- if hasKey $entry "connectionKeys" }}
     {{- $keys = $entry.connectionKeys }}
+  {{- else if or $entry.data $entry.stringData }}
+    {{- $keys = concat (keys ($entry.data | default dict)) (keys ($entry.stringData | default dict)) }}
   {{- else }}
     {{- $silent = append $silent $secret }}
   {{- end }}
@@ -177,13 +183,54 @@ PostgreSQL; of two that would be a guess, which is refused unless lenient.
     {{- fail (printf "%s: healthd and migrate do not have that file; give %s as {valueFrom: {secretKeyRef: {name: …, key: …}}}, the chart mounts it for them" (get $at $name | default (printf "%s.env.%s" $where $name)) (trimSuffix "_FILE" $name)) }}
   {{- end }}
 {{- end }}
-{{- if and $silent (not (include "release-runtime.names-a" (dict "connections" $out "kind" "postgres"))) }}
-  {{- if and (gt (len $silent) 1) (not .lenient) }}
+{{- $unused := .unused | default list }}{{ $lenient := .lenient }}
+{{- range $kind, $names := dict "database" "^(DATABASE_|PG)" "redis" "^REDIS_" }}
+  {{- if has $kind $unused }}
+    {{- range $name := keys $out }}{{ if regexMatch $names $name }}{{ $_ := unset $out $name }}{{ end }}{{ end }}
+  {{- else if and $silent (not $lenient) (include "release-runtime.bare" (dict "root" $root "connections" $out "kind" $kind)) }}
+    {{- $password := ternary "DATABASE_PASSWORD" "REDIS_PASSWORD" (eq $kind "database") }}
+    {{- fail (printf "%s.envFromSecret: does %s hold the password for %s? List all its keys that say where PostgreSQL and Redis are beside its existingSecret: secrets.%s.connectionKeys: [%s, …], or [] when there are none" $where (join " or " $silent) (include "release-runtime.bare" (dict "root" $root "connections" $out "kind" $kind)) (last $silent) $password) }}
+  {{- end }}
+{{- end }}
+{{- if and $silent (not (has "database" $unused)) (not (include "release-runtime.names-a" (dict "connections" $out "kind" "postgres"))) }}
+  {{- if and (gt (len $silent) 1) (not $lenient) }}
     {{- fail (printf "%s.envFromSecret: which of %s has DATABASE_URL? Say of each: secrets.%s: {existingSecret: %s, connectionKeys: [DATABASE_URL]}, or connectionKeys: [] for one that names no database" $where (join ", " $silent) (last $silent) (last $silent)) }}
   {{- end }}
   {{- $_ := set $out "DATABASE_URL" (dict "secret" (last $silent) "key" "DATABASE_URL") }}
 {{- end }}
 {{- toJson $out }}
+{{- end }}
+
+{{- /* What a connection holds, as far as it can be known here: dict root c(one of connections) */ -}}
+{{- define "release-runtime.known" -}}
+{{- $from := dig "from" "configMapKeyRef" dict .c }}
+{{- if hasKey .c "value" }}{{ .c.value }}
+{{- else if .c.secret }}
+  {{- $entry := dig "secrets" .c.secret dict .root.Values }}
+  {{- if hasKey ($entry.stringData | default dict) .c.key }}{{ include "release-runtime.text" (get $entry.stringData .c.key) }}
+  {{- else }}{{ get ($entry.data | default dict) .c.key | toString | b64dec }}
+  {{- end }}
+{{- else if $from.name }}{{ dig "configMaps" $from.name "data" $from.key "" .root.Values | include "release-runtime.text" }}
+{{- end }}
+{{- end }}
+
+{{- /*
+The variable that says where PostgreSQL (Redis) is, when nothing says with which credentials: dict root connections kind(database|redis).
+A URL that cannot be read here may have some.
+*/ -}}
+{{- define "release-runtime.bare" -}}
+{{- $credentials := ternary "^(DATABASE_PASSWORD|PGPASSWORD|PGPASSFILE|PGSERVICE|PGSERVICEFILE|PGSSLCERT|PGSSLKEY)$" "^REDIS_PASSWORD$" (eq .kind "database") }}
+{{- $hosts := ternary "^(DATABASE_(URL|DSN|HOST)|PGHOST|PGHOSTADDR)$" "^REDIS_(URL|HOST)$" (eq .kind "database") }}
+{{- $root := .root }}{{ $bare := list }}{{ $given := false }}
+{{- range $name, $c := .connections }}
+  {{- if regexMatch $credentials $name }}{{ $given = true }}
+  {{- else if regexMatch $hosts $name }}
+    {{- if and (regexMatch "_(URL|DSN)$" $name) (or $c.secret (not (include "release-runtime.known" (dict "root" $root "c" $c)))) }}{{ $given = true }}
+    {{- else }}{{ $bare = append $bare $name }}
+    {{- end }}
+  {{- end }}
+{{- end }}
+{{- if and $bare (not $given) }}{{ first $bare }}{{ end }}
 {{- end }}
 
 {{- /* "true" when connections name a PostgreSQL (or a Redis): dict connections kind(postgres|redis) */ -}}

@@ -25,7 +25,7 @@ release-runtime.healthdSidecar   the container, as JSON. dict
 {{- range $key, $value := $h.livenessProbe | default dict }}{{ $_ := set $live $key $value }}{{ end }}
 {{- $_ := set $out "readinessProbe" $ready }}
 {{- $_ := set $out "livenessProbe" $live }}
-{{- $_ := set $out "resources" (include "release-runtime.small" (dict "resources" $h.resources) | fromJson) }}
+{{- $_ := set $out "resources" (include "release-runtime.small" (dict "root" .root "resources" $h.resources) | fromJson) }}
 {{- $_ := set $out "securityContext" (include "release-runtime.secure" (dict "readOnly" true) | fromJson) }}
 {{- if .mounts }}{{ $_ := set $out "volumeMounts" .mounts }}{{ end }}
 {{- toJson $out }}
@@ -43,7 +43,14 @@ What a workload's healthd is to be, as JSON {on, native, lines, env, mounts, vol
 {{- $wanted := dig "enabled" true $h }}
 {{- $out := dict "on" false "native" false "lines" list "env" list "mounts" list "volumes" list }}
 {{- if $wanted }}
-  {{- $connections := include "release-runtime.connections" (dict "root" .root "container" $container "where" (printf "%s.containers.%s" $where $from)) | fromJson }}
+  {{- include "release-runtime.checkLines" (dict "healthd" $h "where" (printf "%s.healthd" $where)) }}
+  {{- $unused := list }}
+  {{- range $kind := list "database" "redis" }}{{ if not (dig $kind true $h) }}{{ $unused = append $unused $kind }}{{ end }}{{ end }}
+  {{- $connections := include "release-runtime.connections" (dict "root" .root "container" $container "where" (printf "%s.containers.%s" $where $from) "unused" $unused) | fromJson }}
+  {{- $bare := include "release-runtime.bare" (dict "root" .root "connections" $connections "kind" "database") }}
+  {{- if and $bare (not (hasKey $h "database")) }}
+    {{- fail (printf "%s.healthd: %s says where PostgreSQL is, but nothing gives a password: without one the pod may never become ready. Say healthd.database: false where the container does not use it, true where it needs no password; else give DATABASE_PASSWORD" $where $bare) }}
+  {{- end }}
   {{- $lines := list }}
   {{- $port := dict }}
   {{- /* The container's first, else the workload's: an application with a port is always checked. UDP answers nobody. */ -}}
@@ -59,20 +66,13 @@ What a workload's healthd is to be, as JSON {on, native, lines, env, mounts, vol
     {{- if $h.path }}{{ fail (printf "%s.healthd: path and checks.app both say how the application is asked; give one" $where) }}{{ end }}
   {{- else if $port }}
     {{- $n := int64 $port.port }}
-    {{- if $h.path }}{{ $lines = append $lines (printf "app http://127.0.0.1:%d%s" $n $h.path) }}
-    {{- else }}{{ $lines = append $lines (printf "app tcp://127.0.0.1:%d" $n) }}{{ end }}
+    {{- if $h.path }}{{ $lines = append $lines (printf "app http://localhost:%d%s" $n $h.path) }}
+    {{- else }}{{ $lines = append $lines (printf "app tcp://localhost:%d" $n) }}{{ end }}
   {{- else if $h.path }}
     {{- fail (printf "%s.healthd.path: the workload has no TCP port" $where) }}
   {{- end }}
   {{- range $name, $line := $h.checks | default dict }}
-    {{- $line = trim $line }}
-    {{- if or (not $line) (contains "\n" $line) (contains "\r" $line) }}
-      {{- fail (printf "%s.healthd.checks.%s: has to be one line, a URL and keys with their values" $where $name) }}
-    {{- end }}
-    {{- if include "release-runtime.hasPassword" $line }}
-      {{- fail (printf "%s.healthd.checks.%s: holds a password in a URL; give the URL as a variable from a Secret and write postgres:// or redis:// alone" $where $name) }}
-    {{- end }}
-    {{- $lines = append $lines (printf "%s %s" $name $line) }}
+    {{- $lines = append $lines (printf "%s %s" $name (trim $line)) }}
   {{- end }}
   {{- $any := or $lines (include "release-runtime.names-a" (dict "connections" $connections "kind" "postgres")) (include "release-runtime.names-a" (dict "connections" $connections "kind" "redis")) }}
   {{- if and (not $any) $h.enabled }}
@@ -92,4 +92,29 @@ What a workload's healthd is to be, as JSON {on, native, lines, env, mounts, vol
   {{- end }}
 {{- end }}
 {{- toJson $out }}
+{{- end }}
+
+{{- /* Refuses check lines that healthd would refuse, or that ask what is switched off: dict healthd where */ -}}
+{{- define "release-runtime.checkLines" -}}
+{{- $where := .where }}{{ $h := .healthd }}
+{{- $schemes := list "postgres" "postgresql" "redis" "rediss" "unix" "tcp" "http" "https" }}
+{{- range $name, $line := $h.checks | default dict }}
+  {{- $at := printf "%s.checks.%s" $where $name }}
+  {{- $line = trim $line }}
+  {{- if or (not $line) (contains "\n" $line) (contains "\r" $line) }}
+    {{- fail (printf "%s: has to be one line, a URL and keys with their values" $at) }}
+  {{- end }}
+  {{- if include "release-runtime.hasPassword" $line }}
+    {{- fail (printf "%s: holds a password in a URL; give the URL as a variable from a Secret and write postgres:// or redis:// alone" $at) }}
+  {{- end }}
+  {{- $scheme := regexFind "^[A-Za-z0-9+.-]+:" $line | trimSuffix ":" }}
+  {{- if not (or (has $scheme $schemes) (regexMatch `^postgres(ql)?\+` $scheme)) }}
+    {{- fail (printf "%s: begins with no URL that healthd knows; it knows %s" $at (join ", " $schemes)) }}
+  {{- end }}
+  {{- range $kind, $bare := dict "database" `^postgres(ql)?(\+\S*)?://(\s|$)` "redis" `^rediss?://(\s|$)` }}
+    {{- if and (not (dig $kind true $h)) (regexMatch $bare $line) }}
+      {{- fail (printf "%s: asks what the variables name, and %s.%s: false takes these away; leave out one of the two" $at $where $kind) }}
+    {{- end }}
+  {{- end }}
+{{- end }}
 {{- end }}

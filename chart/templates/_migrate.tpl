@@ -5,6 +5,7 @@ release-runtime.migrateJob   the hook's Job, as YAML. dict
     root         of release-runtime.root
     name         of the Job; component: its label
     image command args mounts env volumes inits pod   what runs: the container is called migrate
+    container    the application's, when that is its image: its securityContext holds here, too
     m            the values migrations.NAME, for the Job's own limits
 
 Helm shows the log of a failed hook (hook-output-log-policy: Helm 3.18 and newer), so migrate logs as text, with file, line and
@@ -15,8 +16,9 @@ SQLSTATE. Its exit status says whether another start may help: 10 to 12 it has w
 {{- $container := dict "name" "migrate" "image" .image "imagePullPolicy" .pullPolicy "args" .args "env" .env }}
 {{- if .command }}{{ $_ := set $container "command" .command }}{{ end }}
 {{- if .mounts }}{{ $_ := set $container "volumeMounts" .mounts }}{{ end }}
-{{- $_ := set $container "resources" (include "release-runtime.small" (dict "resources" $m.resources) | fromJson) }}
-{{- $_ := set $container "securityContext" (include "release-runtime.secure" (dict "readOnly" true) | fromJson) }}
+{{- $_ := set $container "resources" (include "release-runtime.small" (dict "root" .root "resources" $m.resources) | fromJson) }}
+{{- $_ := set $container "securityContext" (include "release-runtime.secure" (dict "container" .container "readOnly" true) | fromJson) }}
+{{- $_ := set $container.securityContext "readOnlyRootFilesystem" true }}
 {{- $pod := deepCopy .pod }}
 {{- $_ := set $pod "containers" (list $container) }}
 {{- if .inits }}{{ $_ := set $pod "initContainers" .inits }}{{ end }}
@@ -26,7 +28,7 @@ SQLSTATE. Its exit status says whether another start may help: 10 to 12 it has w
 {{- $ignore := dict "action" "Ignore" "onPodConditions" (list (dict "type" "DisruptionTarget" "status" "True")) }}
 {{- $stop := dict "action" "FailJob" "onExitCodes" (dict "containerName" "migrate" "operator" "In" "values" (list 10 11 12 20 21 22 23 24)) }}
 {{- $spec := dict "backoffLimit" (int64 (dig "backoffLimit" 3 $m)) "podFailurePolicy" (dict "rules" (list $ignore $stop)) }}
-{{- $_ := set $spec "activeDeadlineSeconds" (int64 (dig "activeDeadlineSeconds" 280 $m)) }}
+{{- $_ := set $spec "activeDeadlineSeconds" (include "release-runtime.migrateActive" (dict "root" .root "m" $m) | int64) }}
 {{- $_ := set $spec "ttlSecondsAfterFinished" (int64 (dig "ttlSecondsAfterFinished" 86400 $m)) }}
 {{- $labels := include "release-runtime.selector" (dict "root" .root "component" .component) | fromYaml }}
 {{- $_ := set $spec "template" (dict "metadata" (dict "labels" $labels) "spec" $pod) }}
@@ -35,7 +37,31 @@ SQLSTATE. Its exit status says whether another start may help: 10 to 12 it has w
 {{- toYaml (dict "apiVersion" "batch/v1" "kind" "Job" "metadata" $metadata "spec" $spec) }}
 {{- end }}
 
-{{- /* Refuses deadlines that are not nested: dict root m where */ -}}
+{{- /*
+The Job's name. With one hyphen it is this release's alone; with more it could be another's, whose Job Helm would delete, and gets a
+hash: dict root key entry
+*/ -}}
+{{- define "release-runtime.jobName" -}}
+{{- $suffix := "" }}
+{{- if and (not .entry.nameOverride) (or (contains "-" .root.Release.Name) (contains "-" .key)) }}
+  {{- $suffix = printf "-%s" (include "release-runtime.mark" .) }}
+{{- end }}
+{{- include "release-runtime.name" (dict "root" .root "key" .key "entry" .entry "suffix" $suffix) }}
+{{- end }}
+
+{{- define "release-runtime.helmTimeout" -}}
+{{- int64 (dig "helmTimeout" 300 (.root.Values.policy | default dict)) }}
+{{- end }}
+
+{{- /* activeDeadlineSeconds of the Job: what Helm waits for, less the time that it takes to notice. dict root m */ -}}
+{{- define "release-runtime.migrateActive" -}}
+{{- int64 (dig "activeDeadlineSeconds" (sub (include "release-runtime.helmTimeout" . | int64) 20) .m) }}
+{{- end }}
+
+{{- /*
+Refuses deadlines that are not nested. The Job's begins before its pod is scheduled and the image pulled, and ends after migrate had
+its terminationGracePeriodSeconds: dict root m where
+*/ -}}
 {{- define "release-runtime.migrateDeadlines" -}}
 {{- $where := .where }}
 {{- $chain := list }}
@@ -45,10 +71,8 @@ SQLSTATE. Its exit status says whether another start may help: 10 to 12 it has w
     {{- $chain = append $chain (list (index $pair 0) $text (include "release-runtime.ms" (dict "text" $text "where" (printf "%s.%s" $where (index $pair 0))) | int64)) }}
   {{- end }}
 {{- end }}
-{{- $active := int64 (dig "activeDeadlineSeconds" 280 .m) }}
-{{- $helm := int64 (dig "helmTimeout" 300 (.root.Values.policy | default dict)) }}
-{{- $chain = append $chain (list "activeDeadlineSeconds" (printf "%d" $active) (mul $active 1000)) }}
-{{- $chain = append $chain (list "policy.helmTimeout" (printf "%d" $helm) (mul $helm 1000)) }}
+{{- $active := include "release-runtime.migrateActive" . | int64 }}
+{{- $helm := include "release-runtime.helmTimeout" . | int64 }}
 {{- $deadline := include "release-runtime.ms" (dict "text" (.m.deadline | default "240s") "where" $where) | int64 }}
 {{- range $pair := list (list "wait" "30s") (list "lockWait" "60s") }}
   {{- $text := get $.m (index $pair 0) | default (index $pair 1) }}
@@ -61,6 +85,37 @@ SQLSTATE. Its exit status says whether another start may help: 10 to 12 it has w
     {{- $before := index $chain (int (sub $i 1)) }}
     {{- if ge (index $before 2 | int64) (index $one 2 | int64) }}
       {{- fail (printf "%s: %s (%s) must be less than %s (%s)" $where (index $before 0) (index $before 1) (index $one 0) (index $one 1)) }}
+    {{- end }}
+  {{- end }}
+{{- end }}
+{{- $needed := div (add $deadline 40999) 1000 }}
+{{- if gt $needed $active }}
+  {{- fail (printf "%s: 30 s to schedule the pod and pull its image + deadline (%s) + 10 s to end do not fit into activeDeadlineSeconds (%d): at least %d, and policy.helmTimeout (with helm's --timeout) 20 more" $where (.m.deadline | default "240s") $active $needed) }}
+{{- end }}
+{{- if ge $active $helm }}
+  {{- fail (printf "%s: activeDeadlineSeconds (%d) must be less than policy.helmTimeout (%d)" $where $active $helm) }}
+{{- end }}
+{{- end }}
+
+{{- /*
+Refuses a first install whose migration, which runs before all else, would look for a database among its Services:
+dict root connections where
+*/ -}}
+{{- define "release-runtime.elsewhere" -}}
+{{- $root := .root }}{{ $where := .where }}{{ $own := dict }}
+{{- range $key, $service := include "release-runtime.services" $root | fromJson }}{{ $_ := set $own (include "release-runtime.name" (dict "root" $root "key" $key "entry" $service)) $key }}{{ end }}
+{{- range $name, $c := .connections }}
+  {{- $text := include "release-runtime.known" (dict "root" $root "c" $c) }}
+  {{- $hosts := list }}
+  {{- if regexMatch "^(DATABASE_HOST|PGHOST)$" $name }}{{ $hosts = splitList "," $text }}
+  {{- else if eq $name "DATABASE_URL" }}{{ $hosts = regexFind `://[^/?#\s]*` $text | trimPrefix "://" | regexFind `[^@]*$` | splitList "," }}
+  {{- else if eq $name "DATABASE_DSN" }}{{ $hosts = regexFind `(^|\s)host\s*=\s*\S+` $text | regexFind `[^=\s]*$` | trimAll "'" | splitList "," }}
+  {{- end }}
+  {{- range $host := $hosts }}
+    {{- $parts := splitList "." (regexReplaceAll `:[0-9]*$` (trim $host) "") }}
+    {{- $key := get $own (first $parts) }}
+    {{- if and $root.Release.IsInstall $key (has (index (append $parts $root.Release.Namespace) 1) (list $root.Release.Namespace)) }}
+      {{- fail (printf "%s: %s names the Service %q of this release (services.%s), which is not there when migrations run before the first install; install with --set %s.enabled=false, then upgrade without it" $where $name (first $parts) $key $where) }}
     {{- end }}
   {{- end }}
 {{- end }}
@@ -95,18 +150,18 @@ What runs: files (in a ConfigMap) by our image; dir by our program inside the ap
   {{- end }}
   {{- $_ := set $given "env" $env }}
 {{- end }}
-{{- $connections := include "release-runtime.connections" (dict "root" $root "container" $given "at" $at "where" (ternary (printf "workloads.%s" ($m.from | default "" | replace "/" ".containers.")) $where (not (empty $m.from)))) | fromJson }}
-{{- range $name, $_ := $connections }}{{ if hasPrefix "REDIS_" $name }}{{ $_ := unset $connections $name }}{{ end }}{{ end }}
+{{- $connections := include "release-runtime.connections" (dict "root" $root "container" $given "at" $at "where" (ternary (printf "workloads.%s" ($m.from | default "" | replace "/" ".containers.")) $where (not (empty $m.from))) "unused" (list "redis")) | fromJson }}
 {{- if not (include "release-runtime.names-a" (dict "connections" $connections "kind" "postgres")) }}
   {{- fail (printf "%s: nothing says where PostgreSQL is: give %s DATABASE_URL (or DATABASE_HOST …, PGHOST …) in env or envFromSecret" $where ($m.from | default "it")) }}
 {{- end }}
+{{- include "release-runtime.elsewhere" (dict "root" $root "connections" $connections "where" $where) }}
 {{- $copies := dict "secrets" dict "configMaps" dict }}
 {{- $has := include "release-runtime.given" (dict "root" $root "connections" $connections "volume" "release-runtime-connection" "hook" true "copies" $copies) | fromJson }}
 {{- $mounts := $has.mounts }}{{ $volumes := $has.volumes }}{{ $inits := list }}
 {{- $image := include "release-runtime.image" (dict "root" $root "program" "migrate") }}
 {{- $pull := $root.own.pullPolicy | default "IfNotPresent" }}
-{{- $dir := $m.dir | default "/migrations" }}{{ $command := list }}
-{{- $filesName := include "release-runtime.name" (dict "root" $root "key" $key "suffix" "-files-hook") }}
+{{- $dir := $m.dir | default "/migrations" }}{{ $command := list }}{{ $inside := dict }}
+{{- $filesName := include "release-runtime.name" (dict "root" $root "key" $key "suffix" (printf "-files%s" (include "release-runtime.hookSuffix" (dict "root" $root "key" $key)))) }}
 {{- if $m.files }}
   {{- $map := $filesName }}
   {{- if kindIs "string" $m.files }}
@@ -121,7 +176,7 @@ What runs: files (in a ConfigMap) by our image; dir by our program inside the ap
   {{- $image = $m.image }}{{ $pull = $m.imagePullPolicy | default $pull }}
 {{- else }}
   {{- $image = $source.container.image }}{{ $pull = $source.container.imagePullPolicy | default $pull }}
-  {{- $command = list "/release-runtime/migrate" }}
+  {{- $command = list "/release-runtime/migrate" }}{{ $inside = $source.container }}
   {{- $inits = append $inits (include "release-runtime.copy" (dict "root" $root "program" "migrate") | fromJson) }}
   {{- $volumes = append $volumes (include "release-runtime.copyVolume" . | fromJson) }}
   {{- $mounts = append $mounts (dict "name" "release-runtime" "mountPath" "/release-runtime" "readOnly" true) }}
@@ -131,9 +186,9 @@ What runs: files (in a ConfigMap) by our image; dir by our program inside the ap
   {{- $value := get $m (index $pair 1) | default (index $pair 2) }}
   {{- if $value }}{{ $args = concat $args (list (index $pair 0) (include "release-runtime.text" $value)) }}{{ end }}
 {{- end }}
-{{- $pod := include "release-runtime.pod" (dict "root" $root "workload" $source.workload "hook" true) | fromJson }}
+{{- $pod := include "release-runtime.pod" (dict "root" $root "workload" $source.workload "hook" true "copies" $copies) | fromJson }}
 {{- $component := printf "%s.migration" $key }}
-{{- $name := include "release-runtime.name" (dict "root" $root "key" $key "entry" $m) }}
+{{- $name := include "release-runtime.jobName" (dict "root" $root "key" $key "entry" $m) }}
 {{- if kindIs "map" $m.files }}
 {{- range $file, $text := $m.files }}
   {{- if include "release-runtime.hasPassword" $text }}
@@ -146,7 +201,7 @@ What runs: files (in a ConfigMap) by our image; dir by our program inside the ap
 {{- $_ := set .files $filesName (printf "%s.files" $where) }}
 {{- end }}
 ---
-{{ include "release-runtime.migrateJob" (dict "root" $root "name" $name "component" $component "image" $image "pullPolicy" $pull "command" $command "args" $args "mounts" $mounts "env" $has.env "volumes" $volumes "inits" $inits "pod" $pod "m" $m) }}
+{{ include "release-runtime.migrateJob" (dict "root" $root "name" $name "component" $component "image" $image "pullPolicy" $pull "command" $command "args" $args "mounts" $mounts "env" $has.env "volumes" $volumes "inits" $inits "pod" $pod "container" $inside "m" $m) }}
 {{- $_ := set .copies "secrets" (mergeOverwrite .copies.secrets $copies.secrets) }}
 {{- $_ := set .copies "configMaps" (mergeOverwrite .copies.configMaps $copies.configMaps) }}
 {{- end }}

@@ -1,11 +1,11 @@
 {{- /*
 Pods and containers under restricted Pod Security.
 
-release-runtime.pod     what every pod has, as JSON: dict root [workload] [hook]
+release-runtime.pod     what every pod has, as JSON: dict root [workload] [hook copies]
 */ -}}
 {{- define "release-runtime.pod" -}}
 {{- $workload := .workload | default dict }}
-{{- $security := dict "runAsNonRoot" true "runAsUser" 1000 "runAsGroup" 1000 "seccompProfile" (dict "type" "RuntimeDefault") }}
+{{- $security := dict "runAsNonRoot" true "seccompProfile" (dict "type" "RuntimeDefault") }}
 {{- include "release-runtime.noRoot" (dict "security" (.root.Values.podSecurity | default dict) "where" "podSecurity") }}
 {{- range $from := list (.root.Values.podSecurity | default dict) ($workload.securityContext | default dict) }}
   {{- range $key, $value := $from }}{{ $_ := set $security $key $value }}{{ end }}
@@ -13,11 +13,24 @@ release-runtime.pod     what every pod has, as JSON: dict root [workload] [hook]
 {{- $account := .root.Values.serviceAccount | default dict }}
 {{- $make := dig "create" true $account }}
 {{- $name := $account.name | default (ternary .root.Release.Name "default" $make) }}
-{{- if and $make .hook }}{{ $name = include "release-runtime.cut" (list (printf "%s-hook" $name) 63) }}{{ end }}
+{{- if and $make .hook }}{{ $name = include "release-runtime.hookAccount" .root }}{{ end }}
 {{- $pod := dict "automountServiceAccountToken" false "enableServiceLinks" false "securityContext" $security "serviceAccountName" $name }}
-{{- $pull := $workload.imagePullSecrets | default (dig "imagePullSecrets" (list) (.root.Values.global | default dict)) }}
+{{- $pull := list }}{{ $root := .root }}{{ $hook := .hook }}{{ $copies := .copies }}
+{{- range $workload.imagePullSecrets | default (dig "imagePullSecrets" (list) (.root.Values.global | default dict)) }}
+  {{- $entry := dig "secrets" .name dict $root.Values }}
+  {{- if and (or $entry.data $entry.stringData) (not (has $entry.type (list "kubernetes.io/dockerconfigjson" "kubernetes.io/dockercfg"))) }}
+    {{- fail (printf "secrets.%s.type: imagePullSecrets name it, and a kubelet passes over all but kubernetes.io/dockerconfigjson (with the key .dockerconfigjson) without a word" .name) }}
+  {{- end }}
+  {{- $pull = append $pull (dict "name" (include "release-runtime.ref" (dict "root" $root "kind" "secrets" "name" .name "hook" $hook "copies" $copies))) }}
+{{- end }}
 {{- if $pull }}{{ $_ := set $pod "imagePullSecrets" $pull }}{{ end }}
 {{- toJson $pod }}
+{{- end }}
+
+{{- /* The account of hook pods: a copy of the release's */ -}}
+{{- define "release-runtime.hookAccount" -}}
+{{- $name := dig "serviceAccount" "name" "" .Values | default .Release.Name }}
+{{- include "release-runtime.cut" (list (printf "%s%s" $name (include "release-runtime.hookSuffix" (dict "root" . "key" ""))) 63) }}
 {{- end }}
 
 {{- /* A container's securityContext, as JSON: dict [container] readOnly */ -}}
@@ -30,9 +43,10 @@ release-runtime.pod     what every pod has, as JSON: dict root [workload] [hook]
 {{- toJson $out }}
 {{- end }}
 
-{{- /* Our programs' requests and limits, as JSON: dict [resources] */ -}}
+{{- /* Our programs' requests and limits, as JSON: dict root [resources] */ -}}
 {{- define "release-runtime.small" -}}
-{{- .resources | default (dict "requests" (dict "cpu" "5m" "memory" "8Mi") "limits" (dict "memory" "32Mi")) | toJson }}
+{{- $preset := dict "requests" (dict "cpu" "5m" "memory" "8Mi") "limits" (dict "memory" "32Mi") }}
+{{- .resources | default (mergeOverwrite $preset (.root.own.resources | default dict)) | toJson }}
 {{- end }}
 
 {{- /* An init container that puts one of our programs into the volume release-runtime, as JSON: dict root program [image] */ -}}
@@ -40,7 +54,7 @@ release-runtime.pod     what every pod has, as JSON: dict root [workload] [hook]
 {{- $image := include "release-runtime.image" (dict "root" .root "program" .program "image" .image) }}
 {{- $out := dict "name" (printf "copy-%s" .program) "image" $image "imagePullPolicy" (.root.own.pullPolicy | default "IfNotPresent") }}
 {{- $_ := set $out "args" (list "copy" (printf "/release-runtime/%s" .program)) }}
-{{- $_ := set $out "resources" (include "release-runtime.small" dict | fromJson) }}
+{{- $_ := set $out "resources" (include "release-runtime.small" (dict "root" .root) | fromJson) }}
 {{- $_ := set $out "securityContext" (include "release-runtime.secure" (dict "readOnly" true) | fromJson) }}
 {{- $_ := set $out "volumeMounts" (list (dict "name" "release-runtime" "mountPath" "/release-runtime")) }}
 {{- toJson $out }}
@@ -94,6 +108,12 @@ dict workload
     {{- $_ := set $v.secret "secretName" (include "release-runtime.ref" (dict "root" $root "kind" "secrets" "name" $v.secret.secretName)) }}
   {{- else if $v.configMap }}
     {{- $_ := set $v.configMap "name" (include "release-runtime.ref" (dict "root" $root "kind" "configMaps" "name" $v.configMap.name)) }}
+  {{- end }}
+  {{- range $source := dig "projected" "sources" (list) $v }}
+    {{- range $field, $kind := dict "secret" "secrets" "configMap" "configMaps" }}
+      {{- $part := get $source $field }}
+      {{- if $part }}{{ $_ := set $part "name" (include "release-runtime.ref" (dict "root" $root "kind" $kind "name" $part.name)) }}{{ end }}
+    {{- end }}
   {{- end }}
   {{- $_ := set $v "name" $name }}
   {{- $out = append $out $v }}

@@ -3,9 +3,11 @@
     Helm(major).render(values, …)   the objects; refused(values) the error of a render that has to fail
     FULL                            full.yaml: values that use every template
     pods(objects)                   every pod spec with the object that makes it
+    hooked(key)                     the name of a hook's copy
 """
 
 import copy
+import hashlib
 import json
 import lzma
 import os
@@ -101,6 +103,16 @@ def named(objects, kind, name):
     found = [o for o in objects if o["kind"] == kind and o["metadata"]["name"] == name]
     assert len(found) == 1, [(o["kind"], o["metadata"]["name"]) for o in objects]
     return found[0]
+
+
+def mark(key, release="shop"):
+    """What tells the hook objects of two releases apart."""
+    return hashlib.sha256(f"{release}/{key}".encode()).hexdigest()[:8]
+
+
+def hooked(key, tail="", release="shop"):
+    """The name of a hook's copy of the object of that key; "" is the account."""
+    return "-".join(filter(None, [release, key + tail, mark(key, release), "hook"]))
 
 
 def pod_template(thing):

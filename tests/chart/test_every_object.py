@@ -21,6 +21,7 @@ def test_lint_warns_of_nothing(helm):
 def test_version_is_the_projects():
     chart = (CHART / "Chart.yaml").read_text()
     assert f"\nversion: {VERSION}\n" in chart and f'\nappVersion: "{VERSION}"\n' in chart
+    assert f'"release-runtime.version" -}}}}{VERSION}{{{{' in (CHART / "templates" / "_base.tpl").read_text()
 
 
 def test_every_object_has_a_namespace_and_the_releases_labels(helm):
@@ -58,6 +59,26 @@ def test_our_own_containers_are_read_only_and_small(helm, kube):
             assert c["securityContext"]["readOnlyRootFilesystem"] is True, c["name"]
             assert c["resources"] == {"requests": {"cpu": "5m", "memory": "8Mi"}, "limits": {"memory": "32Mi"}}
     assert {"healthd", "migrate", "copy-cronrun", "copy-migrate"} <= seen
+
+
+@pytest.mark.parametrize("kube", ["1.28.0", "1.34.0"])
+def test_a_quota_can_be_met(helm, kube):
+    """Of what the chart adds, everything takes the limits that are said in one place."""
+    values = changed(FULL, "global.releaseRuntime", {"resources": {"limits": {"cpu": "50m"}, "requests": {"cpu": "1m"}}})
+    for key in ("web.healthd", "worker.healthd"):
+        values = changed(values, f"workloads.{key}.enabled", True)
+    seen = set()
+    for _, template in pods(helm.render(values, kube=kube)):
+        for c in containers(template["spec"]):
+            if "release-runtime/" not in c["image"] and c["name"] != "migrate":
+                continue
+            seen.add(c["name"])
+            wanted = {"requests": {"cpu": "1m", "memory": "8Mi"}, "limits": {"cpu": "50m", "memory": "32Mi"}}
+            assert c["resources"] == wanted, c["name"]
+    assert seen == {"healthd", "migrate", "copy-cronrun", "copy-migrate"} | ({"copy-healthd"} if kube == "1.28.0" else set())
+    own = {"limits": {"memory": "64Mi"}}
+    job = named(helm.render(changed(values, "migrations.schema.resources", own)), "Job", "shop-schema")
+    assert job["spec"]["template"]["spec"]["containers"][0]["resources"] == own
 
 
 def test_no_selector_takes_a_pod_that_is_not_its_own(helm):

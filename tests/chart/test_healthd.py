@@ -51,11 +51,12 @@ def test_probes(helm):
 
 
 def test_it_checks_the_first_port(helm):
-    assert variables(container(web(helm), "healthd"))["HEALTHD_CHECKS"] == "app http://127.0.0.1:8080/healthz"
-    assert variables(container(web(helm, small()), "healthd"))["HEALTHD_CHECKS"] == "app tcp://127.0.0.1:8080"
+    """By localhost: an application may listen on IPv6 alone."""
+    assert variables(container(web(helm), "healthd"))["HEALTHD_CHECKS"] == "app http://localhost:8080/healthz"
+    assert variables(container(web(helm, small()), "healthd"))["HEALTHD_CHECKS"] == "app tcp://localhost:8080"
     more = small(healthd={"checks": {"replica": "postgres:// role standby", "gone": None}})
     lines = variables(container(web(helm, more), "healthd"))["HEALTHD_CHECKS"]
-    assert lines == "app tcp://127.0.0.1:8080\nreplica postgres:// role standby"
+    assert lines == "app tcp://localhost:8080\nreplica postgres:// role standby"
 
 
 def test_it_gets_the_connections_and_nothing_else(helm):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rig import FULL, changed, container, flags, named, pods, references, variables, weight
+from rig import FULL, changed, container, flags, hooked, mark, named, pods, references, variables, weight
 
 ALREADY_THERE = {("Secret", "smtp"), ("Secret", "outside"), ("Secret", "registry"), ("ServiceAccount", "default")}
 ALLOWED = {"Job", "Pod", "ServiceAccount", "Role", "RoleBinding", "Secret", "ConfigMap", "NetworkPolicy"}
@@ -43,15 +43,15 @@ def test_hooks_are_copies_and_never_the_real_thing(helm):
 
 def test_a_copy_holds_what_the_original_does(helm):
     objects = helm.render(FULL)
-    for kind, name in (("Secret", "shop-shop"), ("ConfigMap", "shop-settings")):
-        one, two = named(objects, kind, name), named(objects, kind, f"{name}-hook")
+    for kind, key in (("Secret", "shop"), ("ConfigMap", "settings")):
+        one, two = named(objects, kind, f"shop-{key}"), named(objects, kind, hooked(key))
         assert all(one.get(field) == two.get(field) for field in ("data", "stringData", "type"))
 
 
 def test_only_what_a_hook_needs_is_copied(helm):
     values = changed(FULL, "migrations", {"schema": {**FULL["migrations"]["schema"], "from": "worker/app"}})
     copies = {o["metadata"]["name"] for o in helm.render(values) if weight(o) is not None}
-    assert copies == {"shop-schema", "shop-schema-files-hook", "shop-hook"}
+    assert copies == {"shop-schema", hooked("schema", "-files"), hooked("")}
 
 
 def test_the_job(helm):
@@ -82,7 +82,7 @@ def test_where_the_files_come_from(helm):
 
     files = named(objects, "ConfigMap", mounted("schema", "/migrations")["configMap"]["name"])
     assert files["data"] == FULL["migrations"]["schema"]["files"]
-    assert mounted("kept", "/migrations")["configMap"]["name"] == "shop-settings-hook"
+    assert mounted("kept", "/migrations")["configMap"]["name"] == hooked("settings")
     assert own["image"]["image"] == "example/shop-migrations:1" and "command" not in own["image"]
     assert own["inside"]["image"] == "example/shop:1" and own["inside"]["command"] == ["/release-runtime/migrate"]
     copy = container(pod["inside"], "copy-migrate")
@@ -97,7 +97,7 @@ def test_it_gets_the_connection_and_nothing_else(helm):
     job = named(helm.render(FULL), "Job", "shop-inside")["spec"]["template"]["spec"]
     migrate = container(job, "migrate")
     assert variables(migrate) == {
-        "DATABASE_NAME": {"configMapKeyRef": {"name": "shop-settings-hook", "key": "DATABASE_NAME"}},
+        "DATABASE_NAME": {"configMapKeyRef": {"name": hooked("settings"), "key": "DATABASE_NAME"}},
         "DATABASE_URL_FILE": "/run/release-runtime/DATABASE_URL",
         "PGHOST": "pg",
         "PGUSER": "owner",
@@ -105,7 +105,7 @@ def test_it_gets_the_connection_and_nothing_else(helm):
     assert "envFrom" not in migrate
     projected = next(v["projected"] for v in job["volumes"] if "projected" in v)
     items = [{"key": "DATABASE_URL", "path": "DATABASE_URL"}]
-    assert projected == {"sources": [{"secret": {"name": "shop-shop-hook", "items": items}}]}
+    assert projected == {"sources": [{"secret": {"name": hooked("shop"), "items": items}}]}
 
 
 def test_a_missing_secret_lets_migrate_speak(helm):
@@ -118,7 +118,8 @@ def test_a_missing_secret_lets_migrate_speak(helm):
 @pytest.mark.parametrize(
     "change, said",
     [
-        ({"deadline": "5m"}, "deadline (5m) must be less than activeDeadlineSeconds (280)"),
+        ({"deadline": "241s"}, "deadline (241s) + 10 s to end do not fit into activeDeadlineSeconds (280): at least 281"),
+        ({"deadline": "10s", "lockWait": "9s", "wait": "9s", "activeDeadlineSeconds": 49}, "(49): at least 50"),
         ({"activeDeadlineSeconds": 300}, "activeDeadlineSeconds (300) must be less than policy.helmTimeout (300)"),
         ({"statementTimeout": "240s"}, "statementTimeout (240s) must be less than deadline (240s)"),
         ({"lockTimeout": "20s", "statementTimeout": "10s"}, "lockTimeout (20s) must be less than statementTimeout"),
@@ -137,8 +138,124 @@ def test_refused(helm, change, said):
 
 
 def test_deadlines_that_just_fit(helm):
-    change = {"deadline": "1999ms", "lockWait": "1s", "wait": "1s", "lockTimeout": "1998ms", "activeDeadlineSeconds": 2}
+    change = {"deadline": "1999ms", "lockWait": "1s", "wait": "1s", "lockTimeout": "1998ms", "activeDeadlineSeconds": 42}
     values = changed(FULL, "migrations", {"schema": {**FULL["migrations"]["schema"], **change}})
-    values["policy"] = {"helmTimeout": 3}
+    values["policy"] = {"helmTimeout": 43}
     job = named(helm.render(values), "Job", "shop-schema")
-    assert job["spec"]["activeDeadlineSeconds"] == 2
+    assert job["spec"]["activeDeadlineSeconds"] == 42
+
+
+def test_all_that_helm_waits_for_is_time_to_pull_the_image(helm):
+    values = changed(FULL, "policy", {"helmTimeout": 900})
+    assert named(helm.render(values), "Job", "shop-schema")["spec"]["activeDeadlineSeconds"] == 880
+    error = helm.refused(changed(FULL, "policy", {"helmTimeout": 299}))
+    assert "do not fit into activeDeadlineSeconds (279): at least 280, and policy.helmTimeout" in error
+
+
+DOCKER = {"type": "kubernetes.io/dockerconfigjson", "stringData": {".dockerconfigjson": '{"auths": {}}'}}
+
+
+@pytest.mark.parametrize("place", ["global", "workloads.web"])
+def test_a_pull_secret_of_the_chart_is_found_by_its_key(helm, place):
+    values = changed(changed(FULL, "secrets.ghcr", DOCKER), f"{place}.imagePullSecrets", [{"name": "ghcr"}, {"name": "own"}])
+    objects = helm.render(values)
+    for thing, template in pods(objects):
+        if thing["metadata"]["name"] in ("shop-worker", "shop-sweep", "shop-image") and place != "global":
+            continue
+        real = "shop-ghcr" if weight(thing) is None else hooked("ghcr")
+        assert template["spec"]["imagePullSecrets"] == [{"name": real}, {"name": "own"}], thing["metadata"]["name"]
+        # A new password of the registry is no reason to restart a pod.
+        sums = template["metadata"].get("annotations", {})
+        again = changed(values, "secrets.ghcr.stringData", {".dockerconfigjson": '{"auths": {"r": {}}}'})
+        other = named(helm.render(again), thing["kind"], thing["metadata"]["name"]) if sums else None
+        assert not sums or other["spec"]["template"]["metadata"]["annotations"] == sums
+    copy = named(objects, "Secret", hooked("ghcr"))
+    assert copy["type"] == DOCKER["type"] and copy["stringData"] == DOCKER["stringData"] and weight(copy) == -20
+
+
+def test_a_pull_secret_that_a_kubelet_passes_over(helm):
+    values = changed(changed(FULL, "secrets.ghcr", {"stringData": {"a": "b"}}), "global.imagePullSecrets", [{"name": "ghcr"}])
+    assert "secrets.ghcr.type: imagePullSecrets name it" in helm.refused(values)
+    values["secrets"]["ghcr"]["type"] = DOCKER["type"]
+    error = helm.refused(values)
+    assert "secrets.ghcr: a Secret of the type kubernetes.io/dockerconfigjson has to have the key .dockerconfigjson" in error
+    values["secrets"]["ghcr"] = {"existingSecret": "made-elsewhere"}
+    assert named(helm.render(values), "Deployment", "shop-worker")["spec"]["template"]["spec"]["imagePullSecrets"] == [
+        {"name": "made-elsewhere"}
+    ]
+
+
+def test_hooks_of_two_releases_share_no_name(helm):
+    """Helm deletes a hook's namesake, whosever it is. One release's key may begin with the rest of the other's name."""
+    secret, files = {"stringData": {"DATABASE_URL": "postgres://db/x"}}, {"0001_a.sql": "SELECT 1;"}
+    app = {"containers": {"app": {"image": "a:1"}}}
+
+    def release(name, key, account=None):
+        migration = {"files": files, "envFromSecret": key}
+        values = {"workloads": {"app": app}, "secrets": {key: secret}, "migrations": {key: migration, "main": migration}}
+        values["serviceAccount"] = {"name": account} if account else {}
+        return {(o["kind"], o["metadata"]["name"]): weight(o) for o in helm.render(values, release=name)}
+
+    alike = [release("shop", "web-db"), release("shop-web", "db"), release("shop-web-db", "hook"), release("shop-hook", "db")]
+    for i, one in enumerate(alike):
+        assert len([what for what in one if one[what] is not None]) >= 6
+        for other in alike[i + 1 :]:
+            assert not [what for what in one.keys() & other.keys() if (one[what], other[what]) != (None, None)]
+
+
+def test_jobs_are_called_release_key_where_that_is_nobody_elses(helm):
+    jobs = lambda values, **how: {o["metadata"]["name"] for o in helm.render(values, **how) if o["kind"] == "Job"}  # noqa: E731
+    schema = FULL["migrations"]["schema"]
+    values = changed(FULL, "migrations", {"schema": schema, "main": schema, "a-b": schema, "x": {**schema, "nameOverride": "me-too"}})
+    assert jobs(values) == {"shop-schema", "shop", f"shop-a-b-{mark('a-b')}", "me-too"}
+    assert f"my-shop-schema-{mark('schema', 'my-shop')}" in jobs(values, release="my-shop")
+
+
+def test_inside_the_applications_image_its_security_holds(helm):
+    security = {"runAsUser": 1001, "runAsGroup": 1001, "readOnlyRootFilesystem": False}
+    objects = helm.render(changed(FULL, "workloads.web.containers.app.securityContext", security))
+    own = container(named(objects, "Job", "shop-inside")["spec"]["template"]["spec"], "migrate")["securityContext"]
+    cron = named(objects, "CronJob", "shop-mail")["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    for key in ("runAsUser", "runAsGroup", "capabilities", "allowPrivilegeEscalation"):
+        assert own[key] == container(cron, "app")["securityContext"][key]
+    assert own["readOnlyRootFilesystem"] is True
+    # Our own image has users of its own.
+    files = container(named(objects, "Job", "shop-schema")["spec"]["template"]["spec"], "migrate")["securityContext"]
+    assert "runAsUser" not in files
+
+
+SAME = {
+    "DATABASE_HOST": ["shop-pg", "shop-pg.prod", "shop-pg.prod.svc.cluster.local", "other,shop-pg"],
+    "DATABASE_URL": ["postgres://u@shop-pg/x", "postgres://u@a:1,shop-pg:5432/x?sslmode=disable", "postgresql://shop-pg.prod:1"],
+    "DATABASE_DSN": ["host=shop-pg dbname=x", "dbname=x host = 'shop-pg' user=u"],
+    "PGHOST": ["shop-pg"],
+}
+SAME = [(name, text) for name, texts in SAME.items() for text in texts]
+
+
+def in_release(name, text, kind):
+    """A migration that is told so where PostgreSQL is: plainly, by a ConfigMap, by a Secret."""
+    values = {"workloads": {"pg": {"containers": {"server": {"image": "pg:1", "port": 5432}}}}}
+    migration = {"files": {"0001_a.sql": "SELECT 1;"}}
+    if kind == "env":
+        migration["env"] = {name: text}
+    else:
+        values[kind] = {"db": {{"configMaps": "data", "secrets": "stringData"}[kind]: {name: text}}}
+        migration[{"configMaps": "envFromConfigMap", "secrets": "envFromSecret"}[kind]] = "db"
+    return {**values, "migrations": {"schema": migration}}
+
+
+@pytest.mark.parametrize("kind", ["env", "configMaps", "secrets"])
+@pytest.mark.parametrize("name, text", SAME)
+def test_a_database_that_the_release_itself_brings(helm, name, text, kind):
+    values = in_release(name, text, kind)
+    error = helm.refused(values)
+    assert f'migrations.schema: {name} names the Service "shop-pg" of this release (services.pg)' in error
+    assert "--set migrations.schema.enabled=false" in error
+    # On an upgrade it is there.
+    named(helm.render(values, "--is-upgrade"), "Job", "shop-schema")
+
+
+@pytest.mark.parametrize("text", ["pg", "shop-pg.other", "shop-pg.example.com", "shop-pgx", "/run/shop-pg"])
+def test_a_database_of_another_place(helm, text):
+    named(helm.render(in_release("DATABASE_HOST", text, "env")), "Job", "shop-schema")

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from rig import FULL, changed, container, named, variables
+from rig import FULL, changed, container, hooked, named, variables
 
 APP = {"image": "example/shop:1", "port": 8080}
 SCHEMA = FULL["migrations"]["schema"]
@@ -23,9 +23,9 @@ def pod(helm, values, **how):
     "path, value, kind, both",
     [
         # before-hook-creation would delete the real one.
-        ("secrets.shop-hook", {"stringData": {"A": "b"}}, "Secret", ("secrets.shop-hook", "secrets.shop (its copy")),
-        ("configMaps.settings-hook", {"data": {}}, "ConfigMap", ("configMaps.settings-hook", "configMaps.settings (")),
-        ("configMaps.schema-files-hook", {}, "ConfigMap", ("migrations.schema.files", "configMaps.schema-files-hook")),
+        ("secrets.z", {"nameOverride": hooked("shop"), "data": {"A": ""}}, "Secret", ("secrets.z", "secrets.shop (its copy")),
+        ("configMaps.z", {"nameOverride": hooked("settings")}, "ConfigMap", ("configMaps.z", "configMaps.settings (")),
+        ("configMaps.z", {"nameOverride": hooked("schema", "-files")}, "ConfigMap", ("migrations.schema.files", "configMaps.z")),
         ("secrets.a", {"nameOverride": "shop-shop", "data": {"A": "Yg=="}}, "Secret", ("secrets.a", "secrets.shop")),
         ("workloads.worker.nameOverride", "shop-web", "Deployment", ("workloads.web", "workloads.worker")),
         ("services.admin.nameOverride", "shop-web", "Service", ("services.web", "services.admin")),
@@ -73,7 +73,7 @@ def test_a_password_of_another_variable_is_none(helm):
 
 def test_variables_of_other_programs_stay_where_they_are(helm):
     env = {"PGHOST": "db", "PGSSLMODE": "require", "PGADMIN_DEFAULT_EMAIL": "me", "PGDATA": "/x", "PGBOUNCER_USER": "u"}
-    given = variables(container(pod(helm, small({"env": env})), "healthd"))
+    given = variables(container(pod(helm, small({"env": env}, healthd={"database": True})), "healthd"))
     assert set(given) == {"PGHOST", "PGSSLMODE", "HEALTHD_CHECKS"}
 
 
@@ -88,8 +88,9 @@ def test_a_secret_that_names_no_database(helm):
     # Its pod would wait for that key for ever.
     values["secrets"] = {"smtp": {"existingSecret": "smtp", "connectionKeys": []}}
     assert taken(helm, values) == []
-    values = small({"envFromSecret": "smtp", "env": {"PGHOST": "db"}})
-    assert taken(helm, values) == []
+    password = {"valueFrom": {"secretKeyRef": {"name": "pg", "key": "pw"}}}
+    values = small({"envFromSecret": "smtp", "env": {"PGHOST": "db", "PGPASSWORD": password}})
+    assert taken(helm, values) == [("pg", "pw")]
     values = small({"envFromSecret": ["shop", "smtp"]})
     values["secrets"] = {"shop": {"stringData": {"DATABASE_URL": "postgres://db/shop"}}}
     assert taken(helm, values) == [("shop-shop", "DATABASE_URL")]
@@ -149,13 +150,13 @@ def lines(helm, values):
 
 def test_the_application_is_always_checked(helm):
     side = {"image": "example/side:1", "env": {"PGHOST": "db"}}
-    values = small(healthd={"container": "side"})
+    values = small(healthd={"container": "side", "database": True})
     values["workloads"]["web"]["containers"]["side"] = side
-    assert lines(helm, values) == ["app tcp://127.0.0.1:8080"]
+    assert lines(helm, values) == ["app tcp://localhost:8080"]
     assert variables(container(pod(helm, values), "healthd"))["PGHOST"] == "db"
     # A check that no answer can meet would keep the pod out for ever.
     udp = {"dns": {"containerPort": 5353, "protocol": "UDP"}}
-    assert lines(helm, small({"port": None, "ports": {**udp, "web": 8000}})) == ["app tcp://127.0.0.1:8000"]
+    assert lines(helm, small({"port": None, "ports": {**udp, "web": 8000}})) == ["app tcp://localhost:8000"]
     assert "initContainers" not in pod(helm, small({"port": None, "ports": udp}))
     # Two checks of one name, and healthd would not start.
     own = "http://127.0.0.1:8080/up every 1s"

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from rig import CHART, FULL, changed, container, named, variables
+from rig import CHART, FULL, VERSION, changed, container, hooked, named, pods, variables
 
 APP = {"image": "example/shop:1", "port": 8080}
 
@@ -123,6 +123,60 @@ def test_as_an_aliased_dependency(both, tmp_path):
     assert len(texts) == 1
 
 
+def parent(folder, values, template=""):
+    """A chart of another name and version that has ours as the dependency `app`."""
+    chart = folder / "parent"
+    (chart / "charts").mkdir(parents=True)
+    (chart / "templates").mkdir()
+    (chart / "charts" / "release-runtime").symlink_to(CHART)
+    ours = f"{{name: release-runtime, version: {VERSION}, repository: 'file://../chart', alias: app}}"
+    (chart / "Chart.yaml").write_text(
+        f"apiVersion: v2\nname: parent\nversion: 3.2.1\nappVersion: '9.9.9'\ndependencies: [{ours}]\n"
+    )
+    (chart / "values.yaml").write_text(json.dumps(values))
+    (chart / "templates" / "one.yaml").write_text(template)
+    return chart
+
+
+def test_named_templates_bring_our_version(helm, tmp_path):
+    sidecar = '{{ include "release-runtime.healthdSidecar" (dict "root" $root "native" true "env" (list) "lines" (list "a tcp://b:1")) }}'
+    text = '{{- $root := include "release-runtime.root" . | fromJson }}{kind: Pod, spec: {containers: [' + sidecar + "]}}"
+    (made,) = [o for o in helm.render({}, chart=parent(tmp_path, {}, text)) if o["kind"] == "Pod"]
+    assert made["spec"]["containers"][0]["image"] == f"localhost/release-runtime/healthd:{VERSION}"
+
+
+def users(objects):
+    specs = [template["spec"]["securityContext"] for _, template in pods(objects)]
+    return {key for spec in specs for key in ("runAsUser", "runAsGroup") if key in spec}
+
+
+def test_the_cluster_may_choose_the_user(both, tmp_path):
+    """As OpenShift does, which refuses any number outside of the namespace's range."""
+    none = {"podSecurity": {"runAsUser": None, "runAsGroup": None}}
+    for i, helm in enumerate(both):
+        assert users(helm.render(FULL)) == {"runAsUser", "runAsGroup"}
+        assert users(helm.render({**FULL, **none})) == set()
+        second = tmp_path / "second.yaml"
+        second.write_text(json.dumps(none))
+        given = tmp_path / "given.yaml"
+        given.write_text(json.dumps(changed(FULL, "podSecurity", {"runAsUser": 5, "fsGroup": 6})))
+        assert users(helm.render(None, "-f", given, "-f", second)) == set()
+        assert users(helm.render(FULL, "--set", "podSecurity.runAsUser=null")) == {"runAsGroup"}
+        chart = parent(tmp_path / str(i), {"app": {**FULL, **none}})
+        assert users(helm.render({}, chart=chart)) == set()
+        chart = parent(tmp_path / f"{i}-file", {"app": FULL})
+        assert users(helm.render({"app": none}, chart=chart)) == set()
+
+
+def test_every_name_that_is_a_key_means_that_object(helm):
+    sources = [{"secret": {"name": "shop"}}, {"configMap": {"name": "settings"}}, {"secret": {"name": "smtp"}}]
+    values = changed(FULL, "workloads.web.volumes.pages", {"projected": {"sources": sources}})
+    pod = named(helm.render(values), "Deployment", "shop-web")["spec"]["template"]["spec"]
+    (found,) = [v["projected"]["sources"] for v in pod["volumes"] if v["name"] == "pages"]
+    names = [next(iter(source.values()))["name"] for source in found]
+    assert names == ["shop-shop", "shop-settings", "smtp"]
+
+
 def stripped(thing):
     """An object without the label that names the chart."""
     out = json.loads(json.dumps(thing))
@@ -151,7 +205,7 @@ def test_secrets(helm):
     assert "give stringData" in helm.refused(changed(FULL, "secrets.empty", {}))
     assert "exclude each other" in helm.refused(changed(FULL, "secrets.shop.existingSecret", "x"))
     names = [o["metadata"]["name"] for o in helm.render(FULL) if o["kind"] == "Secret"]
-    assert sorted(names) == ["shop-shop", "shop-shop-hook"]
+    assert sorted(names) == ["shop-shop", hooked("shop")]
 
 
 def test_notes_name_what_was_installed_and_how_to_look(helm, tmp_path):
