@@ -12,6 +12,7 @@
 #include "migrate/ledger.h"
 #include "migrate/lock.h"
 #include "migrate/loose.h"
+#include "migrate/origin.h"
 #include "migrate/plan.h"
 #include "migrate/progress.h"
 #include "migrate/report.h"
@@ -233,11 +234,18 @@ try_lock(struct up *u, struct err *e)
 static int
 writable(struct up *u, struct err *e)
 {
-    if (!u->s.in_recovery && !u->s.read_only)
+    cleanup_strbuf struct strbuf origin = STRBUF_INIT;
+    if (u->s.in_recovery)
+        return err_set(e, ERR_WRONG_ROLE, "the server is a standby, nothing can be applied there");
+    if (!u->s.read_only)
         return 0;
-    return err_set(e, ERR_WRONG_ROLE,
-                   u->s.in_recovery ? "the server is a standby, nothing can be applied there"
-                                    : "the session is read-only, nothing can be applied");
+    if (origin_of(&u->s, "default_transaction_read_only", &origin, e) != 0)
+        return -1;
+    return err_set(
+        e, ERR_WRONG_ROLE,
+        "the session is read-only, nothing can be applied: default_transaction_read_only "
+        "is on by %s",
+        strbuf_str(&origin));
 }
 
 static enum apply_result

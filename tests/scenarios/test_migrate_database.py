@@ -37,7 +37,7 @@ def roles(pg):
 
     yield make
     for name in reversed(made):
-        pg.psql(f"DROP OWNED BY {name} CASCADE", f"DROP ROLE {name}", user="postgres")
+        pg.psql("SET default_transaction_read_only TO off", f"DROP OWNED BY {name} CASCADE", f"DROP ROLE {name}", user="postgres")
 
 
 # --- The history is read in full, as the role that owns it -----------------------------------------------------------
@@ -308,3 +308,25 @@ def test_a_partitioned_index_may_be_invalid(up, files, pg):
                         "CREATE INDEX p_i ON ONLY p (i);\nCREATE INDEX IF NOT EXISTS p_i ON ONLY p (i);\n")
     result = up()
     assert result.status == 0, result.output
+
+
+# --- A session that cannot write --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("statement, said", [
+    ("ALTER ROLE {role} SET default_transaction_read_only TO on", "ALTER ROLE {role} SET"),
+    ("ALTER DATABASE {database} SET default_transaction_read_only TO on", "ALTER DATABASE {database} SET"),
+    ("ALTER ROLE {role} IN DATABASE {database} SET default_transaction_read_only TO on", "ALTER ROLE {role} IN DATABASE {database} SET"),
+    (None, "PGOPTIONS"),
+], ids=["role", "database", "role in database", "options"])
+def test_a_read_only_session_says_whose_setting_that_is(run, files, pg, roles, statement, said):
+    files("0001_a.sql", "CREATE TABLE a (i int);\n")
+    names = {"role": roles("reader"), "database": pg.name}
+    env = {"DATABASE_URL": pg.url_with(user=names["role"])}
+    if statement:
+        pg.psql(statement.format(**names), user="postgres")
+    else:
+        env["PGOPTIONS"] = "-c default_transaction_read_only=on"
+    result = run("migrate", "up", "--dir", files, env=env)
+    assert result.status == 10, result.output
+    assert "default_transaction_read_only" in failure(result)["msg"] and said.format(**names) in failure(result)["msg"]
