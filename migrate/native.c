@@ -1,5 +1,6 @@
 #include "migrate/native.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -176,24 +177,6 @@ native_phase_text(enum native_phase phase)
     return phase == NATIVE_CONTRACT ? "contract" : "expand";
 }
 
-/* PostgreSQL's "min" is our "m", so that the rest is common ground. */
-static bool
-plain_duration(const char *text, size_t len, char *buf, size_t size)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < len; i++) {
-        if (n + 1 >= size)
-            return false;
-        buf[n++] = text[i];
-        bool min = len - i >= 3 && memcmp(text + i, "min", 3) == 0;
-        if (min && (len - i == 3 || (text[i + 3] >= '0' && text[i + 3] <= '9')))
-            i += 2;
-    }
-    buf[n] = '\0';
-    return true;
-}
-
 int
 native_duration_parse(const char *text, size_t len, uint64_t *ret_ms, struct err *e)
 {
@@ -205,20 +188,10 @@ native_duration_parse(const char *text, size_t len, uint64_t *ret_ms, struct err
         *ret_ms = 0;
         return 0;
     }
-    size_t digits = 0;
-    while (digits < len && digits < 15 && text[digits] >= '0' && text[digits] <= '9')
-        digits++;
-    bool micro = digits && len == digits + 2 && memcmp(text + digits, "us", 2) == 0;
-    if (micro) {
-        ms = 0;
-        for (size_t i = 0; i < digits; i++)
-            ms = ms * 10 + (uint64_t)(text[i] - '0');
-        ms = (ms + 999) / 1000;
-    } else if (!plain_duration(text, len, buf, sizeof(buf)) ||
-               clock_parse_duration(buf, &ms, &why) < 0) {
+    snprintf(buf, sizeof(buf), "%.*s", (int)(len > sizeof(buf) ? sizeof(buf) : len), text);
+    if (len >= sizeof(buf) || clock_parse_duration(buf, &ms, &why) < 0)
         return err_set(e, ERR_INPUT, "%.*s is not a duration like 250ms, 5s, 10min or none",
                        (int)(len > 40 ? 40 : len), text);
-    }
     if (ms > TIMEOUT_MAX_MS)
         return err_set(e, ERR_INPUT, "%.*s is longer than PostgreSQL's longest time-out, 24d",
                        (int)(len > 40 ? 40 : len), text);

@@ -61,8 +61,8 @@ struct native_header {
 int native_header_parse(const char *text, size_t len, struct native_header *ret, struct err *e);
 
 /*
- * Durations of header lines: 250ms, 5s, 2m, 1h30m, and PostgreSQL's us, min, h, d; a bare 0, or none, for no limit.
- * Milliseconds.
+ * Durations of header lines, as those of options (clock.h), up to the longest time-out that
+ * PostgreSQL knows; none and a bare 0 are no limit. Milliseconds.
  */
 int native_duration_parse(const char *text, size_t len, uint64_t *ret_ms, struct err *e);
 

@@ -140,11 +140,11 @@ The end of a hook copy's name. Helm deletes a hook's namesake without asking who
 {{- /* A duration such as 1h30m or 250ms in milliseconds: dict text where */ -}}
 {{- define "release-runtime.ms" -}}
 {{- $sum := 0 }}
-{{- if not (regexMatch "^([0-9]{1,9}(ms|s|m|h|d))+$" .text) }}
+{{- if not (regexMatch "^([0-9]{1,9}(ms|s|min|m|h|d))+$" .text) }}
 {{- fail (printf "%s: %q is not a duration (30s, 5m, 1h30m)" .where .text) }}
 {{- end }}
-{{- $unit := dict "ms" 1 "s" 1000 "m" 60000 "h" 3600000 "d" 86400000 }}
-{{- range regexFindAll "[0-9]+(ms|s|m|h|d)" .text -1 }}
+{{- $unit := dict "ms" 1 "s" 1000 "min" 60000 "m" 60000 "h" 3600000 "d" 86400000 }}
+{{- range regexFindAll "[0-9]+(ms|s|min|m|h|d)" .text -1 }}
 {{- $sum = add $sum (mul (regexFind "[0-9]+" . | int64) (get $unit (regexFind "[a-z]+" .))) }}
 {{- end }}
 {{- $sum }}

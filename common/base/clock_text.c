@@ -52,12 +52,14 @@ clock_format_rfc3339(char *buf, int64_t wall_us, int fraction_digits)
     return buf;
 }
 
-/* Largest first: units have to come in this order, each once. */
+/* Largest first: units have to come in this order, each once. PostgreSQL writes min for m. */
 static const struct unit {
     const char *name;
-    uint64_t ms;
+    const char *alias;
+    uint64_t ms; /* 0: microseconds */
 } units[] = {
-    {"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1},
+    {"d", NULL, 86400000}, {"h", NULL, 3600000}, {"m", "min", 60000},
+    {"s", NULL, 1000},     {"ms", NULL, 1},      {"us", NULL, 0},
 };
 #define N_UNITS (sizeof units / sizeof units[0])
 
@@ -65,6 +67,12 @@ static int
 bad_duration(const char *text, const char *why, struct err *e)
 {
     return err_set(e, ERR_USAGE, "'%.64s' is not a duration: %s", text, why);
+}
+
+static bool
+is_word(const char *word, const char *p, size_t len)
+{
+    return strlen(word) == len && strncmp(word, p, len) == 0;
 }
 
 /* The unit at *p, at least `from` in the table; N_UNITS when there is none. */
@@ -75,7 +83,8 @@ read_unit(const char **p, size_t from)
     while (isalpha((unsigned char)(*p)[len]))
         len++;
     for (size_t i = from; i < N_UNITS; i++) {
-        if (strlen(units[i].name) == len && strncmp(units[i].name, *p, len) == 0) {
+        if (is_word(units[i].name, *p, len) ||
+            (units[i].alias && is_word(units[i].alias, *p, len))) {
             *p += len;
             return i;
         }
@@ -107,6 +116,18 @@ read_number(const char **p, uint64_t *ret_whole, uint64_t *ret_millionths)
     return true;
 }
 
+/* So much of a unit, in milliseconds; microseconds are rounded up. */
+static bool
+to_ms(uint64_t whole, uint64_t millionths, const struct unit *unit, uint64_t *ret_ms)
+{
+    if (unit->ms == 0) {
+        *ret_ms = whole / 1000 + (whole % 1000 || millionths);
+        return true;
+    }
+    return !__builtin_mul_overflow(whole, unit->ms, ret_ms) &&
+           !__builtin_add_overflow(*ret_ms, millionths * unit->ms / 1000000u, ret_ms);
+}
+
 int
 clock_parse_duration(const char *text, uint64_t *ret_ms, struct err *e)
 {
@@ -126,9 +147,9 @@ clock_parse_duration(const char *text, uint64_t *ret_ms, struct err *e)
             return bad_duration(text, "it lacks a unit (ms, s, m, h, d)", e);
         size_t unit = read_unit(&p, next);
         if (unit == N_UNITS)
-            return bad_duration(text, "units are d, h, m, s, ms, the largest first", e);
-        if (__builtin_mul_overflow(whole, units[unit].ms, &ms) ||
-            __builtin_add_overflow(ms, millionths * units[unit].ms / 1000000u, &ms) ||
+            return bad_duration(text, "units are d, h, m (or min), s, ms, us, the largest first",
+                                e);
+        if (!to_ms(whole, millionths, &units[unit], &ms) ||
             __builtin_add_overflow(total, ms, &total) || total == CLOCK_NEVER)
             return bad_duration(text, "it is too long", e);
         next = unit + 1;
@@ -140,16 +161,28 @@ clock_parse_duration(const char *text, uint64_t *ret_ms, struct err *e)
 const char *
 clock_format_duration(char *buf, uint64_t ms)
 {
-    if (ms == CLOCK_NEVER || ms == 0) {
-        snprintf(buf, CLOCK_DURATION_MAX, "%s", ms ? "never" : "0");
+    size_t n = 0;
+
+    if (ms == CLOCK_NEVER) {
+        snprintf(buf, CLOCK_DURATION_MAX, "never");
         return buf;
     }
-    size_t n = 0;
-    for (size_t i = 0; i < N_UNITS && ms; i++) {
-        if (ms < units[i].ms)
+    if (ms < 1000) {
+        snprintf(buf, CLOCK_DURATION_MAX, "%ums", (unsigned)ms);
+        return buf;
+    }
+    for (size_t i = 0; units[i].ms >= 1000; i++) {
+        uint64_t fraction = units[i].ms == 1000 ? ms % 1000 : 0;
+        if (ms < units[i].ms && !fraction)
             continue;
-        n += (size_t)snprintf(buf + n, CLOCK_DURATION_MAX - n, "%llu%s",
-                              (unsigned long long)(ms / units[i].ms), units[i].name);
+        n += (size_t)snprintf(buf + n, CLOCK_DURATION_MAX - n, "%llu",
+                              (unsigned long long)(ms / units[i].ms));
+        if (fraction) {
+            n += (size_t)snprintf(buf + n, CLOCK_DURATION_MAX - n, ".%03u", (unsigned)fraction);
+            while (buf[n - 1] == '0')
+                n--;
+        }
+        n += (size_t)snprintf(buf + n, CLOCK_DURATION_MAX - n, "%s", units[i].name);
         ms %= units[i].ms;
     }
     return buf;

@@ -216,7 +216,7 @@ man_rows(const struct opt_program *p, struct strbuf *out)
         ".SH OPTIONS\n"
         "\\fB\\-\\-name value\\fR and \\fB\\-\\-name=value\\fR are the same; \\fB\\-\\-no\\-name\\fR turns a "
         "switch off; \\fB\\-\\-\\fR ends the options.\n"
-        "Durations are written \\fB250ms\\fR, \\fB2s\\fR, \\fB5m\\fR, \\fB1h30m\\fR; sizes \\fB64KiB\\fR.\n");
+        "Durations are written \\fB250ms\\fR, \\fB2s\\fR, \\fB5m\\fR (or \\fB5min\\fR), \\fB1h30m\\fR; sizes \\fB64KiB\\fR.\n");
     for (size_t i = 0; i < opt_row_count(p); i++)
         if (!(opt_row_at(p, i)->flags & OPT_HIDDEN))
             man_row(p, opt_row_at(p, i), out);

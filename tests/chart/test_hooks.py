@@ -123,6 +123,7 @@ def test_a_missing_secret_lets_migrate_speak(helm):
         ({"activeDeadlineSeconds": 300}, "activeDeadlineSeconds (300) must be less than policy.helmTimeout (300)"),
         ({"statementTimeout": "240s"}, "statementTimeout (240s) must be less than deadline (240s)"),
         ({"lockTimeout": "20s", "statementTimeout": "10s"}, "lockTimeout (20s) must be less than statementTimeout"),
+        ({"statementTimeout": "10min"}, "statementTimeout (10min) must be less than deadline (240s)"),
         ({"lockWait": "4m"}, "lockWait (4m) must be less than deadline (240s)"),
         ({"command": ["alembic", "upgrade", "head"]}, 'command: wrapping another migrator needs "migrate run"'),
         ({"files": None}, "give one of files"),
