@@ -33,6 +33,7 @@ add_item(struct json *j, const struct plan_item *item)
               item->file ? native_phase_text(item->file->header.phase) : item->row->phase);
     json_kstr(j, "file", item->file ? item->file->file : NULL);
     if (item->row) {
+        json_kstr(j, "applied_name", item->row->name);
         json_kstr(j, "applied_at", item->row->applied_at);
         json_kstr(j, "applied_by", item->row->applied_by);
         json_kint(j, "duration_ms", item->row->duration_ms);
@@ -78,10 +79,12 @@ print_text(const struct status *st)
     printf("%-16s %-9s %-9s %-22s %s\n", "VERSION", "STATE", "PHASE", "APPLIED", "NAME");
     for (size_t i = 0; i < st->plan.n; i++) {
         const struct plan_item *item = &st->plan.items[i];
-        printf("%-16s %-9s %-9s %-22.19s %s\n", plan_item_version(item),
+        const char *other = plan_applied_name(item);
+        printf("%-16s %-9s %-9s %-22.19s %s%s%s%s\n", plan_item_version(item),
                plan_state_name(item->state),
                item->file ? native_phase_text(item->file->header.phase) : item->row->phase,
-               item->row ? item->row->applied_at : "", plan_item_name(item));
+               item->row ? item->row->applied_at : "", plan_item_name(item),
+               other ? " (applied: " : "", other ? other : "", other ? ")" : "");
     }
     const char *comma = "\n";
     for (int i = 0; i <= PLAN_MISSING; i++) {

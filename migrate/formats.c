@@ -74,6 +74,6 @@ formats_print(struct strbuf *out)
     strbuf_adds(
         out,
         ",\"lock\":{\"pid\",\"application\",\"age_s\"}|null,\"migrations\":[{\"version\",\"name\",\"state\","
-        "\"phase\",\"file\",\"applied_at\",\"applied_by\",\"duration_ms\",\"release\"}]}`: the last four only for "
+        "\"phase\",\"file\",\"applied_name\",\"applied_at\",\"applied_by\",\"duration_ms\",\"release\"}]}`: the last five only for "
         "what is in the history.\n");
 }

@@ -26,6 +26,13 @@ plan_item_name(const struct plan_item *item)
     return item->file ? item->file->name : item->row->name;
 }
 
+const char *
+plan_applied_name(const struct plan_item *item)
+{
+    bool other = item->state == PLAN_DRIFTED && strcmp(item->file->name, item->row->name) != 0;
+    return other ? item->row->name : NULL;
+}
+
 /* The highest applied versions: of all, and of contract files alone. */
 struct tops {
     const char *any;
@@ -149,14 +156,27 @@ first_of(const struct plan *p, enum plan_state state)
 }
 
 static int
+drifted(const struct plan_item *item, struct err *e)
+{
+    const char *other = plan_applied_name(item);
+    if (other)
+        return err_set(
+            e, ERR_INPUT,
+            "%s is not what was applied as version %s at %s: that is \"%s\"; give the new "
+            "file a version of its own",
+            item->file->file, item->row->version, item->row->applied_at, other);
+    return err_set(e, ERR_INPUT, "%s was applied at %s and changed since", item->file->file,
+                   item->row->applied_at);
+}
+
+static int
 drift(const struct plan *p, const struct plan_rules *rules, const struct plan_item **ret_item,
       struct err *e)
 {
     const struct plan_item *item = first_of(p, PLAN_DRIFTED);
     if (item) {
         *ret_item = item;
-        return err_set(e, ERR_INPUT, "%s was applied at %s and changed since", item->file->file,
-                       item->row->applied_at);
+        return drifted(item, e);
     }
     item = first_of(p, PLAN_MISSING);
     if (item) {

@@ -70,5 +70,7 @@ const char *
 plan_state_name(enum plan_state state); /* "applied", "edited", "drifted", "pending" … */
 const char *plan_item_version(const struct plan_item *item);
 const char *plan_item_name(const struct plan_item *item);
+/* Drifted, and its version was applied as a file of that other name; NULL: it was not. */
+const char *plan_applied_name(const struct plan_item *item);
 
 #endif

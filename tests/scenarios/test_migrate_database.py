@@ -1,5 +1,6 @@
 """What a database, its roles and its settings do to migrate: whose history it is, and what a file finds."""
 
+import json
 import os
 
 import pytest
@@ -330,3 +331,24 @@ def test_a_read_only_session_says_whose_setting_that_is(run, files, pg, roles, s
     result = run("migrate", "up", "--dir", files, env=env)
     assert result.status == 10, result.output
     assert "default_transaction_read_only" in failure(result)["msg"] and said.format(**names) in failure(result)["msg"]
+
+
+# --- Two files of one version, one after the other --------------------------------------------------------------------
+
+
+def test_a_version_that_belongs_to_another_file(up, files, pg):
+    """Two branches took the same number: the applied one is named, not "changed since"."""
+    files("0001_users.sql", "CREATE TABLE users (i int);\n")
+    assert up().status == 0
+    files.remove("0001_users.sql")
+    files("0001_orders.sql", "CREATE TABLE orders (i int);\n")
+    result = up()
+    assert (result.status, failure(result)["file"]) == (21, "0001_orders.sql")
+    assert '"users"' in failure(result)["msg"] and "changed" not in failure(result)["msg"]
+    assert "orders (applied: users)" in up(command="status").stdout
+    said = json.loads(up("--json", command="status").stdout)["migrations"]
+    assert [(m["name"], m["applied_name"], m["state"]) for m in said] == [("orders", "users", "drifted")]
+    # Only another name is no other file.
+    files.remove("0001_orders.sql")
+    files("0001_people.sql", "CREATE TABLE users (i int);\n")
+    assert up().status == 0
