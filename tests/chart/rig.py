@@ -11,6 +11,7 @@ import hashlib
 import json
 import lzma
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -85,7 +86,12 @@ class Helm:
         done = self.template(values, *more, **how)
         assert done.returncode != 0, "this was to be refused"
         assert "nil pointer" not in done.stderr and "wrong type" not in done.stderr, done.stderr
-        return done.stderr
+        return re.sub(r"^- ([^\s:']+):", as_pointer, done.stderr, flags=re.M)
+
+
+def as_pointer(match):
+    """Helm up to 3.18.0 names a value "- a.b:", later ones "- at '/a/b':"."""
+    return f"- at '{'' if match[1] == '(root)' else '/' + match[1].replace('.', '/')}':"
 
 
 def changed(values, path, value):

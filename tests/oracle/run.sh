@@ -11,7 +11,6 @@ cache=${2:-build/cache}
 here=$(dirname "$0")
 files=$cache/postgresql-sql
 
-PG_SOURCE=$(sed -n 's/^#define PG_MAJORVERSION "\([0-9]*\)".*/\1/p' /usr/include/pg_query.h 2>/dev/null)
-PG_SOURCE="$PG_SOURCE 15 17" "$here/fetch.sh" "$files"
+"$here/fetch.sh" "$files"
 echo "oracle: $(cat "$files/.complete")"
 find "$files" -name '*.sql' | sort | tr '\n' '\0' | xargs -0 "$oracle"

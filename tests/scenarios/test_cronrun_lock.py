@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from rig.base import CANARY, SLOW, alive, free_port, rounds, wait_until
+from rig.base import CANARY, SLOW, alive, free_port, open_files, rounds, wait_until
 from rig.nasty import nasty, wrap_of  # noqa: F401
 from rig.program import BIN_DIR
 
@@ -578,8 +578,7 @@ def test_stopped_while_nobody_answers(start, redis_server):
     server = redis_server()
     server.sigstop_all()
     process = start("cronrun", *REDIS, "true", env=redis_env(server))
-    files = f"/proc/{process.pid}/fd"
-    wait_until(lambda: any("socket:" in os.readlink(f"{files}/{n}") for n in os.listdir(files)), 10, "it is connected")
+    wait_until(lambda: any("socket:" in name for name in open_files(process.pid)), 10, "it is connected")
     began = time.monotonic()
     process.terminate()
     result = process.wait(10)

@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from rig.base import SLOW, alive, descendants, wait_until
+from rig.base import SLOW, alive, descendants, proc_stat, wait_until
 from rig.nasty import NOBODY, PID1, WAYS, have, nasty, wrap_of  # noqa: F401
 from rig.program import BIN_DIR
 
@@ -338,8 +338,7 @@ def test_stop_and_continue(start, nasty):
 
 
 def state(pid):
-    with open(f"/proc/{pid}/stat") as f:
-        return f.read().rpartition(")")[2].split()[0]
+    return (proc_stat(pid) or "-")[0]
 
 
 def test_stopped_from_outside(start, nasty, way):

@@ -1,5 +1,6 @@
 """Waiting, ports, process trees and the keeper of leftovers."""
 
+import contextlib
 import os
 import pwd
 import signal
@@ -101,6 +102,27 @@ def proc_stat(pid):
         return None
     fields = text[text.rindex(")") + 2 :].split()
     return fields[0], int(fields[1]), int(fields[19])
+
+
+def open_files(pid):
+    """What its descriptors are, sorted: paths, "socket:[…]". What is closed while one looks is left out; [] when it has gone."""
+    names = []
+    try:
+        for fd in os.listdir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(OSError):
+                names.append(os.readlink(f"/proc/{pid}/fd/{fd}"))
+    except OSError:
+        pass
+    return sorted(names)
+
+
+def status_number(pid, field):
+    """A number of /proc/PID/status; 0 when the process has gone."""
+    try:
+        text = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in text.splitlines() if line.startswith(field + ":")), 0)
 
 
 def descendants(pid):

@@ -1,14 +1,12 @@
 """What a process holds, before and after much work; and a command run very often."""
 
 import json
-import os
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
-from .base import wait_until
+from .base import open_files, status_number, wait_until
 
 
 @dataclass
@@ -25,29 +23,15 @@ class Held:
 
 def held(pid):
     """What it holds now."""
-    names = []
-    for fd in os.listdir(f"/proc/{pid}/fd"):
-        try:
-            names.append(os.readlink(f"/proc/{pid}/fd/{fd}"))
-        except FileNotFoundError:
-            pass
-    return Held(len(names), _status(pid, "VmRSS"), tuple(sorted(names)))
-
-
-def _status(pid, field):
-    """A number of /proc/PID/status; 0 when the process has gone."""
-    try:
-        text = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) for line in text.splitlines() if line.startswith(field + ":")), 0)
+    names = open_files(pid)
+    return Held(len(names), status_number(pid, "VmRSS"), tuple(names))
 
 
 def peak_kib(process):
     """Waits for the end of a Process and returns the most memory that it held (not wait4's: exec inherits that)."""
     peak = 0
     while process.running():
-        peak = max(peak, _status(process.pid, "VmHWM"))
+        peak = max(peak, status_number(process.pid, "VmHWM"))
         time.sleep(0.002)
     return peak
 

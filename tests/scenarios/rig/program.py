@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from .base import CANARY, SLOW, alive, keeper, kill_quietly, proc_stat, wait_until
+from .base import CANARY, SLOW, alive, keeper, kill_quietly, open_files, proc_stat, status_number, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 BIN_DIR = Path(os.environ.get("BIN_DIR", ROOT / "build" / "bin")).resolve()
@@ -103,13 +103,10 @@ class Process:
         return wait_until(found, timeout, f"{pattern!r} from {self.argv}")
 
     def fds(self):
-        return len(os.listdir(f"/proc/{self.pid}/fd"))
+        return len(open_files(self.pid))
 
     def rss_kib(self):
-        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1])
-        return 0
+        return status_number(self.pid, "VmRSS")
 
 
 class Programs:
