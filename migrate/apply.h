@@ -51,14 +51,15 @@ struct apply {
     size_t sent_offset; /* where that begins, and its line */
     size_t sent_line;
     bool sent_backslashes;
-    bool sent_commits; /* outside a transaction: a CALL or DO, which may commit by itself */
-    size_t sent_own;   /* statements of ours before it in the same text, and their characters */
-    size_t sent_own_chars;
-    size_t copy_offset;   /* where the COPY data under way begins */
-    bool begun;           /* the transaction is open */
-    struct err why;       /* RETRY, OUTSIDE: what the server said */
-    char blockers[256];   /* RETRY: who held the lock, as far as it was seen */
-    uint64_t duration_ms; /* of the last file that was applied */
+    bool sent_commits;     /* outside a transaction: a CALL or DO, which may commit by itself */
+    bool sent_in_bytes;    /* the server counts its bytes, not characters */
+    size_t sent_own;       /* statements of ours before it in the same text, and their characters */
+    size_t sent_own_chars; /* or bytes */
+    size_t copy_offset;    /* where the COPY data under way begins */
+    bool begun;            /* the transaction is open */
+    struct err why;        /* RETRY, OUTSIDE: what the server said */
+    char blockers[256];    /* RETRY: who held the lock, as far as it was seen */
+    uint64_t duration_ms;  /* of the last file that was applied */
 };
 
 /* Reads the file for what apply_file must know, and whether it can be applied at all. -1: bad input,
@@ -85,6 +86,10 @@ void apply_report_run(struct apply *a, const struct err *e);
 
 /* A COPY with its data, whose pages are given back as they go out. */
 int apply_copy(struct apply *a, const struct statement *st, struct err *e);
+/* What is sent next begins with this statement: for the places of errors. */
+void apply_note_sent(struct apply *a, const struct statement *st);
+/* How the server counts them in our own text. */
+size_t apply_count(const struct apply *a, const char *text, size_t bytes);
 /* The file's text from `from` to `to`, whose pages are given back as soon as it is copied. */
 int apply_text(struct apply *a, size_t from, size_t to, struct pgrows **ret, struct err *e);
 

@@ -25,6 +25,41 @@ apply_find_statement(const struct apply *a, size_t n, struct statement *ret)
     return false;
 }
 
+/*
+ * It counts characters of the database's encoding: those of the text, where that is UTF-8 for it, and single bytes where
+ * it converts nothing, or was told another encoding of them.
+ */
+static bool
+counts_bytes(const struct session *s)
+{
+    const char *server = pgconn_setting(s->work, "server_encoding");
+    const char *client = pgconn_setting(s->work, "client_encoding");
+    if (strcmp(server, "SQL_ASCII") == 0)
+        return true;
+    if (strcmp(client, "SQL_ASCII") == 0)
+        return strcmp(server, "UTF8") != 0;
+    return *client && strcmp(client, "UTF8") != 0;
+}
+
+void
+apply_note_sent(struct apply *a, const struct statement *st)
+{
+    a->first_n = st->n;
+    a->sent_offset = st->offset;
+    a->sent_line = st->line;
+    a->sent_backslashes = st->backslashes;
+    a->sent_in_bytes = counts_bytes(a->s);
+}
+
+size_t
+apply_count(const struct apply *a, const char *text, size_t bytes)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < bytes; i++)
+        n += a->sent_in_bytes || ((unsigned char)text[i] & 0xc0) != 0x80;
+    return n;
+}
+
 bool
 apply_begins(const struct apply *a, const struct statement *st, const char *word)
 {
@@ -94,14 +129,56 @@ body_place(const struct apply *a, const struct statement *st, const struct pgdia
     return line > 0 && position_of_body_line(a->text.data, a->text.len, st, line, ret) == 0;
 }
 
+static bool
+is_encoding_error(const struct pgdiag *d)
+{
+    return strcmp(d->sqlstate, "22P05") == 0 || strcmp(d->sqlstate, "22021") == 0;
+}
+
+/* Where the bytes that an encoding does not know stand first, between two offsets. */
+static bool
+bytes_place(const struct apply *a, const struct pgdiag *d, size_t from, size_t to,
+            struct position *ret)
+{
+    unsigned char bytes[8];
+    size_t n = is_encoding_error(d) ? position_bytes_parse(d->message, bytes, sizeof bytes) : 0;
+    const char *found = n ? memmem(a->text.data + from, to - from, bytes, n) : NULL;
+    if (found)
+        position_of_byte(a->text.data, a->text.len, a->sent_offset, a->sent_line,
+                         (size_t)(found - a->text.data), ret);
+    return found != NULL;
+}
+
+/* The server could not even read what was sent: it did nothing of it, and knows no position. */
+static bool
+unread_place(const struct apply *a, const struct pgdiag *d, size_t completed, struct position *ret)
+{
+    const struct pgconn *c = a->s->work;
+    return completed == 0 && d->position == 0 &&
+           strcmp(pgconn_setting(c, "client_encoding"), pgconn_setting(c, "server_encoding")) !=
+               0 &&
+           bytes_place(a, d, a->sent_offset, a->text.len, ret);
+}
+
+/* A position that the server gave. */
+static void
+counted_place(const struct apply *a, size_t count, struct position *ret)
+{
+    if (a->sent_in_bytes)
+        position_of_byte(a->text.data, a->text.len, a->sent_offset, a->sent_line,
+                         a->sent_offset + count - 1, ret);
+    else
+        position_of_char(a->text.data, a->text.len, a->sent_offset, a->sent_line, count, ret);
+}
+
 static void
 find_place(const struct apply *a, const struct statement *st, const struct pgdiag *d,
            struct position *ret)
 {
     if (d->position > 0)
-        position_of_char(a->text.data, a->text.len, a->sent_offset, a->sent_line,
-                         d->position - a->sent_own_chars, ret);
-    else if (!copy_place(a, st, d, ret) && !body_place(a, st, d, ret))
+        counted_place(a, d->position - a->sent_own_chars, ret);
+    else if (!copy_place(a, st, d, ret) && !body_place(a, st, d, ret) &&
+             !bytes_place(a, d, st->offset, st->offset + st->bytes, ret))
         position_of_byte(a->text.data, a->text.len, st->offset, st->line, st->offset, ret);
 }
 
@@ -141,6 +218,11 @@ apply_report(struct apply *a, enum exit_status exit, const struct err *e, size_t
     struct position at;
     report_fail(a->report, exit, e);
     report_place(a->report, a->m->file, 0, 0);
+    if (a->first_n && unread_place(a, d, completed, &at)) {
+        report_position(a, &at);
+        add_hint(a, e, d, NULL);
+        return;
+    }
     /* A syntax error comes before anything of the text is done, and has a position. */
     bool ours = d->position > 0 ? d->position <= a->sent_own_chars : completed < a->sent_own;
     size_t done = completed > a->sent_own ? completed - a->sent_own : 0;

@@ -57,10 +57,7 @@ set_lock_timeout(struct apply *a, bool can_roll_back, struct err *e)
 static int
 send_statement(struct apply *a, const struct statement *st, struct err *e)
 {
-    a->first_n = st->n;
-    a->sent_offset = st->offset;
-    a->sent_line = st->line;
-    a->sent_backslashes = st->backslashes;
+    apply_note_sent(a, st);
     progress_statement(a->s->progress, st->n);
     if (st->kind == STATEMENT_COPY)
         return apply_copy(a, st, e);

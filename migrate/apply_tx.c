@@ -11,11 +11,8 @@
 /* Statements that stand side by side in the file and are sent as they stand. */
 struct batch {
     size_t n; /* statements; 0: empty */
-    size_t first_n;
-    size_t offset;
-    size_t line;
+    struct statement first;
     size_t end;
-    bool backslashes;
 };
 
 static bool
@@ -79,9 +76,7 @@ begin_sql(struct apply *a, struct strbuf *sql)
         a->sent_own++;
     }
     a->sent_own += apply_sql_role(a, true, sql);
-    a->sent_own_chars = 0;
-    for (size_t i = 0; i < sql->len; i++)
-        a->sent_own_chars += ((unsigned char)sql->data[i] & 0xc0) != 0x80;
+    a->sent_own_chars = apply_count(a, strbuf_str(sql), sql->len);
     a->begun = true;
 }
 
@@ -142,10 +137,10 @@ send_text(struct apply *a, const struct batch *b, struct pgrows **rows, struct e
 {
     own_nothing(a);
     if (a->begun)
-        return apply_text(a, b->offset, b->end, rows, e);
+        return apply_text(a, b->first.offset, b->end, rows, e);
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     begin_sql(a, &sql);
-    strbuf_add(&sql, a->text.data + b->offset, b->end - b->offset);
+    strbuf_add(&sql, a->text.data + b->first.offset, b->end - b->first.offset);
     if (sql.failed)
         return err_set(e, ERR_NOMEM, "out of memory");
     if (source_text_same(&a->text, e) != 0)
@@ -162,15 +157,12 @@ send_batch(struct apply *a, struct batch *b)
     struct err e = {0};
     struct pgrows *rows = NULL;
     enum apply_result result = APPLY_DONE;
-    if (b->end - b->offset > APPLY_BATCH_BYTES) /* too large to be copied behind BEGIN */
+    if (b->end - b->first.offset > APPLY_BATCH_BYTES) /* too large to be copied behind BEGIN */
         result = begin(a);
     if (result != APPLY_DONE)
         return result;
-    a->first_n = b->first_n;
-    a->sent_offset = b->offset;
-    a->sent_line = b->line;
-    a->sent_backslashes = b->backslashes;
-    progress_statement(a->s->progress, b->first_n);
+    apply_note_sent(a, &b->first);
+    progress_statement(a->s->progress, b->first.n);
     if (send_text(a, b, &rows, &e) == 0)
         result = check_open(a, culprit(rows));
     else
@@ -188,33 +180,40 @@ send_copy(struct apply *a, const struct statement *st)
     if (result != APPLY_DONE)
         return result;
     own_nothing(a);
-    a->first_n = st->n;
-    a->sent_offset = st->offset;
-    a->sent_line = st->line;
-    a->sent_backslashes = st->backslashes;
+    apply_note_sent(a, st);
     progress_statement(a->s->progress, st->n);
     if (apply_copy(a, st, &e) != 0)
         return failed(a, &e, 0);
     return check_open(a, 0);
 }
 
-/* What stands between two statements goes out with them, but for psql's \restrict. */
+/* A comment with characters that the database's encoding may not have: psql would not send it. */
+static bool
+is_foreign(const struct apply *a, size_t from, size_t to)
+{
+    const char *encoding = pgconn_setting(a->s->work, "server_encoding");
+    if (strcmp(encoding, "UTF8") == 0 || strcmp(encoding, "SQL_ASCII") == 0)
+        return false;
+    while (from < to && (unsigned char)a->text.data[from] < 0x80)
+        from++;
+    return from < to;
+}
+
+/* What stands between two statements goes out with them, but for psql's \restrict and what is foreign. */
 static bool
 fits(const struct apply *a, const struct batch *b, const struct statement *st)
 {
-    return b->n == 0 || (st->offset + st->sql_bytes - b->offset <= APPLY_BATCH_BYTES &&
+    return b->n == 0 || (st->offset + st->sql_bytes - b->first.offset <= APPLY_BATCH_BYTES &&
                          b->n < APPLY_BATCH_STATEMENTS &&
-                         !memchr(a->text.data + b->end, '\\', st->offset - b->end));
+                         !memchr(a->text.data + b->end, '\\', st->offset - b->end) &&
+                         !is_foreign(a, b->end, st->offset));
 }
 
 static void
 batch_add(struct batch *b, const struct statement *st)
 {
     if (b->n == 0)
-        *b = (struct batch){.first_n = st->n,
-                            .offset = st->offset,
-                            .line = st->line,
-                            .backslashes = st->backslashes};
+        b->first = *st;
     b->n++;
     b->end = st->offset + st->sql_bytes;
 }
@@ -363,6 +362,8 @@ end(struct apply *a)
     own_nothing(a);
     a->first_n = 0;
     if (source_text_same(&a->text, &e) != 0) /* or what ran was not what the digest says */
+        return failed(a, &e, 0);
+    if (session_speak(a->s, &e) != 0)
         return failed(a, &e, 0);
     const struct end_places places = end_sql(a, &sql);
     int sent = session_sql(a->s, &sql, &rows, &e);

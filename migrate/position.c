@@ -70,6 +70,31 @@ position_of_char(const char *text, size_t len, size_t from, size_t from_line, si
     position_of_byte(text, len, from, from_line, offset, ret);
 }
 
+static int
+hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+size_t
+position_bytes_parse(const char *text, unsigned char *buf, size_t size)
+{
+    const char *p = strstr(text, "0x");
+    size_t n = 0;
+
+    while (p && n < size && strncmp(p, "0x", 2) == 0) {
+        int high = hex_value(p[2]);
+        int low = high < 0 ? -1 : hex_value(p[3]);
+        if (low < 0)
+            break;
+        buf[n++] = (unsigned char)(high * 16 + low);
+        p += p[4] == ' ' ? 5 : 4;
+    }
+    return n;
+}
+
 /* The string that is the body: that of DO, or what follows AS. */
 static bool
 find_body(const char *text, const struct statement *st, struct token *ret)

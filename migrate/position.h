@@ -27,6 +27,10 @@ struct position {
 void position_of_byte(const char *text, size_t len, size_t from, size_t from_line, size_t offset,
                       struct position *ret);
 
+/* Bytes that stand for a character in an encoding, as in "0xe2 0x82 0xac": how many of them text holds, at most size.
+ * 0: none. */
+size_t position_bytes_parse(const char *text, unsigned char *buf, size_t size);
+
 /*
  * The place of character number `chars` (from 1) of what was sent, which is the file's text from
  * `from` (line from_line) on: a statement, or a batch that stands in the file as it was sent.

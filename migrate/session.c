@@ -505,10 +505,25 @@ try_wishes(struct session *s, struct err *e)
     return 0;
 }
 
+int
+session_speak(struct session *s, struct err *e)
+{
+    static const char sql[] =
+        "SET client_encoding TO 'UTF8'; SET standard_conforming_strings TO on";
+    const char *encoding = pgconn_setting(s->work, "client_encoding");
+    const char *strings = pgconn_setting(s->work, "standard_conforming_strings");
+    /* It is read as a whole before any of it runs: what sets them cannot travel with what needs them. */
+    if (strcmp(encoding, "UTF8") == 0 && strcmp(strings, "on") == 0)
+        return 0;
+    return session_query(s, sql, sizeof sql - 1, NULL, e);
+}
+
 static int
 send_reset(struct session *s, struct err *e)
 {
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+    if (session_speak(s, e) != 0)
+        return -1;
     session_sql_reset(s, &sql);
     return session_sql(s, &sql, NULL, e);
 }

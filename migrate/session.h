@@ -86,6 +86,9 @@ void session_sql_reset(const struct session *s, struct strbuf *out);
 /* Sends it where the session is not settled. Whoever sends something of a script clears `settled`. */
 int session_settle(struct session *s, struct err *e);
 
+/* Before text of our own that follows a script's: it is UTF-8 with standard strings. Inside a transaction, too. */
+int session_speak(struct session *s, struct err *e);
+
 /* Statements on the working connection, see pgconn.h. ret NULL: rows are dropped as they come. With an
  * error *ret (not NULL) holds the rows of the statements completed before it, or NULL. */
 int

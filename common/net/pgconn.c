@@ -304,6 +304,12 @@ pgconn_backend_pid(const struct pgconn *c)
     return c->pg ? PQbackendPID(c->pg) : 0;
 }
 
+const char *
+pgconn_setting(const struct pgconn *c, const char *name)
+{
+    return or_empty(c->pg ? PQparameterStatus(c->pg, name) : NULL);
+}
+
 int
 pgconn_server_version(const struct pgconn *c)
 {

@@ -111,6 +111,9 @@ enum pgconn_tx {
 enum pgconn_tx pgconn_tx_state(const struct pgconn *c);
 /* As the protocol said it; a pooler's own number behind one. */
 int pgconn_backend_pid(const struct pgconn *c);
+/* What the server told of its own accord and tells anew whenever it changes: server_encoding, client_encoding,
+ * standard_conforming_strings and their like (PostgreSQL's manual, "Asynchronous Operations"); "" unknown. Borrowed. */
+const char *pgconn_setting(const struct pgconn *c, const char *name);
 /* 150004; 0 unknown. */
 int pgconn_server_version(const struct pgconn *c);
 /* The session is encrypted. */

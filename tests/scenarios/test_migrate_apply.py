@@ -182,3 +182,93 @@ def test_a_search_path_that_is_none(up, files, pg):
     assert result.status == 20
     assert "search_path" in failure(result)["msg"]
     assert pg.psql("SELECT to_regclass('schema_history') IS NULL") == "t"
+
+
+# --- Databases that are not UTF-8 ---------------------------------------------------------------------------------------
+
+
+class Encoded:
+    """A database in an encoding."""
+
+    def __init__(self, server, name, encoding):
+        self.server = server
+        self.name = name
+        self.url = server.url(name)
+        server.psql(f"CREATE DATABASE {name} OWNER app ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
+
+    def psql(self, *statements):
+        return self.server.psql("SET client_encoding TO 'UTF8'", *statements, database=self.name)
+
+
+@pytest.fixture
+def encoded(pg):
+    made = []
+
+    def make(encoding):
+        made.append(Encoded(pg.server, f"{pg.name}_{len(made)}", encoding))
+        return made[-1]
+
+    yield make
+    for database in made:
+        pg.server.psql(f"DROP DATABASE {database.name} WITH (FORCE)")
+
+
+@pytest.mark.parametrize("header", ["", "-- migrate: transaction=off\n"])
+def test_comments_that_the_database_cannot_hold(up, files, encoded, header):
+    """psql loads such a file: what stands between statements is not sent."""
+    database = encoded("LATIN1")
+    files("0001_a.sql", f"{header}-- 10 €\nCREATE TABLE t (a text); -- 20 €\n/* ☃ */ INSERT INTO t VALUES ('größe');\n"
+                        "INSERT INTO t VALUES ('b');\n-- 漢字\nINSERT INTO t VALUES ('c');\n-- 30 €\n")
+    result = up(url=database.url)
+    assert result.status == 0, result.output
+    assert database.psql("SELECT a FROM t").splitlines() == ["größe", "b", "c"]
+
+
+@pytest.mark.parametrize("header, status", [("", 20), ("-- migrate: transaction=off\n", 24)])
+@pytest.mark.parametrize("before", ["", "CREATE TABLE t (a text);\nINSERT INTO t VALUES ('ü');\n"], ids=["first", "later"])
+def test_the_place_of_a_character_that_the_database_cannot_hold(up, files, encoded, before, header, status):
+    files("0001_a.sql", f"{header}{before}CREATE TABLE u (a text);\nINSERT INTO u VALUES ('ä');\nINSERT INTO u VALUES ('ä', '10 €');\n")
+    result = up(url=encoded("LATIN1").url)
+    said = failure(result)
+    assert (result.status, said["sqlstate"]) == (status, "22P05")
+    assert (said["line"], said["column"]) == (3 + header.count("\n") + before.count("\n"), 32)
+
+
+@pytest.mark.parametrize("header, status", [("", 20), ("-- migrate: transaction=off\n", 24)])
+def test_the_place_of_bytes_that_are_no_text(up, files, header, status):
+    """Of the declared encoding here; in a row of COPY, where the server says so, there."""
+    files("0001_a.sql", f"{header}SELECT 1;\nSET client_encoding TO 'EUC_JP';\nSELECT 2, 'größe';\n")
+    result = up()
+    said = failure(result)
+    assert (result.status, said["sqlstate"], said["line"], said["column"]) == (
+        status, "22021", 3 + header.count("\n"), 15)
+    files("0001_a.sql", f"{header}CREATE TEMP TABLE t (a text);\nCOPY t FROM STDIN;\na\n\\xff\n\\.\n")
+    result = up()
+    assert (result.status, failure(result)["sqlstate"], failure(result)["line"]) == (status, "22021", 4 + header.count("\n"))
+
+
+@pytest.mark.parametrize("header", ["", "-- migrate: transaction=off\n"])
+@pytest.mark.parametrize("encoding", ["LATIN1", "UTF8"])
+def test_the_row_is_not_written_in_the_files_encoding(up, files, encoded, encoding, header):
+    database = encoded(encoding)
+    files("0001_größe.sql", f"{header}SET standard_conforming_strings TO off;\nSET client_encoding TO 'LATIN1';\nCREATE TABLE t (a text);\n")
+    files("0002_b.sql", "CREATE TABLE \"größe\".u (a text);\n")
+    database.psql('CREATE SCHEMA "größe" AUTHORIZATION app')
+    result = up("--release", "süß\\", "--search-path", 'public, "größe"', url=database.url)
+    assert result.status == 0, result.output
+    assert database.psql("SELECT name, release FROM schema_history ORDER BY 1").splitlines() == ["b|süß\\", "größe|süß\\"]
+
+
+@pytest.mark.parametrize("encoding, before", [("SQL_ASCII", ""), ("LATIN1", ""), ("UTF8", ""), ("EUC_JP", ""),
+                                              ("UTF8", "SET client_encoding TO 'LATIN1';\n"), ("UTF8", "SET client_encoding TO 'SQL_ASCII';\n"),
+                                              ("LATIN1", "SET client_encoding TO 'SQL_ASCII';\n")])
+def test_columns_count_characters(up, files, encoded, encoding, before):
+    """However the server counts them: bytes where it does not know what the text is."""
+    word = "größe" if encoding != "EUC_JP" else "漢字"
+    database = encoded(encoding)
+    for begun in ("", "SET lock_timeout TO 1000;\nSELECT 1;\n"):
+        files("0001_a.sql", f"{begun}{before}SELECT '{word}',\n  '{word}', nix;\n")
+        result = up(url=database.url)
+        said = failure(result)
+        assert (said["sqlstate"], said["line"], said["column"]) == (
+            "42703", 2 + begun.count("\n") + before.count("\n"), 3 + len(f"'{word}', ")), said

@@ -161,13 +161,32 @@ test_long_lines(void **state)
     assert_memory_equal(nl - 4, "a...", 4);
 }
 
+static void
+test_named_bytes(void **state)
+{
+    (void)state;
+    unsigned char b[3];
+    assert_int_equal(
+        position_bytes_parse("character with byte sequence 0xe2 0x82 0xac in encoding", b, 3), 3);
+    assert_memory_equal(b, "\xe2\x82\xac", 3);
+    assert_int_equal(position_bytes_parse("ungültige Byte-Sequenz: 0xff", b, 3), 1);
+    assert_int_equal(b[0], 0xff);
+    assert_int_equal(position_bytes_parse("0xc3 0x28 0x01 0x02", b, 3), 3);
+    assert_int_equal(position_bytes_parse("0xc3 or 0x28", b, 3), 1);
+    assert_int_equal(position_bytes_parse("none", b, 3), 0);
+    assert_int_equal(position_bytes_parse("0x", b, 3), 0);
+    assert_int_equal(position_bytes_parse("0xg1", b, 3), 0);
+    assert_int_equal(position_bytes_parse("0xc", b, 3), 0);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bytes), cmocka_unit_test(test_line),
-        cmocka_unit_test(test_chars), cmocka_unit_test(test_bodies),
-        cmocka_unit_test(test_caret), cmocka_unit_test(test_long_lines),
+        cmocka_unit_test(test_bytes),       cmocka_unit_test(test_line),
+        cmocka_unit_test(test_chars),       cmocka_unit_test(test_bodies),
+        cmocka_unit_test(test_caret),       cmocka_unit_test(test_long_lines),
+        cmocka_unit_test(test_named_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
