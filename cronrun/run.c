@@ -10,6 +10,7 @@
 #include "common/base/clock.h"
 #include "common/base/digest.h"
 #include "common/base/log.h"
+#include "common/net/pgconn.h"
 #include "common/net/resolve.h"
 #include "common/net/target.h"
 #include "cronrun/instant.h"
@@ -241,6 +242,8 @@ pg_lease(struct run *r, struct err *e)
             "--lock postgres: nothing says where PostgreSQL is (DATABASE_URL and its kin, or --database)");
         return NULL;
     }
+    if (pgconn_supports(r->target_pg, e) < 0)
+        return NULL;
     r->resolver = resolver_new(r->loop, e);
     if (!r->resolver)
         return NULL;

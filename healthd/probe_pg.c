@@ -232,6 +232,11 @@ probe_pg_new(const struct probe_context *x, const struct check_spec *spec, struc
                 spec->name);
         return NULL;
     }
+    if (pgconn_supports(target, e) < 0) {
+        target_pg_free(target);
+        err_wrap(e, "check '%s'", spec->name);
+        return NULL;
+    }
     struct probe_pg *p = calloc(1, sizeof(*p));
     if (!p) {
         target_pg_free(target);

@@ -84,6 +84,8 @@ session_init(struct session *s, const struct options *o, struct err *e)
                 "no database is named: --database, DATABASE_URL, DATABASE_HOST or PGHOST");
         goto fail;
     }
+    if (pgconn_supports(s->target, e) != 0)
+        goto fail;
     s->loop = loop_new(e);
     if (!s->loop || loop_stop_on(s->loop, SIGTERM, e) != 0 || loop_stop_on(s->loop, SIGINT, e) != 0)
         goto fail;

@@ -140,6 +140,10 @@ opt_print_formats(const struct opt_program *p, struct strbuf *out)
         "| `log_dropped` | `dropped` | that many records were lost because their reader was slow |\n"
         "| `unknown_variable` | | a variable with the program's prefix that nobody knows |\n",
         p->name, p->name);
+    if (p->connections & OPT_CONN_POSTGRES)
+        strbuf_adds(out,
+                    "| `passfile` | | the password file is not used: it is open to others, or no "
+                    "plain file |\n");
     if (p->print_formats) {
         strbuf_addc(out, '\n');
         p->print_formats(out);

@@ -48,8 +48,12 @@ typedef void pgconn_rows_cb(struct pgconn *c, const struct err *e, struct pgrows
 typedef void pgconn_notice_cb(struct pgconn *c, const char *severity, const char *sqlstate,
                               const char *message, void *arg);
 
+/* ERR_USAGE when the target has a keyword that this libpq does not know (sslnegotiation before 17): names both. Asked once, when
+ * settings are read; connecting would only fail, again and again. */
+int pgconn_supports(const struct target_pg *target, struct err *e);
+
 /* target is borrowed and must outlive the connection; its secret files are re-read at each connect.
- */
+ * A password file that has to be left out is a record `passfile`, once. */
 struct pgconn *pgconn_new(struct loop *l, struct resolver *r, struct target_pg *target,
                           const char *application_name, struct err *e);
 /* NULL allowed; closes at once (Terminate sent if it fits), cancels. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/log.h"
 #include "common/net/pgconn_impl.h"
 
 /* An attempt never gets less than this, however many others wait behind it. */
@@ -76,6 +77,9 @@ attempt_failed_text(struct pgconn *c)
 {
     struct err e = {0};
     pgconn_connect_error(&e, PQerrorMessage(c->pg), c->at.stage, PQconnectionNeedsPassword(c->pg));
+    const char *fault = target_pg_passfile_fault(c->target);
+    if (fault && PQconnectionNeedsPassword(c->pg))
+        err_set(&e, e.code, "%s; %s", e.msg, fault);
     const struct target_pg_host *h = host_now(c);
     const char *host = h ? h->host : NULL;
     if (host && !strstr(e.msg, host)) /* libpq names the address we gave it */
@@ -249,6 +253,34 @@ connect_begin(struct pgconn *c, const char *hostaddr, struct err *e)
     return pg;
 }
 
+static bool
+is_known(const PQconninfoOption *known, const char *keyword)
+{
+    for (; known->keyword; known++)
+        if (strcmp(known->keyword, keyword) == 0)
+            return true;
+    return false;
+}
+
+int
+pgconn_supports(const struct target_pg *target, struct err *e)
+{
+    struct target_pg_params p = {0};
+    PQconninfoOption *known = PQconninfoParse("", NULL);
+    if (!known)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    int result = target_pg_params(target, 0, NULL, "", &p, e);
+    for (size_t i = 0; result == 0 && p.keywords[i]; i++) {
+        int version = PQlibVersion();
+        if (!is_ours(p.keywords[i]) && !is_known(known, p.keywords[i]))
+            result = err_set(e, ERR_USAGE, "%s is not known to libpq %d.%d, which is used here",
+                             p.keywords[i], version / 10000, version % 10000);
+    }
+    target_pg_params_free(&p);
+    PQconninfoFree(known);
+    return result;
+}
+
 static void
 attempt_start(struct pgconn *c, const char *hostaddr)
 {
@@ -377,6 +409,9 @@ pgconn_connect_start(struct pgconn *c, uint64_t deadline_ms, pgconn_cb *cb, void
     if (target_pg_refresh(c->target, e) != 0 ||
         pgconn_role_parse(target_pg_get(c->target, "target_session_attrs"), &role, e) != 0)
         return -1;
+    const char *news = target_pg_passfile_news(c->target);
+    if (news)
+        log_warn("passfile", LOG_NONE, "%s", news);
     pgconn_cancel_drop(c);
     pgconn_close(c);
     pgconn_op_begin(c, cb, NULL, arg, deadline_ms);

@@ -68,6 +68,12 @@ int target_pg_params(const struct target_pg *t, size_t i, const char *hostaddr,
                      const char *application_name, struct target_pg_params *ret, struct err *e);
 void target_pg_params_free(struct target_pg_params *p);
 
+/* Why the password file is left out although a password is wanted: it is open to others than its owner, or no plain file. NULL:
+ * nothing is wrong with it. Borrowed, as what target_pg_describe() returns. libpq would say so on stderr at each login. */
+const char *target_pg_passfile_fault(const struct target_pg *t);
+/* The same, once: NULL until there is a new one. */
+const char *target_pg_passfile_news(struct target_pg *t);
+
 /* "postgres://app@db:5432/shop" without password or other secrets; borrowed, lives as long as t. */
 const char *target_pg_describe(const struct target_pg *t);
 

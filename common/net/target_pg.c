@@ -1,6 +1,7 @@
 /* target_pg.c: a finished PostgreSQL target: its hosts, its parameters for libpq, its redacted form. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
@@ -14,6 +15,8 @@ struct target_pg {
     struct target_pg_host *hosts;
     size_t hosts_n;
     char *describe;
+    char *passfile_fault; /* NULL: none */
+    bool passfile_told;
     /* for target_pg_refresh() */
     char *database;
     bool alone;
@@ -30,9 +33,11 @@ content_done(struct target_pg *t)
     }
     free(t->hosts);
     free(t->describe);
+    free(t->passfile_fault);
     t->hosts = NULL;
     t->hosts_n = 0;
     t->describe = NULL;
+    t->passfile_fault = NULL;
 }
 
 void
@@ -257,6 +262,58 @@ defaults(struct target_pg *t, struct err *e)
     return tls_defaults(set, home, e);
 }
 
+/* ---- the password file ---- */
+
+static char *
+passfile_fault(const char *path)
+{
+    struct strbuf b = STRBUF_INIT;
+    struct stat st;
+    if (stat(path, &st) != 0) {
+        return NULL;
+    }
+    if (!S_ISREG(st.st_mode)) {
+        strbuf_addf(&b, "the password file %s is not used: it is no plain file", path);
+    } else if (st.st_mode & (S_IRWXG | S_IRWXO)) {
+        strbuf_addf(&b,
+                    "the password file %s is not used: its mode is %04o, others than its owner may "
+                    "open it (chmod 600; the file that PGPASSWORD_FILE names may have any mode)",
+                    path, st.st_mode & 07777u);
+    }
+    return strbuf_steal(&b);
+}
+
+/* libpq leaves such a file out, too, but tells stderr. PostgreSQL's manual, "The Password File". */
+static int
+leave_out_passfile(struct target_pg *t, struct err *e)
+{
+    if (t->set.value[PG_PASSWORD]) {
+        return 0;
+    }
+    char *fault = passfile_fault(t->set.value[PG_PASSFILE]);
+    if (!fault || !*fault) {
+        free(fault);
+        return 0;
+    }
+    t->passfile_fault = fault;
+    pg_set_take(&t->set, PG_PASSFILE, NULL);
+    return put(&t->set, PG_PASSFILE, "/nonexistent/.pgpass", e);
+}
+
+const char *
+target_pg_passfile_fault(const struct target_pg *t)
+{
+    return t->passfile_fault;
+}
+
+const char *
+target_pg_passfile_news(struct target_pg *t)
+{
+    bool told = t->passfile_told;
+    t->passfile_told = true;
+    return told ? NULL : t->passfile_fault;
+}
+
 /* ---- the redacted form ---- */
 
 static int
@@ -308,7 +365,7 @@ content_load(struct target_pg *t, bool *ret_named, struct err *e)
         return 0;
     }
     if (hosts_init(t, e) != 0 || check_sockets(t, e) != 0 || defaults(t, e) != 0 ||
-        describe_init(t, e) != 0) {
+        leave_out_passfile(t, e) != 0 || describe_init(t, e) != 0) {
         content_done(t);
         return -1;
     }
@@ -363,6 +420,8 @@ target_pg_refresh(struct target_pg *t, struct err *e)
     if (!named) {
         return err_set(e, ERR_USAGE, "nothing names the database any more");
     }
+    fresh.passfile_told = t->passfile_told && t->passfile_fault && fresh.passfile_fault &&
+                          strcmp(t->passfile_fault, fresh.passfile_fault) == 0;
     content_done(t);
     *t = fresh;
     return 0;

@@ -140,6 +140,18 @@ check_places(const struct pg_set *set, struct err *e)
     return 0;
 }
 
+/* libpq cuts a longer one, and tells stderr. */
+#define SSLPASSWORD_MAX 1023
+
+static int
+check_sslpassword(const struct pg_set *set, struct err *e)
+{
+    const char *password = set->value[PG_SSLPASSWORD];
+    return password && strlen(password) > SSLPASSWORD_MAX
+               ? err_set(e, ERR_USAGE, "sslpassword is longer than %d bytes", SSLPASSWORD_MAX)
+               : 0;
+}
+
 static int
 check_words(const struct pg_set *set, struct err *e)
 {
@@ -189,7 +201,7 @@ int
 pg_set_check(const struct pg_set *set, struct err *e)
 {
     if (check_places(set, e) != 0 || check_words(set, e) != 0 || check_numbers(set, e) != 0 ||
-        each_item(set->value[PG_HOST], check_host, e) != 0 ||
+        check_sslpassword(set, e) != 0 || each_item(set->value[PG_HOST], check_host, e) != 0 ||
         each_item(set->value[PG_HOSTADDR], check_hostaddr, e) != 0 ||
         each_item(set->value[PG_REQUIRE_AUTH], check_require_auth, e) != 0) {
         return -1;

@@ -195,6 +195,38 @@ test_which_error_stays(void **state)
     assert_false(pgconn_try_next(&e));
 }
 
+/* A keyword that this libpq has not is told before any connection, with both names. */
+static void
+test_supports(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *keyword;
+        int since;
+    } rows[] = {{"sslnegotiation=direct&sslmode=require", 170000},
+                {"require_auth=scram-sha-256", 160000},
+                {"sslcertmode=disable", 160000},
+                {"load_balance_hosts=random", 0}, /* ours */
+                {"target_session_attrs=any", 0}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char url[128];
+        struct target_pg *t = NULL;
+        struct err e = {0};
+        snprintf(url, sizeof url, "postgres://u:p@db/x?%s", rows[i].keyword);
+        assert_int_equal(target_pg_parse(url, &t, &e), 0);
+        bool known = PQlibVersion() >= rows[i].since;
+        assert_int_equal(pgconn_supports(t, &e), known ? 0 : -1);
+        if (!known) {
+            char version[40];
+            snprintf(version, sizeof version, "is not known to libpq %d.", PQlibVersion() / 10000);
+            assert_int_equal(e.code, ERR_USAGE);
+            assert_memory_equal(e.msg, rows[i].keyword, strcspn(rows[i].keyword, "="));
+            assert_non_null(strstr(e.msg, version));
+        }
+        target_pg_free(t);
+    }
+}
+
 int
 main(void)
 {
@@ -204,6 +236,7 @@ main(void)
         cmocka_unit_test(test_text),
         cmocka_unit_test(test_roles),
         cmocka_unit_test(test_which_error_stays),
+        cmocka_unit_test(test_supports),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -441,7 +442,7 @@ test_home(void **state)
     struct err e;
     char env[1024];
     snprintf(env, sizeof env, "HOME=%s\n", dir);
-    write_file(".pgpass", "*:*:*:*:x\n");
+    assert_int_equal(chmod(write_file(".pgpass", "*:*:*:*:x\n"), 0600), 0);
     struct target_pg *t = load("postgres://app@db/shop?sslmode=verify-full", env, &e);
     assert_non_null(t);
     char want[256];
@@ -454,6 +455,48 @@ test_home(void **state)
     assert_non_null(t);
     assert_string_equal(param(t, "passfile"), "/x/y");
     assert_string_equal(param(t, "sslrootcert"), "/nonexistent/.postgresql/root.crt");
+    target_pg_free(t);
+}
+
+/* libpq would leave it out, too, and say so on stderr. */
+static void
+test_passfile_of_many(void **state)
+{
+    (void)state;
+    struct err e;
+    char env[1024];
+    write_file(".pgpass", "*:*:*:*:x\n");
+    snprintf(env, sizeof env, "PGUSER=u\nPGHOST=db\n%s", line("PGPASSFILE", ".pgpass"));
+    const char *path = line("PGPASSFILE", ".pgpass") + strlen("PGPASSFILE=");
+    char file[256];
+    snprintf(file, sizeof file, "%.*s", (int)strcspn(path, "\n"), path);
+    static const struct {
+        mode_t mode;
+        const char *said;
+    } rows[] = {{0600, NULL}, {0400, NULL}, {0644, "mode is 0644"}, {0640, "mode is 0640"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(chmod(file, rows[i].mode), 0);
+        struct target_pg *t = load(NULL, env, &e);
+        const char *fault = target_pg_passfile_fault(t);
+        assert_string_equal(param(t, "passfile"), rows[i].said ? "/nonexistent/.pgpass" : file);
+        assert_int_equal(fault != NULL, rows[i].said != NULL);
+        if (rows[i].said) {
+            assert_non_null(strstr(fault, rows[i].said));
+            assert_ptr_equal(target_pg_passfile_news(t), fault);
+            assert_int_equal(target_pg_refresh(t, &e), 0);
+            assert_null(target_pg_passfile_news(t)); /* once */
+            assert_int_equal(chmod(file, 0666), 0);
+            assert_int_equal(target_pg_refresh(t, &e), 0);
+            assert_non_null(strstr(target_pg_passfile_news(t), "0666"));
+        }
+        target_pg_free(t);
+    }
+    struct target_pg *t = load("postgres://u:given@db/x", env, &e); /* is not looked at */
+    assert_null(target_pg_passfile_fault(t));
+    target_pg_free(t);
+    snprintf(env, sizeof env, "PGUSER=u\nPGHOST=db\nPGPASSFILE=%s", dir);
+    t = load(NULL, env, &e);
+    assert_non_null(strstr(target_pg_passfile_fault(t), "no plain file"));
     target_pg_free(t);
 }
 
@@ -499,7 +542,7 @@ main(void)
         cmocka_unit_test(test_good),         cmocka_unit_test(test_bad),
         cmocka_unit_test(test_secret_files), cmocka_unit_test(test_services),
         cmocka_unit_test(test_home),         cmocka_unit_test(test_final_dot),
-        cmocka_unit_test(test_line_ends),
+        cmocka_unit_test(test_line_ends),    cmocka_unit_test(test_passfile_of_many),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
