@@ -23,6 +23,8 @@ static const struct {
     {"lock_unsure", "the lock was not renewed for half its time", "job, run_id"},
     {"lock_lost", "the lock cannot be proven any more", "job, run_id"},
     {"release_failed", "the lock was not released as it should", "job, run_id"},
+    {"no_instant", "a deadline counts from this start, for no scheduled instant is known",
+     "job, run_id"},
     {"deadline", "the command's time is over", "job, run_id, deadline_ms"},
     {"stopping", "the command is to end", "job, run_id, signal, grace_ms"},
     {"left_behind", "the command ended and left processes", "job, run_id, processes"},

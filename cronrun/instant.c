@@ -1,6 +1,7 @@
 /* instant.c: RFC 3339 and pod names. */
 #include "cronrun/instant.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -79,14 +80,15 @@ instant_parse(const char *text, int64_t *ret_ms, struct err *e)
     return 0;
 }
 
+/* k8s.io/apimachinery/pkg/util/rand: no vowels, and none of 0, 1, 3. */
+static const char pod_alphabet[] = "bcdfghjklmnpqrstvwxz2456789";
+
 bool
 instant_from_pod(const char *host, int64_t now_ms, char *ret_name, size_t name_size,
                  int64_t *ret_ms)
 {
-    /* k8s.io/apimachinery/pkg/util/rand: no vowels, and none of 0, 1, 3. */
-    static const char alphabet[] = "bcdfghjklmnpqrstvwxz2456789";
     const char *suffix = strrchr(host, '-');
-    if (!suffix || strlen(suffix + 1) != 5 || strspn(suffix + 1, alphabet) != 5)
+    if (!suffix || strlen(suffix + 1) != 5 || strspn(suffix + 1, pod_alphabet) != 5)
         return false;
     const char *minutes = suffix;
     while (minutes > host && minutes[-1] >= '0' && minutes[-1] <= '9')
@@ -104,4 +106,42 @@ instant_from_pod(const char *host, int64_t now_ms, char *ret_name, size_t name_s
     ret_name[len] = '\0';
     *ret_ms = at_ms;
     return true;
+}
+
+/* "email-29384756-0": an Indexed Job's pod. */
+static bool
+is_indexed(const char *host)
+{
+    const char *index = strrchr(host, '-');
+    size_t n = index ? strspn(index + 1, "0123456789") : 0;
+    if (n == 0 || index[1 + n])
+        return false;
+    const char *minutes = index;
+    while (minutes > host && minutes[-1] >= '0' && minutes[-1] <= '9')
+        minutes--;
+    return index - minutes >= 8 && index - minutes <= 9 && minutes - host >= 2 &&
+           minutes[-1] == '-';
+}
+
+/* The API server cuts a generated name to 58 characters before it adds its five letters
+ * (k8s.io/apiserver/pkg/storage/names): of a CronJob's 52 at most, the minutes are cut. */
+static bool
+is_cut(const char *host)
+{
+    size_t len = strlen(host);
+    return len == 63 && strspn(host + 58, pod_alphabet) == 5 && host[57] >= '0' && host[57] <= '9';
+}
+
+bool
+instant_why_missing(const char *host, char ret_why[INSTANT_WHY_MAX])
+{
+    bool cut = is_cut(host);
+    bool indexed = !cut && is_indexed(host);
+    const char *why =
+        cut       ? "was cut to 63 characters, and the scheduled instant with it (a CronJob's "
+                    "name may have 48 for it to fit)"
+        : indexed ? "is that of an Indexed Job's pod, which ends in its index"
+                  : "is not that of a CronJob's pod of today";
+    snprintf(ret_why, INSTANT_WHY_MAX, "the host name %.64s %s", host, why);
+    return cut || indexed;
 }

@@ -23,4 +23,9 @@ int instant_parse(const char *text, int64_t *ret_ms, struct err *e);
 bool instant_from_pod(const char *host, int64_t now_ms, char *ret_name, size_t name_size,
                       int64_t *ret_ms);
 
+/* Where instant_from_pod() says no: why, to put behind "because"; names host. True when a CronJob's pod has lost its instant:
+ * its name was cut to what a host name may have, or it is an Indexed Job's, whose host name ends in its index. */
+#define INSTANT_WHY_MAX 320
+bool instant_why_missing(const char *host, char ret_why[INSTANT_WHY_MAX]);
+
 #endif

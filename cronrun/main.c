@@ -33,7 +33,7 @@ cronrun_main(int argc, char **argv)
         log_error("copy", LOG_NONE, "%s", e.msg);
         return STATUS_OWN;
     }
-    if (options_settle(&o, &e) < 0)
+    if (options_settle(&o, given.argv[0], &e) < 0)
         status = usage_error(&e);
     else
         status = run_main(&o, given.argv);

@@ -132,7 +132,7 @@ static const struct opt_row rows[] = {
      .help = "do not run when it would start so late after its scheduled instant",
      .more =
          "The instant comes from --scheduled-at, or from the host name that Kubernetes gives a CronJob's pod. Without either "
-         "this is bad usage. The wait for a busy lock counts."},
+         "(a Job made by hand) it counts from cronrun's start. The wait for a busy lock counts."},
     {.name = "scheduled-at",
      .kind = OPT_CUSTOM,
      .arg = "INSTANT",
@@ -286,13 +286,15 @@ begins(const char *text, const char *with)
 }
 
 static int
-settle_lock(struct options *o, struct err *e)
+settle_lock(struct options *o, const char *command, struct err *e)
 {
     const char *lock = o->lock;
     if (!lock)
         return err_set(
             e, ERR_USAGE,
-            "--lock is missing: file:/path, postgres, redis, or none for a run that may overlap");
+            "--lock is missing: file:/path, postgres, redis, or none for a run that may overlap "
+            "(\"%s\" is the command to run: cronrun's own are run, copy and version)",
+            opt_showable(command));
     o->lock_where = NULL;
     if (strcmp(lock, "none") == 0) {
         o->lock_kind = LOCK_NONE;
@@ -322,9 +324,9 @@ settle_lock(struct options *o, struct err *e)
 }
 
 int
-options_settle(struct options *o, struct err *e)
+options_settle(struct options *o, const char *command, struct err *e)
 {
-    if (settle_lock(o, e) < 0)
+    if (settle_lock(o, command, e) < 0)
         return -1;
     if (o->name && lease_name_check(o->name, e) < 0)
         return err_wrap(e, "--name");

@@ -57,7 +57,7 @@ struct options {
 
 extern const struct opt_program cronrun_program;
 
-/* The lock's kind and place; checks what belongs together. ERR_USAGE. */
-int options_settle(struct options *o, struct err *e);
+/* The lock's kind and place; checks what belongs together. command: the word that is to be run. ERR_USAGE. */
+int options_settle(struct options *o, const char *command, struct err *e);
 
 #endif

@@ -109,9 +109,9 @@ is_late(struct run *r)
 {
     int64_t now_ms = clock_wall_ms();
     if (r->o->starting_deadline_ms != CLOCK_NEVER &&
-        now_ms - r->scheduled_ms > (int64_t)r->o->starting_deadline_ms) {
+        now_ms - r->job_since_ms > (int64_t)r->o->starting_deadline_ms) {
         err_set(&r->error, ERR_DEADLINE, "it is %lld s late, more than the starting deadline",
-                (long long)(now_ms - r->scheduled_ms) / 1000);
+                (long long)(now_ms - r->job_since_ms) / 1000);
         return true;
     }
     if (r->o->job_deadline_ms != CLOCK_NEVER &&
@@ -164,12 +164,14 @@ static void
 tell_waiting(struct run *r)
 {
     const struct lease_holder *h = &r->holder;
+    char who[HOLDER_MAX];
+    run_report_holder(h, who, sizeof who);
     log_info("lock_wait",
              LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id),
-                        LF_OPT("holder_host", h->host), LF_INT("holder_pid", h->pid),
+                        LF_OPT("holder_host", h->host),
+                        h->pid ? LF_INT("holder_pid", h->pid) : LF_OPT("holder_pid", NULL),
                         LF_OPT("holder_since", h->since), LF_OPT("holder_run_id", h->run_id)),
-             "%s: waiting for the lock, held by %s, pid %ld", r->job,
-             h->host[0] ? h->host : "another", h->pid);
+             "%s: waiting for the lock, held by %s", r->job, who);
 }
 
 static void
@@ -359,6 +361,22 @@ copy_name(char *dest, size_t size, const char *name)
             *p = '_';
 }
 
+/* A deadline that counts from the scheduled instant counts from our start where that is unknown: a Job made by hand starts
+ * when it was wanted, but a CronJob's that has lost its instant is never late. */
+static void
+tell_no_instant(const struct run *r)
+{
+    char why[INSTANT_WHY_MAX];
+    bool starting = r->o->starting_deadline_ms != CLOCK_NEVER;
+    if (!starting && r->o->job_deadline_ms == CLOCK_NEVER)
+        return;
+    bool lost = instant_why_missing(r->host, why);
+    log_write(lost || starting ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "no_instant",
+              LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id)),
+              "%s: %s counts from this start, because %s; --scheduled-at would say when it was due",
+              r->job, starting ? "--starting-deadline" : "--job-deadline", why);
+}
+
 static int
 name_run(struct run *r, struct err *e)
 {
@@ -370,18 +388,22 @@ name_run(struct run *r, struct err *e)
     bool from_pod = instant_from_pod(host, clock_wall_ms(), pod_name, sizeof pod_name, &pod_ms);
     r->scheduled_ms = r->o->scheduled_ms >= 0 ? r->o->scheduled_ms : from_pod ? pod_ms : -1;
     r->job_since_ms = r->scheduled_ms >= 0 ? r->scheduled_ms : clock_wall_ms();
-    if (r->o->starting_deadline_ms != CLOCK_NEVER && r->scheduled_ms < 0)
-        return err_set(e, ERR_USAGE,
-                       "--starting-deadline needs the scheduled instant: --scheduled-at, or the "
-                       "host name of a CronJob's pod");
     const char *slash = strrchr(r->argv[0], '/');
     const char *base = slash && slash[1] ? slash + 1 : r->argv[0];
     bool remote = r->o->lock_kind == LOCK_POSTGRES || r->o->lock_kind == LOCK_REDIS;
-    if (remote && !r->o->name && !from_pod)
-        return err_set(e, ERR_USAGE,
-                       "--name is missing: a lock in PostgreSQL or Redis needs the job's name");
+    if (remote && !r->o->name && !from_pod) {
+        char why[INSTANT_WHY_MAX];
+        instant_why_missing(r->host, why);
+        return err_set(
+            e, ERR_USAGE,
+            "--name is missing: a lock in PostgreSQL or Redis needs the job's name, and %s", why);
+    }
     copy_name(r->job, sizeof r->job, r->o->name ? r->o->name : from_pod ? pod_name : base);
-    return make_run_id(r->run_id, e);
+    if (make_run_id(r->run_id, e) < 0)
+        return -1;
+    if (r->scheduled_ms < 0)
+        tell_no_instant(r);
+    return 0;
 }
 
 static int

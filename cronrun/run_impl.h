@@ -27,7 +27,8 @@ struct run {
     char host[LEASE_HOST_MAX];
     char run_id[LEASE_RUN_ID_MAX];
     int64_t scheduled_ms; /* wall; -1 unknown */
-    int64_t job_since_ms; /* wall; what --job-deadline counts from: scheduled_ms, else our start */
+    int64_t
+        job_since_ms; /* wall; what deadlines of the Job count from: scheduled_ms, else our start */
 
     struct signals signals;
     struct loop *loop;
@@ -96,6 +97,9 @@ int run_env_make(const struct run *r, char *const *from, struct run_env *ret, st
 void run_env_done(struct run_env *env);
 
 /* ---- run_report.c ---- */
+#define HOLDER_MAX (LEASE_HOST_MAX + LEASE_SINCE_MAX + LEASE_RUN_ID_MAX + 64)
+/* "web-1, pid 12, since …, run …", as far as known; "another" when nothing is. */
+void run_report_holder(const struct lease_holder *h, char *buf, size_t size);
 void run_report_start(const struct run *r);
 void run_report_end(const struct run *r);
 

@@ -122,6 +122,16 @@ report_started(const struct run *r, const char *msg)
         "%s", msg);
 }
 
+void
+run_report_holder(const struct lease_holder *h, char *buf, size_t size)
+{
+    char pid[32] = "";
+    if (h->pid)
+        snprintf(pid, sizeof pid, ", pid %ld", h->pid);
+    snprintf(buf, size, "%s%s%s%s%s%s", h->host[0] ? h->host : "another", pid,
+             h->since[0] ? ", since " : "", h->since, h->run_id[0] ? ", run " : "", h->run_id);
+}
+
 /* "busy: held by web-1, pid 12, since …, run …". */
 static void
 describe_not_started(const struct run *r, char *buf, size_t size)
@@ -138,11 +148,11 @@ describe_not_started(const struct run *r, char *buf, size_t size)
         snprintf(buf, size,
                  "%s %s: the runner on %s with pid %ld is gone, but these still hold its lock: %s",
                  r->job, word, h->host, h->pid, h->pids);
-    else if (h->host[0])
-        snprintf(buf, size, "%s %s: held by %s, pid %ld, since %s, run %s", r->job, word, h->host,
-                 h->pid, h->since, h->run_id);
-    else
-        snprintf(buf, size, "%s %s: held by another", r->job, word);
+    else {
+        char who[HOLDER_MAX];
+        run_report_holder(h, who, sizeof who);
+        snprintf(buf, size, "%s %s: held by %s", r->job, word, who);
+    }
 }
 
 static void

@@ -66,15 +66,16 @@ with_key(struct lease_pg *p, const char *before, const char *after, uint64_t dea
 static void
 ask_who(struct lease_pg *p)
 {
-    with_key(p,
-             "SELECT coalesce(host(a.client_addr), 'localhost'), "
-             "to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), "
-             "to_regclass('cronrun_job') IS NOT NULL "
-             "FROM pg_locks l LEFT JOIN pg_stat_activity a USING (pid), (SELECT '",
-             "'::bigint AS k) w WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 "
-             "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
-             "AND l.classid::bigint = (k >> 32) & 4294967295 AND l.objid::bigint = k & 4294967295",
-             p->deadline_ms);
+    with_key(
+        p,
+        "SELECT coalesce(host(a.client_addr), CASE WHEN a.backend_start IS NOT NULL THEN 'localhost' END), "
+        "to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), "
+        "to_regclass('cronrun_job') IS NOT NULL "
+        "FROM pg_locks l LEFT JOIN pg_stat_activity a USING (pid), (SELECT '",
+        "'::bigint AS k) w WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 "
+        "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+        "AND l.classid::bigint = (k >> 32) & 4294967295 AND l.objid::bigint = k & 4294967295",
+        p->deadline_ms);
 }
 
 static void

@@ -266,6 +266,9 @@ tree_describe(struct tree *t, size_t max, struct strbuf *out)
     }
     if (alive > max)
         strbuf_addf(out, " and %zu more", alive - max);
+    if (alive == 0)
+        strbuf_adds(out, t->proc ? "processes that have ended since"
+                                 : "processes that cannot be seen without /proc");
 }
 
 bool

@@ -51,7 +51,8 @@ void tree_reap(struct tree *t, tree_reap_cb *cb, void *arg);
 /* Nothing of the tree is left. Call after tree_reap(). */
 bool tree_empty(struct tree *t);
 
-/* "123 (sleep), 124 (sh)": what is alive, at most max of them and then "and N more". */
+/* "123 (sleep), 124 (sh)": what is alive, at most max of them and then "and N more"; never nothing: what cannot be seen, or
+ * has ended meanwhile, is said to be so. */
 void tree_describe(struct tree *t, size_t max, struct strbuf *out);
 
 /* True when pid is a parent, or a parent's parent …, of this process. */

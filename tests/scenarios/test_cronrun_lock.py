@@ -424,6 +424,22 @@ def test_pg_table_of_another_role(run, pg, scratch):
     assert pg.psql("SELECT fence FROM cronrun_job", user="postgres") == "2"
 
 
+def test_pg_holder_that_may_not_be_seen(start, run, nasty, pg):
+    """Another role's session, of which pg_stat_activity shows a process number alone: no empty words, and no guess."""
+    first = start("cronrun", *PG, nasty, "ready", env=pg_env(pg.server.socket_url(pg.name, user="postgres")))
+    first.wait_for("ready")
+    second = run("cronrun", *PG, "true", env=pg_env(pg.url))
+    assert second.status == 0
+    skipped = one(second.stderr, "run_skipped")
+    assert skipped["msg"] == "mail skipped: held by another"
+    assert not [key for key in skipped if key.startswith("holder_")]
+    waiting = run("cronrun", *PG, "--on-busy", "wait=100ms", "true", env=pg_env(pg.url))
+    assert waiting.status == 74
+    told = one(waiting.stderr, "lock_wait")
+    assert told["msg"] == "mail: waiting for the lock, held by another"
+    assert "holder_pid" not in told
+
+
 @pytest.mark.parametrize("why", ["refused", "no such name", "wrong password"])
 def test_pg_unreachable(run, pg, scratch, why):
     url = {

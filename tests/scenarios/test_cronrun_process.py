@@ -10,7 +10,7 @@ import time
 
 import pytest
 from rig.base import SLOW, alive, descendants, proc_stat, wait_until
-from rig.nasty import NOBODY, PID1, WAYS, have, nasty, wrap_of  # noqa: F401
+from rig.nasty import NOBODY, OWN_PROC, PID1, WAYS, have, nasty, wrap_of  # noqa: F401
 from rig.program import BIN_DIR
 
 
@@ -147,7 +147,43 @@ def test_late(cronrun, scratch):
     assert result.status == 0
     assert result.stdout.strip() == now
     assert end_of(result)["lag_ms"] < 60000
-    assert cronrun("--starting-deadline", "20s", "true").status == 125
+
+
+def test_starting_deadline_without_an_instant(cronrun, run, scratch):
+    """A Job that somebody makes by hand: it counts from the start, and that is said; the wait for a lock still counts."""
+    result = cronrun("--starting-deadline", "20s", "echo", "ran")
+    assert result.status == 0
+    assert result.stdout == "ran\n"
+    (record,) = records(result.stderr, "no_instant")
+    assert record["level"] == "warn"
+    assert "--starting-deadline counts from this start" in record["msg"]
+    with open(scratch / "lock", "a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        words = ["--lock", f"file:{scratch}/lock", "--on-busy", "wait=60s", "--starting-deadline", "300ms"]
+        assert run("cronrun", *words, "true", timeout=50).status == 77
+
+
+def with_host_name(name):
+    if os.geteuid() != 0 or not have("hostname"):
+        pytest.skip("a host name of one's own needs root")
+    return ["unshare", "--uts", "sh", "-c", f'hostname {name}; exec "$@"', "sh"]
+
+
+@pytest.mark.parametrize(
+    "host, why",
+    [("email-29384756-0", "Indexed Job"), ("x" * 50 + "-2938475bcdfg", "cut to 63 characters")],
+)
+def test_lost_instants_say_why(run, host, why):
+    wrap = with_host_name(host)
+    for words in (["--job-deadline", "60s"], ["--starting-deadline", "60s"]):
+        result = run("cronrun", "--lock", "none", *words, "true", wrap=wrap)
+        assert result.status == 0
+        (record,) = records(result.stderr, "no_instant")
+        assert record["level"] == "warn"
+        assert why in record["msg"] and host in record["msg"]
+    nameless = run("cronrun", "--lock", "redis://127.0.0.1:1", "true", wrap=wrap)
+    assert nameless.status == 125
+    assert "--name is missing" in nameless.stderr and why in nameless.stderr
 
 
 def test_job_deadline_without_an_instant(cronrun):
@@ -161,12 +197,10 @@ def test_job_deadline_without_an_instant(cronrun):
 
 
 def test_pod_name_gives_job_and_instant(run):
-    if os.geteuid() != 0 or not have("hostname"):
-        pytest.skip("a host name of one's own needs root")
     minute = int(time.time()) // 60
     result = run(
         "cronrun", "--lock", "none", "sh", "-c", "echo $CRONRUN_JOB $CRONRUN_SCHEDULED",
-        wrap=["unshare", "--uts", "sh", "-c", f'hostname email-{minute}-x7k2p; exec "$@"', "sh"],
+        wrap=with_host_name(f"email-{minute}-x7k2p"),
     )
     assert result.status == 0
     assert result.stdout.split() == ["email", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(minute * 60))]
@@ -515,6 +549,20 @@ def test_without_proc(programs, run, nasty):
     assert result.status == 124
     assert records(result.stderr, "blind") == []
     assert programs.leftovers() == []
+
+
+@pytest.mark.plain_build
+def test_lists_without_proc(run, nasty):
+    """No /proc at all: what is left behind is ended, and the records say that it could not be seen."""
+    wrap_of("pid1")
+    hidden = 'mount --make-rprivate /proc && mount -t tmpfs none /proc && exec "$@"'
+    wrap = [hidden if w == OWN_PROC else w for w in PID1]
+    result = run(
+        "cronrun", "--lock", "none", "--grace", "100ms", nasty, "left", "setsid", "deaf", "/", "ms=50", "exit=0", wrap=wrap
+    )
+    assert result.status == 0
+    (left,) = records(result.stderr, "left_behind")
+    assert left["processes"] == "processes that cannot be seen without /proc"
 
 
 def test_dead_stderr(programs, nasty):

@@ -98,9 +98,45 @@ test_pod(void **state)
     assert_false(instant_from_pod("email-29384756-x7k2p", at_ms, small, sizeof small, &ms));
 }
 
+static void
+test_why_missing(void **state)
+{
+    (void)state;
+    char why[INSTANT_WHY_MAX];
+    static const struct {
+        const char *host;
+        bool lost;
+        const char *says;
+    } rows[] = {
+        /* As the API server cuts them: of 52 characters, of 49, and one that just fits. */
+        {"nightly-export-of-everything-that-was-ever-ordered-x-29384x7k2p", true, "cut to 63"},
+        {"nightly-export-of-everything-that-was-ever-ordere-29384756x7k2p", true, "cut to 63"},
+        {"nightly-export-of-everything-that-was-ever-order-29384756-x7k2p", false, "of today"},
+        {"nightly-export-of-everything-that-was-ever-ordered-2938475x7k21", false,
+         "is not that of a CronJob's pod"},
+        {"ightly-export-of-everything-that-was-ever-ordered-2938475x7k2p", false,
+         "is not"}, /* 62 */
+        {"email-29384756-0", true, "Indexed Job"},
+        {"email-29384756-117", true, "Indexed Job"},
+        {"email-manual-x7k2p", false, "is not that of a CronJob's pod"},
+        {"web-0", false, "is not"},
+        {"web-12345678", false, "is not"},
+        {"-29384756-0", false, "is not"},
+        {"email-29384756-", false, "is not"},
+        {"email-29384756-0a", false, "is not"},
+        {"", false, "is not"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (instant_why_missing(rows[i].host, why) != rows[i].lost || !strstr(why, rows[i].says) ||
+            !strstr(why, rows[i].host))
+            fail_msg("%s: %s", rows[i].host, why);
+    }
+}
+
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_parse), cmocka_unit_test(test_pod)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_parse), cmocka_unit_test(test_pod),
+                                       cmocka_unit_test(test_why_missing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,7 +37,8 @@ parse(struct parsed *p, char **envp, const char *const *words)
     struct opt_input in = {.argc = argc, .argv = p->argv, .envp = envp ? envp : none};
     struct opt_said said = {.out = STRBUF_INIT, .warnings = STRBUF_INIT};
     p->status = opt_parse(&cronrun_program, &in, &p->o, &p->r, &said, &p->e);
-    if (p->status == OPT_GO && p->r.command->id == CMD_RUN && options_settle(&p->o, &p->e) < 0)
+    if (p->status == OPT_GO && p->r.command->id == CMD_RUN &&
+        options_settle(&p->o, p->r.argv[0], &p->e) < 0)
         p->status = cronrun_program.usage_status;
     strbuf_done(&said.out);
     strbuf_done(&said.warnings);
@@ -140,6 +141,9 @@ test_no_lock_is_refused(void **state)
     assert_int_equal(p.status, 125);
     assert_non_null(strstr(p.e.msg, "--lock"));
     assert_non_null(strstr(p.e.msg, "none"));
+    PARSE(&p, "next", "0 * * * *"); /* a command of ours, one would think */
+    assert_int_equal(p.status, 125);
+    assert_non_null(strstr(p.e.msg, "\"next\" is the command to run"));
     char *envp[] = {(char *)"CRONRUN_LOCK=none", NULL};
     parse(&p, envp, (const char *const[]){"true", NULL});
     assert_int_equal(p.status, OPT_GO);

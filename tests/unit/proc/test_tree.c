@@ -165,6 +165,9 @@ test_finds_daemons(void **state)
     tree_signal(t, SIGKILL, false, TREE_ALL, 0);
     drain(t, &r);
     assert_true(tree_empty(t));
+    tree_describe(t, 8, &text); /* never an empty list */
+    assert_string_equal(strbuf_str(&text), "processes that have ended since");
+    strbuf_done(&text);
     assert_in_range(r.n, 2, 3);
 }
 
