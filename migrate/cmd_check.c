@@ -5,6 +5,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/json.h"
 #include "migrate/cmd.h"
+#include "migrate/directory.h"
 #include "migrate/finding.h"
 #include "migrate/position.h"
 #include "migrate/report.h"
@@ -166,7 +167,7 @@ cmd_check(const struct options *o, const char *dir)
     struct err e = {0};
 
     report_init(&r, o->people);
-    if (source_open(dir ? dir : o->dir, o->allow_empty, &s, &e) < 0) {
+    if (directory_open(dir ? dir : o->dir, o->allow_empty, &s, &e) < 0) {
         report_fail(&r, EXIT_INPUT, &e);
         report_place(&r, s.fault_file[0] ? s.fault_file : NULL, s.fault_line, 0);
         return report_finish(&r, o->termination_log);

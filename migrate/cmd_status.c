@@ -6,6 +6,7 @@
 #include "common/base/json.h"
 #include "common/base/log.h"
 #include "migrate/cmd.h"
+#include "migrate/directory.h"
 #include "migrate/lock.h"
 #include "migrate/loose.h"
 #include "migrate/plan.h"
@@ -104,7 +105,7 @@ look(struct status *st, struct err *e)
 {
     const struct options *o = st->o;
     struct plan_rules rules = {.phase = (enum options_phase)o->phase};
-    if (source_open(o->dir, o->allow_empty, &st->source, e) != 0)
+    if (directory_open(o->dir, o->allow_empty, &st->source, e) != 0)
         return -1;
     if (session_init(&st->s, o, e) != 0)
         return -1;

@@ -9,6 +9,7 @@
 #include "common/base/log.h"
 #include "migrate/apply.h"
 #include "migrate/cmd.h"
+#include "migrate/directory.h"
 #include "migrate/ledger.h"
 #include "migrate/lock.h"
 #include "migrate/loose.h"
@@ -421,7 +422,7 @@ cmd_up(const struct options *o)
     if (session_init(&u.s, o, &e) != 0) {
         fail(&u, &e);
     } else {
-        if (source_open(o->dir, o->allow_empty, &u.source, &e) != 0) {
+        if (directory_open(o->dir, o->allow_empty, &u.source, &e) != 0) {
             report_fail(&u.report, EXIT_INPUT, &e);
             report_place(&u.report, u.source.fault_file, u.source.fault_line, 0);
         } else {

@@ -12,6 +12,9 @@
 #include "common/base/cleanup.h"
 #include "migrate/source_text.h"
 
+/* How deep folders are searched for .sql files. */
+#define FOLDER_DEPTH 4u
+
 /* A file of the directory. */
 struct entry {
     char *file;
@@ -80,6 +83,51 @@ is_candidate(const char *file)
     return file[0] != '.' && len > 4 && strcasecmp(file + len - 4, ".sql") == 0;
 }
 
+/* A folder, not reached through a link; NULL: it is none, or cannot be read. */
+static DIR *
+open_folder(int dir_fd, const char *name)
+{
+    cleanup_close int fd =
+        openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+
+    if (d)
+        (void)steal_fd(&fd);
+    return d;
+}
+
+static bool
+may_be_folder(const struct dirent *de)
+{
+    return de->d_name[0] != '.' && (de->d_type == DT_DIR || de->d_type == DT_UNKNOWN);
+}
+
+static bool
+holds_sql(int dir_fd, const char *name, unsigned depth)
+{
+    cleanup_dir DIR *d = open_folder(dir_fd, name);
+    const struct dirent *de;
+
+    while (d && (de = readdir(d)) != NULL) {
+        if (is_candidate(de->d_name) ||
+            (depth > 1 && may_be_folder(de) && holds_sql(dirfd(d), de->d_name, depth - 1)))
+            return true;
+    }
+    return false;
+}
+
+/* The first by name, so that messages do not depend on the directory's order. */
+static int
+note_folder(struct source *s, const struct dirent *de, struct err *e)
+{
+    if (!may_be_folder(de) || (s->folder && strcmp(s->folder, de->d_name) < 0) ||
+        !holds_sql(s->dir_fd, de->d_name, FOLDER_DEPTH))
+        return 0;
+    free(s->folder);
+    s->folder = strdup(de->d_name);
+    return s->folder ? 0 : no_memory(s->dir, e);
+}
+
 static int
 list_entries(struct source *s, struct entries *l, struct err *e)
 {
@@ -91,12 +139,24 @@ list_entries(struct source *s, struct entries *l, struct err *e)
         return err_sys(e, errno, "%s: cannot be listed", s->dir);
     (void)steal_fd(&fd);
     for (errno = 0; (de = readdir(d)) != NULL; errno = 0) {
-        if (is_candidate(de->d_name) && add_entry(l, s, de->d_name, e) < 0)
+        int rc = is_candidate(de->d_name) ? add_entry(l, s, de->d_name, e) : note_folder(s, de, e);
+        if (rc < 0)
             return -1;
     }
     if (errno)
         return err_set(e, ERR_INPUT, "%s: cannot be listed: %s", s->dir, strerror(errno));
     return 0;
+}
+
+static int
+no_migrations(const struct source *s, struct err *e)
+{
+    if (s->folder)
+        return err_set(e, ERR_INPUT,
+                       "%s: no migrations (VERSION_name.sql) in this directory; the .sql files in "
+                       "its folder %s are not looked at",
+                       s->dir, s->folder);
+    return err_set(e, ERR_INPUT, "%s: no migrations (VERSION_name.sql) in this directory", s->dir);
 }
 
 /*
@@ -265,10 +325,7 @@ read_entries(struct source *s, struct entries *l, bool allow_empty, struct err *
     if (list_entries(s, l, e) < 0)
         return -1;
     if (l->n == 0)
-        return allow_empty
-                   ? 0
-                   : err_set(e, ERR_INPUT, "%s: no migrations (VERSION_name.sql) in this directory",
-                             s->dir);
+        return allow_empty ? 0 : no_migrations(s, e);
     if (check_numbered(s, l, e) < 0 || check_order(s, l, e) < 0)
         return -1;
     qsort(l->e, l->n, sizeof(l->e[0]), compare_entries);
@@ -309,6 +366,10 @@ source_open(const char *dir, bool allow_empty, struct source *ret, struct err *e
 
     *ret = s;
     s.dir_fd = open_dir(dir);
+    if (s.dir_fd < 0 && errno == ENOENT && allow_empty) {
+        ret->missing = true;
+        return 0;
+    }
     if (s.dir_fd < 0)
         return err_set(e, ERR_INPUT, "%s: this directory cannot be opened: %s", dir,
                        strerror(errno));
@@ -334,10 +395,13 @@ source_done(struct source *s)
     }
     free(s->migrations);
     free(s->dir);
+    free(s->folder);
     if (s->dir_fd >= 0)
         close(s->dir_fd);
     s->migrations = NULL;
     s->dir = NULL;
+    s->folder = NULL;
+    s->missing = false;
     s->n = 0;
     s->dir_fd = -1;
 }

@@ -3,7 +3,7 @@
  *
  * The directory is opened once and read through that descriptor, so that a ConfigMap that is
  * exchanged (its ..data link moves) never mixes two states. Entries that begin with a dot, and
- * those that do not end in .sql, are not looked at. Every file is checked when the directory is
+ * those that do not end in .sql, are not looked at; folders only for whether they hold .sql files. Every file is checked when the directory is
  * opened: UTF-8, no NUL bytes, header lines, digest.
  *
  * All errors are one line that names the file, and the line when there is one ("0002_x.sql: line
@@ -41,7 +41,9 @@ struct source_migration {
 
 struct source {
     int dir_fd;
-    char *dir;                           /* as given, for messages */
+    char *dir;    /* as given, for messages */
+    bool missing; /* there is no such directory, which was allowed */
+    char *folder; /* a folder in it that holds .sql files, which are not looked at; or NULL */
     struct source_migration *migrations; /* by version, lowest first */
     size_t n;
     char fault_file[256]; /* after an error: the file, "" when there is none to name … */
@@ -53,8 +55,8 @@ struct source {
 /* clang-format on */
 
 /*
- * Opens and reads all of it. allow_empty: a directory without migrations is no error (a missing
- * one always is). Two files of one version, a down file without its up file, and versions that
+ * Opens and reads all of it. allow_empty: a directory without migrations, or none at all, is no
+ * error. Two files of one version, a down file without its up file, and versions that
  * have no order (9, 10 and 9a) are errors. On error *ret is as SOURCE_INIT but for fault_file and
  * fault_line.
  */

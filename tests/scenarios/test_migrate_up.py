@@ -347,6 +347,32 @@ def test_dotted_versions_in_the_order_of_their_numbers(up, run, files, pg):
     assert [m["state"] for m in json.loads(shown.stdout)["migrations"]] == ["applied"] * 3
 
 
+def test_a_folder_with_migrations_is_told(up, run, files, pg):
+    """Passed over in silence it would never be applied."""
+    (files.path / "v2").mkdir()
+    files("v2/0002_b.sql", "SELECT 1;\n")
+    result = up()
+    assert result.status == 23 and "v2" in failure(result)["msg"]
+    files("0001_a.sql", "SELECT 1;\n")
+    for result in (up(), run("migrate", "check", files), run("migrate", "status", "--dir", files, env={"DATABASE_URL": pg.url})):
+        assert result.status == 0, result.output
+        told = events(result, "folder")[0]
+        assert (told["level"], told["folder"], told["dir"]) == ("warn", "v2", str(files))
+
+
+def test_a_missing_directory(run, scratch, pg):
+    """An error unless --allow-empty; told in both cases."""
+    nowhere = scratch / "nowhere"
+    for command in (["up"], ["status"], ["check"]):
+        env = {"DATABASE_URL": pg.url, "MIGRATE_DIR": str(nowhere)}
+        refused = run("migrate", *command, env=env)
+        assert refused.status == 23 and "nowhere" in failure(refused)["msg"]
+        allowed = run("migrate", *command, "--allow-empty", env=env)
+        assert allowed.status == 0, allowed.output
+        told = events(allowed, "no_directory")[0]
+        assert (told["level"], told["dir"]) == ("warn", str(nowhere))
+
+
 def test_a_table_of_another_tool(up, files, pg):
     files("0001_a.sql", "SELECT 1;\n")
     pg.psql("CREATE TABLE schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL)")

@@ -142,9 +142,59 @@ test_empty(void **state)
     assert_int_equal(source_open(f->dir, true, &f->s, &f->e), 0);
     assert_int_equal(f->s.n, 0);
     source_done(&f->s);
-    assert_int_equal(source_open("/nonexistent", true, &f->s, &f->e), -1);
+    assert_false(f->s.missing);
+    source_done(&f->s);
+    assert_int_equal(source_open("/nonexistent", true, &f->s, &f->e), 0);
+    assert_true(f->s.missing);
+    assert_int_equal(f->s.n, 0);
+    source_done(&f->s);
+    assert_int_equal(source_open("/nonexistent", false, &f->s, &f->e), -1);
     assert_non_null(strstr(f->e.msg, "/nonexistent"));
     assert_int_equal(f->e.code, ERR_INPUT);
+    assert_int_equal(source_open("/dev/null/x", true, &f->s, &f->e), -1);
+    assert_non_null(strstr(f->e.msg, "/dev/null/x"));
+}
+
+static void
+make_folder(struct fixture *f, const char *name)
+{
+    char path[256];
+
+    path_of(f, name, path);
+    assert_int_equal(mkdir(path, 0700), 0);
+}
+
+/* Folders are not read, but one that holds .sql files is noted. */
+static void
+test_folders(void **state)
+{
+    struct fixture *f = *state;
+    char path[256];
+
+    make_folder(f, "docs");
+    put(f, "docs/readme.md", "");
+    make_folder(f, ".git");
+    put(f, ".git/0001_a.sql", "");
+    path_of(f, "link", path);
+    assert_int_equal(symlink(".git", path), 0);
+    put(f, "0001_a.sql", "");
+    opens(f, 1);
+    assert_null(f->s.folder);
+    make_folder(f, "v2");
+    make_folder(f, "v2/03");
+    put(f, "v2/03/0002_b.SQL", "");
+    opens(f, 1);
+    assert_string_equal(f->s.folder, "v2");
+    make_folder(f, "seed");
+    put(f, "seed/x.sql", "");
+    opens(f, 1);
+    assert_string_equal(f->s.folder, "seed");
+    source_done(&f->s);
+    path_of(f, "0001_a.sql", path);
+    assert_int_equal(unlink(path), 0);
+    refuses(
+        f, "", 0,
+        "no migrations (VERSION_name.sql) in this directory; the .sql files in its folder seed");
 }
 
 static void
@@ -525,7 +575,7 @@ main(void)
         CASE(test_lonely_down), CASE(test_order),      CASE(test_bad_name),     CASE(test_not_text),
         CASE(test_not_a_file),  CASE(test_config_map), CASE(test_text),         CASE(test_large),
         CASE(test_loose),       CASE(test_loose_long), CASE(test_loose_pieces), CASE(test_changes),
-        CASE(test_dotted),      CASE(test_unnumbered),
+        CASE(test_folders),     CASE(test_dotted),     CASE(test_unnumbered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
