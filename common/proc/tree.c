@@ -16,6 +16,7 @@ struct tree {
     pid_t self;
     bool proc;     /* /proc can be used */
     bool children; /* and has the children files */
+    bool pidfds;   /* the kernel and the sandbox allow pidfds */
     struct procfs_list foreign;
     struct procfs_list asked; /* sorted by pid; who got a signal */
 };
@@ -82,6 +83,29 @@ walk(struct tree *t, struct procfs_list *ret)
     procfs_list_sort(ret);
 }
 
+static int
+pidfd_open_of(pid_t pid)
+{
+    return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+static int
+pidfd_signal(int fd, int signo)
+{
+    return (int)syscall(SYS_pidfd_send_signal, fd, signo, NULL, 0);
+}
+
+/*
+ * Asked of ourselves, so that EPERM can only be the sandbox's: the seccomp profiles of older container engines do not
+ * know these calls, and their EPERM is not to be taken for another user's process.
+ */
+static bool
+pidfds_usable(pid_t self)
+{
+    cleanup_close int fd = pidfd_open_of(self);
+    return fd >= 0 && pidfd_signal(fd, 0) == 0;
+}
+
 struct tree *
 tree_new(struct err *e)
 {
@@ -98,6 +122,7 @@ tree_new(struct err *e)
     }
     t->proc = procfs_usable();
     t->children = t->proc && procfs_has_children();
+    t->pidfds = pidfds_usable(t->self);
     struct procfs_list before = {0};
     walk(t, &before);
     for (size_t i = 0; i < before.n; i++)
@@ -124,43 +149,42 @@ tree_sees_all(const struct tree *t)
 }
 
 static int
-pidfd_open_of(pid_t pid)
+signal_pid(pid_t pid, int signo, bool wake)
 {
-    return (int)syscall(SYS_pidfd_open, pid, 0);
+    if (kill(pid, signo) < 0)
+        return errno;
+    if (wake)
+        kill(pid, SIGCONT);
+    return 0;
 }
 
+/* Held by a pidfd and looked at again, so that it is the one that was found. */
 static int
-pidfd_signal(int fd, int signo)
+signal_held(const struct procfs_stat *s, int signo, bool wake)
 {
-    return (int)syscall(SYS_pidfd_send_signal, fd, signo, NULL, 0);
+    struct procfs_stat now;
+    cleanup_close int fd = pidfd_open_of(s->pid);
+    if (fd < 0)
+        return errno == ESRCH ? 0 : errno;
+    if (!procfs_stat(s->pid, &now) || now.start != s->start)
+        return 0;
+    if (pidfd_signal(fd, signo) < 0)
+        return errno;
+    if (wake)
+        pidfd_signal(fd, SIGCONT);
+    return 0;
 }
 
-/* Our own children keep their pid until we reap them; all others are held by a pidfd and looked at
- * again. */
+/* Our own children keep their pid until we reap them. */
 static int
 signal_one(const struct tree *t, const struct procfs_stat *s, int signo, bool wake)
 {
     struct procfs_stat now;
-    if (s->ppid == t->self) {
-        if (!procfs_stat(s->pid, &now) || now.start != s->start)
-            return 0;
-        int failed = kill(s->pid, signo) < 0 ? errno : 0;
-        if (wake && !failed)
-            kill(s->pid, SIGCONT);
-        return failed;
-    }
-    cleanup_close int fd = pidfd_open_of(s->pid);
-    if (fd < 0 && errno != ENOSYS)
-        return errno == ESRCH ? 0 : errno;
+    if (t->pidfds && s->ppid != t->self)
+        return signal_held(s, signo, wake);
     if (!procfs_stat(s->pid, &now) || now.start != s->start)
         return 0;
-    if ((fd < 0 ? kill(s->pid, signo) : pidfd_signal(fd, signo)) < 0)
-        return errno;
-    if (wake && fd >= 0)
-        pidfd_signal(fd, SIGCONT);
-    else if (wake)
-        kill(s->pid, SIGCONT);
-    return 0;
+    return signal_pid(s->pid, signo, wake);
 }
 
 /* A group exists for certain while a child of ours, dead or alive but not reaped, is in it. */

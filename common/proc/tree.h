@@ -4,7 +4,8 @@
  * The process becomes a subreaper (PR_SET_CHILD_SUBREAPER), so orphans come to it and not to init;
  * descendants are read from /proc/<pid>/task/<tid>/children, or by the parents in /proc/<pid>/stat
  * where the kernel has no such file. A process is signalled through a pidfd after its start time
- * was compared, so that a recycled pid is never hit. Children that the process had already when the
+ * was compared, so that a recycled pid is never hit; by kill(2) right after the comparison where
+ * kernel or sandbox allow no pidfds. Children that the process had already when the
  * tree began (a shell's, before it exec'ed us) are foreign: reaped, but never signalled.
  *
  * Where /proc is not there, or is another PID namespace's: PID 1 signals everything, others their

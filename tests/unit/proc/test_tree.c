@@ -9,9 +9,13 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -75,6 +79,19 @@ body_daemon(int ready)
     if (fork() != 0)
         _exit(0);
     body_deaf(ready);
+}
+
+/* A child in a session of its own, and stays its parent. */
+static void
+body_parent(int ready)
+{
+    if (fork() == 0) {
+        setsid();
+        body_sleep(ready);
+    }
+    close(ready);
+    for (;;)
+        pause();
 }
 
 static void *
@@ -290,6 +307,66 @@ test_ancestors(void **state)
     waitpid(child, NULL, 0);
 }
 
+/* From here on these two calls fail; one of them may stand in both places. */
+static bool
+forbid(int first, int second, int sys_errno)
+{
+    struct sock_filter rules[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)first, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)second, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)sys_errno),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {.len = sizeof rules / sizeof rules[0], .filter = rules};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+/* In a process of its own: TERM reaches a child's child in another session, and nobody is blamed. */
+static int
+under_filter(int first, int second, int sys_errno)
+{
+    if (!forbid(first, second, sys_errno))
+        return 10;
+    struct tree *t = tree_new(NULL);
+    if (!t)
+        return 11;
+    spawn(body_parent);
+    struct tree_count count = tree_signal(t, SIGTERM, true, TREE_ALL, 0);
+    int left = 0;
+    for (int i = 0; i < 2 && count.denied == 0; i++) {
+        int status;
+        if (waitpid(-1, &status, 0) < 0 || !WIFSIGNALED(status) || WTERMSIG(status) != SIGTERM)
+            left++;
+    }
+    struct reaped r = {0};
+    tree_signal(t, SIGKILL, false, TREE_ALL, 0);
+    drain(t, &r);
+    tree_free(t);
+    return count.alive != 2 ? 12 : count.denied > 0 ? 13 : left > 0 ? 14 : 0;
+}
+
+static void
+test_pidfds_forbidden(void **state)
+{
+    (void)state;
+    static const int calls[][2] = {{SYS_pidfd_open, SYS_pidfd_open},
+                                   {SYS_pidfd_send_signal, SYS_pidfd_send_signal},
+                                   {SYS_pidfd_open, SYS_pidfd_send_signal}};
+    static const int errors[] = {EPERM, ENOSYS};
+    for (size_t i = 0; i < 6; i++) {
+        pid_t pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0)
+            _exit(under_filter(calls[i / 2][0], calls[i / 2][1], errors[i % 2]));
+        int status;
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 0);
+    }
+}
+
 static int
 setup(void **state)
 {
@@ -319,6 +396,7 @@ main(void)
         cmocka_unit_test(test_foreign_child),
         cmocka_unit_test_setup_teardown(test_hundred_orphans, setup, teardown),
         cmocka_unit_test(test_ancestors),
+        cmocka_unit_test(test_pidfds_forbidden),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
