@@ -43,16 +43,22 @@ copy_bytes(int from, int to)
     }
 }
 
-/* The file's name: dest, or dest/program when dest is a directory. Owned. */
+/* The file's name: dest, or dest/program when dest is a directory. Owned; NULL with *e filled. */
 static char *
-final_path(const char *dest, const char *program)
+final_path(const char *dest, const char *program, struct err *e)
 {
     struct stat st;
     char *path = NULL;
     bool directory = stat(dest, &st) == 0 && S_ISDIR(st.st_mode);
-    if (asprintf(&path, directory ? "%s/%s" : "%s", dest, program) < 0)
+    if (asprintf(&path, directory ? "%s/%s" : "%s", dest, program) < 0) {
+        err_set(e, ERR_NOMEM, "out of memory");
         return NULL;
-    return path;
+    }
+    if (stat(path, &st) < 0 || S_ISREG(st.st_mode))
+        return path;
+    err_set(e, ERR_USAGE, "%s exists and is no regular file: it is not replaced", path);
+    free(path);
+    return NULL;
 }
 
 /* Closed before anybody can find it: a file that is open for writing cannot be executed (ETXTBSY). */
@@ -78,9 +84,11 @@ selfcopy(const char *dest, const char *program, struct err *e)
     cleanup_close int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
     if (from < 0)
         return err_sys(e, errno, "cannot read the program itself (/proc/self/exe)");
-    cleanup_free char *path = final_path(dest, program);
+    cleanup_free char *path = final_path(dest, program, e);
+    if (!path)
+        return -1;
     cleanup_free char *temp = NULL;
-    if (!path || asprintf(&temp, "%s.XXXXXX", path) < 0)
+    if (asprintf(&temp, "%s.XXXXXX", path) < 0)
         return err_set(e, ERR_NOMEM, "out of memory");
     cleanup_close int to = mkostemp(temp, O_CLOEXEC);
     if (to < 0)

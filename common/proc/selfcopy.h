@@ -9,7 +9,8 @@
 
 /*
  * Copies /proc/self/exe to dest, mode 755, by a temporary file beside it and rename: whoever runs the old one keeps it,
- * nobody sees half a file. dest may be a directory: the program's own name is added. ERR_SYSTEM, ERR_USAGE ("").
+ * nobody sees half a file. dest may be a directory: the program's own name is added. ERR_SYSTEM; ERR_USAGE: "", or what is
+ * there is neither a file nor a link to one (a device, a FIFO, a socket), and stays.
  */
 int selfcopy(const char *dest, const char *program, struct err *e);
 

@@ -108,7 +108,40 @@ failures_leave_nothing(void **state)
     assert_int_equal(e.code, ERR_SYSTEM);
     assert_int_equal(mkdir(in_dir("tester"), 0755), 0);
     assert_int_equal(selfcopy(dir, "tester", &e), -1); /* a directory of that name is in the way */
+    assert_int_equal(e.code, ERR_USAGE);
     assert_int_equal(entries(), 1);
+}
+
+static void
+what_is_no_file_stays(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    assert_int_equal(mkfifo(in_dir("tester"), 0644), 0);
+    assert_int_equal(selfcopy(dir, "tester", &e), -1);
+    assert_int_equal(e.code, ERR_USAGE);
+    assert_non_null(strstr(e.msg, in_dir("tester")));
+    struct stat st;
+    assert_int_equal(stat(in_dir("tester"), &st), 0);
+    assert_true(S_ISFIFO(st.st_mode));
+    assert_int_equal(entries(), 1);
+}
+
+/* As rename(2) has it: the link gives way, what it pointed to stays. */
+static void
+a_link_to_a_file_is_replaced(void **state)
+{
+    (void)state;
+    FILE *f = fopen(in_dir("old"), "w");
+    fputs("old", f);
+    fclose(f);
+    assert_int_equal(symlink("old", in_dir("tool")), 0);
+    assert_int_equal(selfcopy(in_dir("tool"), "tester", NULL), 0);
+    assert_copy(in_dir("tool"));
+    struct stat st;
+    assert_int_equal(stat(in_dir("old"), &st), 0);
+    assert_int_equal(st.st_size, 3);
+    assert_int_equal(entries(), 2);
 }
 
 int
@@ -119,6 +152,8 @@ main(void)
         cmocka_unit_test_setup_teardown(into_a_directory, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(over_an_old_one_that_is_in_use, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(failures_leave_nothing, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(what_is_no_file_stays, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(a_link_to_a_file_is_replaced, make_dir, remove_dir),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
