@@ -94,6 +94,7 @@ healthd_main(int argc, char **argv)
         break;
     }
     opt_done(&healthd_program, &o);
+    log_finish(LOG_FINISH_MS);
     return status;
 }
 

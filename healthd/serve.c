@@ -15,7 +15,6 @@
 #include "healthd/routes.h"
 #include "healthd/schedule.h"
 
-#define FLUSH_MS 500
 #define DESCRIPTORS 4096
 
 struct server {
@@ -26,7 +25,7 @@ struct server {
     struct render_facts facts;
     struct routes *routes;
     struct httpd *httpd;
-    struct loop_timer *drain, *flush;
+    struct loop_timer *drain;
     struct loop_signal *hup, *child;
     const char *outcome;
 };
@@ -106,15 +105,6 @@ on_child(int signo, void *arg)
     }
 }
 
-/* Records that a slow reader left waiting. */
-static void
-on_flush(void *arg)
-{
-    struct server *s = arg;
-    log_flush();
-    loop_timer_start(s->flush, FLUSH_MS);
-}
-
 /* ---- from start to end ---- */
 
 static void
@@ -150,11 +140,10 @@ server_init(struct server *s, const struct config *config, struct err *e)
         return -1;
     s->httpd = httpd_new(s->loop, NULL, on_request, s, e);
     s->drain = loop_timer_new(s->loop, on_drained, s);
-    s->flush = loop_timer_new(s->loop, on_flush, s);
     s->hup = loop_signal_new(s->loop, SIGHUP, on_hup, s);
     if (getpid() == 1)
         s->child = loop_signal_new(s->loop, SIGCHLD, on_child, s);
-    if (!s->httpd || !s->drain || !s->flush || !s->hup || (getpid() == 1 && !s->child))
+    if (!s->httpd || !s->drain || !s->hup || (getpid() == 1 && !s->child))
         return s->httpd ? err_set(e, ERR_NOMEM, "out of memory") : -1;
     loop_set_stop_cb(s->loop, on_stop, s);
     return 0;
@@ -183,7 +172,6 @@ server_done(struct server *s)
     if (s->resolver)
         resolver_free(s->resolver);
     loop_timer_free(s->drain);
-    loop_timer_free(s->flush);
     if (s->hup)
         loop_signal_free(s->hup);
     if (s->child)
@@ -234,7 +222,6 @@ serve(struct server *s, const struct config *config)
             "nothing to check: neither the environment nor a check line names a server; always "
             "ready");
     schedule_start(s->schedule);
-    loop_timer_start(s->flush, FLUSH_MS);
     loop_run(s->loop);
     log_info("stopped", LOG_NONE, "%s", s->outcome);
     return EXIT_OK;
@@ -248,6 +235,5 @@ serve_run(const struct options *o, const struct config *config)
     int status = serve(&s, config);
     leave_message(&s, status);
     server_done(&s);
-    log_finish(500);
     return status;
 }

@@ -50,7 +50,7 @@ migrate_main(int argc, char **argv)
         o.people = r.common.log_format == LOG_FORMAT_TEXT ||
                    (r.common.log_format == LOG_FORMAT_AUTO && isatty(STDERR_FILENO));
         status = dispatch(&o, &r);
-        log_finish(200);
+        log_finish(LOG_FINISH_MS);
         opt_done(&options_program, &o);
     }
     return status;

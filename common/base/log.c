@@ -103,8 +103,8 @@ try_send(const char *data, size_t len)
             return 0;
         n = write(state.fd, data, len);
         break;
-    case WAY_FILE:
-        n = write(state.fd, data, len);
+    case WAY_FILE: /* never in the ring: a file cannot be watched */
+        n = TEMP_FAILURE_RETRY(write(state.fd, data, len));
         break;
     }
     return n >= 0 ? n : would_block(errno) ? 0 : -1;

@@ -50,11 +50,12 @@ bool log_enabled(enum log_level level);
 void log_write(enum log_level level, const char *event, const struct field *fields, size_t n,
                const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
-/* The descriptor to watch for writing while lines wait in the ring, else -1. Then call log_flush(). */
+/* The descriptor to watch for writing while lines wait in the ring, else -1. Then call log_flush(); the loop does. */
 int log_pending_fd(void);
 /* Sends what the reader takes now; true when nothing is left. Never blocks. */
 bool log_flush(void);
 /* Before exit: waits up to timeout_ms for the reader to take the rest, then gives up. */
+#define LOG_FINISH_MS 1000
 void log_finish(uint64_t timeout_ms);
 
 /* The line (with its newline) as log_write would send it; for tests and for records that go elsewhere. */

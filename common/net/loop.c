@@ -14,6 +14,7 @@
 #include "common/base/log.h"
 
 #define STOP_SIGNALS_MAX 8
+#define LIBEVENT_FDS 3 /* epoll, and a pair for signals */
 
 struct later {
     struct later *next;
@@ -41,6 +42,8 @@ struct loop {
 
     struct event *defer_event;
     struct later_list deferred;
+
+    struct event *log_event; /* pending while records wait for their reader */
 
     int post_fd;
     struct event *post_event;
@@ -136,9 +139,48 @@ on_libevent_log(int severity, const char *text)
     }
 }
 
+/* Without a descriptor for its pair libevent ends the process, by exit(1). */
+static int
+reserve_descriptors(struct err *e)
+{
+    int fds[LIBEVENT_FDS];
+    int n = 0;
+    while (n < LIBEVENT_FDS && (fds[n] = eventfd(0, EFD_CLOEXEC)) >= 0) {
+        n++;
+    }
+    int failed = n < LIBEVENT_FDS ? errno : 0;
+    while (n > 0) {
+        close(fds[--n]);
+    }
+    return failed ? err_sys(e, failed, "cannot create the event loop") : 0;
+}
+
+static void
+on_log(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    (void)arg;
+    log_flush();
+}
+
+/* Records that a slow reader left waiting go out as soon as it reads on, not with the next record. */
+static void
+watch_log(struct loop *l)
+{
+    if (log_flush() || event_pending(l->log_event, EV_WRITE, NULL)) {
+        return;
+    }
+    event_assign(l->log_event, l->base, log_pending_fd(), EV_WRITE, on_log, l);
+    event_add(l->log_event, NULL);
+}
+
 static int
 loop_init_events(struct loop *l, struct err *e)
 {
+    if (reserve_descriptors(e) != 0) {
+        return -1;
+    }
     event_set_log_callback(on_libevent_log);
     struct event_config *config = event_config_new();
     if (!config) {
@@ -156,8 +198,9 @@ loop_init_events(struct loop *l, struct err *e)
         return err_sys(e, errno, "eventfd");
     }
     l->defer_event = evtimer_new(l->base, on_defer, l);
+    l->log_event = event_new(l->base, -1, EV_WRITE, on_log, l);
     l->post_event = event_new(l->base, l->post_fd, EV_READ | EV_PERSIST, on_post, l);
-    if (!l->defer_event || !l->post_event || event_add(l->post_event, NULL) != 0) {
+    if (!l->defer_event || !l->log_event || !l->post_event || event_add(l->post_event, NULL) != 0) {
         return err_set(e, ERR_NOMEM, "out of memory");
     }
     return 0;
@@ -201,6 +244,9 @@ loop_free(struct loop *l)
     if (l->defer_event) {
         event_free(l->defer_event);
     }
+    if (l->log_event) {
+        event_free(l->log_event);
+    }
     if (l->post_event) {
         event_free(l->post_event);
     }
@@ -224,6 +270,7 @@ static void
 loop_turn(struct loop *l)
 {
     l->turning = true;
+    watch_log(l);
     event_base_loop(l->base, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY);
     l->turning = false;
 }

@@ -2,7 +2,8 @@
  * loop.h: the event base, the only place that waits.
  *
  * Programs are callbacks on one `struct loop`. A sequential program (migrate) turns the loop itself with
- * loop_turn_until(), never from inside a callback (asserted). Deadlines are points on clock_mono_ms().
+ * loop_turn_until(), never from inside a callback (asserted). Deadlines are points on clock_mono_ms(). While it turns,
+ * log records that wait for a slow reader are sent as soon as there is room.
  * Nothing here is thread-safe but loop_post().
  */
 #ifndef RR_NET_LOOP_H

@@ -6,7 +6,9 @@ import os
 import pty
 import signal
 import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from rig.base import SLOW, alive, descendants, proc_stat, wait_until
@@ -455,6 +457,22 @@ def test_term_reaches_everybody(programs, run, nasty, way):
     assert programs.leftovers() == []
 
 
+PIDFD_SEND_SIGNAL, PIDFD_OPEN = 424, 434
+
+
+@pytest.mark.parametrize("numbers", [[PIDFD_OPEN], [PIDFD_SEND_SIGNAL], [PIDFD_OPEN, PIDFD_SEND_SIGNAL]])
+def test_pidfds_are_forbidden(start, nasty, numbers):
+    """The seccomp profile of an older container engine: TERM and KILL reach other sessions still."""
+    wrap = [sys.executable, Path(__file__).parent / "rig" / "forbid.py", ",".join(map(str, numbers))]
+    process = start("cronrun", "--lock", "none", "--grace", "500ms", nasty, "spawn", "setsid", "catch", "ready", wrap=wrap)
+    process.wait_for("ready")
+    process.terminate()
+    process.wait_for("got 15\n")
+    result = process.wait()
+    assert result.status == 143
+    assert records(result.stderr, "not_dying") == []
+
+
 def test_500_setsid_ignorers(programs, run, nasty):
     started = time.monotonic()
     result = run(
@@ -576,7 +594,9 @@ def test_dead_stderr(programs, nasty):
     assert done.returncode == 124
 
 
-def test_blocked_stderr_delays_nothing(programs, nasty):
+@pytest.fixture
+def full_pipe():
+    """Reader and writer of a pipe in which there is no room."""
     reader, writer = os.pipe()
     fcntl.fcntl(writer, fcntl.F_SETFL, os.O_NONBLOCK)
     try:
@@ -585,14 +605,44 @@ def test_blocked_stderr_delays_nothing(programs, nasty):
     except BlockingIOError:
         pass
     fcntl.fcntl(writer, fcntl.F_SETFL, 0)
+    yield reader, writer
+    os.close(reader)
+    os.close(writer)
+
+
+def test_blocked_stderr_delays_nothing(programs, nasty, full_pipe):
     started = time.monotonic()
     done = subprocess.run(
-        [BIN_DIR / "cronrun", "--lock", "none", "--deadline", "200ms", nasty], stderr=writer, env=programs.env(), timeout=20 * SLOW
+        [BIN_DIR / "cronrun", "--lock", "none", "--deadline", "200ms", nasty],
+        stderr=full_pipe[1],
+        env=programs.env(),
+        timeout=20 * SLOW,
     )
     assert done.returncode == 124
     assert time.monotonic() - started < 3 * SLOW
-    os.close(reader)
-    os.close(writer)
+
+
+def test_a_record_that_met_a_full_pipe(programs, nasty, full_pipe):
+    """It comes when there is room, not with the next record: the command may run for hours, or cronrun be killed."""
+    reader, writer = full_pipe
+    words = [BIN_DIR / "cronrun", "--lock", "none", nasty, "ready"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=writer, env=programs.env()) as process:
+        process.stdout.readline()
+        os.set_blocking(reader, False)
+        seen = b""
+
+        def more():
+            nonlocal seen
+            try:
+                seen += os.read(reader, 65536)
+            except BlockingIOError:
+                pass
+            return b'"event":"run_start"' in seen
+
+        try:
+            wait_until(more, 10, "the record")
+        finally:
+            process.kill()
 
 
 def test_deadline_zero_is_none(cronrun):

@@ -1,16 +1,21 @@
 /* The loop: timers, waiting, stop signals, what is put off. */
 #include <setjmp.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "common/base/clock.h"
+#include "common/base/log.h"
 #include "common/net/loop.h"
 
 #define LONG_MS 20000
@@ -271,6 +276,82 @@ test_watch(void **state)
     close(fds[1]);
 }
 
+/* ---- the log ---- */
+
+struct reader {
+    struct loop_watch *w;
+    bool done;
+    char tail[2048];
+};
+
+static void
+on_readable(int fd, int what, void *arg)
+{
+    (void)what;
+    struct reader *r = arg;
+    char buf[1024];
+    ssize_t n = read(fd, buf, sizeof buf);
+    assert_true(n > 0);
+    memmove(r->tail, r->tail + n, sizeof r->tail - (size_t)n);
+    memcpy(r->tail + sizeof r->tail - (size_t)n, buf, (size_t)n);
+    r->done = memmem(r->tail, sizeof r->tail, "event=waited", 12) != NULL;
+}
+
+/* A record meets a full pipe, its reader reads on: it comes without another one being logged. */
+static void
+check_log(int in, int out)
+{
+    struct err e;
+    char pad[4096];
+    memset(pad, 'x', sizeof pad);
+    int flags = fcntl(out, F_GETFL);
+    fcntl(out, F_SETFL, flags | O_NONBLOCK);
+    while (write(out, pad, sizeof pad) > 0) {
+    }
+    fcntl(out, F_SETFL, flags);
+    log_init("t", LOG_FORMAT_KV, LOG_LEVEL_INFO, out);
+    log_info("waited", LOG_NONE, "m");
+    assert_true(log_pending_fd() >= 0);
+    struct reader r = {0};
+    r.w = loop_watch_new(l, in, on_readable, &r);
+    assert_int_equal(loop_watch_set(r.w, LOOP_READ), 0);
+    assert_int_equal(loop_turn_until(l, &r.done, clock_deadline(LONG_MS), &e), 0);
+    assert_int_equal(log_pending_fd(), -1);
+    loop_watch_free(r.w);
+    close(in);
+    close(out);
+    log_init("t", LOG_FORMAT_KV, LOG_LEVEL_INFO, STDERR_FILENO);
+}
+
+static void
+test_log(void **state)
+{
+    (void)state;
+    int fds[2];
+    assert_int_equal(pipe(fds), 0);
+    check_log(fds[0], fds[1]);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+    check_log(fds[0], fds[1]);
+}
+
+/* A pipe that may not be opened a second time. */
+static void
+test_log_of_somebody_else(void **state)
+{
+    (void)state;
+    int fds[2];
+    bool root = geteuid() == 0;
+    assert_int_equal(pipe(fds), 0);
+    assert_int_equal(fchmod(fds[1], 0), 0);
+    if (root) {
+        assert_int_equal(seteuid(65534), 0);
+    }
+    check_log(fds[0], fds[1]);
+    if (root) {
+        assert_int_equal(seteuid(0), 0);
+    }
+}
+
 /* ---- later ---- */
 
 struct order {
@@ -393,6 +474,7 @@ main(void)
         TEST(test_signal),     TEST(test_watch),
         TEST(test_defer),      TEST(test_post),
         TEST(test_run),        TEST(test_stall),
+        TEST(test_log),        TEST(test_log_of_somebody_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
