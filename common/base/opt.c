@@ -1,6 +1,8 @@
 /* The start of every program, and the texts that all of them share. */
 #include "common/base/opt.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -70,9 +72,23 @@ said_done(struct opt_said *said)
     strbuf_done(&said->warnings);
 }
 
+/* So that no descriptor of ours becomes one of the three, and gets our records. Where there is no /dev/null, "/" does:
+ * opened so, it can neither be read nor written. */
+static void
+fill_standard_fds(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
+            continue;
+        if (open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY) < 0)
+            open("/", O_PATH);
+    }
+}
+
 int
 opt_start(const struct opt_program *p, int argc, char **argv, void *options, struct opt_result *ret)
 {
+    fill_standard_fds();
     CLEANUP_WITH(said_done) struct opt_said said = {0};
     struct opt_input in = {.argc = argc, .argv = argv, .envp = environ};
     struct err e;

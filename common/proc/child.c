@@ -106,15 +106,6 @@ child_done(struct child *c)
     c->exec_fd = -1;
 }
 
-void
-child_fill_standard_fds(void)
-{
-    for (int fd = 0; fd <= 2; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
-            if (open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) != fd)
-                return;
-}
-
 bool
 child_has_terminal(void)
 {

@@ -47,9 +47,6 @@ int child_exec_error(struct child *c, const char *command, int *ret_status, stru
 
 void child_done(struct child *c); /* closes the pipe; kills nothing */
 
-/* Opens /dev/null in place of a standard descriptor that is closed, so that nothing of ours becomes
- * one. */
-void child_fill_standard_fds(void);
 /* True when the process has a controlling terminal and is in its foreground. */
 bool child_has_terminal(void);
 

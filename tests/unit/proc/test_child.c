@@ -191,7 +191,8 @@ test_search(void **state)
     char path[64], dirs[128];
     snprintf(path, sizeof path, "%s/cmd", dir);
     snprintf(dirs, sizeof dirs, "/no/such/dir:%s:/etc", dir);
-    cleanup_free char *before = strdup(getenv("PATH"));
+    const char *had = getenv("PATH");
+    cleanup_free char *before = strdup(had ? had : "");
     setenv("PATH", dirs, 1);
     int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
     assert_int_equal(write(fd, "#!/no/such/php\n", 15), 15);
