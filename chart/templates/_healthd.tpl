@@ -89,6 +89,11 @@ What a workload's healthd is to be, as JSON {on, native, lines, env, mounts, vol
     {{- $_ := set $out "native" (ternary true false (not (empty $native))) }}
     {{- $_ := set $out "lines" $lines }}
     {{- range $key := list "env" "mounts" "volumes" }}{{ $_ := set $out $key (get $given $key) }}{{ end }}
+    {{- $files := include "release-runtime.pathMounts" (dict "root" .root "connections" $connections "container" $container) | fromJson }}
+    {{- range $name := $files.missing }}
+      {{- fail (printf "%s.healthd: %s names a file or folder of %s, which healthd does not have; mount it there from one of %s.volumes, and healthd gets the mount too, or say healthd.database: false" $where $name $from $where) }}
+    {{- end }}
+    {{- $_ := set $out "mounts" (concat $out.mounts $files.mounts) }}
   {{- end }}
 {{- end }}
 {{- toJson $out }}

@@ -98,6 +98,30 @@ its terminationGracePeriodSeconds: dict root m where
 {{- end }}
 
 {{- /*
+Mounts and volumes for the files that the variables name, as JSON {mounts: […], volumes: […]}. An image of the user's may have them
+itself, ours (own) has not: dict root connections source own copies where
+*/ -}}
+{{- define "release-runtime.migrateFiles" -}}
+{{- $where := .where }}{{ $from := .source.name | default "a container, named by from," }}
+{{- $found := include "release-runtime.pathMounts" (dict "root" .root "connections" .connections "container" .source.container) | fromJson }}
+{{- if .own }}{{ range $name := $found.missing }}
+  {{- fail (printf "%s: %s names a file or folder, which the image of migrate does not have; mount it into %s from a volume of a Secret or a ConfigMap, and the hook gets it too" $where $name $from) }}
+{{- end }}{{ end }}
+{{- $volumes := dict }}{{ $all := .source.workload.volumes | default dict }}
+{{- range $mount := $found.mounts }}
+  {{- $volume := deepCopy (get $all $mount.name | default dict) }}
+  {{- if not (or $volume.secret $volume.configMap $volume.projected) }}
+    {{- fail (printf "%s: a variable names a file in %s, and a hook has only volumes of Secrets and ConfigMaps" $where $mount.mountPath) }}
+  {{- end }}
+  {{- /* As with Secrets: libpq says which file it misses, instead of a pod that waits for it. */ -}}
+  {{- range $kind := list "secret" "configMap" }}{{ if get $volume $kind }}{{ $_ := set (get $volume $kind) "optional" true }}{{ end }}{{ end }}
+  {{- $_ := set $volumes $mount.name $volume }}
+{{- end }}
+{{- $made := include "release-runtime.volumes" (dict "root" .root "workload" (dict "volumes" $volumes) "hook" true "copies" .copies) | fromJson }}
+{{- dict "mounts" $found.mounts "volumes" $made.volumes | toJson }}
+{{- end }}
+
+{{- /*
 Refuses a first install whose migration, which runs before all else, would look for a database among its Services:
 dict root connections where
 */ -}}
@@ -181,6 +205,8 @@ What runs: files (in a ConfigMap) by our image; dir by our program inside the ap
   {{- $volumes = append $volumes (include "release-runtime.copyVolume" . | fromJson) }}
   {{- $mounts = append $mounts (dict "name" "release-runtime" "mountPath" "/release-runtime" "readOnly" true) }}
 {{- end }}
+{{- $files := include "release-runtime.migrateFiles" (dict "root" $root "connections" $connections "source" $source "own" (not (empty $m.files)) "copies" $copies "where" $where) | fromJson }}
+{{- $mounts = concat $mounts $files.mounts }}{{ $volumes = concat $volumes $files.volumes }}
 {{- $args := list "up" "--dir" $dir "--log" ($m.log | default "text") "--release" $root.Release.Name }}
 {{- range $pair := list (list "--deadline" "deadline" "240s") (list "--wait" "wait" "30s") (list "--lock-wait" "lockWait" "60s") (list "--lock-timeout" "lockTimeout" "2s") (list "--statement-timeout" "statementTimeout" "") (list "--phase" "phase" "") (list "--table" "table" "") (list "--role" "role" "") (list "--search-path" "searchPath" "") }}
   {{- $value := get $m (index $pair 1) | default (index $pair 2) }}

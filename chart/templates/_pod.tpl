@@ -99,20 +99,20 @@ dict workload
 {{- toJson $out }}
 {{- end }}
 
-{{- /* Volumes of a workload and its containers' writable folders, as JSON {volumes: […]}: dict root workload containers(names) */ -}}
+{{- /* A workload's volumes, as JSON {volumes: […]}: dict root workload [hook copies] */ -}}
 {{- define "release-runtime.volumes" -}}
-{{- $root := .root }}{{ $out := list }}
+{{- $how := dict "root" .root "hook" .hook "copies" .copies }}{{ $out := list }}
 {{- range $name, $volume := .workload.volumes | default dict }}
   {{- $v := deepCopy $volume }}
   {{- if $v.secret }}
-    {{- $_ := set $v.secret "secretName" (include "release-runtime.ref" (dict "root" $root "kind" "secrets" "name" $v.secret.secretName)) }}
+    {{- $_ := set $v.secret "secretName" (include "release-runtime.ref" (merge (dict "kind" "secrets" "name" $v.secret.secretName) $how)) }}
   {{- else if $v.configMap }}
-    {{- $_ := set $v.configMap "name" (include "release-runtime.ref" (dict "root" $root "kind" "configMaps" "name" $v.configMap.name)) }}
+    {{- $_ := set $v.configMap "name" (include "release-runtime.ref" (merge (dict "kind" "configMaps" "name" $v.configMap.name) $how)) }}
   {{- end }}
   {{- range $source := dig "projected" "sources" (list) $v }}
     {{- range $field, $kind := dict "secret" "secrets" "configMap" "configMaps" }}
       {{- $part := get $source $field }}
-      {{- if $part }}{{ $_ := set $part "name" (include "release-runtime.ref" (dict "root" $root "kind" $kind "name" $part.name)) }}{{ end }}
+      {{- if $part }}{{ $_ := set $part "name" (include "release-runtime.ref" (merge (dict "kind" $kind "name" $part.name) $how)) }}{{ end }}
     {{- end }}
   {{- end }}
   {{- $_ := set $v "name" $name }}

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from rig import FULL, ROOT, changed, container, flags, named, variables
+from rig import FULL, ROOT, changed, container, flags, hooked, named, variables
 
 APP = {"image": "example/shop:1", "port": 8080}
 FILES = {"0001_a.sql": "SELECT 1;"}
@@ -106,7 +106,7 @@ def test_a_front_end_waits_for_no_database_of_others(helm):
         ({"DATABASE_DSN": "host=db user=shop"}, True),
         ({"PGHOST": "db"}, True),
         ({"PGHOST": {"valueFrom": {"configMapKeyRef": {"name": "theirs", "key": "host"}}}}, True),
-        ({"PGHOST": "db", "PGPASSFILE": "/home/shop/.pgpass"}, False),
+        ({"PGHOST": "db", "PGPASSFILE": {"valueFrom": {"configMapKeyRef": {"name": "theirs", "key": "file"}}}}, False),
         ({"PGSERVICE": "shop"}, False),
         ({"PGUSER": "shop"}, False),
         ({"REDIS_HOST": "redis"}, False),
@@ -131,6 +131,73 @@ def test_a_derived_check_switched_off(helm):
         error = helm.refused(changed(FULL, "workloads.web.healthd", {kind: False, "checks": {"x": line}}))
         assert f"checks.x: asks what the variables name, and workloads.web.healthd.{kind}: false" in error
     healthd(helm, changed(FULL, "workloads.web.healthd", {"redis": False, "checks": {"x": "redis://other:6379"}}))
+
+
+# --- Files that they name ---------------------------------------------------------------------------------------------------
+
+CA = "/etc/ca/ca.pem"
+PASSWORD = {"valueFrom": {"secretKeyRef": {"name": "pg", "key": "pw"}}}
+
+
+def with_file(env, mount=None, volume=None, migration=None, **healthd):
+    """An application, and its migration, whose variables name a file."""
+    app = {**APP, "env": {"PGHOST": "db", "PGPASSWORD": PASSWORD, **env}}
+    web = {"containers": {"app": app}, "healthd": healthd}
+    if mount:
+        app["volumeMounts"], web["volumes"] = {"ca": mount}, {"ca": volume}
+    values = {"workloads": {"web": web}, "configMaps": {"ca": {"data": {"ca.pem": "x"}}}}
+    return {**values, "migrations": {"schema": {"from": "web/app", **migration}} if migration else {}}
+
+
+OWN = {"configMap": {"name": "ca"}}
+NAMED = [
+    {"PGSSLROOTCERT": CA},
+    {"DATABASE_URL": f"postgres://db/x?sslmode=verify-full&sslrootcert={CA}"},
+    {"DATABASE_URL": "postgres://db/x?sslrootcert=%2Fetc%2Fca%2Fca.pem&sslmode=require"},
+    {"DATABASE_DSN": f"host=db sslrootcert = '{CA}'"},
+    {"PGHOST": "/etc/ca"},
+]
+
+
+@pytest.mark.parametrize("env", NAMED)
+def test_a_file_comes_with_its_mount(helm, env):
+    (name,) = env
+    values = with_file(env, {"mountPath": "/etc/ca/"}, OWN, {"files": FILES})
+    objects = helm.render(values)
+    pod = named(objects, "Deployment", "shop-web")["spec"]["template"]["spec"]
+    mount = {"name": "ca", "mountPath": "/etc/ca", "readOnly": True}
+    assert mount in container(pod, "healthd")["volumeMounts"]
+    job = named(objects, "Job", "shop-schema")["spec"]["template"]["spec"]
+    assert mount in container(job, "migrate")["volumeMounts"]
+    volume = {"name": "ca", "configMap": {"name": hooked("ca"), "optional": True}}
+    assert volume in job["volumes"] and named(objects, "ConfigMap", hooked("ca"))
+
+
+@pytest.mark.parametrize("env", NAMED)
+def test_a_file_that_our_containers_do_not_have(helm, env):
+    (name,) = env
+    error = helm.refused(with_file(env))
+    assert f"workloads.web.healthd: {name} names a file or folder of app, which healthd does not have" in error
+    error = helm.refused(with_file(env, migration={"files": FILES}, enabled=False))
+    assert f"migrations.schema: {name} names a file or folder, which the image of migrate does not have" in error
+    # Another image may have it, and what is not used needs none.
+    helm.render(with_file(env, migration={"dir": "/m"}, database=False))
+    helm.render(with_file(env, migration={"image": "mine:1"}, database=False))
+    beside = with_file(env, {"mountPath": "/etc/cap"}, OWN)
+    assert "which healthd does not have" in helm.refused(beside)
+
+
+def test_a_file_on_what_a_hook_cannot_have(helm):
+    claim = {"persistentVolumeClaim": {"claimName": "ca", "readOnly": True}}
+    for how in ({"files": FILES}, {"dir": "/m"}):
+        error = helm.refused(with_file({"PGSSLROOTCERT": CA}, {"mountPath": "/etc/ca"}, claim, how))
+        assert "migrations.schema: a variable names a file in /etc/ca, and a hook has only volumes of Secrets" in error
+    healthd(helm, with_file({"PGSSLROOTCERT": CA}, {"mountPath": "/etc/ca"}, claim))
+
+
+def test_files_that_are_there(helm):
+    for path in ("system", "/etc/ssl/certs/ca-certificates.crt"):
+        helm.render(with_file({"PGSSLROOTCERT": path}, migration={"files": FILES}))
 
 
 # --- Check lines ----------------------------------------------------------------------------------------------------------
