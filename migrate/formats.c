@@ -9,6 +9,8 @@ static const struct {
     const char *fields;
     const char *when;
 } records[] = {
+    {"setting_unused", "setting",
+     "statement_timeout or lock_timeout of a URL: the options of that name count"},
     {"waiting", "reason, sqlstate", "the database does not accept yet: first, then every 10 s"},
     {"ready", "duration_ms", "wait: it accepts"},
     {"lock_wait", "holder_pid, holder, holder_age_s",

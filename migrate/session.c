@@ -66,6 +66,19 @@ init_connections(struct session *s, struct err *e)
     return s->watch ? 0 : -1;
 }
 
+/* A URL of the application's may bring limits for its own queries. */
+static void
+tell_unused_limits(const struct session *s)
+{
+    static const char *const names[] = {"statement_timeout", "lock_timeout"};
+    static const char *const options[] = {"--statement-timeout", "--lock-timeout"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (target_pg_get(s->target, names[i]))
+            log_info("setting_unused", LOG_FIELDS(LF_STR("setting", names[i])),
+                     "the %s of the connection settings is not used: %s is what counts here",
+                     names[i], options[i]);
+}
+
 int
 session_init(struct session *s, const struct options *o, struct err *e)
 {
@@ -86,6 +99,8 @@ session_init(struct session *s, const struct options *o, struct err *e)
     }
     if (pgconn_supports(s->target, e) != 0)
         goto fail;
+    target_pg_send_settings(s->target);
+    tell_unused_limits(s);
     s->loop = loop_new(e);
     if (!s->loop || loop_stop_on(s->loop, SIGTERM, e) != 0 || loop_stop_on(s->loop, SIGINT, e) != 0)
         goto fail;

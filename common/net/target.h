@@ -53,7 +53,12 @@ target_pg_hosts(const struct target_pg *t, const struct target_pg_host **ret); /
  * names the file) it stays as it was. */
 int target_pg_refresh(struct target_pg *t, struct err *e);
 
-/* A single libpq keyword's value ("dbname", "user", "sslmode", "target_session_attrs" …), NULL when open. Not "password". */
+/* Settings that URLs and DSNs of drivers give (TimeZone, DateStyle, IntervalStyle, default_transaction_read_only and _isolation) go to
+ * the server, too. Without this call they are left out: to look at a server they are no matter, and poolers refuse them. */
+void target_pg_send_settings(struct target_pg *t);
+
+/* A single libpq keyword's value ("dbname", "user", "sslmode", "target_session_attrs" …) or setting's ("timezone",
+ * "statement_timeout" …), NULL when open. Not "password". */
 const char *target_pg_get(const struct target_pg *t, const char *keyword);
 
 /* Keyword/value arrays for PQconnectStartParams for host number i, NULL-terminated, always with: host, port, user, dbname,

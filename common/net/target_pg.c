@@ -17,6 +17,7 @@ struct target_pg {
     char *describe;
     char *passfile_fault; /* NULL: none */
     bool passfile_told;
+    bool sends_settings;
     /* for target_pg_refresh() */
     char *database;
     bool alone;
@@ -422,6 +423,7 @@ target_pg_refresh(struct target_pg *t, struct err *e)
     }
     fresh.passfile_told = t->passfile_told && t->passfile_fault && fresh.passfile_fault &&
                           strcmp(t->passfile_fault, fresh.passfile_fault) == 0;
+    fresh.sends_settings = t->sends_settings;
     content_done(t);
     *t = fresh;
     return 0;
@@ -447,6 +449,18 @@ const char *
 pg_target_secret(const struct target_pg *t, enum pg_key key)
 {
     return t->set.value[key];
+}
+
+void
+target_pg_send_settings(struct target_pg *t)
+{
+    t->sends_settings = true;
+}
+
+bool
+pg_target_sends_settings(const struct target_pg *t)
+{
+    return t->sends_settings;
 }
 
 const char *

@@ -36,7 +36,14 @@ enum pg_key {
     PG_REQUIRE_AUTH,
     PG_REQUIREPEER,
     PG_OPTIONS,
-    PG_SEARCH_PATH, /* no keyword of libpq: becomes part of options */
+    PG_SEARCH_PATH, /* from here on no keywords of libpq, but settings: they become part of options */
+    PG_TIMEZONE,
+    PG_DATESTYLE,
+    PG_INTERVALSTYLE,
+    PG_READ_ONLY,
+    PG_ISOLATION,
+    PG_STATEMENT_TIMEOUT, /* these two are never sent: our own limits rule */
+    PG_LOCK_TIMEOUT,
     PG_TARGET_SESSION_ATTRS,
     PG_LOAD_BALANCE_HOSTS,
     PG_APPLICATION_NAME,
@@ -69,10 +76,16 @@ const char *pg_key_name(enum pg_key key);
 const char *pg_key_variable(enum pg_key key); /* NULL: none */
 int pg_key_find(const char *keyword);         /* -1: unknown */
 
-/* One parameter of a URL's query (url true: the drivers' own ones too) or of a DSN. Takes value. `at` is its position.
- * ERR_USAGE for an unknown name, which is not echoed, for it may be a piece of a password: the nearest known one is. */
-int
-pg_set_param(struct pg_set *set, const char *name, char *value, bool url, size_t at, struct err *e);
+/* Where a parameter stands, for the message that refuses it. */
+struct pg_place {
+    bool url; /* in a URL's query: the drivers' own names count, too */
+    size_t at;
+    bool nameable; /* target_param_nameable() */
+};
+
+/* One parameter of a URL's query or of a DSN. Takes value. ERR_USAGE for an unknown name, with the nearest known one. */
+int pg_set_param(struct pg_set *set, const char *name, char *value, const struct pg_place *place,
+                 struct err *e);
 
 /* A URL, DSN or PHP's pgsql:… into an empty set. *ret_foreign (may be NULL): the scheme is another database's.
  * On error the set is done. */
@@ -89,5 +102,6 @@ int pg_sources_read(const char *database, bool alone, const struct target_env *e
 
 const char *
 pg_target_secret(const struct target_pg *t, enum pg_key key); /* for target_pg_params(); borrowed */
+bool pg_target_sends_settings(const struct target_pg *t);
 
 #endif

@@ -37,6 +37,13 @@ static const struct keyword keywords[PG_KEYS] = {
     [PG_REQUIREPEER] = {"requirepeer", "PGREQUIREPEER"},
     [PG_OPTIONS] = {"options", "PGOPTIONS"},
     [PG_SEARCH_PATH] = {"search_path", NULL},
+    [PG_TIMEZONE] = {"timezone", NULL},
+    [PG_DATESTYLE] = {"datestyle", NULL},
+    [PG_INTERVALSTYLE] = {"intervalstyle", NULL},
+    [PG_READ_ONLY] = {"default_transaction_read_only", NULL},
+    [PG_ISOLATION] = {"default_transaction_isolation", NULL},
+    [PG_STATEMENT_TIMEOUT] = {"statement_timeout", NULL},
+    [PG_LOCK_TIMEOUT] = {"lock_timeout", NULL},
     [PG_TARGET_SESSION_ATTRS] = {"target_session_attrs", "PGTARGETSESSIONATTRS"},
     [PG_LOAD_BALANCE_HOSTS] = {"load_balance_hosts", "PGLOADBALANCEHOSTS"},
     [PG_APPLICATION_NAME] = {"application_name", "PGAPPNAME"},
@@ -98,6 +105,21 @@ static const struct param params[] = {
     {"socket_timeout", DO_IGNORE, 0, false},
     {"tcpkeepalive", DO_IGNORE, 0, false},
     {"sslfactory", DO_IGNORE, 0, false},
+    {"sslresponsetimeout", DO_IGNORE, 0, false},
+    {"cancelsignaltimeout", DO_IGNORE, 0, false},
+    {"querytimeout", DO_IGNORE, 0, false},
+    {"hostrecheckseconds", DO_IGNORE, 0, false},
+    {"prefer_simple_protocol", DO_IGNORE, 0, true}, /* GORM */
+    {"preferquerymode", DO_IGNORE, 0, false},
+    {"databasemetadatacachefields", DO_IGNORE, 0, false},
+    {"databasemetadatacachefieldsmib", DO_IGNORE, 0, false},
+    {"logunclosedconnections", DO_IGNORE, 0, false},
+    {"logservererrordetail", DO_IGNORE, 0, false},
+    {"escapesyntaxcallmode", DO_IGNORE, 0, false},
+    {"allowencodingchanges", DO_IGNORE, 0, false},
+    {"receivebuffersize", DO_IGNORE, 0, false},
+    {"sendbuffersize", DO_IGNORE, 0, false},
+    {"adaptivefetch", DO_IGNORE, 0, false},
     {"stringtype", DO_IGNORE, 0, false},
     {"autosave", DO_IGNORE, 0, false},
     {"preparethreshold", DO_IGNORE, 0, false},
@@ -107,7 +129,7 @@ static const struct param params[] = {
     {"defaultrowfetchsize", DO_IGNORE, 0, false},
     {"rewritebatchedinserts", DO_IGNORE, 0, false},
     {"assumeminserverversion", DO_IGNORE, 0, false},
-    {"readonly", DO_IGNORE, 0, false},
+    {"readonly", DO_KEY, PG_READ_ONLY, false},
     {"loggerlevel", DO_IGNORE, 0, false},
     {"pool", DO_IGNORE, 0, false}, /* Rails */
     {"min_threads", DO_IGNORE, 0, false},
@@ -143,22 +165,43 @@ static const struct param params[] = {
     {"conn_health_checks", DO_IGNORE, 0, false},
     {"serverversion", DO_IGNORE, 0, false}, /* Doctrine */
     {"charset", DO_IGNORE, 0, false},
-    {"pool_max_conns", DO_IGNORE, 0, false}, /* pgx, lib/pq */
-    {"pool_min_conns", DO_IGNORE, 0, false},
-    {"pool_max_conn_lifetime", DO_IGNORE, 0, false},
-    {"pool_max_conn_lifetime_jitter", DO_IGNORE, 0, false},
-    {"pool_max_conn_idle_time", DO_IGNORE, 0, false},
-    {"pool_health_check_period", DO_IGNORE, 0, false},
-    {"default_query_exec_mode", DO_IGNORE, 0, false},
-    {"statement_cache_capacity", DO_IGNORE, 0, false},
-    {"description_cache_capacity", DO_IGNORE, 0, false},
-    {"binary_parameters", DO_IGNORE, 0, false},
-    {"disable_prepared_binary_result", DO_IGNORE, 0, false},
-    {"statement_timeout", DO_IGNORE, 0, false},
-    {"lock_timeout", DO_IGNORE, 0, false},
+    {"pool_max_conns", DO_IGNORE, 0, true}, /* pgx, lib/pq */
+    {"pool_min_conns", DO_IGNORE, 0, true},
+    {"pool_max_conn_lifetime", DO_IGNORE, 0, true},
+    {"pool_max_conn_lifetime_jitter", DO_IGNORE, 0, true},
+    {"pool_max_conn_idle_time", DO_IGNORE, 0, true},
+    {"pool_health_check_period", DO_IGNORE, 0, true},
+    {"default_query_exec_mode", DO_IGNORE, 0, true},
+    {"statement_cache_capacity", DO_IGNORE, 0, true},
+    {"description_cache_capacity", DO_IGNORE, 0, true},
+    {"binary_parameters", DO_IGNORE, 0, true},
+    {"disable_prepared_binary_result", DO_IGNORE, 0, true},
+    {"min_read_buffer_size", DO_IGNORE, 0, true},
+    {"extra_float_digits", DO_IGNORE, 0, true}, /* settings that change nothing here */
+    {"idle_in_transaction_session_timeout", DO_IGNORE, 0, true},
+    {"idle_session_timeout", DO_IGNORE, 0, true},
+    {"krbspn", DO_IGNORE, 0, true}, /* no GSS */
+    {"servicefile", DO_REFUSE, 0, true},
+    {"sslinline", DO_REFUSE, 0, true},
+    {"replication", DO_REFUSE, 0, true},
+    {"socketfactory", DO_REFUSE, 0, false}, /* Cloud SQL's connector */
+    {"cloudsqlinstance", DO_REFUSE, 0, false},
     {"uselibpqcompat", DO_IGNORE, 0, false}, /* node-postgres */
     {"query_timeout", DO_IGNORE, 0, false},
     {"max", DO_IGNORE, 0, false},
+    {"min", DO_IGNORE, 0, false},
+    {"connectiontimeoutmillis", DO_IGNORE, 0, false},
+    {"idletimeoutmillis", DO_IGNORE, 0, false},
+    {"allowexitonidle", DO_IGNORE, 0, false},
+    {"keepalive", DO_IGNORE, 0, false},
+    {"max_lifetime", DO_IGNORE, 0, false}, /* postgres.js, Ecto, Rails 8 */
+    {"prepare", DO_IGNORE, 0, false},
+    {"fetch_types", DO_IGNORE, 0, false},
+    {"backoff", DO_IGNORE, 0, false},
+    {"max_connections", DO_IGNORE, 0, false},
+    {"min_connections", DO_IGNORE, 0, false},
+    {"max_age", DO_IGNORE, 0, false},
+    {"statement-cache-capacity", DO_IGNORE, 0, false}, /* sqlx */
 };
 #define N_PARAMS (sizeof params / sizeof params[0])
 
@@ -186,7 +229,7 @@ pg_key_find(const char *keyword)
 }
 
 static int
-unknown_param(const char *name, bool url, size_t at, struct err *e)
+unknown_param(const char *name, const struct pg_place *place, struct err *e)
 {
     const char *known[PG_KEYS + N_PARAMS];
     size_t n = 0;
@@ -194,14 +237,15 @@ unknown_param(const char *name, bool url, size_t at, struct err *e)
         known[n] = keywords[n].name;
     }
     for (size_t i = 0; i < N_PARAMS; i++) {
-        if (url || params[i].dsn) {
+        if (place->url || params[i].dsn) {
             known[n++] = params[i].name;
         }
     }
     const char *nearest = opt_nearest(name, known, n, NULL);
-    return err_set(e, ERR_USAGE, "unknown %s at character %zu%s%s%s", url ? "parameter" : "keyword",
-                   at, nearest ? "; did you mean " : "", nearest ? nearest : "",
-                   nearest ? "?" : "");
+    return err_set(e, ERR_USAGE, "unknown %s%s%s at character %zu%s%s%s",
+                   place->url ? "parameter" : "keyword", place->nameable ? " " : "",
+                   place->nameable ? name : "", place->at, nearest ? "; did you mean " : "",
+                   nearest ? nearest : "", nearest ? "?" : "");
 }
 
 /* ---- what a parameter does ---- */
@@ -302,7 +346,10 @@ do_param(struct pg_set *set, const struct param *p, const char *value, struct er
     case DO_IGNORE:
         return 0;
     case DO_REFUSE:
-        return err_set(e, ERR_USAGE, "%s is not supported (sslcert and sslkey are)", p->name);
+        return err_set(e, ERR_USAGE,
+                       "%s is not handled here: the server, certificate and key are "
+                       "given by host, sslcert and sslkey",
+                       p->name);
     case DO_SSL:
         return do_ssl(set, value, e);
     case DO_STRICT:
@@ -333,33 +380,50 @@ add_host(struct pg_set *set, char *value, struct err *e)
     return 0;
 }
 
+/* The keyword that is meant; -1: none. Settings have no case anywhere, libpq's keywords have in a DSN. */
+static int
+keyword_meant(const char *name, bool url)
+{
+    int key = pg_key_find(name);
+    bool setting = key >= PG_SEARCH_PATH && key <= PG_LOCK_TIMEOUT;
+    return key >= 0 && (url || setting || strcmp(name, keywords[key].name) == 0) ? key : -1;
+}
+
+static int
+take_keyword(struct pg_set *set, enum pg_key key, char *value, bool url, struct err *e)
+{
+    if (key == PG_SSLMODE && strcasecmp(value, "no-verify") == 0) { /* node-postgres */
+        free(value);
+        return take_copy(set, PG_SSLMODE, "require", e);
+    }
+    if (url && key == PG_HOST && set->value[PG_HOST]) {
+        return add_host(set, value, e);
+    }
+    pg_set_take(set, key, value);
+    return 0;
+}
+
 int
-pg_set_param(struct pg_set *set, const char *name, char *value, bool url, size_t at, struct err *e)
+pg_set_param(struct pg_set *set, const char *name, char *value, const struct pg_place *place,
+             struct err *e)
 {
     if (!value) {
         return err_set(e, ERR_NOMEM, "out of memory");
     }
-    int key = pg_key_find(name);
-    if (key >= 0 && (url || strcmp(name, keywords[key].name) == 0)) {
-        if (key == PG_SSLMODE && strcasecmp(value, "no-verify") == 0) { /* node-postgres */
-            free(value);
-            return take_copy(set, PG_SSLMODE, "require", e);
-        }
-        if (url && key == PG_HOST && set->value[PG_HOST]) {
-            return add_host(set, value, e);
-        }
-        pg_set_take(set, (enum pg_key)key, value);
-        return 0;
+    int key = keyword_meant(name, place->url);
+    if (key >= 0) {
+        return take_keyword(set, (enum pg_key)key, value, place->url, e);
     }
     int result = 0;
     const struct param *found = NULL;
     for (size_t i = 0; i < N_PARAMS && !found; i++) {
-        found = (url || params[i].dsn) && strcasecmp(params[i].name, name) == 0 ? &params[i] : NULL;
+        bool counts = place->url || params[i].dsn;
+        found = counts && strcasecmp(params[i].name, name) == 0 ? &params[i] : NULL;
     }
     if (found) {
         result = do_param(set, found, value, e);
-    } else if (!url || strncmp(name, "x-", 2) != 0) { /* golang-migrate's own are x-… */
-        result = unknown_param(name, url, at, e);
+    } else if (!place->url || strncmp(name, "x-", 2) != 0) { /* golang-migrate's own are x-… */
+        result = unknown_param(name, place, e);
     }
     target_wipe(value);
     return result;

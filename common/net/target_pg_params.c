@@ -32,6 +32,9 @@ add(struct list *list, const char *keyword, const char *value)
 static bool
 is_own(enum pg_key key)
 {
+    if (key >= PG_SEARCH_PATH && key <= PG_LOCK_TIMEOUT) {
+        return true;
+    }
     switch ((int)key) {
     case PG_HOST:
     case PG_HOSTADDR:
@@ -40,7 +43,6 @@ is_own(enum pg_key key)
     case PG_PASSWORD: /* secret: not among what target_pg_get() gives */
     case PG_SSLPASSWORD:
     case PG_OPTIONS:
-    case PG_SEARCH_PATH:
     case PG_APPLICATION_NAME:
     case PG_CONNECT_TIMEOUT:    /* ignored by libpq when polled: the caller's deadline stands */
     case PG_LOAD_BALANCE_HOSTS: /* libpq sees one host at a time */
@@ -50,22 +52,33 @@ is_own(enum pg_key key)
     }
 }
 
-/* options, with the search path as a further -c. PostgreSQL's manual: spaces and backslashes in it take a backslash. */
+/* One setting as a further -c. PostgreSQL's manual: spaces and backslashes in it take a backslash. */
+static void
+add_setting(struct strbuf *b, const char *name, const char *value)
+{
+    if (!value) {
+        return;
+    }
+    strbuf_addf(b, "%s-c %s=", b->len ? " " : "", name);
+    for (; *value; value++) {
+        if (*value == ' ' || *value == '\\') {
+            strbuf_addc(b, '\\');
+        }
+        strbuf_addc(b, *value);
+    }
+}
+
+/* options, with the settings behind them. */
 static char *
 options_text(const struct target_pg *t)
 {
     const char *options = target_pg_get(t, "options");
-    const char *path = target_pg_get(t, "search_path");
     struct strbuf b = STRBUF_INIT;
     strbuf_adds(&b, options ? options : "");
-    if (path) {
-        strbuf_adds(&b, options ? " -c search_path=" : "-c search_path=");
-        for (; *path; path++) {
-            if (*path == ' ' || *path == '\\') {
-                strbuf_addc(&b, '\\');
-            }
-            strbuf_addc(&b, *path);
-        }
+    add_setting(&b, pg_key_name(PG_SEARCH_PATH), target_pg_get(t, pg_key_name(PG_SEARCH_PATH)));
+    for (int key = PG_TIMEZONE; pg_target_sends_settings(t) && key <= PG_ISOLATION; key++) {
+        const char *name = pg_key_name((enum pg_key)key);
+        add_setting(&b, name, target_pg_get(t, name));
     }
     return strbuf_steal(&b);
 }

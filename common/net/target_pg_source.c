@@ -33,7 +33,8 @@ service_pair(char *line, struct pg_set *set, struct err *e)
         return err_set(e, ERR_USAGE, "expected keyword=value");
     }
     *equals = '\0';
-    return pg_set_param(set, line, strdup(equals + 1), false, 1, e);
+    struct pg_place place = {.at = 1, .nameable = target_param_nameable(line, line, line)};
+    return pg_set_param(set, line, strdup(equals + 1), &place, e);
 }
 
 /* *ret_found: the file has that section. A file that cannot be opened has not. */

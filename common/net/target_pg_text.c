@@ -118,16 +118,15 @@ take_param(struct pg_set *set, const struct target_url *u, struct target_slice n
         return err_set(e, ERR_USAGE, "a parameter without = at character %zu",
                        target_url_at(u, name.text));
     }
-    if (target_decode(u, name, &key, e) != 0) {
+    if (target_decode(u, name, &key, e) != 0 || target_decode(u, value, &text, e) != 0) {
         return -1;
     }
-    if (value.len == 0) { /* as libpq: an empty value is none */
-        return pg_set_param(set, key, strdup(""), true, target_url_at(u, name.text), e);
-    }
-    if (target_decode(u, value, &text, e) != 0) {
-        return -1;
-    }
-    return pg_set_param(set, key, text, true, target_url_at(u, name.text), e);
+    struct pg_place place = {
+        .url = true,
+        .at = target_url_at(u, name.text),
+        .nameable = target_param_nameable(u->query.text, name.text, key),
+    };
+    return pg_set_param(set, key, text, &place, e);
 }
 
 /* SQLAlchemy's and asyncpg's ?host=h1:5432&host=h2:5433: names with ports, where libpq has names alone. */
@@ -269,7 +268,8 @@ dsn_pair(struct dsn *d, struct pg_set *set, struct err *e)
         target_wipe(value);
         return -1;
     }
-    return pg_set_param(set, name, value, false, at, e);
+    struct pg_place place = {.at = at, .nameable = target_param_nameable(d->whole, start, name)};
+    return pg_set_param(set, name, value, &place, e);
 }
 
 static int

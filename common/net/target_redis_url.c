@@ -92,15 +92,17 @@ static const struct param {
 #define N_PARAMS (sizeof params / sizeof params[0])
 
 static int
-unknown_param(const char *name, size_t at, struct err *e)
+unknown_param(const char *name, const struct target_url *u, struct target_slice at, struct err *e)
 {
+    bool shown = target_param_nameable(u->query.text, at.text, name);
     const char *known[N_PARAMS];
     for (size_t i = 0; i < N_PARAMS; i++) {
         known[i] = params[i].name;
     }
     const char *nearest = opt_nearest(name, known, N_PARAMS, NULL);
-    return err_set(e, ERR_USAGE, "unknown parameter at character %zu%s%s%s", at,
-                   nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+    return err_set(e, ERR_USAGE, "unknown parameter%s%s at character %zu%s%s%s", shown ? " " : "",
+                   shown ? name : "", target_url_at(u, at.text), nearest ? "; did you mean " : "",
+                   nearest ? nearest : "", nearest ? "?" : "");
 }
 
 static int
@@ -149,8 +151,7 @@ take_params(struct redis_set *set, const struct target_url *u, struct err *e)
         for (size_t i = 0; i < N_PARAMS && !found; i++) {
             found = strcasecmp(params[i].name, key) == 0 ? &params[i] : NULL;
         }
-        int result = found ? do_param(set, found, text, e)
-                           : unknown_param(key, target_url_at(u, name.text), e);
+        int result = found ? do_param(set, found, text, e) : unknown_param(key, u, name, e);
         target_wipe(text);
         if (result != 0) {
             return -1;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -159,6 +160,22 @@ target_next_param(struct target_slice *query, struct target_slice *ret_name,
         return true;
     }
     return false;
+}
+
+bool
+target_param_nameable(const char *whole, const char *name, const char *decoded)
+{
+    static const char word[] = "password";
+    size_t n = sizeof word - 1;
+    if (strlen(decoded) > 40 || strchr(name, '@'))
+        return false;
+    for (const char *p = decoded; *p; p++)
+        if (!is_alpha(*p) && *p != '_' && *p != '.' && *p != '-')
+            return false;
+    for (const char *p = whole; p + n <= name; p++)
+        if (strncasecmp(p, word, n) == 0)
+            return false;
+    return true;
 }
 
 static int

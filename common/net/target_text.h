@@ -47,6 +47,10 @@ bool target_next_host(struct target_slice *list, struct target_slice *ret_host,
 bool target_next_param(struct target_slice *query, struct target_slice *ret_name,
                        struct target_slice *ret_value);
 
+/* Whether a message may repeat a parameter's name, which begins at `name` in `whole`: it looks like one, and is no piece of a
+ * password that was written without its escapes (before it, or up to an @ behind it). */
+bool target_param_nameable(const char *whole, const char *name, const char *decoded);
+
 /* Percent-decoded copy, owned. A broken escape or %00 is ERR_USAGE with its position (u NULL: without). */
 int target_decode(const struct target_url *u, struct target_slice s, char **ret, struct err *e);
 /* Appends s, percent-encoding what a URL's parts must not hold. */

@@ -68,3 +68,27 @@ def test_keyword_of_a_newer_libpq(run, pg, program):
     result = run(*PROGRAMS[program], env=env)
     assert result.status == USAGE[program]
     assert f"sslnegotiation is not known to libpq {version // 10000}.{version % 10000}" in result.output
+
+
+def test_settings_of_drivers(run, pg, pgbouncer, scratch):
+    """GORM's TimeZone counts in migrations; the application's statement_timeout does not, and that is said."""
+    (scratch / "0001_a.sql").write_text("CREATE TABLE t AS SELECT current_setting('timezone') AS zone, pg_sleep(0.05)::text;\n")
+    dsn = f"host=127.0.0.1 port={pg.port} user={postgres.USER} password={postgres.PASSWORD} dbname={pg.name}"
+    dsn += " sslmode=disable TimeZone=Asia/Shanghai statement_timeout=10"
+    result = run("migrate", "up", "--dir", scratch, "--log", "json", env={"DATABASE_DSN": dsn})
+    assert result.status == 0, result
+    assert pg.psql("SELECT zone FROM t").strip() == "Asia/Shanghai"
+    assert [r["setting"] for r in records(result) if r["event"] == "setting_unused"] == ["statement_timeout"]
+    for program in ("healthd", "cronrun"):
+        assert run(*PROGRAMS[program], env={"DATABASE_DSN": dsn}).status == 0
+    pooler = pgbouncer(pg)  # refuses options
+    dsn = dsn.replace(f"port={pg.port}", f"port={pooler.port}")
+    assert run(*PROGRAMS["healthd"], env={"DATABASE_DSN": dsn}).status == 0
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_unknown_parameter_by_name(run, program):
+    env = {"DATABASE_URL": "postgres://app:c4nary-s3cret@127.0.0.1:1/x?sslmod=require&pool=5"}
+    result = run(*PROGRAMS[program], env=env)
+    assert result.status == USAGE[program]
+    assert "DATABASE_URL: unknown parameter sslmod at character" in result.output and "did you mean sslmode?" in result.output

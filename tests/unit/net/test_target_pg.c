@@ -207,6 +207,58 @@ test_good(void **state)
     }
 }
 
+/* A name is told where it can be no piece of a password. */
+static void
+test_unknown_names(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        {"postgres://u:p@h/x?sslmod=require",
+         "unknown parameter sslmod at character 20; did you mean sslmode?"},
+        {"postgres://h/x?wibble=1&password=y", "unknown parameter wibble at character 16"},
+        {"host=h wibble=1 password=y", "unknown keyword wibble at character 8"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct err e;
+        assert_null(load(rows[i][0], "", &e));
+        if (!strstr(e.msg, rows[i][1]))
+            fail_msg("row %zu: %s", i, e.msg);
+    }
+}
+
+/* Drivers take settings of the session, too: migrate sends them, a check leaves them out. */
+static void
+test_settings(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        {"host=h user=g password=g dbname=g sslmode=disable TimeZone=Asia/Shanghai",
+         "-c timezone=Asia/Shanghai"},
+        {"postgres://u@h/x?TimeZone=UTC&DateStyle=ISO,%20DMY&readOnly=true&options=-c%20a%3Db",
+         "-c a=b -c timezone=UTC -c datestyle=ISO,\\ DMY -c default_transaction_read_only=true"},
+        {"postgres://u@h/x?statement_timeout=5000&lock_timeout=1s&search_path=a",
+         "-c search_path=a"},
+    };
+    static const char *const left_out[] = {"", "-c a=b", "-c search_path=a"};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct err e;
+        struct target_pg *t = load(rows[i][0], "", &e);
+        if (!t)
+            fail_msg("row %zu: %s", i, e.msg);
+        assert_string_equal(param(t, "options"), left_out[i]);
+        target_pg_send_settings(t);
+        assert_string_equal(param(t, "options"), rows[i][1]);
+        assert_int_equal(target_pg_refresh(t, &e), 0);
+        assert_string_equal(param(t, "options"), rows[i][1]);
+        assert_string_equal(param(t, "timezone"), "");
+        target_pg_free(t);
+    }
+    struct err e;
+    struct target_pg *t = load(rows[2][0], "", &e);
+    assert_string_equal(target_pg_get(t, "statement_timeout"), "5000");
+    target_pg_free(t);
+}
+
 struct bad {
     const char *database;
     const char *env;
@@ -233,7 +285,11 @@ static const struct bad bads[] = {
     {"postgres:SECRET", "", "expected //"},
     {"postgres://h/x?SECRET", "", "without ="},
     {"postgres://h/x?sslmod=SECRET", "", "did you mean sslmode?"},
-    {"postgres://h/x?SECRETSECRET=1", "", "unknown parameter at character 16"},
+    {"postgres://h/x?password=x&SECRETSECRET=1", "", "unknown parameter at character 27"},
+    {"postgres://u:1?SECRET=x@h/x", "", "unknown parameter at character 16"},
+    {"postgres://h/x?S3CRET=1", "", "unknown parameter at character 16"},
+    {"host=h password=a SECRET=b", "", "unknown keyword at character 19"},
+    {"postgres://h/x?socketFactory=SECRET", "", "socketfactory is not handled here"},
     {"postgres://h/x?sslmode=SECRET", "",
      "sslmode is none of disable, allow, prefer, require, verify-ca, verify-full"},
     {"postgres://h/x?target_session_attrs=SECRET", "",
@@ -241,7 +297,7 @@ static const struct bad bads[] = {
     {"host=h pasword=SECRET", "", "did you mean password?"},
     {"host=h password=a SECRET", "", "expected keyword=value at character 19"},
     {"host=h password='SECRET", "", "has no end"},
-    {"host=h ssl=true", "", "unknown keyword at character 8"},
+    {"host=h ssl=true", "", "unknown keyword ssl at character 8"},
     {"SECRET", "", "neither a URL"},
     {"host=a,b port=1,2,3 user=u", "", "3 ports for 2 hosts"},
     {"host=a,b hostaddr=127.0.0.1 user=u", "", "2 hosts but 1 host addresses"},
@@ -539,10 +595,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),         cmocka_unit_test(test_bad),
-        cmocka_unit_test(test_secret_files), cmocka_unit_test(test_services),
-        cmocka_unit_test(test_home),         cmocka_unit_test(test_final_dot),
-        cmocka_unit_test(test_line_ends),    cmocka_unit_test(test_passfile_of_many),
+        cmocka_unit_test(test_good),          cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_unknown_names), cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_secret_files),  cmocka_unit_test(test_services),
+        cmocka_unit_test(test_home),          cmocka_unit_test(test_final_dot),
+        cmocka_unit_test(test_line_ends),     cmocka_unit_test(test_passfile_of_many),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
