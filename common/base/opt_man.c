@@ -178,6 +178,14 @@ man_row_facts(const struct opt_program *p, const struct opt_row *row, struct str
     strbuf_done(&facts);
 }
 
+/* Not with syntax, which is typed as it stands: file:/path. */
+static bool
+begins_with_word(const char *text)
+{
+    size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz");
+    return text[len] == '\0' || strchr(" ,;", text[len]);
+}
+
 static void
 man_row(const struct opt_program *p, const struct opt_row *row, struct strbuf *out)
 {
@@ -195,7 +203,7 @@ man_row(const struct opt_program *p, const struct opt_row *row, struct strbuf *o
     strbuf_addc(out, '\n');
     struct strbuf help = STRBUF_INIT;
     strbuf_adds(&help, row->help);
-    if (help.len)
+    if (help.len && begins_with_word(row->help))
         help.data[0] = (char)toupper((unsigned char)help.data[0]);
     strbuf_addc(&help, '.');
     add_text(out, strbuf_str(&help), true);

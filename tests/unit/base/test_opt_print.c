@@ -76,6 +76,8 @@ the_manual(void **state)
     assert_non_null(strstr(strbuf_str(&a.said.out), "can be seen by every user"));
     assert_non_null(strstr(strbuf_str(&a.said.out), "DATABASE_URL"));
     assert_null(strstr(strbuf_str(&a.said.out), "REDIS_URL"));
+    assert_non_null(strstr(strbuf_str(&a.said.out), "\nWhere the files are."));
+    assert_non_null(strstr(strbuf_str(&a.said.out), "\nkind:LABEL, as typed.")); /* syntax */
 }
 
 static void
