@@ -49,14 +49,15 @@ parse_scheme(const char *url, enum check_kind *ret, struct err *e)
     size_t base = strcspn(scheme, "+"); /* postgresql+asyncpg */
     for (size_t i = 0; i < CHECKLINE_COUNT(known); i++) {
         names[i] = known[i].scheme;
-        bool same = strncmp(scheme, known[i].scheme, base) == 0 && known[i].scheme[base] == '\0';
+        bool same =
+            strncasecmp(scheme, known[i].scheme, base) == 0 && known[i].scheme[base] == '\0';
         if (same && (scheme[base] == '\0' || known[i].kind == CHECK_POSTGRES)) {
             *ret = known[i].kind;
             return 0;
         }
     }
     for (size_t i = 0; i < CHECKLINE_COUNT(later); i++)
-        if (strcmp(scheme, later[i]) == 0)
+        if (strcasecmp(scheme, later[i]) == 0)
             return err_set(
                 e, ERR_USAGE,
                 "%s: is not yet handled in this version (postgres://, redis://, tcp:// and http:// are)",

@@ -19,8 +19,9 @@ on_head(char *data, size_t size, size_t n, void *arg)
     struct httpcall *q = arg;
     q->head_bytes += size * n;
     q->head_ended = data[0] == '\r' || data[0] == '\n';
-    bool switched = size * n > 12 && memcmp(data, "HTTP/1.1 101", 12) == 0; /* never asked for */
-    return switched || q->head_bytes > HTTPCALL_HEAD_MAX ? 0 : size * n;
+    q->switched =
+        size * n > 12 && memcmp(data, "HTTP/1.", 7) == 0 && memcmp(data + 8, " 101", 4) == 0;
+    return q->switched || q->head_bytes > HTTPCALL_HEAD_MAX ? 0 : size * n;
 }
 
 static size_t
@@ -227,6 +228,10 @@ refuse(const struct httpcall *q, CURLcode code, struct err *e)
     if (q->head_bytes > HTTPCALL_HEAD_MAX || (kind == ERR_NOMEM && answer_began(q)))
         return err_set(e, ERR_PROTOCOL, "%s: more than %u bytes of headers", who,
                        HTTPCALL_HEAD_MAX);
+    if (q->switched)
+        return err_set(e, ERR_PROTOCOL,
+                       "%s answered with status 101 (Switching Protocols), which nobody asked for",
+                       who);
     if (kind == ERR_TLS && q->error[0] != '\0')
         return err_set(e, kind, "%s: TLS: %s", who, q->error);
     if (kind == ERR_REFUSED &&

@@ -31,6 +31,7 @@ struct httpcall {
     int fd; /* over which it goes, -1: none */
     uint64_t read_before;
     size_t head_bytes, body_bytes;
+    bool switched;   /* to another protocol: nobody asked for that */
     bool head_ended; /* with its blank line: curl takes half a head for a whole one */
     char error[CURL_ERROR_SIZE];
     httpcall_cb *cb;

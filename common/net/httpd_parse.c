@@ -77,7 +77,24 @@ parse_version(struct httpd_text v, struct httpd_request *r)
     return 0;
 }
 
-/* Origin form, absolute form (its authority is skipped unseen), "*", and what CONNECT brings. */
+/* What is left of the absolute form without its scheme and authority, which are skipped unseen as Host is (a proxy that
+ * ended TLS says https:// on the plain port). Other forms are left as they are. */
+static struct httpd_text
+without_authority(struct httpd_text t)
+{
+    static const char *const schemes[] = {"http://", "https://"};
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+        size_t n = strlen(schemes[i]);
+        if (t.len < n || strncasecmp(t.at, schemes[i], n) != 0)
+            continue;
+        while (n < t.len && t.at[n] != '/' && t.at[n] != '?')
+            n++;
+        return (struct httpd_text){.at = t.at + n, .len = t.len - n};
+    }
+    return t;
+}
+
+/* Origin form, absolute form, "*", and what CONNECT brings. */
 static int
 parse_target(struct httpd_text t, bool is_connect, struct httpd_request *r)
 {
@@ -86,23 +103,18 @@ parse_target(struct httpd_text t, bool is_connect, struct httpd_request *r)
         if (c <= 0x20 || c >= 0x7f || c == '#')
             return 400;
     }
-    if (t.len >= 7 && strncasecmp(t.at, "http://", 7) == 0) {
-        const char *slash = memchr(t.at + 7, '/', t.len - 7);
-        if (!slash) {
-            r->path = (struct httpd_text){.at = "/", .len = 1};
-            return 0;
-        }
-        t.len -= (size_t)(slash - t.at);
-        t.at = slash;
-    }
-    if (t.len == 0 || (t.at[0] != '/' && !is_connect && !httpd_text_is(t, "*")))
+    struct httpd_text rest = without_authority(t);
+    bool absolute = rest.at != t.at;
+    if (!absolute && (t.len == 0 || (t.at[0] != '/' && !is_connect && !httpd_text_is(t, "*"))))
         return 400;
-    const char *mark = memchr(t.at, '?', t.len);
-    r->path = t;
+    const char *mark = memchr(rest.at, '?', rest.len);
+    r->path = rest;
     if (mark) {
-        r->path.len = (size_t)(mark - t.at);
-        r->query = (struct httpd_text){.at = mark + 1, .len = t.len - r->path.len - 1};
+        r->path.len = (size_t)(mark - rest.at);
+        r->query = (struct httpd_text){.at = mark + 1, .len = rest.len - r->path.len - 1};
     }
+    if (absolute && r->path.len == 0)
+        r->path = (struct httpd_text){.at = "/", .len = 1};
     return 0;
 }
 

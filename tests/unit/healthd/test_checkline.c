@@ -97,6 +97,15 @@ test_kinds(void **state)
     s = good("r unix:///run/redis.sock?db=1");
     assert_int_equal(s.kind, CHECK_REDIS);
     check_spec_done(&s);
+    s = good("r REDIS://h"); /* RFC 3986, 3.1: in any case */
+    assert_int_equal(s.kind, CHECK_REDIS);
+    check_spec_done(&s);
+    s = good("a HTTPS://h");
+    assert_int_equal(s.kind, CHECK_HTTP);
+    check_spec_done(&s);
+    s = good("d PostgreSQL+asyncpg://h/d");
+    assert_int_equal(s.kind, CHECK_POSTGRES);
+    check_spec_done(&s);
     s = good("r redis://");
     assert_null(s.url); /* what the environment names */
     check_spec_done(&s);

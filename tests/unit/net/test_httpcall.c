@@ -19,6 +19,7 @@
 #include "tests/unit/net/throwaway_ca.h"
 
 #define LONG_MS 20000
+#define URL "http://127.0.0.1:PORT/"
 #define OK "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 static struct loop *loop;
@@ -113,11 +114,7 @@ open_client(const char *url, const char *answer, enum fake_after after)
     turn(1);
     if (target_peer_parse(text, &target, &e) < 0)
         fail_msg("%s", e.msg);
-    const struct httpcall_setup x = {.loop = loop,
-                                     .resolver = resolver,
-                                     .target = target,
-                                     .user_agent = "healthd/1.2.3",
-                                     .tls = &tls};
+    const struct httpcall_setup x = {loop, resolver, target, "healthd/1.2.3", &tls};
     client = httpcall_client_new(&x, &e);
     assert_non_null(client);
     httpcall_client_set_lost_cb(client, on_lost, NULL);
@@ -169,12 +166,13 @@ must(enum httpcall_way way, unsigned status)
     assert_int_equal(w.status, status);
 }
 
+/* piece: of the message. */
 static void
-must_fail(const char *answer, enum fake_after after, enum err_code code)
+must_fail(const char *answer, enum fake_after after, enum err_code code, const char *piece)
 {
-    open_client("http://127.0.0.1:PORT/", answer, after);
+    open_client(URL, answer, after);
     struct waiter w = ask(HTTPCALL_KEEP);
-    if (w.e.code != code)
+    if (w.e.code != code || !strstr(w.e.msg, piece))
         fail_msg("%s for %.40s: %s", err_name(w.e.code), answer, w.e.msg);
     assert_false(httpcall_client_connected(client));
 }
@@ -214,7 +212,7 @@ test_no_proxy(void **state)
     (void)state;
     setenv("http_proxy", "http://127.0.0.1:1", 1);
     setenv("ALL_PROXY", "http://127.0.0.1:1", 1);
-    open_client("http://127.0.0.1:PORT/", OK, FAKE_KEEP);
+    open_client(URL, OK, FAKE_KEEP);
     must(HTTPCALL_KEEP, 200);
     unsetenv("http_proxy");
     unsetenv("ALL_PROXY");
@@ -274,7 +272,7 @@ static void
 test_keep(void **state)
 {
     (void)state;
-    open_client("http://127.0.0.1:PORT/", OK, FAKE_KEEP);
+    open_client(URL, OK, FAKE_KEEP);
     assert_false(httpcall_client_connected(client));
     for (int i = 0; i < 5; i++) {
         must(HTTPCALL_KEEP, 200);
@@ -294,7 +292,7 @@ static void
 test_each(void **state)
 {
     (void)state;
-    open_client("http://127.0.0.1:PORT/", OK, FAKE_KEEP);
+    open_client(URL, OK, FAKE_KEEP);
     for (unsigned i = 1; i <= 3; i++) {
         must(HTTPCALL_EACH, 200);
         assert_int_equal(server.accepted, i);
@@ -309,7 +307,7 @@ static void
 test_lost(void **state)
 {
     (void)state;
-    open_client("http://127.0.0.1:PORT/", OK, FAKE_KEEP);
+    open_client(URL, OK, FAKE_KEEP);
     for (int i = 1; i <= 3; i++) {
         must(HTTPCALL_KEEP, 200);
         server_hang_up_all();
@@ -329,7 +327,7 @@ test_unasked(void **state)
 {
     (void)state;
     for (int noticed = 0; noticed < 2; noticed++) {
-        open_client("http://127.0.0.1:PORT/", OK, FAKE_KEEP);
+        open_client(URL, OK, FAKE_KEEP);
         must(HTTPCALL_KEEP, 200);
         for (size_t i = 0; i < FAKE_PEERS; i++)
             if (server.peers[i].bev)
@@ -351,7 +349,7 @@ test_at_once(void **state)
     (void)state;
     struct waiter w[2] = {0};
     struct err e;
-    open_client("http://127.0.0.1:PORT/", OK, FAKE_KEEP);
+    open_client(URL, OK, FAKE_KEEP);
     must(HTTPCALL_KEEP, 200);
     assert_non_null(
         httpcall_start(client, HTTPCALL_KEEP, clock_deadline(LONG_MS), on_answer, &w[0], &e));
@@ -418,12 +416,12 @@ test_status(void **state)
          200},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        open_client("http://127.0.0.1:PORT/", rows[i].answer, FAKE_KEEP);
+        open_client(URL, rows[i].answer, FAKE_KEEP);
         must(HTTPCALL_KEEP, rows[i].status);
         assert_int_equal(server.requests, 1);
         assert_true(httpcall_client_connected(client));
     }
-    open_client("http://127.0.0.1:PORT/", "HTTP/1.0 200 OK\r\n\r\nuntil the end", FAKE_CLOSE);
+    open_client(URL, "HTTP/1.0 200 OK\r\n\r\nuntil the end", FAKE_CLOSE);
     must(HTTPCALL_KEEP, 200);
     assert_false(httpcall_client_connected(client));
 }
@@ -432,27 +430,29 @@ static void
 test_no_answer(void **state)
 {
     (void)state;
-    must_fail("", FAKE_CLOSE, ERR_CLOSED);
-    must_fail("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", FAKE_CLOSE, ERR_CLOSED);
-    must_fail("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nha", FAKE_CLOSE,
-              ERR_CLOSED);
-    must_fail("HTTP/1.1 200 OK\r\nContent-Le", FAKE_CLOSE, ERR_CLOSED);
-    must_fail("HTTP/1.1 200 OK\r\n", FAKE_CLOSE, ERR_CLOSED);
-    must_fail("HTTP/1.1 100 Continue\r\n\r\n", FAKE_CLOSE, ERR_CLOSED);
-    must_fail("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n", FAKE_CLOSE, ERR_CLOSED);
-    must_fail("HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n", FAKE_CLOSE, ERR_PROTOCOL);
-    must_fail("hello\r\n", FAKE_CLOSE, ERR_PROTOCOL);
-    must_fail("220 mail.test ESMTP\r\n", FAKE_CLOSE, ERR_PROTOCOL);
-    must_fail("HTTP/9.9 200 OK\r\n\r\n", FAKE_CLOSE, ERR_PROTOCOL);
-    must_fail("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n", FAKE_CLOSE, ERR_PROTOCOL);
-    open_client("http://127.0.0.1:PORT/", NULL, FAKE_KEEP);
+    static const char *const closed[] = {
+        "",
+        "HTTP/1.1 200 OK\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Le",
+        "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nha",
+        "HTTP/1.1 100 Continue\r\n\r\n",
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n"};
+    static const char *const wrong[] = {"hello\r\n", "220 mail.test ESMTP\r\n",
+                                        "HTTP/9.9 200 OK\r\n\r\n",
+                                        "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n"};
+    for (size_t i = 0; i < sizeof(closed) / sizeof(closed[0]); i++)
+        must_fail(closed[i], FAKE_CLOSE, ERR_CLOSED, "");
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        must_fail(wrong[i], FAKE_CLOSE, ERR_PROTOCOL, "");
+    must_fail("HTTP/1.1 101 S\r\nUpgrade: x\r\n\r\n", FAKE_CLOSE, ERR_PROTOCOL, "with status 101");
+    open_client(URL, NULL, FAKE_KEEP);
     uint64_t began_ms = clock_mono_ms();
     assert_int_equal(ask_for(HTTPCALL_KEEP, 60).e.code, ERR_TIMEOUT);
     assert_true(clock_mono_ms() - began_ms >= 60);
     turn(20);
     assert_int_equal(server_open(), 0);
-    open_client("http://127.0.0.1:PORT/", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf",
-                FAKE_KEEP);
+    open_client(URL, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", FAKE_KEEP);
     assert_int_equal(ask_for(HTTPCALL_KEEP, 60).e.code, ERR_TIMEOUT);
 }
 
@@ -479,7 +479,7 @@ test_endless(void **state)
     static const char *const heads[] = {"HTTP/1.1 200 OK\r\nA: bcdefghijklmnopq\r\n",
                                         "HTTP/1.1 100 Continue\r\n\r\n"};
     for (size_t i = 0; i < 2; i++) {
-        must_fail(heads[i], FAKE_FLOOD, ERR_PROTOCOL);
+        must_fail(heads[i], FAKE_FLOOD, ERR_PROTOCOL, "");
         assert_true(server.flooded < 64u << 20);
     }
     /* One header without an end. */
@@ -487,18 +487,17 @@ test_endless(void **state)
     memset(line, 'a', 65536);
     line[65536] = '\0';
     memcpy(line, "HTTP/1.1 200 OK\r\nA: ", 20);
-    must_fail(line, FAKE_FLOOD, ERR_PROTOCOL);
+    must_fail(line, FAKE_FLOOD, ERR_PROTOCOL, "");
     /* What frames a body, without an end: neither head nor body to curl. */
     static const char chunk[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;";
     memcpy(line, chunk, sizeof chunk - 1);
-    must_fail(line, FAKE_FLOOD_LAST, ERR_PROTOCOL);
+    must_fail(line, FAKE_FLOOD_LAST, ERR_PROTOCOL, "");
     assert_true(server.flooded < 64u << 20);
     free(line);
-    must_fail("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", FAKE_FLOOD, ERR_PROTOCOL);
-    must_fail("HTTP/1.1 200 xxxxxxxxxxxxxxxxxxxxxxxxxxx", FAKE_FLOOD, ERR_PROTOCOL);
+    must_fail("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", FAKE_FLOOD, ERR_PROTOCOL, "");
+    must_fail("HTTP/1.1 200 xxxxxxxxxxxxxxxxxxxxxxxxxxx", FAKE_FLOOD, ERR_PROTOCOL, "");
     /* A body without an end: enough of it is enough. */
-    open_client("http://127.0.0.1:PORT/", "HTTP/1.1 200 OK\r\n\r\nxxxxxxxxxxxxxxxxxxxxxxxxxx",
-                FAKE_FLOOD);
+    open_client(URL, "HTTP/1.1 200 OK\r\n\r\nxxxxxxxxxxxxxxxxxxxxxxxxxx", FAKE_FLOOD);
     must(HTTPCALL_KEEP, 200);
     assert_false(httpcall_client_connected(client));
     assert_true(server.flooded < 64u << 20);
@@ -511,8 +510,7 @@ static void
 test_encoded(void **state)
 {
     (void)state;
-    open_client("http://127.0.0.1:PORT/",
-                "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nJUNK",
+    open_client(URL, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nJUNK",
                 FAKE_KEEP);
     must(HTTPCALL_KEEP, 200);
     assert_null(strstr(strbuf_str(&server.got), "Accept-Encoding"));

@@ -68,6 +68,10 @@ test_targets(void **state)
     (void)state;
     assert_true(httpd_text_is(accepted("GET http://h:1/a/b?c HTTP/1.1\r\n\r\n").path, "/a/b"));
     assert_true(httpd_text_is(accepted("GET HTTP://h HTTP/1.1\r\n\r\n").path, "/"));
+    assert_true(httpd_text_is(accepted("GET https://h/a HTTP/1.1\r\n\r\n").path, "/a"));
+    assert_true(httpd_text_is(accepted("GET HTTPS://h?c HTTP/1.1\r\n\r\n").path, "/"));
+    assert_true(httpd_text_is(accepted("GET http://h?c/d HTTP/1.1\r\n\r\n").query, "c/d"));
+    assert_int_equal(status("GET ftp://h/a HTTP/1.1\r\n\r\n"), 400);
     assert_true(
         httpd_text_is(accepted("GET //health/live HTTP/1.1\r\n\r\n").path, "//health/live"));
     assert_true(httpd_text_is(accepted("OPTIONS * HTTP/1.1\r\n\r\n").path, "*"));
