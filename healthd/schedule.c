@@ -34,7 +34,9 @@ static void look(struct check *c);
 static void
 log_change(const struct check *c, struct verdict_view from)
 {
-    bool bad = !verdict_passes(c->view.state);
+    enum log_level level = c->view.state == from.state     ? LOG_LEVEL_DEBUG
+                           : verdict_passes(c->view.state) ? LOG_LEVEL_INFO
+                                                           : LOG_LEVEL_WARN;
     bool now_bad = c->view.state != VERDICT_UP;
     char since[CLOCK_RFC3339_MAX];
     const struct field fields[] = {
@@ -48,9 +50,8 @@ log_change(const struct check *c, struct verdict_view from)
                                                            : c->cause),
         LF_STR("since", clock_format_rfc3339(since, c->since_ms * 1000, 3)),
     };
-    log_write(bad ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "check_changed", fields,
-              sizeof(fields) / sizeof(fields[0]), "check %s is %s%s%s", c->spec->name,
-              verdict_text(c->view.state), now_bad ? ": " : "",
+    log_write(level, "check_changed", fields, sizeof(fields) / sizeof(fields[0]),
+              "check %s is %s%s%s", c->spec->name, verdict_text(c->view.state), now_bad ? ": " : "",
               now_bad ? reason_text(c->view.reason) : "");
 }
 

@@ -113,11 +113,10 @@ void
 log_write(enum log_level level, const char *event, const struct field *fields, size_t n,
           const char *fmt, ...)
 {
-    (void)level;
     (void)fields;
     (void)n;
     (void)fmt;
-    if (strcmp(event, "check_changed") == 0)
+    if (strcmp(event, "check_changed") == 0 && level != LOG_LEVEL_DEBUG)
         changes_logged++;
 }
 

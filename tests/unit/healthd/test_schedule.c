@@ -215,6 +215,29 @@ test_lost_twice_in_a_row(void **state)
     close_world(&w);
 }
 
+/* A server on its way up or down gives a new reason with each look: one line for the verdict, not for each of them. */
+static void
+test_a_reason_alone_is_no_change(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w, "a redis://h", NULL);
+    schedule_start(w.s);
+    pass_to(1000);
+    answer(w.f, PROBE_SESSION, REASON_SHUTTING_DOWN);
+    for (int i = 0; i < 20; i++) {
+        pass_to(now_ms + 500);
+        answer(w.f, PROBE_SESSION, i % 2 ? REASON_REFUSED : REASON_STARTING_UP);
+    }
+    expect(&w, VERDICT_DOWN, REASON_REFUSED);
+    assert_int_equal(changes_logged, 1);
+    assert_int_equal(told, 21); /* the answers say the new reason */
+    pass_to(now_ms + 500);
+    answer(w.f, PROBE_SESSION, REASON_NONE);
+    assert_int_equal(changes_logged, 2);
+    close_world(&w);
+}
+
 static void
 test_lost_during_a_look(void **state)
 {
@@ -464,6 +487,7 @@ main(void)
         cmocka_unit_test(test_lost_session_is_looked_at_at_once),
         cmocka_unit_test(test_lost_again_and_again),
         cmocka_unit_test(test_lost_twice_in_a_row),
+        cmocka_unit_test(test_a_reason_alone_is_no_change),
         cmocka_unit_test(test_lost_during_a_look),
         cmocka_unit_test(test_fresh_logins),
         cmocka_unit_test(test_each_needs_no_fresh_login),
