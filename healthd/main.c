@@ -1,4 +1,3 @@
-#include <signal.h>
 #include <stdio.h>
 
 #include "common/base/clock.h"
@@ -8,6 +7,7 @@
 #include "common/proc/termination.h"
 #include "healthd/client.h"
 #include "healthd/config.h"
+#include "healthd/lifetime.h"
 #include "healthd/main.h"
 #include "healthd/once.h"
 #include "healthd/options.h"
@@ -51,7 +51,7 @@ sleep_for(const char *text)
         return EXIT_USAGE;
     }
     struct loop *l = loop_new(&e);
-    if (!l || loop_stop_on(l, SIGTERM, &e) < 0 || loop_stop_on(l, SIGINT, &e) < 0) {
+    if (!l || lifetime_stop_signals(l, &e) < 0) {
         fprintf(stderr, "healthd: sleep: %s\n", e.msg);
         loop_free(l);
         return EXIT_NOT_READY;

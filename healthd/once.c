@@ -1,12 +1,13 @@
 #include "healthd/once.h"
 
-#include <signal.h>
 #include <stdio.h>
 
+#include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/net/loop.h"
 #include "common/net/resolve.h"
+#include "healthd/lifetime.h"
 #include "healthd/schedule.h"
 
 struct once {
@@ -18,12 +19,18 @@ struct once {
 };
 
 static bool
+is_well(const struct check *c)
+{
+    return verdict_passes(c->view.state) || c->spec->rules.optional;
+}
+
+static bool
 all_well(const struct schedule *s)
 {
     const struct check *checks = NULL;
     size_t n = schedule_checks(s, &checks);
     for (size_t i = 0; i < n; i++)
-        if (!verdict_passes(checks[i].view.state) && !checks[i].spec->rules.optional)
+        if (!is_well(&checks[i]))
             return false;
     return true;
 }
@@ -39,7 +46,7 @@ static int
 once_init(struct once *x, const struct options *o, const struct config *config, struct err *e)
 {
     x->loop = loop_new(e);
-    if (!x->loop || loop_stop_on(x->loop, SIGTERM, e) < 0 || loop_stop_on(x->loop, SIGINT, e) < 0)
+    if (!x->loop || lifetime_stop_signals(x->loop, e) < 0)
         return -1;
     x->resolver = resolver_new(x->loop, e);
     if (!x->resolver)
@@ -116,11 +123,33 @@ once_check(const struct options *o, struct config *config)
     return status;
 }
 
+/* What it waited for in vain. */
+static void
+tell_unready(const struct schedule *s, uint64_t waited_ms)
+{
+    cleanup_strbuf struct strbuf list = STRBUF_INIT;
+    char text[CLOCK_DURATION_MAX];
+    const struct check *checks = NULL;
+    size_t n = schedule_checks(s, &checks);
+    for (size_t i = 0; i < n; i++) {
+        const struct check *c = &checks[i];
+        if (!is_well(c))
+            strbuf_addf(&list, "%s%s (%s)", list.len > 0 ? ", " : "", c->spec->name,
+                        c->verdict.any ? reason_text(c->view.reason) : "no result yet");
+    }
+    log_error("gave_up", LOG_FIELDS(LF_UINT("waited_ms", waited_ms)),
+              "gave up after %s, not ready: %s", clock_format_duration(text, waited_ms),
+              strbuf_str(&list));
+}
+
 int
 once_wait(const struct options *o, struct config *config)
 {
     struct once x = {.waiting = true};
+    uint64_t began_ms = clock_mono_ms();
     int status = run(&x, o, config, o->wait_timeout_ms);
+    if (status == EXIT_NOT_READY)
+        tell_unready(x.schedule, clock_mono_ms() - began_ms);
     once_done(&x);
     return status;
 }

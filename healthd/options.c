@@ -95,7 +95,8 @@ static const struct opt_row rows[] = {
      .offset = offsetof(struct options, drain_ms),
      .commands = SERVING,
      .def = "15s",
-     .help = "how long to serve on after SIGTERM with ready at 503; a second signal ends it"},
+     .help =
+         "how long to serve on after SIGTERM (or SIGINT, SIGQUIT) with ready at 503; a second signal ends it"},
     {.name = "termination-log",
      .kind = OPT_STRING,
      .arg = "FILE",
@@ -202,7 +203,7 @@ const struct opt_program healthd_program = {
         "check of the group ready is well. /health/startup is 200 once every check of the group "
         "startup was well once. /health tells all of it and stays 200. /health/GROUP, "
         "/health/check/NAME and /metrics tell the rest. ?verbose gives a line per check, "
-        "?exclude=NAME leaves one out, ?format=json|text chooses the form.\n\nOn SIGTERM ready "
+        "?exclude=NAME leaves one out, ?format=json|text chooses the form.\n\nOn SIGTERM, SIGINT or SIGQUIT ready "
         "turns 503 at once, and healthd serves on for --drain. It listens before the first check "
         "ends.",
     .commands = commands,

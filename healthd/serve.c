@@ -12,6 +12,7 @@
 #include "common/net/loop.h"
 #include "common/net/resolve.h"
 #include "common/proc/termination.h"
+#include "healthd/lifetime.h"
 #include "healthd/routes.h"
 #include "healthd/schedule.h"
 
@@ -121,7 +122,7 @@ static int
 server_init(struct server *s, const struct config *config, struct err *e)
 {
     s->loop = loop_new(e);
-    if (!s->loop || loop_stop_on(s->loop, SIGTERM, e) < 0 || loop_stop_on(s->loop, SIGINT, e) < 0)
+    if (!s->loop || lifetime_stop_signals(s->loop, e) < 0)
         return -1;
     s->resolver = resolver_new(s->loop, e);
     if (!s->resolver)

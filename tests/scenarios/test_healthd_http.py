@@ -158,6 +158,24 @@ def test_startup_latch(start, redis_server):
     assert len(h.records("started")) == 1
 
 
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGQUIT"])
+def test_stop_signals(start, run, name):
+    """QUIT too: the STOPSIGNAL of php-fpm's and nginx's images."""
+    stop = getattr(signal, name)
+    h = Healthd(start, "--drain", "60s")
+    h.process.send_signal(stop)
+    wait_until(lambda: h.ready() == 503, slow(0.25))
+    assert h.live() == 200
+    h.process.send_signal(stop)
+    assert h.process.wait(slow(1)).status == 0
+    waiting = start("healthd", "wait", "--check", f"cache redis://127.0.0.1:{free_port()}")
+    waiting.wait_for("refused")
+    waiting.send_signal(stop)
+    result = waiting.wait(slow(1))
+    assert result.status == 1
+    assert "not ready: cache (refused)" in result.stderr
+
+
 def test_drain(start, redis_server, scratch):
     redis = redis_server()
     message = scratch / "termination"
@@ -367,7 +385,10 @@ def test_check_and_wait(start, run, redis_server, pg):
     result = run("healthd", "check", env=env)
     assert result.status == 1
     assert result.stdout.splitlines()[2].split()[:3] == ["redis", "down", "refused"]
-    assert run("healthd", "wait", "--timeout", "500ms", env=env).status == 1
+    result = run("healthd", "wait", "--timeout", "500ms", env=env)
+    assert result.status == 1
+    assert "not ready: redis (refused)" in result.stderr
+    assert "database" not in result.stderr.splitlines()[-1]
     waiting = start("healthd", "wait", "--timeout", "60s", env=env)
     waiting.wait_for("refused")
     redis.start()
