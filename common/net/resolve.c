@@ -7,12 +7,16 @@
 #include "common/net/resolve.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "common/net/dial.h"
 #include "common/net/loop.h"
 #include "common/net/resolve_channel.h"
 #include "common/net/resolve_conf.h"
@@ -60,9 +64,10 @@ conf_update(struct resolver *r)
     if (*r->conf.servers && same) {
         return;
     }
-    r->conf_inode = st.st_ino;
+    int sys_errno = resolve_conf_read(&r->conf, r->conf_path);
+    bool lacking = sys_errno && dial_code(sys_errno) == ERR_SYSTEM;
+    r->conf_inode = lacking ? 0 : st.st_ino; /* or it would not be read again */
     r->conf_time = st.st_mtim;
-    resolve_conf_read(&r->conf, r->conf_path);
     resolve_channel_set_servers(r->channel, r->conf.servers);
 }
 
@@ -136,6 +141,18 @@ end_found(struct resolve_request *q)
     cb(NULL, addrs, n, arg);
 }
 
+/* c-ares tells a socket that it could not have as a server that cannot be reached. The error number of what this side lacks,
+ * or 0. */
+static int
+what_lacks(void)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int sys_errno = fd < 0 ? errno : 0;
+    if (fd >= 0)
+        close(fd);
+    return sys_errno && dial_code(sys_errno) == ERR_SYSTEM ? sys_errno : 0;
+}
+
 static void
 end_failed(struct resolve_request *q)
 {
@@ -158,6 +175,9 @@ end_failed(struct resolve_request *q)
         err_set(&e, ERR_DNS, "cannot resolve %.253s: %s (%.200s)", q->host, texts[q->status],
                 q->resolver->conf.servers);
     }
+    int sys_errno = q->status == RESOLVE_UNREACHABLE ? what_lacks() : 0;
+    if (sys_errno)
+        err_sys(&e, sys_errno, "cannot resolve %.253s", q->host);
     request_free(q);
     cb(&e, NULL, 0, arg);
 }

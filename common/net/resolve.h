@@ -26,7 +26,8 @@ struct resolve_addr {
 #define RESOLVE_ADDRS_MAX 16
 
 /* e NULL on success with n >= 1 addresses (IPv6 and IPv4 in the order to be tried; borrowed during the call);
- * else ERR_DNS (no such name, no answer) or ERR_TIMEOUT never: a silent resolver is ERR_DNS too. */
+ * else ERR_DNS (no such name, no answer), never ERR_TIMEOUT: a silent resolver is ERR_DNS too; or ERR_SYSTEM, when this side
+ * has no descriptor for the question. */
 typedef void resolve_cb(const struct err *e, const struct resolve_addr *addrs, size_t n, void *arg);
 
 struct resolver *resolver_new(struct loop *l, struct err *e);

@@ -1,6 +1,7 @@
 /* resolve_conf.c: resolv.conf(5): nameserver, search, domain, options ndots. */
 #include "common/net/resolve_conf.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,10 +63,11 @@ read_line(struct resolve_conf *conf, char *line)
     }
 }
 
-void
+int
 resolve_conf_read(struct resolve_conf *conf, const char *path)
 {
     cleanup_file FILE *f = fopen(path, "re");
+    int sys_errno = f ? 0 : errno;
     char line[4096];
     *conf = (struct resolve_conf){.ndots = 1};
     while (f && fgets(line, sizeof line, f)) {
@@ -74,6 +76,7 @@ resolve_conf_read(struct resolve_conf *conf, const char *path)
     if (!*conf->servers) {
         add_server(conf, "127.0.0.1");
     }
+    return sys_errno;
 }
 
 static unsigned

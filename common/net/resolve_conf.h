@@ -22,8 +22,8 @@ struct resolve_conf {
 };
 
 /* Nameservers may have a port (127.0.0.1:5353, [::1]:5353), which resolv.conf(5) does not know. Never fails: a file that cannot be
- * read is an empty one. */
-void resolve_conf_read(struct resolve_conf *conf, const char *path);
+ * read is an empty one. Returns 0, or why it could not be opened: an error number. */
+int resolve_conf_read(struct resolve_conf *conf, const char *path);
 
 /* Name number i to ask for, in the order of resolv.conf(5): false when there is none further, or it is too long. */
 bool resolve_conf_candidate(const struct resolve_conf *conf, const char *host, size_t i, char *ret,

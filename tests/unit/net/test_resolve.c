@@ -1,5 +1,6 @@
 /* Names, against a DNS server that this test plays itself, on 127.0.0.1. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -346,10 +348,42 @@ test_hosts(void **state)
     assert_int_equal(resolve_hosts("/nonexistent", "many", 1, addrs, RESOLVE_ADDRS_MAX), 0);
 }
 
+/* No descriptor for a question, nor for the files: that says nothing about the name; and it passes. */
+static void
+test_no_descriptors(void **state)
+{
+    (void)state;
+    struct err e;
+    struct rlimit before, none;
+    dns_conf(&server, "");
+    struct resolver *r = resolver_new(loop, &e);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = (rlim_t)dup(0); /* the lowest that is free, and behind the limit then */
+    close((int)none.rlim_cur);
+    for (int lacking = 1; lacking >= 0; lacking--) {
+        struct answer a = {0};
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, lacking ? &none : &before), 0);
+        assert_non_null(
+            resolve_start(r, "four.test", 5432, clock_deadline(LONG_MS), on_answer, &a, &e));
+        loop_turn_until(loop, &a.done, clock_deadline(2 * LONG_MS), &e);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        assert_int_equal(a.calls, 1);
+        if (lacking) {
+            assert_int_equal(a.e.code, ERR_SYSTEM);
+            assert_non_null(strstr(a.e.msg, strerror(EMFILE)));
+        } else {
+            assert_string_equal(a.text, "127.0.0.3 127.0.0.4");
+        }
+    }
+    resolver_free(r);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_no_descriptors),
         cmocka_unit_test(test_literals),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_localhost),
