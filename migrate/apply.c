@@ -151,7 +151,6 @@ back_off(struct apply *a, struct err *e)
         pause_ms *= 2;
     pause_ms = pause_ms < BACKOFF_MAX_MS ? pause_ms : BACKOFF_MAX_MS;
     pause_ms = pause_ms / 2 + digest_jitter(pause_ms);
-    progress_hide(a->s->progress);
     log_warn("retry",
              LOG_FIELDS(LF_STR("version", a->m->version), LF_STR("file", a->m->file),
                         LF_STR("sqlstate", a->why.sqlstate), LF_OPT("blockers", a->blockers),
@@ -185,7 +184,6 @@ attempts(struct apply *a)
     for (;;) {
         enum apply_result result = attempt(a);
         if (result == APPLY_OUTSIDE) {
-            progress_hide(a->s->progress);
             log_warn("outside",
                      LOG_FIELDS(LF_STR("file", a->m->file), LF_STR("sqlstate", a->why.sqlstate)),
                      "%s: %s; it is the only statement, so it runs outside a transaction",
@@ -227,7 +225,6 @@ apply_duplicate(struct apply *a, enum exit_status exit, const struct err *e)
         apply_report_at(a, exit, e, NULL);
         return APPLY_FAILED;
     }
-    progress_hide(a->s->progress);
     log_warn("skipped", LOG_FIELDS(LF_STR("version", a->m->version), LF_STR("file", a->m->file)),
              "%s: somebody else, who does not heed migrate's lock, applied it meanwhile",
              a->m->file);
@@ -238,7 +235,6 @@ static void
 tell_applied(struct apply *a)
 {
     char took[CLOCK_DURATION_MAX];
-    progress_hide(a->s->progress);
     log_info("applied",
              LOG_FIELDS(LF_STR("version", a->m->version), LF_STR("name", a->m->name),
                         LF_STR("file", a->m->file),
@@ -263,7 +259,6 @@ on_notice(const char *severity, const char *sqlstate, const char *message, void 
     if (a->first_n && apply_find_statement(a, a->first_n + before, &st))
         line = st.line;
     bool warning = strcmp(severity, "WARNING") == 0;
-    progress_hide(a->s->progress);
     log_write(warning ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "notice",
               LOG_FIELDS(LF_STR("severity", severity), LF_STR("file", a->m->file),
                          LF_UINT("line", line),

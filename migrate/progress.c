@@ -11,6 +11,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/json.h"
+#include "common/base/log.h"
 #include "common/net/loop.h"
 
 #define DRAW_EVERY_MS 100u
@@ -29,8 +30,18 @@ struct progress {
 };
 
 static void
+hide(void *arg)
+{
+    struct progress *p = arg;
+    if (p->drawn)
+        p->drawn = write(p->fd, "\r\033[K", 4) != 4;
+}
+
+static void
 draw(struct progress *p)
 {
+    if (log_pending_fd() >= 0) /* records that the terminal has not taken yet would tear it */
+        return;
     struct winsize size = {.ws_col = 80};
     if (ioctl(p->fd, TIOCGWINSZ, &size) != 0 || size.ws_col < 20)
         size.ws_col = 80;
@@ -66,6 +77,7 @@ progress_new(struct loop *l, int fd, struct err *e)
     p->terminal = isatty(fd) && term && strcmp(term, "dumb") != 0;
     p->view.file = p->file;
     p->view.server = p->server;
+    log_set_before_cb(hide, p);
     return p;
 }
 
@@ -75,6 +87,7 @@ progress_free(struct progress *p)
     if (!p)
         return;
     progress_end(p);
+    log_set_before_cb(NULL, NULL);
     loop_timer_free(p->timer);
     free(p);
 }
@@ -112,19 +125,11 @@ progress_server(struct progress *p, const char *text)
 }
 
 void
-progress_hide(struct progress *p)
-{
-    if (!p->drawn)
-        return;
-    p->drawn = write(p->fd, "\r\033[K", 4) != 4;
-}
-
-void
 progress_end(struct progress *p)
 {
     p->active = false;
     loop_timer_cancel(p->timer);
-    progress_hide(p);
+    hide(p);
 }
 
 void

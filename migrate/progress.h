@@ -4,7 +4,7 @@
  *     [=======>            ] 3/8  0003_orders.sql  12/240 statements  4.2s  building index:
  * scanning table, 40 %
  *
- * Whoever logs while it may be shown calls progress_hide() first; it comes back by itself.
+ * Each log record wipes it first; it comes back by itself. One at a time.
  */
 #ifndef RR_MIGRATE_PROGRESS_H
 #define RR_MIGRATE_PROGRESS_H
@@ -28,7 +28,6 @@ void progress_file(struct progress *p, size_t number, const char *file,
 void progress_statement(struct progress *p, size_t number);
 void progress_server(struct progress *p, const char *text); /* "" for nothing */
 void progress_end(struct progress *p);
-void progress_hide(struct progress *p);
 
 /* What is drawn (pure): width columns at most. */
 struct progress_view {

@@ -114,7 +114,6 @@ tell(struct watch *w)
         return;
     w->log_ms = clock_deadline(LOG_EVERY_MS);
     uint64_t took_ms = clock_mono_ms() - w->since_ms;
-    progress_hide(w->bar);
     if (w->blockers[0])
         log_info("blocked",
                  LOG_FIELDS(LF_STR("blockers", w->blockers), LF_UINT("duration_ms", took_ms)),
@@ -194,6 +193,8 @@ on_connected(struct pgconn *c, const struct err *e, void *arg)
         look(w);
     else if (w->pid)
         loop_timer_start(w->timer, LOOK_EVERY_MS);
+    if (e)
+        w->cancel_pid = 0; /* later it might be another statement's turn */
 }
 
 static void
@@ -226,6 +227,7 @@ void
 watch_end(struct watch *w)
 {
     w->pid = 0;
+    w->cancel_pid = 0;
     progress_server(w->bar, "");
     loop_timer_cancel(w->timer);
 }
@@ -241,5 +243,7 @@ watch_cancel_start(struct watch *w, int pid)
 {
     w->cancel_pid = pid;
     look(w);
+    if (!w->busy)
+        w->cancel_pid = 0;
     return w->busy ? 0 : -1;
 }

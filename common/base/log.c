@@ -21,6 +21,8 @@ static struct {
     int fd;
     int own_fd; /* a second opening of a pipe or terminal, ours alone, or -1 */
     enum way way;
+    log_before_cb *before_cb;
+    void *before_arg;
     uint64_t dropped; /* since the last log_dropped record */
     size_t head, len; /* of the ring */
     char ring[LOG_RING_BYTES];
@@ -217,6 +219,8 @@ log_write(enum log_level level, const char *event, const struct field *fields, s
         .n = n,
     };
     log_format_record(&line, state.format, &r);
+    if (state.before_cb)
+        state.before_cb(state.before_arg);
     log_flush();
     if (msg.failed || line.failed)
         state.dropped++;
@@ -225,6 +229,13 @@ log_write(enum log_level level, const char *event, const struct field *fields, s
     strbuf_done(&msg);
     strbuf_done(&line);
     errno = saved;
+}
+
+void
+log_set_before_cb(log_before_cb *cb, void *arg)
+{
+    state.before_cb = cb;
+    state.before_arg = arg;
 }
 
 int

@@ -50,6 +50,10 @@ bool log_enabled(enum log_level level);
 void log_write(enum log_level level, const char *event, const struct field *fields, size_t n,
                const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
+/* Called before each record: what else stands on the terminal makes way. cb NULL: nothing does. */
+typedef void log_before_cb(void *arg);
+void log_set_before_cb(log_before_cb *cb, void *arg);
+
 /* The descriptor to watch for writing while lines wait in the ring, else -1. Then call log_flush(); the loop does. */
 int log_pending_fd(void);
 /* Sends what the reader takes now; true when nothing is left. Never blocks. */

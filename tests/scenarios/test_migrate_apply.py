@@ -1,6 +1,7 @@
 """How migrate applies a file: what it keeps in memory, whose settings hold, databases that are not UTF-8, places and hints."""
 
 import os
+import re
 import sys
 
 import pytest
@@ -272,3 +273,21 @@ def test_columns_count_characters(up, files, encoded, encoding, before):
         said = failure(result)
         assert (said["sqlstate"], said["line"], said["column"]) == (
             "42703", 2 + begun.count("\n") + before.count("\n"), 3 + len(f"'{word}', ")), said
+
+
+# --- The terminal -------------------------------------------------------------------------------------------------------
+
+
+def test_records_do_not_tear_the_progress_line(up, files, pg):
+    """Whoever logs, the line is wiped first."""
+    pg.psql("CREATE TABLE a (i int)")
+    files("0001_a.sql", "-- migrate: transaction=off\nALTER TABLE a ADD COLUMN j int;\n")
+    spawn = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+    with Holder(pg, "LOCK TABLE a;"):
+        result = up("--lock-timeout=500ms", "--deadline=3s", env={"TERM": "xterm"}, wrap=[sys.executable, "-c", spawn])
+    assert result.status == 12, result.output
+    assert re.search(r"\x1b\[K\[>", result.stdout), result.stdout
+    records = [m for m in re.finditer(r"\d\d:\d\d:\d\d (info|warn|error)", result.stdout)]
+    assert len(records) >= 2
+    for record in records:
+        assert result.stdout[: record.start()].endswith(("\n", "\x1b[K")) or record.start() == 0, result.stdout
