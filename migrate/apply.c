@@ -137,9 +137,10 @@ apply_lock_failure(const struct err *e)
 }
 
 void
-apply_note_retry(struct apply *a, const struct err *e)
+apply_note_retry(struct apply *a, const struct err *e, size_t completed)
 {
     a->why = *e;
+    a->why_found = apply_find_failed(a, completed, &a->why_at);
     snprintf(a->blockers, sizeof a->blockers, "%s", watch_blockers(a->s->watch));
 }
 
@@ -160,6 +161,17 @@ back_off(struct apply *a, struct err *e)
     return session_pause(a->s, pause_ms, e);
 }
 
+/* The deadline, or a signal, came in the pause. */
+static enum apply_result
+give_up(struct apply *a, const struct err *e)
+{
+    struct err said = {0};
+    err_set(&said, e->code, "%s before another attempt; the last one: %s%s%s", e->msg, a->why.msg,
+            a->blockers[0] ? "; blocked by " : "", a->blockers);
+    apply_report_at(a, report_exit_for(e), &said, a->why_found ? &a->why_at : NULL);
+    return APPLY_FAILED;
+}
+
 static enum apply_result
 attempt(struct apply *a)
 {
@@ -170,7 +182,7 @@ attempt(struct apply *a)
     a->sent_own = 0;
     a->sent_own_chars = 0;
     if (session_settle(a->s, &e) != 0) {
-        apply_report_run(a, &e);
+        apply_report_run(a, &e, 0);
         return APPLY_FAILED;
     }
     a->s->settled = false;
@@ -192,8 +204,7 @@ attempts(struct apply *a)
         } else if (result != APPLY_RETRY) {
             return result;
         } else if (back_off(a, &e) != 0) {
-            apply_report_run(a, &e);
-            return APPLY_FAILED;
+            return give_up(a, &e);
         }
     }
 }
@@ -208,7 +219,7 @@ apply_roll_back(struct apply *a, enum apply_result result)
         return result; /* the server did not even begin: a syntax error in what was sent first */
     if (session_query(a->s, sql, sizeof sql - 1, NULL, &e) == 0)
         return result;
-    apply_report_run(a, &e);
+    apply_report_run(a, &e, 0);
     return APPLY_FAILED;
 }
 
@@ -218,7 +229,7 @@ apply_duplicate(struct apply *a, enum exit_status exit, const struct err *e)
     bool known = false;
     struct err why = {0};
     if (ledger_has(a->s, a->m->version, &known, &why) != 0) {
-        apply_report_run(a, &why);
+        apply_report_run(a, &why, 0);
         return APPLY_FAILED;
     }
     if (!known) {
@@ -274,6 +285,7 @@ apply_file(struct apply *a, const struct source_migration *m, const struct verdi
     a->verdict = *verdict;
     a->text = (struct source_text)SOURCE_TEXT_INIT;
     a->attempts = 0;
+    a->why_found = false;
     a->start_ms = clock_mono_ms();
     if (source_text_open(a->source, m, NATIVE_UP, &a->text, &e) != 0 ||
         source_loose_digest(&a->text, a->loose_sha256, &e) != 0) {

@@ -20,6 +20,7 @@
 #include "migrate/session.h"
 #include "migrate/source.h"
 #include "migrate/verdict.h"
+#include "migrate/watch.h"
 
 /* Statements travel together up to this size. */
 #define APPLY_BATCH_BYTES 262144u
@@ -58,8 +59,10 @@ struct apply {
     size_t copy_offset;    /* where the COPY data under way begins */
     bool begun;            /* the transaction is open */
     struct err why;        /* RETRY, OUTSIDE: what the server said */
-    char blockers[256];    /* RETRY: who held the lock, as far as it was seen */
-    uint64_t duration_ms;  /* of the last file that was applied */
+    bool why_found;        /* RETRY: the statement is known: why_at */
+    struct statement why_at;
+    char blockers[WATCH_BLOCKERS_MAX]; /* RETRY: who held the lock, as far as it was seen */
+    uint64_t duration_ms;              /* of the last file that was applied */
 };
 
 /* Reads the file for what apply_file must know, and whether it can be applied at all. -1: bad input,
@@ -81,8 +84,8 @@ void apply_report(struct apply *a, enum exit_status exit, const struct err *e, s
 /* The same for a place that is known, or (st NULL) for the file as a whole. */
 void apply_report_at(struct apply *a, enum exit_status exit, const struct err *e,
                      const struct statement *st);
-/* A failure of the connection or of the run. */
-void apply_report_run(struct apply *a, const struct err *e);
+/* A failure of the connection or of the run, in the statement behind the completed ones. */
+void apply_report_run(struct apply *a, const struct err *e, size_t completed);
 
 /* A COPY with its data, whose pages are given back as they go out. */
 int apply_copy(struct apply *a, const struct statement *st, struct err *e);
@@ -121,7 +124,10 @@ enum apply_result apply_roll_back(struct apply *a, enum apply_result result);
 /* The history refused the row as a duplicate (*e), and what was open is rolled back. SKIPPED when
  * version really has a row; else another unique index refused it: reported with exit. */
 enum apply_result apply_duplicate(struct apply *a, enum exit_status exit, const struct err *e);
-/* Keeps *e and the blockers for the retry, before another statement wipes them. */
-void apply_note_retry(struct apply *a, const struct err *e);
+/* Keeps *e, its place and the blockers for the retry, before another statement wipes them. */
+void apply_note_retry(struct apply *a, const struct err *e, size_t completed);
+/* The statement of the file behind the completed ones of what was sent; false: it is one of ours, or
+ * nobody knows which. */
+bool apply_find_failed(const struct apply *a, size_t completed, struct statement *ret);
 
 #endif

@@ -68,6 +68,14 @@ apply_begins(const struct apply *a, const struct statement *st, const char *word
     return token_next(&scan, &t) && token_is(&scan, &t, word);
 }
 
+bool
+apply_find_failed(const struct apply *a, size_t completed, struct statement *ret)
+{
+    bool answered = a->s->op.done; /* else the server never said how far it came */
+    return answered && a->first_n && completed >= a->sent_own &&
+           apply_find_statement(a, a->first_n + completed - a->sent_own, ret);
+}
+
 static bool
 mentions(const char *text, size_t len, const char *word)
 {
@@ -249,11 +257,23 @@ apply_report_at(struct apply *a, enum exit_status exit, const struct err *e,
     }
 }
 
-void
-apply_report_run(struct apply *a, const struct err *e)
+/* Who blocked the statement: as it was seen now, else when it was tried before. */
+static const char *
+last_blockers(const struct apply *a, const struct statement *st)
 {
-    if (a->report->failed)
-        return;
-    report_fail(a->report, report_exit_for(e), e);
-    report_place(a->report, a->m->file, 0, 0);
+    const char *now = watch_blockers(a->s->watch);
+    bool again = st && a->why_found && a->why_at.n == st->n;
+    return *now || !again ? now : a->blockers;
+}
+
+void
+apply_report_run(struct apply *a, const struct err *e, size_t completed)
+{
+    struct err said = *e;
+    struct statement st;
+    bool found = apply_find_failed(a, completed, &st);
+    const char *blockers = last_blockers(a, found ? &st : NULL);
+    if ((e->code == ERR_DEADLINE || e->code == ERR_STOPPED) && *blockers)
+        err_set(&said, e->code, "%s; blocked by %s", e->msg, blockers);
+    apply_report_at(a, report_exit_for(e), &said, found ? &st : NULL);
 }

@@ -20,7 +20,7 @@ refused(struct apply *a, const struct err *e)
 {
     struct err said = *e;
     if (e->code != ERR_SERVER && e->code != ERR_PROTOCOL) {
-        apply_report_run(a, e);
+        apply_report_run(a, e, 0);
         return APPLY_FAILED;
     }
     if (a->first_n)
@@ -92,7 +92,7 @@ one_statement(struct apply *a, const struct statement *st, bool can_roll_back)
         /* What committed nothing may be sent again by itself. */
         if (!can_roll_back || a->sent_commits || !apply_lock_failure(&e) || i == RETRIES_MAX)
             return refused(a, &e);
-        apply_note_retry(a, &e);
+        apply_note_retry(a, &e, 0);
         log_warn("retry",
                  LOG_FIELDS(LF_STR("version", a->m->version), LF_STR("file", a->m->file),
                             LF_STR("sqlstate", e.sqlstate), LF_OPT("blockers", a->blockers),
@@ -183,11 +183,11 @@ static enum apply_result
 trial_failed(struct apply *a, struct err *e)
 {
     if (e->code != ERR_SERVER && e->code != ERR_PROTOCOL) {
-        apply_report_run(a, e);
+        apply_report_run(a, e, 0);
         return APPLY_FAILED;
     }
     if (apply_lock_failure(e)) {
-        apply_note_retry(a, e);
+        apply_note_retry(a, e, 0);
         return apply_roll_back(a, APPLY_RETRY);
     }
     err_wrap(e, "cannot write the history, so nothing of the file is run");

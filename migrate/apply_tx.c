@@ -39,15 +39,15 @@ static enum apply_result
 failed(struct apply *a, const struct err *e, size_t completed)
 {
     if (e->code != ERR_SERVER && e->code != ERR_PROTOCOL) {
-        apply_report_run(a, e);
+        apply_report_run(a, e, completed);
         return APPLY_FAILED; /* the end of the run rolls back what is left to roll back */
     }
     if (apply_lock_failure(e)) {
-        apply_note_retry(a, e);
+        apply_note_retry(a, e, completed);
         return apply_roll_back(a, APPLY_RETRY);
     }
     if (wants_outside(a, e)) {
-        apply_note_retry(a, e);
+        apply_note_retry(a, e, completed);
         return apply_roll_back(a, APPLY_OUTSIDE);
     }
     apply_report(a, EXIT_REFUSED, e, completed);

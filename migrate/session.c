@@ -303,8 +303,10 @@ op_finish(struct session *s, int started, struct pgrows **ret, struct err *e)
         s->op.active = false;
         return -1;
     }
-    watch_begin(s->watch, pgconn_backend_pid(s->work), pgconn_server_version(s->work));
-    int result = op_wait(s, op_deadline(s), ret, e);
+    uint64_t deadline_ms = op_deadline(s);
+    watch_begin(s->watch, pgconn_backend_pid(s->work), pgconn_server_version(s->work),
+                clock_left_ms(deadline_ms));
+    int result = op_wait(s, deadline_ms, ret, e);
     watch_end(s->watch);
     return result;
 }

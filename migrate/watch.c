@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/net/loop.h"
@@ -28,7 +29,7 @@ struct watch {
     int cancel_pid;    /* to be cancelled as soon as connected; 0: none */
     uint64_t since_ms; /* when the statement began */
     uint64_t log_ms;   /* not before */
-    char blockers[256];
+    char blockers[WATCH_BLOCKERS_MAX];
     char progress[128];
 };
 
@@ -82,14 +83,12 @@ take_blockers(struct watch *w, const struct pgrows *rows)
     size_t n = 0;
     w->blockers[0] = '\0';
     for (int i = 0; i < pgrows_count(rows) && n < sizeof w->blockers; i++) {
-        const char *pid = pgrows_value(rows, i, 0);
-        const char *app = pgrows_value(rows, i, 1);
-        const char *state = pgrows_value(rows, i, 2);
-        const char *age = pgrows_value(rows, i, 3); /* NULL: another role's, hidden from ours */
-        int k = snprintf(w->blockers + n, sizeof w->blockers - n, "%spid %s (%s)%s%s%s%s%s",
-                         i ? "; " : "", pid ? pid : "?", app && *app ? app : "no name",
-                         age ? ", " : "", age && state ? state : "", age ? " for " : "",
-                         age ? age : "", age ? " s" : "");
+        const char *who = pgrows_value(rows, i, 0);
+        const char *state = pgrows_value(rows, i, 1);
+        const char *age = pgrows_value(rows, i, 2); /* NULL: another role's, hidden from ours */
+        int k = snprintf(w->blockers + n, sizeof w->blockers - n, "%s%s%s%s%s%s%s", i ? "; " : "",
+                         who ? who : "?", age ? ", " : "", age && state ? state : "",
+                         age ? " for " : "", age ? age : "", age ? " s" : "");
         n += k > 0 ? (size_t)k : 0;
     }
 }
@@ -143,32 +142,64 @@ on_seen(struct pgconn *c, const struct err *e, struct pgrows *rows, void *arg)
         loop_timer_start(w->timer, LOOK_EVERY_MS);
 }
 
+/* Who holds what the backend waits for: sessions, and prepared transactions, which have none
+ * (pg_blocking_pids gives 0 for each). */
+static void
+blockers_sql(int pid, struct strbuf *sql)
+{
+    strbuf_adds(
+        sql,
+        "SELECT b.who, b.state, pg_catalog.floor(pg_catalog.date_part('epoch',"
+        " pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) b.since)) FROM (SELECT"
+        " pg_catalog.format('pid %s (%s)', a.pid, coalesce(nullif(a.application_name, ''), 'no name')),"
+        " coalesce(a.state, 'running'), coalesce(a.xact_start, a.query_start, a.backend_start)"
+        " FROM pg_catalog.pg_stat_activity a WHERE a.pid OPERATOR(pg_catalog.=) ANY ");
+    strbuf_addf(sql, "(pg_catalog.pg_blocking_pids(%d))", pid);
+    strbuf_adds(
+        sql,
+        " UNION ALL SELECT pg_catalog.format('prepared transaction \"%s\" of %s"
+        " (it ends by COMMIT PREPARED or ROLLBACK PREPARED)', p.gid, p.owner), 'open', p.prepared"
+        " FROM pg_catalog.pg_prepared_xacts p WHERE EXISTS (SELECT 1"
+        " FROM pg_catalog.pg_locks w, pg_catalog.pg_locks h, pg_catalog.pg_locks x"
+        " WHERE NOT w.granted AND h.granted AND h.pid IS NULL AND x.pid IS NULL"
+        " AND h.virtualtransaction OPERATOR(pg_catalog.=) x.virtualtransaction"
+        " AND x.locktype OPERATOR(pg_catalog.=) 'transactionid'"
+        " AND x.transactionid OPERATOR(pg_catalog.=) p.transaction"
+        " AND (w.locktype, w.database, w.relation, w.page, w.tuple, w.transactionid, w.classid,"
+        " w.objid, w.objsubid) IS NOT DISTINCT FROM (h.locktype, h.database, h.relation, h.page,"
+        " h.tuple, h.transactionid, h.classid, h.objid, h.objsubid)");
+    strbuf_addf(sql,
+                " AND w.pid OPERATOR(pg_catalog.=) %d) AND 0 OPERATOR(pg_catalog.=) ANY"
+                " (pg_catalog.pg_blocking_pids(%d))) b (who, state, since); ",
+                pid, pid);
+}
+
+/* How far the server is. */
+static void
+progress_sql(int pid, int server_version, struct strbuf *sql)
+{
+    strbuf_addf(sql,
+                "SELECT 'VACUUM: ' || p.phase, CASE WHEN p.heap_blks_total > 0 THEN"
+                " p.heap_blks_scanned * 100 / p.heap_blks_total END"
+                " FROM pg_catalog.pg_stat_progress_vacuum p WHERE p.pid = %d",
+                pid);
+    if (server_version >= 120000)
+        strbuf_addf(sql,
+                    " UNION ALL SELECT p.command || ': ' || p.phase, CASE WHEN p.blocks_total > 0"
+                    " THEN p.blocks_done * 100 / p.blocks_total END"
+                    " FROM pg_catalog.pg_stat_progress_create_index p WHERE p.pid = %d",
+                    pid);
+}
+
 static void
 ask(struct watch *w)
 {
-    char sql[2048];
-    int n = snprintf(
-        sql, sizeof sql,
-        "SELECT a.pid, a.application_name, coalesce(a.state, 'running'),"
-        " pg_catalog.floor(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-)"
-        " coalesce(a.xact_start, a.query_start, a.backend_start)))"
-        " FROM pg_catalog.pg_stat_activity a"
-        " WHERE a.pid OPERATOR(pg_catalog.=) ANY (pg_catalog.pg_blocking_pids(%d));",
-        w->pid);
-    const char *progress =
-        w->server_version >= 120000
-            ? " SELECT p.command || ': ' || p.phase, CASE WHEN p.blocks_total > 0 THEN p.blocks_done * 100 / p.blocks_total END"
-              " FROM pg_catalog.pg_stat_progress_create_index p WHERE p.pid = %d"
-              " UNION ALL SELECT 'VACUUM: ' || p.phase, CASE WHEN p.heap_blks_total > 0 THEN"
-              " p.heap_blks_scanned * 100 / p.heap_blks_total END FROM pg_catalog.pg_stat_progress_vacuum p WHERE p.pid = %d"
-            : " SELECT 'VACUUM: ' || p.phase, CASE WHEN p.heap_blks_total > 0 THEN"
-              " p.heap_blks_scanned * 100 / p.heap_blks_total END FROM pg_catalog.pg_stat_progress_vacuum p WHERE p.pid = %d"
-              " OR p.pid = %d";
-    _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wformat-nonliteral\"")
-        snprintf(sql + n, sizeof sql - (size_t)n, progress, w->pid, w->pid);
-    _Pragma("GCC diagnostic pop") w->busy =
-        pgconn_query_start(w->conn, sql, strlen(sql), clock_deadline(LOOK_TIMEOUT_MS), on_seen, w,
-                           NULL) == 0;
+    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+    blockers_sql(w->pid, &sql);
+    progress_sql(w->pid, w->server_version, &sql);
+    w->busy =
+        !sql.failed && pgconn_query_start(w->conn, strbuf_str(&sql), sql.len,
+                                          clock_deadline(LOOK_TIMEOUT_MS), on_seen, w, NULL) == 0;
 }
 
 static void
@@ -212,15 +243,16 @@ look(struct watch *w)
 }
 
 void
-watch_begin(struct watch *w, int pid, int server_version)
+watch_begin(struct watch *w, int pid, int server_version, uint64_t left_ms)
 {
+    uint64_t half_ms = left_ms / 2 > LOOK_AFTER_MIN_MS ? left_ms / 2 : LOOK_AFTER_MIN_MS;
     w->pid = pid;
     w->server_version = server_version;
     w->since_ms = clock_mono_ms();
     w->log_ms = w->since_ms;
     w->blockers[0] = '\0';
     w->progress[0] = '\0';
-    loop_timer_start(w->timer, w->look_after_ms);
+    loop_timer_start(w->timer, half_ms < w->look_after_ms ? (uint32_t)half_ms : w->look_after_ms);
 }
 
 void

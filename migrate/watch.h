@@ -10,6 +10,9 @@
 
 #include "common/base/err.h"
 
+/* Of what watch_blockers says. */
+#define WATCH_BLOCKERS_MAX 512
+
 struct loop;
 struct progress;
 struct resolver;
@@ -21,11 +24,12 @@ struct watch *watch_new(struct loop *l, struct resolver *r, struct target_pg *ta
                         struct progress *bar, uint64_t lock_timeout_ms, struct err *e);
 void watch_free(struct watch *w); /* NULL allowed */
 
-/* A statement begins on the backend pid, and ends. Cheap: a timer. */
-void watch_begin(struct watch *w, int pid, int server_version);
+/* A statement begins on the backend pid, and ends; it has left_ms, and is looked at before half of
+ * that has passed. Cheap: a timer. */
+void watch_begin(struct watch *w, int pid, int server_version, uint64_t left_ms);
 void watch_end(struct watch *w);
 
-/* Who blocked the statement when it was last looked: "pid 12 (pg_dump), query for 40 s"; "" when
+/* Who blocked the statement when it was last looked: "pid 12 (pg_dump), active for 40 s"; "" when
  * nobody was seen. Valid until the next watch_begin. */
 const char *watch_blockers(const struct watch *w);
 

@@ -352,3 +352,54 @@ def test_a_version_that_belongs_to_another_file(up, files, pg):
     files.remove("0001_orders.sql")
     files("0001_people.sql", "CREATE TABLE users (i int);\n")
     assert up().status == 0
+
+
+# --- Who is in the way, and where -------------------------------------------------------------------------------------
+
+
+BLOCKED = "CREATE TABLE b (i int);\nSELECT 1;\n\nALTER TABLE a ADD COLUMN j int;\nSELECT 2;\n"
+
+
+@pytest.mark.parametrize("options, words", [
+    (["--lock-timeout=none", "--deadline=4s"], ["the deadline passed", "blocked by"]),
+    (["--lock-timeout=500ms", "--deadline=5s"], ["the deadline passed", "blocked by"]),
+], ids=["in a statement", "between attempts"])
+@pytest.mark.parametrize("header", ["", "-- migrate: transaction=off\n"], ids=["transaction", "outside"])
+def test_a_deadline_names_blocker_and_line(run, files, pg, options, words, header):
+    pg.psql("CREATE TABLE a (i int)")
+    files("0001_a.sql", header + BLOCKED)
+    with Holder(pg, "LOCK TABLE a;"):
+        result = run("migrate", "up", "--dir", files, *options, env={"DATABASE_URL": pg.url})
+    said = failure(result)
+    assert result.status == 12, result.output
+    assert all(word in said["msg"] for word in words) and "(a reader)" in said["msg"]
+    assert (said["file"], said["line"]) == ("0001_a.sql", 4 + header.count("\n"))
+
+
+def test_a_deadline_without_a_blocker_names_the_line(run, files, pg):
+    files("0001_a.sql", "SELECT 1;\nSELECT 2;\n  SELECT pg_sleep(600);\n")
+    result = run("migrate", "up", "--dir", files, "--deadline=1s", env={"DATABASE_URL": pg.url})
+    said = failure(result)
+    assert (result.status, said["line"], said["column"]) == (12, 3, 3)
+    assert "blocked" not in said["msg"]
+
+
+def test_a_prepared_transaction_is_named(run, start, files, pg_server):
+    """It has no session: pg_blocking_pids gives 0 for it."""
+    server = pg_server(max_prepared_transactions=4)
+    env = {"DATABASE_URL": server.url()}
+    server.psql("CREATE TABLE a (i int)", database="app", user="app")
+    server.psql("BEGIN", "INSERT INTO a VALUES (1)", "PREPARE TRANSACTION 'left by it''s owner'", database="app", user="app")
+    files("0001_a.sql", "CREATE TABLE b (i int);\nALTER TABLE a ADD COLUMN j int;\n")
+    result = run("migrate", "up", "--dir", files, "--lock-timeout=1s", "--deadline=4s", env=env)
+    who = "prepared transaction \"left by it's owner\" of app"
+    assert result.status == 12, result.output
+    assert who in failure(result)["msg"] and "ROLLBACK PREPARED" in failure(result)["msg"]
+    assert any(who in r.get("blockers", "") for r in events(result, "retry"))
+    # What cannot time out waits for it, and says so; after a restart, too.
+    server.restart()
+    files("0001_a.sql", "CREATE INDEX CONCURRENTLY a_i ON a (i);\n")
+    process = start("migrate", "up", "--dir", files, env=env)
+    process.wait_for('"event":"blocked".*left by it')
+    server.psql("COMMIT PREPARED 'left by it''s owner'", database="app", user="app")
+    assert process.wait().status == 0
