@@ -170,7 +170,7 @@ static void
 test_cancels(void **state)
 {
     (void)state;
-    watch_begin(w, PID, 150000);
+    watch_begin(w, PID, 150000, LONG_MS);
     assert_int_equal(watch_cancel_start(w, PID), 0);
     connects(true);
     assert_string_equal(conn.sql, "SELECT pg_catalog.pg_cancel_backend(7)");
@@ -181,7 +181,7 @@ static void
 test_a_cancel_that_failed_is_over(void **state)
 {
     (void)state;
-    watch_begin(w, PID, 150000);
+    watch_begin(w, PID, 150000, LONG_MS);
     assert_int_equal(watch_cancel_start(w, PID), 0);
     connects(false);
     wait_until_asked(); /* it goes on looking */
@@ -193,10 +193,10 @@ static void
 test_a_cancel_ends_with_its_statement(void **state)
 {
     (void)state;
-    watch_begin(w, PID, 150000);
+    watch_begin(w, PID, 150000, LONG_MS);
     assert_int_equal(watch_cancel_start(w, PID), 0);
     watch_end(w);
-    watch_begin(w, PID, 150000);
+    watch_begin(w, PID, 150000, LONG_MS);
     connects(true);
     assert_non_null(strstr(conn.sql, "pg_blocking_pids(7)"));
 }
