@@ -33,7 +33,7 @@ static const struct {
      "job, run_id, processes"},
     {"blind", "/proc cannot be used: only the command's process group is seen", "job, run_id"},
     {"state", "debug: supervision goes from one state to the next", "job, from, to"},
-    {"usage", "an option or a variable is wrong; nothing was started", ""},
+    {"usage", "an option or a variable is wrong; nothing was started", "exit"},
     {"termination_log", "the termination message could not be written", ""},
 };
 
@@ -52,5 +52,6 @@ formats_print(struct strbuf *out)
         "stopped_before_start, deadline, not_found, cannot_execute, own_failure.\n"
         "\n### Termination message\n\n"
         "`{\"program\",\"job\",\"run_id\",\"outcome\",\"reason\",\"exit\",\"signal\",\"fence\",\"scheduled\","
-        "\"started\",\"duration_ms\",\"tail\"}`; what is not known is null. `tail` is what cronrun said last.\n");
+        "\"started\",\"duration_ms\",\"tail\"}`; what is not known is null. `tail` is what cronrun said last. Where an option "
+        "or a variable is wrong, `outcome` is usage.\n");
 }

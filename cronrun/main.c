@@ -7,9 +7,12 @@
 #include "cronrun/run.h"
 
 static int
-own_failure(const char *event, const struct err *e)
+copy_to(const char *dest)
 {
-    log_error(event, LOG_NONE, "%s", e->msg);
+    struct err e;
+    if (selfcopy(dest, "cronrun", &e) == 0)
+        return 0;
+    log_error("copy", LOG_NONE, "%s", e.msg);
     return STATUS_OWN;
 }
 
@@ -18,9 +21,9 @@ dispatch(struct options *o, const struct opt_result *given)
 {
     struct err e;
     if (given->command->id == CMD_COPY)
-        return selfcopy(given->argv[0], "cronrun", &e) == 0 ? 0 : own_failure("copy", &e);
+        return copy_to(given->argv[0]);
     if (options_settle(o, given->argv[0], &e) < 0)
-        return own_failure("usage", &e);
+        return opt_usage_failed(&cronrun_program, o->termination_log, &e);
     return run_main(o, given->argv);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/log.h"
 #include "common/net/lease.h"
 #include "common/proc/signals.h"
 #include "common/proc/termination.h"
@@ -253,6 +254,28 @@ static const struct opt_pair examples[] = {
 static const char *const other_env[] = {"CRONRUN_RUN_ID", "CRONRUN_FENCE", "CRONRUN_JOB",
                                         "CRONRUN_SCHEDULED", NULL};
 
+static void
+usage_ended(const char *termination_log, const struct err *e)
+{
+    struct err why;
+    const struct field fields[] = {
+        LF_STR("program", "cronrun"),
+        LF_NULL("job"),
+        LF_NULL("run_id"),
+        LF_STR("outcome", "usage"),
+        LF_NULL("reason"),
+        LF_INT("exit", STATUS_OWN),
+        LF_NULL("signal"),
+        LF_NULL("fence"),
+        LF_NULL("scheduled"),
+        LF_NULL("started"),
+        LF_UINT("duration_ms", 0),
+        LF_TAIL("tail", e->msg),
+    };
+    if (termination_write(termination_log, fields, sizeof fields / sizeof fields[0], &why) < 0)
+        log_warn("termination_log", LOG_NONE, "%s", why.msg);
+}
+
 const struct opt_program cronrun_program = {
     .name = "cronrun",
     .env_prefix = "CRONRUN_",
@@ -276,6 +299,8 @@ const struct opt_program cronrun_program = {
     .see_also = "healthd(1), migrate(1), flock(1), timeout(1)",
     .connections = OPT_CONN_POSTGRES | OPT_CONN_REDIS,
     .usage_status = STATUS_OWN,
+    .usage_event = "usage",
+    .usage_ended = usage_ended,
     .print_formats = formats_print,
 };
 

@@ -449,8 +449,7 @@ run_main(const struct options *o, char **argv)
     struct err e;
     int status;
     if (prepare(&r, &e) < 0) {
-        log_error("usage", LOG_NONE, "%s", e.msg);
-        status = STATUS_OWN;
+        status = opt_usage_failed(&cronrun_program, o->termination_log, &e);
     } else {
         r.busy_until_ms = o->on_busy == BUSY_WAIT ? clock_deadline(o->busy_wait_ms) : 0;
         acquire(&r);

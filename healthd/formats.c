@@ -23,6 +23,7 @@ static const struct {
     {"draining", "drain_ms", "the first SIGTERM, SIGINT or SIGQUIT"},
     {"stopped", "", "the drain is over, or a second signal came"},
     {"reload_ignored", "", "SIGHUP"},
+    {"usage", "exit", "an option, a variable or a check line is wrong; nothing was started"},
     {"no_descriptor", "connections", "no file descriptor was left for a connection (once)"},
     {"no_memory", "connections", "the kernel had no memory for a connection (debug)"},
 };

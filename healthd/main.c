@@ -1,10 +1,8 @@
 #include <stdio.h>
 
 #include "common/base/clock.h"
-#include "common/base/log.h"
 #include "common/net/loop.h"
 #include "common/proc/selfcopy.h"
-#include "common/proc/termination.h"
 #include "healthd/client.h"
 #include "healthd/config.h"
 #include "healthd/lifetime.h"
@@ -13,26 +11,14 @@
 #include "healthd/options.h"
 #include "healthd/serve.h"
 
-/* One line, and the termination message when it is the server that cannot start. */
-static int
-bad_configuration(const struct options *o, const struct err *e, bool serving)
-{
-    const struct field fields[] = {LF_STR("program", "healthd"), LF_STR("outcome", "usage"),
-                                   LF_INT("exit", EXIT_USAGE),   LF_STR("check", NULL),
-                                   LF_STR("reason", NULL),       LF_STR("since", NULL)};
-    fprintf(stderr, "healthd: %s\n", e->msg);
-    if (serving)
-        termination_write(o->termination_log, fields, sizeof(fields) / sizeof(fields[0]), NULL);
-    return EXIT_USAGE;
-}
-
 static int
 with_checks(const struct options *o, enum command command)
 {
     struct config config;
     struct err e;
     if (config_load(o, &config, &e) < 0)
-        return bad_configuration(o, &e, command == CMD_SERVE);
+        return opt_usage_failed(&healthd_program, command == CMD_SERVE ? o->termination_log : NULL,
+                                &e);
     int status = command == CMD_CHECK  ? once_check(o, &config)
                  : command == CMD_WAIT ? once_wait(o, &config)
                                        : serve_run(o, &config);

@@ -188,6 +188,16 @@ static const struct opt_pair examples[] = {
     {"healthd wait --timeout 2m", "an init container that waits for the database"},
 };
 
+static void
+usage_ended(const char *termination_log, const struct err *e)
+{
+    const struct field fields[] = {LF_STR("program", "healthd"), LF_STR("outcome", "usage"),
+                                   LF_INT("exit", EXIT_USAGE),   LF_STR("check", NULL),
+                                   LF_STR("reason", NULL),       LF_STR("since", NULL)};
+    (void)e; /* the message has no place for it */
+    termination_write(termination_log, fields, sizeof(fields) / sizeof(fields[0]), NULL);
+}
+
 const struct opt_program healthd_program = {
     .name = "healthd",
     .env_prefix = "HEALTHD_",
@@ -217,5 +227,7 @@ const struct opt_program healthd_program = {
     .see_also = "migrate(1), cronrun(1)",
     .connections = OPT_CONN_POSTGRES | OPT_CONN_REDIS,
     .usage_status = EXIT_USAGE,
+    .usage_event = "usage",
+    .usage_ended = usage_ended,
     .print_formats = healthd_print_formats,
 };

@@ -281,5 +281,7 @@ const struct opt_program options_program = {
     .see_also = "cronrun(1), healthd(1), psql(1)",
     .connections = OPT_CONN_POSTGRES,
     .usage_status = EXIT_INPUT,
+    .usage_event = "input",
+    .usage_ended = report_usage,
     .print_formats = formats_print,
 };

@@ -246,3 +246,26 @@ report_finish(struct report *r, const char *termination_log)
     write_termination(r, termination_log);
     return (int)r->exit;
 }
+
+void
+report_usage(const char *termination_log, const struct err *e)
+{
+    struct err why = {0};
+    const struct report r = {.exit = EXIT_INPUT};
+    const struct field fields[] = {
+        LF_STR("program", "migrate"),
+        LF_STR("outcome", report_outcome(&r)),
+        LF_INT("exit", r.exit),
+        LF_LIST("applied", NULL, 0),
+        LF_NULL("pending"),
+        LF_NULL("file"),
+        LF_NULL("line"),
+        LF_NULL("column"),
+        LF_NULL("sqlstate"),
+        LF_STR("message", e->msg),
+        LF_NULL("hint"),
+        LF_UINT("duration_ms", 0),
+    };
+    if (termination_write(termination_log, fields, sizeof fields / sizeof *fields, &why) != 0)
+        log_warn("termination_log", LOG_NONE, "%s", why.msg);
+}

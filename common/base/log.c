@@ -76,6 +76,12 @@ log_set_level(enum log_level level)
 }
 
 bool
+log_is_text(void)
+{
+    return state.format == LOG_FORMAT_TEXT;
+}
+
+bool
 log_enabled(enum log_level level)
 {
     return level >= state.level;

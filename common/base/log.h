@@ -40,6 +40,8 @@ extern const char *const log_format_names[];
 void log_init(const char *program, enum log_format format, enum log_level level, int fd);
 void log_set_level(enum log_level level);
 bool log_enabled(enum log_level level);
+/* True when records are text, for people. */
+bool log_is_text(void);
 
 #define log_debug(event, fields, ...) log_write(LOG_LEVEL_DEBUG, event, fields, __VA_ARGS__)
 #define log_info(event, fields, ...) log_write(LOG_LEVEL_INFO, event, fields, __VA_ARGS__)

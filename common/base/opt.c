@@ -92,12 +92,13 @@ opt_start(const struct opt_program *p, int argc, char **argv, void *options, str
     CLEANUP_WITH(said_done) struct opt_said said = {0};
     struct opt_input in = {.argc = argc, .argv = argv, .envp = environ};
     struct err e;
+    const struct opt_last_words last = opt_last_words(p, &in);
     int status = opt_parse(p, &in, options, ret, &said, &e);
     if (status == 0)
         return print_all(&said.out);
     if (status != OPT_GO) {
-        fprintf(stderr, "%s: %s\n", p->name, e.msg);
-        return status;
+        log_init(p->name, (enum log_format)last.log_format, LOG_LEVEL_INFO, STDERR_FILENO);
+        return opt_usage_failed(p, last.termination_log, &e);
     }
     log_init(p->name, (enum log_format)ret->common.log_format,
              (enum log_level)ret->common.log_level, STDERR_FILENO);

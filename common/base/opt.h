@@ -164,7 +164,10 @@ struct opt_program {
     size_t n_examples;
     const char *see_also; /* "cronrun(1), healthd(1)" */
     uint32_t connections;
-    int usage_status; /* exit status of bad usage: 2, 23, 125 */
+    int usage_status;        /* exit status of bad usage: 2, 23, 125 */
+    const char *usage_event; /* its log record: "usage" */
+    /* Writes the program's termination message about it (base knows no such thing); or NULL. */
+    void (*usage_ended)(const char *termination_log, const struct err *e);
     void (*print_formats)(
         struct strbuf *out); /* the program's part of docs/formats.md (Markdown); or NULL */
 };
@@ -188,11 +191,17 @@ struct opt_result {
 #define OPT_GO (-1)
 
 /*
- * All of it, with the process' environment: parses, initialises the log, prints what was asked for on stdout, errors as
- * one line on stderr, warnings as log records. OPT_GO, or the status to exit with.
+ * All of it, with the process' environment: parses, initialises the log, prints what was asked for on stdout, tells
+ * errors by opt_usage_failed, warnings as log records. OPT_GO, or the status to exit with.
  */
 int opt_start(const struct opt_program *p, int argc, char **argv, void *options,
               struct opt_result *ret);
+
+/*
+ * Bad usage, found by opt or, later, by the program itself: a line on stderr where the log is text, else a record of
+ * level error; the termination message, unless termination_log is NULL. Returns p->usage_status.
+ */
+int opt_usage_failed(const struct opt_program *p, const char *termination_log, const struct err *e);
 
 /* What the parser reads: borrowed for as long as the options are used. argv is reordered. */
 struct opt_input {

@@ -6,9 +6,8 @@
 
 #include "common/base/cleanup.h"
 
-/* The value of a variable, NULL when it is not set, empty, or set by Kubernetes for a Service. */
-static char *
-lookup(char **envp, const char *name)
+char *
+opt_env_lookup(char **envp, const char *name)
 {
     size_t len = strlen(name);
     for (char **v = envp; *v; v++) {
@@ -50,7 +49,7 @@ opt_env_read(const struct opt_program *p, char **envp, void *options, struct opt
             continue;
         char name[OPT_ENV_MAX];
         opt_row_env(p, row, name);
-        char *value = *name ? lookup(envp, name) : NULL;
+        char *value = *name ? opt_env_lookup(envp, name) : NULL;
         void *base = common ? (void *)asked : options;
         bool lines = row->kind == OPT_LIST || (row->flags & OPT_BY_LINES);
         if (value && !lines && opt_one_line(name, value, e) < 0)

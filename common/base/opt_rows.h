@@ -41,6 +41,17 @@ void opt_row_commands(const struct opt_program *p, const struct opt_row *row, st
 int opt_value_set(const struct opt_row *row, void *base, const char *value, const char *name,
                   struct err *e);
 
+/* The value of a variable; NULL when it is not set, empty, or set by Kubernetes for a Service. */
+char *opt_env_lookup(char **envp, const char *name);
+
+/* How bad usage is to be told, as far as a line that may be wrong anywhere says it. */
+struct opt_last_words {
+    int log_format;              /* enum log_format */
+    const char *termination_log; /* borrowed; NULL: the command has no such option */
+};
+/* Before opt_parse, which reorders argv. */
+struct opt_last_words opt_last_words(const struct opt_program *p, const struct opt_input *in);
+
 /* Variables into the rows that the command knows and r->set does not hold yet. */
 int opt_env_read(const struct opt_program *p, char **envp, void *options, struct opt_asked *asked,
                  struct opt_result *r, struct err *e);
