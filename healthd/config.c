@@ -31,6 +31,26 @@ add_spec(struct config *c, struct check_spec *spec, struct err *e)
     return 0;
 }
 
+/* A bad URL is told where its line stands. */
+static int
+check_url(const struct check_spec *s, struct err *e)
+{
+    struct target_pg *pg = NULL;
+    struct target_redis *redis = NULL;
+    struct target_peer *peer = NULL;
+    int rc = 0;
+    if (s->kind == CHECK_POSTGRES)
+        rc = s->url ? target_pg_parse(s->url, &pg, e) : 0;
+    else if (s->kind == CHECK_REDIS)
+        rc = s->url ? target_redis_parse(s->url, &redis, e) : 0;
+    else
+        rc = target_peer_parse(s->url, &peer, e);
+    target_pg_free(pg);
+    target_redis_free(redis);
+    target_peer_free(peer);
+    return rc == 0 ? 0 : err_wrap(e, "check '%s'", s->name);
+}
+
 static int
 add_line(struct config *c, const char *line, struct err *e)
 {
@@ -38,7 +58,15 @@ add_line(struct config *c, const char *line, struct err *e)
     const char *at = line + strspn(line, " \t");
     if (*at == '\0' || *at == '#')
         return 0;
-    return checkline_parse(at, &spec, e) < 0 ? -1 : add_spec(c, &spec, e);
+    if (strncmp(line, "\xEF\xBB\xBF", 3) == 0)
+        return err_set(e, ERR_USAGE, "a byte order mark (U+FEFF) begins it: take it away");
+    if (checkline_parse(at, &spec, e) < 0)
+        return -1;
+    if (check_url(&spec, e) < 0) {
+        check_spec_done(&spec);
+        return -1;
+    }
+    return add_spec(c, &spec, e);
 }
 
 static int
@@ -67,48 +95,64 @@ read_file(struct config *c, const char *path, struct err *e)
 
 /* ---- what the environment names ---- */
 
+/* A line that says that it is the environment's server, or has the name of its check: the environment is not even read. */
 static bool
-has_kind(const struct config *c, enum check_kind kind)
+takes_place(const struct config *c, const char *name, enum check_kind kind)
 {
-    for (size_t i = 0; i < c->n; i++)
-        if (c->specs[i].kind == kind)
+    for (size_t i = 0; i < c->n; i++) {
+        const struct check_spec *s = &c->specs[i];
+        if (strcmp(s->name, name) == 0 || (s->kind == kind && !s->url))
             return true;
+    }
     return false;
 }
 
+/* A line with the URL of what the environment names. place: that, redacted. */
+static bool
+names_same(const struct check_spec *s, enum check_kind kind, const char *place)
+{
+    struct target_pg *pg = NULL;
+    struct target_redis *redis = NULL;
+    bool same = false;
+    if (s->kind != kind)
+        return false;
+    if (kind == CHECK_POSTGRES && target_pg_parse(s->url, &pg, NULL) == 0)
+        same = strcmp(target_pg_describe(pg), place) == 0;
+    if (kind == CHECK_REDIS && target_redis_parse(s->url, &redis, NULL) == 0)
+        same = strcmp(target_redis_describe(redis), place) == 0;
+    target_pg_free(pg);
+    target_redis_free(redis);
+    return same;
+}
+
 static int
-add_found(struct config *c, const char *name, enum check_kind kind, struct err *e)
+add_found(struct config *c, const char *name, enum check_kind kind, const char *place,
+          struct err *e)
 {
     struct check_spec spec;
-    if (check_spec_default(name, kind, &spec, e) < 0)
-        return -1;
-    if (add_spec(c, &spec, e) < 0)
-        return err_wrap(e, "the %s server that the environment names",
-                        kind == CHECK_POSTGRES ? "PostgreSQL" : "Redis");
-    return 0;
+    for (size_t i = 0; i < c->n; i++)
+        if (names_same(&c->specs[i], kind, place))
+            return 0;
+    return check_spec_default(name, kind, &spec, e) < 0 ? -1 : add_spec(c, &spec, e);
 }
 
 static int
 find_environment(struct config *c, const struct options *o, struct err *e)
 {
-    if (!has_kind(c, CHECK_POSTGRES)) {
-        struct target_pg *t = NULL;
-        if (target_pg_load(o->database, NULL, &t, e) < 0)
-            return -1;
-        int rc = t ? add_found(c, "database", CHECK_POSTGRES, e) : 0;
-        target_pg_free(t);
-        if (rc < 0)
-            return -1;
-    }
-    if (!has_kind(c, CHECK_REDIS)) {
-        struct target_redis *t = NULL;
-        if (target_redis_load(o->redis, NULL, &t, e) < 0)
-            return -1;
-        int rc = t ? add_found(c, "redis", CHECK_REDIS, e) : 0;
-        target_redis_free(t);
-        return rc;
-    }
-    return 0;
+    struct target_pg *pg = NULL;
+    struct target_redis *redis = NULL;
+    int rc = 0;
+    if (!takes_place(c, "database", CHECK_POSTGRES))
+        rc = target_pg_load(o->database, NULL, &pg, e);
+    if (rc == 0 && pg)
+        rc = add_found(c, "database", CHECK_POSTGRES, target_pg_describe(pg), e);
+    if (rc == 0 && !takes_place(c, "redis", CHECK_REDIS))
+        rc = target_redis_load(o->redis, NULL, &redis, e);
+    if (rc == 0 && redis)
+        rc = add_found(c, "redis", CHECK_REDIS, target_redis_describe(redis), e);
+    target_pg_free(pg);
+    target_redis_free(redis);
+    return rc;
 }
 
 /* ---- liveness is for what is in the pod ---- */

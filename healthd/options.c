@@ -31,9 +31,10 @@ static const struct opt_row rows[] = {
      .env = "HEALTHD_CHECKS",
      .help = "a check: NAME URL [key value]... (may be repeated; in the variable one a line)",
      .more =
-         "A check line of a kind takes the place of the check that the environment alone would "
-         "make. postgres:// and redis:// with nothing behind stand for what the environment "
-         "names.\n\nKinds: postgres://, redis:// (rediss://, unix:), http:// and https://, which are "
+         "postgres:// and redis:// with nothing behind stand for what the environment names. Such a "
+         "line, one with the same URL, or one that is called database or redis takes the place of "
+         "the check that the environment alone would make; others stand beside it.\n\nKinds: "
+         "postgres://, redis:// (rediss://, unix:), http:// and https://, which are "
          "healthy while a GET is answered with 200 to 399, and tcp://HOST:PORT, while somebody "
          "accepts there.\n\nKeys: every (2s), timeout (1s), rise (1), fall (1, for time-outs 2), stale "
          "(3 x every + timeout), groups (ready), optional, after (0), words UP,DOWN, connection "

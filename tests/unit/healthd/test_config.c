@@ -1,0 +1,109 @@
+/* Which checks there are: lines, files, and what the environment names. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/base/strbuf.h"
+#include "healthd/config.h"
+
+/* The names of the checks, in order. NULL: refused, *e says why. */
+static char *
+names(char *line, const char *config, struct err *e)
+{
+    struct options o = {.config = config, .checks = {.items = &line, .n = line ? 1 : 0}};
+    struct config c = {0};
+    struct strbuf b = STRBUF_INIT;
+    if (config_load(&o, &c, e) < 0)
+        return NULL;
+    for (size_t i = 0; i < c.n; i++)
+        strbuf_addf(&b, "%s%s", i ? " " : "", c.specs[i].name);
+    config_done(&c);
+    return strbuf_steal(&b);
+}
+
+/* What the environment names is checked, whatever other servers of its kind are: only a line for it takes its place. */
+static void
+test_environment(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line, *names;
+    } rows[] = {
+        {NULL, "database redis"},
+        {"analytics postgres://app:p@other/x", "analytics database redis"},
+        {"mine postgres:// every 1s", "mine redis"},
+        {"database postgres://app:p@other/x", "database redis"},
+        {"database tcp://db:5432", "database redis"},
+        {"mine postgres://app:other@db/app", "mine redis"}, /* the same server, user and database */
+        {"mine postgres://app@db/reports", "mine database redis"},
+        {"sessions redis://other", "sessions database redis"},
+        {"mine redis://:p@cache:6379/0", "mine database"},
+        {"redis redis://other", "redis database"},
+    };
+    setenv("DATABASE_URL", "postgres://app:p@db/app", 1);
+    setenv("REDIS_URL", "redis://cache", 1);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct err e = {0};
+        char *line = rows[i].line ? strdup(rows[i].line) : NULL;
+        char *found = names(line, NULL, &e);
+        if (!found || strcmp(found, rows[i].names) != 0)
+            fail_msg("%s: %s %s", rows[i].line, found ? found : "refused", e.msg);
+        free(found);
+        free(line);
+    }
+    unsetenv("DATABASE_URL");
+    unsetenv("REDIS_URL");
+}
+
+/* A line that is no good is told by its place, and nothing of its URL. */
+static void
+test_places(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *error;
+    } rows[] = {
+        {"# checks\n\ndb postgres://app:SECRET@db:port/x\n",
+         ":3: check 'db': the port at character"},
+        {"a tcp://h:1\nb redis://:SECRET@h/x/y", ":2: check 'b': the database is not a number"},
+        {"a http://app:SECRET@h:0/\n", ":1: check 'a': the port at character"},
+        {"a postgres://h/x?wibble=1\n", ":1: check 'a': unknown parameter wibble"},
+        {"\xEF\xBB\xBF"
+         "a tcp://h:1\n",
+         ":1: a byte order mark (U+FEFF) begins it"},
+    };
+    char path[] = "/tmp/rr-config-XXXXXX";
+    int fd = mkstemp(path);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct err e = {0};
+        assert_int_equal(ftruncate(fd, 0), 0);
+        assert_true(pwrite(fd, rows[i].text, strlen(rows[i].text), 0) > 0);
+        assert_null(names(NULL, path, &e));
+        if (strncmp(e.msg, path, strlen(path)) != 0 || !strstr(e.msg, rows[i].error) ||
+            strstr(e.msg, "SECRET"))
+            fail_msg("row %zu: %s", i, e.msg);
+    }
+    close(fd);
+    unlink(path);
+    struct err e = {0};
+    char line[] = "db postgres://app:SECRET@db:port/x";
+    assert_null(names(line, NULL, &e));
+    assert_non_null(strstr(e.msg, "--check (HEALTHD_CHECKS) 1: check 'db': the port"));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_environment),
+        cmocka_unit_test(test_places),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
