@@ -103,9 +103,15 @@ class Cluster:
             "kubectl", "proxy", f"--unix-socket={self._socket}",
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
         )  # fmt: skip
-        wait_until(lambda: os.path.exists(self._socket), 20, "kubectl proxy listens")
-        wait_until(lambda: self.ask("GET", "/readyz")[0] == 200, 20, "the API server is ready")
+        wait_until(self._answers, 40, "kubectl proxy listens, and the API server is ready")
         return self
+
+    def _answers(self):
+        """Between bind and listen the socket is there, and refuses."""
+        try:
+            return self.ask("GET", "/readyz")[0] == 200
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
 
     def close(self):
         if self._proxy:
