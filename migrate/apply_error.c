@@ -201,19 +201,15 @@ report_position(struct apply *a, const struct position *at)
     report_source(a->report, strbuf_str(&caret));
 }
 
-/* What the server gave as hint, and what we know better. */
+/* What the server said beside its message, and what we know better. */
 static void
 add_hint(struct apply *a, const struct err *e, const struct pgdiag *d, const struct statement *st)
 {
-    cleanup_strbuf struct strbuf hint = STRBUF_INIT;
     cleanup_strbuf struct strbuf own = STRBUF_INIT;
     apply_hint(a, e, st, &own);
-    const char *parts[] = {d->detail, d->hint, strbuf_str(&own)};
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        if (*parts[i])
-            strbuf_addf(&hint, "%s%s", hint.len ? "; " : "", parts[i]);
-    }
-    report_hint(a->report, strbuf_str(&hint));
+    report_detail(a->report, d->detail);
+    report_hint(a->report, d->hint);
+    report_add_hint(a->report, strbuf_str(&own));
 }
 
 void

@@ -138,7 +138,9 @@ tell_plan(struct up *u)
                  u->plan.count[PLAN_AHEAD]);
     if (u->plan.count[PLAN_HELD])
         log_info("held", LOG_FIELDS(LF_UINT("held", u->plan.count[PLAN_HELD])),
-                 "%zu files wait for another --phase", u->plan.count[PLAN_HELD]);
+                 u->plan.count[PLAN_HELD] == 1 ? "%zu file waits for another --phase"
+                                               : "%zu files wait for another --phase",
+                 u->plan.count[PLAN_HELD]);
 }
 
 static void
@@ -159,16 +161,27 @@ tell_end(struct up *u)
         applied ? applied : u->report.pending, took);
 }
 
+static void
+tell_step(const struct source_migration *m, const struct verdict_file *v)
+{
+    const char *how = v->transaction ? "transaction" : "outside a transaction";
+    const char *s = v->statements == 1 ? "" : "s";
+    printf("%s\t%s\t%zu statement%s\t%s\n", m->version, m->file, v->statements, s, how);
+    log_info(
+        "would_apply",
+        LOG_FIELDS(LF_STR("version", m->version), LF_STR("name", m->name), LF_STR("file", m->file),
+                   LF_STR("phase", native_phase_text(m->header.phase)),
+                   LF_BOOL("transaction", v->transaction), LF_UINT("statements", v->statements)),
+        "would apply %s", m->file);
+}
+
 static enum step
 dry_run(struct up *u)
 {
-    for (size_t i = 0; i < u->plan.n; i++) {
-        const struct plan_item *item = &u->plan.items[i];
-        if (item->step)
-            printf("%s\t%s\t%zu statements\t%s\n", item->file->version, item->file->file,
-                   u->verdicts[i].statements,
-                   u->verdicts[i].transaction ? "transaction" : "outside a transaction");
-    }
+    tell_plan(u);
+    for (size_t i = 0; i < u->plan.n; i++)
+        if (u->plan.items[i].step)
+            tell_step(u->plan.items[i].file, &u->verdicts[i]);
     report_output(&u->report);
     u->report.outcome = "dry-run";
     log_info("dry_run", LOG_FIELDS(LF_UINT("pending", u->plan.steps)), "%zu would be applied",

@@ -22,6 +22,8 @@ static const struct {
     {"edited", "version, file", "comments, white space or line ends of an applied file changed"},
     {"ahead", "ahead", "the history has versions above the newest file"},
     {"held", "held", "files wait for another --phase"},
+    {"would_apply", "version, name, file, phase, transaction, statements",
+     "--dry-run: each migration"},
     {"dry_run", "pending", "--dry-run: so many would be applied"},
     {"applied", "version, name, file, phase, transaction, statements, attempts, duration_ms",
      "each migration"},
@@ -48,7 +50,7 @@ print_records(struct strbuf *out)
     strbuf_adds(
         out,
         "\nA failure is one record more, of level error; its event is the outcome, its fields are `file`, "
-        "`line`, `column`, `sqlstate`, `hint`, `source` (the line and a caret below it) and `exit`.\n");
+        "`line`, `column`, `sqlstate`, `detail`, `hint`, `source` (the line and a caret below it) and `exit`.\n");
 }
 
 static void
@@ -60,7 +62,7 @@ print_outcomes(struct strbuf *out)
     strbuf_adds(
         out,
         "\n### Termination message\n\n`{\"program\",\"outcome\",\"exit\",\"applied\":[…],\"pending\":n,\"file\","
-        "\"line\",\"column\",\"sqlstate\",\"message\",\"hint\",\"duration_ms\"}`: what is not known is null. "
+        "\"line\",\"column\",\"sqlstate\",\"message\",\"hint\",\"duration_ms\"}`: what is not known is null; `message` ends with the server's detail. "
         "outcome: `done`, `nothing`, `ahead`, `dry-run` (0)");
     for (size_t i = 0; i < sizeof exits / sizeof *exits; i++) {
         struct report r = {.exit = exits[i]};

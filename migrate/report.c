@@ -25,6 +25,7 @@ report_done(struct report *r)
         free(r->applied[i]);
     free(r->applied);
     free(r->file);
+    free(r->detail);
     free(r->hint);
     free(r->source);
     *r = (struct report){0};
@@ -84,9 +85,31 @@ report_place(struct report *r, const char *file, size_t line, size_t column)
 }
 
 void
+report_detail(struct report *r, const char *detail)
+{
+    replace(&r->detail, detail);
+}
+
+void
 report_hint(struct report *r, const char *hint)
 {
     replace(&r->hint, hint);
+}
+
+/* The server ends its hints with a full stop, we end ours with nothing. */
+void
+report_add_hint(struct report *r, const char *hint)
+{
+    cleanup_strbuf struct strbuf all = STRBUF_INIT;
+    size_t len = r->hint ? strlen(r->hint) : 0;
+    if (!hint || !*hint)
+        return;
+    if (len && r->hint[len - 1] == '.')
+        len--;
+    if (len)
+        strbuf_addf(&all, "%.*s; ", (int)len, r->hint);
+    strbuf_adds(&all, hint);
+    replace(&r->hint, strbuf_str(&all));
 }
 
 void
@@ -187,6 +210,8 @@ report_text(const struct report *r, struct strbuf *out)
     strbuf_addf(out, "%s\n", r->err.msg);
     if (r->source)
         strbuf_adds(out, r->source);
+    if (r->detail)
+        strbuf_addf(out, "detail: %s\n", r->detail);
     if (r->hint)
         strbuf_addf(out, "hint: %s\n", r->hint);
 }
@@ -204,6 +229,7 @@ log_failure(const struct report *r)
                          r->line ? LF_UINT("line", r->line) : LF_OPT("line", NULL),
                          r->column ? LF_UINT("column", r->column) : LF_OPT("column", NULL),
                          LF_OPT("sqlstate", r->err.sqlstate),
+                         LF_OPT("detail", r->people ? NULL : r->detail),
                          LF_OPT("hint", r->people ? NULL : r->hint),
                          LF_OPT("source", r->people ? NULL : r->source), LF_INT("exit", r->exit)),
               "%s%s%s%s", r->file ? r->file : "", place, r->file ? ": " : "", r->err.msg);
@@ -212,6 +238,8 @@ log_failure(const struct report *r)
     log_flush();
     if (r->source)
         dprintf(STDERR_FILENO, "%s", r->source);
+    if (r->detail)
+        dprintf(STDERR_FILENO, "    detail: %s\n", r->detail);
     if (r->hint)
         dprintf(STDERR_FILENO, "    hint: %s\n", r->hint);
 }
@@ -220,6 +248,8 @@ static void
 write_termination(const struct report *r, const char *path)
 {
     struct err e = {0};
+    cleanup_strbuf struct strbuf message = STRBUF_INIT;
+    strbuf_addf(&message, "%s%s%s", r->err.msg, r->detail ? ": " : "", r->detail ? r->detail : "");
     const struct field fields[] = {
         LF_STR("program", "migrate"),
         LF_STR("outcome", report_outcome(r)),
@@ -230,7 +260,7 @@ write_termination(const struct report *r, const char *path)
         r->line ? LF_UINT("line", r->line) : LF_NULL("line"),
         r->column ? LF_UINT("column", r->column) : LF_NULL("column"),
         LF_STR("sqlstate", r->err.sqlstate[0] ? r->err.sqlstate : NULL),
-        LF_STR("message", r->failed ? r->err.msg : NULL),
+        LF_STR("message", r->failed ? strbuf_str(&message) : NULL),
         LF_STR("hint", r->hint),
         LF_UINT("duration_ms", clock_mono_ms() - r->start_ms),
     };

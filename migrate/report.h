@@ -43,6 +43,7 @@ struct report {
     struct err err;
     char *file;          /* owned; NULL: none */
     size_t line, column; /* 0: none */
+    char *detail;        /* what the server said beside its message; owned; NULL: none */
     char *hint;          /* owned; NULL: none */
     char *source;        /* the line with a caret, for people; owned; NULL: none */
 };
@@ -54,7 +55,10 @@ void report_done(struct report *r);
 void report_fail(struct report *r, enum exit_status exit, const struct err *e);
 /* Adds to that failure; copies. NULL allowed. */
 void report_place(struct report *r, const char *file, size_t line, size_t column);
+void report_detail(struct report *r, const char *detail);
 void report_hint(struct report *r, const char *hint);
+/* One hint more: a sentence behind what is there. NULL and "" add nothing. */
+void report_add_hint(struct report *r, const char *hint);
 void report_source(struct report *r, const char *source);
 
 /* Behind what was printed on standard output: it got out, or that is the failure. */

@@ -138,6 +138,18 @@ def test_deferred_constraint_fails_at_commit(up, files, pg):
     assert pg.psql("SELECT to_regclass('a') IS NULL") == "t"
 
 
+def test_the_servers_detail_is_no_hint(up, files, scratch):
+    files("0001_x.sql", "CREATE TABLE a (i int PRIMARY KEY);\nINSERT INTO a VALUES (1);\nINSERT INTO a VALUES (1);\n")
+    message = scratch / "termination-log"
+    message.write_text("")
+    said = failure(up("--termination-log", message))
+    assert said["detail"] == "Key (i)=(1) already exists." and "hint" not in said
+    left = json.loads(message.read_text())
+    assert left["message"].endswith(": Key (i)=(1) already exists.") and left["hint"] is None
+    people = up("--log", "text").stderr
+    assert "    detail: Key (i)=(1) already exists.\n" in people and "hint:" not in people
+
+
 def test_own_begin_and_commit_are_elided(up, files, pg):
     files("0001_x.sql", "BEGIN ISOLATION LEVEL SERIALIZABLE;\nCREATE TABLE a AS SELECT current_setting('transaction_isolation') x;\nCOMMIT;\n")
     assert up().status == 0
@@ -252,6 +264,11 @@ def test_to_steps_dry_run_and_phases(up, files, pg):
     dry = up("--dry-run")
     assert dry.status == 0
     assert [line.split("\t")[0] for line in dry.stdout.splitlines()] == ["1", "3", "4", "5"]
+    assert dry.stdout.splitlines()[0] == "1\t1_x.sql\t1 statement\ttransaction"
+    told = [(r["version"], r["file"], r["phase"], r["transaction"], r["statements"]) for r in events(dry, "would_apply")]
+    assert told == [(v, f"{v}_x.sql", "expand", True, 1) for v in "1345"]
+    assert events(dry, "dry_run")[0]["pending"] == 4
+    assert events(dry, "held")[0]["msg"] == "1 file waits for another --phase"
     assert pg.psql("SELECT to_regclass('schema_history') IS NULL") == "t"
     assert up("--steps", "1").status == 0
     assert history(pg) == ["1"]

@@ -90,15 +90,20 @@ test_first_failure_stays(void **state)
     report_fail(&r, EXIT_REFUSED, &e);
     report_place(&r, "0001_a.sql", 3, 7);
     report_source(&r, "    select x\n           ^\n");
-    report_hint(&r, "mend it");
+    report_detail(&r, "It is so.");
+    report_hint(&r, "Mend it.");
+    report_add_hint(&r, "or else");
+    report_add_hint(&r, "");
+    report_add_hint(&r, NULL);
     err_set(&e, ERR_CLOSED, "gone");
     report_fail(&r, EXIT_UNREACHABLE, &e);
     assert_int_equal(r.exit, EXIT_REFUSED);
     assert_string_equal(report_outcome(&r), "refused");
     cleanup_strbuf struct strbuf text = STRBUF_INIT;
     report_text(&r, &text);
-    assert_string_equal(strbuf_str(&text), "0001_a.sql:3:7: [42P01] relation \"x\" does not exist\n"
-                                           "    select x\n           ^\nhint: mend it\n");
+    assert_string_equal(strbuf_str(&text),
+                        "0001_a.sql:3:7: [42P01] relation \"x\" does not exist\n"
+                        "    select x\n           ^\ndetail: It is so.\nhint: Mend it; or else\n");
     report_done(&r);
 }
 
@@ -119,6 +124,7 @@ test_termination(void **state)
     err_sql(&e, ERR_SERVER, "22012", "division by zero");
     report_fail(&r, EXIT_REFUSED, &e);
     report_place(&r, "0003_c.sql", 2, 0);
+    report_detail(&r, "In row 7.");
     assert_int_equal(report_finish(&r, path), EXIT_REFUSED);
     cleanup_file FILE *f = fopen(path, "r");
     char text[4096] = "";
@@ -127,7 +133,7 @@ test_termination(void **state)
     const char *wanted =
         "{\"program\":\"migrate\",\"outcome\":\"refused\",\"exit\":20,\"applied\":[\"0001\",\"0002\"],"
         "\"pending\":3,\"file\":\"0003_c.sql\",\"line\":2,\"column\":null,\"sqlstate\":\"22012\","
-        "\"message\":\"division by zero\",\"hint\":null,\"duration_ms\":";
+        "\"message\":\"division by zero: In row 7.\",\"hint\":null,\"duration_ms\":";
     if (strncmp(text, wanted, strlen(wanted)) != 0)
         fail_msg("%s", text);
     report_done(&r);
