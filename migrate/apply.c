@@ -298,7 +298,7 @@ apply_file(struct apply *a, const struct source_migration *m, const struct verdi
     a->s->notice_arg = a;
     enum apply_result result = attempts(a);
     a->s->notice = NULL;
-    if (result == APPLY_DONE)
+    if (result == APPLY_DONE || result == APPLY_LAST)
         tell_applied(a);
     source_text_done(&a->text);
     return result;

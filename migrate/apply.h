@@ -32,6 +32,7 @@ enum apply_result {
     APPLY_RETRY,   /* rolled back; another attempt may do */
     APPLY_OUTSIDE, /* rolled back; it has to run outside a transaction */
     APPLY_UNKNOWN, /* the connection was lost during COMMIT: the history knows */
+    APPLY_LAST,    /* done, but the run ends here: the report knows */
     APPLY_FAILED,  /* the report knows */
 };
 
@@ -70,7 +71,7 @@ struct apply {
 int apply_check(const struct source *source, const struct source_migration *m,
                 struct verdict_file *ret, struct report *report);
 
-/* Applies m: DONE, SKIPPED, UNKNOWN or FAILED. The session holds the lock. */
+/* Applies m: DONE, SKIPPED, LAST, UNKNOWN or FAILED. The session holds the lock. */
 enum apply_result
 apply_file(struct apply *a, const struct source_migration *m, const struct verdict_file *verdict);
 

@@ -92,8 +92,7 @@ apply_find_unlock(const struct apply *a, struct statement *ret)
     struct lexer lx;
     lexer_init(&lx, a->text.data, a->text.len);
     while (lexer_next(&lx, ret, NULL) > 0)
-        if (mentions(a->text.data + ret->offset, ret->sql_bytes, "advisory_unlock") ||
-            mentions(a->text.data + ret->offset, ret->sql_bytes, "discard"))
+        if (mentions(a->text.data + ret->offset, ret->sql_bytes, "advisory_unlock"))
             return true;
     return false;
 }

@@ -138,16 +138,19 @@ statements(struct apply *a)
 
 /* ---- the row ---- */
 
-static void
+/* What it did stays, and so does the row; but somebody else may have worked beside it. */
+static enum apply_result
 lock_lost(struct apply *a)
 {
     struct err e = {0};
     struct statement st;
     err_set(&e, ERR_LOST,
-            "the script released migrate's lock; it was applied, and its row was written");
+            "the script released migrate's lock; it is applied and recorded, but another runner "
+            "may have worked beside it: look at what it did, then start again");
     bool found = apply_find_unlock(a, &st);
-    apply_report_at(a, EXIT_INPUT, &e, found ? &st : NULL);
+    apply_report_at(a, EXIT_PARTIAL, &e, found ? &st : NULL);
     a->s->locked = false;
+    return APPLY_LAST;
 }
 
 static enum apply_result
@@ -168,10 +171,8 @@ write_row(struct apply *a)
     pgrows_free(rows);
     if (sent == 0 && proven)
         return APPLY_DONE;
-    if (sent == 0) {
-        lock_lost(a);
-        return APPLY_FAILED;
-    }
+    if (sent == 0)
+        return lock_lost(a);
     if (strcmp(e.sqlstate, "23505") == 0) {
         err_wrap(&e, "cannot write the history");
         return apply_duplicate(a, EXIT_PARTIAL, &e);

@@ -307,8 +307,7 @@ lock_lost(struct apply *a)
     err_set(&e, ERR_LOST, "the script released migrate's lock");
     bool found = apply_find_unlock(a, &st);
     apply_report_at(a, EXIT_INPUT, &e, found ? &st : NULL);
-    report_hint(a->report,
-                "pg_advisory_unlock_all() and DISCARD ALL release every lock of the session");
+    report_hint(a->report, "pg_advisory_unlock_all() releases every lock of the session");
     a->s->locked = false;
     return apply_roll_back(a, APPLY_FAILED);
 }

@@ -275,9 +275,11 @@ apply_steps(struct up *u)
         enum apply_result result = apply_file(&a, item->file, &u->verdicts[i]);
         if (result == APPLY_UNKNOWN)
             u->uncertain = item->file->version;
-        if (result != APPLY_DONE && result != APPLY_SKIPPED)
+        if (result == APPLY_UNKNOWN || result == APPLY_FAILED)
             return result;
         u->report.pending--;
+        if (result == APPLY_LAST)
+            return result;
     }
     return APPLY_DONE;
 }

@@ -223,8 +223,10 @@ on_cluster(struct cursor *c, struct verdict *v)
 static void
 on_discard(struct cursor *c, struct verdict *v)
 {
-    if (is(c, "all"))
-        cannot(v, "DISCARD ALL", RESUME_REDO);
+    if (!is(c, "all"))
+        return;
+    cannot(v, "DISCARD ALL", RESUME_REDO);
+    v->unlocks = true;
 }
 
 /* The slot is made on the other server unless connect or create_slot says no. */

@@ -35,6 +35,7 @@ enum verdict_resume {
 
 struct verdict {
     bool transaction; /* it can run inside a transaction */
+    bool unlocks;     /* it releases all advisory locks of the session, migrate's among them */
     enum verdict_control control;
     enum verdict_resume resume;
     const char *
@@ -75,7 +76,7 @@ struct verdict_file {
 /*
  * Reads the rest of lx (from lexer_init: the whole file). -1 ERR_INPUT ("line N: …"): what the
  * lexer refuses; COMMIT, END, ROLLBACK, ABORT, PREPARE TRANSACTION or BEGIN other than one outer
- * pair, or pairs with nothing but calls of lo_open and its like between them; a statement that cannot run in a transaction where the header, or the file's own BEGIN,
+ * pair, or pairs with nothing but calls of lo_open and its like between them; DISCARD ALL, which releases migrate's lock; a statement that cannot run in a transaction where the header, or the file's own BEGIN,
  * asks for one; an outer BEGIN where the header says transaction=off; a header line behind the
  * first statement; a mark of another layout (marks.h) there, unless ignore_marks; an invisible
  * character (invisible.h) outside quotes and comments.

@@ -189,6 +189,11 @@ verdict_file(struct lexer *lx, enum verdict_wish wish, bool ignore_marks, struct
         if (pair.commit.n && on_more(ret, &pair, e) < 0)
             return -1;
         verdict_statement(lx->text + st.offset, st.sql_bytes, st.backslashes, &v);
+        if (v.unlocks)
+            return refuse(ret, &st, v.what,
+                          "would release migrate's lock: leave it out, each file finds a session "
+                          "as at its beginning",
+                          e);
         if ((v.control ? on_control(ret, &pair, &st, &v, wish, e)
                        : on_other(ret, &pair, lx->text, &st, e)) < 0)
             return -1;

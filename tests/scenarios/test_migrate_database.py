@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from rig.migrations import Holder, Migrations, events, failure
+from rig.migrations import Holder, Migrations, events, failure, history
 from rig.postgres import PASSWORD
 
 
@@ -403,3 +403,36 @@ def test_a_prepared_transaction_is_named(run, start, files, pg_server):
     process.wait_for('"event":"blocked".*left by it')
     server.psql("COMMIT PREPARED 'left by it''s owner'", database="app", user="app")
     assert process.wait().status == 0
+
+
+# --- A script that releases the lock ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text, line", [("DISCARD ALL;\n", 1), ("CREATE TABLE b (i int);\nDISCARD ALL;\n", 2)], ids=["alone", "behind another"])
+def test_discard_all_is_refused_before_anything_runs(up, run, files, pg, text, line):
+    """It takes migrate's lock with it: refused as long as nothing was done, not when all was."""
+    files("0001_a.sql", "CREATE TABLE a (i int);\n")
+    files("0002_b.sql", text)
+    result = up()
+    said = failure(result)
+    assert (result.status, said["file"], said["line"]) == (23, "0002_b.sql", line), result.output
+    assert "lock" in said["msg"]
+    assert pg.psql("SELECT to_regclass('a') IS NULL AND to_regclass('schema_history') IS NULL") == "t"
+    assert run("migrate", "check", files).status == 25
+
+
+def test_a_lock_that_was_released_outside_a_transaction(up, files, pg, scratch):
+    """All of it stays, and so does its row: that is said, and the next start goes on behind it."""
+    message = scratch / "termination"
+    message.write_text("")
+    files("0001_a.sql", "-- migrate: transaction=off\nCREATE TABLE a (i int);\nSELECT pg_advisory_unlock_all();\n")
+    files("0002_b.sql", "CREATE TABLE b (i int);\n")
+    result = up("--termination-log", message)
+    said = failure(result)
+    assert (result.status, said["file"], said["line"]) == (24, "0001_a.sql", 3), result.output
+    assert "applied and recorded" in said["msg"]
+    assert [r["version"] for r in events(result, "applied")] == ["0001"]
+    told = json.loads(message.read_text())
+    assert (told["applied"], told["pending"]) == (["0001"], 1)
+    assert up().status == 0
+    assert history(pg) == ["0001", "0002"]

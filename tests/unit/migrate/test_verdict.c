@@ -403,6 +403,8 @@ test_refused(void **state)
             "line 2: VACUUM cannot run in a transaction, and the file begins one");
     refused("a;\nbegin; select lo_open(1, 2); commit", VERDICT_OFF, 2,
             "line 2: BEGIN in a file with transaction=off");
+    refused("discard all", VERDICT_AUTO, 1, "line 1: DISCARD ALL would release migrate's lock");
+    refused("vacuum;\nDiscard /* */ All", VERDICT_OFF, 2, "line 2: DISCARD ALL would release");
     refused("begin; a", VERDICT_AUTO, 1, "line 1: BEGIN without a COMMIT");
     refused("begin", VERDICT_AUTO, 1, "line 1: BEGIN without a COMMIT");
     refused("begin;\nvacuum; commit", VERDICT_AUTO, 2,
