@@ -14,6 +14,9 @@
 
 #define BACKOFF_FIRST_MS 250u
 #define BACKOFF_MAX_MS 5000u
+#define BACKOFF_UNWAITED_MAX_MS 1000u /* nobody queues behind us */
+/* Without a deadline: so often for what may say "again" for ever. */
+#define UNWAITED_MAX 10u
 
 static void
 on_passed(void *arg, size_t upto)
@@ -136,21 +139,42 @@ apply_lock_failure(const struct err *e)
            strcmp(e->sqlstate, "40001") == 0;
 }
 
+/*
+ * Somebody holds a lock, and will let go of it one day: lock_timeout passed. Told by the place in the server that says so
+ * from LOCK … NOWAIT and from what a script raises itself.
+ */
+static bool
+waited(const struct apply *a, const struct err *e)
+{
+    return strcmp(e->sqlstate, "55P03") == 0 &&
+           strcmp(pgconn_diag(a->s->work)->source_function, "ProcessInterrupts") == 0;
+}
+
+bool
+apply_may_retry(const struct apply *a, const struct err *e)
+{
+    return apply_lock_failure(e) &&
+           (a->s->deadline_ms != CLOCK_NEVER || waited(a, e) || a->unwaited + 1 < UNWAITED_MAX);
+}
+
 void
 apply_note_retry(struct apply *a, const struct err *e, size_t completed)
 {
     a->why = *e;
     a->why_found = apply_find_failed(a, completed, &a->why_at);
+    a->waited = waited(a, e);
+    a->unwaited += !a->waited;
     snprintf(a->blockers, sizeof a->blockers, "%s", watch_blockers(a->s->watch));
 }
 
 static int
 back_off(struct apply *a, struct err *e)
 {
+    const uint32_t max_ms = a->waited ? BACKOFF_MAX_MS : BACKOFF_UNWAITED_MAX_MS;
     uint32_t pause_ms = BACKOFF_FIRST_MS;
-    for (unsigned i = 1; i < a->attempts && pause_ms < BACKOFF_MAX_MS; i++)
+    for (unsigned i = 1; i < a->attempts && pause_ms < max_ms; i++)
         pause_ms *= 2;
-    pause_ms = pause_ms < BACKOFF_MAX_MS ? pause_ms : BACKOFF_MAX_MS;
+    pause_ms = pause_ms < max_ms ? pause_ms : max_ms;
     pause_ms = pause_ms / 2 + digest_jitter(pause_ms);
     log_warn("retry",
              LOG_FIELDS(LF_STR("version", a->m->version), LF_STR("file", a->m->file),
@@ -286,6 +310,7 @@ apply_file(struct apply *a, const struct source_migration *m, const struct verdi
     a->text = (struct source_text)SOURCE_TEXT_INIT;
     a->attempts = 0;
     a->why_found = false;
+    a->unwaited = 0;
     a->start_ms = clock_mono_ms();
     if (source_text_open(a->source, m, NATIVE_UP, &a->text, &e) != 0 ||
         source_loose_digest(&a->text, a->loose_sha256, &e) != 0) {

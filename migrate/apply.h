@@ -60,6 +60,8 @@ struct apply {
     size_t copy_offset;    /* where the COPY data under way begins */
     bool begun;            /* the transaction is open */
     struct err why;        /* RETRY, OUTSIDE: what the server said */
+    bool waited;           /* RETRY: for a lock, until lock_timeout */
+    unsigned unwaited;     /* retries of the file for other reasons */
     bool why_found;        /* RETRY: the statement is known: why_at */
     struct statement why_at;
     char blockers[WATCH_BLOCKERS_MAX]; /* RETRY: who held the lock, as far as it was seen */
@@ -130,5 +132,8 @@ void apply_note_retry(struct apply *a, const struct err *e, size_t completed);
 /* The statement of the file behind the completed ones of what was sent; false: it is one of ours, or
  * nobody knows which. */
 bool apply_find_failed(const struct apply *a, size_t completed, struct statement *ret);
+/* The last error means it, and it is no use to give up: a deadline ends the attempts, or a lock's holder lets go, or it
+ * was not said too often yet. */
+bool apply_may_retry(const struct apply *a, const struct err *e);
 
 #endif

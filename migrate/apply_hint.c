@@ -71,6 +71,12 @@ apply_hint(const struct apply *a, const struct err *e, const struct statement *s
         text =
             "it may have committed a part of its work before it failed: look what it did, and mend the file or the "
             "data so that another run may begin it again";
+    else if (apply_lock_failure(e) && a->unwaited)
+        strbuf_addf(
+            out,
+            "the same happened in %u attempts, so that the file itself may raise it; with --deadline it is "
+            "tried until then",
+            a->unwaited + 1);
     else if (is(e, "57014"))
         of_cancel(a, out);
     else if (is(e, "42P07") && !a->verdict.transaction)

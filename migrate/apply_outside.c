@@ -11,7 +11,6 @@
 #include "migrate/lock.h"
 #include "migrate/progress.h"
 
-#define RETRIES_MAX 1000u
 #define RETRY_PAUSE_MS 500u
 
 /* A statement was refused: what ran before it stays. */
@@ -90,7 +89,7 @@ one_statement(struct apply *a, const struct statement *st, bool can_roll_back)
     a->sent_commits = may_commit(a, st);
     for (unsigned i = 0; send_statement(a, st, &e) != 0; i++) {
         /* What committed nothing may be sent again by itself. */
-        if (!can_roll_back || a->sent_commits || !apply_lock_failure(&e) || i == RETRIES_MAX)
+        if (!can_roll_back || a->sent_commits || !apply_may_retry(a, &e))
             return refused(a, &e);
         apply_note_retry(a, &e, 0);
         log_warn("retry",
@@ -187,7 +186,7 @@ trial_failed(struct apply *a, struct err *e)
         apply_report_run(a, e, 0);
         return APPLY_FAILED;
     }
-    if (apply_lock_failure(e)) {
+    if (apply_may_retry(a, e)) {
         apply_note_retry(a, e, 0);
         return apply_roll_back(a, APPLY_RETRY);
     }

@@ -42,7 +42,7 @@ failed(struct apply *a, const struct err *e, size_t completed)
         apply_report_run(a, e, completed);
         return APPLY_FAILED; /* the end of the run rolls back what is left to roll back */
     }
-    if (apply_lock_failure(e)) {
+    if (apply_may_retry(a, e)) {
         apply_note_retry(a, e, completed);
         return apply_roll_back(a, APPLY_RETRY);
     }

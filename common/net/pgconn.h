@@ -35,6 +35,7 @@ struct pgdiag {
     char *context;
     char *internal_query;
     char *column;           /* that the error is about: of 23502 */
+    char *source_function;  /* of the server, that raised it; never translated */
     unsigned long position; /* 1-based, in characters of the text sent; 0: none */
     unsigned long internal_position;
 };

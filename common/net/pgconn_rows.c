@@ -138,12 +138,14 @@ pgdiag_done(struct pgdiag *d)
     field_free(d->context);
     field_free(d->internal_query);
     field_free(d->column);
+    field_free(d->source_function);
     *d = (struct pgdiag){.message = nothing(),
                          .detail = nothing(),
                          .hint = nothing(),
                          .context = nothing(),
                          .internal_query = nothing(),
-                         .column = nothing()};
+                         .column = nothing(),
+                         .source_function = nothing()};
 }
 
 void
@@ -159,6 +161,7 @@ pgdiag_fill(struct pgdiag *d, const PGresult *res)
     d->context = field(res, PG_DIAG_CONTEXT);
     d->internal_query = field(res, PG_DIAG_INTERNAL_QUERY);
     d->column = field(res, PG_DIAG_COLUMN_NAME);
+    d->source_function = field(res, PG_DIAG_SOURCE_FUNCTION);
     d->position = number(res, PG_DIAG_STATEMENT_POSITION);
     d->internal_position = number(res, PG_DIAG_INTERNAL_POSITION);
 }

@@ -291,3 +291,45 @@ def test_records_do_not_tear_the_progress_line(up, files, pg):
     assert len(records) >= 2
     for record in records:
         assert result.stdout[: record.start()].endswith(("\n", "\x1b[K")) or record.start() == 0, result.stdout
+
+
+# --- Again and again ----------------------------------------------------------------------------------------------------
+
+
+RAISE = "DO $$BEGIN RAISE EXCEPTION 'again' USING ERRCODE = '{}'; END$$;\n"
+
+
+@pytest.mark.parametrize("header, status", [("", 20), ("-- migrate: transaction=off\nSELECT 1;\n", 24)])
+@pytest.mark.parametrize("sqlstate", ["40001", "55P03"])
+def test_what_a_script_raises_ends_without_a_deadline(up, files, pg, header, status, sqlstate):
+    """A DO block outside a transaction may have committed: it is not sent again at all."""
+    files("0001_a.sql", header + RAISE.format(sqlstate))
+    result = up()
+    assert (result.status, failure(result)["sqlstate"]) == (status, sqlstate)
+    assert len(events(result, "retry")) == (0 if header else 9)
+    assert header or "10 attempts" in failure(result)["hint"]
+    assert history(pg) == []
+
+
+def test_nowait_ends_without_a_deadline(up, files, pg):
+    pg.psql("CREATE TABLE a (i int)", "INSERT INTO a VALUES (1)")
+    files("0001_a.sql", "-- migrate: transaction=off\nSELECT * FROM a FOR UPDATE NOWAIT;\n")
+    with Holder(pg, "UPDATE a SET i = 2;"):
+        result = up()
+    assert (result.status, failure(result)["sqlstate"], len(events(result, "retry"))) == (24, "55P03", 9)
+
+
+def test_with_a_deadline_it_is_the_deadline(up, files):
+    files("0001_a.sql", "SELECT 1;\n" + RAISE.format("40001"))
+    result = up("--deadline=2s")
+    assert result.status == 12
+    assert events(result, "retry")
+
+
+def test_a_lock_is_waited_for_longer_than_that(start, files, pg):
+    pg.psql("CREATE TABLE a (i int)")
+    files("0001_a.sql", "-- migrate: transaction=off\nALTER TABLE a ADD COLUMN j int;\n")
+    with Holder(pg, "LOCK TABLE a;"):
+        process = start("migrate", "up", "--dir", files, "--lock-timeout=20ms", env={"DATABASE_URL": pg.url})
+        process.wait_for('"attempt":12')
+    assert process.wait().status == 0
