@@ -221,6 +221,7 @@ docs: all
 	@scripts/chart-docs
 check-docs: all
 	@scripts/docs --check $(BIN)
+	@scripts/check-events $(BIN) $(B)
 	@scripts/chart-docs --check
 
 # --- Demo ------------------------------------------------------------------------------------------------------------------

@@ -27,19 +27,20 @@ parse_name(const char *name, struct check_spec *s, struct err *e)
     return 0;
 }
 
+const struct checkline_scheme checkline_schemes[] = {
+    {"postgres", CHECK_POSTGRES, ""},  {"postgresql", CHECK_POSTGRES, ""},
+    {"redis", CHECK_REDIS, ""},        {"rediss", CHECK_REDIS, " (over TLS)"},
+    {"unix", CHECK_REDIS, " (Redis)"}, {"tcp", CHECK_TCP, ""},
+    {"http", CHECK_HTTP, ""},          {"https", CHECK_HTTP, ""},
+    {NULL, CHECK_POSTGRES, NULL},
+};
+
 static int
 parse_scheme(const char *url, enum check_kind *ret, struct err *e)
 {
-    static const struct {
-        const char *scheme;
-        enum check_kind kind;
-    } known[] = {
-        {"postgres", CHECK_POSTGRES}, {"postgresql", CHECK_POSTGRES}, {"redis", CHECK_REDIS},
-        {"rediss", CHECK_REDIS},      {"unix", CHECK_REDIS},          {"tcp", CHECK_TCP},
-        {"http", CHECK_HTTP},         {"https", CHECK_HTTP},
-    };
     static const char *const later[] = {"tls", "fcgi", "file", "disk"};
-    const char *names[CHECKLINE_COUNT(known)];
+    const struct checkline_scheme *known = checkline_schemes;
+    const char *names[CHECKLINE_COUNT(checkline_schemes)];
     size_t n = strcspn(url, ":");
     if (url[n] != ':')
         return err_set(e, ERR_USAGE, "the second word is not a URL (NAME URL [key value]...)");
@@ -47,8 +48,9 @@ parse_scheme(const char *url, enum check_kind *ret, struct err *e)
     if (!scheme)
         return err_set(e, ERR_NOMEM, "out of memory");
     size_t base = strcspn(scheme, "+"); /* postgresql+asyncpg */
-    for (size_t i = 0; i < CHECKLINE_COUNT(known); i++) {
-        names[i] = known[i].scheme;
+    size_t n_known = 0;
+    for (size_t i = 0; known[i].scheme; i++) {
+        names[n_known++] = known[i].scheme;
         bool same =
             strncasecmp(scheme, known[i].scheme, base) == 0 && known[i].scheme[base] == '\0';
         if (same && (scheme[base] == '\0' || known[i].kind == CHECK_POSTGRES)) {
@@ -62,7 +64,7 @@ parse_scheme(const char *url, enum check_kind *ret, struct err *e)
                 e, ERR_USAGE,
                 "%s: is not yet handled in this version (postgres://, redis://, tcp:// and http:// are)",
                 scheme);
-    return checkline_unknown(e, "scheme", scheme, names, CHECKLINE_COUNT(known));
+    return checkline_unknown(e, "scheme", scheme, names, n_known);
 }
 
 int

@@ -56,6 +56,14 @@ void check_spec_done(struct check_spec *s);
 
 bool check_spec_in_group(const struct check_spec *s, const char *group);
 
+/* The schemes of URLs, in any case; NULL-ended. */
+struct checkline_scheme {
+    const char *scheme;
+    enum check_kind kind;
+    const char *remark; /* for the manual, with the blank before it */
+};
+extern const struct checkline_scheme checkline_schemes[];
+
 /* The keys and what they mean, for the manual. NULL-ended by key. */
 struct checkline_key_doc {
     const char *key;

@@ -24,6 +24,9 @@ static const struct {
     {"stopped", "", "the drain is over, or a second signal came"},
     {"reload_ignored", "", "SIGHUP"},
     {"usage", "exit", "an option, a variable or a check line is wrong; nothing was started"},
+    {"cannot_listen", "", "an address cannot be bound"},
+    {"cannot_start", "", "there is no memory, or no descriptor, to begin with"},
+    {"termination_log", "", "the termination message could not be written"},
     {"no_descriptor", "connections", "no file descriptor was left for a connection (once)"},
     {"no_memory", "connections", "the kernel had no memory for a connection (debug)"},
 };
@@ -49,10 +52,11 @@ print_reasons(struct strbuf *out)
 static void
 print_keys(struct strbuf *out)
 {
-    strbuf_adds(
-        out,
-        "\n### Check lines\n\n`NAME URL [key value]...`; URL: `postgres://`, `postgresql://`, "
-        "`redis://`, `rediss://`, `unix://` (Redis).\n\n| key | meaning (default) |\n|---|---|\n");
+    strbuf_adds(out, "\n### Check lines\n\n`NAME URL [key value]...`; URL:");
+    for (size_t i = 0; checkline_schemes[i].scheme; i++)
+        strbuf_addf(out, "%s `%s://`%s", i == 0 ? "" : ",", checkline_schemes[i].scheme,
+                    checkline_schemes[i].remark);
+    strbuf_adds(out, ".\n\n| key | meaning (default) |\n|---|---|\n");
     for (size_t i = 0; checkline_key_docs[i].key; i++) {
         strbuf_adds(out, "| `");
         for (const char *p = checkline_key_docs[i].key; *p != '\0'; p++) {
@@ -92,7 +96,7 @@ healthd_print_formats(struct strbuf *out)
         "\n### Termination "
         "message\n\n`{\"program\",\"outcome\",\"exit\",\"check\",\"reason\",\"since\"}`: check, "
         "reason and since of the last failure, null when none ever failed; outcome: `drained`, "
-        "`stopped`, `cannot_listen`, `usage`.\n");
+        "`stopped`, `cannot_listen`, `cannot_start`, `usage`.\n");
     print_metrics(out);
     print_reasons(out);
     print_keys(out);

@@ -37,6 +37,11 @@ static const struct {
     {"commit_lost", "version", "the connection was lost during COMMIT"},
     {"commit_settled", "version", "the history says that it was committed"},
     {"cancel", "", "the statement could not be cancelled on the server"},
+    {"watch", "", "debug: there is no second connection: what runs or blocks is not told"},
+    {"wish", "", "debug: the server refused a setting that is not needed everywhere"},
+    {"input", "exit", "an option or a variable is wrong; nothing was started"},
+    {"copy", "", "copy: the program could not be put there"},
+    {"termination_log", "", "the termination message could not be written"},
     {"done", "outcome, applied, pending, held, ahead, duration_ms", "the end of a good run"},
 };
 

@@ -122,28 +122,46 @@ opt_print_markdown(const struct opt_program *p, struct strbuf *out)
         markdown_exits(p, out);
 }
 
+static void
+formats_common(const struct opt_program *p, struct strbuf *out)
+{
+    static const struct {
+        const char *event;
+        const char *fields;
+        const char *text;
+        uint32_t connections; /* 0: of every program, else of those with one of these */
+    } rows[] = {
+        {"log_dropped", "`dropped`", "that many records were lost because their reader was slow",
+         0},
+        {"unknown_variable", "", "a variable with the program's prefix that nobody knows", 0},
+        {"libevent", "", "the library of the loop complains", 0},
+        {"passfile", "", "the password file is not used: it is open to others, or no plain file",
+         OPT_CONN_POSTGRES},
+        {"pg_state", "", "debug: a PostgreSQL connection goes from one state to the next",
+         OPT_CONN_POSTGRES},
+        {"redis_state", "", "debug: a Redis connection does", OPT_CONN_REDIS},
+    };
+    strbuf_adds(out, "Events that every program has:\n\n| Event | Fields | |\n|---|---|---|\n");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].connections == 0 || (rows[i].connections & p->connections))
+            strbuf_addf(out, "| `%s` |%s%s | %s |\n", rows[i].event, *rows[i].fields ? " " : "",
+                        rows[i].fields, rows[i].text);
+}
+
 void
 opt_print_formats(const struct opt_program *p, struct strbuf *out)
 {
-    strbuf_addf(
-        out,
-        "## %s\n\n"
-        "One record a line on stderr, at most 4,096 bytes. Every record begins with:\n\n"
-        "| Field | |\n|---|---|\n"
-        "| `time` | when, UTC, RFC 3339 with milliseconds |\n"
-        "| `level` | `debug`, `info`, `warn` or `error` |\n"
-        "| `program` | `%s` |\n"
-        "| `event` | what happened: one of the words below |\n"
-        "| `msg` | the same for people; its wording may change |\n\n"
-        "Events that every program has:\n\n"
-        "| Event | Fields | |\n|---|---|---|\n"
-        "| `log_dropped` | `dropped` | that many records were lost because their reader was slow |\n"
-        "| `unknown_variable` | | a variable with the program's prefix that nobody knows |\n",
-        p->name, p->name);
-    if (p->connections & OPT_CONN_POSTGRES)
-        strbuf_adds(out,
-                    "| `passfile` | | the password file is not used: it is open to others, or no "
-                    "plain file |\n");
+    strbuf_addf(out,
+                "## %s\n\n"
+                "One record a line on stderr, at most 4,096 bytes. Every record begins with:\n\n"
+                "| Field | |\n|---|---|\n"
+                "| `time` | when, UTC, RFC 3339 with milliseconds |\n"
+                "| `level` | `debug`, `info`, `warn` or `error` |\n"
+                "| `program` | `%s` |\n"
+                "| `event` | what happened: one of the words below |\n"
+                "| `msg` | the same for people; its wording may change |\n\n",
+                p->name, p->name);
+    formats_common(p, out);
     if (p->print_formats) {
         strbuf_addc(out, '\n');
         p->print_formats(out);
