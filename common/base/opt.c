@@ -94,6 +94,8 @@ opt_start(const struct opt_program *p, int argc, char **argv, void *options, str
     struct err e;
     const struct opt_last_words last = opt_last_words(p, &in);
     int status = opt_parse(p, &in, options, ret, &said, &e);
+    if (status != OPT_GO)
+        opt_done(p, options);
     if (status == 0)
         return print_all(&said.out);
     if (status != OPT_GO) {

@@ -219,11 +219,18 @@ answer_began(const struct httpcall *q)
     return curl_easy_getinfo(q->easy, CURLINFO_STARTTRANSFER_TIME_T, &us) == CURLE_OK && us > 0;
 }
 
+/* With TLS 1.3 a server says behind the handshake that it demands a client's certificate (RFC 8446, 4.4.2.4). */
+static bool
+is_alert(const struct httpcall *q, CURLcode code)
+{
+    return code == CURLE_RECV_ERROR && strstr(q->error, " alert ");
+}
+
 static int
 refuse(const struct httpcall *q, CURLcode code, struct err *e)
 {
     const char *who = target_peer_describe(q->client->x.target);
-    enum err_code kind = code_of(code);
+    enum err_code kind = is_alert(q, code) ? ERR_TLS : code_of(code);
     long sys_errno = 0;
     if (q->head_bytes > HTTPCALL_HEAD_MAX || (kind == ERR_NOMEM && answer_began(q)))
         return err_set(e, ERR_PROTOCOL, "%s: more than %u bytes of headers", who,

@@ -227,6 +227,8 @@ pgconn_connect_error(struct err *e, const char *text, ConnStatusType stage, bool
         return err_set(e, classify(last_attempt(text), stage, needs_password), "%s", line);
     if (strcmp(sqlstate, PGCONN_POOLER_SQLSTATE) == 0)
         return pgconn_pooler_error(e, code + strlen("08P01: "), line);
+    if (strncmp(sqlstate, "28", 2) == 0 && strstr(code, "valid client certificate"))
+        return err_set(e, ERR_TLS, "%s", line); /* clientcert= in pg_hba.conf */
     return err_sql(e, strncmp(sqlstate, "28", 2) == 0 ? ERR_AUTH : ERR_SERVER, sqlstate, "%s",
                    line);
 }

@@ -253,6 +253,18 @@ tls_bufferevent_error(struct bufferevent *bev, struct err *e)
     return err_set(e, ERR_TLS, "TLS: %s", reason ? reason : "the peer ended the handshake");
 }
 
+bool
+tls_bufferevent_alert(struct bufferevent *bev, struct err *e)
+{
+    unsigned long code = bufferevent_get_openssl_error(bev);
+    int alert = code ? ERR_GET_REASON(code) - SSL_AD_REASON_OFFSET : 0;
+    if (alert <= 0 || alert > UINT8_MAX)
+        return false;
+    const char *reason = ERR_reason_error_string(code);
+    err_set(e, ERR_TLS, "TLS: %s", reason ? reason : "the peer ended the session");
+    return true;
+}
+
 int64_t
 tls_bufferevent_expiry(struct bufferevent *bev)
 {

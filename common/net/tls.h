@@ -49,6 +49,9 @@ tls_server_bufferevent(struct tls_server *t, struct event_base *base, int fd, st
 
 /* After BEV_EVENT_ERROR or BEV_EVENT_EOF: ERR_TLS with OpenSSL's or the verifier's reason in *e. Returns -1. */
 int tls_bufferevent_error(struct bufferevent *bev, struct err *e);
+/* After BEV_EVENT_ERROR behind the handshake: true, with ERR_TLS in *e, when the peer ended the session by an alert. With TLS 1.3 a
+ * server says only then that it demands a client's certificate (RFC 8446, 4.4.2.4). */
+bool tls_bufferevent_alert(struct bufferevent *bev, struct err *e);
 /* When the peer's certificate ends, in seconds since the epoch; 0 when there is none. */
 int64_t tls_bufferevent_expiry(struct bufferevent *bev);
 

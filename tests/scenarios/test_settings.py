@@ -2,6 +2,9 @@
 
 import ctypes
 import json
+import socket
+import ssl
+import threading
 
 import pytest
 from rig import postgres
@@ -92,3 +95,59 @@ def test_unknown_parameter_by_name(run, program):
     result = run(*PROGRAMS[program], env=env)
     assert result.status == USAGE[program]
     assert "DATABASE_URL: unknown parameter sslmod at character" in result.output and "did you mean sslmode?" in result.output
+
+
+class Demanding:
+    """A TLS server that wants a certificate of its clients; it stays until they are gone, so that its alert is read."""
+
+    def __init__(self, authority, certificate):
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(certificate.cert, certificate.key)
+        self.context.load_verify_locations(authority)
+        self.context.verify_mode = ssl.CERT_REQUIRED
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+
+    def __enter__(self):
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._refuse, args=(connection,), daemon=True).start()
+
+    def _refuse(self, connection):
+        tls = self.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        try:
+            tls.do_handshake()
+        except ssl.SSLError:
+            with socket.socket(fileno=tls.detach()) as raw:
+                while raw.recv(1000):
+                    pass
+
+
+def test_a_client_certificate_is_demanded(start, pg_server, ca):
+    """It is a matter of TLS, whatever speaks above it; with TLS 1.3 it is said behind the handshake."""
+    authority = ca()
+    certificate = authority.issue()
+    server = pg_server(tls=True)
+    server.use_tls(certificate, authority.cert).set_hba("hostssl all all all scram-sha-256 clientcert=verify-ca\nlocal all all trust\n")
+    server.restart()
+    with Demanding(authority.cert, certificate) as demanding:
+        h = Healthd(
+            start,
+            "--check", f"web https://127.0.0.1:{demanding.port}/",
+            "--check", f"cache rediss://127.0.0.1:{demanding.port}/?ca_file={authority.cert}",
+            "--check", f"database {server.url(sslmode='require')}",
+            env={"SSL_CERT_FILE": authority.cert},
+        )  # fmt: skip
+        for name in ("web", "cache", "database"):
+            h.until("failed: tls", slow(2), name)

@@ -33,6 +33,8 @@ test_classes(void **state)
          "FATAL:  28000: no pg_hba.conf entry for host \"1\", user \"u\", database \"d\", no encryption\n" HEAD
          "FATAL:  28P01: password authentication failed for user \"u\"\n",
          CONNECTION_AWAITING_RESPONSE, false, ERR_AUTH, "28P01"},
+        {HEAD "FATAL:  28000: connection requires a valid client certificate\n",
+         CONNECTION_AWAITING_RESPONSE, false, ERR_TLS, ""},
         {HEAD "FATAL:  3D000: database \"x\" does not exist\n", CONNECTION_AUTH_OK, false,
          ERR_SERVER, "3D000"},
         {HEAD "FATAL:  53300: sorry, too many clients already\n", CONNECTION_AWAITING_RESPONSE,
