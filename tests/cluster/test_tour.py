@@ -10,7 +10,7 @@ import re
 import pytest
 
 from rig.cluster import ROOT, wait_until
-from rig.place import DATABASE_URL
+from rig.place import DATABASE_URL, PASSWORD
 
 pytestmark = pytest.mark.xdist_group("tour")
 LIMIT_LINES = 15
@@ -69,7 +69,8 @@ def pattern(lines):
 @pytest.fixture(scope="module")
 def tour(new_place):
     """run(command): as at a shell in the project's folder, with the namespace as the current one."""
-    place = new_place("tour")
+    place = new_place("tour", servers=False)
+    (place.folder / "database.env").write_text(f"POSTGRES_PASSWORD={PASSWORD}\n")
     (place.folder / "shop.env").write_text(f"DATABASE_URL={DATABASE_URL}\n")
     (place.folder / "chart").symlink_to(ROOT / "chart")
     config = place.folder / "kubeconfig"
@@ -102,7 +103,7 @@ def test_tour(tour):
     done = 0
     for kind, name, content in steps():
         if kind == "file":
-            registry = os.environ.get("E2E_REGISTRY") if name == "values.yaml" else None
+            registry = os.environ.get("E2E_REGISTRY") if name in ("database.yaml", "values.yaml") else None
             more = f"global: {{releaseRuntime: {{registry: {registry}}}}}\n" if registry else ""
             (place.folder / name).write_text(content + more)
             continue
