@@ -402,6 +402,7 @@ redis_acquire(struct lease *l, uint64_t deadline_ms, struct err *e)
     p->deadline_ms = deadline_ms;
     p->attempt_ms = clock_left_ms(deadline_ms) / 3;
     p->pause_ms = 0;
+    p->withdrawn = false;
     p->second_chance = false;
     p->state = REDIS_CLAIMING;
     lease_soon(l, begin_acquire);

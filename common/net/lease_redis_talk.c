@@ -10,29 +10,38 @@
  * "Scripting with Lua"), so each begins with what may fail and ends with what sets the lock.
  */
 
-/* {1, fence} or {0, the holder's value}. TIME makes the fence outlive a lost key. SET NX on a lock that is held changes
- * nothing, but a replica, whose word is of the past, refuses it. */
+/* What a replica has, or lacks, is of the past: before "not yours" is said, a write that changes nothing is tried, and a replica
+ * refuses it. */
+#define ON_PRIMARY                                                                                 \
+    "if held then redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', 1) "                             \
+    "else redis.call('PEXPIRE', KEYS[1], ARGV[2]) end "
+
+/* {1, fence} or {0, the holder's value}. TIME makes the fence outlive a lost key. */
 static const char claim_script[] =
     "local held = redis.call('GET', KEYS[1]) "
     "local last = redis.call('GET', KEYS[2]) or '0' "
     "local n = string.find(last, '^%d+$') and tonumber(last) "
     "if not n or n > 9007199254740000 then return redis.error_reply('ERR the fence is no number of cronrun') end "
+    "if held then " ON_PRIMARY "return {0, held} end "
     "local t = redis.call('TIME') "
     "local fence = string.format('%.0f', math.max(n + 1, t[1] * 1000000 + t[2])) "
-    "if not held then redis.call('SET', KEYS[2], fence) end "
+    "redis.call('SET', KEYS[2], fence) "
     "if redis.call('SET', KEYS[1], '?' .. ARGV[1], 'NX', 'PX', ARGV[3]) then return {1, fence} end "
-    "return {0, held}";
+    "return {0, redis.call('GET', KEYS[1])}";
 /* PEXPIRE shows that the lock can be renewed and released, too. */
-static const char confirm_script[] =
-    "if redis.call('GET', KEYS[1]) ~= '?' .. ARGV[1] then return 0 end "
-    "redis.call('PEXPIRE', KEYS[1], ARGV[3]) "
-    "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) "
-    "return 1";
+static const char confirm_script[] = "local held = redis.call('GET', KEYS[1]) "
+                                     "if held ~= '?' .. ARGV[1] then " ON_PRIMARY "return 0 end "
+                                     "redis.call('PEXPIRE', KEYS[1], ARGV[3]) "
+                                     "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) "
+                                     "return 1";
 static const char renew_script[] =
-    "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0";
+    "local held = redis.call('GET', KEYS[1]) "
+    "if held == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end " ON_PRIMARY
+    "return 0";
 static const char release_script[] =
     "local held = redis.call('GET', KEYS[1]) "
-    "if held == ARGV[1] or held == '?' .. ARGV[1] then return redis.call('PEXPIRE', KEYS[1], 0) end return 0";
+    "if held == ARGV[1] or held == '?' .. ARGV[1] then return redis.call('PEXPIRE', KEYS[1], 0) end " ON_PRIMARY
+    "return 0";
 
 static const char *
 script_of(enum lease_redis_state state)

@@ -3,7 +3,8 @@
 import socket
 
 import pytest
-from rig.base import wait_until
+from rig.base import free_port, wait_until
+from rig.nasty import nasty  # noqa: F401
 from test_cronrun_lock import FENCE, LOCK, one, records, redis_env
 
 TTL_S = 60
@@ -144,6 +145,48 @@ def test_the_second_address(run, redis_server, name_server, addresses):
         result = run_it(run, env)
     assert ran(result), result.output
     assert server.cli("EXISTS", LOCK) == "0"
+
+
+def stale_replica(redis_server, port):
+    """At 127.0.0.2: it serves what it has, which is nothing, and knows no primary."""
+    replica = redis_server(start=False, bind="127.0.0.2", replicaof=f"127.0.0.1 {free_port()}")
+    replica.port = port
+    return replica.start()
+
+
+@pytest.mark.parametrize("step", ["claim", "confirmation", "release"])
+def test_what_a_replica_lacks_proves_nothing(run, redis_server, proxy, name_server, step):
+    """The answer is lost, and the next address is a replica that has never seen the lock: the primary has it all the same."""
+    primary = redis_server()
+    between = proxy(primary)
+    stale_replica(redis_server, between.port)
+    resolver = name_server({"cache.test": ["127.0.0.1", "127.0.0.2"]})
+    between.lose(["claim", "confirmation", "release"].index(step) + 1, "server" if step != "release" else "client")
+    env = {"REDIS_URL": f"redis://cache.test:{between.port}", **resolver.env}
+    result = run_it(run, env)
+    assert between.lost()
+    assert ran(result), result.output
+    assert primary.cli("EXISTS", LOCK) == "0"
+
+
+def test_a_renewal_asks_no_replica(start, nasty, redis_server, proxy, name_server):
+    """The connection breaks, the next address is such a replica: the lock is not lost, the primary renews it."""
+    primary = redis_server()
+    between = proxy(primary)
+    stale_replica(redis_server, between.port)
+    resolver = name_server({"cache.test": ["127.0.0.1", "127.0.0.2"]})
+    env = {"REDIS_URL": f"redis://cache.test:{between.port}", **resolver.env}
+    words = ["--lock", "redis", "--name", "mail", "--lock-ttl", "6s"]
+    process = start("cronrun", *words, nasty, "ready", env=env)
+    process.wait_for("ready")
+    between.lose(1, "server")
+    wait_until(between.lost, 10, "a renewal's answer is lost")
+    renewed = between.server_bytes
+    wait_until(lambda: between.server_bytes > renewed, 10, "the next renewal's answer")
+    assert process.running()
+    process.terminate()
+    assert process.wait().status == 143
+    assert not records(process.stderr, "lock_lost")
 
 
 def test_a_replica_among_the_addresses(run, redis_server, name_server):
