@@ -146,6 +146,7 @@ cmd_status(const struct options *o)
         report_hint(&st.report, strbuf_str(&hint));
     } else {
         st.report.exit = exit_code(&st);
+        st.report.planned = true;
         st.report.pending = st.plan.count[PLAN_PENDING] + st.plan.count[PLAN_LATE];
         o->json ? print_json(&st) : print_text(&st);
         report_output(&st.report);

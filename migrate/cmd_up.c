@@ -73,6 +73,7 @@ read_plan(struct up *u)
         report_hint(&u->report, strbuf_str(&hint));
         return -1;
     }
+    u->report.planned = true;
     u->report.pending = u->plan.count[PLAN_PENDING] + u->plan.count[PLAN_LATE];
     int exit;
     const struct plan_item *item;

@@ -255,7 +255,7 @@ write_termination(const struct report *r, const char *path)
         LF_STR("outcome", report_outcome(r)),
         LF_INT("exit", r->exit),
         LF_LIST("applied", (const char *const *)r->applied, r->applied_n),
-        LF_UINT("pending", r->pending),
+        r->planned ? LF_UINT("pending", r->pending) : LF_NULL("pending"),
         LF_STR("file", r->file),
         r->line ? LF_UINT("line", r->line) : LF_NULL("line"),
         r->column ? LF_UINT("column", r->column) : LF_NULL("column"),

@@ -37,7 +37,8 @@ struct report {
     const char *outcome; /* a word of the contract; NULL: that of the exit status */
     char **applied;      /* versions, owned */
     size_t applied_n;
-    size_t pending; /* still pending */
+    size_t pending; /* still pending, … */
+    bool planned;   /* … as soon as files and history were read; before that nobody knows */
     /* the failure; empty when there was none */
     bool failed;
     struct err err;

@@ -393,8 +393,10 @@ connect_retrying(struct session *s, struct err *e)
     uint64_t log_again_ms = 0;
     uint32_t pause_ms = RETRY_FIRST_MS;
     while (connect_once(s, until_ms, e) != 0) {
-        if (!session_retryable(e) || clock_left_ms(until_ms) == 0)
+        if (!session_retryable(e) || clock_left_ms(until_ms) == 0) {
+            session_tell_wait(s, e);
             return -1;
+        }
         if (clock_left_ms(log_again_ms) == 0) {
             log_info(
                 "waiting",

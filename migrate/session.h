@@ -123,6 +123,9 @@ int session_check(struct session *s, struct err *e);
 /* From here on statements run in spite of an interrupt, each for a short time. */
 void session_cleanup(struct session *s);
 
+/* Behind the message of the last attempt to connect: for how long it was waited for, or why not. */
+void session_tell_wait(const struct session *s, struct err *e);
+
 /* True where another attempt may succeed without anybody changing anything: by code and SQLSTATE.
  */
 bool session_retryable(const struct err *e);

@@ -1,5 +1,6 @@
 """How migrate applies a file: what it keeps in memory, whose settings hold, databases that are not UTF-8, places and hints."""
 
+import json
 import os
 import re
 import sys
@@ -333,3 +334,30 @@ def test_a_lock_is_waited_for_longer_than_that(start, files, pg):
         process = start("migrate", "up", "--dir", files, "--lock-timeout=20ms", env={"DATABASE_URL": pg.url})
         process.wait_for('"attempt":12')
     assert process.wait().status == 0
+
+
+# --- No database --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "parts, args, sqlstate, words",
+    [
+        ({"database": "nowhere"}, [], "3D000", "(not waited for: create the database"),
+        ({"user": "nobody_here"}, [], "28P01", "(not waited for: create the role"),
+        ({"sslmode": "require"}, [], None, "(not waited for: the server's TLS"),
+        ({"port": 1}, ["--wait=0"], None, "(not waited for: --wait is 0)"),
+        ({"port": 1}, ["--wait=300ms"], None, "(waited for 300ms)"),
+    ],
+    ids=["database", "role", "tls", "no wait", "waited"],
+)
+def test_what_is_missing_and_whether_it_was_waited_for(run, files, pg, scratch, parts, args, sqlstate, words):
+    files("0001_a.sql", "SELECT 1;\n")
+    message = scratch / "termination"
+    message.write_text("")
+    env = {"DATABASE_URL": pg.server.url(**{"database": pg.name, **parts})}
+    for command in (["up", "--dir", files], ["status", "--dir", files], ["wait"]):
+        result = run("migrate", *command, *args, "--termination-log", message, env=env)
+        said = failure(result)
+        assert (result.status, said.get("sqlstate")) == (10, sqlstate), result.output
+        assert words in said["msg"]
+        assert json.loads(message.read_text())["pending"] is None

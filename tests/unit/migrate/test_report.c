@@ -120,6 +120,7 @@ test_termination(void **state)
     report_init(&r, false);
     report_applied(&r, "0001");
     report_applied(&r, "0002");
+    r.planned = true;
     r.pending = 3;
     err_sql(&e, ERR_SERVER, "22012", "division by zero");
     report_fail(&r, EXIT_REFUSED, &e);
