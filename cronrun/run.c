@@ -13,6 +13,7 @@
 #include "common/net/pgconn.h"
 #include "common/net/resolve.h"
 #include "common/net/target.h"
+#include "common/proc/cores.h"
 #include "cronrun/instant.h"
 #include "cronrun/run_impl.h"
 
@@ -409,6 +410,7 @@ name_run(struct run *r, struct err *e)
 static int
 prepare(struct run *r, struct err *e)
 {
+    cores_off(&r->cores);
     if (signals_init(&r->signals, e) < 0)
         return -1;
     if (name_run(r, e) < 0)

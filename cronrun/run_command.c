@@ -292,6 +292,7 @@ run_command_start(struct run *r)
     struct child_spec spec = {.argv = r->argv,
                               .envp = env.envp,
                               .signals = &r->signals,
+                              .cores = &r->cores,
                               .keep_fd = r->lease ? lease_keep_fd(r->lease) : -1,
                               .own_group = !r->terminal};
     r->started_mono_ms = clock_mono_ms();

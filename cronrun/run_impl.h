@@ -31,6 +31,7 @@ struct run {
         job_since_ms; /* wall; what deadlines of the Job count from: scheduled_ms, else our start */
 
     struct signals signals;
+    struct rlimit cores; /* the command's */
     struct loop *loop;
     struct loop_watch *signal_watch;
     struct resolver *resolver;

@@ -2,6 +2,7 @@
 
 #include "common/base/clock.h"
 #include "common/net/loop.h"
+#include "common/proc/cores.h"
 #include "common/proc/selfcopy.h"
 #include "healthd/client.h"
 #include "healthd/config.h"
@@ -62,6 +63,7 @@ healthd_main(int argc, char **argv)
 {
     struct options o = {0};
     struct opt_result r;
+    cores_off(NULL);
     int status = opt_start(&healthd_program, argc, argv, &o, &r);
     if (status >= 0)
         return status;

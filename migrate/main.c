@@ -5,6 +5,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/log.h"
+#include "common/proc/cores.h"
 #include "common/proc/selfcopy.h"
 #include "migrate/cmd.h"
 #include "migrate/report.h"
@@ -45,6 +46,7 @@ migrate_main(int argc, char **argv)
 {
     struct options o = {0};
     struct opt_result r;
+    cores_off(NULL);
     int status = opt_start(&options_program, argc, argv, &o, &r);
     if (status == OPT_GO) {
         o.people = r.common.log_format == LOG_FORMAT_TEXT ||

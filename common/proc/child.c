@@ -51,6 +51,8 @@ become(const struct child_spec *spec, pid_t parent, int report_fd)
         fail_early(report_fd, STEP_GROUP, errno);
     if (spec->keep_fd >= 0 && fcntl(spec->keep_fd, F_SETFD, 0) < 0)
         fail_early(report_fd, STEP_KEEP_FD, errno);
+    if (spec->cores)
+        setrlimit(RLIMIT_CORE, spec->cores);
     if (spec->signals)
         signals_restore(spec->signals);
     struct failure f = {.step = STEP_EXEC};

@@ -11,6 +11,7 @@
 #define RR_PROC_CHILD_H
 
 #include <stdbool.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "common/base/err.h"
@@ -21,6 +22,7 @@ struct child_spec {
     char *const *argv;             /* NULL-ended; executed as exec.h says */
     char *const *envp;             /* NULL-ended "NAME=value" */
     const struct signals *signals; /* borrowed; NULL: mask and dispositions stay */
+    const struct rlimit *cores;    /* its limit of core files; borrowed; NULL: ours */
     int keep_fd;                   /* handed to the command under its number; -1: none */
     bool own_group;
 };

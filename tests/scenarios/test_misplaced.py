@@ -6,7 +6,9 @@ is said at debug level, by ps, in the termination message and in the answers is 
 
 import itertools
 import re
+import signal
 import zlib
+from pathlib import Path
 
 import pytest
 from rig import postgres
@@ -146,3 +148,23 @@ def listen(process, ear, what):
             answer = http_get(int(bound()[1]), page)
             ear.hear(f"{what}: {page}", f"{answer.headers} {answer.body}")
         process.kill()
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_no_core_file(start, program, scratch):
+    """However many are allowed: what a program read, and its environment, would lie on a disk."""
+    allowed = ("sh", "-c", 'ulimit -c unlimited && exec "$@"', "sh")
+    env = {"DATABASE_URL": f"postgres://app:{CANARY}@127.0.0.1:{free_port()}/x", "CRONRUN_LOCK": "none"}
+    words = {
+        "healthd": ["--listen", "127.0.0.1:0"],
+        "migrate": ["wait", "--wait", "60s"],
+        "cronrun": ["run", "--name", "job", "--", "sh", "-c", "echo command: $(ulimit -c); exec sleep 60"],
+    }[program]
+    process = start(program, *words, env=env, cwd=scratch, wrap=allowed)
+    process.wait_for({"healthd": "listening", "migrate": "waiting", "cronrun": r"command: unlimited"}[program])
+    limits = Path(f"/proc/{process.pid}/limits").read_text()
+    assert re.search(r"Max core file size +1 ", limits), limits
+    process.send_signal(signal.SIGABRT)
+    process.proc.wait()
+    assert process.proc.returncode == -signal.SIGABRT
+    assert not list(scratch.iterdir())
