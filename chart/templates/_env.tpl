@@ -241,15 +241,21 @@ A URL that cannot be read here may have some.
 
 {{- /*
 How our programs get connections, as JSON {env: […], mounts: […], volumes: […]}: Secrets as files of one mounted directory,
-so that a new password needs no restart. dict root connections volume [hook copies]
+so that a new password needs no restart. A hook's pod would wait for a Secret or a ConfigMap that is missing, without a word; so it gets
+those that exist already as files that may be missing, and migrate names one that is. dict root connections volume [hook copies]
 */ -}}
 {{- define "release-runtime.given" -}}
 {{- $root := .root }}{{ $hook := .hook }}{{ $copies := .copies }}
-{{- $env := list }}{{ $items := dict }}
+{{- $env := list }}{{ $files := dict "secrets" dict "configMaps" dict }}
 {{- range $name, $c := .connections }}
-  {{- if $c.secret }}
-    {{- $env = append $env (dict "name" (printf "%s_FILE" $name) "value" (printf "/run/release-runtime/%s" $name)) }}
-    {{- $_ := set $items $c.secret (append (get $items $c.secret | default list) (dict "key" $c.key "path" $name)) }}
+  {{- $map := dig "from" "configMapKeyRef" dict $c }}
+  {{- $waits := and $hook $map (not $map.optional) (not (hasKey ($root.Values.configMaps | default dict) ($map.name | default ""))) (not (regexMatch "^PG(SERVICEFILE|SYSCONFDIR|DATESTYLE|TZ|GEQO)$" $name)) }}
+  {{- if or $c.secret $waits }}
+    {{- $items := get $files (ternary "secrets" "configMaps" (hasKey $c "secret")) }}
+    {{- $object := $c.secret | default $map.name }}
+    {{- $path := printf "%s/%s" (dig "secrets" $object "existingSecret" $object $root.Values) $name }}
+    {{- $env = append $env (dict "name" (printf "%s_FILE" $name) "value" (printf "/run/release-runtime/%s" $path)) }}
+    {{- $_ := set $items $object (append (get $items $object | default list) (dict "key" ($c.key | default $map.key) "path" $path)) }}
   {{- else if $c.from }}
     {{- $from := include "release-runtime.valueFrom" (dict "root" $root "valueFrom" $c.from "hook" $hook "copies" $copies) | fromJson }}
     {{- $env = append $env (dict "name" $name "valueFrom" $from) }}
@@ -258,12 +264,13 @@ so that a new password needs no restart. dict root connections volume [hook copi
   {{- end }}
 {{- end }}
 {{- $sources := list }}
-{{- range $secret, $list := $items }}
-  {{- $name := include "release-runtime.ref" (dict "root" $root "kind" "secrets" "name" $secret "hook" $hook "copies" $copies) }}
-  {{- $source := dict "name" $name "items" $list }}
-  {{- /* A hook that waits for a missing Secret says nothing; migrate without its file says which one. */ -}}
-  {{- if and $hook (eq $name (dig "secrets" $secret "existingSecret" $secret $root.Values)) }}{{ $_ := set $source "optional" true }}{{ end }}
-  {{- $sources = append $sources (dict "secret" $source) }}
+{{- range $kind, $field := dict "configMaps" "configMap" "secrets" "secret" }}
+  {{- range $object, $list := get $files $kind }}
+    {{- $name := include "release-runtime.ref" (dict "root" $root "kind" $kind "name" $object "hook" $hook "copies" $copies) }}
+    {{- $source := dict "name" $name "items" $list }}
+    {{- if and $hook (eq $name (dig $kind $object "existingSecret" $object $root.Values)) }}{{ $_ := set $source "optional" true }}{{ end }}
+    {{- $sources = append $sources (dict $field $source) }}
+  {{- end }}
 {{- end }}
 {{- $out := dict "env" $env "mounts" list "volumes" list }}
 {{- if $sources }}

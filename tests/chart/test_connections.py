@@ -41,7 +41,7 @@ def test_a_switched_mode_loses_no_password(helm, tmp_path):
     assert "secrets.shop.connectionKeys: [DATABASE_PASSWORD, …]" in error
     overlay["secrets"]["shop"]["connectionKeys"] = ["DATABASE_PASSWORD"]
     given = healthd(helm, overlay, "web", "-f", base)
-    assert given["DATABASE_PASSWORD_FILE"] == "/run/release-runtime/DATABASE_PASSWORD"
+    assert given["DATABASE_PASSWORD_FILE"] == "/run/release-runtime/prod/DATABASE_PASSWORD"
 
 
 def test_the_keys_said_once_hold_in_every_mode(helm):

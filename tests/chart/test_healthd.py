@@ -66,10 +66,10 @@ def test_it_gets_the_connections_and_nothing_else(helm):
     del given["HEALTHD_CHECKS"]
     assert given == {
         "DATABASE_NAME": {"configMapKeyRef": {"name": "shop-settings", "key": "DATABASE_NAME"}},
-        "DATABASE_URL_FILE": "/run/release-runtime/DATABASE_URL",
+        "DATABASE_URL_FILE": "/run/release-runtime/shop/DATABASE_URL",
         "PGHOST": "pg",
         "REDIS_HOST": "cache",
-        "REDIS_PASSWORD_FILE": "/run/release-runtime/REDIS_PASSWORD",
+        "REDIS_PASSWORD_FILE": "/run/release-runtime/smtp/REDIS_PASSWORD",
     }
     assert "envFrom" not in healthd
     (mount,) = healthd["volumeMounts"]
@@ -85,7 +85,7 @@ def test_the_rule_for_a_secret_made_elsewhere(helm):
     password = {"valueFrom": {"secretKeyRef": {"name": "pg", "key": "pw"}}}
     app = {**APP, "envFromSecret": "shop", "env": {"PGPASSWORD": password}}
     given = variables(container(web(helm, small(containers={"app": app})), "healthd"))
-    assert given["DATABASE_URL_FILE"] and given["PGPASSWORD_FILE"] == "/run/release-runtime/PGPASSWORD"
+    assert given["DATABASE_URL_FILE"] and given["PGPASSWORD_FILE"] == "/run/release-runtime/pg/PGPASSWORD"
     values = small(containers={"app": app})
     values["secrets"] = {"shop": {"existingSecret": "real", "connectionKeys": ["REDIS_URL"]}}
     given = variables(container(web(helm, values), "healthd"))

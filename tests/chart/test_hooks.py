@@ -98,13 +98,13 @@ def test_it_gets_the_connection_and_nothing_else(helm):
     migrate = container(job, "migrate")
     assert variables(migrate) == {
         "DATABASE_NAME": {"configMapKeyRef": {"name": hooked("settings"), "key": "DATABASE_NAME"}},
-        "DATABASE_URL_FILE": "/run/release-runtime/DATABASE_URL",
+        "DATABASE_URL_FILE": "/run/release-runtime/shop/DATABASE_URL",
         "PGHOST": "pg",
         "PGUSER": "owner",
     }
     assert "envFrom" not in migrate
     projected = next(v["projected"] for v in job["volumes"] if "projected" in v)
-    items = [{"key": "DATABASE_URL", "path": "DATABASE_URL"}]
+    items = [{"key": "DATABASE_URL", "path": "shop/DATABASE_URL"}]
     assert projected == {"sources": [{"secret": {"name": hooked("shop"), "items": items}}]}
 
 
@@ -113,6 +113,28 @@ def test_a_missing_secret_lets_migrate_speak(helm):
     job = named(helm.render(FULL), "Job", "shop-image")["spec"]["template"]["spec"]
     source = next(v for v in job["volumes"] if "projected" in v)["projected"]["sources"][0]["secret"]
     assert source["name"] == "outside" and source["optional"] is True
+    # Its message shows the path, and that names the Secret.
+    assert variables(container(job, "migrate"))["DATABASE_URL_FILE"] == "/run/release-runtime/outside/DATABASE_URL"
+
+
+def test_a_missing_configmap_lets_migrate_speak(helm):
+    def reference(name, **more):
+        return {"valueFrom": {"configMapKeyRef": {"name": name, "key": "host", **more}}}
+
+    env = {"PGHOST": reference("theirs"), "PGPORT": reference("theirs", optional=True), "PGTZ": reference("theirs")}
+    env["PGDATABASE"] = reference("settings")
+    env["PGPASSWORD"] = {"valueFrom": {"secretKeyRef": {"name": "pg", "key": "pw"}}}
+    job = helm.render(changed(FULL, "migrations", {"image": {**FULL["migrations"]["image"], "env": env}}))
+    pod = named(job, "Job", "shop-image")["spec"]["template"]["spec"]
+    given = variables(container(pod, "migrate"))
+    assert given["PGHOST_FILE"] == "/run/release-runtime/theirs/PGHOST" and "PGHOST" not in given
+    # What may be missing stays a variable, as do those that migrate reads from no file, and what the chart makes.
+    assert given["PGPORT"] == reference("theirs", optional=True)["valueFrom"]
+    assert given["PGTZ"] == reference("theirs")["valueFrom"]
+    assert given["PGDATABASE"] == reference(hooked("settings"))["valueFrom"]
+    sources = next(v for v in pod["volumes"] if "projected" in v)["projected"]["sources"]
+    wanted = {"name": "theirs", "items": [{"key": "host", "path": "theirs/PGHOST"}], "optional": True}
+    assert {"configMap": wanted} in sources
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import shlex
 import pytest
 
 from rig.place import PASSWORD, STANDIN
-from rig.release import Release
+from rig.release import Release, newest
 
 NO_SUCH = "localhost/no/such:1"
 
@@ -37,3 +37,14 @@ def test_why_a_migration_never_started(new_place, major):
     assert any(NO_SUCH in line and "Failed" in line for line in lines), lines
     # The registry's password was there before the hook, under the copy's name.
     assert not [line for line in lines if "FailedToRetrieveImagePullSecret" in line], lines
+
+
+def test_what_is_missing_is_named(new_place):
+    """A Secret or a ConfigMap that nobody made: the pod does not wait for it, and migrate says which one."""
+    place = new_place("missing", servers=False)
+    missing = {"valueFrom": {"configMapKeyRef": {"name": "nobody-made", "key": "host"}}}
+    for name, given in (("map", {"env": {"PGHOST": missing}}), ("secret", {"envFromSecret": "nobody-made"})):
+        migration = {"files": {"0001_a.sql": "SELECT 1;"}, **given}
+        release = Release(place, newest(), name=name)
+        done = release.install({"migrations": {"schema": migration}}, check=False)
+        assert done.status != 0 and re.search(r"cannot read /run/release-runtime/nobody-made/(PGHOST|DATABASE_URL)", done.text)
