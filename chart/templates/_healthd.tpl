@@ -112,11 +112,11 @@ What a workload's healthd is to be, as JSON {on, native, lines, env, mounts, vol
   {{- if include "release-runtime.hasPassword" $line }}
     {{- fail (printf "%s: holds a password in a URL; give the URL as a variable from a Secret and write postgres:// or redis:// alone" $at) }}
   {{- end }}
-  {{- $scheme := regexFind "^[A-Za-z0-9+.-]+:" $line | trimSuffix ":" }}
+  {{- $scheme := regexFind "^[A-Za-z0-9+.-]+:" $line | trimSuffix ":" | lower }}
   {{- if not (or (has $scheme $schemes) (regexMatch `^postgres(ql)?\+` $scheme)) }}
     {{- fail (printf "%s: begins with no URL that healthd knows; it knows %s" $at (join ", " $schemes)) }}
   {{- end }}
-  {{- range $kind, $bare := dict "database" `^postgres(ql)?(\+\S*)?://(\s|$)` "redis" `^rediss?://(\s|$)` }}
+  {{- range $kind, $bare := dict "database" `^(?i:postgres(ql)?)(\+\S*)?://(\s|$)` "redis" `^(?i:rediss?)://(\s|$)` }}
     {{- if and (not (dig $kind true $h)) (regexMatch $bare $line) }}
       {{- fail (printf "%s: asks what the variables name, and %s.%s: false takes these away; leave out one of the two" $at $where $kind) }}
     {{- end }}

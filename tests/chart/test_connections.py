@@ -127,7 +127,7 @@ def test_a_derived_check_switched_off(helm):
     assert set(healthd(helm, values)) == {"HEALTHD_CHECKS"}
     values = changed(FULL, "workloads.web.healthd", {"redis": False})
     assert not [name for name in healthd(helm, values) if name.startswith("REDIS")]
-    for kind, line in (("database", "postgres:// role standby"), ("redis", "redis://"), ("database", "postgresql://")):
+    for kind, line in (("database", "postgres:// role standby"), ("redis", "redis://"), ("database", "PostgreSQL://")):
         error = helm.refused(changed(FULL, "workloads.web.healthd", {kind: False, "checks": {"x": line}}))
         assert f"checks.x: asks what the variables name, and workloads.web.healthd.{kind}: false" in error
     healthd(helm, changed(FULL, "workloads.web.healthd", {"redis": False, "checks": {"x": "redis://other:6379"}}))
@@ -203,17 +203,17 @@ def test_files_that_are_there(helm):
 # --- Check lines ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("line", ["postgress://db", "db:5432", "mysql://db", "/healthz", "HTTP://x", "redis+x://r", "grpc:1"])
+@pytest.mark.parametrize("line", ["postgress://db", "db:5432", "mysql://db", "/healthz", "redis+x://r", "grpc:1"])
 def test_a_check_of_an_unknown_scheme(helm, line):
     error = helm.refused(changed(FULL, "workloads.web.healthd.checks", {"x": line}))
     assert "workloads.web.healthd.checks.x: begins with no URL that healthd knows; it knows postgres, " in error
 
 
 def test_the_schemes_are_healthds(helm):
-    """Those of its own message for an unknown one."""
+    """Those that its own page of formats lists."""
     error = helm.refused(changed(FULL, "workloads.web.healthd.checks", {"x": "x://"}))
     told = set(re.search(r"it knows ([a-z, ]+)", error)[1].split(", "))
-    source = (ROOT / "healthd" / "checkline.c").read_text()
-    assert told == set(re.findall(r'\{"([a-z]+)", CHECK_[A-Z]+\}', source))
-    for scheme in (*told, "postgresql+asyncpg"):
+    (line,) = re.findall(r"^`NAME URL \[key value\]\.\.\.`; URL: (.*)$", (ROOT / "docs" / "formats.md").read_text(), re.M)
+    assert told == set(re.findall(r"`([a-z]+)://`", line))
+    for scheme in (*told, "postgresql+asyncpg", "HTTP"):
         healthd(helm, changed(FULL, "workloads.web.healthd.checks", {"x": f"{scheme}://other/x"}))
