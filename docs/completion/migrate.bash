@@ -97,7 +97,7 @@ _migrate() {
     done
     case $command in
     up) words='--dir --allow-empty --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --dry-run --role --search-path --release --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' ;;
-    status) words='--dir --allow-empty --database --table --wait --deadline --out-of-order --ahead --phase --json --exit-code --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' ;;
+    status) words='--dir --allow-empty --database --table --wait --deadline --out-of-order --ahead --phase --role --json --exit-code --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' ;;
     check) words='--dir --allow-empty --json --log --log-level --strict-env --print-options --print-formats --help --version' ;;
     split) words='--json --log --log-level --strict-env --print-options --print-formats --help --version' ;;
     wait) words='--database --wait --deadline --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' ;;

@@ -92,6 +92,10 @@ def test_logins_that_rotate(up, files, pg, roles):
     assert pg.psql("SELECT version, applied_by FROM schema_history ORDER BY version", user="postgres").splitlines() == [
         f"0001|{logins[0]}", f"0002|{logins[1]}", f"0011|{logins[0]}", f"0012|{logins[1]}"]
     assert up(command="status", url=pg.url_with(user=logins[1])).status == 20
+    # Neither inherits the role's rights: status takes it on, too.
+    assert up(command="status", url=pg.url_with(user=logins[1])).status == 20
+    result = up("--role", owner, command="status", url=pg.url_with(user=logins[1]))
+    assert result.status == 0 and "4 applied" in result.stdout, result.output
     # A history that a login made for itself: said, with what mends it.
     pg.psql(f"ALTER TABLE schema_history OWNER TO {logins[0]}", user="postgres")
     result = up("--role", owner, url=pg.url_with(user=logins[0]))
