@@ -32,7 +32,7 @@ struct lease_holder {
     char since[LEASE_SINCE_MAX]; /* RFC 3339, UTC */
     char run_id[LEASE_RUN_ID_MAX];
     uint64_t fence; /* 0 unknown */
-    char pids[128]; /* file: processes that keep the lock though their runner is gone; or "" */
+    char pids[128]; /* file: who keeps the lock though its runner is gone; "" when it is not */
 };
 
 /* Who asks. */

@@ -560,7 +560,7 @@ def test_killed_as_pid1(programs, start, nasty):
 def test_without_proc(programs, run, nasty):
     """In a PID namespace with the parent's /proc: PID 1 still ends everything."""
     wrap_of("pid1")
-    wrap = [w for w in PID1 if w != "--mount-proc"]
+    wrap = ['exec "$@"' if w == OWN_PROC else w for w in PID1]
     result = run(
         "cronrun", "--lock", "none", "--deadline", "200ms", "--grace", "100ms", nasty, "many=3", "setsid", "deaf", wrap=wrap
     )
@@ -570,7 +570,7 @@ def test_without_proc(programs, run, nasty):
 
 
 @pytest.mark.plain_build
-def test_lists_without_proc(run, nasty):
+def test_lists_without_proc(run, nasty, scratch):
     """No /proc at all: what is left behind is ended, and the records say that it could not be seen."""
     wrap_of("pid1")
     hidden = 'mount --make-rprivate /proc && mount -t tmpfs none /proc && exec "$@"'
@@ -581,6 +581,15 @@ def test_lists_without_proc(run, nasty):
     assert result.status == 0
     (left,) = records(result.stderr, "left_behind")
     assert left["processes"] == "processes that cannot be seen without /proc"
+    lock = scratch / "lock"
+    gone = {"fence": 1, "host": os.uname().nodename, "pid": 4194304, "since": "s", "run_id": "r"}
+    lock.write_text(json.dumps(gone, separators=(",", ":")).ljust(255) + "\n")
+    with open(lock, "a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        busy = run("cronrun", "--lock", f"file:{lock}", "true", wrap=wrap)
+    (skipped,) = records(busy.stderr, "run_skipped")
+    assert skipped["holder_pids"] == "processes that cannot be seen"
+    assert "is gone, but these still hold its lock: processes" in skipped["msg"]
 
 
 def test_dead_stderr(programs, nasty):

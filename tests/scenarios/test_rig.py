@@ -80,6 +80,23 @@ def test_proxy_silent_and_cut(pg, proxy):
     assert PASSWORD not in connect(pg.url_with(port=between.port))
 
 
+@pytest.mark.parametrize("direction", ["client", "server"])
+def test_proxy_loses_one(redis_server, proxy, direction):
+    between = proxy(redis_server())
+    between.lose(2, direction)
+    answers = []
+    for _ in range(2):
+        with socket.create_connection(("127.0.0.1", between.port), 5) as s:
+            for _ in range(2):
+                try:
+                    s.sendall(b"PING\r\n")
+                    answers.append(s.recv(64))
+                except ConnectionError:
+                    answers.append(b"")
+    assert answers == [b"+PONG\r\n", b"", b"+PONG\r\n", b"+PONG\r\n"]
+    assert between.lost()
+
+
 def test_name_server_answers_or_not(name_server):
     query = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x02db\x04test\x00\x00\x01\x00\x01"
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
