@@ -91,6 +91,7 @@ op_release(struct pgconn *c)
 {
     resolve_cancel(c->resolving);
     c->resolving = NULL;
+    pgconn_verify_drop(c);
     loop_timer_cancel(c->timer);
     loop_timer_cancel(c->attempt_timer);
     c->copy_data = NULL;

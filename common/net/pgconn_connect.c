@@ -56,8 +56,8 @@ hosts_behind(const struct pgconn *c)
 }
 
 /* The attempt is over without success. */
-static void
-attempt_failed(struct pgconn *c, const struct err *e)
+void
+pgconn_attempt_failed(struct pgconn *c, const struct err *e)
 {
     struct err copy = *e;
     loop_timer_cancel(c->attempt_timer);
@@ -84,7 +84,10 @@ attempt_failed_text(struct pgconn *c)
     const char *host = h ? h->host : NULL;
     if (host && !strstr(e.msg, host)) /* libpq names the address we gave it */
         err_wrap(&e, "%s", host);
-    attempt_failed(c, &e);
+    if (pgconn_verify_start(c, &e))
+        pgconn_close(c);
+    else
+        pgconn_attempt_failed(c, &e);
 }
 
 /* ---- the role ---- */
@@ -104,7 +107,7 @@ role_known(struct pgconn *c, bool in_recovery, bool read_only)
             in_recovery ? "a standby" : "a primary",
             !in_recovery && read_only ? " that is read-only" : "",
             target_pg_get(c->target, "target_session_attrs"));
-    attempt_failed(c, &e);
+    pgconn_attempt_failed(c, &e);
 }
 
 static void
@@ -138,7 +141,7 @@ on_role_io(int fd, int what, void *arg)
         if (res && is_copy(res)) { /* libpq would give the same again, without end */
             PQclear(res);
             err_set(&e, ERR_PROTOCOL, "the server answers the query for its role with a COPY");
-            attempt_failed(c, &e);
+            pgconn_attempt_failed(c, &e);
             return;
         }
         if (res) {
@@ -167,7 +170,7 @@ ask_role(struct pgconn *c)
         return;
     }
     if (pgconn_watch_socket(c, on_role_io, LOOP_READ, &e) != 0)
-        attempt_failed(c, &e);
+        pgconn_attempt_failed(c, &e);
 }
 
 static void
@@ -202,7 +205,7 @@ on_connect_io(int fd, int what, void *arg)
     PostgresPollingStatusType next = PQconnectPoll(c->pg);
     if (next == PGRES_POLLING_OK) {
         if (pgconn_watch_socket(c, pgconn_on_query_io, 0, &e) != 0)
-            attempt_failed(c, &e);
+            pgconn_attempt_failed(c, &e);
         else
             attempt_connected(c);
         return;
@@ -213,7 +216,7 @@ on_connect_io(int fd, int what, void *arg)
     }
     if (pgconn_watch_socket(c, on_connect_io,
                             next == PGRES_POLLING_READING ? LOOP_READ : LOOP_WRITE, &e) != 0)
-        attempt_failed(c, &e);
+        pgconn_attempt_failed(c, &e);
 }
 
 /* The options that are our business alone. */
@@ -302,13 +305,17 @@ attempt_start(struct pgconn *c, const char *hostaddr)
     loop_timer_start_at(c->attempt_timer,
                         share_deadline(c, c->at.n_addrs - c->at.addr - 1 + hosts_behind(c)));
     if (pgconn_watch_socket(c, on_connect_io, LOOP_WRITE, &e) != 0)
-        attempt_failed(c, &e);
+        pgconn_attempt_failed(c, &e);
 }
 
 static void
 on_attempt_timer(void *arg)
 {
     struct pgconn *c = arg;
+    if (c->verify) {
+        pgconn_verify_end(c);
+        return;
+    }
     if (c->state == PGCONN_RESOLVING) {
         connect_host(c);
         return;
@@ -319,7 +326,7 @@ on_attempt_timer(void *arg)
     err_set(&e, ERR_TIMEOUT, "no answer from %s%s%s%s, port %s, in time",
             host && *host ? host : "the server", addr && *addr ? " (" : "", addr ? addr : "",
             addr && *addr ? ")" : "", PQport(c->pg));
-    attempt_failed(c, &e);
+    pgconn_attempt_failed(c, &e);
 }
 
 struct loop_timer *

@@ -88,6 +88,8 @@ struct pgconn {
     struct loop_timer *timer;         /* the operation's deadline */
     struct loop_timer *attempt_timer; /* connect: this address' share, and the first turn */
     struct resolve_request *resolving;
+    struct pgconn_verify
+        *verify; /* an attempt failed for the certificate, and the reason is asked */
     struct pgconn_attempts at;
     struct pgrows *rows;
     struct pgrows **rows_tail;
@@ -129,7 +131,15 @@ void pgconn_hear(struct pgconn *c); /* notices of a new libpq object come here *
 void pgconn_drop_notifies(struct pgconn *c);
 
 /* pgconn_connect.c */
+void pgconn_attempt_failed(struct pgconn *c, const struct err *e);
 struct loop_timer *pgconn_attempt_timer(struct pgconn *c);
+
+/* pgconn_verify.c */
+/* True: *e is a certificate that is not accepted, and a handshake of our own asks why, in what is left of the attempt's time;
+ * pgconn_attempt_failed() follows. The libpq object is not needed any more. */
+bool pgconn_verify_start(struct pgconn *c, const struct err *e);
+void pgconn_verify_end(struct pgconn *c); /* now, with what is known */
+void pgconn_verify_drop(struct pgconn *c);
 
 /* pgconn_error.c: pure */
 /* The SQLSTATE in libpq's verbose text ("FATAL:  57P03: …"), the last one; "" when there is none.

@@ -2,12 +2,13 @@
 
 import ctypes
 import json
+import re
 import socket
 import ssl
 import threading
 
 import pytest
-from rig import postgres
+from rig import postgres, tls
 from rig.healthd import Healthd, slow
 
 PROGRAMS = {
@@ -125,11 +126,11 @@ class Demanding:
             threading.Thread(target=self._refuse, args=(connection,), daemon=True).start()
 
     def _refuse(self, connection):
-        tls = self.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        session = self.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         try:
-            tls.do_handshake()
+            session.do_handshake()
         except ssl.SSLError:
-            with socket.socket(fileno=tls.detach()) as raw:
+            with socket.socket(fileno=session.detach()) as raw:
                 while raw.recv(1000):
                     pass
 
@@ -151,3 +152,20 @@ def test_a_client_certificate_is_demanded(start, pg_server, ca):
         )  # fmt: skip
         for name in ("web", "cache", "database"):
             h.until("failed: tls", slow(2), name)
+
+
+def test_why_a_certificate_is_not_accepted(run, pg_server, ca, scratch):
+    """libpq says that it is not; which of the usual reasons it is, is told, too."""
+    authority, stranger = ca(), tls.Authority(scratch / "stranger")
+    server = pg_server(tls=True)
+    cases = {
+        "certificate has expired": (authority.issue(days=-1), authority),
+        "unable to get local issuer certificate|self-signed certificate": (authority.issue(), stranger),
+    }
+    for reason, (certificate, trusted) in cases.items():
+        server.use_tls(certificate)
+        server.restart()
+        url = server.url(sslmode="verify-full", host="localhost", sslrootcert=trusted.cert)
+        result = run("migrate", "wait", "--wait", "0s", "--log", "json", env={"DATABASE_URL": url})
+        assert result.status == 10, result
+        assert re.search(f"certificate verify failed.*({reason})", records(result)[-1]["msg"]), result
