@@ -8,17 +8,24 @@
 #include "migrate/apply.h"
 #include "migrate/token.h"
 
+/* No need to read what was sent before. */
+static void
+lexer_at_sent(const struct apply *a, struct lexer *ret)
+{
+    lexer_init(ret, a->text.data, a->text.len);
+    ret->pos = a->sent_offset;
+    ret->line = a->sent_line;
+    ret->n = a->first_n - 1;
+    ret->backslashes = a->sent_backslashes;
+}
+
 bool
 apply_find_statement(const struct apply *a, size_t n, struct statement *ret)
 {
     struct lexer lx;
     lexer_init(&lx, a->text.data, a->text.len);
-    if (a->first_n && n >= a->first_n) { /* no need to read what was sent before */
-        lx.pos = a->sent_offset;
-        lx.line = a->sent_line;
-        lx.n = a->first_n - 1;
-        lx.backslashes = a->sent_backslashes;
-    }
+    if (a->first_n && n >= a->first_n)
+        lexer_at_sent(a, &lx);
     while (lexer_next(&lx, ret, NULL) > 0)
         if (ret->n == n)
             return true;
@@ -156,15 +163,65 @@ bytes_place(const struct apply *a, const struct pgdiag *d, size_t from, size_t t
     return found != NULL;
 }
 
+static const char *
+find_escape(const char *text, size_t len, unsigned char byte)
+{
+    char hex[8];
+    char octal[8];
+    snprintf(hex, sizeof hex, "\\x%02x", byte);
+    snprintf(octal, sizeof octal, "\\%03o", byte);
+    for (size_t i = 0; i + 4 <= len; i++)
+        if (strncasecmp(text + i, hex, 4) == 0 || strncmp(text + i, octal, 4) == 0)
+            return text + i;
+    return NULL;
+}
+
+static const char *
+escape_in_statement(const struct apply *a, const struct statement *st, unsigned char byte)
+{
+    struct token_scan scan = token_on(a->text.data, st->offset + st->sql_bytes, st->backslashes);
+    struct token t;
+    scan.pos = st->offset;
+    while (token_next(&scan, &t)) {
+        const char *text = a->text.data + t.offset;
+        bool knows = t.kind == TOKEN_STRING && (st->backslashes || strchr("eE", *text));
+        const char *found = knows ? find_escape(text, t.bytes, byte) : NULL;
+        if (found)
+            return found;
+    }
+    return NULL;
+}
+
+/* The first literal of what was sent that makes the byte by an escape, as in E'\xff'. */
+static bool
+escape_place(const struct apply *a, const struct pgdiag *d, struct position *ret)
+{
+    unsigned char byte;
+    struct lexer lx;
+    struct statement st;
+    const char *found = NULL;
+    if (position_bytes_parse(d->message, &byte, 1) == 0)
+        return false;
+    lexer_at_sent(a, &lx);
+    while (!found && lexer_next(&lx, &st, NULL) > 0)
+        found = escape_in_statement(a, &st, byte);
+    if (found)
+        position_of_byte(a->text.data, a->text.len, a->sent_offset, a->sent_line,
+                         (size_t)(found - a->text.data), ret);
+    return found != NULL;
+}
+
 /* The server could not even read what was sent: it did nothing of it, and knows no position. */
 static bool
 unread_place(const struct apply *a, const struct pgdiag *d, size_t completed, struct position *ret)
 {
     const struct pgconn *c = a->s->work;
-    return completed == 0 && d->position == 0 &&
-           strcmp(pgconn_setting(c, "client_encoding"), pgconn_setting(c, "server_encoding")) !=
-               0 &&
-           bytes_place(a, d, a->sent_offset, a->text.len, ret);
+    bool converts =
+        strcmp(pgconn_setting(c, "client_encoding"), pgconn_setting(c, "server_encoding")) != 0;
+    if (completed > 0 || d->position > 0 || d->context[0] || !is_encoding_error(d))
+        return false;
+    return (converts && bytes_place(a, d, a->sent_offset, a->text.len, ret)) ||
+           escape_place(a, d, ret);
 }
 
 /* A position that the server gave. */

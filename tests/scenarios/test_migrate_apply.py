@@ -249,6 +249,16 @@ def test_the_place_of_bytes_that_are_no_text(up, files, header, status):
     assert (result.status, failure(result)["sqlstate"], failure(result)["line"]) == (status, "22021", 4 + header.count("\n"))
 
 
+@pytest.mark.parametrize("before", ["", "SELECT 1;\n"], ids=["first", "later"])
+@pytest.mark.parametrize("literal", [r"E'a\xFF'", r"e'a\377'"])
+def test_the_place_of_an_escape_that_makes_no_text(up, files, before, literal):
+    """It fails before anything of its batch runs, and without a position."""
+    files("0001_a.sql", f"{before}CREATE TABLE t (a text);\nINSERT INTO t VALUES ('\\xff');\nINSERT INTO t VALUES ({literal});\n")
+    result = up()
+    said = failure(result)
+    assert (result.status, said["sqlstate"], said["line"], said["column"]) == (20, "22021", 3 + before.count("\n"), 26)
+
+
 @pytest.mark.parametrize("header", ["", "-- migrate: transaction=off\n"])
 @pytest.mark.parametrize("encoding", ["LATIN1", "UTF8"])
 def test_the_row_is_not_written_in_the_files_encoding(up, files, encoded, encoding, header):
