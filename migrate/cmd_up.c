@@ -19,6 +19,7 @@
 #include "migrate/report.h"
 #include "migrate/session.h"
 #include "migrate/source.h"
+#include "migrate/watch.h"
 
 #define HOLDER_LOG_MS 10000u
 /* How often a connection that was lost during COMMIT is made again within one run. */
@@ -37,15 +38,28 @@ struct up {
     struct verdict_file *verdicts; /* of plan.items, where step is set */
     uint64_t lock_until_ms;        /* 0: not waiting yet */
     uint64_t holder_log_ms;
+    char holder[160]; /* of the lock, in words; "": nobody we wait for */
     uint32_t pause_ms;
     unsigned settles;
     const char *uncertain; /* version whose COMMIT was not answered; borrowed from source */
 };
 
+/* Who is in the way: of a statement of ours, or of the lock. */
+static const char *
+in_the_way(const struct up *u)
+{
+    const char *blockers = u->s.watch ? watch_blockers(u->s.watch) : "";
+    return *blockers ? blockers : u->holder;
+}
+
 static void
 fail(struct up *u, const struct err *e)
 {
-    report_fail(&u->report, report_exit_for(e), e);
+    struct err said = *e;
+    const char *who = in_the_way(u);
+    if ((e->code == ERR_DEADLINE || e->code == ERR_STOPPED) && *who)
+        err_set(&said, e->code, "%s; blocked by %s", e->msg, who);
+    report_fail(&u->report, report_exit_for(e), &said);
 }
 
 /* ---- planning ---- */
@@ -204,11 +218,13 @@ tell_holder(struct up *u, struct err *e)
     if (h.pid == 0) /* just released */
         return 0;
     u->holder_log_ms = clock_deadline(HOLDER_LOG_MS);
+    snprintf(u->holder, sizeof u->holder, "another runner, %s",
+             lock_describe(&h, text, sizeof text));
     log_info(
         "lock_wait",
         LOG_FIELDS(LF_INT("holder_pid", h.pid), LF_STR("holder", h.application),
                    h.age_s < 0 ? LF_OPT("holder_age_s", NULL) : LF_INT("holder_age_s", h.age_s)),
-        "another runner holds the lock: %s", lock_describe(&h, text, sizeof text));
+        "another runner holds the lock: %s", text);
     return 0;
 }
 
@@ -229,8 +245,10 @@ try_lock(struct up *u, struct err *e)
 {
     if (lock_try(&u->s, e) != 0)
         return -1;
-    if (u->s.locked)
+    if (u->s.locked) {
+        u->holder[0] = '\0';
         return session_settle(&u->s, e);
+    }
     if (u->lock_until_ms == 0) {
         u->lock_until_ms = clock_deadline(u->o->lock_wait_ms);
         u->holder_log_ms = 0;

@@ -386,17 +386,29 @@ connect_once(struct session *s, uint64_t until_ms, struct err *e)
     return op_wait(s, s->deadline_ms, NULL, e);
 }
 
+/* The deadline, or a signal, ended the wait: for what, is what the last attempt said. */
+static int
+add_last(const struct err *last, struct err *e)
+{
+    struct err end = *e;
+    if ((end.code != ERR_DEADLINE && end.code != ERR_STOPPED) || !last->msg[0])
+        return -1;
+    return err_set(e, end.code, "%s while migrate waited for the database: %s", end.msg, last->msg);
+}
+
 static int
 connect_retrying(struct session *s, struct err *e)
 {
+    struct err last = {0};
     uint64_t until_ms = clock_deadline(s->o->wait_ms);
     uint64_t log_again_ms = 0;
     uint32_t pause_ms = RETRY_FIRST_MS;
     while (connect_once(s, until_ms, e) != 0) {
         if (!session_retryable(e) || clock_left_ms(until_ms) == 0) {
             session_tell_wait(s, e);
-            return -1;
+            return add_last(&last, e);
         }
+        last = *e;
         if (clock_left_ms(log_again_ms) == 0) {
             log_info(
                 "waiting",
@@ -405,7 +417,7 @@ connect_retrying(struct session *s, struct err *e)
             log_again_ms = clock_deadline(RETRY_LOG_MS);
         }
         if (session_pause(s, pause_ms / 2 + digest_jitter(pause_ms), e) != 0)
-            return -1;
+            return add_last(&last, e);
         pause_ms = pause_ms * 2 < RETRY_MAX_MS ? pause_ms * 2 : RETRY_MAX_MS;
     }
     return 0;

@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from rig.base import free_port, wait_until
 from rig.migrations import Holder, Migrations, events, failure, history
 from rig.postgres import PASSWORD
 
@@ -386,6 +387,28 @@ def test_a_deadline_without_a_blocker_names_the_line(run, files, pg):
     said = failure(result)
     assert (result.status, said["line"], said["column"]) == (12, 3, 3)
     assert "blocked" not in said["msg"]
+
+
+def test_a_deadline_names_whom_migrate_itself_waited_for(run, start, files, pg):
+    """The holder of its lock, of its table, and the database that did not accept."""
+    files("0001_a.sql", "SELECT 1;\n")
+    env = {"DATABASE_URL": pg.url}
+    assert run("migrate", "up", "--dir", files, env=env).status == 0
+    files("0002_b.sql", "SELECT pg_sleep(600);\n")
+    holder = start("migrate", "up", "--dir", files, env=env)
+    wait_until(lambda: pg.sessions("query LIKE '%pg_sleep%'"), what="the holder works")
+    result = run("migrate", "up", "--dir", files, "--deadline=2s", env=env)
+    holder.terminate()
+    holder.wait()
+    assert result.status == 12, result.output
+    assert "blocked by another runner, migrate " in failure(result)["msg"]
+    with Holder(pg, "LOCK TABLE schema_history;"):
+        result = run("migrate", "up", "--dir", files, "--deadline=4s", env=env)
+    assert result.status == 12, result.output
+    assert "(a reader)" in failure(result)["msg"]
+    result = run("migrate", "up", "--dir", files, "--deadline=2s", env={"DATABASE_URL": f"postgres://app@127.0.0.1:{free_port()}/x"})
+    assert result.status == 12, result.output
+    assert "waited for the database" in failure(result)["msg"] and "refused" in failure(result)["msg"].lower()
 
 
 def test_a_prepared_transaction_is_named(run, start, files, pg_server):
