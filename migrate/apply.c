@@ -39,7 +39,7 @@ apply_check(const struct source *source, const struct source_migration *m, struc
     lexer_init(&lx, text.data, text.len);
     lx.passed = on_passed; /* the pages of a large file are not kept */
     lx.passed_arg = &text;
-    int result = verdict_file(&lx, m->header.transaction, m->header.ignore_marks, ret, &e);
+    int result = verdict_file(&lx, m->header.transaction, m->header.marks_fine, ret, &e);
     if (source_text_same(&text, &e) != 0) {
         report_fail(report, EXIT_INPUT, &e);
         report_place(report, m->file, 0, 0);

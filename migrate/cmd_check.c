@@ -7,6 +7,7 @@
 #include "migrate/cmd.h"
 #include "migrate/directory.h"
 #include "migrate/finding.h"
+#include "migrate/marks.h"
 #include "migrate/position.h"
 #include "migrate/report.h"
 #include "migrate/source.h"
@@ -92,13 +93,13 @@ check_text(struct check *c, const struct source_migration *m, const char *file,
     struct err e = {0};
     bool is_down = file == m->down_file;
 
-    if (is_down && native_header_parse(t->data, t->len, &header, &e) < 0) {
+    if (is_down && native_header_parse(t->data, t->len, marks_fine_for(file), &header, &e) < 0) {
         c->bad_input = true;
         add_finding(c, file, NULL, NULL, "header", e.msg);
         return;
     }
     source_text_lexer(t, &lx);
-    int judged = verdict_file(&lx, header.transaction, header.ignore_marks, &v, &e);
+    int judged = verdict_file(&lx, header.transaction, header.marks_fine, &v, &e);
     if (source_text_same(t, &e) < 0) {
         c->bad_input = true;
         add_finding(c, file, NULL, NULL, "input", e.msg);

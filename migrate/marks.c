@@ -21,6 +21,9 @@ static const struct {
     {"migrate:up", "an annotation of dbmate's layout" SPLIT_IT},
     {"migrate:down", "an annotation of dbmate's layout" SPLIT_IT},
     {"tern:", "an annotation of tern's layout" SPLIT_IT},
+    {"liquibase formatted sql",
+     "the first line of Liquibase's layout, whose contexts and preconditions would be overlooked: give "
+     "each changeset a file, VERSION_name.sql, without that line"},
     {"down migration", "an annotation of node-pg-migrate's layout" SPLIT_IT},
 };
 
@@ -129,25 +132,34 @@ static const char *const small[] = {
     "for", "from", "if",  "in",   "is", "never", "no",     "non",     "not",    "of",
     "on",  "or",   "the", "this", "to", "when",  "with",   "without", "cannot", NULL};
 
-/* In a block comment a word alone: sentences stand there, too. */
-static bool
-is_heading(const char *text, size_t len, bool block)
+static unsigned
+direction_of(const struct words *w, size_t i)
+{
+    return is_one_of(w, i, ups) ? MARKS_UP : is_one_of(w, i, backs) ? MARKS_BACK : 0;
+}
+
+/* Which direction a comment heads: MARKS_UP, MARKS_BACK, 0: none. In a block comment a word alone, for sentences stand
+ * there, too. */
+static unsigned
+heads(const char *text, size_t len, bool block)
 {
     static const char *const roll[] = {"roll", NULL};
     static const char *const back[] = {"back", NULL};
     struct words w = read_words(text, len);
 
-    if (w.n == 0 || w.n > 2 || w.ends_statement)
-        return false;
-    bool first = is_one_of(&w, 0, ups) || is_one_of(&w, 0, backs);
-    if (w.n == 1 || block)
-        return first && w.n == 1;
-    if (is_one_of(&w, 1, backs) && !is_one_of(&w, 0, small))
-        return true;
-    if (is_one_of(&w, 1, ups))
-        return first || w.sigil || w.joined || is_one_of(&w, 0, things);
-    return (first && is_one_of(&w, 1, things)) ||
-           (is_one_of(&w, 0, roll) && is_one_of(&w, 1, back));
+    if (w.n == 0 || w.n > 2 || w.ends_statement || (block && w.n > 1))
+        return 0;
+    unsigned first = direction_of(&w, 0);
+    unsigned second = w.n > 1 ? direction_of(&w, 1) : 0;
+    if (w.n == 1)
+        return first;
+    if (second == MARKS_BACK)
+        return is_one_of(&w, 0, small) ? 0 : first | second;
+    if (second == MARKS_UP)
+        return first || w.sigil || w.joined || is_one_of(&w, 0, things) ? first | second : 0;
+    if (is_one_of(&w, 0, roll) && is_one_of(&w, 1, back))
+        return MARKS_BACK;
+    return is_one_of(&w, 1, things) ? first : 0;
 }
 
 /* Nothing but blanks, or a byte order mark, stands before it on its line. */
@@ -162,15 +174,26 @@ begins_line(const char *text, size_t at)
 
 /* ---- comments ---- */
 
+unsigned
+marks_fine_for(const char *file)
+{
+    size_t len = strlen(file);
+    if (len > 7 && strcmp(file + len - 7, ".up.sql") == 0)
+        return MARKS_UP;
+    return len > 9 && strcmp(file + len - 9, ".down.sql") == 0 ? MARKS_BACK : 0;
+}
+
 bool
-marks_look(const char *text, size_t at, size_t end, struct mark *ret)
+marks_look(const char *text, size_t at, size_t end, unsigned fine, struct mark *ret)
 {
     const char *p = text + at + 2;
     size_t len = end - at - 2;
     bool block = text[at] == '/';
 
     *ret = (struct mark){.offset = at, .bytes = end - at};
-    if (begins_line(text, at) && is_heading(p, len, block)) {
+    if (fine & MARKS_ALL)
+        return false;
+    if (begins_line(text, at) && (heads(p, len, block) & ~fine)) {
         ret->what = heading;
         ret->heading = true;
     }
@@ -208,7 +231,7 @@ is_header(const char *text, size_t at, size_t end)
 }
 
 bool
-marks_between(const char *text, size_t from, size_t to, bool ignore, struct mark *ret)
+marks_between(const char *text, size_t from, size_t to, unsigned fine, struct mark *ret)
 {
     size_t pos = from;
 
@@ -224,7 +247,7 @@ marks_between(const char *text, size_t from, size_t to, bool ignore, struct mark
                 return true;
             }
         }
-        if (end > pos && !open && !ignore && marks_look(text, pos, end, ret))
+        if (end > pos && !open && marks_look(text, pos, end, fine, ret))
             return true;
         pos = end > pos ? end : pos + 1;
     }

@@ -17,6 +17,13 @@
 
 #include "common/base/err.h"
 
+/* What a file may hold all the same. */
+enum {
+    MARKS_ALL = 1u << 0,  /* its header says marks=ignore */
+    MARKS_UP = 1u << 1,   /* headings of a part that goes up: it is called .up.sql */
+    MARKS_BACK = 1u << 2, /* … that goes back: .down.sql */
+};
+
 struct mark {
     size_t offset; /* where the comment begins */
     size_t bytes;
@@ -24,15 +31,18 @@ struct mark {
     bool heading;     /* it is a heading, not the annotation of a tool that we know */
 };
 
+/* What the name of a file allows. */
+unsigned marks_fine_for(const char *file);
+
 /* Looks at the comment text[at, end), a -- comment or a whole block comment. True: it is a mark. */
-bool marks_look(const char *text, size_t at, size_t end, struct mark *ret);
+bool marks_look(const char *text, size_t at, size_t end, unsigned fine, struct mark *ret);
 
 /*
  * Looks through [from, to) of text, which lies behind the first statement and between statements:
  * white space, semicolons, comments. True: *ret is the first mark, or a header line, which comes
- * too late here. ignore: only the latter.
+ * too late here, whatever is fine.
  */
-bool marks_between(const char *text, size_t from, size_t to, bool ignore, struct mark *ret);
+bool marks_between(const char *text, size_t from, size_t to, unsigned fine, struct mark *ret);
 
 /* ERR_INPUT "line N: …"; returns -1. */
 int marks_refuse(const char *text, const struct mark *m, size_t line, struct err *e);

@@ -277,7 +277,10 @@ parse_pair(struct word w, struct native_header *h, unsigned *seen, struct err *e
         h->phase = second ? NATIVE_CONTRACT : NATIVE_EXPAND;
         return 0;
     case KEY_MARKS:
-        return parse_choice(value, keys[k], "refuse", "ignore", &h->ignore_marks, e);
+        if (parse_choice(value, keys[k], "refuse", "ignore", &second, e) < 0)
+            return -1;
+        h->marks_fine |= second ? MARKS_ALL : 0;
+        return 0;
     case KEY_LOCK_TIMEOUT:
         return parse_time(value, keys[k], &h->lock_timeout_ms, e);
     default:
@@ -386,7 +389,7 @@ parse_comments(const char *text, size_t len, struct native_header *h, struct mar
             break;
         if (open)
             break;
-        if (marks_look(text, pos, end, &mark)) {
+        if (marks_look(text, pos, end, h->marks_fine, &mark)) {
             *ret_mark = ret_mark->what ? *ret_mark : mark;
         } else if (text[pos] == '-' &&
                    parse_comment((struct word){text + pos + 2, end - pos - 2}, h, &seen, e) < 0) {
@@ -399,17 +402,19 @@ parse_comments(const char *text, size_t len, struct native_header *h, struct mar
 }
 
 int
-native_header_parse(const char *text, size_t len, struct native_header *ret, struct err *e)
+native_header_parse(const char *text, size_t len, unsigned marks_fine, struct native_header *ret,
+                    struct err *e)
 {
     struct mark mark = {.what = NULL};
 
     *ret = (struct native_header){.transaction = VERDICT_AUTO,
                                   .phase = NATIVE_EXPAND,
+                                  .marks_fine = marks_fine,
                                   .lock_timeout_ms = NATIVE_UNSET,
                                   .statement_timeout_ms = NATIVE_UNSET};
     if (parse_comments(text, len, ret, &mark, e) < 0)
         return -1;
-    if (ret->ignore_marks)
+    if (ret->marks_fine & MARKS_ALL)
         return 0;
     if (!mark.what)
         return refuse_tern(text, len, ret, e);

@@ -49,8 +49,8 @@ struct native_header {
     enum native_phase phase;       /* expand */
     uint64_t lock_timeout_ms;      /* NATIVE_UNSET unless given; 0: none, as in PostgreSQL */
     uint64_t statement_timeout_ms;
-    bool ignore_marks; /* marks=ignore: comments are comments, whatever they look like (marks.h) */
-    size_t error_line; /* after an error: the line; 0 otherwise */
+    unsigned marks_fine; /* of marks.h: as the caller says, and what marks=ignore adds */
+    size_t error_line;   /* after an error: the line; 0 otherwise */
 };
 
 /*
@@ -58,7 +58,8 @@ struct native_header {
  * is named), bad value, a key twice, or, without marks=ignore, a mark of another layout (marks.h)
  * among these comments, or tern's separator on any line (of files under 1 MiB).
  */
-int native_header_parse(const char *text, size_t len, struct native_header *ret, struct err *e);
+int native_header_parse(const char *text, size_t len, unsigned marks_fine,
+                        struct native_header *ret, struct err *e);
 
 /*
  * Durations of header lines, as those of options (clock.h), up to the longest time-out that

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
+#include "migrate/marks.h"
 #include "migrate/source_text.h"
 
 /* How deep folders are searched for .sql files. */
@@ -282,7 +283,7 @@ check_file(struct source *s, struct source_migration *m, struct source_text *t, 
     if (digest_end(d, m->sha256, e) < 0)
         return -1;
     m->bytes = t->len;
-    if (native_header_parse(t->data, t->len, &m->header, e) < 0) {
+    if (native_header_parse(t->data, t->len, marks_fine_for(m->file), &m->header, e) < 0) {
         err_wrap(e, "%s", m->file);
         return fault(s, m->file, m->header.error_line);
     }

@@ -56,12 +56,12 @@ enum verdict_wish {
 };
 
 struct verdict_file {
-    bool ignore_marks;  /* as given */
-    size_t statements;  /* all, with an outer BEGIN and COMMIT */
-    bool transaction;   /* the file runs in one transaction */
-    size_t cannot_line; /* the first statement that cannot be in one; 0: none */
-    const char *cannot; /* its name, static */
-    size_t begin_n;     /* the outer BEGIN and COMMIT: statements that are not sent; 0: none */
+    unsigned marks_fine; /* as given */
+    size_t statements;   /* all, with an outer BEGIN and COMMIT */
+    bool transaction;    /* the file runs in one transaction */
+    size_t cannot_line;  /* the first statement that cannot be in one; 0: none */
+    const char *cannot;  /* its name, static */
+    size_t begin_n;      /* the outer BEGIN and COMMIT: statements that are not sent; 0: none */
     size_t commit_n;
     bool
         pairs; /* it has BEGIN … COMMIT around calls for large objects (pg_dump), not sent either */
@@ -78,10 +78,11 @@ struct verdict_file {
  * lexer refuses; COMMIT, END, ROLLBACK, ABORT, PREPARE TRANSACTION or BEGIN other than one outer
  * pair, or pairs with nothing but calls of lo_open and its like between them; DISCARD ALL, which releases migrate's lock; a statement that cannot run in a transaction where the header, or the file's own BEGIN,
  * asks for one; an outer BEGIN where the header says transaction=off; a header line behind the
- * first statement; a mark of another layout (marks.h) there, unless ignore_marks; an invisible
+ * first statement; a mark of another layout (marks.h) there, unless marks_fine says
+ * that it is fine; an invisible
  * character (invisible.h) outside quotes and comments.
  */
-int verdict_file(struct lexer *lx, enum verdict_wish wish, bool ignore_marks,
+int verdict_file(struct lexer *lx, enum verdict_wish wish, unsigned marks_fine,
                  struct verdict_file *ret, struct err *e);
 
 /* st, of a file that verdict_file accepted, is a BEGIN or COMMIT that is not sent. */

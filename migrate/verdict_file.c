@@ -116,7 +116,7 @@ look_between(struct verdict_file *f, const struct lexer *lx, const struct statem
     size_t from = before->offset + before->bytes;
     struct mark mark;
 
-    if (!before->n || !marks_between(lx->text, from, to, f->ignore_marks, &mark))
+    if (!before->n || !marks_between(lx->text, from, to, f->marks_fine, &mark))
         return 0;
     f->error_offset = mark.offset;
     f->error_line = before->end_line + lexer_count_lines(lx->text + from, mark.offset - from);
@@ -169,8 +169,8 @@ conclude(struct verdict_file *f, const struct outer *p, const struct statement *
 }
 
 int
-verdict_file(struct lexer *lx, enum verdict_wish wish, bool ignore_marks, struct verdict_file *ret,
-             struct err *e)
+verdict_file(struct lexer *lx, enum verdict_wish wish, unsigned marks_fine,
+             struct verdict_file *ret, struct err *e)
 {
     struct outer pair = {.calls = 0};
     struct statement odd = {.n = 0};
@@ -179,7 +179,7 @@ verdict_file(struct lexer *lx, enum verdict_wish wish, bool ignore_marks, struct
     struct verdict v;
     int rc;
 
-    *ret = (struct verdict_file){.ignore_marks = ignore_marks};
+    *ret = (struct verdict_file){.marks_fine = marks_fine};
     while ((rc = lexer_next(lx, &st, e)) > 0) {
         ret->statements++;
         if (look_between(ret, lx, &before, st.offset, e) < 0 ||

@@ -156,9 +156,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     else
         MUST(lx.line == lexer_count_lines(text, size) + 1);
     lexer_init(&lx, text, size);
-    if (verdict_file(&lx, VERDICT_AUTO, false, &f, &e) == 0)
+    if (verdict_file(&lx, VERDICT_AUTO, 0, &f, &e) == 0)
         MUST(rc == 0 && f.statements == n);
-    if (native_header_parse(text, size, &h, &e) == 0)
+    if (native_header_parse(text, size, 0, &h, &e) == 0)
         MUST(h.lock_timeout_ms == NATIVE_UNSET || h.lock_timeout_ms <= INT32_MAX);
     return 0;
 }

@@ -17,7 +17,7 @@ static const char *
 between(const char *text, size_t *ret_at)
 {
     struct mark mark;
-    if (!marks_between(text, 0, strlen(text), false, &mark))
+    if (!marks_between(text, 0, strlen(text), 0, &mark))
         return NULL;
     *ret_at = mark.offset;
     return mark.what;
@@ -156,16 +156,47 @@ test_ignore(void **state)
     size_t len = sizeof(text) - 1;
     struct err e;
 
-    assert_true(marks_between(text, 0, len, false, &mark));
+    assert_true(marks_between(text, 0, len, 0, &mark));
     assert_int_equal(mark.offset, 7);
     assert_int_equal(mark.bytes, 7);
     assert_int_equal(marks_refuse(text, &mark, 2, &e), -1);
     assert_int_equal(strncmp(e.msg, "line 2: \"-- DOWN\" heads a part", 30), 0);
     /* A header line is never ignored. */
-    assert_true(marks_between(text, 0, len, true, &mark));
+    assert_true(marks_between(text, 0, len, MARKS_ALL, &mark));
     assert_non_null(strstr(mark.what, "before the first"));
     /* Behind a statement on its line it is no heading. */
-    assert_false(marks_between("drop table a; -- undo", 12, 21, false, &mark));
+    assert_false(marks_between("drop table a; -- undo", 12, 21, 0, &mark));
+}
+
+/* In a file whose name says the direction its own heading is only a title. */
+static void
+test_titles(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file;
+        const char *text;
+        bool refused;
+    } rows[] = {
+        {"1_a.up.sql", "-- Up", false},
+        {"1_a.up.sql", "-- Migration: up", false},
+        {"1_a.up.sql", "-- Down", true},
+        {"1_a.up.sql", "-- up/down", true},
+        {"1_a.up.sql", "-- rollback", true},
+        {"1_a.up.sql", "-- +goose Up", true},
+        {"1_a.down.sql", "-- Down", false},
+        {"1_a.down.sql", "-- roll back", false},
+        {"1_a.down.sql", "-- Up", true},
+        {"1_a.sql", "-- Up", true},
+        {"1_a.down.sql", "-- Rollback script", false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct mark mark;
+        const char *text = rows[i].text;
+        if (marks_between(text, 0, strlen(text), marks_fine_for(rows[i].file), &mark) !=
+            rows[i].refused)
+            fail_msg("%s in %s", text, rows[i].file);
+    }
 }
 
 int
@@ -174,7 +205,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plain_comments), cmocka_unit_test(test_marks),
         cmocka_unit_test(test_headings),       cmocka_unit_test(test_no_headings),
-        cmocka_unit_test(test_ignore),
+        cmocka_unit_test(test_ignore),         cmocka_unit_test(test_titles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -151,7 +151,7 @@ header(const char *text, enum verdict_wish transaction, enum native_phase phase,
     struct native_header h;
     struct err e;
 
-    if (native_header_parse(text, strlen(text), &h, &e) < 0)
+    if (native_header_parse(text, strlen(text), 0, &h, &e) < 0)
         fail_msg("%s", e.msg);
     assert_int_equal(h.transaction, transaction);
     assert_int_equal(h.phase, phase);
@@ -191,7 +191,7 @@ no_header(const char *text, size_t line, const char *says)
     struct native_header h;
     struct err e;
 
-    assert_int_equal(native_header_parse(text, strlen(text), &h, &e), -1);
+    assert_int_equal(native_header_parse(text, strlen(text), 0, &h, &e), -1);
     assert_int_equal(e.code, ERR_INPUT);
     assert_int_equal(h.error_line, line);
     if (!strstr(e.msg, says))
@@ -217,6 +217,7 @@ test_bad_headers(void **state)
     no_header("-- migrate:up\ncreate table t();\n-- migrate:down\n", 1, "dbmate");
     no_header("-- +goose Up\n", 1, "goose");
     no_header("-- +migrate Up\n", 1, "sql-migrate");
+    no_header("--liquibase formatted sql\n--changeset a:1 context:test\n", 1, "Liquibase");
     no_header("-- Down Migration\n", 1, "node-pg-migrate");
     no_header("---- tern: disable-tx ----\n", 1, "tern");
     no_header("--\xc2\xa0migrate: transaction=off", 1,

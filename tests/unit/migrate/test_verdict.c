@@ -233,7 +233,7 @@ file(const char *text, enum verdict_wish wish, struct verdict_file *ret, struct 
     struct lexer lx;
 
     lexer_init(&lx, text, strlen(text));
-    return verdict_file(&lx, wish, false, ret, e);
+    return verdict_file(&lx, wish, 0, ret, e);
 }
 
 static void
