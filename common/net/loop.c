@@ -226,6 +226,15 @@ loop_new(struct err *e)
     return l;
 }
 
+/* bufferevent_free() leaves one to libevent while a callback of it is put off: that has its turn here, and calls nobody. */
+static void
+let_go(struct event_base *base)
+{
+    while (event_base_get_num_events(base, EVENT_BASE_COUNT_ACTIVE) > 0 &&
+           event_base_loop(base, EVLOOP_ONCE | EVLOOP_NONBLOCK) == 0) {
+    }
+}
+
 void
 loop_free(struct loop *l)
 {
@@ -254,6 +263,7 @@ loop_free(struct loop *l)
         close(l->post_fd);
     }
     if (l->base) {
+        let_go(l->base);
         event_base_free(l->base);
     }
     pthread_mutex_destroy(&l->post_lock);
