@@ -155,6 +155,7 @@ def test_no_core_file(start, program, scratch):
     """However many are allowed: what a program read, and its environment, would lie on a disk."""
     allowed = ("sh", "-c", 'ulimit -c unlimited && exec "$@"', "sh")
     env = {"DATABASE_URL": f"postgres://app:{CANARY}@127.0.0.1:{free_port()}/x", "CRONRUN_LOCK": "none"}
+    env["ASAN_OPTIONS"] = "exitcode=99:detect_leaks=1:disable_coredump=0"  # else it lowers the limit before we do
     words = {
         "healthd": ["--listen", "127.0.0.1:0"],
         "migrate": ["wait", "--wait", "60s"],
