@@ -191,12 +191,12 @@ send_copy(struct apply *a, const struct statement *st)
 static bool
 is_foreign(const struct apply *a, size_t from, size_t to)
 {
-    const char *encoding = pgconn_setting(a->s->work, "server_encoding");
-    if (strcmp(encoding, "UTF8") == 0 || strcmp(encoding, "SQL_ASCII") == 0)
-        return false;
     while (from < to && (unsigned char)a->text.data[from] < 0x80)
         from++;
-    return from < to;
+    if (from == to)
+        return false;
+    const char *encoding = pgconn_setting(a->s->work, "server_encoding");
+    return strcmp(encoding, "UTF8") != 0 && strcmp(encoding, "SQL_ASCII") != 0;
 }
 
 /* What stands between two statements goes out with them, but for psql's \restrict and what is foreign. */
