@@ -8,12 +8,13 @@
 /* Longer timers are armed in pieces: no overflow, and the early-firing check below covers it. */
 #define TIMER_PIECE_MS (24ULL * 3600 * 1000)
 
+/* In libevent's heap from its birth to its end, at rest with a time far off: so starting it needs no memory. */
 struct loop_timer {
     struct loop *loop;
     struct event *event;
     loop_cb *cb;
     void *arg;
-    uint64_t deadline_ms;
+    uint64_t deadline_ms; /* CLOCK_NEVER: at rest */
 };
 
 struct loop_signal {
@@ -34,7 +35,7 @@ struct loop_watch {
 
 /* ---- timers ---- */
 
-static void
+static int
 timer_arm(struct loop_timer *t)
 {
     uint64_t left_ms = clock_left_ms(t->deadline_ms);
@@ -45,7 +46,7 @@ timer_arm(struct loop_timer *t)
         .tv_sec = (time_t)(left_ms / 1000),
         .tv_usec = (suseconds_t)(left_ms % 1000 * 1000),
     };
-    event_add(t->event, &tv);
+    return event_add(t->event, &tv);
 }
 
 static void
@@ -61,6 +62,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
     }
     struct loop *l = t->loop;
     uint64_t start_us = clock_mono_us();
+    loop_timer_cancel(t);
     t->cb(t->arg);
     loop_meter(l, start_us);
 }
@@ -74,8 +76,8 @@ loop_timer_new(struct loop *l, loop_cb *cb, void *arg)
     }
     *t = (struct loop_timer){.loop = l, .cb = cb, .arg = arg, .deadline_ms = CLOCK_NEVER};
     t->event = evtimer_new(loop_base(l), on_timer, t);
-    if (!t->event) {
-        free(t);
+    if (!t->event || timer_arm(t) != 0) {
+        loop_timer_free(t);
         return NULL;
     }
     return t;
@@ -85,7 +87,9 @@ void
 loop_timer_free(struct loop_timer *t)
 {
     if (t) {
-        event_free(t->event);
+        if (t->event) {
+            event_free(t->event);
+        }
         free(t);
     }
 }
@@ -100,23 +104,19 @@ void
 loop_timer_start_at(struct loop_timer *t, uint64_t deadline_ms)
 {
     t->deadline_ms = deadline_ms;
-    if (deadline_ms == CLOCK_NEVER) {
-        evtimer_del(t->event);
-    } else {
-        timer_arm(t);
-    }
+    timer_arm(t);
 }
 
 void
 loop_timer_cancel(struct loop_timer *t)
 {
-    evtimer_del(t->event);
+    loop_timer_start_at(t, CLOCK_NEVER);
 }
 
 bool
 loop_timer_pending(const struct loop_timer *t)
 {
-    return evtimer_pending(t->event, NULL) != 0;
+    return t->deadline_ms != CLOCK_NEVER;
 }
 
 /* ---- signals ---- */
