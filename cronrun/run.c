@@ -74,7 +74,7 @@ run_finish(struct run *r)
 static void
 fail(struct run *r, bool *fact, const struct err *e)
 {
-    *fact = true;
+    *(e->code == ERR_NOMEM ? &r->facts.own_failure : fact) = true;
     if (e != &r->error)
         r->error = *e;
     run_finish(r);

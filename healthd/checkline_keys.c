@@ -34,7 +34,7 @@ checkline_word(const char **at, char **ret, struct err *e)
     if (quote != '\0' && (p[-1] != quote || (*p != '\0' && *p != ' ' && *p != '\t')))
         return err_set(e, ERR_USAGE, "a quoted word does not end with its quote");
     *at = p;
-    *ret = word.len > 0 ? strbuf_steal(&word) : strdup("");
+    *ret = strbuf_steal(&word);
     return *ret ? 0 : err_set(e, ERR_NOMEM, "out of memory");
 }
 

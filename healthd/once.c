@@ -90,8 +90,9 @@ run(struct once *x, const struct options *o, const struct config *config, uint64
 {
     struct err e;
     if (once_init(x, o, config, &e) < 0) {
-        log_error("usage", LOG_NONE, "%s", e.msg);
-        return EXIT_USAGE;
+        bool usage = e.code == ERR_USAGE;
+        log_error(usage ? "usage" : "cannot_start", LOG_NONE, "%s", e.msg);
+        return usage ? EXIT_USAGE : EXIT_NOT_READY;
     }
     if (config->n == 0)
         log_warn("no_checks", LOG_NONE,

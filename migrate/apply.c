@@ -133,6 +133,13 @@ apply_text(struct apply *a, size_t from, size_t to, struct pgrows **ret, struct 
 /* ---- again ---- */
 
 bool
+apply_answer_lost(const struct apply *a, const struct err *e)
+{
+    return e->code == ERR_CLOSED || e->code == ERR_TIMEOUT ||
+           (e->code == ERR_NOMEM && !pgconn_connected(a->s->work));
+}
+
+bool
 apply_lock_failure(const struct err *e)
 {
     return strcmp(e->sqlstate, "55P03") == 0 || strcmp(e->sqlstate, "40P01") == 0 ||

@@ -120,6 +120,8 @@ bool apply_lock_timeout(const struct apply *a, uint64_t *ret_ms);
 bool apply_statement_timeout(const struct apply *a, uint64_t *ret_ms);
 /* "SET [LOCAL] ROLE …; " as the options want it. Returns how many statements that are. */
 size_t apply_sql_role(const struct apply *a, bool local, struct strbuf *out);
+/* What was sent may have been done: the answer did not come, or there was no memory to read it. */
+bool apply_answer_lost(const struct apply *a, const struct err *e);
 /* Whether the server's answer means: try again. */
 bool apply_lock_failure(const struct err *e);
 /* Ends what is open on the server; result, or FAILED where that did not work. */

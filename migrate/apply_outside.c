@@ -176,7 +176,7 @@ write_row(struct apply *a)
         err_wrap(&e, "cannot write the history");
         return apply_duplicate(a, EXIT_PARTIAL, &e);
     }
-    return e.code == ERR_CLOSED || e.code == ERR_TIMEOUT ? APPLY_UNKNOWN : refused(a, &e);
+    return apply_answer_lost(a, &e) ? APPLY_UNKNOWN : refused(a, &e);
 }
 
 static enum apply_result

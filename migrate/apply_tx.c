@@ -336,7 +336,7 @@ end_sql(struct apply *a, struct strbuf *sql)
 static enum apply_result
 end_failed(struct apply *a, struct err *e, size_t completed, const struct end_places *places)
 {
-    if (e->code == ERR_CLOSED || e->code == ERR_TIMEOUT)
+    if (apply_answer_lost(a, e))
         return APPLY_UNKNOWN;
     if (completed == places->row && strcmp(e->sqlstate, "23502") == 0 &&
         strcmp(pgconn_diag(a->s->work)->column, LEDGER_PROOF_COLUMN) == 0)

@@ -47,14 +47,17 @@ table_name(struct ledger_table *t, struct err *e)
     uint8_t sum[DIGEST_BYTES];
     struct strbuf seed = STRBUF_INIT;
     strbuf_addf(&seed, "release-runtime migrate %s", strbuf_str(&q));
-    int result = digest_sha256(strbuf_str(&seed), seed.len, sum, e);
+    bool whole = !q.failed && !seed.failed; /* or the lock's key would be another one */
+    int result = whole ? digest_sha256(strbuf_str(&seed), seed.len, sum, e) : -1;
     strbuf_done(&seed);
     t->quoted = strbuf_steal(&q);
+    if (result != 0 || !t->quoted)
+        return -1;
     uint64_t key = 0;
     for (int i = 0; i < 8; i++)
         key = key << 8 | sum[i];
     t->lock_key = (int64_t)key;
-    return result == 0 && t->quoted ? 0 : -1;
+    return 0;
 }
 
 int
@@ -69,8 +72,11 @@ ledger_table_parse(const char *text, struct ledger_table *ret, struct err *e)
         fine = take_part(&p, &parts[n++]);
     }
     if (!fine || *p) {
+        bool nomem = parts[0].failed || parts[1].failed;
         strbuf_done(&parts[0]);
         strbuf_done(&parts[1]);
+        if (nomem)
+            return err_set(e, ERR_NOMEM, "out of memory");
         return err_set(e, ERR_USAGE, "--table \"%.100s\" is no table name: [schema.]table", text);
     }
     struct ledger_table t = {0};

@@ -223,7 +223,8 @@ static const struct opt_row rows[] = {
 static const struct opt_exit exits[] = {
     {EXIT_DONE, NULL, "done, nothing to do, or the database is ahead of the files"},
     {EXIT_PENDING, NULL, "status --exit-code: something is pending"},
-    {EXIT_UNREACHABLE, NULL, "the database is unreachable, was lost, or has not the wanted role"},
+    {EXIT_UNREACHABLE, NULL,
+     "the database is unreachable, was lost, or has not the wanted role; or memory ran out"},
     {EXIT_BUSY, NULL, "another runner held the lock for the whole wait"},
     {EXIT_DEADLINE, NULL, "the deadline passed; everything is rolled back"},
     {EXIT_SIGNAL, NULL, "ended by a signal; everything is rolled back"},

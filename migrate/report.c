@@ -37,7 +37,7 @@ report_fail(struct report *r, enum exit_status exit, const struct err *e)
     if (r->failed)
         return;
     r->failed = true;
-    r->exit = exit;
+    r->exit = e->code == ERR_NOMEM ? EXIT_UNREACHABLE : exit; /* another start may help */
     r->err = *e;
 }
 

@@ -268,7 +268,7 @@ op_wait(struct session *s, uint64_t deadline_ms, struct pgrows **ret, struct err
         result = -1;
         if (e)
             *e = s->op.err;
-        if (s->op.err.code == ERR_CLOSED)
+        if (!pgconn_connected(s->work))
             s->locked = false;
     }
     s->op.active = false;

@@ -19,7 +19,7 @@ digest_start(struct digest *d, struct err *e)
         d->ctx = malloc(sizeof(SHA256_CTX));
     if (!d->ctx || SHA256_Init(d->ctx) != 1) {
         d->failed = 1;
-        return err_set(e, ERR_NOMEM, "cannot begin a SHA-256");
+        return err_set(e, ERR_NOMEM, "out of memory for a SHA-256");
     }
     return 0;
 }

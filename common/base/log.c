@@ -203,6 +203,26 @@ confess(void)
     strbuf_done(&line);
 }
 
+/* Without memory for the record: what needs none of it. */
+static void
+send_short(const struct log_record *r)
+{
+    const char *level = log_level_names[r->level];
+    char time[CLOCK_RFC3339_MAX];
+    char line[512];
+    clock_format_rfc3339(time, r->wall_us, 3);
+    if (state.format == LOG_FORMAT_JSON)
+        snprintf(line, sizeof line,
+                 "{\"time\":\"%s\",\"level\":\"%s\",\"program\":\"%s\",\"event\":\"%s\","
+                 "\"msg\":\"out of memory for this record\"}\n",
+                 time, level, r->program, r->event);
+    else
+        snprintf(line, sizeof line,
+                 "time=%s level=%s program=%s event=%s msg=\"out of memory for this record\"\n",
+                 time, level, r->program, r->event);
+    send_line(line, strlen(line));
+}
+
 void
 log_write(enum log_level level, const char *event, const struct field *fields, size_t n,
           const char *fmt, ...)
@@ -229,7 +249,7 @@ log_write(enum log_level level, const char *event, const struct field *fields, s
         state.before_cb(state.before_arg);
     log_flush();
     if (msg.failed || line.failed)
-        state.dropped++;
+        send_short(&r);
     else
         send_line(strbuf_str(&line), line.len);
     strbuf_done(&msg);

@@ -75,10 +75,11 @@ dial_code(int sys_errno)
     switch (sys_errno) {
     case ETIMEDOUT:
         return ERR_TIMEOUT;
+    case ENOMEM:
+        return ERR_NOMEM;
     case EMFILE:
     case ENFILE:
     case ENOBUFS:
-    case ENOMEM:
         return ERR_SYSTEM; /* of this side: it says nothing about the peer */
     default:
         return ERR_REFUSED;

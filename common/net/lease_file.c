@@ -82,8 +82,10 @@ write_line(int fd, const char *path, const struct lease_holder *self, struct err
 {
     cleanup_strbuf struct strbuf b = STRBUF_INIT;
     lease_holder_format(&b, self);
-    if (b.failed || b.len > LINE_BYTES - 1)
-        return err_set(e, ERR_NOMEM, "the lock file's line does not fit");
+    if (b.failed)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    if (b.len > LINE_BYTES - 1)
+        return err_set(e, ERR_INPUT, "the lock file's line does not fit");
     char line[LINE_BYTES];
     memset(line, ' ', sizeof line);
     memcpy(line, b.data, b.len);

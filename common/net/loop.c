@@ -33,6 +33,7 @@ struct loop {
     bool quit;
     uint64_t stall_us;
 
+    struct loop_timer *until; /* of loop_turn_until() */
     struct loop_signal *stops[STOP_SIGNALS_MAX];
     size_t stops_n;
     int stop_signo;
@@ -175,6 +176,12 @@ watch_log(struct loop *l)
     event_add(l->log_event, NULL);
 }
 
+static void
+on_nothing(void *arg)
+{
+    (void)arg;
+}
+
 static int
 loop_init_events(struct loop *l, struct err *e)
 {
@@ -200,7 +207,9 @@ loop_init_events(struct loop *l, struct err *e)
     l->defer_event = evtimer_new(l->base, on_defer, l);
     l->log_event = event_new(l->base, -1, EV_WRITE, on_log, l);
     l->post_event = event_new(l->base, l->post_fd, EV_READ | EV_PERSIST, on_post, l);
-    if (!l->defer_event || !l->log_event || !l->post_event || event_add(l->post_event, NULL) != 0) {
+    l->until = loop_timer_new(l, on_nothing, NULL);
+    if (!l->until || !l->defer_event || !l->log_event || !l->post_event ||
+        event_add(l->post_event, NULL) != 0) {
         return err_set(e, ERR_NOMEM, "out of memory");
     }
     return 0;
@@ -250,6 +259,7 @@ loop_free(struct loop *l)
     for (size_t i = 0; i < l->stops_n; i++) {
         loop_signal_free(l->stops[i]);
     }
+    loop_timer_free(l->until);
     if (l->defer_event) {
         event_free(l->defer_event);
     }
@@ -302,21 +312,11 @@ loop_quit(struct loop *l)
     event_base_loopbreak(l->base);
 }
 
-static void
-on_nothing(void *arg)
-{
-    (void)arg;
-}
-
 int
 loop_turn_until(struct loop *l, const bool *done, uint64_t deadline_ms, struct err *e)
 {
     assert(!l->turning);
-    struct loop_timer *timer = loop_timer_new(l, on_nothing, NULL);
-    if (!timer) {
-        return err_set(e, ERR_NOMEM, "out of memory");
-    }
-    loop_timer_start_at(timer, deadline_ms);
+    loop_timer_start_at(l->until, deadline_ms);
     int result = 0;
     while (!*done) {
         if (l->stop_signo) {
@@ -329,7 +329,7 @@ loop_turn_until(struct loop *l, const bool *done, uint64_t deadline_ms, struct e
         }
         loop_turn(l);
     }
-    loop_timer_free(timer);
+    loop_timer_cancel(l->until);
     return result;
 }
 
@@ -373,7 +373,7 @@ loop_stop_on(struct loop *l, int signo, struct err *e)
     }
     struct loop_signal *s = loop_signal_new(l, signo, on_stop, l);
     if (!s) {
-        return err_set(e, ERR_NOMEM, "cannot watch signal %d", signo);
+        return err_set(e, ERR_NOMEM, "out of memory for watching signal %d", signo);
     }
     l->stops[l->stops_n++] = s;
     return 0;

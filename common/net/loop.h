@@ -40,14 +40,14 @@ void loop_clear_stop(struct loop *l);
  * (ERR_STOPPED; at once, even when it came before the call). Returns -1 with *e filled. */
 int loop_turn_until(struct loop *l, const bool *done, uint64_t deadline_ms, struct err *e);
 
-/* ---- timers: one shot, embedded or heap-allocated by the owner ---- */
+/* ---- timers: one shot; starting one never fails ---- */
 typedef void loop_cb(void *arg);
 struct loop_timer;
 struct loop_timer *loop_timer_new(struct loop *l, loop_cb *cb, void *arg); /* NULL: out of memory */
 void loop_timer_free(struct loop_timer *t);                           /* NULL allowed; cancels */
 void loop_timer_start(struct loop_timer *t, uint64_t delay_ms);       /* restarts when pending */
 void loop_timer_start_at(struct loop_timer *t, uint64_t deadline_ms); /* CLOCK_NEVER: cancels */
-void loop_timer_cancel(struct loop_timer *t);
+void loop_timer_cancel(struct loop_timer *t);                         /* NULL allowed */
 bool loop_timer_pending(const struct loop_timer *t);
 
 /* ---- signals ---- */

@@ -110,7 +110,9 @@ loop_timer_start_at(struct loop_timer *t, uint64_t deadline_ms)
 void
 loop_timer_cancel(struct loop_timer *t)
 {
-    loop_timer_start_at(t, CLOCK_NEVER);
+    if (t) {
+        loop_timer_start_at(t, CLOCK_NEVER);
+    }
 }
 
 bool

@@ -137,7 +137,7 @@ pgconn_watch_socket(struct pgconn *c, loop_watch_cb *cb, int what, struct err *e
     loop_watch_free(c->watch);
     c->watch = loop_watch_new(c->loop, PQsocket(c->pg), cb, c);
     if (!c->watch || loop_watch_set(c->watch, what) != 0)
-        return err_set(e, ERR_NOMEM, "cannot watch the connection's socket");
+        return err_set(e, ERR_NOMEM, "out of memory for watching the connection");
     return 0;
 }
 

@@ -101,8 +101,8 @@ int pgconn_cancel_start(struct pgconn *c, uint64_t deadline_ms, pgconn_cb *cb, v
  * said so). Ends when the next operation starts or when cb is NULL; call again after it. */
 int pgconn_watch_start(struct pgconn *c, pgconn_cb *cb, void *arg, struct err *e);
 
-/* A deadline that passes ends the operation with ERR_TIMEOUT and closes the connection (its state
- * is unknown). */
+/* A deadline that passes ends the operation with ERR_TIMEOUT, memory that runs out while the answer is
+ * read with ERR_NOMEM, and both close the connection (its state is unknown). */
 
 /* State. */
 bool pgconn_connected(const struct pgconn *c);

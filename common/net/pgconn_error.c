@@ -164,15 +164,17 @@ pgconn_pooler_error(struct err *e, const char *said, const char *line)
 
 /* ---- what libpq says ---- */
 
-/* What this machine lacks says nothing about the server; libpq puts strerror() behind its words. */
-static bool
-is_own_lack(const char *text)
+enum err_code
+pgconn_own_lack(const char *text)
 {
-    static const int lacks[] = {EMFILE, ENFILE, ENOBUFS, ENOMEM};
+    static const char *const memory[] = {"out of memory", "Memory allocation failure", NULL};
+    static const int lacks[] = {EMFILE, ENFILE, ENOBUFS};
+    if (has_any(text, memory) || strstr(text, strerror(ENOMEM)))
+        return ERR_NOMEM;
     for (size_t i = 0; i < sizeof lacks / sizeof lacks[0]; i++)
         if (strstr(text, strerror(lacks[i])))
-            return true;
-    return false;
+            return ERR_SYSTEM;
+    return ERR_NONE;
 }
 
 static enum err_code
@@ -198,8 +200,8 @@ classify(const char *text, ConnStatusType stage, bool needs_password)
                                           "Is the server running", NULL};
     if (needs_password)
         return ERR_AUTH;
-    if (is_own_lack(text))
-        return ERR_SYSTEM;
+    if (pgconn_own_lack(text) != ERR_NONE)
+        return pgconn_own_lack(text);
     if (strstr(text, "timeout expired") || strstr(text, "Connection timed out"))
         return ERR_TIMEOUT;
     if (has_any(text, strange))

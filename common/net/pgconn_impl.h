@@ -152,6 +152,9 @@ void pgconn_text_clean(const char *text, char *buf, size_t size);
 /* Such an error, with the SQLSTATE that the server itself would have sent where `said` begins with one of the fixed words. line: the
  * message. Returns -1. */
 int pgconn_pooler_error(struct err *e, const char *said, const char *line);
+/* What this machine lacks says nothing about the server; libpq's own words, and strerror() behind them. ERR_NOMEM, ERR_SYSTEM
+ * (descriptors, buffers), or ERR_NONE. */
+enum err_code pgconn_own_lack(const char *text);
 /* Fills *e from a failed connection attempt. stage: PQstatus before the last poll. Returns -1. */
 int
 pgconn_connect_error(struct err *e, const char *text, ConnStatusType stage, bool needs_password);

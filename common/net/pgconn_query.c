@@ -17,20 +17,31 @@ query_failed(struct pgconn *c, enum err_code code, const char *text)
     err_set(&c->op_err, code, "%s", text);
 }
 
+/* The connection is of no use any more: by the server's words, by what we lack, or without a word. */
+static void
+end_lost(struct pgconn *c)
+{
+    struct err e = {0};
+    enum err_code lack = pgconn_own_lack(PQerrorMessage(c->pg));
+    if (c->op_err.sqlstate[0])
+        err_sql(&e, ERR_CLOSED, c->op_err.sqlstate, "the server ended the session: %s",
+                c->op_err.msg);
+    else if (c->fatal_message[0])
+        err_sql(&e, ERR_CLOSED, c->fatal_sqlstate, "the server ended the session: %s",
+                c->fatal_message);
+    else if (lack == ERR_NOMEM)
+        err_set(&e, ERR_NOMEM, "out of memory for the connection to the server");
+    else
+        err_set(&e, ERR_CLOSED, "the connection to the server was lost");
+    pgconn_close(c);
+    pgconn_op_end(c, &e);
+}
+
 static void
 query_end(struct pgconn *c)
 {
     if (PQstatus(c->pg) == CONNECTION_BAD) {
-        const char *sqlstate = c->op_err.sqlstate[0] ? c->op_err.sqlstate : c->fatal_sqlstate;
-        struct err e = {0};
-        if (c->op_err.sqlstate[0])
-            err_sql(&e, ERR_CLOSED, sqlstate, "the server ended the session: %s", c->op_err.msg);
-        else if (c->fatal_message[0])
-            err_sql(&e, ERR_CLOSED, sqlstate, "the server ended the session: %s", c->fatal_message);
-        else
-            err_set(&e, ERR_CLOSED, "the connection to the server was lost");
-        pgconn_close(c);
-        pgconn_op_end(c, &e);
+        end_lost(c);
         return;
     }
     if (c->copy_wanted) /* what nobody asked for is not stored */
@@ -60,7 +71,8 @@ add_error(struct pgconn *c, PGresult *res)
     } else {
         char line[ERR_MSG_MAX];
         pgconn_text_clean(PQresultErrorMessage(res), line, sizeof line);
-        query_failed(c, ERR_PROTOCOL, line);
+        enum err_code lack = pgconn_own_lack(line);
+        query_failed(c, lack == ERR_NONE ? ERR_PROTOCOL : lack, line);
     }
     PQclear(res);
 }
@@ -134,6 +146,8 @@ take_results(struct pgconn *c)
             return true;
         }
         bool more = take_result(c, res);
+        if (c->op_err.code == ERR_NOMEM)
+            pgconn_close(c); /* what the server did is not known any more */
         if (!c->pg) {
             struct err e = c->op_err;
             pgconn_op_end(c, &e);
@@ -162,19 +176,7 @@ lost(struct pgconn *c)
         if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH)
             break;
     }
-    struct err e = {0};
-    const char *message = c->fatal_message[0] ? c->fatal_message : NULL;
-    const char *sqlstate = c->fatal_sqlstate;
-    if (c->op_err.sqlstate[0]) {
-        message = c->op_err.msg;
-        sqlstate = c->op_err.sqlstate;
-    }
-    if (message)
-        err_sql(&e, ERR_CLOSED, sqlstate, "the server ended the session: %s", message);
-    else
-        err_set(&e, ERR_CLOSED, "the connection to the server was lost");
-    pgconn_close(c);
-    pgconn_op_end(c, &e);
+    end_lost(c);
 }
 
 /* ---- COPY data ---- */
@@ -255,7 +257,8 @@ send_failed(struct pgconn *c, struct err *e)
 {
     char line[ERR_MSG_MAX];
     pgconn_text_clean(PQerrorMessage(c->pg), line, sizeof line);
-    return err_set(e, ERR_CLOSED, "cannot send the query: %s", line);
+    enum err_code code = pgconn_own_lack(line) == ERR_NOMEM ? ERR_NOMEM : ERR_CLOSED;
+    return err_set(e, code, "cannot send the query: %s", line);
 }
 
 /* After PQsend…(): the answer is waited for. */

@@ -1,6 +1,7 @@
 /* redisconn_reply.c: hiredis' reader and formatter; 0.14 and 1.x differ in a few types. */
 #include "common/net/redisconn_reply.h"
 
+#include <errno.h>
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
 #include <string.h>
@@ -194,7 +195,12 @@ int
 redis_parser_next(struct redis_parser *p, struct redis_reply **ret, struct err *e)
 {
     void *reply = NULL;
+    errno = 0;
     if (redisReaderGetReply(p->reader, &reply) != REDIS_OK) {
+        /* It also says so of what we refuse to build. */
+        if (p->reader->err == REDIS_ERR_OOM && errno == ENOMEM) {
+            return err_set(e, ERR_NOMEM, "out of memory");
+        }
         return err_set(e, ERR_PROTOCOL, "Redis: not a reply: %s", p->reader->errstr);
     }
     if (reply) {

@@ -54,7 +54,11 @@ add_one_host(struct host_lists *lists, const struct target_url *u, struct target
         return -1;
     }
     if (port.text && port.len > 0) {
-        if (target_decode(NULL, port, &digits, NULL) != 0 || !target_port(digits, &ignored)) {
+        struct err why = {0};
+        if (target_decode(NULL, port, &digits, &why) != 0 && why.code == ERR_NOMEM) {
+            return err_set(e, ERR_NOMEM, "out of memory");
+        }
+        if (!digits || !target_port(digits, &ignored)) {
             return err_set(
                 e, ERR_USAGE,
                 "the port at character %zu is not a number from 1 to 65535 (in a password "
