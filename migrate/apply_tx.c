@@ -328,6 +328,7 @@ end_sql(struct apply *a, struct strbuf *sql)
     size_t row = 2 + ledger_sql_as(&a->s->table, sql);
     ledger_sql_insert(&a->s->table, a->m, a->loose_sha256, a->s->o->release,
                       (int64_t)a->duration_ms, strbuf_str(&proof), sql);
+    sql->failed |= proof.failed;
     strbuf_adds(sql, "; COMMIT; ");
     session_sql_reset(a->s, sql);
     return (struct end_places){.row = row, .commit = row + 1};
