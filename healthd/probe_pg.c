@@ -243,12 +243,19 @@ probe_pg_new(const struct probe_context *x, const struct check_spec *spec, struc
         err_set(e, ERR_NOMEM, "out of memory");
         return NULL;
     }
-    p->target = target;
-    probe_session_init(&p->session, &steps, x, spec);
     strbuf_adds(&p->sql, spec->role != CHECK_ROLE_ANY ? "SELECT pg_is_in_recovery()"
                          : spec->query                ? ""
                                                       : "SELECT 1");
     if (spec->query)
         strbuf_addf(&p->sql, "%s%s", p->sql.len > 0 ? "; " : "", spec->query);
+    if (p->sql.failed) { /* half of what is to be asked would pass */
+        strbuf_done(&p->sql);
+        free(p);
+        target_pg_free(target);
+        err_set(e, ERR_NOMEM, "out of memory");
+        return NULL;
+    }
+    p->target = target;
+    probe_session_init(&p->session, &steps, x, spec);
     return &p->session.base;
 }
