@@ -14,17 +14,21 @@
 static const struct {
     const char *begins; /* behind dashes and blanks, in any case */
     const char *what;
+    unsigned part; /* what it heads, when it says nothing else */
 } foreign[] = {
-    {"+goose", "an annotation of goose's layout, which is not handled yet: remove the -- +goose "
-               "lines and what is for Down"},
-    {"+migrate ", "an annotation of sql-migrate's layout" SPLIT_IT},
-    {"migrate:up", "an annotation of dbmate's layout" SPLIT_IT},
-    {"migrate:down", "an annotation of dbmate's layout" SPLIT_IT},
-    {"tern:", "an annotation of tern's layout" SPLIT_IT},
+    {"+goose",
+     "an annotation of goose's layout, which is not handled yet: remove the -- +goose "
+     "lines and what is for Down",
+     0},
+    {"+migrate ", "an annotation of sql-migrate's layout" SPLIT_IT, 0},
+    {"migrate:up", "an annotation of dbmate's layout" SPLIT_IT, 0},
+    {"migrate:down", "an annotation of dbmate's layout" SPLIT_IT, 0},
+    {"tern:", "an annotation of tern's layout" SPLIT_IT, 0},
     {"liquibase formatted sql",
      "the first line of Liquibase's layout, whose contexts and preconditions would be overlooked: give "
-     "each changeset a file, VERSION_name.sql, without that line"},
-    {"down migration", "an annotation of node-pg-migrate's layout" SPLIT_IT},
+     "each changeset a file, VERSION_name.sql, without that line",
+     0},
+    {"down migration", "an annotation of node-pg-migrate's layout" SPLIT_IT, MARKS_BACK},
 };
 
 static const char heading[] =
@@ -193,19 +197,62 @@ marks_look(const char *text, size_t at, size_t end, unsigned fine, struct mark *
     *ret = (struct mark){.offset = at, .bytes = end - at};
     if (fine & MARKS_ALL)
         return false;
-    if (begins_line(text, at) && (heads(p, len, block) & ~fine)) {
+    unsigned part = begins_line(text, at) ? heads(p, len, block) : 0;
+    if (part & ~fine) {
         ret->what = heading;
+        ret->part = part;
         ret->heading = true;
     }
     while (!block && len && (is_blank(*p) || *p == '-'))
         p++, len--;
     for (size_t i = 0; !block && i < sizeof(foreign) / sizeof(foreign[0]); i++) {
-        if (begins(p, len, foreign[i].begins)) {
+        if (begins(p, len, foreign[i].begins) && !(foreign[i].part & fine)) {
             ret->what = foreign[i].what;
+            ret->part = foreign[i].part;
             ret->heading = false;
         }
     }
     return ret->what != NULL;
+}
+
+/* The last byte of [at, end) that is not blank; 0: there is none. */
+static char
+last_byte(const char *text, size_t at, size_t end)
+{
+    while (end > at && is_blank(text[end - 1]))
+        end--;
+    return end > at ? text[end - 1] : '\0';
+}
+
+/* The comment on the line below: *at and *end are those of the one above. */
+static bool
+comment_below(const char *text, size_t len, size_t *at, size_t *end)
+{
+    size_t pos = *end;
+
+    pos += pos < len && text[pos] == '\r';
+    pos += pos < len && text[pos] == '\n';
+    while (pos < len && is_blank(text[pos]))
+        pos++;
+    if (len - pos < 2 || text[pos] != '-' || text[pos + 1] != '-')
+        return false;
+    *at = pos + 2;
+    *end = token_skip_line(text, len, *at);
+    return true;
+}
+
+bool
+marks_is_note(const char *text, size_t len, const struct mark *m)
+{
+    size_t at = m->offset;
+    size_t end = m->offset + m->bytes;
+
+    if (m->part != MARKS_BACK || text[at] != '-')
+        return false;
+    while (comment_below(text, len, &at, &end))
+        if (last_byte(text, at, end) == ';')
+            return true;
+    return false;
 }
 
 /* -- migrate: with a key of ours. */

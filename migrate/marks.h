@@ -7,7 +7,8 @@
  * dresses, too (-- //@UNDO, -- !Downs, -- +micrate Down, -- rambler down, -- === DOWN ===), so a
  * comment is taken for such a heading when it stands on a line of its own and nothing is left of
  * it but up, down, undo, rollback or revert and at most a word that says of what. A comment that
- * ends in a semicolon is a statement that was commented out, not a heading.
+ * ends in a semicolon is a statement that was commented out, not a heading. A heading with no statement behind it
+ * heads nothing that would run: there the caller says that both are fine.
  */
 #ifndef RR_MIGRATE_MARKS_H
 #define RR_MIGRATE_MARKS_H
@@ -28,6 +29,7 @@ struct mark {
     size_t offset; /* where the comment begins */
     size_t bytes;
     const char *what; /* what is wrong with it, static; NULL: nothing */
+    unsigned part;    /* MARKS_UP, MARKS_BACK: what it heads; 0: it may say more than that */
     bool heading;     /* it is a heading, not the annotation of a tool that we know */
 };
 
@@ -36,6 +38,12 @@ unsigned marks_fine_for(const char *file);
 
 /* Looks at the comment text[at, end), a -- comment or a whole block comment. True: it is a mark. */
 bool marks_look(const char *text, size_t at, size_t end, unsigned fine, struct mark *ret);
+
+/*
+ * A mark before the first statement that heads a way back which is itself a comment: on the lines right below it
+ * stands a statement that was commented out, as in "-- Rollback:", "--   DROP TABLE a;".
+ */
+bool marks_is_note(const char *text, size_t len, const struct mark *m);
 
 /*
  * Looks through [from, to) of text, which lies behind the first statement and between statements:

@@ -111,12 +111,12 @@ on_other(struct verdict_file *f, struct outer *p, const char *text, const struct
 /* Comments between `before` and the offset `to`, behind the first statement. */
 static int
 look_between(struct verdict_file *f, const struct lexer *lx, const struct statement *before,
-             size_t to, struct err *e)
+             size_t to, unsigned fine, struct err *e)
 {
     size_t from = before->offset + before->bytes;
     struct mark mark;
 
-    if (!before->n || !marks_between(lx->text, from, to, f->marks_fine, &mark))
+    if (!before->n || !marks_between(lx->text, from, to, fine, &mark))
         return 0;
     f->error_offset = mark.offset;
     f->error_line = before->end_line + lexer_count_lines(lx->text + from, mark.offset - from);
@@ -182,7 +182,7 @@ verdict_file(struct lexer *lx, enum verdict_wish wish, unsigned marks_fine,
     *ret = (struct verdict_file){.marks_fine = marks_fine};
     while ((rc = lexer_next(lx, &st, e)) > 0) {
         ret->statements++;
-        if (look_between(ret, lx, &before, st.offset, e) < 0 ||
+        if (look_between(ret, lx, &before, st.offset, marks_fine, e) < 0 ||
             look_within(ret, lx->text, &st, e) < 0)
             return -1;
         before = st;
@@ -209,7 +209,8 @@ verdict_file(struct lexer *lx, enum verdict_wish wish, unsigned marks_fine,
         ret->rule = "splitting";
         return -1;
     }
-    if (look_between(ret, lx, &before, lx->len, e) < 0)
+    /* No statement is behind them: what they head would not run. */
+    if (look_between(ret, lx, &before, lx->len, marks_fine | MARKS_UP | MARKS_BACK, e) < 0)
         return -1;
     return conclude(ret, &pair, &odd, wish, e);
 }

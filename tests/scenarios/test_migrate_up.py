@@ -324,6 +324,18 @@ def test_a_way_back_in_the_same_file_is_not_run(up, files, pg, mark):
     assert pg.psql("SELECT to_regclass('a') IS NULL AND to_regclass('b') IS NOT NULL") == "t"
 
 
+@pytest.mark.parametrize("mark", ["-- Rollback:", "-- DOWN", "-- ==== Undo ====", "-- Down Migration"])
+def test_a_way_back_that_is_a_comment_is_a_note(up, run, files, pg, mark):
+    """Nothing of it would run: behind the last statement, or before the first as commented-out statements."""
+    files("0001_a.sql", f"CREATE TABLE a (i int);\n\n{mark}\n-- DROP TABLE a;\n")
+    files("0002_b.sql", f"-- b\n{mark}\n--   DROP TABLE\n--     b;\n\nCREATE TABLE b (i int);\n")
+    assert run("migrate", "check", files).status == 0
+    assert up().status == 0
+    assert pg.psql("SELECT to_regclass('a') IS NOT NULL AND to_regclass('b') IS NOT NULL") == "t"
+    files("0003_c.sql", f"CREATE TABLE c (i int);\n{mark}\n-- DROP TABLE x;\nDROP TABLE c;\n")
+    assert up().status == 23
+
+
 @pytest.mark.parametrize(
     "text, line, column, says",
     [

@@ -189,6 +189,8 @@ test_titles(void **state)
         {"1_a.down.sql", "-- Up", true},
         {"1_a.sql", "-- Up", true},
         {"1_a.down.sql", "-- Rollback script", false},
+        {"1_a.down.sql", "-- Down migration is a no-op: the old values are gone", false},
+        {"1_a.up.sql", "-- Down Migration", true},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct mark mark;

@@ -181,6 +181,9 @@ test_headers(void **state)
     header("-- UP\n-- +goose Up\n-- migrate: marks=ignore\nx", NONE);
     header("-- migrate: marks=ignore\nx;\n---- create above / drop below ----\n", NONE);
     header("-- migrate: marks=refuse\nx", NONE);
+    /* The way back is a note: statements that were commented out, right below. */
+    header("-- adds a\n-- Rollback:\n--   DROP TABLE a;\n\nx", NONE);
+    header("-- DOWN\r\n-- by hand:\r\n--\r\n--   drop table a; \r\nx", NONE);
     header("/* -- migrate: transaction=off\n */ x", NONE);
     header("/* open -- migrate: transaction=off", NONE);
 }
@@ -227,6 +230,10 @@ test_bad_headers(void **state)
     no_header("-- migrate: marks=maybe\n", 1, "marks is refuse or ignore, not maybe");
     no_header("\n\n-- !Ups\n-- migrate: phase=expand\n", 3,
               "line 3: \"-- !Ups\" heads a part of the file that goes up or back");
+    no_header("-- Rollback:\n-- removes a\nDROP TABLE a;", 1, "heads a part");
+    no_header("-- Rollback:\n\n-- DROP TABLE a;\nDROP TABLE b;", 1, "heads a part");
+    no_header("-- Up\n-- CREATE TABLE a;\nx", 1, "heads a part");
+    no_header("-- Rollback:\n--   DROP TABLE a;\n-- UP\nx", 3, "heads a part");
     no_header("/*\n * DOWN\n */\n", 1, "\"/* * DOWN */\" heads a part");
     no_header("select 1;\n---- create above / drop below ----\nselect 2;", 2, "tern");
 }
