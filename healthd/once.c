@@ -124,6 +124,17 @@ once_check(const struct options *o, struct config *config)
     return status;
 }
 
+static const char *
+unready_text(const struct check *c)
+{
+    if (!c->verdict.any)
+        return "no result yet";
+    if (c->view.reason != REASON_NONE)
+        return reason_text(c->view.reason);
+    /* Neither the rises nor the falls are enough for a verdict. */
+    return c->verdict.bad > 0 ? reason_text(c->last_failure) : "not up often enough";
+}
+
 /* What it waited for in vain. */
 static void
 tell_unready(const struct schedule *s, uint64_t waited_ms)
@@ -136,7 +147,7 @@ tell_unready(const struct schedule *s, uint64_t waited_ms)
         const struct check *c = &checks[i];
         if (!is_well(c))
             strbuf_addf(&list, "%s%s (%s)", list.len > 0 ? ", " : "", c->spec->name,
-                        c->verdict.any ? reason_text(c->view.reason) : "no result yet");
+                        unready_text(c));
     }
     log_error("gave_up", LOG_FIELDS(LF_UINT("waited_ms", waited_ms)),
               "gave up after %s, not ready: %s", clock_format_duration(text, waited_ms),
@@ -149,7 +160,7 @@ once_wait(const struct options *o, struct config *config)
     struct once x = {.waiting = true};
     uint64_t began_ms = clock_mono_ms();
     int status = run(&x, o, config, o->wait_timeout_ms);
-    if (status == EXIT_NOT_READY)
+    if (status == EXIT_NOT_READY && x.schedule)
         tell_unready(x.schedule, clock_mono_ms() - began_ms);
     once_done(&x);
     return status;

@@ -397,6 +397,26 @@ def test_check_and_wait(start, run, redis_server, pg):
     assert run("healthd", "check", "--check", "a redis://h evry 1s").status == 2
 
 
+def test_wait_names_what_hung(run, peer):
+    """A time-out alone settles nothing yet; it is told all the same."""
+    silent = peer(lambda p, _: p.over.wait(30))
+    line = f"database postgres://app@127.0.0.1:{silent.port}/app timeout 200ms fall 100"
+    result = run("healthd", "wait", "--timeout", "3s", "--check", line)
+    assert result.status == 1
+    assert "not ready: database (timeout)" in result.stderr
+    line = f"app tcp://127.0.0.1:{silent.port} rise 100"
+    result = run("healthd", "wait", "--timeout", "500ms", "--check", line)
+    assert "not ready: app (not up often enough)" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["wait", "check"])
+def test_without_descriptors(run, command):
+    result = run("healthd", command, "--check", "app tcp://127.0.0.1:1", wrap=("prlimit", "--nofile=5"))
+    assert result.status == 1, result
+    assert "Too many open files" in result.stderr
+    assert result.stdout == ""
+
+
 def test_sleep_copy_version(run, scratch):
     assert run("healthd", "sleep", "20ms").status == 0
     assert run("healthd", "sleep", "20").status == 2
