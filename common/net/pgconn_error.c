@@ -177,6 +177,15 @@ pgconn_own_lack(const char *text)
     return ERR_NONE;
 }
 
+/* A server that cannot start a process for us: it has no SQLSTATE for that. Over TLS libpq keeps the words to itself. */
+static bool
+is_servers_lack(const char *text)
+{
+    static const char *const words[] = {"could not fork new process for connection",
+                                        "error response during SSL exchange", NULL};
+    return has_any(text, words);
+}
+
 static enum err_code
 classify(const char *text, ConnStatusType stage, bool needs_password)
 {
@@ -200,6 +209,8 @@ classify(const char *text, ConnStatusType stage, bool needs_password)
                                           "Is the server running", NULL};
     if (needs_password)
         return ERR_AUTH;
+    if (is_servers_lack(text))
+        return ERR_REFUSED;
     if (pgconn_own_lack(text) != ERR_NONE)
         return pgconn_own_lack(text);
     if (strstr(text, "timeout expired") || strstr(text, "Connection timed out"))

@@ -51,6 +51,12 @@ test_classes(void **state)
          ERR_SYSTEM, ""},
         {HEAD "could not open certificate file \"/a\": Too many open files in system\n",
          CONNECTION_SSL_STARTUP, false, ERR_SYSTEM, ""},
+        {HEAD "could not fork new process for connection: Cannot allocate memory\n",
+         CONNECTION_AWAITING_RESPONSE, false, ERR_REFUSED, ""}, /* the server lacks it */
+        {HEAD "could not fork new process for connection: Resource temporarily unavailable\n",
+         CONNECTION_AWAITING_RESPONSE, false, ERR_REFUSED, ""},
+        {HEAD "server sent an error response during SSL exchange\n", CONNECTION_SSL_STARTUP, false,
+         ERR_REFUSED, ""}, /* the same, with TLS */
         {HEAD "No buffer space available\n", CONNECTION_STARTED, false, ERR_SYSTEM, ""},
         {HEAD "Connection timed out\n", CONNECTION_STARTED, false, ERR_TIMEOUT, ""},
         {HEAD "server closed the connection unexpectedly\n", CONNECTION_AWAITING_RESPONSE, false,
