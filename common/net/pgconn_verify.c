@@ -76,6 +76,7 @@ on_answer(int fd, int what, void *arg)
     if (n == 1 && answer == 'S')
         v->tls = tls_client_new(target_pg_get(v->c->target, "sslrootcert"), true, &ignored);
     if (v->tls) {
+        tls_client_any_name(v->tls); /* libpq tells a wrong name in other words */
         v->fd = -1;
         v->bev = tls_client_bufferevent(v->tls, loop_base(v->c->loop), fd, v->name, &ignored);
     }

@@ -25,6 +25,7 @@ struct tls_client {
     SSL_CTX *ctx;
     char *ca_file; /* NULL: nothing to verify with */
     bool verify;
+    bool any_name;
     struct stamp stamp;
 };
 
@@ -198,6 +199,12 @@ tls_client_share(struct tls_client *t, void *ssl_ctx)
     SSL_CTX_set1_cert_store(ssl_ctx, SSL_CTX_get_cert_store(t->ctx));
 }
 
+void
+tls_client_any_name(struct tls_client *t)
+{
+    t->any_name = true;
+}
+
 struct bufferevent *
 tls_client_bufferevent(struct tls_client *t, struct event_base *base, int fd, const char *name,
                        struct err *e)
@@ -205,7 +212,7 @@ tls_client_bufferevent(struct tls_client *t, struct event_base *base, int fd, co
     look_again(t);
     ERR_clear_error();
     SSL *ssl = SSL_new(t->ctx);
-    if (!ssl || !set_name(ssl, name, t->verify)) {
+    if (!ssl || !set_name(ssl, name, t->verify && !t->any_name)) {
         set_reason(e, "cannot start TLS with", name);
         SSL_free(ssl);
         close(fd);

@@ -25,6 +25,9 @@ struct tls_client *tls_client_new(const char *ca_file, bool verify, struct err *
 void
 tls_client_free(struct tls_client *t); /* NULL allowed; bufferevents made from it may live on */
 
+/* From now on a certificate of any name will do: the chain alone is verified, as by libpq's verify-ca. */
+void tls_client_any_name(struct tls_client *t);
+
 /* A connecting TLS bufferevent over fd, which is connected already; takes fd, also on failure. Its callbacks are deferred.
  * name is sent as SNI and must be in the certificate; an IP address is looked for among its addresses and not sent.
  * NULL: ERR_NOMEM or ERR_TLS. */

@@ -169,3 +169,16 @@ def test_why_a_certificate_is_not_accepted(run, pg_server, ca, scratch):
         result = run("migrate", "wait", "--wait", "0s", "--log", "json", env={"DATABASE_URL": url})
         assert result.status == 10, result
         assert re.search(f"certificate verify failed.*({reason})", records(result)[-1]["msg"]), result
+
+
+@pytest.mark.parametrize("mode", ["verify-ca", "require", "verify-full"])
+def test_a_certificate_is_not_blamed_for_its_name(run, pg_server, ca, mode):
+    """"certificate verify failed" is never about the name: two of these modes do not even look at it."""
+    server = pg_server(start=False)
+    server.use_tls(ca().issue(name="other.test", san="DNS:other.test", days=-1))
+    server.start().create_app()
+    url = server.url(sslmode=mode, sslrootcert=ca().cert)
+    result = run("migrate", "wait", "--wait", "0s", "--log", "json", env={"DATABASE_URL": url})
+    assert result.status == 10, result
+    assert "certificate verify failed" in records(result)[-1]["msg"], result
+    assert "certificate has expired" in records(result)[-1]["msg"], result
