@@ -107,51 +107,56 @@ takes_place(const struct config *c, const char *name, enum check_kind kind)
     return false;
 }
 
-/* A line with the URL of what the environment names. place: that, redacted. */
+/* What the environment names: one of the two. */
+struct found {
+    struct target_pg *pg;
+    struct target_redis *redis;
+};
+
+/* A line with the URL of what the environment names. */
 static bool
-names_same(const struct check_spec *s, enum check_kind kind, const char *place)
+names_same(const struct check_spec *s, const struct found *found)
 {
     struct target_pg *pg = NULL;
     struct target_redis *redis = NULL;
     bool same = false;
-    if (s->kind != kind)
-        return false;
-    if (kind == CHECK_POSTGRES && target_pg_parse(s->url, &pg, NULL) == 0)
-        same = strcmp(target_pg_describe(pg), place) == 0;
-    if (kind == CHECK_REDIS && target_redis_parse(s->url, &redis, NULL) == 0)
-        same = strcmp(target_redis_describe(redis), place) == 0;
+    if (found->pg && s->kind == CHECK_POSTGRES && target_pg_parse(s->url, &pg, NULL) == 0)
+        same = target_pg_same(pg, found->pg);
+    if (found->redis && s->kind == CHECK_REDIS && target_redis_parse(s->url, &redis, NULL) == 0)
+        same = target_redis_same(redis, found->redis);
     target_pg_free(pg);
     target_redis_free(redis);
     return same;
 }
 
 static int
-add_found(struct config *c, const char *name, enum check_kind kind, const char *place,
-          struct err *e)
+add_found(struct config *c, const char *name, const struct found *found, struct err *e)
 {
     struct check_spec spec;
     for (size_t i = 0; i < c->n; i++)
-        if (names_same(&c->specs[i], kind, place))
+        if (names_same(&c->specs[i], found))
             return 0;
-    return check_spec_default(name, kind, &spec, e) < 0 ? -1 : add_spec(c, &spec, e);
+    return check_spec_default(name, found->pg ? CHECK_POSTGRES : CHECK_REDIS, &spec, e) < 0
+               ? -1
+               : add_spec(c, &spec, e);
 }
 
 static int
 find_environment(struct config *c, const struct options *o, struct err *e)
 {
-    struct target_pg *pg = NULL;
-    struct target_redis *redis = NULL;
+    struct found pg = {0};
+    struct found redis = {0};
     int rc = 0;
     if (!takes_place(c, "database", CHECK_POSTGRES))
-        rc = target_pg_load(o->database, NULL, &pg, e);
-    if (rc == 0 && pg)
-        rc = add_found(c, "database", CHECK_POSTGRES, target_pg_describe(pg), e);
+        rc = target_pg_load(o->database, NULL, &pg.pg, e);
+    if (rc == 0 && pg.pg)
+        rc = add_found(c, "database", &pg, e);
     if (rc == 0 && !takes_place(c, "redis", CHECK_REDIS))
-        rc = target_redis_load(o->redis, NULL, &redis, e);
-    if (rc == 0 && redis)
-        rc = add_found(c, "redis", CHECK_REDIS, target_redis_describe(redis), e);
-    target_pg_free(pg);
-    target_redis_free(redis);
+        rc = target_redis_load(o->redis, NULL, &redis.redis, e);
+    if (rc == 0 && redis.redis)
+        rc = add_found(c, "redis", &redis, e);
+    target_pg_free(pg.pg);
+    target_redis_free(redis.redis);
     return rc;
 }
 

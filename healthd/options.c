@@ -32,8 +32,9 @@ static const struct opt_row rows[] = {
      .help = "a check: NAME URL [key value]... (may be repeated; in the variable one a line)",
      .more =
          "postgres:// and redis:// with nothing behind stand for what the environment names. Such a "
-         "line, one with the same URL, or one that is called database or redis takes the place of "
-         "the check that the environment alone would make; others stand beside it.\n\nKinds: "
+         "line, one with the same URL (only passwords may differ), or one that is called database or "
+         "redis takes the place of the check that the environment alone would make; others stand "
+         "beside it.\n\nKinds: "
          "postgres://, redis:// (rediss://, unix:), http:// and https://, which are "
          "healthy while a GET is answered with 200 to 399, and tcp://HOST:PORT, while somebody "
          "accepts there.\n\nKeys: every (2s), timeout (1s), rise (1), fall (1, for time-outs 2), stale "

@@ -79,6 +79,9 @@ const char *target_pg_passfile_fault(const struct target_pg *t);
 /* The same, once: NULL until there is a new one. */
 const char *target_pg_passfile_news(struct target_pg *t);
 
+/* Both lead to the same servers, as the same user and in the same way (sslmode, target_session_attrs, options …). Passwords and
+ * password files are not compared. */
+bool target_pg_same(const struct target_pg *a, const struct target_pg *b);
 /* "postgres://app@db:5432/shop" without password or other secrets; borrowed, lives as long as t. */
 const char *target_pg_describe(const struct target_pg *t);
 
@@ -108,6 +111,8 @@ int target_redis_parse(const char *url, struct target_redis **ret, struct err *e
 void target_redis_free(struct target_redis *t);
 /* As target_pg_refresh(). */
 int target_redis_refresh(struct target_redis *t, struct err *e);
+/* As target_pg_same(): server, user, database and TLS. */
+bool target_redis_same(const struct target_redis *a, const struct target_redis *b);
 const char *target_redis_describe(const struct target_redis *t);
 
 /* ---- an application: tcp://HOST:PORT, http[s]://[USER[:PASSWORD]@]HOST[:PORT][/PATH][?QUERY] ---- */

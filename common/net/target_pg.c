@@ -463,6 +463,23 @@ pg_target_sends_settings(const struct target_pg *t)
     return t->sends_settings;
 }
 
+static bool
+is_same(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+bool
+target_pg_same(const struct target_pg *a, const struct target_pg *b)
+{
+    /* The rest of the server is in the redacted form, with its defaults. */
+    bool same = strcmp(a->describe, b->describe) == 0 &&
+                is_same(a->set.value[PG_HOSTADDR], b->set.value[PG_HOSTADDR]);
+    for (size_t i = PG_SSLMODE; i < PG_KEYS; i++)
+        same = same && (i == PG_SSLPASSWORD || is_same(a->set.value[i], b->set.value[i]));
+    return same;
+}
+
 const char *
 target_pg_describe(const struct target_pg *t)
 {

@@ -245,6 +245,16 @@ target_redis_refresh(struct target_redis *t, struct err *e)
     return 0;
 }
 
+bool
+target_redis_same(const struct target_redis *a, const struct target_redis *b)
+{
+    bool same = strcmp(a->description, b->description) == 0;
+    if (same && a->tls)
+        same = a->tls_verify == b->tls_verify && strcmp(a->tls_name, b->tls_name) == 0 &&
+               strcmp(a->tls_ca ? a->tls_ca : "", b->tls_ca ? b->tls_ca : "") == 0;
+    return same;
+}
+
 const char *
 target_redis_describe(const struct target_redis *t)
 {

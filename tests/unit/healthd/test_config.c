@@ -43,9 +43,15 @@ test_environment(void **state)
         {"database tcp://db:5432", "database redis"},
         {"mine postgres://app:other@db/app", "mine redis"}, /* the same server, user and database */
         {"mine postgres://app@db/reports", "mine database redis"},
+        {"mine postgres://app:p@db:5432/app?sslmode=prefer", "mine redis"}, /* the defaults, said */
+        {"mine postgres://app:p@db/app?target_session_attrs=standby", "mine database redis"},
+        {"mine postgres://app:p@db/app?sslmode=require", "mine database redis"},
+        {"mine postgres://app:p@db/app?hostaddr=127.0.0.1", "mine database redis"},
         {"sessions redis://other", "sessions database redis"},
         {"mine redis://:p@cache:6379/0", "mine database"},
         {"redis redis://other", "redis database"},
+        {"mine redis://cache/1", "mine database redis"},
+        {"mine rediss://cache", "mine database redis"},
     };
     setenv("DATABASE_URL", "postgres://app:p@db/app", 1);
     setenv("REDIS_URL", "redis://cache", 1);
@@ -60,6 +66,38 @@ test_environment(void **state)
     }
     unsetenv("DATABASE_URL");
     unsetenv("REDIS_URL");
+}
+
+/* A line may lead to the same server in a laxer way than the application takes: then both are checked. */
+static void
+test_same_server_otherwise(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url, *line, *names;
+    } rows[] = {
+        {"postgres://app:p@a,b/app?target_session_attrs=read-write",
+         "mine postgres://app:p@a,b/app?target_session_attrs=standby", "mine database"},
+        {"postgres://app:p@a,b/app?target_session_attrs=read-write", "mine postgres://app:p@a,b/app",
+         "mine database"},
+        {"postgres://app:p@a,b/app?target_session_attrs=read-write",
+         "mine postgres://app:p@a,b/app?target_session_attrs=read-write", "mine"},
+        {"rediss://:p@cache", "mine rediss://:p@cache?verify=no", "mine redis"},
+        {"rediss://:p@cache", "mine rediss://:p@cache?server_name=other", "mine redis"},
+        {"rediss://:p@cache", "mine rediss://:p@cache?server_name=cache", "mine"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct err e = {0};
+        char *line = strdup(rows[i].line);
+        const char *variable = *rows[i].url == 'p' ? "DATABASE_URL" : "REDIS_URL";
+        setenv(variable, rows[i].url, 1);
+        char *found = names(line, NULL, &e);
+        if (!found || strcmp(found, rows[i].names) != 0)
+            fail_msg("%s: %s %s", rows[i].line, found ? found : "refused", e.msg);
+        unsetenv(variable);
+        free(found);
+        free(line);
+    }
 }
 
 /* A line that is no good is told by its place, and nothing of its URL. */
@@ -103,6 +141,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_environment),
+        cmocka_unit_test(test_same_server_otherwise),
         cmocka_unit_test(test_places),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
