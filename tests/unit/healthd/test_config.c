@@ -78,8 +78,8 @@ test_same_server_otherwise(void **state)
     } rows[] = {
         {"postgres://app:p@a,b/app?target_session_attrs=read-write",
          "mine postgres://app:p@a,b/app?target_session_attrs=standby", "mine database"},
-        {"postgres://app:p@a,b/app?target_session_attrs=read-write", "mine postgres://app:p@a,b/app",
-         "mine database"},
+        {"postgres://app:p@a,b/app?target_session_attrs=read-write",
+         "mine postgres://app:p@a,b/app", "mine database"},
         {"postgres://app:p@a,b/app?target_session_attrs=read-write",
          "mine postgres://app:p@a,b/app?target_session_attrs=read-write", "mine"},
         {"rediss://:p@cache", "mine rediss://:p@cache?verify=no", "mine redis"},
