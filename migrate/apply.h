@@ -89,6 +89,8 @@ void apply_report_at(struct apply *a, enum exit_status exit, const struct err *e
                      const struct statement *st);
 /* A failure of the connection or of the run, in the statement behind the completed ones. */
 void apply_report_run(struct apply *a, const struct err *e, size_t completed);
+/* *e, of ledger_sql_insert, in words: what was tried, and why there is no row where the server does not say it. */
+void apply_wrap_row(const struct apply *a, const char *what, struct err *e);
 
 /* A COPY with its data, whose pages are given back as they go out. */
 int apply_copy(struct apply *a, const struct statement *st, struct err *e);

@@ -176,7 +176,11 @@ write_row(struct apply *a)
         err_wrap(&e, "cannot write the history");
         return apply_duplicate(a, EXIT_PARTIAL, &e);
     }
-    return apply_answer_lost(a, &e) ? APPLY_UNKNOWN : refused(a, &e);
+    if (apply_answer_lost(a, &e))
+        return APPLY_UNKNOWN;
+    if (e.code == ERR_SERVER)
+        apply_wrap_row(a, "cannot write the history", &e);
+    return refused(a, &e);
 }
 
 static enum apply_result
@@ -190,7 +194,7 @@ trial_failed(struct apply *a, struct err *e)
         apply_note_retry(a, e, 0);
         return apply_roll_back(a, APPLY_RETRY);
     }
-    err_wrap(e, "cannot write the history, so nothing of the file is run");
+    apply_wrap_row(a, "cannot write the history, so nothing of the file is run", e);
     if (strcmp(e->sqlstate, "23505") == 0) {
         enum apply_result result = apply_roll_back(a, APPLY_SKIPPED);
         return result == APPLY_SKIPPED ? apply_duplicate(a, EXIT_REFUSED, e) : result;

@@ -339,7 +339,10 @@ apply_all(struct up *u)
 {
     struct err e = {0};
     if (!u->ledger.exists && ledger_create(&u->s, &e) != 0) {
+        cleanup_strbuf struct strbuf hint = STRBUF_INIT;
+        ledger_create_hint(&u->s.table, &e, &hint);
         fail(u, &e);
+        report_hint(&u->report, strbuf_str(&hint));
         return STEP_END;
     }
     progress_begin(u->s.progress, u->plan.steps);

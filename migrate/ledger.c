@@ -247,6 +247,19 @@ ledger_hint(const struct ledger_table *t, const struct err *e, struct strbuf *ou
                 t->quoted);
 }
 
+/* Since PostgreSQL 15 nobody but its owner may create anything in public. */
+void
+ledger_create_hint(const struct ledger_table *t, const struct err *e, struct strbuf *out)
+{
+    if (strcmp(e->sqlstate, "42501") != 0)
+        return;
+    strbuf_addf(out,
+                "%s%s needs GRANT CREATE ON SCHEMA %s, or on the database where that schema is to be made, too; "
+                "or let --table name a schema that the role owns",
+                t->role ? "the role of --role, " : "the role that logs in",
+                t->role ? t->role : "", t->schema);
+}
+
 void
 ledger_done(struct ledger *l)
 {

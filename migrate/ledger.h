@@ -72,8 +72,10 @@ size_t ledger_sql_as(const struct ledger_table *t, struct strbuf *out);
 void ledger_sql_in_full(const struct ledger_table *t, struct strbuf *out);
 void ledger_sql_create(const struct ledger_table *t, struct strbuf *out);
 /* proof: a boolean expression, or NULL. Where it is false the row is refused with 23502
- * (not_null_violation) of LEDGER_PROOF_COLUMN, and so is the transaction around it. */
+ * (not_null_violation) of LEDGER_PROOF_COLUMN, and so is the transaction around it. A row that a
+ * trigger leaves out is refused, too, with LEDGER_UNWRITTEN (division_by_zero) and no context. */
 #define LEDGER_PROOF_COLUMN "duration_ms"
+#define LEDGER_UNWRITTEN "22012"
 void ledger_sql_insert(const struct ledger_table *t, const struct source_migration *m,
                        const uint8_t loose_sha256[DIGEST_BYTES], const char *release,
                        int64_t duration_ms, const char *proof, struct strbuf *out);
@@ -100,8 +102,9 @@ int ledger_read(struct session *s, struct ledger *ret, struct err *e);
 int ledger_has(struct session *s, const char *version, bool *ret, struct err *e);
 /* Makes schema and table when they are missing; others may do the same at the same time. */
 int ledger_create(struct session *s, struct err *e);
-/* What helps after reading failed; appends nothing when that is not known. */
+/* What helps after reading failed, or making it; appends nothing when that is not known. */
 void ledger_hint(const struct ledger_table *t, const struct err *e, struct strbuf *out);
+void ledger_create_hint(const struct ledger_table *t, const struct err *e, struct strbuf *out);
 void ledger_done(struct ledger *l);
 
 #endif

@@ -225,7 +225,7 @@ ledger_sql_insert(const struct ledger_table *t, const struct source_migration *m
 {
     strbuf_addf(
         out,
-        "INSERT INTO %s (version, name, phase, sha256, loose_sha256, applied_at, applied_by,"
+        "WITH written AS (INSERT INTO %s (version, name, phase, sha256, loose_sha256, applied_at, applied_by,"
         " duration_ms, release, tool) VALUES (",
         t->quoted);
     ledger_quote_literal(out, m->version);
@@ -244,7 +244,8 @@ ledger_sql_insert(const struct ledger_table *t, const struct source_migration *m
         ledger_quote_literal(out, release);
     else
         strbuf_adds(out, "NULL");
-    strbuf_adds(out, ", 'migrate " RR_VERSION "')");
+    strbuf_adds(out, ", 'migrate " RR_VERSION "') RETURNING 1)"
+                     " SELECT 1 OPERATOR(pg_catalog./) pg_catalog.count(*) FROM written");
 }
 
 /* ---- whose table is it ---- */

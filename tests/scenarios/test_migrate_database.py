@@ -67,6 +67,42 @@ def test_row_security_is_no_empty_history(up, files, pg, roles, force):
     assert pg.psql("SELECT count(*) FROM a") == "1"
 
 
+@pytest.mark.parametrize("header", ["", "-- migrate: transaction=off\n"], ids=["transaction", "outside"])
+def test_a_row_that_a_trigger_leaves_out(up, files, pg, header):
+    """The file would be done and count as pending, so that each start runs it again."""
+    files("0001_a.sql", "CREATE TABLE a (i int);\n")
+    assert up().status == 0
+    pg.psql("CREATE FUNCTION old() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'",
+            "CREATE TRIGGER t BEFORE INSERT ON schema_history FOR EACH ROW EXECUTE FUNCTION old()")
+    files("0002_b.sql", header + "INSERT INTO a VALUES (1);\n")
+    for _ in range(2):
+        result = up()
+        assert (result.status, failure(result)["file"]) == (20, "0002_b.sql"), result.output
+        assert '"schema_history" leaves the row out' in failure(result)["msg"]
+    assert pg.psql("SELECT count(*) FROM a") == "0"
+    pg.psql("CREATE OR REPLACE FUNCTION old() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM 1 / 0; RETURN NEW; END'")
+    assert (up().status, "division by zero" in failure(up())["msg"]) == (20, True)
+    pg.psql("DROP TRIGGER t ON schema_history")
+    assert (up().status, up().status, pg.psql("SELECT count(*) FROM a")) == (0, 0, "1")
+
+
+def test_a_file_that_drops_the_history(up, files, pg):
+    files("0001_a.sql", "DROP SCHEMA public CASCADE;\nCREATE SCHEMA public;\n")
+    pg.psql("ALTER SCHEMA public OWNER TO app", user="postgres")
+    result = up()
+    assert result.status == 20 and "--table" in failure(result)["hint"], result.output
+    assert up("--table", "migrate.history").status == 0
+
+
+def test_a_role_that_may_not_make_the_history(up, files, pg, roles):
+    files("0001_a.sql", "SELECT 1;\n")
+    pg.psql("REVOKE CREATE ON SCHEMA public FROM PUBLIC", user="postgres")
+    result = up(url=pg.url_with(user=roles("lowly")))
+    said = failure(result)
+    assert (result.status, said["sqlstate"]) == (20, "42501"), result.output
+    assert "GRANT CREATE ON SCHEMA public" in said["hint"]
+
+
 def test_row_security_of_the_files_own_tables_stays_theirs(up, files, pg):
     """Only our own reads refuse it: a file sees what its role sees."""
     files("0001_a.sql", "CREATE TABLE a (i int);\nINSERT INTO a VALUES (1);\nALTER TABLE a ENABLE ROW LEVEL SECURITY;\n"
