@@ -253,11 +253,12 @@ ledger_create_hint(const struct ledger_table *t, const struct err *e, struct str
 {
     if (strcmp(e->sqlstate, "42501") != 0)
         return;
-    strbuf_addf(out,
-                "%s%s needs GRANT CREATE ON SCHEMA %s, or on the database where that schema is to be made, too; "
-                "or let --table name a schema that the role owns",
-                t->role ? "the role of --role, " : "the role that logs in",
-                t->role ? t->role : "", t->schema);
+    strbuf_addf(
+        out,
+        "%s%s needs GRANT CREATE ON SCHEMA %s, or on the database where that schema is to be made, too; "
+        "or let --table name a schema that the role owns",
+        t->role ? "the role of --role, " : "the role that logs in", t->role ? t->role : "",
+        t->schema);
 }
 
 void
