@@ -79,10 +79,11 @@ apply_hint(const struct apply *a, const struct err *e, const struct statement *s
             a->unwaited + 1);
     else if (is(e, "57014"))
         of_cancel(a, out);
-    else if (is(e, "42P01") && !a->first_n)
-        strbuf_addf(out,
-                    "the file itself dropped or moved %s: keep the history in a schema that no file drops (--table)",
-                    a->s->table.quoted);
+    else if (is(e, "42P01") && !a->first_n && !pgconn_diag(a->s->work)->context[0])
+        strbuf_addf(
+            out,
+            "the file itself dropped or moved %s: keep the history in a schema that no file drops (--table)",
+            a->s->table.quoted);
     else if (is(e, "42P07") && !a->verdict.transaction)
         text =
             "an earlier run may have been cut off in this file: look whether what exists is complete (an index: "

@@ -348,7 +348,8 @@ end_failed(struct apply *a, struct err *e, size_t completed, const struct end_pl
         return result == APPLY_SKIPPED ? apply_duplicate(a, EXIT_REFUSED, e) : result;
     }
     if (e->code == ERR_SERVER && !apply_lock_failure(e))
-        apply_wrap_row(a, completed == places->commit ? "at COMMIT" : "cannot write the history", e);
+        apply_wrap_row(a, completed == places->commit ? "at COMMIT" : "cannot write the history",
+                       e);
     return failed(a, e, 0);
 }
 

@@ -92,6 +92,12 @@ def test_a_file_that_drops_the_history(up, files, pg):
     result = up()
     assert result.status == 20 and "--table" in failure(result)["hint"], result.output
     assert up("--table", "migrate.history").status == 0
+    files("0002_b.sql", "CREATE TABLE c (i int);\n"
+          "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM 1 FROM nowhere; RETURN NULL; END';\n"
+          "CREATE CONSTRAINT TRIGGER t AFTER INSERT ON c DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION f();\n"
+          "INSERT INTO c VALUES (1);\n")
+    said = failure(up("--table", "migrate.history"))
+    assert (said["sqlstate"], "hint" in said) == ("42P01", False), said
 
 
 def test_a_role_that_may_not_make_the_history(up, files, pg, roles):
