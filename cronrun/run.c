@@ -14,6 +14,7 @@
 #include "common/net/resolve.h"
 #include "common/net/target.h"
 #include "common/proc/cores.h"
+#include "common/proc/procfs.h"
 #include "cronrun/instant.h"
 #include "cronrun/run_impl.h"
 
@@ -124,6 +125,16 @@ is_late(struct run *r)
     return false;
 }
 
+/* A holder's pid may be another container's where several share a host name (those of one pod, or a node's): one of our
+ * ancestors is the holder only when it is a cronrun, too. */
+static bool
+is_runner_above(pid_t pid)
+{
+    struct procfs_stat above, self;
+    return tree_is_ancestor(pid) && procfs_stat(pid, &above) && procfs_stat(getpid(), &self) &&
+           strcmp(above.comm, self.comm) == 0;
+}
+
 /* True when the holder is the run that started us, or one that it runs in: it would wait for
  * itself. */
 static bool
@@ -133,7 +144,7 @@ is_nested(const struct run *r)
     if (outer && r->holder.run_id[0] && strcmp(outer, r->holder.run_id) == 0)
         return true;
     return r->holder.pid > 1 && strcmp(r->holder.host, r->host) == 0 &&
-           tree_is_ancestor((pid_t)r->holder.pid);
+           is_runner_above((pid_t)r->holder.pid);
 }
 
 static void

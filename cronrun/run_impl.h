@@ -98,7 +98,7 @@ int run_env_make(const struct run *r, char *const *from, struct run_env *ret, st
 void run_env_done(struct run_env *env);
 
 /* ---- run_report.c ---- */
-#define HOLDER_MAX (LEASE_HOST_MAX + LEASE_SINCE_MAX + LEASE_RUN_ID_MAX + 64)
+#define HOLDER_MAX (LEASE_HOST_MAX + LEASE_SINCE_MAX + LEASE_RUN_ID_MAX + 128)
 /* "web-1, pid 12, since …, run …", as far as known; "another" when nothing is. */
 void run_report_holder(const struct lease_holder *h, char *buf, size_t size);
 void run_report_start(const struct run *r);

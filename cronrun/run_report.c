@@ -128,8 +128,9 @@ run_report_holder(const struct lease_holder *h, char *buf, size_t size)
     char pid[32] = "";
     if (h->pid)
         snprintf(pid, sizeof pid, ", pid %ld", h->pid);
-    snprintf(buf, size, "%s%s%s%s%s%s", h->host[0] ? h->host : "another", pid,
-             h->since[0] ? ", since " : "", h->since, h->run_id[0] ? ", run " : "", h->run_id);
+    snprintf(buf, size, "%s%s%s%s%s%s%s", h->host[0] ? h->host : "another", pid,
+             h->since[0] ? ", since " : "", h->since, h->run_id[0] ? ", run " : "", h->run_id,
+             h->unseen ? ", which cannot be seen from here: in another container, or gone" : "");
 }
 
 /* "busy: held by web-1, pid 12, since …, run …". */

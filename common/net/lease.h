@@ -32,7 +32,10 @@ struct lease_holder {
     char since[LEASE_SINCE_MAX]; /* RFC 3339, UTC */
     char run_id[LEASE_RUN_ID_MAX];
     uint64_t fence; /* 0 unknown */
-    char pids[128]; /* file: who keeps the lock though its runner is gone; "" when it is not */
+    /* Of a file's lock, when this PID namespace has no runner of that pid: who holds the lock all the same; or that nobody
+     * is seen to, for runner and all are in another container, or hidden. */
+    char pids[128];
+    bool unseen;
 };
 
 /* Who asks. */

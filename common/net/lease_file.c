@@ -157,8 +157,7 @@ who_holds(struct lease_file *f, int fd)
     struct stat st;
     if (runner_gone && fstat(fd, &st) == 0)
         lease_file_pids(st.st_dev, st.st_ino, f->holder.pids, sizeof f->holder.pids);
-    if (runner_gone && !f->holder.pids[0])
-        snprintf(f->holder.pids, sizeof f->holder.pids, "processes that cannot be seen");
+    f->holder.unseen = runner_gone && !f->holder.pids[0];
 }
 
 static int

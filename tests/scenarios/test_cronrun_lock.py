@@ -1,11 +1,13 @@
 """cronrun's locks on real servers: busy, lost, refused, released; and that no two runs overlap."""
 
+import fcntl
 import json
 import os
 import re
 import signal
 import subprocess
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -209,6 +211,31 @@ def test_file_survivors_keep_it_and_are_named(start, run, scratch, nasty):
     os.kill(survivor, signal.SIGKILL)
     wait_until(lambda: not alive(survivor), 5, "the survivor is gone")
     assert run("cronrun", *words, "--on-busy", "fail", "true").status == 0
+
+
+@contextmanager
+def held_elsewhere(path, pid):
+    """A lock file that somebody holds whose pid, under our host name, is this number."""
+    line = {"fence": 1, "host": os.uname().nodename, "pid": pid, "since": "s", "run_id": "r"}
+    path.write_text(json.dumps(line, separators=(",", ":")).ljust(255) + "\n")
+    with open(path, "a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
+def test_file_of_another_container(run, scratch):
+    """Containers may share a host name and a volume (those of one pod, and of the host's network) and not their pids: such a
+    number says neither that the holder is gone nor that it runs us."""
+    path = scratch / "lock"
+    with held_elsewhere(path, os.getpid()):
+        above = run("cronrun", "--lock", f"file:{path}", "true")
+    assert above.status == 0
+    assert f"held by {os.uname().nodename}, pid {os.getpid()}" in one(above.stderr, "run_skipped")["msg"]
+    with held_elsewhere(path, 4194304):
+        unseen = run("cronrun", "--lock", f"file:{path}", "true", wrap=wrap_of("pid1"))
+    skipped = one(unseen.stderr, "run_skipped")
+    assert "holder_pids" not in skipped
+    assert "held by" in skipped["msg"] and "cannot be seen from here" in skipped["msg"]
 
 
 @pytest.mark.parametrize("way", ["removed", "replaced"])
