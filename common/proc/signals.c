@@ -1,6 +1,7 @@
 /* signals.c: signalfd. */
 #include "common/proc/signals.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,6 +79,27 @@ signals_name(char *buf, int signo)
     return buf;
 }
 
+/* "RTMIN", "RTMIN+3", "RTMAX-1": real-time signals have no other names. */
+static bool
+parse_realtime(const char *name, int *ret_signo)
+{
+    bool upwards = strncasecmp(name, "RTMIN", 5) == 0;
+    if (!upwards && strncasecmp(name, "RTMAX", 5) != 0)
+        return false;
+    const char *rest = name + 5;
+    char *end = NULL;
+    long steps = 0;
+    if (*rest) {
+        if (*rest != (upwards ? '+' : '-') || !isdigit((unsigned char)rest[1]))
+            return false;
+        steps = strtol(rest + 1, &end, 10);
+    }
+    if ((end && *end) || steps > SIGRTMAX - SIGRTMIN)
+        return false;
+    *ret_signo = upwards ? SIGRTMIN + (int)steps : SIGRTMAX - (int)steps;
+    return true;
+}
+
 int
 signals_parse(const char *text, int *ret_signo, struct err *e)
 {
@@ -89,6 +111,8 @@ signals_parse(const char *text, int *ret_signo, struct err *e)
             return 0;
         }
     }
+    if (parse_realtime(name, ret_signo))
+        return 0;
     char *end;
     long number = strtol(text, &end, 10);
     if (end == text || *end || number < 1 || number > SIGRTMAX)

@@ -42,7 +42,7 @@ void signals_restore(const struct signals *s);
 /* "TERM", "RTMIN+2" …: into buf of SIGNALS_NAME_MAX; returns buf. */
 #define SIGNALS_NAME_MAX 16
 const char *signals_name(char *buf, int signo);
-/* "TERM", "SIGTERM", "15"; -1 with ERR_USAGE. */
+/* "TERM", "SIGTERM", "15", "RTMIN+3", "RTMAX-1"; -1 with ERR_USAGE. */
 int signals_parse(const char *text, int *ret_signo, struct err *e);
 
 #endif

@@ -293,6 +293,23 @@ test_signal_names(void **state)
     assert_int_equal(signo, SIGQUIT);
     assert_int_equal(signals_parse("10", &signo, &e), 0);
     assert_int_equal(signo, SIGUSR1);
+    assert_int_equal(signals_parse("SIGRTMIN+3", &signo, &e), 0);
+    assert_int_equal(signo, SIGRTMIN + 3);
+    assert_int_equal(signals_parse("rtmax-1", &signo, &e), 0);
+    assert_int_equal(signo, SIGRTMAX - 1);
+    assert_int_equal(signals_parse("RTMIN", &signo, &e), 0);
+    assert_int_equal(signo, SIGRTMIN);
+    static const char *const none[] = {"RTMIN+",   "RTMIN-1", "RTMAX+1",
+                                       "RTMIN+3x", "RTMIN++", "RTMIN+ 3",
+                                       "RTMINUS",  "RTMAX-",  "RTMIN+9223372036854775807"};
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+        assert_int_equal(signals_parse(none[i], &signo, &e), -1);
+    for (signo = 1; signo <= SIGRTMAX; signo++) { /* what is printed is understood */
+        char name[SIGNALS_NAME_MAX];
+        int again;
+        assert_int_equal(signals_parse(signals_name(name, signo), &again, &e), 0);
+        assert_int_equal(again, signo);
+    }
     assert_int_equal(signals_parse("TERMINATE", &signo, &e), -1);
     assert_int_equal(signals_parse("0", &signo, &e), -1);
     assert_int_equal(signals_parse("65", &signo, &e), -1);
