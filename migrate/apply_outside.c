@@ -10,6 +10,7 @@
 #include "migrate/apply.h"
 #include "migrate/lock.h"
 #include "migrate/progress.h"
+#include "migrate/token.h"
 
 #define RETRY_PAUSE_MS 500u
 
@@ -108,6 +109,19 @@ one_statement(struct apply *a, const struct statement *st, bool can_roll_back)
     return APPLY_FAILED;
 }
 
+/* SET [SESSION] lock_timeout: from there on it is the file's own. */
+static bool
+sets_lock_timeout(const struct apply *a, const struct statement *st)
+{
+    struct token_scan scan = token_on(a->text.data + st->offset, st->sql_bytes, st->backslashes);
+    struct token t;
+    if (!token_next(&scan, &t) || !token_is(&scan, &t, "set") || !token_next(&scan, &t))
+        return false;
+    if (token_is(&scan, &t, "session") && !token_next(&scan, &t))
+        return false;
+    return token_is(&scan, &t, "lock_timeout");
+}
+
 static enum apply_result
 statements(struct apply *a)
 {
@@ -115,7 +129,8 @@ statements(struct apply *a)
     struct statement st;
     struct err e = {0};
     int rc;
-    int limited = -1; /* whether lock_timeout is set: not known yet */
+    int limited = -1;         /* whether lock_timeout is set: not known yet */
+    bool limits_self = false; /* the file has set it */
     source_text_lexer(&a->text, &lx);
     while ((rc = lexer_next(&lx, &st, &e)) > 0) {
         if (verdict_elides(&a->verdict, a->text.data, &st))
@@ -123,9 +138,11 @@ statements(struct apply *a)
         struct verdict v;
         verdict_statement(a->text.data + st.offset, st.sql_bytes, st.backslashes, &v);
         a->first_n = 0;
-        if (limited != (int)v.transaction && set_lock_timeout(a, v.transaction, &e) != 0)
+        if (!limits_self && limited != (int)v.transaction &&
+            set_lock_timeout(a, v.transaction, &e) != 0)
             return refused(a, &e);
         limited = (int)v.transaction;
+        limits_self |= sets_lock_timeout(a, &st);
         enum apply_result result = one_statement(a, &st, v.transaction);
         if (result != APPLY_DONE)
             return result;

@@ -286,6 +286,16 @@ def test_concurrently_waits_without_lock_timeout(start, files, pg, env):
     assert pg.psql("SELECT indisvalid FROM pg_index WHERE indexrelid = 'a_i'::regclass") == "t"
 
 
+@pytest.mark.parametrize("words", ["SET", "set Session"])
+def test_a_lock_timeout_of_the_files_own(run, files, pg, env, words):
+    """Outside a transaction ours is set and lifted statement by statement, but not where the file sets one."""
+    files("0001_a.sql", f"{words} lock_timeout = '77ms';\nVACUUM;\nCREATE TABLE a AS SELECT current_setting('lock_timeout');\n")
+    files("0002_b.sql", "VACUUM;\nCREATE TABLE b AS SELECT current_setting('lock_timeout');\n")
+    result = run("migrate", "up", "--dir", files, env=env)
+    assert result.status == 0, result.output
+    assert pg.psql("TABLE a") == "77ms" and pg.psql("TABLE b") == "2s"
+
+
 def test_a_deadlock_is_run_again(start, files, pg, env):
     pg.psql("CREATE TABLE a (i int)", "CREATE TABLE b (i int)")
     files("0001_a.sql", "LOCK TABLE a;\nSELECT pg_sleep(0.3);\nLOCK TABLE b;\nCREATE TABLE c (i int);\n")
