@@ -6,8 +6,11 @@ release-runtime.pod     what every pod has, as JSON: dict root [workload] [hook 
 {{- define "release-runtime.pod" -}}
 {{- $workload := .workload | default dict }}
 {{- $security := dict "runAsNonRoot" true "seccompProfile" (dict "type" "RuntimeDefault") }}
-{{- include "release-runtime.noRoot" (dict "security" (.root.Values.podSecurity | default dict) "where" "podSecurity") }}
-{{- range $from := list (.root.Values.podSecurity | default dict) ($workload.securityContext | default dict) }}
+{{- /* Its defaults are in values.yaml, so that a null takes them away; an upgrade that reuses an older release's values has none of it. */ -}}
+{{- $ours := dict "runAsUser" 1000 "runAsGroup" 1000 }}
+{{- if hasKey .root.Values "podSecurity" }}{{ $ours = .root.Values.podSecurity }}{{ end }}
+{{- include "release-runtime.noRoot" (dict "security" $ours "where" "podSecurity") }}
+{{- range $from := list $ours ($workload.securityContext | default dict) }}
   {{- range $key, $value := $from }}{{ $_ := set $security $key $value }}{{ end }}
 {{- end }}
 {{- $account := .root.Values.serviceAccount | default dict }}

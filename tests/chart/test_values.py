@@ -4,6 +4,7 @@ import json
 import shutil
 
 import pytest
+import yaml
 
 from rig import CHART, FULL, VERSION, changed, container, hooked, named, pods, variables
 
@@ -166,6 +167,16 @@ def test_the_cluster_may_choose_the_user(both, tmp_path):
         assert users(helm.render({}, chart=chart)) == set()
         chart = parent(tmp_path / f"{i}-file", {"app": FULL})
         assert users(helm.render({"app": none}, chart=chart)) == set()
+
+
+def test_an_upgrade_that_reuses_values_keeps_the_user(both, tmp_path):
+    """helm upgrade --reuse-values takes an earlier chart's defaults, which said nothing of the user: so does this one here."""
+    shutil.copytree(CHART, tmp_path / "chart")
+    defaults = yaml.safe_load((CHART / "values.yaml").read_text())
+    del defaults["podSecurity"]
+    (tmp_path / "chart" / "values.yaml").write_text(json.dumps(defaults))
+    for helm in both:
+        assert helm.text(FULL, chart=tmp_path / "chart") == helm.text(FULL)
 
 
 def test_every_name_that_is_a_key_means_that_object(helm):
