@@ -99,16 +99,19 @@ preStop keeps an application up until the endpoints' users have heard that it go
 
 {{- /*
 How pods are replaced, as JSON: dict root workload where. Where they write to a claim the old one ends before the new one begins,
-for two servers on one data directory destroy it; what would let two of them run has to be said twice.
+for two servers on one data directory destroy it; what would let two of them run has to be said twice. Of several, for which it was, one
+goes at a time.
 */ -}}
 {{- define "release-runtime.strategy" -}}
 {{- $where := .where }}{{ $given := .workload.strategy | default dict }}
 {{- $claims := (include "release-runtime.writtenClaims" .workload | fromJson).names }}
-{{- $type := $given.type | default (ternary "Recreate" "RollingUpdate" (and (not (empty $claims)) (not $given.rollingUpdate))) }}
+{{- $count := int64 (dig "replicas" 1 .workload) }}
+{{- $alone := and (not (empty $claims)) (le $count 1) (not $given.rollingUpdate) }}
+{{- $type := $given.type | default (ternary "Recreate" "RollingUpdate" $alone) }}
 {{- if and $claims (not (dig "allowSharedRWO" false (.root.Values.policy | default dict))) }}
-  {{- $both := printf "both would write to the claim of volumes.%s; where that does no harm, say policy.allowSharedRWO: true" (join ", " $claims) }}
-  {{- if eq $type "RollingUpdate" }}{{ fail (printf "%s.strategy: RollingUpdate starts the new pod before the old one has ended, and %s" $where $both) }}{{ end }}
-  {{- if gt (int64 (dig "replicas" 1 .workload)) 1 }}{{ fail (printf "%s.replicas: of %d pods %s" $where (int64 .workload.replicas) $both) }}{{ end }}
+  {{- $claim := printf "to the claim of volumes.%s; where that does no harm, say policy.allowSharedRWO: true" (join ", " $claims) }}
+  {{- if gt $count 1 }}{{ fail (printf "%s.replicas: %d pods would write at once %s" $where $count $claim) }}{{ end }}
+  {{- if eq $type "RollingUpdate" }}{{ fail (printf "%s.strategy: RollingUpdate starts the new pod before the old one has ended, and both would write %s" $where $claim) }}{{ end }}
 {{- end }}
 {{- $out := dict "type" $type }}
 {{- if eq $type "RollingUpdate" }}

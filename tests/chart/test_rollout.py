@@ -46,15 +46,21 @@ def test_where_nothing_is_written_pods_overlap(helm, mounts, volumes):
     [
         ({"strategy": {"type": "RollingUpdate"}}, "workloads.pg.strategy: RollingUpdate starts the new pod before"),
         ({"strategy": {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}}, "workloads.pg.strategy: RollingUpdate"),
-        ({"replicas": 2}, "workloads.pg.replicas: of 2 pods both would write to the claim of volumes.data"),
+        ({"replicas": 2}, "workloads.pg.replicas: 2 pods would write at once to the claim of volumes.data"),
     ],
 )
 def test_two_writers_of_one_claim_have_to_be_said_twice(helm, workload, said):
     error = helm.refused(server(**workload))
     assert said in error and "policy.allowSharedRWO: true" in error
     spec(helm, server(policy={"allowSharedRWO": True}, **workload))
-    # The permission alone changes nothing.
+    # The permission alone changes nothing for one pod; of several, which may overlap, not all have to go at once.
     assert spec(helm, server(policy={"allowSharedRWO": True}))["strategy"] == {"type": "Recreate"}
+
+
+def test_several_pods_that_may_write_are_replaced_one_by_one(helm):
+    assert spec(helm, server(policy={"allowSharedRWO": True}, replicas=3))["strategy"] == ROLLING
+    said = server(policy={"allowSharedRWO": True}, replicas=3, strategy={"type": "Recreate"})
+    assert spec(helm, said)["strategy"] == {"type": "Recreate"}
 
 
 def test_strategy_as_in_kubernetes(helm):
