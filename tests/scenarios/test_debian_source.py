@@ -166,6 +166,27 @@ def test_what_the_cache_holds(archive):
     assert archive.ask("toy-[0-9]+", "one")[0] == 77, "a file that was changed is not what was verified"
 
 
+def kept_in(**env):
+    """What --cache says: (status, folder, complaint)."""
+    given = {"PATH": os.environ["PATH"], **{name: str(value) for name, value in env.items()}}
+    done = subprocess.run([ROOT / "scripts/debian-source", "--cache"], capture_output=True, text=True, timeout=60, env=given)
+    return done.returncode, done.stdout.strip(), done.stderr.strip()
+
+
+def test_where_things_are_kept(tmp_path):
+    """A new folder is ours alone; one that was there stays as it is; blanks, which end a field of what is printed, are refused."""
+    made = tmp_path / "home" / ".cache" / "release-runtime"
+    assert kept_in(HOME=tmp_path / "home") == (0, str(made), "") and made.stat().st_mode & 0o777 == 0o700
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o755)
+    assert kept_in(RELEASE_LIBS_CACHE=shared) == (0, str(shared), "") and shared.stat().st_mode & 0o777 == 0o755
+    status, folder, complaint = kept_in(RELEASE_LIBS_CACHE=tmp_path / "a b")
+    assert (status, folder) == (1, "") and "a b" in complaint and "RELEASE_LIBS_CACHE" in complaint
+    (tmp_path / "my home").mkdir()
+    assert kept_in(HOME=tmp_path / "my home")[1] == str(ROOT / "build" / "release-cache")
+
+
 @pytest.mark.parametrize("given", ["nothing", "libpq alone"])
 def test_no_release_build_without_its_sources(archive, given, tmp_path):
     """It ends there, with the reason as the last line, and leaves no half of it."""
