@@ -32,7 +32,8 @@ SQLSTATE. Its exit status says whether another start may help: 10 to 12 it has w
 {{- $_ := set $spec "ttlSecondsAfterFinished" (int64 (dig "ttlSecondsAfterFinished" 86400 $m)) }}
 {{- $labels := include "release-runtime.selector" (dict "root" .root "component" .component) | fromYaml }}
 {{- $_ := set $spec "template" (dict "metadata" (dict "labels" $labels) "spec" $pod) }}
-{{- $annotations := dict "helm.sh/hook" "pre-install,pre-upgrade" "helm.sh/hook-weight" "0" "helm.sh/hook-delete-policy" "before-hook-creation" "helm.sh/hook-output-log-policy" "hook-failed" }}
+{{- $annotations := dict "helm.sh/hook" "pre-install,pre-upgrade" "helm.sh/hook-weight" "0" "helm.sh/hook-delete-policy" "before-hook-creation" }}
+{{- if dig "hookLogs" true (.root.Values.policy | default dict) }}{{ $_ := set $annotations "helm.sh/hook-output-log-policy" "hook-failed" }}{{ end }}
 {{- $metadata := include "release-runtime.metadata" (dict "root" .root "name" .name "component" .component "annotations" $annotations) | fromJson }}
 {{- toYaml (dict "apiVersion" "batch/v1" "kind" "Job" "metadata" $metadata "spec" $spec) }}
 {{- end }}
@@ -194,8 +195,8 @@ What runs: files (in a ConfigMap) by our image; dir by our program inside the ap
   {{- $source := dict "name" $map }}
   {{- /* As with Secrets: migrate says that there are no files, instead of a pod that waits for them. */ -}}
   {{- if eq $map (toString $m.files) }}{{ $_ := set $source "optional" true }}{{ end }}
-  {{- $volumes = append $volumes (dict "name" "migrations" "configMap" $source) }}
-  {{- $mounts = append $mounts (dict "name" "migrations" "mountPath" "/migrations" "readOnly" true) }}
+  {{- $volumes = append $volumes (dict "name" "release-runtime-files" "configMap" $source) }}
+  {{- $mounts = append $mounts (dict "name" "release-runtime-files" "mountPath" "/migrations" "readOnly" true) }}
 {{- else if $m.image }}
   {{- $image = $m.image }}{{ $pull = $m.imagePullPolicy | default $pull }}
 {{- else }}

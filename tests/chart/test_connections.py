@@ -144,7 +144,7 @@ def with_file(env, mount=None, volume=None, migration=None, **healthd):
     app = {**APP, "env": {"PGHOST": "db", "PGPASSWORD": PASSWORD, **env}}
     web = {"containers": {"app": app}, "healthd": healthd}
     if mount:
-        app["volumeMounts"], web["volumes"] = {"ca": mount}, {"ca": volume}
+        app["volumeMounts"], web["volumes"] = {"ca": mount}, {"ca": volume} if volume else {}
     values = {"workloads": {"web": web}, "configMaps": {"ca": {"data": {"ca.pem": "x"}}}}
     return {**values, "migrations": {"schema": {"from": "web/app", **migration}} if migration else {}}
 
@@ -171,6 +171,16 @@ def test_a_file_comes_with_its_mount(helm, env):
     assert mount in container(job, "migrate")["volumeMounts"]
     volume = {"name": "ca", "configMap": {"name": hooked("ca"), "optional": True}}
     assert volume in job["volumes"] and named(objects, "ConfigMap", hooked("ca"))
+
+
+def test_a_volume_of_the_users_is_none_of_the_charts(helm):
+    """No name that a workload's volume may have is one that a hook's own has."""
+    for name in ("migrations", "files", "connection"):
+        values = with_file({"PGSSLROOTCERT": CA}, {"name": name, "mountPath": "/etc/ca"}, migration={"files": FILES})
+        values["workloads"]["web"]["volumes"] = {name: OWN}
+        job = named(helm.render(values), "Job", "shop-schema")["spec"]["template"]["spec"]
+        names = [volume["name"] for volume in job["volumes"]]
+        assert name in names and len(names) == len(set(names)), names
 
 
 @pytest.mark.parametrize("env", NAMED)

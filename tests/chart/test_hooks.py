@@ -41,6 +41,12 @@ def test_hooks_are_copies_and_never_the_real_thing(helm):
             assert meta["name"].endswith("-hook") and policy == "before-hook-creation,hook-succeeded"
 
 
+def test_who_does_not_print_logs_is_not_asked_to(helm):
+    """Flux' helm-controller crashes on that annotation when a hook fails."""
+    jobs = [o for o in helm.render(changed(FULL, "policy.hookLogs", False)) if o["kind"] == "Job"]
+    assert jobs and not any("helm.sh/hook-output-log-policy" in job["metadata"]["annotations"] for job in jobs)
+
+
 def test_a_copy_holds_what_the_original_does(helm):
     objects = helm.render(FULL)
     for kind, key in (("Secret", "shop"), ("ConfigMap", "settings")):

@@ -210,7 +210,7 @@ def test_a_release_name_that_no_service_can_have(helm, release):
 def test_a_configmap_that_is_not_there_lets_migrate_speak(helm):
     values = changed(FULL, "migrations.kept.files", "elsewhere")
     job = named(helm.render(values), "Job", "shop-kept")["spec"]["template"]["spec"]
-    assert {"name": "migrations", "configMap": {"name": "elsewhere", "optional": True}} in job["volumes"]
+    assert {"name": "release-runtime-files", "configMap": {"name": "elsewhere", "optional": True}} in job["volumes"]
 
 
 @pytest.mark.parametrize(
