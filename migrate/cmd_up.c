@@ -42,6 +42,7 @@ struct up {
     uint32_t pause_ms;
     unsigned settles;
     const char *uncertain; /* version whose COMMIT was not answered; borrowed from source */
+    bool stays;            /* what that file did is there whatever became of its row */
 };
 
 /* Who is in the way: of a statement of ours, or of the lock. */
@@ -292,8 +293,10 @@ apply_steps(struct up *u)
             continue;
         progress_file(u->s.progress, ++number, item->file->file, u->verdicts[i].statements);
         enum apply_result result = apply_file(&a, item->file, &u->verdicts[i]);
-        if (result == APPLY_UNKNOWN)
+        if (result == APPLY_UNKNOWN) {
             u->uncertain = item->file->version;
+            u->stays = !a.verdict.transaction;
+        }
         if (result == APPLY_UNKNOWN || result == APPLY_FAILED)
             return result;
         u->report.pending--;
@@ -332,6 +335,25 @@ note_settled(struct up *u)
             u->uncertain = NULL;
         }
     }
+}
+
+/* A file outside a transaction is done, but nothing says so: another run of it is for a person to decide. */
+static bool
+left_unrecorded(struct up *u)
+{
+    struct err e = {0};
+    if (!u->uncertain || !u->stays)
+        return false;
+    err_set(
+        &e, ERR_CLOSED,
+        "the connection was lost while its history row was written, and there is no such row: what the "
+        "file did stays, and another start runs it again");
+    report_fail(&u->report, EXIT_PARTIAL, &e);
+    report_place(&u->report, source_find(&u->source, u->uncertain)->file, 0, 0);
+    report_hint(&u->report,
+                "look at what it did, and undo that or write the file so that it may be "
+                "run again (IF NOT EXISTS, ON CONFLICT DO NOTHING)");
+    return true;
 }
 
 static enum step
@@ -373,6 +395,9 @@ one_round(struct up *u)
         return STEP_END;
     if (u->o->dry_run)
         return dry_run(u);
+    if (was_locked &&
+        left_unrecorded(u)) /* under the lock, so that the backend of before is gone */
+        return STEP_END;
     if (was_locked) {
         tell_plan(u);
         return apply_all(u);

@@ -379,6 +379,26 @@ def test_lost_during_commit_is_settled(run, files, pg, proxy):
     assert pg.psql("SELECT count(*) FROM a") == "1"
 
 
+@pytest.mark.parametrize("outside", [True, False], ids=["outside", "transaction"])
+def test_lost_while_the_row_is_written(run, files, pg, env, outside):
+    """What rolled back with its row is run again at once; what stays without one is not."""
+    files("0001_a.sql", "CREATE TABLE a (n int);\nINSERT INTO a VALUES (0);\nCREATE SEQUENCE s;\n")
+    assert run("migrate", "up", "--dir", files, env=env).status == 0
+    pg.psql("CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN IF nextval('s') = " + ("2" if outside else "1") +
+            " THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; RETURN NEW; END$$",
+            "CREATE TRIGGER die AFTER INSERT ON schema_history FOR EACH ROW EXECUTE FUNCTION die()")
+    files("0002_b.sql", ("-- migrate: transaction=off\n" if outside else "") + "UPDATE a SET n = n + 1;\n")
+    result = run("migrate", "up", "--dir", files, env=env)
+    assert events(result, "commit_lost")[0]["version"] == "0002", result.output
+    assert pg.psql("SELECT n FROM a") == "1"
+    if outside:
+        assert (result.status, failure(result)["file"]) == (24, "0002_b.sql"), result.output
+        assert "stays" in failure(result)["msg"] and "look" in failure(result)["hint"]
+        assert history(pg) == ["0001"] and advisory_locks(pg) == 0
+    else:
+        assert (result.status, history(pg)) == (0, ["0001", "0002"])
+
+
 def test_waits_for_the_database(start, files, pg_server):
     server = pg_server(start=False)
     port = server.port = free_port()
