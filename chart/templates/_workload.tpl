@@ -70,6 +70,7 @@ preStop keeps an application up until the endpoints' users have heard that it go
 {{- end }}
 {{- $pod := include "release-runtime.pod" (dict "root" $root "workload" $w) | fromJson }}
 {{- $_ := set $pod "containers" $containers }}
+{{- range $containers }}{{ if dig "lifecycle" "stopSignal" "" . }}{{ $_ := set $pod "os" (dict "name" "linux") }}{{ end }}{{ end }}
 {{- if $inits }}{{ $_ := set $pod "initContainers" $inits }}{{ end }}
 {{- if $volumes }}{{ $_ := set $pod "volumes" $volumes }}{{ end }}
 {{- $_ := set $pod "terminationGracePeriodSeconds" $grace }}

@@ -32,6 +32,13 @@ def test_every_object_has_a_namespace_and_the_releases_labels(helm):
         assert meta["labels"]["helm.sh/chart"] == f"release-runtime-{VERSION}", meta
 
 
+def test_a_stop_signal_needs_the_system(helm):
+    """The API takes lifecycle.stopSignal only where spec.os.name is said."""
+    values = changed(FULL, "workloads.web.containers.app.lifecycle", {"stopSignal": "SIGTERM"})
+    systems = {thing["metadata"]["name"]: t["spec"].get("os") for thing, t in pods(helm.render(values)) if thing["kind"] == "Deployment"}
+    assert systems["shop-web"] == {"name": "linux"} and set(map(str, systems.values())) == {"None", "{'name': 'linux'}"}
+
+
 @pytest.mark.parametrize("kube", KUBE)
 def test_every_pod_is_restricted(helm, kube):
     found = pods(helm.render(FULL, kube=kube))
