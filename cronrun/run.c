@@ -341,7 +341,7 @@ on_signals(int fd, int what, void *arg)
             run_command_reap(r);
         else if (r->state != SUPERVISE_DONE)
             run_command_signal(r, &ev);
-        else if (!r->ending && !r->facts.started)
+        else if (!r->ending && !r->facts.started && !ev.ignored)
             before_start(r, &ev);
     }
 }

@@ -235,6 +235,10 @@ run_command_signal(struct run *r, const struct signals_event *ev)
     run_command_reap(r);
     if (r->state == SUPERVISE_DONE)
         return;
+    if (ev->ignored) { /* the command's to hear, when it listens again */
+        forward(r, ev);
+        return;
+    }
     switch (ev->signo) {
     case SIGTERM:
     case SIGINT:

@@ -10,10 +10,21 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+static void
+note_ignored(struct signals *s)
+{
+    static const int all[] = {SIGHUP, SIGINT, SIGQUIT};
+    struct sigaction entry;
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        s->entry_ignored[all[i]] =
+            sigaction(all[i], NULL, &entry) == 0 && entry.sa_handler == SIG_IGN;
+}
+
 int
 signals_init(struct signals *s, struct err *e)
 {
     *s = (struct signals){.fd = -1};
+    note_ignored(s);
     sigset_t all;
     sigfillset(&all);
     if (sigprocmask(SIG_SETMASK, &all, &s->entry_mask) < 0)
@@ -53,6 +64,7 @@ signals_read(struct signals *s, struct signals_event *ret)
             .signo = (int)info.ssi_signo,
             .sender = (pid_t)info.ssi_pid,
             .terminal = info.ssi_code == SI_KERNEL,
+            .ignored = info.ssi_signo <= SIGQUIT && s->entry_ignored[info.ssi_signo],
         };
         return true;
     }

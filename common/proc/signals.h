@@ -21,6 +21,7 @@ struct signals {
     sigset_t entry_mask;
     struct sigaction entry_pipe;
     struct sigaction entry_chld;
+    bool entry_ignored[SIGQUIT + 1]; /* HUP, INT, QUIT: by nohup, or a shell for its background */
 };
 
 /* Before anything changes a disposition. Sets CHLD to its default and ignores PIPE. ERR_SYSTEM. */
@@ -31,6 +32,7 @@ struct signals_event {
     int signo;
     pid_t sender;  /* 0 from outside our PID namespace, or from the kernel */
     bool terminal; /* the kernel sent it to the whole foreground group */
+    bool ignored;  /* HUP, INT or QUIT, and whoever started us wanted nothing ended by it */
 };
 
 /* The next signal; false when none waits. PIPE by our own write is left out. */

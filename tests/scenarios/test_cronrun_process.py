@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -406,6 +407,44 @@ def test_own_stop_signal(start, nasty):
     process.wait_for("ready")
     process.terminate()
     assert process.wait().status == 128 + signal.SIGUSR1
+
+
+def pending(pid):
+    """Whether signals wait to be read."""
+    return any(int(mask, 16) for mask in re.findall(r"(?:Sig|Shd)Pnd:\t(\w+)", Path(f"/proc/{pid}/status").read_text()))
+
+
+IGNORED = ["sh", "-c", 'trap "" HUP INT QUIT; exec "$@"', "sh"]
+
+
+@pytest.mark.parametrize("signo", [signal.SIGHUP, signal.SIGINT, signal.SIGQUIT])
+def test_ignored_before_is_no_stop(start, scratch, nasty, signo):
+    """nohup and a script's "&" mean it: neither the wait nor the command ends by what they made ignored; TERM does."""
+    lock = scratch / "lock"
+    with open(lock, "a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        words = ["--lock", f"file:{lock}", "--on-busy", "wait=60s", "--grace", "100ms", nasty, "ready"]
+        process = start("cronrun", *words, wrap=IGNORED)
+        process.wait_for("lock_wait")
+        process.send_signal(signo)
+        wait_until(lambda: not pending(process.pid), 10, "the signals are read")
+    process.wait_for("ready")
+    process.send_signal(signo)
+    wait_until(lambda: not pending(process.pid), 10, "the signal is read")
+    process.terminate()
+    result = process.wait()
+    assert result.status == 143
+    assert [r["signal"] for r in records(result.stderr, "stopping")] == ["TERM"]
+
+
+def test_ignored_before_is_forwarded(start, nasty):
+    """A command that listens again hears it."""
+    process = start("cronrun", "--lock", "none", nasty, "catch", "ready", wrap=IGNORED)
+    process.wait_for("ready")
+    process.send_signal(signal.SIGINT)
+    process.wait_for("got 2\n")
+    process.terminate()
+    assert records(process.wait().stderr, "stopping")[0]["signal"] == "TERM"
 
 
 # --- Nothing survives -------------------------------------------------------------------------------------------------
