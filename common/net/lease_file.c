@@ -41,11 +41,20 @@ of(struct lease *l)
     return (struct lease_file *)l;
 }
 
+/* O_CREAT for what is missing only: with fs.protected_regular (proc_sys_fs(5)) the kernel refuses it in /tmp and its like for
+ * a file of another user, even to root. Not blocking: a FIFO would wait for its other end. */
+static int
+open_or_create(const char *path)
+{
+    const int flags = O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    int fd = open(path, flags);
+    return fd < 0 && errno == ENOENT ? open(path, flags | O_CREAT, 0666) : fd;
+}
+
 static int
 open_file(const char *path, int *ret_fd, struct err *e)
 {
-    /* Not blocking: a FIFO would wait for its other end. */
-    cleanup_close int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
+    cleanup_close int fd = open_or_create(path);
     if (fd < 0)
         return err_sys(e, errno, "cannot open the lock file %s", path);
     struct stat st;

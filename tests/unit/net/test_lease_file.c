@@ -10,11 +10,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -415,17 +419,62 @@ teardown(void **state)
     return 0;
 }
 
+/* From here on no file is opened with O_CREAT. */
+static bool
+forbid_creation(void)
+{
+    struct sock_filter rules[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, O_CREAT, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EACCES),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {.len = sizeof rules / sizeof rules[0], .filter = rules};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+/* In /tmp and its like the kernel refuses O_CREAT, even to root, for a file of another user that is there already
+ * (fs.protected_regular, 1 or 2 in most distributions; proc_sys_fs(5)). */
+static void
+test_creates_only_what_is_missing(void **state)
+{
+    struct fixture *f = *state;
+    struct seen s;
+    release(f, acquire(f, &s));
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        if (!forbid_creation())
+            _exit(10);
+        release(f, acquire(f, &s));
+        _exit(s.e.code == ERR_NONE && s.fence == 2 ? 0 : 11);
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_replaced_while_held),        TEST(test_counts),
-        TEST(test_busy_names_holder),          TEST(test_inherited),
-        TEST(test_damage_is_refused),          TEST(test_no_file),
-        TEST(test_link_is_followed),           TEST(test_keep_fd),
-        TEST(test_free_before_answer),         cmocka_unit_test(test_holder_line),
+        TEST(test_replaced_while_held),
+        TEST(test_counts),
+        TEST(test_busy_names_holder),
+        TEST(test_inherited),
+        TEST(test_damage_is_refused),
+        TEST(test_no_file),
+        TEST(test_link_is_followed),
+        TEST(test_keep_fd),
+        TEST(test_creates_only_what_is_missing),
+        TEST(test_free_before_answer),
+        cmocka_unit_test(test_holder_line),
         cmocka_unit_test(test_names_and_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
