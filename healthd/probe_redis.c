@@ -13,6 +13,7 @@
 struct probe_redis {
     struct probe_session session;
     struct target_redis *target;
+    struct redisconn_tls tls;
     bool cluster;                            /* the server is a node of one */
     struct probe_result found[PROBE_DEPTHS]; /* what the replies said so far; ROLE's is the last */
 };
@@ -154,7 +155,11 @@ on_connected(struct redisconn *c, const struct err *e, void *arg)
 static void *
 conn_new(struct probe_session *s, struct err *e)
 {
-    return redisconn_new(s->x.loop, s->x.resolver, ((struct probe_redis *)s)->target, e);
+    struct probe_redis *p = (struct probe_redis *)s;
+    struct redisconn *c = redisconn_new(s->x.loop, s->x.resolver, p->target, e);
+    if (c)
+        redisconn_share_tls(c, &p->tls);
+    return c;
 }
 
 static void
@@ -200,6 +205,7 @@ static void
 redis_free(struct probe_session *s)
 {
     struct probe_redis *p = (struct probe_redis *)s;
+    redisconn_tls_done(&p->tls);
     target_redis_free(p->target);
     free(p);
 }

@@ -68,8 +68,7 @@ static void
 release(struct redisconn *c)
 {
     loop_timer_free(c->timer);
-    tls_client_free(c->tls);
-    free(c->tls_ca);
+    redisconn_tls_done(&c->own_tls);
     free(c);
 }
 
@@ -191,7 +190,22 @@ redisconn_new(struct loop *l, struct resolver *r, struct target_redis *target, s
     c->target = target;
     c->fd = -1;
     c->last = &c->first;
+    c->tls = &c->own_tls;
     return c;
+}
+
+void
+redisconn_tls_done(struct redisconn_tls *tls)
+{
+    tls_client_free(tls->client);
+    free(tls->ca);
+    *tls = (struct redisconn_tls){0};
+}
+
+void
+redisconn_share_tls(struct redisconn *c, struct redisconn_tls *tls)
+{
+    c->tls = tls;
 }
 
 void

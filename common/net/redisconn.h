@@ -17,6 +17,7 @@
 struct loop;
 struct resolver;
 struct target_redis;
+struct tls_client;
 struct redisconn;
 
 enum redis_reply_kind {
@@ -41,9 +42,19 @@ typedef void redisconn_cb(struct redisconn *c, const struct err *e, void *arg);
 typedef void redisconn_reply_cb(struct redisconn *c, const struct err *e,
                                 const struct redis_reply *reply, void *arg);
 
+/* The CA store of connections to one target: loading the system's takes tens of milliseconds. Zero: nothing loaded yet. */
+struct redisconn_tls {
+    struct tls_client *client;
+    char *ca; /* what it was made from */
+    bool verify;
+};
+void redisconn_tls_done(struct redisconn_tls *tls);
+
 /* target is borrowed and must outlive the connection; its secret files are re-read at each connect. */
 struct redisconn *
 redisconn_new(struct loop *l, struct resolver *r, struct target_redis *target, struct err *e);
+/* Takes the place of a store of c's own: several connections, also one after the other, load it once. Borrowed; outlives c. */
+void redisconn_share_tls(struct redisconn *c, struct redisconn_tls *tls);
 void redisconn_free(struct redisconn *c); /* NULL allowed; closes at once; nothing fires any more */
 
 /* Resolve, connect, TLS, AUTH (if any), SELECT (if db != 0), in one deadline; a connection that is open is closed first. -1 also

@@ -33,22 +33,24 @@ note_error(struct redisconn *c, int sys_errno)
 
 /* ---- the connected socket ---- */
 
-/* The context is kept: loading the system's CAs takes milliseconds. */
 static int
 tls_context(struct redisconn *c, struct err *e)
 {
     const struct target_redis *t = c->target;
+    struct redisconn_tls *tls = c->tls;
     bool same_ca =
-        (!t->tls_ca && !c->tls_ca) || (t->tls_ca && c->tls_ca && strcmp(t->tls_ca, c->tls_ca) == 0);
-    if (c->tls && same_ca && c->tls_verify == t->tls_verify) {
+        (!t->tls_ca && !tls->ca) || (t->tls_ca && tls->ca && strcmp(t->tls_ca, tls->ca) == 0);
+    if (tls->client && same_ca && tls->verify == t->tls_verify) {
         return 0;
     }
-    tls_client_free(c->tls);
-    free(c->tls_ca);
-    c->tls_ca = t->tls_ca ? strdup(t->tls_ca) : NULL;
-    c->tls_verify = t->tls_verify;
-    c->tls = tls_client_new(t->tls_ca, t->tls_verify, e);
-    return c->tls ? 0 : -1;
+    redisconn_tls_done(tls);
+    tls->ca = t->tls_ca ? strdup(t->tls_ca) : NULL;
+    if (t->tls_ca && !tls->ca) {
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    tls->verify = t->tls_verify;
+    tls->client = tls_client_new(t->tls_ca, t->tls_verify, e);
+    return tls->client ? 0 : -1;
 }
 
 static void
@@ -70,7 +72,7 @@ take_socket(struct redisconn *c)
     } else if (tls_context(c, &e) != 0) {
         close(fd);
     } else {
-        bev = tls_client_bufferevent(c->tls, base, fd, c->target->tls_name, &e);
+        bev = tls_client_bufferevent(c->tls->client, base, fd, c->target->tls_name, &e);
     }
     if (bev) {
         redisconn_talk(c, bev, c->target->tls);

@@ -18,7 +18,6 @@
 struct bufferevent;
 struct loop_timer;
 struct loop_watch;
-struct tls_client;
 
 enum redisconn_state {
     REDISCONN_IDLE,
@@ -59,9 +58,7 @@ struct redisconn {
     int fd;                      /* while connecting */
     struct loop_watch *watch;
     struct err last_error; /* of the last address */
-    struct tls_client *tls;
-    char *tls_ca; /* what it was made from */
-    bool tls_verify;
+    struct redisconn_tls *tls, own_tls;
 
     /* connected */
     struct bufferevent *bev;

@@ -2,6 +2,7 @@
 
 import subprocess
 import threading
+from pathlib import Path
 
 import pytest
 from rig.base import wait_until
@@ -207,3 +208,24 @@ def test_loading(start, redis_server):
         subprocess.run(["redis-cli", "-s", redis.socket, "CONFIG", "SET", "key-load-delay", "0"], capture_output=True)
         redis.sigkill()
         reload.join()
+
+
+@pytest.mark.parametrize("way", ["keep", "each"])
+def test_authorities_are_kept(start, redis_server, ca, scratch, way):
+    """The file is loaded once for all connections, and anew when it changes; half of a new one takes nothing from anybody."""
+    redis = redis_server(tls=True)
+    trusted = scratch / "ca.crt"
+    trusted.write_text(Path(ca().cert).read_text())
+    h = Healthd(start, "--check", f"redis rediss://localhost:{redis.port}/?ca_file={trusted} every 200ms connection {way}")
+    h.until("ok", slow(2), "redis")
+    trusted.write_text("-----BEGIN CERTIFICATE-----\nMIIB")
+    if way == "keep":
+        redis.sigkill()
+        h.until("refused", slow(2), "redis")
+        redis.start()
+    else:
+        looks = "healthd_check_duration_seconds_count"
+        before = h.metric(looks, check="redis")
+        wait_until(lambda: h.metric(looks, check="redis") > before + 3, slow(2), "further looks")
+    h.until("ok", slow(2), "redis")
+    assert not [r for r in h.records("check_changed") if r.get("reason") == "tls"]
