@@ -14,19 +14,21 @@
 
 #define RETRY_PAUSE_MS 500u
 
-/* A statement was refused: what ran before it stays. */
+/* A statement was refused, or not answered: what ran before it stays. */
 static enum apply_result
 refused(struct apply *a, const struct err *e)
 {
     struct err said = *e;
-    if (e->code != ERR_SERVER && e->code != ERR_PROTOCOL) {
-        apply_report_run(a, e, 0);
-        return APPLY_FAILED;
-    }
     if (a->first_n)
         err_wrap(&said, "statement %zu of %zu, outside a transaction (what ran before it stays)",
                  a->first_n, a->verdict.statements);
-    apply_report(a, EXIT_PARTIAL, &said, 0);
+    if (e->code == ERR_SERVER || e->code == ERR_PROTOCOL) {
+        apply_report(a, EXIT_PARTIAL, &said, 0);
+        return APPLY_FAILED;
+    }
+    apply_report_run(a, &said, 0);
+    if (a->first_n > 1)
+        report_add_hint(a->report, "another start runs the file from its first statement on");
     return APPLY_FAILED;
 }
 

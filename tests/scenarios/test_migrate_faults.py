@@ -128,8 +128,22 @@ def test_a_signal_outside_a_transaction(start, files, pg, env):
     process = start("migrate", "up", "--dir", files, env=env)
     wait_until(lambda: sleeping(pg) == 1, what="the statement runs")
     process.terminate()
-    assert process.wait().status == 13
+    result = process.wait()
+    assert result.status == 13
     assert sleeping(pg) == 0 and advisory_locks(pg) == 0
+    said = failure(result)
+    assert "statement 2 of 2" in said["msg"] and "stays" in said["msg"], said
+    assert "from its first statement" in said["hint"], said
+
+
+def test_lost_outside_a_transaction(start, files, pg, env):
+    files("0001_a.sql", "-- migrate: transaction=off\nCREATE TABLE a (i int);\n" + SLEEP)
+    process = start("migrate", "up", "--dir", files, env=env)
+    wait_until(lambda: sleeping(pg) == 1, what="the statement runs")
+    pg.terminate("query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()")
+    result = process.wait()
+    assert (result.status, failure(result)["line"]) == (10, 3), result.output
+    assert "statement 2 of 2" in failure(result)["msg"] and "from its first statement" in failure(result)["hint"]
 
 
 def test_a_second_signal_ends_at_once(start, files, pg, proxy):
