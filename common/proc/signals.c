@@ -48,6 +48,14 @@ signals_done(struct signals *s)
     s->fd = -1;
 }
 
+/* A write of our own to nobody, or to a file that may not grow (RLIMIT_FSIZE). */
+static bool
+is_by_own_write(const struct signalfd_siginfo *info)
+{
+    return (info->ssi_signo == SIGPIPE || info->ssi_signo == SIGXFSZ) &&
+           (pid_t)info->ssi_pid == getpid();
+}
+
 bool
 signals_read(struct signals *s, struct signals_event *ret)
 {
@@ -58,7 +66,7 @@ signals_read(struct signals *s, struct signals_event *ret)
             continue;
         if (got != (ssize_t)sizeof info)
             return false;
-        if (info.ssi_signo == SIGPIPE && (pid_t)info.ssi_pid == getpid())
+        if (is_by_own_write(&info))
             continue;
         *ret = (struct signals_event){
             .signo = (int)info.ssi_signo,

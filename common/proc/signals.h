@@ -35,7 +35,7 @@ struct signals_event {
     bool ignored;  /* HUP, INT or QUIT, and whoever started us wanted nothing ended by it */
 };
 
-/* The next signal; false when none waits. PIPE by our own write is left out. */
+/* The next signal; false when none waits. PIPE and XFSZ by our own writes are left out. */
 bool signals_read(struct signals *s, struct signals_event *ret);
 
 /* In a child, before exec: mask and dispositions as on entry. Safe after fork. */

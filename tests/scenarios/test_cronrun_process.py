@@ -414,6 +414,14 @@ def pending(pid):
     return any(int(mask, 16) for mask in re.findall(r"(?:Sig|Shd)Pnd:\t(\w+)", Path(f"/proc/{pid}/status").read_text()))
 
 
+def test_own_log_that_is_full(run, nasty, scratch):
+    """A limit of file sizes (ulimit -f) stops our log in a file; the XFSZ that we get for it is not the command's."""
+    wrap = ["sh", "-c", f'ulimit -f 0; exec "$@" 2>>{scratch}/log', "sh"]
+    result = run("cronrun", "--lock", "none", nasty, "catch", "ms=200", "exit=3", wrap=wrap)
+    assert result.status == 3
+    assert "got" not in result.stdout
+
+
 IGNORED = ["sh", "-c", 'trap "" HUP INT QUIT; exec "$@"', "sh"]
 
 
