@@ -22,11 +22,10 @@ refused(struct apply *a, const struct err *e)
     if (a->first_n)
         err_wrap(&said, "statement %zu of %zu, outside a transaction (what ran before it stays)",
                  a->first_n, a->verdict.statements);
-    if (e->code == ERR_SERVER || e->code == ERR_PROTOCOL) {
+    if (e->code == ERR_SERVER || e->code == ERR_PROTOCOL)
         apply_report(a, EXIT_PARTIAL, &said, 0);
-        return APPLY_FAILED;
-    }
-    apply_report_run(a, &said, 0);
+    else
+        apply_report_run(a, &said, 0);
     if (a->first_n > 1)
         report_add_hint(a->report, "another start runs the file from its first statement on");
     return APPLY_FAILED;
