@@ -9,7 +9,7 @@
  *                  session replaces the old
  * A kept session that turns out to be closed when it is asked is no failure: the probe connects
  * again within the same deadline and that decides; likewise when its server is not the wanted one
- * (wrong_role, read_only …), for the name may have moved. A session that ends while idle is told through
+ * (wrong_role, read_only …) or answers with another status, for the name may have moved. A session that ends while idle is told through
  * `lost`, so that the schedule looks at once.
  *
  * start() returning 0: `done` is called exactly once, from the loop, not inside start(); -1: never,

@@ -1,4 +1,7 @@
-/* HTTP and HTTPS: a GET whose status has to lie in the wanted range. */
+/*
+ * HTTP and HTTPS: a GET whose status has to lie in the wanted range. Over a connection that was there already another status is
+ * not yet a failure: the name may have left for another server by now, so a fresh connection decides.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,6 +16,8 @@ struct lane {
     enum probe_depth depth;
     struct httpcall *call;
     uint64_t deadline_ms;
+    bool kept;      /* the call under way may go over the kept connection */
+    unsigned found; /* the status that made this look connect anew, 0: none */
 };
 
 struct probe_http {
@@ -21,6 +26,7 @@ struct probe_http {
     struct target_peer *target;
     struct httpcall_client *client;
     struct lane lanes[PROBE_DEPTHS];
+    bool elsewhere; /* the last status was not the wanted one: looks connect anew */
 };
 
 static void
@@ -30,6 +36,32 @@ on_lost(void *arg)
     p->base.lost(&p->base, p->base.arg);
 }
 
+static bool
+is_wanted(const struct lane *l, unsigned status)
+{
+    return status >= l->p->spec->status_from && status <= l->p->spec->status_to;
+}
+
+static void on_answer(const struct err *e, unsigned status, void *arg);
+
+static int
+call(struct lane *l, enum httpcall_way way, struct err *e)
+{
+    l->kept = way == HTTPCALL_KEEP && httpcall_client_connected(l->p->client);
+    l->call = httpcall_start(l->p->client, way, l->deadline_ms, on_answer, l, e);
+    return l->call ? 0 : -1;
+}
+
+static bool
+look_elsewhere(struct lane *l, unsigned status)
+{
+    struct err e;
+    if (!l->kept)
+        return false;
+    l->found = status;
+    return call(l, HTTPCALL_FRESH, &e) == 0;
+}
+
 static void
 on_answer(const struct err *e, unsigned status, void *arg)
 {
@@ -37,13 +69,18 @@ on_answer(const struct err *e, unsigned status, void *arg)
     struct probe_http *p = l->p;
     struct probe_result r = {0};
     l->call = NULL;
-    if (e) {
+    if (!e && !is_wanted(l, status) && look_elsewhere(l, status))
+        return;
+    /* A fresh connection that fails takes nothing back of what the server said itself. */
+    unsigned said = e ? l->found : status;
+    if (said == 0) {
         probe_result_from(&r, e, l->deadline_ms);
-    } else if (status < p->spec->status_from || status > p->spec->status_to) {
+    } else if (!is_wanted(l, said)) {
         r.reason = REASON_STATUS;
         snprintf(r.cause, sizeof(r.cause), "%.200s answered with status %u",
-                 target_peer_describe(p->target), status);
+                 target_peer_describe(p->target), said);
     }
+    p->elsewhere = r.reason == REASON_STATUS;
     p->base.done(&p->base, l->depth, &r, p->base.arg);
 }
 
@@ -52,12 +89,10 @@ http_start(struct probe *base, enum probe_depth depth, uint64_t deadline_ms, str
 {
     struct probe_http *p = (struct probe_http *)base;
     struct lane *l = &p->lanes[depth];
-    enum httpcall_way way = p->spec->each          ? HTTPCALL_EACH
-                            : depth == PROBE_LOGIN ? HTTPCALL_FRESH
-                                                   : HTTPCALL_KEEP;
+    bool fresh = depth == PROBE_LOGIN || p->elsewhere;
     l->deadline_ms = deadline_ms;
-    l->call = httpcall_start(p->client, way, deadline_ms, on_answer, l, e);
-    return l->call ? 0 : -1;
+    l->found = 0;
+    return call(l, p->spec->each ? HTTPCALL_EACH : fresh ? HTTPCALL_FRESH : HTTPCALL_KEEP, e);
 }
 
 static bool

@@ -68,6 +68,59 @@ def test_redis_stale_replica_and_master_down(start, redis_server, proxy):
         h.until("[+]redis ok", slow(1), "redis")
 
 
+def test_application_name_moves_after_it_said_no(start, web, proxy):
+    """One that is being drained answers 503 over the connection that is kept, for as long as it lives."""
+    old, new = web(), web()
+    between = proxy(old)
+    h = Healthd(start, "--check", f"app http://127.0.0.1:{between.port}/ every 300ms")
+    h.until("[+]app ok", slow(1), "app")
+    old.say(503)
+    h.until("failed: status", slow(1), "app")
+    between.target = ("127.0.0.1", new.port)
+    h.until("[+]app ok", slow(1), "app")
+
+
+def test_application_name_moves_before_it_says_no(start, web, proxy):
+    old, new = web(), web()
+    between = proxy(old)
+    h = Healthd(start, "--check", f"app http://127.0.0.1:{between.port}/ every 300ms")
+    h.until("[+]app ok", slow(1), "app")
+    between.target = ("127.0.0.1", new.port)
+    old.say(503)
+    wait_until(lambda: between.accepted >= 2, slow(1), "a fresh connection")
+    after_a_look(h, "app")
+    assert [r["state"] for r in h.records("check_changed")] == ["up"]
+
+
+def test_application_that_says_no_is_asked_once_a_look(start, web, proxy):
+    old = web()
+    between = proxy(old)
+    h = Healthd(start, "--check", f"app http://127.0.0.1:{between.port}/ every 300ms")
+    h.until("[+]app ok", slow(1), "app")
+    old.say(503)
+    h.until("failed: status", slow(1), "app")
+    after_a_look(h, "app")
+    asked, looked = old.requests(), looks(h, "app")
+    wait_until(lambda: looks(h, "app") >= looked + 4, slow(2), "further looks")
+    assert old.requests() - asked <= looks(h, "app") - looked + 1
+
+
+def test_application_says_no_and_then_nothing(start, peer):
+    """What it said itself is told, not that the fresh connection failed."""
+
+    def talk(app, connection):
+        if app.accepted == 1:
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")
+            connection.recv(65536)
+
+    app = peer(talk)
+    h = Healthd(start, "--check", f"app http://127.0.0.1:{app.port}/ every 300ms")
+    h.until("failed: closed", slow(1), "app")
+    assert [r.get("reason") for r in h.records("check_changed")] == [None, "status"]
+
+
 def test_postgres_name_moves(start, pg_server, proxy):
     standbys = [pg_server(), pg_server()]
     for server in standbys:
