@@ -1,7 +1,7 @@
 {{- /*
 What every object needs: values without nulls, names, labels, versions, small conversions.
 
-release-runtime.root    in: the chart's root; out: YAML of {Values, Release, Chart, kube}: the values without entries
+release-runtime.root    in: the chart's root; out: YAML of {Values, Release, Chart, kube, flux, own}: the values without entries
                         that are null, at any depth. All other templates get this as "root", so that none meets a null.
 */ -}}
 {{- define "release-runtime.root" -}}
@@ -10,7 +10,8 @@ release-runtime.root    in: the chart's root; out: YAML of {Values, Release, Cha
 {{- $chart := dict "name" .Chart.Name "version" .Chart.Version }}
 {{- $release := dict "Name" .Release.Name "Namespace" .Release.Namespace "Service" .Release.Service "IsInstall" .Release.IsInstall }}
 {{- $kube := dig "kubeVersion" "" ($values.global | default dict) | default .Capabilities.KubeVersion.Version }}
-{{- dict "Values" $values "Release" $release "Chart" $chart "kube" (toString $kube) "own" $own | toJson }}
+{{- $flux := .Capabilities.APIVersions.Has "helm.toolkit.fluxcd.io/v2" }}
+{{- dict "Values" $values "Release" $release "Chart" $chart "kube" (toString $kube) "flux" $flux "own" $own | toJson }}
 {{- end }}
 
 {{- /*

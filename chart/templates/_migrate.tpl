@@ -33,7 +33,8 @@ SQLSTATE. Its exit status says whether another start may help: 10 to 12 it has w
 {{- $labels := include "release-runtime.selector" (dict "root" .root "component" .component) | fromYaml }}
 {{- $_ := set $spec "template" (dict "metadata" (dict "labels" $labels) "spec" $pod) }}
 {{- $annotations := dict "helm.sh/hook" "pre-install,pre-upgrade" "helm.sh/hook-weight" "0" "helm.sh/hook-delete-policy" "before-hook-creation" }}
-{{- if dig "hookLogs" true (.root.Values.policy | default dict) }}{{ $_ := set $annotations "helm.sh/hook-output-log-policy" "hook-failed" }}{{ end }}
+{{- /* Flux's helm-controller crashes on it when the hook fails; whether it is the one that renders cannot be seen. */ -}}
+{{- if dig "hookLogs" (not .root.flux) (.root.Values.policy | default dict) }}{{ $_ := set $annotations "helm.sh/hook-output-log-policy" "hook-failed" }}{{ end }}
 {{- $metadata := include "release-runtime.metadata" (dict "root" .root "name" .name "component" .component "annotations" $annotations) | fromJson }}
 {{- toYaml (dict "apiVersion" "batch/v1" "kind" "Job" "metadata" $metadata "spec" $spec) }}
 {{- end }}

@@ -42,9 +42,15 @@ def test_hooks_are_copies_and_never_the_real_thing(helm):
 
 
 def test_who_does_not_print_logs_is_not_asked_to(helm):
-    """Flux' helm-controller crashes on that annotation when a hook fails."""
-    jobs = [o for o in helm.render(changed(FULL, "policy.hookLogs", False)) if o["kind"] == "Job"]
-    assert jobs and not any("helm.sh/hook-output-log-policy" in job["metadata"]["annotations"] for job in jobs)
+    """Flux's helm-controller crashes on that annotation when a hook fails."""
+
+    def asked(*more, **policy):
+        jobs = [o for o in helm.render(changed(FULL, "policy", policy), *more) if o["kind"] == "Job"]
+        return {"helm.sh/hook-output-log-policy" in job["metadata"]["annotations"] for job in jobs}
+
+    flux = ("--api-versions", "helm.toolkit.fluxcd.io/v2")
+    assert asked() == {True} and asked(*flux) == {False}
+    assert asked(hookLogs=False) == {False} and asked(*flux, hookLogs=True) == {True}
 
 
 def test_a_copy_holds_what_the_original_does(helm):
