@@ -87,6 +87,13 @@ release-runtime.claim   notes that an object of this kind and name is made, and 
 {{- end }}
 {{- end }}
 
+{{- /* Refuses a mount where the chart has its own, or below it, which is read-only: dict path pattern where */ -}}
+{{- define "release-runtime.ownFolder" -}}
+{{- if regexMatch (printf "^%s(/|$)" .pattern) .path }}
+  {{- fail (printf "%s: %s is the chart's own; choose another" .where (trimSuffix "/" .path)) }}
+{{- end }}
+{{- end }}
+
 {{- /* Refuses volumes and mounts that lack what they need: dict workload where */ -}}
 {{- define "release-runtime.checkVolumes" -}}
 {{- $where := .where }}{{ $volumes := .workload.volumes | default dict }}
@@ -104,12 +111,13 @@ release-runtime.claim   notes that an object of this kind and name is made, and 
   {{- $paths := dict }}
   {{- range $c.writable | default list }}
     {{- if hasKey $paths . }}{{ fail (printf "%s.containers.%s.writable: %s is there twice" $where $container .) }}{{ end }}
+    {{- include "release-runtime.ownFolder" (dict "path" . "pattern" "(/run)?/release-runtime" "where" (printf "%s.containers.%s.writable" $where $container)) }}
     {{- $_ := set $paths . true }}
   {{- end }}
   {{- range $name, $mount := $c.volumeMounts | default dict }}
     {{- $at := printf "%s.containers.%s.volumeMounts.%s" $where $container $name }}
     {{- if not $mount.mountPath }}{{ fail (printf "%s.mountPath is missing" $at) }}{{ end }}
-    {{- if eq (trimSuffix "/" $mount.mountPath) "/release-runtime" }}{{ fail (printf "%s.mountPath: /release-runtime is the chart's own; choose another" $at) }}{{ end }}
+    {{- include "release-runtime.ownFolder" (dict "path" $mount.mountPath "pattern" "(/run)?/release-runtime" "where" (printf "%s.mountPath" $at)) }}
     {{- if hasKey $paths $mount.mountPath }}
       {{- fail (printf "%s: something else is mounted on %s already (writable makes volumes too)" $at $mount.mountPath) }}
     {{- end }}

@@ -109,8 +109,9 @@ itself, ours (own) has not: dict root connections source own copies where
 {{- if .own }}{{ range $name := $found.missing }}
   {{- fail (printf "%s: %s names a file or folder, which the image of migrate does not have; mount it into %s from a volume of a Secret or a ConfigMap, and the hook gets it too" $where $name $from) }}
 {{- end }}{{ end }}
-{{- $volumes := dict }}{{ $all := .source.workload.volumes | default dict }}
+{{- $volumes := dict }}{{ $all := .source.workload.volumes | default dict }}{{ $own := .own }}
 {{- range $mount := $found.mounts }}
+  {{- if $own }}{{ include "release-runtime.ownFolder" (dict "path" $mount.mountPath "pattern" "/migrations" "where" $where) }}{{ end }}
   {{- $volume := deepCopy (get $all $mount.name | default dict) }}
   {{- if not (or $volume.secret $volume.configMap $volume.projected) }}
     {{- fail (printf "%s: a variable names a file in %s, and a hook has only volumes of Secrets and ConfigMaps" $where $mount.mountPath) }}

@@ -205,6 +205,21 @@ def test_a_file_on_what_a_hook_cannot_have(helm):
     healthd(helm, with_file({"PGSSLROOTCERT": CA}, {"mountPath": "/etc/ca"}, claim))
 
 
+@pytest.mark.parametrize("folder", ["/release-runtime", "/run/release-runtime", "/run/release-runtime/ca", "/migrations", "/migrations/ca"])
+def test_a_file_where_the_chart_mounts_its_own(helm, folder):
+    """The API refuses a second mount there, and the runtime one below it, which is read-only."""
+    values = with_file({"PGSSLROOTCERT": f"{folder}/ca.pem"}, {"mountPath": f"{folder}/"}, OWN, {"files": FILES})
+    where = "migrations.schema" if "migr" in folder else "workloads.web.containers.app.volumeMounts.ca.mountPath"
+    assert f"{where}: {folder} is the chart's own; choose another" in helm.refused(values)
+    if "migr" not in folder:
+        values = changed(with_file({}), "workloads.web.containers.app.writable", ["/tmp", folder])
+        assert f"containers.app.writable: {folder} is the chart's own" in helm.refused(values)
+    # Where nothing else is mounted there it is the user's.
+    if where == "migrations.schema":
+        values["migrations"]["schema"] = {"from": "web/app", "dir": "/m"}
+        helm.render(values)
+
+
 def test_files_that_are_there(helm):
     for path in ("system", "/etc/ssl/certs/ca-certificates.crt"):
         helm.render(with_file({"PGSSLROOTCERT": path}, migration={"files": FILES}))
