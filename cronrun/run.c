@@ -27,13 +27,19 @@
 /* ---- end ---- */
 
 static void
-end(struct run *r)
+conclude(struct run *r)
 {
     struct outcome_rules rules = {.busy_status = (int)r->o->busy_status,
                                   .late_status = (int)r->o->late_status,
                                   .child_status = (int)r->o->child_status};
     r->outcome = outcome_of(&r->facts, &rules);
     run_report_end(r);
+}
+
+static void
+end(struct run *r)
+{
+    conclude(r);
     loop_quit(r->loop);
 }
 
@@ -454,15 +460,31 @@ tear_down(struct run *r)
     signals_done(&r->signals);
 }
 
+/* Wrong options and settings are the user's to mend, anything else is ours. */
+static int
+not_prepared(struct run *r, const struct err *e)
+{
+    if (e->code == ERR_USAGE)
+        return opt_usage_failed(&cronrun_program, r->o->termination_log, e);
+    r->facts.own_failure = true;
+    r->error = *e;
+    conclude(r);
+    return r->outcome.exit;
+}
+
 int
 run_main(const struct options *o, char **argv)
 {
-    struct run r = {
-        .o = o, .argv = argv, .signals.fd = -1, .child = CHILD_INIT, .started_wall_ms = -1};
+    struct run r = {.o = o,
+                    .argv = argv,
+                    .signals.fd = -1,
+                    .child = CHILD_INIT,
+                    .scheduled_ms = -1,
+                    .started_wall_ms = -1};
     struct err e;
     int status;
     if (prepare(&r, &e) < 0) {
-        status = opt_usage_failed(&cronrun_program, o->termination_log, &e);
+        status = not_prepared(&r, &e);
     } else {
         r.busy_until_ms = o->on_busy == BUSY_WAIT ? clock_deadline(o->busy_wait_ms) : 0;
         acquire(&r);

@@ -414,6 +414,21 @@ def pending(pid):
     return any(int(mask, 16) for mask in re.findall(r"(?:Sig|Shd)Pnd:\t(\w+)", Path(f"/proc/{pid}/status").read_text()))
 
 
+def test_own_failure_is_no_bad_usage(run, scratch):
+    """What the machine lacks is not told as a wrong option."""
+    message = scratch / "termination"
+    message.touch()
+    wrap = ["sh", "-c", 'ulimit -n 6; exec "$@"', "sh"]
+    result = run("cronrun", "--lock", "none", "--termination-log", message, "true", wrap=wrap)
+    assert result.status == 125
+    assert records(result.stderr, "usage") == []
+    (record,) = records(result.stderr, "run_refused")
+    assert (record["outcome"], record["reason"], record["exit"]) == ("error", "own_failure", 125)
+    assert "Too many open files" in record["msg"]
+    told = json.loads(message.read_text())
+    assert (told["outcome"], told["job"], told["scheduled"], told["exit"]) == ("error", "true", None, 125)
+
+
 def test_own_log_that_is_full(run, nasty, scratch):
     """A limit of file sizes (ulimit -f) stops our log in a file; the XFSZ that we get for it is not the command's."""
     wrap = ["sh", "-c", f'ulimit -f 0; exec "$@" 2>>{scratch}/log', "sh"]
