@@ -282,6 +282,11 @@ target_host_check(const char *host, const char *port_place, struct err *e)
 {
     if (is_name(host) || target_is_address(host) || is_socket(host))
         return 0;
+    if (host[0] == '[')
+        return err_set(e, ERR_USAGE,
+                       "the host is in brackets, which an IPv6 address has in a URL only (a port "
+                       "belongs into %s)",
+                       port_place);
     if (strstr(host, "://") || strchr(host, '@'))
         return err_set(e, ERR_USAGE, "the host is a URL or a piece of one, not a name");
     const char *colon = strchr(host, ':');

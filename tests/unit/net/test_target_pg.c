@@ -263,6 +263,8 @@ static const struct bad bads[] = {
     {NULL, "DATABASE_HOST=h/SECRET", "DATABASE_HOST: the host is neither a name"},
     {NULL, "DATABASE_HOST=db:5432\nDATABASE_USER=u",
      "DATABASE_HOST: the host has a port behind it, which belongs into DATABASE_PORT"},
+    {NULL, "DATABASE_HOST=[::1]", "DATABASE_HOST: the host is in brackets, which an IPv6 address"},
+    {NULL, "PGHOST=[::1]:5432", "PGHOST: the host is in brackets"},
     {NULL, "PGHOST=a,db:5432", "PGHOST: the host has a port"},
     {NULL, "DATABASE_HOST=host=h password=SECRET", "DATABASE_HOST: the host is neither"},
     {NULL, "DATABASE_HOST=h\nDATABASE_NAME=postgres://app:SECRET@h/x",

@@ -161,6 +161,7 @@ static const struct bad bads[] = {
     {NULL, "REDIS_HOST=h/SECRET", "REDIS_HOST: the host is neither"},
     {NULL, "REDIS_HOST=cache:6379",
      "REDIS_HOST: the host has a port behind it, which belongs into REDIS_PORT"},
+    {NULL, "REDIS_HOST=[::1]", "REDIS_HOST: the host is in brackets"},
     {NULL, "REDIS_HOST=//:SECRET@h", "REDIS_HOST: the socket's path is a connection string"},
     {NULL, "REDIS_HOST=h\nREDIS_PASSWORD=x\nREDIS_USERNAME=redis://:SECRET@h",
      "REDIS_USERNAME: the user is a connection string"},
