@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import pytest
-from rig.base import has_ipv6, wait_until
+from rig.base import as_server_user, has_ipv6, wait_until
 from rig.healthd import Healthd, slow
 
 BOUND = 2 + 2 * 1 + 0.5  # every + 2 x timeout + every/4 of the defaults
@@ -320,6 +320,31 @@ def test_pgbouncer_tells_its_reasons(start, run, pg_server, pgbouncer):
     h.until("failed: no_database", slow(1), "none")
     result = run("migrate", "wait", "--wait", "60s", "--database", wrong)
     assert result.status == 10 and "waiting" not in result.stderr, result
+
+
+def processes(server, most=None):
+    """How many its user may have, from now on; the limit until then."""
+    words = ["prlimit", "--pid", str(server.daemon.pid)]
+    before = subprocess.check_output(as_server_user([*words, "--nproc", "--noheadings", "--output", "SOFT"]), text=True)
+    if most:
+        subprocess.run(as_server_user([*words, f"--nproc={most}:"]), check=True)
+    return before.strip()
+
+
+@pytest.mark.parametrize("secure", [False, True])
+def test_server_that_cannot_fork(start, run, pg_server, secure):
+    """It says so in the protocol's old form, without a SQLSTATE, and over TLS libpq tells no word of it."""
+    server = pg_server(tls=secure)
+    most = processes(server)
+    h = Healthd(start, *check_line("each", server.url(), "every 300ms"))
+    h.until("[+]database ok", slow(1))
+    processes(server, 1)
+    h.until("failed: refused", slow(2))
+    result = run("migrate", "wait", "--wait", "100ms", "--log", "json", env={"DATABASE_URL": server.url()})
+    assert result.status == 10
+    assert "not waited for" not in result.stderr
+    processes(server, most)
+    h.until("[+]database ok", slow(5))
 
 
 def test_pgbouncer_without_its_server(start, pg_server, pgbouncer):
