@@ -49,6 +49,27 @@ on_grace(void *arg)
 
 /* ---- killing ---- */
 
+/* group: the command's, or 0. On a terminal it shares ours, and without /proc nothing is found: then the command itself. */
+static struct tree_count
+signal_tree(struct run *r, int signo, bool wake, pid_t group)
+{
+    struct tree_count count = tree_signal(r->tree, signo, wake, TREE_ALL, group);
+    if (tree_sees_all(r->tree) || r->child.group || r->main_ended)
+        return count;
+    if (kill(r->child.pid, signo) == 0 && wake)
+        kill(r->child.pid, SIGCONT);
+    count.alive++;
+    return count;
+}
+
+/* The stop signal, or what came in its place. */
+static void
+ask(struct run *r)
+{
+    if (!r->ask_terminal)
+        signal_tree(r, r->ask_signo, true, r->main_ended ? 0 : r->child.group);
+}
+
 static void
 tell_not_dying(struct run *r, struct tree_count count)
 {
@@ -73,7 +94,7 @@ tell_not_dying(struct run *r, struct tree_count count)
 static void
 kill_pass(struct run *r)
 {
-    struct tree_count count = tree_signal(r->tree, SIGKILL, false, TREE_ALL, r->child.group);
+    struct tree_count count = signal_tree(r, SIGKILL, false, r->child.group);
     tell_not_dying(r, count);
     loop_timer_start(r->kill_timer, r->kill_pause_ms);
     r->kill_pause_ms =
@@ -108,8 +129,7 @@ act_ask(struct run *r)
                         LF_UINT("grace_ms", r->o->grace_ms)),
              "%s: asked to end by %s", r->job, name);
     start_grace(r);
-    if (!r->ask_terminal)
-        tree_signal(r->tree, r->ask_signo, true, TREE_ALL, r->main_ended ? 0 : r->child.group);
+    ask(r);
 }
 
 static void
@@ -160,8 +180,7 @@ run_command_event(struct run *r, enum supervise_event event)
         act_ask(r);
         break;
     case SUPERVISE_REPEAT:
-        if (!r->ask_terminal)
-            tree_signal(r->tree, r->ask_signo, true, TREE_ALL, r->main_ended ? 0 : r->child.group);
+        ask(r);
         break;
     case SUPERVISE_SWEEP:
         act_sweep(r);

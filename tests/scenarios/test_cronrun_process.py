@@ -741,3 +741,26 @@ def test_terminal(programs, nasty):
     assert os.waitstatus_to_exitcode(status) == 137
     assert seen.count(b"got 2\r\n") == 1
     assert programs.leftovers() == []
+
+
+@pytest.mark.plain_build
+@pytest.mark.parametrize("deaf", [[], ["deaf"]])
+def test_terminal_without_proc(programs, nasty, deaf):
+    """Neither a group of its own nor /proc to find it by: the command itself is ended all the same."""
+    wrap_of("pid1")
+    hidden = 'mount --make-rprivate /proc && mount -t tmpfs none /proc && exec "$@"'
+    words = ["unshare", "--mount", "--propagation", "unchanged", "sh", "-c", hidden, "sh", str(BIN_DIR / "cronrun")]
+    words += ["--lock", "none", "--deadline", "200ms", "--grace", "100ms", str(nasty), *deaf, "ready"]
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execvpe(words[0], words, programs.env())
+    ended = []
+    try:
+        wait_until(lambda: ended.append(os.waitpid(pid, os.WNOHANG)) or ended[-1][0], 15, "cronrun has ended")
+    finally:
+        if not ended[-1][0]:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        os.close(fd)
+    assert os.waitstatus_to_exitcode(ended[-1][1]) == 124
+    assert programs.leftovers() == []
