@@ -380,13 +380,39 @@ add_host(struct pg_set *set, char *value, struct err *e)
     return 0;
 }
 
+static bool
+is_setting(int key)
+{
+    return key >= PG_SEARCH_PATH && key <= PG_LOCK_TIMEOUT;
+}
+
+/* sqlx: options[search_path]=… is a setting's value, and nothing but a setting's. */
+static int
+bracketed_setting(const char *name)
+{
+    static const char begin[] = "options[";
+    const size_t n = sizeof begin - 1;
+    const size_t len = strlen(name);
+    char inner[40];
+    if (len < n + 2 || len - n > sizeof inner || strncmp(name, begin, n) != 0 ||
+        name[len - 1] != ']') {
+        return -1;
+    }
+    memcpy(inner, name + n, len - n - 1);
+    inner[len - n - 1] = '\0';
+    int key = pg_key_find(inner);
+    return is_setting(key) ? key : -1;
+}
+
 /* The keyword that is meant; -1: none. Settings have no case anywhere, libpq's keywords have in a DSN. */
 static int
 keyword_meant(const char *name, bool url)
 {
     int key = pg_key_find(name);
-    bool setting = key >= PG_SEARCH_PATH && key <= PG_LOCK_TIMEOUT;
-    return key >= 0 && (url || setting || strcmp(name, keywords[key].name) == 0) ? key : -1;
+    if (url && key < 0) {
+        return bracketed_setting(name);
+    }
+    return key >= 0 && (url || is_setting(key) || strcmp(name, keywords[key].name) == 0) ? key : -1;
 }
 
 static int

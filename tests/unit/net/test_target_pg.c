@@ -180,8 +180,10 @@ test_settings(void **state)
          "-c a=b -c timezone=UTC -c datestyle=ISO,\\ DMY -c default_transaction_read_only=true"},
         {"postgres://u@h/x?statement_timeout=5000&lock_timeout=1s&search_path=a",
          "-c search_path=a"},
+        {"postgres://u@h/x?options[search_path]=a,b&options%5BTimeZone%5D=UTC",
+         "-c search_path=a,b -c timezone=UTC"},
     };
-    static const char *const left_out[] = {"", "-c a=b", "-c search_path=a"};
+    static const char *const left_out[] = {"", "-c a=b", "-c search_path=a", "-c search_path=a,b"};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct err e;
         struct target_pg *t = load(rows[i][0], "", &e);
@@ -208,6 +210,8 @@ struct bad {
 };
 
 static const struct bad bads[] = {
+    {"postgres://u@h/x?options[password]=SECRET", "", "--database: unknown parameter"},
+    {"postgres://u@h/x?options[search_path=a", "", "--database: unknown parameter"},
     {NULL, "", "nothing named"},
     {NULL, "DATABASE_USER=app\nPGUSER=x\nPGPASSWORD=y", "nothing named"},
     {NULL, "PG_SERVICE_HOST=1\nDATABASE_SERVICE_HOST=2\nDATABASE_PORT=tcp://1.2.3.4:5",
