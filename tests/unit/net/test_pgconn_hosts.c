@@ -43,20 +43,17 @@ static const char *const role_names[] = {"any",     "read-write", "read-only",
     "default_transaction_read_only\0off\0"
 #define REFUSAL(sqlstate) "E\0\0\0\x1eSFATAL\0VFATAL\0C" sqlstate "\0Mno\0\0"
 
+#define SAYS(text) .bytes = (text), .n = sizeof(text) - 1
 static const struct {
     const char *bytes;
     size_t n;
 } answers[STATES] = {
-#define SAYS(text)                                                                                 \
-    {                                                                                              \
-        text, sizeof(text) - 1                                                                     \
-    }
-    [PRIMARY] = SAYS(LOGIN(STANDBY_OFF, READ_ONLY_OFF)),
-    [READ_ONLY_PRIMARY] = SAYS(LOGIN(STANDBY_OFF, READ_ONLY_ON)),
-    [STANDBY] = SAYS(LOGIN(STANDBY_ON, READ_ONLY_OFF)),
-    [STARTING] = SAYS(REFUSAL("57P03")),
-    [FULL] = SAYS(REFUSAL("53300")),
-    [GARBAGE] = SAYS("HTTP/1.0 400 Bad Request\r\n\r\n"),
+    [PRIMARY] = {SAYS(LOGIN(STANDBY_OFF, READ_ONLY_OFF))},
+    [READ_ONLY_PRIMARY] = {SAYS(LOGIN(STANDBY_OFF, READ_ONLY_ON))},
+    [STANDBY] = {SAYS(LOGIN(STANDBY_ON, READ_ONLY_OFF))},
+    [STARTING] = {SAYS(REFUSAL("57P03"))},
+    [FULL] = {SAYS(REFUSAL("53300"))},
+    [GARBAGE] = {SAYS("HTTP/1.0 400 Bad Request\r\n\r\n")},
 };
 
 static struct loop *loop;
