@@ -8,7 +8,6 @@
 #include "common/net/loop.h"
 #include "common/net/resolve.h"
 #include "healthd/lifetime.h"
-#include "healthd/render.h"
 #include "healthd/schedule.h"
 
 struct once {
@@ -125,6 +124,17 @@ once_check(const struct options *o, struct config *config)
     return status;
 }
 
+static const char *
+unready_text(const struct check *c)
+{
+    if (!c->verdict.any)
+        return "no result yet";
+    if (c->view.reason != REASON_NONE)
+        return reason_text(c->view.reason);
+    /* Neither the rises nor the falls are enough for a verdict. */
+    return c->verdict.bad > 0 ? reason_text(c->last_failure) : "not up often enough";
+}
+
 /* What it waited for in vain. */
 static void
 tell_unready(const struct schedule *s, uint64_t waited_ms)
@@ -136,7 +146,8 @@ tell_unready(const struct schedule *s, uint64_t waited_ms)
     for (size_t i = 0; i < n; i++) {
         const struct check *c = &checks[i];
         if (!is_well(c))
-            strbuf_addf(&list, "%s%s (%s)", list.len > 0 ? ", " : "", c->spec->name, render_why(c));
+            strbuf_addf(&list, "%s%s (%s)", list.len > 0 ? ", " : "", c->spec->name,
+                        unready_text(c));
     }
     log_error("gave_up", LOG_FIELDS(LF_UINT("waited_ms", waited_ms)),
               "gave up after %s, not ready: %s", clock_format_duration(text, waited_ms),

@@ -168,17 +168,6 @@ render_timestamp_at(struct httpd_answer *a)
 
 /* ---- Kubernetes' text form ---- */
 
-const char *
-render_why(const struct check *c)
-{
-    if (c->view.reason != REASON_NONE)
-        return reason_text(c->view.reason);
-    /* Neither the falls nor the rises are enough for a verdict. */
-    if (c->verdict.bad > 0)
-        return reason_text(c->last_failure);
-    return c->verdict.good > 0 ? "not up often enough" : "not checked yet";
-}
-
 static void
 put_line(struct strbuf *out, const struct page *p, const struct render_query *q,
          const struct check *c)
@@ -188,7 +177,9 @@ put_line(struct strbuf *out, const struct page *p, const struct render_query *q,
         strbuf_addf(out, "[+]%s excluded: ok\n", name);
         return;
     }
-    const char *why = q->details ? render_why(c) : "reason withheld";
+    const char *why = !q->details                     ? "reason withheld"
+                      : c->view.reason != REASON_NONE ? reason_text(c->view.reason)
+                                                      : "not checked yet";
     bool startup = p->kind == PAGE_STARTUP;
     bool well = startup ? check_ok(p, c) : c->view.state == VERDICT_UP;
     if (well)

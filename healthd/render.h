@@ -47,9 +47,6 @@ struct render_query {
 void render_page(const struct render_facts *f, const struct page *p,
                  const struct render_query *query, struct httpd_answer *ret);
 
-/* Why a check is not well, for people: its reason, or why it has no verdict yet. */
-const char *render_why(const struct check *c);
-
 /* True when the page would be a 200. */
 bool render_page_ok(const struct render_facts *f, const struct page *p,
                     const struct render_query *query);

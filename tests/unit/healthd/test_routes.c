@@ -156,13 +156,6 @@ test_states(void **state)
            "{\"status\":\"not_ready\",\"database\":\"disconnected\",\"redis\":\"connected\"}");
     expect(&w, "/health/ready?verbose", 503,
            "[-]database failed: not checked yet\n[+]redis ok\nready check failed\n");
-    w.checks[0].verdict = (struct verdict){.any = true, .bad = 1};
-    w.checks[0].last_failure = REASON_TIMEOUT;
-    expect(&w, "/health/check/database?verbose", 503,
-           "[-]database failed: timeout\ndatabase check failed\n");
-    w.checks[0].verdict = (struct verdict){.any = true, .good = 1};
-    expect(&w, "/health/check/database?verbose", 503,
-           "[-]database failed: not up often enough\ndatabase check failed\n");
     /* An optional check that is not known yet holds nobody up, and yet is not called connected. */
     set(&w, 2, VERDICT_UNKNOWN, REASON_NONE);
     expect(&w, "/health/web", 200, "{\"status\":\"ready\",\"extra\":\"disconnected\"}");
