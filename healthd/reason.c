@@ -88,8 +88,8 @@ reason_of_err(const struct err *e)
         return REASON_REFUSED;
     case ERR_TLS:
         return REASON_TLS;
-    case ERR_AUTH:
-        return REASON_AUTH;
+    case ERR_AUTH: /* also a Redis user who is let in and may not SELECT */
+        return reason_of_redis(e->msg) == REASON_PRIVILEGE ? REASON_PRIVILEGE : REASON_AUTH;
     case ERR_CLOSED:
         return REASON_CLOSED;
     case ERR_PROTOCOL:

@@ -144,9 +144,11 @@ def test_a_user_who_may_only_ping(start, redis_server):
         start,
         "--check", f"redis {redis.url(user='probe', password='c4nary-s3cret-p')}",
         "--check", f"role {redis.url(user='probe', password='c4nary-s3cret-p')} role master",
+        "--check", f"other {redis.url(user='probe', password='c4nary-s3cret-p', db=1)}",
     )  # fmt: skip
     h.until("[+]redis ok", slow(1), "redis")
     h.until("failed: privilege", slow(1), "role")
+    h.until("failed: privilege", slow(1), "other")  # no SELECT
 
 
 def test_full(start, redis_server):

@@ -149,6 +149,8 @@ test_reason_of_errors(void **state)
         {ERR_SERVER, "", "MASTERDOWN Link with MASTER is down", REASON_MASTER_DOWN},
         {ERR_SERVER, "", "NOAUTH Authentication required.", REASON_AUTH},
         {ERR_SERVER, "", "NOPERM this user", REASON_PRIVILEGE},
+        {ERR_AUTH, "", "NOPERM this user", REASON_PRIVILEGE},
+        {ERR_AUTH, "", "WRONGPASS invalid username-password pair", REASON_AUTH},
         {ERR_SERVER, "", "ERR max number of clients reached", REASON_TOO_MANY_CONNECTIONS},
         {ERR_SERVER, "", "ERR DB index is out of range", REASON_NO_DATABASE},
         {ERR_SERVER, "", "ERR unknown", REASON_UNEXPECTED},
