@@ -226,11 +226,25 @@ is_alert(const struct httpcall *q, CURLcode code)
     return code == CURLE_RECV_ERROR && strstr(q->error, " alert ");
 }
 
+/* The peer went without a word, as one that is killed does. */
+static bool
+is_end_of_handshake(const struct httpcall *q, CURLcode code)
+{
+    static const char *const words[] = {"SSL_ERROR_SYSCALL", "Connection reset by peer",
+                                        "unexpected eof while reading"};
+    bool found = false;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        found = found || strstr(q->error, words[i]);
+    return found && code == CURLE_SSL_CONNECT_ERROR;
+}
+
 static int
 refuse(const struct httpcall *q, CURLcode code, struct err *e)
 {
     const char *who = target_peer_describe(q->client->x.target);
-    enum err_code kind = is_alert(q, code) ? ERR_TLS : code_of(code);
+    enum err_code kind = is_alert(q, code)              ? ERR_TLS
+                         : is_end_of_handshake(q, code) ? ERR_CLOSED
+                                                        : code_of(code);
     long sys_errno = 0;
     if (q->head_bytes > HTTPCALL_HEAD_MAX || (kind == ERR_NOMEM && answer_began(q)))
         return err_set(e, ERR_PROTOCOL, "%s: more than %u bytes of headers", who,
@@ -239,6 +253,8 @@ refuse(const struct httpcall *q, CURLcode code, struct err *e)
         return err_set(e, ERR_PROTOCOL,
                        "%s answered with status 101 (Switching Protocols), which nobody asked for",
                        who);
+    if (kind == ERR_CLOSED && code == CURLE_SSL_CONNECT_ERROR)
+        return err_set(e, kind, "%s ended the connection within the TLS handshake", who);
     if (kind == ERR_TLS && q->error[0] != '\0')
         return err_set(e, kind, "%s: TLS: %s", who, q->error);
     if (kind == ERR_REFUSED &&

@@ -257,7 +257,9 @@ tls_bufferevent_error(struct bufferevent *bev, struct err *e)
         return err_set(e, ERR_TLS, "TLS: the certificate is not accepted: %s",
                        X509_verify_cert_error_string(verdict));
     }
-    return err_set(e, ERR_TLS, "TLS: %s", reason ? reason : "the peer ended the handshake");
+    if (!reason || ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
+        return err_set(e, ERR_CLOSED, "the peer ended the connection within the TLS handshake");
+    return err_set(e, ERR_TLS, "TLS: %s", reason);
 }
 
 bool

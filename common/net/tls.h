@@ -50,7 +50,8 @@ tls_server_bufferevent(struct tls_server *t, struct event_base *base, int fd, st
 
 /* ---- either ---- */
 
-/* After BEV_EVENT_ERROR or BEV_EVENT_EOF: ERR_TLS with OpenSSL's or the verifier's reason in *e. Returns -1. */
+/* After BEV_EVENT_ERROR or BEV_EVENT_EOF: ERR_TLS with OpenSSL's or the verifier's reason in *e; ERR_CLOSED when the peer went without
+ * a word, as one that is killed does. Returns -1. */
 int tls_bufferevent_error(struct bufferevent *bev, struct err *e);
 /* After BEV_EVENT_ERROR behind the handshake: true, with ERR_TLS in *e, when the peer ended the session by an alert. With TLS 1.3 a
  * server says only then that it demands a client's certificate (RFC 8446, 4.4.2.4). */

@@ -5,6 +5,7 @@ import json
 import re
 import socket
 import ssl
+import struct
 import threading
 
 import pytest
@@ -152,6 +153,25 @@ def test_a_client_certificate_is_demanded(start, pg_server, ca):
         )  # fmt: skip
         for name in ("web", "cache", "database"):
             h.until("failed: tls", slow(2), name)
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_the_end_within_a_handshake(start, peer, reset):
+    """As of a server that is killed: nothing is wrong with its TLS."""
+
+    def talk(_, connection):
+        if reset:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    gone = peer(talk)
+    h = Healthd(
+        start,
+        "--check", f"web https://127.0.0.1:{gone.port}/",
+        "--check", f"cache rediss://127.0.0.1:{gone.port}/?verify=no",
+        "--check", f"database postgres://app@127.0.0.1:{gone.port}/app?sslmode=require",
+    )  # fmt: skip
+    for name in ("web", "cache", "database"):
+        h.until("failed: closed", slow(2), name)
 
 
 def test_why_a_certificate_is_not_accepted(run, pg_server, ca, scratch):
