@@ -261,6 +261,14 @@ begins(const char *text, const char *with)
     return strncmp(text, with, strlen(with)) == 0;
 }
 
+/* Of a command, and of one within a script, whose words are those of Redis 6 and of Redis 8. */
+static bool
+lacks_right(const char *text)
+{
+    return begins(text, "NOPERM") || strstr(text, "The user executing the script") ||
+           strstr(text, "ACL failure in script");
+}
+
 static void
 name_error(const struct lease_redis *p, const char *text, struct err *e)
 {
@@ -269,7 +277,7 @@ name_error(const struct lease_redis *p, const char *text, struct err *e)
                 "Redis: %s or %s is none of cronrun's; look what it is, and remove it when nothing "
                 "runs (%s)",
                 p->key_lock, p->key_fence, text);
-    else if (begins(text, "NOPERM") || strstr(text, "The user executing the script"))
+    else if (lacks_right(text))
         err_set(e, ERR_SERVER,
                 "Redis: the user needs EVAL, GET, SET, PEXPIRE and TIME on %s and %s (%s)",
                 p->key_lock, p->key_fence, text);

@@ -238,6 +238,9 @@ test_errors(void **state)
         {"WRONGTYPE Operation against a key", "cronrun:{mail}:fence is none of cronrun's"},
         {"ERR the fence is no number of cronrun", "cronrun:{mail}:fence is none of cronrun's"},
         {"NOPERM this user has no permissions", "the user needs EVAL, GET, SET, PEXPIRE and TIME"},
+        {"ERR The user executing the script can't run this command", "the user needs EVAL, GET"},
+        {"ERR ACL failure in script: User job has no permissions to run the 'get' command",
+         "the user needs EVAL, GET"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         acquire(f);
