@@ -46,7 +46,8 @@ signal.signal(signal.SIGHUP, signal.default_int_handler)
 def pytest_collection_modifyitems(config, items):
     """What a build cannot be asked is no test of it: valgrind of a sanitised or static one, images of the others."""
     mode = os.environ.get("RR_MODE", "dev")
-    foreign = [mark for mark, own in (("plain_build", "dev"), ("release_build", "release")) if mode != own]
+    asked = {"plain_build": ("dev",), "dynamic_build": ("dev", "asan"), "release_build": ("release",)}
+    foreign = [mark for mark, builds in asked.items() if mode not in builds]
     left_out = [item for item in items if any(item.get_closest_marker(mark) for mark in foreign)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]

@@ -8,6 +8,8 @@ from rig.migrations import Migrations
 from rig.nomem import nomem, nomem_library  # noqa: F401
 from rig.program import http_get
 
+pytestmark = pytest.mark.dynamic_build  # nothing can be preloaded into a static program
+
 
 def says_so(result):
     """Its own words, libpq's, libevent's; and those of a session that was given up for it."""
