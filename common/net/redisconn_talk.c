@@ -241,7 +241,7 @@ on_end(struct redisconn *c, short what, int sys_errno)
         err_set(&e, ERR_SERVER, "%s", c->farewell);
     } else if (c->state == REDISCONN_HANDSHAKE) {
         tls_bufferevent_error(c->bev, &e);
-    } else if (what & BEV_EVENT_ERROR && tls_bufferevent_alert(c->bev, &e)) {
+    } else if (tls_bufferevent_alert(c->bev, &e)) { /* libevent may tell it as an end */
         err_wrap(&e, "Redis ended the session");
     } else if (what & BEV_EVENT_EOF || sys_errno == 0) {
         err_set(&e, ERR_CLOSED, "Redis ended the connection");

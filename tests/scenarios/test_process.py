@@ -21,7 +21,7 @@ def shell(line):
 def waiting(start, name, wrap, scratch):
     """The program, doing nothing for long; started so that it says something first."""
     if name == "healthd":
-        return start("healthd", "--listen", f"127.0.0.1:{free_port()}", wrap=wrap)
+        return start("healthd", "--listen", f"127.0.0.1:{free_port()}", "--drain", "0s", wrap=wrap)
     if name == "migrate":
         return start("migrate", "wait", "--database", "postgres://app@127.0.0.1:1/app", "--wait", "60s", wrap=wrap)
     return start("cronrun", "--lock", f"file:{scratch / 'lock'}", "sleep", "60", wrap=wrap)
@@ -50,7 +50,7 @@ def test_started_without_standard_descriptors(start, scratch, name, closed):
 @pytest.mark.parametrize("limit", range(4, 17))
 def test_few_descriptors(start, run, scratch, limit):
     """Too few of them is a failure of ours with our status, never the library's."""
-    env = {"ASAN_OPTIONS": "exitcode=99:detect_leaks=0"}
+    env = {"ASAN_OPTIONS": "exitcode=99:detect_leaks=0", "HEALTHD_DRAIN": "0s"}
     wrap = shell(f"ulimit -n {limit}")
     healthd = start("healthd", "--listen", "127.0.0.1:0", wrap=wrap, env=env)
     wait_until(lambda: not healthd.running() or "listening" in healthd.stderr, 10, "an end or a start")
