@@ -44,7 +44,8 @@ static void
 lost(struct lease_pg *p, const struct err *e)
 {
     struct err why = *e;
-    why.code = ERR_LOST;
+    if (why.code != ERR_NOMEM) /* ours, and no word of the server's */
+        why.code = ERR_LOST;
     boottimer_cancel(p->timer);
     p->step = STEP_OVER;
     lease_tell(&p->lease, LEASE_GONE, &why);
