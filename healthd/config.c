@@ -20,11 +20,14 @@ add_spec(struct config *c, struct check_spec *spec, struct err *e)
             return -1;
         }
     }
-    struct check_spec *specs =
-        c->n < CHECKS_MAX ? reallocarray(c->specs, c->n + 1, sizeof(*specs)) : NULL;
-    if (!specs) {
+    if (c->n == CHECKS_MAX) {
         check_spec_done(spec);
         return err_set(e, ERR_USAGE, "more than %d checks", CHECKS_MAX);
+    }
+    struct check_spec *specs = reallocarray(c->specs, c->n + 1, sizeof(*specs));
+    if (!specs) {
+        check_spec_done(spec);
+        return err_set(e, ERR_NOMEM, "out of memory");
     }
     c->specs = specs;
     c->specs[c->n++] = *spec;

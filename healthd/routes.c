@@ -73,11 +73,21 @@ fill_table(struct routes *r)
     return 0;
 }
 
-static void
+static bool
 fixed(struct httpd_answer *a, int status, const char *body, const char *extra)
 {
     strbuf_adds(&a->body, body);
     httpd_answer_finish(a, status, HTTPD_JSON, extra);
+    return !httpd_answer_is_cut(a);
+}
+
+static bool
+prepare_fixed(struct routes *r)
+{
+    return fixed(&r->not_found, 404, "{\"error\":\"not found\"}", "") &&
+           fixed(&r->not_allowed, 405, "{\"error\":\"method not allowed\"}",
+                 "Allow: GET, HEAD\r\n") &&
+           fixed(&r->bad_query, 400, "{\"error\":\"unknown format, known are: json, text\"}", "");
 }
 
 struct routes *
@@ -93,14 +103,11 @@ routes_new(const struct render_facts *facts, enum details details, routes_metric
     r->details = details;
     r->metrics = metrics;
     r->arg = arg;
-    if (fill_table(r) < 0) {
+    if (fill_table(r) < 0 || !prepare_fixed(r)) {
         routes_free(r);
         err_set(e, ERR_NOMEM, "out of memory");
         return NULL;
     }
-    fixed(&r->not_found, 404, "{\"error\":\"not found\"}", "");
-    fixed(&r->not_allowed, 405, "{\"error\":\"method not allowed\"}", "Allow: GET, HEAD\r\n");
-    fixed(&r->bad_query, 400, "{\"error\":\"unknown format, known are: json, text\"}", "");
     routes_prepare(r);
     return r;
 }
@@ -205,6 +212,8 @@ answer_page(struct routes *r, struct route *route, const struct httpd_request *q
         render_page(&f, &route->page, &query, &r->scratch);
         return &r->scratch;
     }
+    if (httpd_answer_is_cut(&route->answer))
+        routes_prepare(r); /* perhaps there is memory again */
     if (route->page.kind == PAGE_HEALTH)
         patch_timestamp(r);
     return &route->answer;

@@ -43,8 +43,8 @@ add_item(struct json *j, const struct plan_item *item)
     json_end(j);
 }
 
-static void
-print_json(const struct status *st)
+static int
+print_json(const struct status *st, struct err *e)
 {
     cleanup_strbuf struct strbuf out = STRBUF_INIT;
     struct json j = json_on(&out);
@@ -71,10 +71,13 @@ print_json(const struct status *st)
         add_item(&j, &st->plan.items[i]);
     json_end(&j);
     json_end(&j);
+    if (out.failed)
+        return err_set(e, ERR_NOMEM, "out of memory");
     puts(strbuf_str(&out));
+    return 0;
 }
 
-static void
+static int
 print_text(const struct status *st)
 {
     printf("%-16s %-9s %-9s %-22s %s\n", "VERSION", "STATE", "PHASE", "APPLIED", "NAME");
@@ -98,6 +101,7 @@ print_text(const struct status *st)
     char text[128];
     if (st->holder.pid)
         printf("lock held by %s\n", lock_describe(&st->holder, text, sizeof text));
+    return 0;
 }
 
 static int
@@ -148,7 +152,8 @@ cmd_status(const struct options *o)
         st.report.exit = exit_code(&st);
         st.report.planned = true;
         st.report.pending = st.plan.count[PLAN_PENDING] + st.plan.count[PLAN_LATE];
-        o->json ? print_json(&st) : print_text(&st);
+        if ((o->json ? print_json(&st, &e) : print_text(&st)) != 0)
+            report_fail(&st.report, report_exit_for(&e), &e);
         report_output(&st.report);
     }
     plan_done(&st.plan);

@@ -71,7 +71,7 @@ set_addresses(struct httpcall *q, const struct resolve_addr *addrs, size_t n)
     }
     if (!any)
         return 0;
-    q->addresses = curl_slist_append(NULL, strbuf_str(&b));
+    q->addresses = b.failed ? NULL : curl_slist_append(NULL, strbuf_str(&b));
     return q->addresses && curl_easy_setopt(q->easy, CURLOPT_RESOLVE, q->addresses) == CURLE_OK
                ? 0
                : -1;

@@ -68,7 +68,14 @@ httpd_answer_done(struct httpd_answer *a)
     strbuf_done(&a->body);
 }
 
-static void
+bool
+httpd_answer_is_cut(const struct httpd_answer *a)
+{
+    return a->head.failed || a->body.failed;
+}
+
+/* False when memory runs out. */
+static bool
 prepare_errors(struct httpd *h)
 {
     static const struct {
@@ -87,20 +94,29 @@ prepare_errors(struct httpd *h)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         strbuf_adds(&h->errors[i].body, rows[i].body);
         httpd_answer_finish(&h->errors[i], rows[i].status, HTTPD_JSON, "");
+        if (httpd_answer_is_cut(&h->errors[i]))
+            return false;
     }
+    return true;
 }
 
 /* ---- accepting ---- */
 
 static void
-set_listening(struct httpd *h, bool on)
+stop_listening(struct httpd *h)
 {
-    for (size_t i = 0; i < h->n_listeners; i++) {
-        if (on)
-            event_add(h->listeners[i].ev, NULL);
-        else
-            event_del(h->listeners[i].ev);
-    }
+    for (size_t i = 0; i < h->n_listeners; i++)
+        event_del(h->listeners[i].ev);
+}
+
+/* False when one of them cannot be watched: the kernel's memory is short. */
+static bool
+start_listening(struct httpd *h)
+{
+    for (size_t i = 0; i < h->n_listeners; i++)
+        if (event_add(h->listeners[i].ev, NULL) < 0)
+            return false;
+    return true;
 }
 
 static void
@@ -109,13 +125,14 @@ on_pause_over(void *arg)
     struct httpd *h = arg;
     if (h->spare_fd < 0) /* somebody else was quicker when it was given up */
         h->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    set_listening(h, true);
+    if (!start_listening(h))
+        loop_timer_start(h->pause, PAUSE_MS);
 }
 
 static void
 pause_listening(struct httpd *h)
 {
-    set_listening(h, false);
+    stop_listening(h);
     loop_timer_start(h->pause, PAUSE_MS);
 }
 
@@ -284,11 +301,10 @@ httpd_new(struct loop *l, const struct httpd_limits *limits, httpd_handler *hand
     h->date_s = -1;
     TAILQ_INIT(&h->idle);
     TAILQ_INIT(&h->busy);
-    prepare_errors(h);
     h->timer = loop_timer_new(l, on_timer, h);
     h->pause = loop_timer_new(l, on_pause_over, h);
     h->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (!h->timer || !h->pause) {
+    if (!prepare_errors(h) || !h->timer || !h->pause) {
         httpd_free(h);
         err_set(e, ERR_NOMEM, "out of memory");
         return NULL;

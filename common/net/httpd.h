@@ -12,6 +12,7 @@
 #ifndef RR_NET_HTTPD_H
 #define RR_NET_HTTPD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,8 @@ struct httpd_answer {
 void httpd_answer_finish(struct httpd_answer *a, int status, const char *content_type,
                          const char *extra);
 void httpd_answer_done(struct httpd_answer *a);
+/* Memory ran out while it was made. It is never sent: the caller's connection is closed instead. */
+bool httpd_answer_is_cut(const struct httpd_answer *a);
 /* "Not Found" */
 const char *httpd_status_text(int status);
 

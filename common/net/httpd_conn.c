@@ -86,6 +86,8 @@ put_answer(struct conn *c, const struct httpd_answer *a, const struct httpd_requ
 {
     struct strbuf *out = &c->h->out;
     c->h->stats.requests++;
+    if (httpd_answer_is_cut(a))
+        out->failed = true; /* an end says more than half an answer */
     strbuf_add(out, a->head.data, a->head.len);
     strbuf_adds(out, date_line(c->h));
     if (c->closing)
@@ -247,7 +249,7 @@ conn_serve(struct conn *c, const char *data, size_t len, uint64_t now_ms)
         c->scanned = 0;
         at = n > 0 ? at + (size_t)n : at;
     }
-    if (c->h->out.len > 0)
+    if (c->h->out.len > 0 || c->h->out.failed)
         o = conn_flush(c);
     if (o == GONE)
         return;

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from rig.base import wait_until
+from rig.base import rounds, wait_until
 from rig.migrations import Migrations
 from rig.nomem import nomem, nomem_library  # noqa: F401
 from rig.program import http_get
@@ -70,7 +70,7 @@ def test_healthd(nomem, start, redis_server):  # noqa: F811
     cache = redis_server()
     words = ["healthd", "--listen", "127.0.0.1:0", "--log", "json", "--drain", "0"]
     words += ["--check", f"cache redis://127.0.0.1:{cache.port} every 200ms"]
-    for at in range(1, 400, 25):
+    for at in range(1, 400, rounds(1, 3)):
         process = start(*words, env=nomem.env(at))
         wait_until(lambda: not process.running() or '"listening"' in process.stderr, 15, f"allocation {at}: a start or an end")
         address = re.search(r'"address":"127\.0\.0\.1:(\d+)"', process.stderr)

@@ -386,15 +386,35 @@ test_probe_urls(void **state)
             fail_msg("accepted: %s", bad[i]);
 }
 
+/* Memory ran out while the answers were prepared: they are prepared anew when somebody asks. */
+static void
+test_cut_answers(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {"/health", "/health/ready", "/health/check/redis"};
+    struct world w;
+    open_world(&w, DETAILS_NEVER);
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        struct httpd_answer *a = (struct httpd_answer *)ask(&w, paths[i]);
+        struct strbuf *part = i == 0 ? &a->head : &a->body;
+        strbuf_clear(part);
+        part->failed = true;
+        assert_false(httpd_answer_is_cut(ask(&w, paths[i])));
+        assert_int_equal(ask(&w, paths[i])->status, 200);
+    }
+    close_world(&w);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bodies),  cmocka_unit_test(test_states),
-        cmocka_unit_test(test_startup), cmocka_unit_test(test_draining_and_strict),
-        cmocka_unit_test(test_queries), cmocka_unit_test(test_timestamp_moves_on),
-        cmocka_unit_test(test_details), cmocka_unit_test(test_methods_and_unknown_paths),
-        cmocka_unit_test(test_metrics), cmocka_unit_test(test_probe_urls),
+        cmocka_unit_test(test_bodies),     cmocka_unit_test(test_states),
+        cmocka_unit_test(test_startup),    cmocka_unit_test(test_draining_and_strict),
+        cmocka_unit_test(test_queries),    cmocka_unit_test(test_timestamp_moves_on),
+        cmocka_unit_test(test_details),    cmocka_unit_test(test_methods_and_unknown_paths),
+        cmocka_unit_test(test_metrics),    cmocka_unit_test(test_cut_answers),
+        cmocka_unit_test(test_probe_urls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

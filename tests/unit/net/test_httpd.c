@@ -43,7 +43,8 @@ struct world {
     char dir[64], path[96];
     bool saw_local, saw_forwarded;
     size_t body_bytes;
-    char order[16]; /* the first letters of the paths */
+    enum { CUT_NOWHERE, CUT_HEAD, CUT_BODY } cut; /* where memory ran out */
+    char order[16];                               /* the first letters of the paths */
 };
 
 static const struct httpd_answer *
@@ -60,6 +61,11 @@ answer(const struct httpd_request *r, void *arg)
     while (w->answer.body.len < w->body_bytes)
         strbuf_adds(&w->answer.body, "0123456789");
     httpd_answer_finish(&w->answer, 200, HTTPD_TEXT, "");
+    if (w->cut != CUT_NOWHERE) {
+        struct strbuf *part = w->cut == CUT_HEAD ? &w->answer.head : &w->answer.body;
+        strbuf_clear(part);
+        part->failed = true;
+    }
     return &w->answer;
 }
 
@@ -392,6 +398,30 @@ test_eviction(void **state)
 }
 
 /* The kernel cannot take the next one: it is asked again in measure, and serves when it can. */
+/* The peer sees an end, not a part, and the next one is served. */
+static void
+test_cut_answer(void **state)
+{
+    (void)state;
+    struct world w;
+    bool closed;
+    open_world(&w, wide);
+    for (w.cut = CUT_HEAD; w.cut <= CUT_BODY; w.cut++) {
+        int fd = dial(&w);
+        say(fd, "GET /c HTTP/1.1\r\n\r\n");
+        char *got = hear(&w, fd, NULL, &closed);
+        assert_string_equal(got, "");
+        assert_true(closed);
+        free(got);
+        close(fd);
+    }
+    w.cut = CUT_NOWHERE;
+    int fd = dial(&w);
+    expect(&w, fd, "GET /n HTTP/1.1\r\n\r\n", "/n", false, "200");
+    close(fd);
+    close_world(&w);
+}
+
 static void
 test_short_kernel(void **state)
 {
@@ -475,6 +505,7 @@ main(void)
         cmocka_unit_test(test_peer_that_does_not_read),
         cmocka_unit_test(test_time_limits),
         cmocka_unit_test(test_eviction),
+        cmocka_unit_test(test_cut_answer),
         cmocka_unit_test(test_short_kernel),
         cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_stale_socket),
