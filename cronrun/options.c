@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/words.h"
 #include "common/base/log.h"
 #include "common/net/lease.h"
 #include "common/proc/signals.h"
@@ -320,7 +321,7 @@ settle_lock(struct options *o, const char *command, struct err *e)
             e, ERR_USAGE,
             "--lock is missing: file:/path, postgres, redis, or none for a run that may overlap "
             "(\"%s\" is the command to run: cronrun's own are run, copy and version)",
-            opt_showable(command));
+            words_showable(command));
     o->lock_where = NULL;
     if (strcmp(lock, "none") == 0) {
         o->lock_kind = LOCK_NONE;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/words.h"
 #include "cronrun/run_impl.h"
 
 #define PREFIX "CRONRUN_"
@@ -22,7 +23,7 @@ is_ours(const char *variable)
         return true;
     memcpy(name, variable, len);
     name[len] = '\0';
-    return !opt_is_service_variable(name, equals ? equals + 1 : "");
+    return !words_is_service_variable(name, equals ? equals + 1 : "");
 }
 
 static void

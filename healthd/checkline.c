@@ -6,7 +6,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
-#include "common/base/opt.h"
+#include "common/base/words.h"
 #include "healthd/checkline_keys.h"
 
 /* ---- name and URL ---- */
@@ -17,7 +17,7 @@ parse_name(const char *name, struct check_spec *s, struct err *e)
     static const char *const taken[] = {"status", "service", "version", "timestamp"};
     if (!checkline_is_name(name))
         return err_set(e, ERR_USAGE, "'%.40s' is not a name: [a-z][a-z0-9_-]{0,31}",
-                       opt_showable(name));
+                       words_showable(name));
     for (size_t i = 0; i < CHECKLINE_COUNT(taken); i++)
         if (strcmp(name, taken[i]) == 0)
             return err_set(e, ERR_USAGE,
@@ -138,7 +138,7 @@ parse_into(const char *line, struct check_spec *s, struct err *e)
         return err_set(e, ERR_USAGE, "a check is NAME URL [key value]...");
     if (parse_name(name, s, e) < 0 || parse_scheme(url, &s->kind, e) < 0 ||
         checkline_keys(&p, line) < 0)
-        return name ? err_wrap(e, "check '%.40s'", opt_showable(name)) : -1;
+        return name ? err_wrap(e, "check '%.40s'", words_showable(name)) : -1;
     size_t n = strlen(url);
     bool from_environment = s->kind == CHECK_POSTGRES || s->kind == CHECK_REDIS;
     if (!from_environment || n < 3 || strcmp(url + n - 3, "://") != 0)

@@ -6,7 +6,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
-#include "common/base/opt.h"
+#include "common/base/words.h"
 #include "common/base/strbuf.h"
 
 /* ---- words ---- */
@@ -43,14 +43,14 @@ int
 checkline_unknown(struct err *e, const char *what, const char *word, const char *const *known,
                   size_t n)
 {
-    const char *near = opt_nearest(word, known, n, NULL);
+    const char *near = words_nearest(word, known, n, NULL);
     if (near)
         return err_set(e, ERR_USAGE, "unknown %s '%.40s', did you mean '%s'?", what,
-                       opt_showable(word), near);
+                       words_showable(word), near);
     cleanup_strbuf struct strbuf all = STRBUF_INIT;
     for (size_t i = 0; i < n; i++)
         strbuf_addf(&all, "%s%s", i > 0 ? ", " : "", known[i]);
-    return err_set(e, ERR_USAGE, "unknown %s '%.40s', known are: %s", what, opt_showable(word),
+    return err_set(e, ERR_USAGE, "unknown %s '%.40s', known are: %s", what, words_showable(word),
                    strbuf_str(&all));
 }
 
@@ -191,7 +191,7 @@ key_status(struct checkline_parse *p, const char *value)
     }
     if (!good || *at != '\0' || to < from)
         return err_set(p->e, ERR_USAGE, "'%.40s' is neither a status (204) nor a range (200-399)",
-                       opt_showable(value));
+                       words_showable(value));
     p->spec->status_from = from;
     p->spec->status_to = to;
     return 0;

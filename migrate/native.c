@@ -7,7 +7,7 @@
 #include "common/base/clock.h"
 #include "common/base/json.h"
 #include "common/base/json.h"
-#include "common/base/opt.h"
+#include "common/base/words.h"
 #include "migrate/invisible.h"
 #include "migrate/lexer.h"
 #include "migrate/marks.h"
@@ -241,7 +241,7 @@ unknown_key(struct word key, struct err *e)
 
     memcpy(name, key.text, n);
     name[n] = '\0';
-    const char *near = opt_nearest(name, keys, KEYS, NULL);
+    const char *near = words_nearest(name, keys, KEYS, NULL);
     return err_set(e, ERR_INPUT, "unknown key %s in a -- migrate: line%s%s%s", name,
                    near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
 }

@@ -1,5 +1,6 @@
 /* Options from variables, and variables that nobody knows. */
 #include "common/base/opt_rows.h"
+#include "common/base/words.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@ opt_env_lookup(char **envp, const char *name)
         if (strncmp(*v, name, len) != 0 || (*v)[len] != '=')
             continue;
         char *value = *v + len + 1;
-        return *value && !opt_is_service_variable(name, value) ? value : NULL;
+        return *value && !words_is_service_variable(name, value) ? value : NULL;
     }
     return NULL;
 }
@@ -52,7 +53,7 @@ opt_env_read(const struct opt_program *p, char **envp, void *options, struct opt
         char *value = *name ? opt_env_lookup(envp, name) : NULL;
         void *base = common ? (void *)asked : options;
         bool lines = row->kind == OPT_LIST || (row->flags & OPT_BY_LINES);
-        if (value && !lines && opt_one_line(name, value, e) < 0)
+        if (value && !lines && words_one_line(name, value, e) < 0)
             return -1;
         if (!value || !*value)
             continue;
@@ -124,10 +125,10 @@ unknown_name(const struct known *k, const char *name, bool strict, struct strbuf
              struct err *e)
 {
     unsigned edits = 0;
-    const char *near = opt_nearest(name, k->names, k->n, &edits);
+    const char *near = words_nearest(name, k->names, k->n, &edits);
     if (near && edits <= 2)
         return err_set(e, ERR_USAGE, "unknown variable %.96s; did you mean %s?", name, near);
-    near = opt_nearest(name + k->prefix, k->tails, k->n, NULL);
+    near = words_nearest(name + k->prefix, k->tails, k->n, NULL);
     const char *between = near ? "; the nearest is " : "";
     const char *full = near ? near - k->prefix : "";
     if (strict)
@@ -151,7 +152,7 @@ opt_env_check(const struct opt_program *p, char **envp, bool strict, struct strb
         cleanup_free char *name = strndup(*v, (size_t)(equals - *v));
         if (!name)
             return err_set(e, ERR_NOMEM, "out of memory");
-        if (opt_is_service_variable(name, equals + 1) || is_known(&k, name))
+        if (words_is_service_variable(name, equals + 1) || is_known(&k, name))
             continue;
         if (unknown_name(&k, name, strict, warnings, e) < 0)
             return -1;

@@ -1,5 +1,6 @@
 /* The command line: first read as a whole, then applied once the command is known. */
 #include "common/base/opt_rows.h"
+#include "common/base/words.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -58,11 +59,11 @@ unknown_option(const struct reader *r, const char *name, size_t len, struct err 
         if (!(row->flags & OPT_HIDDEN) && opt_row_applies(row, r->command))
             known[n++] = row->name;
     }
-    const char *near = opt_nearest(word, known, n, NULL);
+    const char *near = words_nearest(word, known, n, NULL);
     if (!near)
         return err_set(e, ERR_USAGE, "unknown option --%s; %s --help lists them",
-                       opt_showable(word), r->p->name);
-    return err_set(e, ERR_USAGE, "unknown option --%s; did you mean --%s?", opt_showable(word),
+                       words_showable(word), r->p->name);
+    return err_set(e, ERR_USAGE, "unknown option --%s; did you mean --%s?", words_showable(word),
                    near);
 }
 
@@ -74,11 +75,11 @@ unknown_command(const struct opt_program *p, const char *word, struct err *e)
     for (size_t i = 0; i < p->n_commands && n < 32; i++)
         if (p->commands[i].name && !(p->commands[i].flags & OPT_CMD_HIDDEN))
             known[n++] = p->commands[i].name;
-    const char *near = opt_nearest(word, known, n, NULL);
+    const char *near = words_nearest(word, known, n, NULL);
     if (near)
-        return err_set(e, ERR_USAGE, "unknown command '%s'; did you mean '%s'?", opt_showable(word),
-                       near);
-    return err_set(e, ERR_USAGE, "unknown command '%s'; %s --help lists them", opt_showable(word),
+        return err_set(e, ERR_USAGE, "unknown command '%s'; did you mean '%s'?",
+                       words_showable(word), near);
+    return err_set(e, ERR_USAGE, "unknown command '%s'; %s --help lists them", words_showable(word),
                    p->name);
 }
 
@@ -167,8 +168,8 @@ read_letter(struct reader *r, const char *word, struct err *e)
     if (index < 0)
         index = opt_row_find(r->p, NULL, word[0], NULL);
     if (index < 0)
-        return err_set(e, ERR_USAGE, "unknown option -%s; %s --help lists them", opt_showable(word),
-                       r->p->name);
+        return err_set(e, ERR_USAGE, "unknown option -%s; %s --help lists them",
+                       words_showable(word), r->p->name);
     const struct opt_row *row = opt_row_at(r->p, (size_t)index);
     const char *value = "true";
     if (row->kind == OPT_BOOL && word[1])
@@ -308,7 +309,7 @@ count_words(const struct reader *r, struct err *e)
         rc = err_set(e, ERR_USAGE, "something is missing: %s", strbuf_str(&usage));
     else if (c->max_args >= 0 && r->words > c->max_args)
         rc = err_set(e, ERR_USAGE, "unexpected word '%s': %s",
-                     opt_showable(r->argv[1 + c->max_args]), strbuf_str(&usage));
+                     words_showable(r->argv[1 + c->max_args]), strbuf_str(&usage));
     strbuf_done(&usage);
     return rc;
 }

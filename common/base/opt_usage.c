@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/base/opt_rows.h"
+#include "common/base/words.h"
 
 struct look {
     const struct opt_program *p;
@@ -83,7 +84,7 @@ value_of(const struct look *l, const char *name, const char *flag, char **envp)
     const struct opt_row *row = opt_row_at(l->p, (size_t)index);
     char *value = opt_env_lookup(envp, opt_row_env(l->p, row, env));
     if (value)
-        opt_one_line(env, value, NULL);
+        words_one_line(env, value, NULL);
     return flag ? flag : value ? value : row->def;
 }
 

@@ -1,5 +1,6 @@
 /* A text into the field of its row. */
 #include "common/base/opt_rows.h"
+#include "common/base/words.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -97,7 +98,7 @@ set_choice(const struct opt_row *row, int *field, const char *value, struct err 
     struct strbuf all = STRBUF_INIT;
     for (size_t i = 0; i < n; i++)
         strbuf_addf(&all, "%s%s", i ? ", " : "", row->choices[i]);
-    const char *near = opt_nearest(value, row->choices, n, NULL);
+    const char *near = words_nearest(value, row->choices, n, NULL);
     err_set(e, ERR_USAGE, "'%.64s' is none of %s%s%s%s", value, strbuf_str(&all),
             near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
     strbuf_done(&all);
@@ -159,12 +160,12 @@ opt_value_set(const struct opt_row *row, void *base, const char *value, const ch
 {
     if (!*value && !(row->flags & OPT_EMPTY_OK))
         return err_set(e, ERR_USAGE, "%s: the value is empty", name);
-    if (!(row->flags & OPT_SECRET) && opt_holds_password(value))
+    if (!(row->flags & OPT_SECRET) && words_hold_password(value))
         return err_set(e, ERR_USAGE, "%s: the value is not %s, but a connection string", name,
                        opt_row_arg(row));
     if (set_field(row, base, value, e) == 0)
         return 0;
-    if (opt_showable(value) != value && e->code == ERR_USAGE)
+    if (words_showable(value) != value && e->code == ERR_USAGE)
         return err_set(e, ERR_USAGE, "%s: the value is not %s", name, opt_row_arg(row));
     return err_wrap(e, "%s", name);
 }

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/base/opt.h"
+#include "common/base/words.h"
 #include "common/net/target_pg.h"
 
 struct keyword {
@@ -241,7 +241,7 @@ unknown_param(const char *name, const struct pg_place *place, struct err *e)
             known[n++] = params[i].name;
         }
     }
-    const char *nearest = opt_nearest(name, known, n, NULL);
+    const char *nearest = words_nearest(name, known, n, NULL);
     return err_set(e, ERR_USAGE, "unknown %s%s%s at character %zu%s%s%s",
                    place->url ? "parameter" : "keyword", place->nameable ? " " : "",
                    place->nameable ? name : "", place->at, nearest ? "; did you mean " : "",

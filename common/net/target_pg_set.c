@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "common/base/opt.h"
+#include "common/base/words.h"
 #include "common/net/target_pg.h"
 
 void
@@ -132,7 +132,7 @@ check_places(const struct pg_set *set, struct err *e)
 {
     for (size_t i = 0; i < PG_KEYS; i++) {
         bool secret = i == PG_PASSWORD || i == PG_SSLPASSWORD;
-        if (set->value[i] && !secret && i != PG_HOST && opt_holds_password(set->value[i])) {
+        if (set->value[i] && !secret && i != PG_HOST && words_hold_password(set->value[i])) {
             return err_set(e, ERR_USAGE, "%s is a connection string, or a piece of one",
                            pg_key_name((enum pg_key)i));
         }

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
-#include "common/base/opt.h"
+#include "common/base/words.h"
 #include "common/net/target_pg.h"
 
 /* ---- service files: PostgreSQL's manual, "The Connection Service File" ---- */
@@ -237,7 +237,7 @@ check_unread(const struct target_env *env, struct err *e)
     static const char *const names[] = {"PGDATESTYLE", "PGTZ", "PGGEQO"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const char *value = target_env_plain(env, names[i]);
-        if (value && opt_holds_password(value)) {
+        if (value && words_hold_password(value)) {
             return err_set(e, ERR_USAGE, "%s is a connection string, or a piece of one", names[i]);
         }
     }

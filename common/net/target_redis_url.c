@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
-#include "common/base/opt.h"
+#include "common/base/words.h"
 #include "common/net/target_redis.h"
 
 void
@@ -99,7 +99,7 @@ unknown_param(const char *name, const struct target_url *u, struct target_slice 
     for (size_t i = 0; i < N_PARAMS; i++) {
         known[i] = params[i].name;
     }
-    const char *nearest = opt_nearest(name, known, N_PARAMS, NULL);
+    const char *nearest = words_nearest(name, known, N_PARAMS, NULL);
     return err_set(e, ERR_USAGE, "unknown parameter%s%s at character %zu%s%s%s", shown ? " " : "",
                    shown ? name : "", target_url_at(u, at.text), nearest ? "; did you mean " : "",
                    nearest ? nearest : "", nearest ? "?" : "");
@@ -267,7 +267,7 @@ redis_set_check(const struct redis_set *set, struct err *e)
         [REDIS_KEY_NAME] = "the server's name",
     };
     for (size_t i = 0; i < REDIS_KEYS; i++) {
-        if (names[i] && set->value[i] && opt_holds_password(set->value[i])) {
+        if (names[i] && set->value[i] && words_hold_password(set->value[i])) {
             return err_set(e, ERR_USAGE, "%s is a connection string, or a piece of one", names[i]);
         }
     }

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
-#include "common/base/opt.h"
+#include "common/base/words.h"
 
 void
 target_wipe(char *s)
@@ -303,7 +303,7 @@ const char *
 target_env_plain(const struct target_env *env, const char *name)
 {
     const char *value = env && env->get ? env->get(name, env->arg) : getenv(name);
-    if (!value || !*value || opt_is_service_variable(name, value)) {
+    if (!value || !*value || words_is_service_variable(name, value)) {
         return NULL;
     }
     return value;
@@ -336,7 +336,7 @@ check_secret(const char *path, char *text, size_t len, struct err *e)
     if (strlen(text) != len) {
         return err_set(e, ERR_USAGE, "%s holds a NUL byte", path);
     }
-    if (opt_one_line(path, text, e) != 0) {
+    if (words_one_line(path, text, e) != 0) {
         return -1;
     }
     return *text ? 0 : err_set(e, ERR_USAGE, "%s is empty", path);
@@ -346,7 +346,7 @@ check_secret(const char *path, char *text, size_t len, struct err *e)
 const char *
 target_path_shown(const char *path)
 {
-    return path[0] == '/' && !strstr(path, "://") && !opt_holds_password(path)
+    return path[0] == '/' && !strstr(path, "://") && !words_hold_password(path)
                ? path
                : "what it names (the path of a file begins with /)";
 }
@@ -406,7 +406,7 @@ target_env_value(const struct target_env *env, const char *name, char **ret, str
     if (!text) {
         return err_set(e, ERR_NOMEM, "out of memory");
     }
-    int result = opt_one_line(name, text, e);
+    int result = words_one_line(name, text, e);
     if (result == 0 && *text) {
         *ret = steal_ptr(&text);
     }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/words.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/opt.h"
@@ -38,9 +39,9 @@ words(const char *text)
 {
     static const char *const known[] = {"every", "timeout", "rise", "",
                                         "stale-but-rather-long-as-a-word"};
-    const char *near = opt_nearest(text, known, 5, NULL);
+    const char *near = words_nearest(text, known, 5, NULL);
     MUST(!near || *near || !*text);
-    opt_is_service_variable(text, text);
+    words_is_service_variable(text, text);
 }
 
 /* One line, valid UTF-8, no control character, not too long. */

@@ -1,7 +1,8 @@
-/* Words: which known one was meant, and which variables are none of ours. */
-#include "common/base/opt.h"
+/* words.c: which known word was meant, what must not be shown, and which variables are none of ours. */
+#include "common/base/words.h"
 
 #include <ctype.h>
+#include <stdint.h>
 #include <string.h>
 
 #define WORD_MAX ((size_t)64)
@@ -47,7 +48,7 @@ resembles(const char *word, const char *known, unsigned n)
 }
 
 const char *
-opt_showable(const char *word)
+words_showable(const char *word)
 {
     bool secret = strstr(word, "://") || strchr(word, '@') || strcasestr(word, "password") ||
                   strlen(word) > 40;
@@ -62,7 +63,7 @@ is_user_part(const char *colon, const char *at)
 }
 
 bool
-opt_holds_password(const char *text)
+words_hold_password(const char *text)
 {
     const char *at = strrchr(text, '@');
     for (const char *p = at ? strchr(text, ':') : NULL; p && p < at; p = strchr(p + 1, ':'))
@@ -72,7 +73,7 @@ opt_holds_password(const char *text)
 }
 
 int
-opt_one_line(const char *subject, char *text, struct err *e)
+words_one_line(const char *subject, char *text, struct err *e)
 {
     size_t len = strlen(text);
     if (len > 0 && text[len - 1] == '\n')
@@ -94,7 +95,7 @@ opt_one_line(const char *subject, char *text, struct err *e)
 }
 
 const char *
-opt_nearest(const char *word, const char *const *known, size_t n, unsigned *ret_edits)
+words_nearest(const char *word, const char *const *known, size_t n, unsigned *ret_edits)
 {
     const char *best = NULL;
     unsigned best_edits = UINT32_MAX;
@@ -140,7 +141,7 @@ is_address(const char *value)
 }
 
 bool
-opt_is_service_variable(const char *name, const char *value)
+words_is_service_variable(const char *name, const char *value)
 {
     const char *port = strstr(name, "_SERVICE_PORT");
     if (port && port > name && (port[13] == '\0' || port[13] == '_'))

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "common/base/opt.h"
+#include "common/base/words.h"
 
 static void
 service_variables(void **state)
@@ -39,9 +39,9 @@ service_variables(void **state)
         {"_SERVICE_PORT", "x", false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        if (opt_is_service_variable(cases[i].name, cases[i].value) != cases[i].is)
+        if (words_is_service_variable(cases[i].name, cases[i].value) != cases[i].is)
             fail_msg("%s=%s", cases[i].name, cases[i].value);
-    assert_false(opt_is_service_variable("X_PORT", NULL));
+    assert_false(words_is_service_variable("X_PORT", NULL));
 }
 
 static void
@@ -50,20 +50,20 @@ nearest(void **state)
     (void)state;
     static const char *const known[] = {"every", "timeout", "rise", "fall", "stale"};
     unsigned d = 99;
-    assert_string_equal(opt_nearest("evrey", known, 5, &d), "every");
+    assert_string_equal(words_nearest("evrey", known, 5, &d), "every");
     assert_int_equal(d, 1); /* a swap is one edit */
-    assert_string_equal(opt_nearest("timeout", known, 5, &d), "timeout");
+    assert_string_equal(words_nearest("timeout", known, 5, &d), "timeout");
     assert_int_equal(d, 0);
-    assert_string_equal(opt_nearest("timout", known, 5, &d), "timeout");
+    assert_string_equal(words_nearest("timout", known, 5, &d), "timeout");
     assert_int_equal(d, 1);
-    assert_string_equal(opt_nearest("ries", known, 5, NULL), "rise");
-    assert_null(opt_nearest("zzzzzz", known, 5, NULL));
-    assert_null(opt_nearest("", known, 5, NULL));
-    assert_null(opt_nearest("x", known, 0, NULL));
+    assert_string_equal(words_nearest("ries", known, 5, NULL), "rise");
+    assert_null(words_nearest("zzzzzz", known, 5, NULL));
+    assert_null(words_nearest("", known, 5, NULL));
+    assert_null(words_nearest("x", known, 0, NULL));
     char longest[300];
     memset(longest, 'a', sizeof longest - 1);
     longest[299] = '\0';
-    assert_null(opt_nearest(longest, known, 5, NULL));
+    assert_null(words_nearest(longest, known, 5, NULL));
 }
 
 static void
@@ -75,9 +75,9 @@ showable(void **state)
                                          "password=secret",
                                          "8f14e45fceea167a5a36dedd4bea2543c9f0f895fb"};
     for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
-        assert_ptr_equal(opt_showable(shown[i]), shown[i]);
+        assert_ptr_equal(words_showable(shown[i]), shown[i]);
     for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++)
-        assert_string_equal(opt_showable(hidden[i]), "…");
+        assert_string_equal(words_showable(hidden[i]), "…");
 }
 
 static void
@@ -103,10 +103,10 @@ holds_password(void **state)
                                           "a@b:c",
                                           "2026-11-28T10:00:00Z"};
     for (size_t i = 0; i < sizeof held / sizeof held[0]; i++)
-        if (!opt_holds_password(held[i]))
+        if (!words_hold_password(held[i]))
             fail_msg("%s", held[i]);
     for (size_t i = 0; i < sizeof free_of / sizeof free_of[0]; i++)
-        if (opt_holds_password(free_of[i]))
+        if (words_hold_password(free_of[i]))
             fail_msg("%s", free_of[i]);
 }
 
