@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#include "common/base/opt.h"
+#include "common/opt/opt.h"
 
 enum command { CMD_RUN, CMD_COPY, CMD_VERSION };
 

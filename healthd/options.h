@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/base/opt.h"
+#include "common/opt/opt.h"
 
 enum command { CMD_SERVE, CMD_PROBE, CMD_CHECK, CMD_WAIT, CMD_SLEEP, CMD_COPY, CMD_VERSION };
 

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/base/opt.h"
+#include "common/opt/opt.h"
 
 enum migrate_command {
     CMD_UP,

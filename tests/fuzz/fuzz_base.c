@@ -10,7 +10,7 @@
 #include "common/base/words.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
-#include "common/base/opt.h"
+#include "common/opt/opt.h"
 #include "common/base/size.h"
 #include "common/proc/termination.h"
 

@@ -15,7 +15,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
-#include "common/base/opt.h"
+#include "common/opt/opt.h"
 
 enum { UP, STATUS, CHECK, RUN, COPY, VERSION };
 

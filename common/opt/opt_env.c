@@ -1,5 +1,5 @@
 /* Options from variables, and variables that nobody knows. */
-#include "common/base/opt_rows.h"
+#include "common/opt/opt_rows.h"
 #include "common/base/words.h"
 
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/base/opt_rows.h"
+#include "common/opt/opt_rows.h"
 
 #define WIDTH 80u
 #define COLUMN 26u

@@ -1,5 +1,5 @@
 /* A text into the field of its row. */
-#include "common/base/opt_rows.h"
+#include "common/opt/opt_rows.h"
 #include "common/base/words.h"
 
 #include <errno.h>

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/base/json.h"
-#include "common/base/opt_rows.h"
+#include "common/opt/opt_rows.h"
 
 /* The character of n bytes at s as \[uXXXX]: groff and mandoc know that whatever the locale. */
 static void

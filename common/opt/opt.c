@@ -1,5 +1,5 @@
 /* The start of every program, and the texts that all of them share. */
-#include "common/base/opt.h"
+#include "common/opt/opt.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
-#include "common/base/opt_rows.h"
+#include "common/opt/opt_rows.h"
 
 extern char **environ;
 

@@ -1,7 +1,7 @@
 /* --print-options=completion: for bash, and for zsh through bashcompinit. */
 #include <string.h>
 
-#include "common/base/opt_rows.h"
+#include "common/opt/opt_rows.h"
 
 static void
 add_flags(const struct opt_program *p, const struct opt_command *c, struct strbuf *out)

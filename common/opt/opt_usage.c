@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/base/opt_rows.h"
+#include "common/opt/opt_rows.h"
 #include "common/base/words.h"
 
 struct look {

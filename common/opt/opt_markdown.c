@@ -1,7 +1,7 @@
 /* --print-options=markdown and --print-formats: tables for the documents. */
 #include <string.h>
 
-#include "common/base/opt_rows.h"
+#include "common/opt/opt_rows.h"
 
 /* A table's cell: no bar and no line end may stand in it. */
 static void

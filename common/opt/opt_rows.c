@@ -1,5 +1,5 @@
 /* The rows that every program has, and looking rows up. */
-#include "common/base/opt_rows.h"
+#include "common/opt/opt_rows.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -19,8 +19,8 @@
  * Strings are borrowed from argv and the environment, which stay as they are while the program runs; only a line end at the end
  * of a variable's value is cut off in place. A value with a password in it is refused unless the row is OPT_SECRET.
  */
-#ifndef RR_BASE_OPT_H
-#define RR_BASE_OPT_H
+#ifndef RR_OPT_OPT_H
+#define RR_OPT_OPT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* The command line: first read as a whole, then applied once the command is known. */
-#include "common/base/opt_rows.h"
+#include "common/opt/opt_rows.h"
 #include "common/base/words.h"
 
 #include <assert.h>

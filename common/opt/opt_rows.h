@@ -3,10 +3,10 @@
  *
  * The rows of a program and those that every program has are seen as one list: the program's first.
  */
-#ifndef RR_BASE_OPT_ROWS_H
-#define RR_BASE_OPT_ROWS_H
+#ifndef RR_OPT_OPT_ROWS_H
+#define RR_OPT_OPT_ROWS_H
 
-#include "common/base/opt.h"
+#include "common/opt/opt.h"
 
 #define OPT_ENV_MAX 96
 
