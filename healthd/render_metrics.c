@@ -1,5 +1,5 @@
 /* The metrics page. Names are contract. */
-#include "common/net/prom.h"
+#include "common/base/prom.h"
 #include "healthd/render.h"
 
 struct page_on {

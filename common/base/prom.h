@@ -2,8 +2,8 @@
  * prom.h: Prometheus' text format 0.0.4: one HELP and TYPE per family, its samples together, LF at
  * the end of each line. Labels are for words of the configuration, never for the text of an error.
  */
-#ifndef RR_NET_PROM_H
-#define RR_NET_PROM_H
+#ifndef RR_BASE_PROM_H
+#define RR_BASE_PROM_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "common/net/prom.h"
+#include "common/base/prom.h"
 
 #include <math.h>
 #include <stdio.h>
