@@ -12,7 +12,7 @@
 #include "common/base/log.h"
 #include "common/net/pgconn.h"
 #include "common/net/resolve.h"
-#include "common/net/target.h"
+#include "common/target/target.h"
 #include "common/proc/cores.h"
 #include "common/proc/procfs.h"
 #include "cronrun/instant.h"

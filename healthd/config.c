@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
-#include "common/net/target.h"
+#include "common/target/target.h"
 
 #define CHECKS_MAX 256
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "common/net/httpcall.h"
-#include "common/net/target.h"
+#include "common/target/target.h"
 #include "healthd/probe.h"
 
 struct probe_http;

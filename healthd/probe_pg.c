@@ -5,7 +5,7 @@
 
 #include "common/base/strbuf.h"
 #include "common/net/pgconn.h"
-#include "common/net/target.h"
+#include "common/target/target.h"
 #include "healthd/probe_session.h"
 
 struct probe_pg {

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "common/net/redisconn.h"
-#include "common/net/target.h"
+#include "common/target/target.h"
 #include "healthd/probe_session.h"
 
 struct probe_redis {

@@ -8,7 +8,7 @@
 
 #include "common/net/dial.h"
 #include "common/net/loop.h"
-#include "common/net/target.h"
+#include "common/target/target.h"
 #include "healthd/probe.h"
 
 /* What a peer says unasked (a greeting) is read away; one that never ends is left unread, and the peer in its own time. */

@@ -13,7 +13,7 @@
 #include "common/base/log.h"
 #include "common/net/loop.h"
 #include "common/net/resolve.h"
-#include "common/net/target.h"
+#include "common/target/target.h"
 #include "migrate/progress.h"
 #include "migrate/report.h"
 #include "migrate/watch.h"

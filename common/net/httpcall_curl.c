@@ -8,7 +8,7 @@
 #include "common/base/strbuf.h"
 #include "common/net/dial.h"
 #include "common/net/httpcall_impl.h"
-#include "common/net/target.h"
+#include "common/target/target.h"
 #include "common/net/tls.h"
 
 /* ---- what comes ---- */

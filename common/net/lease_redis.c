@@ -22,7 +22,7 @@
 #include "common/base/strbuf.h"
 #include "common/net/lease_redis_impl.h"
 #include "common/net/loop.h"
-#include "common/net/target.h"
+#include "common/target/target.h"
 
 #define TOKEN_BYTES 20
 #define TOKEN_TEXT ((size_t)2 * TOKEN_BYTES + 1) /* in hex, and the blank behind it */

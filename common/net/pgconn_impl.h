@@ -16,7 +16,7 @@
 #include "common/net/loop.h"
 #include "common/net/pgconn.h"
 #include "common/net/resolve.h"
-#include "common/net/target.h"
+#include "common/target/target.h"
 
 enum pgconn_state {
     PGCONN_CLOSED,     /* no connection, no operation */

@@ -12,7 +12,7 @@
 #include "common/net/dial.h"
 #include "common/net/loop.h"
 #include "common/net/redisconn_impl.h"
-#include "common/net/target.h"
+#include "common/target/target.h"
 #include "common/net/tls.h"
 
 static void

@@ -10,7 +10,7 @@
 #include "common/base/clock.h"
 #include "common/net/loop.h"
 #include "common/net/redisconn_impl.h"
-#include "common/net/target.h"
+#include "common/target/target.h"
 #include "common/net/tls.h"
 
 /* What a server says, fit for a message: one line of printable characters. */

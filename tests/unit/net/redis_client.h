@@ -12,7 +12,7 @@
 #include "common/base/clock.h"
 #include "common/net/redisconn.h"
 #include "common/net/resolve.h"
-#include "common/net/target.h"
+#include "common/target/target.h"
 #include "tests/unit/net/fake_redis.h"
 
 #define LONG_MS 20000

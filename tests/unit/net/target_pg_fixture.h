@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "common/net/target.h"
+#include "common/target/target.h"
 
 /* The environment of a row: "NAME=value" lines. */
 static const char *

@@ -13,7 +13,7 @@
 #include "common/base/clock.h"
 #include "common/net/httpcall.h"
 #include "common/net/resolve.h"
-#include "common/net/target.h"
+#include "common/target/target.h"
 #include "tests/unit/net/fake_dns.h"
 #include "tests/unit/net/fake_http.h"
 #include "tests/unit/net/throwaway_ca.h"

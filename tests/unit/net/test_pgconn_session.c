@@ -16,7 +16,7 @@
 #include "common/net/loop.h"
 #include "common/net/pgconn.h"
 #include "common/net/resolve.h"
-#include "common/net/target.h"
+#include "common/target/target.h"
 
 #define LONG_MS 20000
 

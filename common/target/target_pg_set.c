@@ -4,7 +4,7 @@
 #include <strings.h>
 
 #include "common/base/words.h"
-#include "common/net/target_pg.h"
+#include "common/target/target_pg.h"
 
 void
 pg_set_done(struct pg_set *set)

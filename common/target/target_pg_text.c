@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
-#include "common/net/target_pg.h"
+#include "common/target/target_pg.h"
 
 /* ---- URLs ---- */
 

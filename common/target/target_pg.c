@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
-#include "common/net/target_pg.h"
+#include "common/target/target_pg.h"
 #include "common/net/tls.h"
 
 #define HOSTS_MAX 64

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
-#include "common/net/target_redis.h"
+#include "common/target/target_redis.h"
 
 #define REDIS_PORT 6379
 

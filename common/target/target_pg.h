@@ -1,14 +1,14 @@
 /*
  * target_pg.h: PostgreSQL's connection settings as a set of keywords, and who fills it. Private to target_pg*.c.
  */
-#ifndef RR_NET_TARGET_PG_H
-#define RR_NET_TARGET_PG_H
+#ifndef RR_TARGET_TARGET_PG_H
+#define RR_TARGET_TARGET_PG_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "common/base/err.h"
-#include "common/net/target_text.h"
+#include "common/target/target_text.h"
 
 /* The first four belong together: they come from the first source that names a server. */
 enum pg_key {

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "common/base/words.h"
-#include "common/net/target_pg.h"
+#include "common/target/target_pg.h"
 
 struct keyword {
     const char *name;

@@ -4,7 +4,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/words.h"
-#include "common/net/target_redis.h"
+#include "common/target/target_redis.h"
 
 void
 redis_set_done(struct redis_set *set)

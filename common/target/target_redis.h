@@ -1,13 +1,13 @@
 /*
  * target_redis.h: Redis' settings as a set of texts. Private to target_redis*.c.
  */
-#ifndef RR_NET_TARGET_REDIS_H
-#define RR_NET_TARGET_REDIS_H
+#ifndef RR_TARGET_TARGET_REDIS_H
+#define RR_TARGET_TARGET_REDIS_H
 
 #include <stdbool.h>
 
 #include "common/base/err.h"
-#include "common/net/target_text.h"
+#include "common/target/target_text.h"
 
 enum redis_key {
     REDIS_KEY_HOST,

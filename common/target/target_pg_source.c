@@ -5,7 +5,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/words.h"
-#include "common/net/target_pg.h"
+#include "common/target/target_pg.h"
 
 /* ---- service files: PostgreSQL's manual, "The Connection Service File" ---- */
 

@@ -10,8 +10,8 @@
  * sslmode prefer; with verify-ca and verify-full the CAs are ~/.postgresql/root.crt, or the system's bundle.
  * Kubernetes service variables (DATABASE_PORT=tcp://…, REDIS_PORT=tcp://…) are never configuration.
  */
-#ifndef RR_NET_TARGET_H
-#define RR_NET_TARGET_H
+#ifndef RR_TARGET_TARGET_H
+#define RR_TARGET_TARGET_H
 
 #include <stdbool.h>
 #include <stddef.h>

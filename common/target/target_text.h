@@ -4,8 +4,8 @@
  * Positions in errors count characters from 1. No error echoes what it was given: a malformed URL may show a piece
  * of its password where another part is expected.
  */
-#ifndef RR_NET_TARGET_TEXT_H
-#define RR_NET_TARGET_TEXT_H
+#ifndef RR_TARGET_TARGET_TEXT_H
+#define RR_TARGET_TARGET_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 
 #include "common/base/err.h"
 #include "common/base/strbuf.h"
-#include "common/net/target.h"
+#include "common/target/target.h"
 
 /* Longest URL, DSN or secret that is accepted, from a variable or a file. */
 #define TARGET_TEXT_MAX 65536

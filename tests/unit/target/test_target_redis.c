@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "common/net/target.h"
+#include "common/target/target.h"
 
 static const char *
 row_env(const char *name, void *arg)

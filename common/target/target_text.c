@@ -1,5 +1,5 @@
 /* target_text.c: pieces of URLs, variables and secret files. */
-#include "common/net/target_text.h"
+#include "common/target/target_text.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "common/net/target.h"
+#include "common/target/target.h"
 
 static struct target_peer *
 good(const char *url)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
-#include "common/net/target_pg.h"
+#include "common/target/target_pg.h"
 
 /* host, port, hostaddr, options, application_name, client_encoding, gssencmode and the end, beside the keys. */
 #define PARAMS_MAX (PG_KEYS + 9)

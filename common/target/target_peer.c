@@ -6,7 +6,7 @@
 #include <strings.h>
 
 #include "common/base/cleanup.h"
-#include "common/net/target_text.h"
+#include "common/target/target_text.h"
 
 #define HOST_MAX 253 /* RFC 1035, 2.3.4, as text without the final dot */
 
