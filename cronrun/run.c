@@ -10,7 +10,7 @@
 #include "common/base/clock.h"
 #include "common/base/digest.h"
 #include "common/base/log.h"
-#include "common/net/pgconn.h"
+#include "common/pg/pgconn.h"
 #include "common/net/resolve.h"
 #include "common/target/target.h"
 #include "common/proc/cores.h"

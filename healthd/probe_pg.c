@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/base/strbuf.h"
-#include "common/net/pgconn.h"
+#include "common/pg/pgconn.h"
 #include "common/target/target.h"
 #include "healthd/probe_session.h"
 

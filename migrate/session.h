@@ -17,7 +17,7 @@
 
 #include "common/base/err.h"
 #include "common/base/strbuf.h"
-#include "common/net/pgconn.h"
+#include "common/pg/pgconn.h"
 #include "migrate/ledger.h"
 #include "migrate/options.h"
 

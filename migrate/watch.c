@@ -9,7 +9,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/net/loop.h"
-#include "common/net/pgconn.h"
+#include "common/pg/pgconn.h"
 #include "migrate/progress.h"
 
 #define LOOK_AFTER_MS 1000u /* at the latest: half of a lock_timeout that is shorter */

@@ -9,7 +9,7 @@
 #include "common/net/boottimer.h"
 #include "common/net/lease_impl.h"
 #include "common/net/loop.h"
-#include "common/net/pgconn.h"
+#include "common/pg/pgconn.h"
 
 enum lease_pg_step {
     STEP_CONNECT,

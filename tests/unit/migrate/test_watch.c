@@ -11,7 +11,7 @@
 
 #include "common/base/clock.h"
 #include "common/net/loop.h"
-#include "common/net/pgconn.h"
+#include "common/pg/pgconn.h"
 #include "migrate/progress.h"
 #include "migrate/watch.h"
 

@@ -17,7 +17,7 @@
 #include "common/base/clock.h"
 #include "common/net/boottimer.h"
 #include "common/net/loop.h"
-#include "common/net/pgconn.h"
+#include "common/pg/pgconn.h"
 
 /* ---- the clock ---- */
 

@@ -17,7 +17,7 @@
 #include "common/net/boottimer.h"
 #include "common/net/lease.h"
 #include "common/net/loop.h"
-#include "common/net/pgconn.h"
+#include "common/pg/pgconn.h"
 #include "tests/unit/net/fake_session.h"
 
 /* ---- what a test does ---- */

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "common/net/pgconn_impl.h"
+#include "common/pg/pgconn_impl.h"
 
 #define HEAD "connection to server at \"db\" (10.0.0.1), port 5432 failed: "
 

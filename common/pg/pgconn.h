@@ -9,8 +9,8 @@
  * deadline covers DNS, connect, TLS, login and role check over all hosts. PostgreSQL's manual:
  * "Asynchronous Command Processing", "Database Connection Control Functions".
  */
-#ifndef RR_NET_PGCONN_H
-#define RR_NET_PGCONN_H
+#ifndef RR_PG_PGCONN_H
+#define RR_PG_PGCONN_H
 
 #include <stdbool.h>
 #include <stddef.h>

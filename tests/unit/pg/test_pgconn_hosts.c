@@ -18,7 +18,7 @@
 #include "common/base/clock.h"
 #include "common/base/strbuf.h"
 #include "common/net/loop.h"
-#include "common/net/pgconn_impl.h"
+#include "common/pg/pgconn_impl.h"
 
 #define LONG_MS 60000
 #define HOSTS 3

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/net/pgconn_impl.h"
+#include "common/pg/pgconn_impl.h"
 
 #define COPY_PIECE 65536u
 #define COPY_PIECES_A_TURN 16

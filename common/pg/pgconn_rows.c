@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/net/pgconn_impl.h"
+#include "common/pg/pgconn_impl.h"
 
 struct pgrows {
     struct pgrows *next;

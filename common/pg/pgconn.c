@@ -1,12 +1,12 @@
 /* pgconn.c: life, state and the one end of every operation. */
-#include "common/net/pgconn.h"
+#include "common/pg/pgconn.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/log.h"
-#include "common/net/pgconn_impl.h"
+#include "common/pg/pgconn_impl.h"
 
 static const char *
 state_name(enum pgconn_state state)

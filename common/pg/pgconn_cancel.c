@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/net/pgconn_impl.h"
+#include "common/pg/pgconn_impl.h"
 
 #define CANCEL_CHILD_MS 500u
 

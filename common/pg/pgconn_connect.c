@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
-#include "common/net/pgconn_impl.h"
+#include "common/pg/pgconn_impl.h"
 
 /* An attempt never gets less than this, however many others wait behind it. */
 #define SHARE_MIN_MS 500u

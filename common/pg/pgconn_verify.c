@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "common/net/dial.h"
-#include "common/net/pgconn_impl.h"
+#include "common/pg/pgconn_impl.h"
 #include "common/net/tls.h"
 
 /* PostgreSQL's manual, "Message Formats": SSLRequest. */

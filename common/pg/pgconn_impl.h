@@ -6,15 +6,15 @@
  * ends through pgconn_op_end(), which releases what it used, then calls back once. Nothing touches
  * the struct after a callback without asking c->dead.
  */
-#ifndef RR_NET_PGCONN_IMPL_H
-#define RR_NET_PGCONN_IMPL_H
+#ifndef RR_PG_PGCONN_IMPL_H
+#define RR_PG_PGCONN_IMPL_H
 
 #include <libpq-fe.h>
 #include <sys/types.h>
 
 #include "common/base/clock.h"
 #include "common/net/loop.h"
-#include "common/net/pgconn.h"
+#include "common/pg/pgconn.h"
 #include "common/net/resolve.h"
 #include "common/target/target.h"
 

@@ -14,7 +14,7 @@
 
 #include "common/base/clock.h"
 #include "common/net/loop.h"
-#include "common/net/pgconn.h"
+#include "common/pg/pgconn.h"
 #include "common/net/resolve.h"
 #include "common/target/target.h"
 

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "common/net/pgconn_impl.h"
+#include "common/pg/pgconn_impl.h"
 
 #define LAST_ATTEMPT "connection to server "
 
