@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/net/redisconn.h"
+#include "common/redis/redisconn.h"
 #include "common/target/target.h"
 #include "healthd/probe_session.h"
 

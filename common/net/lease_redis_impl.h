@@ -8,7 +8,7 @@
 
 #include "common/net/boottimer.h"
 #include "common/net/lease_impl.h"
-#include "common/net/redisconn.h"
+#include "common/redis/redisconn.h"
 
 /* Before a claim's value. */
 #define LEASE_REDIS_CLAIM_MARK '?'

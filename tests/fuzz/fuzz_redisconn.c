@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/net/redisconn_reply.h"
+#include "common/redis/redisconn_reply.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

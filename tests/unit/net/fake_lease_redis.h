@@ -19,7 +19,7 @@
 #include "common/net/boottimer.h"
 #include "common/net/lease.h"
 #include "common/net/loop.h"
-#include "common/net/redisconn.h"
+#include "common/redis/redisconn.h"
 
 /* ---- the clock ---- */
 

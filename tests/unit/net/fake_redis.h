@@ -20,7 +20,7 @@
 
 #include "common/base/strbuf.h"
 #include "common/net/loop.h"
-#include "common/net/redisconn_reply.h"
+#include "common/redis/redisconn_reply.h"
 #include "common/net/tls.h"
 
 struct line {

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
-#include "common/net/redisconn.h"
+#include "common/redis/redisconn.h"
 #include "common/net/resolve.h"
 #include "common/target/target.h"
 #include "tests/unit/net/fake_redis.h"

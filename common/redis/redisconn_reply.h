@@ -1,13 +1,13 @@
 /*
  * redisconn_reply.h: RESP2, hiredis' reader building our replies. Private to redisconn*.c and their tests.
  */
-#ifndef RR_NET_REDISCONN_REPLY_H
-#define RR_NET_REDISCONN_REPLY_H
+#ifndef RR_REDIS_REDISCONN_REPLY_H
+#define RR_REDIS_REDISCONN_REPLY_H
 
 #include <stddef.h>
 
 #include "common/base/err.h"
-#include "common/net/redisconn.h"
+#include "common/redis/redisconn.h"
 
 struct redis_parser;
 

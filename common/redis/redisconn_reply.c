@@ -1,5 +1,5 @@
 /* redisconn_reply.c: hiredis' reader and formatter; 0.14 and 1.x differ in a few types. */
-#include "common/net/redisconn_reply.h"
+#include "common/redis/redisconn_reply.h"
 
 #include <errno.h>
 #include <hiredis/hiredis.h>

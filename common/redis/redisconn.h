@@ -5,8 +5,8 @@
  * start has a deadline; a deadline that passes closes the connection. Commands may be pipelined: replies come in order.
  * The only room that knows hiredis. hiredis' own async layer is not used (it resolves with getaddrinfo and knows no time-outs).
  */
-#ifndef RR_NET_REDISCONN_H
-#define RR_NET_REDISCONN_H
+#ifndef RR_REDIS_REDISCONN_H
+#define RR_REDIS_REDISCONN_H
 
 #include <stdbool.h>
 #include <stddef.h>

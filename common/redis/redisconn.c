@@ -1,5 +1,5 @@
 /* redisconn.c: the life of a Redis connection: states, deadlines, ends. */
-#include "common/net/redisconn.h"
+#include "common/redis/redisconn.h"
 
 #include <assert.h>
 #include <event2/bufferevent.h>
@@ -9,7 +9,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/net/loop.h"
-#include "common/net/redisconn_impl.h"
+#include "common/redis/redisconn_impl.h"
 #include "common/target/target.h"
 #include "common/net/tls.h"
 

@@ -9,7 +9,7 @@
 
 #include "common/base/clock.h"
 #include "common/net/loop.h"
-#include "common/net/redisconn_impl.h"
+#include "common/redis/redisconn_impl.h"
 #include "common/target/target.h"
 #include "common/net/tls.h"
 

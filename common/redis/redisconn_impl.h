@@ -3,16 +3,16 @@
  *
  * Whatever ends a connection ends it through redisconn_fail(), which tells everybody who waits.
  */
-#ifndef RR_NET_REDISCONN_IMPL_H
-#define RR_NET_REDISCONN_IMPL_H
+#ifndef RR_REDIS_REDISCONN_IMPL_H
+#define RR_REDIS_REDISCONN_IMPL_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "common/base/err.h"
-#include "common/net/redisconn.h"
-#include "common/net/redisconn_reply.h"
+#include "common/redis/redisconn.h"
+#include "common/redis/redisconn_reply.h"
 #include "common/net/resolve.h"
 
 struct bufferevent;

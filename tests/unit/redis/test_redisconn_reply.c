@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "common/net/redisconn_reply.h"
+#include "common/redis/redisconn_reply.h"
 
 static void
 test_in_pieces(void **state)
