@@ -2,7 +2,7 @@
 
 #include <stddef.h>
 
-#include "common/net/httpd.h"
+#include "common/http/httpd.h"
 #include "healthd/checkline.h"
 #include "healthd/reason.h"
 #include "healthd/render.h"

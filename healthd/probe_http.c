@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/net/httpcall.h"
+#include "common/http/httpcall.h"
 #include "common/target/target.h"
 #include "healthd/probe.h"
 

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/net/httpd.h"
+#include "common/http/httpd.h"
 #include "healthd/schedule.h"
 
 /* What there is to tell. Everything is borrowed. */

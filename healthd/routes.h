@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "common/base/err.h"
-#include "common/net/httpd.h"
+#include "common/http/httpd.h"
 #include "healthd/render.h"
 
 enum details { DETAILS_NEVER, DETAILS_LOCAL, DETAILS_ALWAYS };

@@ -8,7 +8,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
-#include "common/net/httpd.h"
+#include "common/http/httpd.h"
 #include "common/net/loop.h"
 #include "common/net/resolve.h"
 #include "common/proc/termination.h"

@@ -5,8 +5,8 @@
  * reached. Redirects are not followed, proxies of the environment not used, bodies not decoded. What an answer may cost is
  * bounded: HTTPCALL_HEAD_MAX bytes of heads (interim answers included), HTTPCALL_BODY_MAX bytes of body, what frames them, and the deadline.
  */
-#ifndef RR_NET_HTTPCALL_H
-#define RR_NET_HTTPCALL_H
+#ifndef RR_HTTP_HTTPCALL_H
+#define RR_HTTP_HTTPCALL_H
 
 #include <stdbool.h>
 #include <stdint.h>

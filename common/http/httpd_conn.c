@@ -1,4 +1,4 @@
-#include "common/net/httpd_conn.h"
+#include "common/http/httpd_conn.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
-#include "common/net/httpcall_impl.h"
+#include "common/http/httpcall_impl.h"
 #include "common/net/loop.h"
 
 /* The request that a handle serves, or NULL. */

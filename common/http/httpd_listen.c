@@ -1,4 +1,4 @@
-#include "common/net/httpd_listen.h"
+#include "common/http/httpd_listen.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

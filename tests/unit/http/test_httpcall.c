@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "common/base/clock.h"
-#include "common/net/httpcall.h"
+#include "common/http/httpcall.h"
 #include "common/net/resolve.h"
 #include "common/target/target.h"
 #include "tests/unit/net/fake_dns.h"

@@ -7,7 +7,7 @@
 #include "common/base/clock.h"
 #include "common/base/strbuf.h"
 #include "common/net/dial.h"
-#include "common/net/httpcall_impl.h"
+#include "common/http/httpcall_impl.h"
 #include "common/target/target.h"
 #include "common/net/tls.h"
 

@@ -2,8 +2,8 @@
  * httpd_listen.h: listening sockets from addresses as people write them. Numeric addresses only,
  * nothing is resolved.
  */
-#ifndef RR_NET_HTTPD_LISTEN_H
-#define RR_NET_HTTPD_LISTEN_H
+#ifndef RR_HTTP_HTTPD_LISTEN_H
+#define RR_HTTP_HTTPD_LISTEN_H
 
 #include <stdbool.h>
 

@@ -1,12 +1,12 @@
 /* httpcall.c: calls from start to end. */
-#include "common/net/httpcall.h"
+#include "common/http/httpcall.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/clock.h"
 #include "common/base/strbuf.h"
-#include "common/net/httpcall_impl.h"
+#include "common/http/httpcall_impl.h"
 #include "common/net/loop.h"
 #include "common/target/target.h"
 

@@ -1,4 +1,4 @@
-#include "common/net/httpd_parse.h"
+#include "common/http/httpd_parse.h"
 
 #include <string.h>
 #include <strings.h>

@@ -7,15 +7,15 @@
  * unfinished). Only conn_queue() moves it. Input is read into the server's buffer; a connection
  * owns memory only while something of it is unfinished.
  */
-#ifndef RR_NET_HTTPD_CONN_H
-#define RR_NET_HTTPD_CONN_H
+#ifndef RR_HTTP_HTTPD_CONN_H
+#define RR_HTTP_HTTPD_CONN_H
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <sys/queue.h>
 
-#include "common/net/httpd.h"
-#include "common/net/httpd_listen.h"
+#include "common/http/httpd.h"
+#include "common/http/httpd_listen.h"
 
 #define HTTPD_READ_BYTES 16384u
 #define HTTPD_OUT_BYTES 16384u /* answers gathered before they are sent */

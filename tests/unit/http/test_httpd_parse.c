@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "common/net/httpd_parse.h"
+#include "common/http/httpd_parse.h"
 
 /* The status for a whole head, 0 when it is accepted; a positive head end is required unless it
  * was refused there. */

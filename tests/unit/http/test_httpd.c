@@ -17,7 +17,7 @@
 #include <cmocka.h>
 
 #include "common/base/clock.h"
-#include "common/net/httpd.h"
+#include "common/http/httpd.h"
 #include "common/net/loop.h"
 
 /* In place of the C library's: what a kernel answers when its memory is short. */

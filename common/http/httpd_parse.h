@@ -7,8 +7,8 @@
  * refused too (413). Host is never judged: kubelets, load balancers and HTTP/1.0 clients send what
  * they like. One empty line before a request is skipped.
  */
-#ifndef RR_NET_HTTPD_PARSE_H
-#define RR_NET_HTTPD_PARSE_H
+#ifndef RR_HTTP_HTTPD_PARSE_H
+#define RR_HTTP_HTTPD_PARSE_H
 
 #include <stdbool.h>
 #include <stddef.h>

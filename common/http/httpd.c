@@ -1,4 +1,4 @@
-#include "common/net/httpd.h"
+#include "common/http/httpd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
-#include "common/net/httpd_conn.h"
+#include "common/http/httpd_conn.h"
 #include "common/net/loop.h"
 
 #define ACCEPTS_PER_TURN 64

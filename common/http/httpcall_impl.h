@@ -4,12 +4,12 @@
  * httpcall.c holds calls from start to end, httpcall_curl.c what curl is told and says, httpcall_multi.c its sockets and
  * timer on the loop and the idle connection.
  */
-#ifndef RR_NET_HTTPCALL_IMPL_H
-#define RR_NET_HTTPCALL_IMPL_H
+#ifndef RR_HTTP_HTTPCALL_IMPL_H
+#define RR_HTTP_HTTPCALL_IMPL_H
 
 #include <curl/curl.h>
 
-#include "common/net/httpcall.h"
+#include "common/http/httpcall.h"
 #include "common/net/resolve.h"
 
 struct loop_timer;

@@ -9,8 +9,8 @@
  * the caller away and the listeners pause for 100 ms. Pipelined requests are answered in order, in
  * one write. 400, 408, 413, 414, 431 and 505 are answered here. Parsing: httpd_parse.h.
  */
-#ifndef RR_NET_HTTPD_H
-#define RR_NET_HTTPD_H
+#ifndef RR_HTTP_HTTPD_H
+#define RR_HTTP_HTTPD_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,7 +18,7 @@
 
 #include "common/base/err.h"
 #include "common/base/strbuf.h"
-#include "common/net/httpd_parse.h"
+#include "common/http/httpd_parse.h"
 
 struct httpd;
 struct loop;
