@@ -7,7 +7,7 @@
 #include "common/base/clock.h"
 #include "common/base/words.h"
 #include "common/base/log.h"
-#include "common/net/lease.h"
+#include "common/lease/lease.h"
 #include "common/proc/signals.h"
 #include "common/proc/termination.h"
 #include "cronrun/formats.h"

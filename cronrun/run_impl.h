@@ -11,7 +11,7 @@
 
 #include "common/base/strbuf.h"
 #include "common/net/boottimer.h"
-#include "common/net/lease.h"
+#include "common/lease/lease.h"
 #include "common/net/loop.h"
 #include "common/proc/child.h"
 #include "common/proc/signals.h"

@@ -9,8 +9,8 @@
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/json.h"
-#include "common/net/lease.h"
-#include "common/net/lease_impl.h"
+#include "common/lease/lease.h"
+#include "common/lease/lease_impl.h"
 #include "common/proc/signals.h"
 #include "cronrun/instant.h"
 

@@ -17,7 +17,7 @@
 
 #include "common/base/clock.h"
 #include "common/net/boottimer.h"
-#include "common/net/lease.h"
+#include "common/lease/lease.h"
 #include "common/net/loop.h"
 #include "common/redis/redisconn.h"
 

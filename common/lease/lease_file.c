@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
-#include "common/net/lease_impl.h"
+#include "common/lease/lease_impl.h"
 #include "common/net/loop.h"
 
 #define LINE_BYTES 256

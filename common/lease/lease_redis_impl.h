@@ -3,11 +3,11 @@
  *
  * lease_redis_talk.c asks Redis, lease_redis.c knows what its answers mean.
  */
-#ifndef RR_NET_LEASE_REDIS_IMPL_H
-#define RR_NET_LEASE_REDIS_IMPL_H
+#ifndef RR_LEASE_LEASE_REDIS_IMPL_H
+#define RR_LEASE_LEASE_REDIS_IMPL_H
 
 #include "common/net/boottimer.h"
-#include "common/net/lease_impl.h"
+#include "common/lease/lease_impl.h"
 #include "common/redis/redisconn.h"
 
 /* Before a claim's value. */

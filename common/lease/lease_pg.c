@@ -20,7 +20,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
-#include "common/net/lease_pg_impl.h"
+#include "common/lease/lease_pg_impl.h"
 
 #define BEAT_MS 5000
 

@@ -24,8 +24,8 @@
 
 #include "common/base/clock.h"
 #include "common/base/strbuf.h"
-#include "common/net/lease.h"
-#include "common/net/lease_impl.h"
+#include "common/lease/lease.h"
+#include "common/lease/lease_impl.h"
 #include "common/net/loop.h"
 
 static const struct lease_owner owner = {.name = "job", .host = "here", .run_id = "run-1"};

@@ -6,8 +6,8 @@
  * lease that was told to be lost never comes back, it can only be released. What a holder leaves
  * for others to read (host, pid, since, run id) holds no secret.
  */
-#ifndef RR_NET_LEASE_H
-#define RR_NET_LEASE_H
+#ifndef RR_LEASE_LEASE_H
+#define RR_LEASE_LEASE_H
 
 #include <stdbool.h>
 #include <stdint.h>

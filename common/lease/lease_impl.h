@@ -1,13 +1,13 @@
 /*
  * lease_impl.h: what the kinds of leases share; nobody else includes it.
  */
-#ifndef RR_NET_LEASE_IMPL_H
-#define RR_NET_LEASE_IMPL_H
+#ifndef RR_LEASE_LEASE_IMPL_H
+#define RR_LEASE_LEASE_IMPL_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/net/lease.h"
+#include "common/lease/lease.h"
 
 struct lease_ops {
     int (*acquire)(struct lease *l, uint64_t deadline_ms, struct err *e);

@@ -3,11 +3,11 @@
  *
  * lease_pg_steps.c asks the server, lease_pg.c knows what its answers mean.
  */
-#ifndef RR_NET_LEASE_PG_IMPL_H
-#define RR_NET_LEASE_PG_IMPL_H
+#ifndef RR_LEASE_LEASE_PG_IMPL_H
+#define RR_LEASE_LEASE_PG_IMPL_H
 
 #include "common/net/boottimer.h"
-#include "common/net/lease_impl.h"
+#include "common/lease/lease_impl.h"
 #include "common/net/loop.h"
 #include "common/pg/pgconn.h"
 

@@ -12,7 +12,7 @@
 #include <sys/sysmacros.h>
 
 #include "common/base/cleanup.h"
-#include "common/net/lease_impl.h"
+#include "common/lease/lease_impl.h"
 
 static bool
 descriptor_holds(const char *path, uint64_t dev, uint64_t ino)

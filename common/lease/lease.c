@@ -1,5 +1,5 @@
 /* lease.c: the interface, what holders write about themselves, and the lease that is none. */
-#include "common/net/lease.h"
+#include "common/lease/lease.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "common/base/clock.h"
 #include "common/base/digest.h"
 #include "common/base/json.h"
-#include "common/net/lease_impl.h"
+#include "common/lease/lease_impl.h"
 #include "common/net/loop.h"
 
 static void

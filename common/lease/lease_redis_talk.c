@@ -1,7 +1,7 @@
 /* lease_redis_talk.c: what is asked of Redis, and over which connection. */
 #include "common/base/clock.h"
 #include "common/base/digest.h"
-#include "common/net/lease_redis_impl.h"
+#include "common/lease/lease_redis_impl.h"
 
 #define AGAIN_MS 50
 

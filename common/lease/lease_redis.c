@@ -20,7 +20,7 @@
 #include "common/base/clock.h"
 #include "common/base/digest.h"
 #include "common/base/strbuf.h"
-#include "common/net/lease_redis_impl.h"
+#include "common/lease/lease_redis_impl.h"
 #include "common/net/loop.h"
 #include "common/target/target.h"
 

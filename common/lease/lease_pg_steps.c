@@ -5,7 +5,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/strbuf.h"
-#include "common/net/lease_pg_impl.h"
+#include "common/lease/lease_pg_impl.h"
 
 #define BEAT_ANSWER_MS 3000
 
