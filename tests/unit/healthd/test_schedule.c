@@ -17,7 +17,7 @@
 #include "common/base/log.h"
 #include "common/net/loop.h"
 #include "healthd/schedule.h"
-#include "tests/unit/healthd/fake_probe.h"
+#include "tests/unit/fakes/fake_probe.h"
 
 /* ---- the world ---- */
 

@@ -14,9 +14,9 @@
 #include "common/http/httpcall.h"
 #include "common/net/resolve.h"
 #include "common/target/target.h"
-#include "tests/unit/net/fake_dns.h"
-#include "tests/unit/net/fake_http.h"
-#include "tests/unit/net/throwaway_ca.h"
+#include "tests/unit/fakes/fake_dns.h"
+#include "tests/unit/fakes/fake_http.h"
+#include "tests/unit/fakes/throwaway_ca.h"
 
 #define LONG_MS 20000
 #define URL "http://127.0.0.1:PORT/"

@@ -18,7 +18,7 @@
 #include "common/lease/lease.h"
 #include "common/net/loop.h"
 #include "common/pg/pgconn.h"
-#include "tests/unit/net/fake_session.h"
+#include "tests/unit/fakes/fake_session.h"
 
 /* ---- what a test does ---- */
 

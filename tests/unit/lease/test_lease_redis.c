@@ -1,5 +1,5 @@
 /* A lease in Redis that is held: when it renews, asks to end, and is gone; and its release. */
-#include "tests/unit/net/fake_lease_redis.h"
+#include "tests/unit/fakes/fake_lease_redis.h"
 
 static void
 test_counts_from_before_the_request(void **state)

@@ -1,5 +1,5 @@
 /* How a lease in Redis is taken: claimed, confirmed, taken back when nobody knows what became of it; what each answer does. */
-#include "tests/unit/net/fake_lease_redis.h"
+#include "tests/unit/fakes/fake_lease_redis.h"
 
 /* It is taken back, and there is time for another. */
 static void

@@ -13,7 +13,7 @@
 #include "common/net/dial.h"
 #include "common/net/loop.h"
 #include "common/net/resolve.h"
-#include "tests/unit/net/fake_dns.h"
+#include "tests/unit/fakes/fake_dns.h"
 
 static struct loop *loop;
 static struct resolver *resolver;

@@ -20,7 +20,7 @@
 #include "common/net/resolve.h"
 #include "common/net/resolve_conf.h"
 #include "common/net/resolve_hosts.h"
-#include "tests/unit/net/fake_dns.h"
+#include "tests/unit/fakes/fake_dns.h"
 
 #define LONG_MS 20000
 

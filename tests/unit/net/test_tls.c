@@ -19,7 +19,7 @@
 #include "common/base/clock.h"
 #include "common/net/loop.h"
 #include "common/net/tls.h"
-#include "tests/unit/net/throwaway_ca.h"
+#include "tests/unit/fakes/throwaway_ca.h"
 
 #define LONG_MS 20000
 

@@ -1,4 +1,4 @@
-#include "tests/unit/base/opt_fixture.h"
+#include "tests/unit/fakes/opt_fixture.h"
 
 /* The same with a default command that takes a command line, and one that takes no words. */
 static const struct opt_command stop_commands[] = {

@@ -1,4 +1,4 @@
-#include "tests/unit/base/opt_fixture.h"
+#include "tests/unit/fakes/opt_fixture.h"
 
 static void
 help_wins_and_is_per_command(void **state)

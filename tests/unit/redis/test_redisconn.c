@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/net/fake_dns.h"
-#include "tests/unit/net/redis_client.h"
+#include "tests/unit/fakes/fake_dns.h"
+#include "tests/unit/fakes/redis_client.h"
 
 static struct dns_server dns;
 static const struct dns_record zone[] = {{"two.test", 1, "127.0.0.9 127.0.0.1"},

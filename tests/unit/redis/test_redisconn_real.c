@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/net/redis_client.h"
-#include "tests/unit/net/throwaway_ca.h"
+#include "tests/unit/fakes/redis_client.h"
+#include "tests/unit/fakes/throwaway_ca.h"
 
 static int
 setup(void **state)

@@ -1,5 +1,5 @@
 /* PostgreSQL targets: one row per spelling. */
-#include "tests/unit/net/target_pg_fixture.h"
+#include "tests/unit/fakes/target_pg_fixture.h"
 
 struct good {
     const char *database;

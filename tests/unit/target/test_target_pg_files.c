@@ -2,7 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tests/unit/net/target_pg_fixture.h"
+#include "tests/unit/fakes/target_pg_fixture.h"
 
 static char dir[] = "/tmp/rr-target-XXXXXX";
 

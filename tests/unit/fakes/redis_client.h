@@ -13,7 +13,7 @@
 #include "common/redis/redisconn.h"
 #include "common/net/resolve.h"
 #include "common/target/target.h"
-#include "tests/unit/net/fake_redis.h"
+#include "tests/unit/fakes/fake_redis.h"
 
 #define LONG_MS 20000
 
