@@ -57,11 +57,11 @@ RR_LIBS := $(addprefix $(RELEASE_LIBS)/lib/,libcurl.a libpq.a libpgcommon_shlib.
 endif
 
 # --- Sources ---------------------------------------------------------------------------------------------------------
-# common/*/*.c make librr.a; PROGRAM/*.c with it make bin/PROGRAM.
+# common/*/*.c make librr.a; PROGRAM/*.c and PROGRAM/ROOM/*.c with it make bin/PROGRAM.
 COMMON_OBJ := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard common/*/*.c)))
 LIB := $(B)/librr.a
 STATIC_OBJ := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard images/static/*.c)))
-prog_obj = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(1)/*.c)))
+prog_obj = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(1)/*.c $(1)/*/*.c)))
 part_obj = $(filter-out %/main.o,$(call prog_obj,$(1)))
 BUILDABLE := $(foreach p,$(PROGRAMS),$(if $(wildcard $(p)/main.c),$(BIN)/$(p))) \
 	$(if $(filter release,$(MODE)),$(BIN)/release-runtime $(BIN)/VERSIONS)
@@ -182,7 +182,7 @@ lint:
 
 # gcc's own analyser; slow, and its findings want a reader.
 analyze:
-	$(Q)for f in $(sort $(wildcard common/*/*.c $(PROGRAMS:%=%/*.c))); do \
+	$(Q)for f in $(sort $(wildcard common/*/*.c $(PROGRAMS:%=%/*.c) $(PROGRAMS:%=%/*/*.c))); do \
 		echo "  ANALYZE $$f"; $(COMPILE) -fanalyzer -O1 -c -o /dev/null $$f || exit 1; done
 
 bench: all

@@ -4,7 +4,7 @@
 #include "common/base/log.h"
 #include "common/proc/selfcopy.h"
 #include "cronrun/options.h"
-#include "cronrun/run.h"
+#include "cronrun/run/run.h"
 
 static int
 copy_to(const char *dest)

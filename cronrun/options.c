@@ -11,7 +11,7 @@
 #include "common/proc/signals.h"
 #include "common/proc/termination.h"
 #include "cronrun/formats.h"
-#include "cronrun/instant.h"
+#include "cronrun/run/instant.h"
 
 static int
 parse_on_busy(void *options, const struct opt_row *row, const char *value, struct err *e)

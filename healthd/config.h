@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 #include "common/base/err.h"
-#include "healthd/checkline.h"
+#include "healthd/check/checkline.h"
 #include "healthd/options.h"
 
 struct config {

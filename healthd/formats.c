@@ -3,9 +3,9 @@
 #include <stddef.h>
 
 #include "common/http/httpd.h"
-#include "healthd/checkline.h"
-#include "healthd/reason.h"
-#include "healthd/render.h"
+#include "healthd/check/checkline.h"
+#include "healthd/check/reason.h"
+#include "healthd/page/render.h"
 
 static const struct {
     const char *event;

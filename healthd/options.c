@@ -3,7 +3,7 @@
 #include <stddef.h>
 
 #include "common/proc/termination.h"
-#include "healthd/checkline.h"
+#include "healthd/check/checkline.h"
 #include "healthd/formats.h"
 
 #define CHECKING (OPT_IN(CMD_SERVE) | OPT_IN(CMD_CHECK) | OPT_IN(CMD_WAIT))

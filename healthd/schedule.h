@@ -12,10 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "healthd/checkline.h"
-#include "healthd/pace.h"
-#include "healthd/probe.h"
-#include "healthd/verdict.h"
+#include "healthd/check/checkline.h"
+#include "healthd/check/pace.h"
+#include "healthd/probe/probe.h"
+#include "healthd/check/verdict.h"
 
 struct loop;
 struct loop_timer;

@@ -13,7 +13,7 @@
 #include "common/net/resolve.h"
 #include "common/proc/termination.h"
 #include "healthd/lifetime.h"
-#include "healthd/routes.h"
+#include "healthd/page/routes.h"
 #include "healthd/schedule.h"
 
 #define DESCRIPTORS 4096

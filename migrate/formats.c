@@ -2,7 +2,7 @@
 #include "migrate/formats.h"
 
 #include "migrate/plan.h"
-#include "migrate/report.h"
+#include "migrate/tell/report.h"
 
 static const struct {
     const char *event;

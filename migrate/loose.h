@@ -6,8 +6,8 @@
 #define RR_MIGRATE_LOOSE_H
 
 #include "common/base/err.h"
-#include "migrate/ledger.h"
-#include "migrate/source.h"
+#include "migrate/db/ledger.h"
+#include "migrate/files/source.h"
 
 /* A plan_loose_fn: arg is the struct source that m belongs to. Reads the file. */
 int loose_differs(const struct source_migration *m, const struct ledger_row *row, void *arg,

@@ -7,8 +7,8 @@
 #include "common/base/log.h"
 #include "common/proc/cores.h"
 #include "common/proc/selfcopy.h"
-#include "migrate/cmd.h"
-#include "migrate/report.h"
+#include "migrate/cmd/cmd.h"
+#include "migrate/tell/report.h"
 
 static int
 cmd_copy(const char *dest)

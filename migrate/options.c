@@ -2,7 +2,7 @@
 #include "migrate/options.h"
 
 #include "migrate/formats.h"
-#include "migrate/report.h"
+#include "migrate/tell/report.h"
 
 static const struct opt_command commands[] = {
     {.id = CMD_UP,

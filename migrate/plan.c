@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "migrate/report.h"
+#include "migrate/tell/report.h"
 
 const char *
 plan_state_name(enum plan_state state)

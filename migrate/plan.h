@@ -9,9 +9,9 @@
 #include <stddef.h>
 
 #include "common/base/err.h"
-#include "migrate/ledger.h"
+#include "migrate/db/ledger.h"
 #include "migrate/options.h"
-#include "migrate/source.h"
+#include "migrate/files/source.h"
 
 enum plan_state {
     PLAN_APPLIED,

@@ -14,8 +14,8 @@
 #include <time.h>
 
 #include "common/base/strbuf.h"
-#include "migrate/lexer.h"
-#include "migrate/source.h"
+#include "migrate/sql/lexer.h"
+#include "migrate/files/source.h"
 
 #define TEXT_BYTES ((size_t)32 << 20)
 #define ROUNDS 5

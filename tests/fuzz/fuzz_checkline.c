@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "healthd/checkline.h"
+#include "healthd/check/checkline.h"
 #include "healthd/client.h"
 #include "healthd/client_answer.h"
 

@@ -12,7 +12,7 @@
 #include "common/lease/lease.h"
 #include "common/lease/lease_impl.h"
 #include "common/proc/signals.h"
-#include "cronrun/instant.h"
+#include "cronrun/run/instant.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
-#include "migrate/lexer.h"
-#include "migrate/native.h"
-#include "migrate/position.h"
-#include "migrate/token.h"
-#include "migrate/verdict.h"
+#include "migrate/sql/lexer.h"
+#include "migrate/layout/native.h"
+#include "migrate/sql/position.h"
+#include "migrate/sql/token.h"
+#include "migrate/sql/verdict.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -23,7 +23,7 @@
 #include <pg_query.h>
 
 #include "common/base/err.h"
-#include "migrate/lexer.h"
+#include "migrate/sql/lexer.h"
 
 struct counts {
     size_t files, statements, differ;

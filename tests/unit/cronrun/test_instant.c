@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "cronrun/instant.h"
+#include "cronrun/run/instant.h"
 
 static void
 test_parse(void **state)

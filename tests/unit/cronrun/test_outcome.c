@@ -10,7 +10,7 @@
 #include <signal.h>
 
 #include "cronrun/options.h"
-#include "cronrun/outcome.h"
+#include "cronrun/run/outcome.h"
 
 #define EXITED(n) ((n) << 8)
 #define KILLED(n) (n)

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "cronrun/run_impl.h"
+#include "cronrun/run/run_impl.h"
 
 static const char *
 find(const struct run_env *env, const char *name)

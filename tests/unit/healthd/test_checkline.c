@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "common/base/clock.h"
-#include "healthd/checkline.h"
+#include "healthd/check/checkline.h"
 
 static struct check_spec
 good(const char *line)

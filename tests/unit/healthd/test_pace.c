@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "healthd/pace.h"
+#include "healthd/check/pace.h"
 
 static uint64_t
 next(const struct pace *p, enum reason last, uint64_t took, unsigned chance, uint64_t now)

@@ -11,7 +11,7 @@
 
 #include "common/base/clock.h"
 #include "healthd/client.h"
-#include "healthd/routes.h"
+#include "healthd/page/routes.h"
 
 static int64_t wall_ms = 1795251600000; /* 2026-11-21T09:00:00Z */
 

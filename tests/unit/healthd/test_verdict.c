@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "common/base/clock.h"
-#include "healthd/verdict.h"
+#include "healthd/check/verdict.h"
 
 static const struct verdict_rules usual = {
     .rise = 1, .fall = 1, .fall_timeout = 2, .stale_ms = 7000};

@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "common/base/cleanup.h"
-#include "migrate/ledger.h"
-#include "migrate/lock.h"
+#include "migrate/db/ledger.h"
+#include "migrate/db/lock.h"
 
 static void
 test_names(void **state)

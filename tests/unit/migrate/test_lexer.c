@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "common/base/cleanup.h"
-#include "migrate/lexer.h"
+#include "migrate/sql/lexer.h"
 
 /*
  * The statements of a text: "select 1|copy t from stdin{1\n}|!line 3: …". The text stands alone in

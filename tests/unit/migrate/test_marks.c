@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 #include "common/base/cleanup.h"
-#include "migrate/marks.h"
+#include "migrate/sql/marks.h"
 
 static const char *
 between(const char *text, size_t *ret_at)

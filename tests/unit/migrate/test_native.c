@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "migrate/native.h"
+#include "migrate/layout/native.h"
 
 static void
 name(const char *file, const char *version, const char *title, enum native_direction direction)

@@ -11,7 +11,7 @@
 #include "common/base/clock.h"
 #include "migrate/formats.h"
 #include "migrate/options.h"
-#include "migrate/report.h"
+#include "migrate/tell/report.h"
 
 static int
 parse(const char *line, const char *variable, struct options *o, struct opt_result *r)

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "common/base/cleanup.h"
-#include "migrate/origin.h"
+#include "migrate/db/origin.h"
 
 static void
 test_text(void **state)

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "migrate/plan.h"
-#include "migrate/report.h"
+#include "migrate/tell/report.h"
 
 #define MAX 8
 

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "common/base/cleanup.h"
-#include "migrate/position.h"
+#include "migrate/sql/position.h"
 
 static void
 at_byte(const char *text, size_t offset, size_t line, size_t column)

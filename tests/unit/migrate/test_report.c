@@ -11,9 +11,9 @@
 #include <errno.h>
 
 #include "common/base/cleanup.h"
-#include "migrate/progress.h"
-#include "migrate/report.h"
-#include "migrate/session.h"
+#include "migrate/tell/progress.h"
+#include "migrate/tell/report.h"
+#include "migrate/db/session.h"
 
 static void
 test_exits(void **state)

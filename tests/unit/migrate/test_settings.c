@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "migrate/settings.h"
+#include "migrate/sql/settings.h"
 
 /*
  * Begins with standard_conforming_strings on (off: true): whether it changes, and what it is then.

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
-#include "migrate/source.h"
+#include "migrate/files/source.h"
 
 struct fixture {
     char dir[64];

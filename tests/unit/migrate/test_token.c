@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "common/base/cleanup.h"
-#include "migrate/token.h"
+#include "migrate/sql/token.h"
 
 /* "W:select N:1 …" with what is not closed marked by !. */
 static void

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "migrate/verdict.h"
+#include "migrate/sql/verdict.h"
 
 static void
 judge(const char *sql, struct verdict *ret)

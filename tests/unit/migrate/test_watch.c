@@ -12,8 +12,8 @@
 #include "common/base/clock.h"
 #include "common/net/loop.h"
 #include "common/pg/pgconn.h"
-#include "migrate/progress.h"
-#include "migrate/watch.h"
+#include "migrate/tell/progress.h"
+#include "migrate/db/watch.h"
 
 #define LONG_MS 20000
 #define PID 7

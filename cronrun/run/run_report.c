@@ -1,0 +1,210 @@
+/* run_report.c: the records of a run and the termination message. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/proc/termination.h"
+#include "cronrun/run/run_impl.h"
+
+struct texts {
+    char scheduled[CLOCK_RFC3339_MAX];
+    char started[CLOCK_RFC3339_MAX];
+    char signal[SIGNALS_NAME_MAX];
+};
+
+static const char *
+instant_text(char *buf, int64_t wall_ms, int digits)
+{
+    return wall_ms < 0 ? NULL : clock_format_rfc3339(buf, wall_ms * 1000, digits);
+}
+
+static struct field
+lag_field(const struct run *r)
+{
+    if (r->scheduled_ms < 0 || r->started_wall_ms < 0)
+        return LF_OPT("lag_ms", NULL);
+    return LF_INT("lag_ms", r->started_wall_ms - r->scheduled_ms);
+}
+
+static struct field
+fence_field(const struct run *r)
+{
+    return r->fence ? LF_UINT("fence", r->fence) : LF_OPT("fence", NULL);
+}
+
+void
+run_report_start(const struct run *r)
+{
+    struct texts t;
+    log_info("run_start",
+             LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id), fence_field(r),
+                        LF_OPT("scheduled", instant_text(t.scheduled, r->scheduled_ms, 0)),
+                        LF_STR("started", instant_text(t.started, r->started_wall_ms, 3)),
+                        lag_field(r), LF_INT("pid", r->child.pid)),
+             "%s started", r->job);
+}
+
+static enum log_level
+level_of(enum outcome_kind kind)
+{
+    return kind == OUTCOME_SUCCESS || kind == OUTCOME_SKIPPED ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR;
+}
+
+/* "signal KILL", "exit 3": how the command itself ended. */
+static void
+say_end(const struct run *r, char *buf, size_t size)
+{
+    char name[SIGNALS_NAME_MAX];
+    if (r->outcome.child_signal)
+        snprintf(buf, size, "signal %s", signals_name(name, r->outcome.child_signal));
+    else
+        snprintf(buf, size, "exit %d", r->outcome.child_exit);
+}
+
+static void
+describe_started(const struct run *r, char *buf, size_t size)
+{
+    char end[32];
+    say_end(r, end, sizeof end);
+    switch (r->outcome.kind) {
+    case OUTCOME_SUCCESS:
+        snprintf(buf, size, "%s succeeded", r->job);
+        return;
+    case OUTCOME_LOCK_LOST:
+        snprintf(buf, size, "%s stopped, its lock is lost: %s", r->job, r->error.msg);
+        return;
+    case OUTCOME_DEADLINE:
+        snprintf(buf, size, "%s took longer than its deadline (%s)", r->job, end);
+        return;
+    case OUTCOME_STOPPED:
+        snprintf(buf, size, "%s was stopped from outside (%s)", r->job, end);
+        return;
+    case OUTCOME_NOT_EXECUTED:
+    case OUTCOME_ERROR:
+        snprintf(buf, size, "%s: %s", r->job, r->error.msg);
+        return;
+    default:
+        snprintf(buf, size, "%s failed (%s)", r->job, end);
+        return;
+    }
+}
+
+static struct field
+signal_field(const struct run *r, struct texts *t)
+{
+    return LF_OPT("signal", r->outcome.child_signal
+                                ? signals_name(t->signal, r->outcome.child_signal)
+                                : NULL);
+}
+
+static void
+report_started(const struct run *r, const char *msg)
+{
+    struct texts t;
+    struct rusage used = {0};
+    getrusage(RUSAGE_CHILDREN, &used);
+    struct field own_exit = r->outcome.child_exit >= 0
+                                ? LF_INT("command_exit", r->outcome.child_exit)
+                                : LF_OPT("command_exit", NULL);
+    log_write(
+        level_of(r->outcome.kind), "run_end",
+        LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id), fence_field(r),
+                   LF_OPT("scheduled", instant_text(t.scheduled, r->scheduled_ms, 0)),
+                   LF_STR("started", instant_text(t.started, r->started_wall_ms, 3)), lag_field(r),
+                   LF_UINT("duration_ms", r->ended_mono_ms - r->started_mono_ms),
+                   LF_STR("outcome", outcome_name(r->outcome.kind)),
+                   LF_STR("reason", r->outcome.reason), LF_INT("exit", r->outcome.exit), own_exit,
+                   signal_field(r, &t), LF_UINT("max_rss_bytes", (uint64_t)used.ru_maxrss * 1024),
+                   LF_INT("user_ms", used.ru_utime.tv_sec * 1000 + used.ru_utime.tv_usec / 1000),
+                   LF_INT("system_ms", used.ru_stime.tv_sec * 1000 + used.ru_stime.tv_usec / 1000)),
+        "%s", msg);
+}
+
+void
+run_report_holder(const struct lease_holder *h, char *buf, size_t size)
+{
+    char pid[32] = "";
+    if (h->pid)
+        snprintf(pid, sizeof pid, ", pid %ld", h->pid);
+    snprintf(buf, size, "%s%s%s%s%s%s%s", h->host[0] ? h->host : "another", pid,
+             h->since[0] ? ", since " : "", h->since, h->run_id[0] ? ", run " : "", h->run_id,
+             h->unseen ? ", which cannot be seen from here: in another container, or gone" : "");
+}
+
+/* "busy: held by web-1, pid 12, since …, run …". */
+static void
+describe_not_started(const struct run *r, char *buf, size_t size)
+{
+    const struct lease_holder *h = &r->holder;
+    bool busy = r->outcome.kind == OUTCOME_SKIPPED || r->outcome.kind == OUTCOME_BUSY;
+    if (!busy) {
+        snprintf(buf, size, "%s not started: %s", r->job,
+                 r->error.msg[0] ? r->error.msg : outcome_name(r->outcome.kind));
+        return;
+    }
+    const char *word = r->outcome.kind == OUTCOME_SKIPPED ? "skipped" : "not started";
+    if (h->host[0] && h->pids[0])
+        snprintf(buf, size,
+                 "%s %s: the runner on %s with pid %ld is gone, but these still hold its lock: %s",
+                 r->job, word, h->host, h->pid, h->pids);
+    else {
+        char who[HOLDER_MAX];
+        run_report_holder(h, who, sizeof who);
+        snprintf(buf, size, "%s %s: held by %s", r->job, word, who);
+    }
+}
+
+static void
+report_not_started(const struct run *r, const char *msg)
+{
+    struct texts t;
+    const struct lease_holder *h = &r->holder;
+    log_write(level_of(r->outcome.kind),
+              r->outcome.kind == OUTCOME_SKIPPED ? "run_skipped" : "run_refused",
+              LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id),
+                         LF_OPT("scheduled", instant_text(t.scheduled, r->scheduled_ms, 0)),
+                         LF_STR("outcome", outcome_name(r->outcome.kind)),
+                         LF_STR("reason", r->outcome.reason), LF_INT("exit", r->outcome.exit),
+                         LF_OPT("holder_host", h->host),
+                         h->pid ? LF_INT("holder_pid", h->pid) : LF_OPT("holder_pid", NULL),
+                         LF_OPT("holder_since", h->since), LF_OPT("holder_run_id", h->run_id),
+                         LF_OPT("holder_pids", h->pids)),
+              "%s", msg);
+}
+
+void
+run_report_end(const struct run *r)
+{
+    struct texts t;
+    char msg[LOG_LINE_MAX / 2];
+    bool started = r->started_wall_ms >= 0;
+    if (started) {
+        describe_started(r, msg, sizeof msg);
+        report_started(r, msg);
+    } else {
+        describe_not_started(r, msg, sizeof msg);
+        report_not_started(r, msg);
+    }
+    uint64_t duration_ms = started ? r->ended_mono_ms - r->started_mono_ms : 0;
+    struct field fence = fence_field(r);
+    struct field signal = signal_field(r, &t);
+    const struct field fields[] = {
+        LF_STR("program", "cronrun"),
+        LF_STR("job", r->job),
+        LF_STR("run_id", r->run_id),
+        LF_STR("outcome", outcome_name(r->outcome.kind)),
+        LF_STR("reason", r->outcome.reason),
+        LF_INT("exit", r->outcome.exit),
+        LF_STR("signal", signal.v.s),
+        fence.type == FIELD_OPT ? LF_NULL("fence") : fence,
+        LF_STR("scheduled", instant_text(t.scheduled, r->scheduled_ms, 0)),
+        LF_STR("started", instant_text(t.started, r->started_wall_ms, 3)),
+        LF_UINT("duration_ms", duration_ms),
+        LF_TAIL("tail", msg),
+    };
+    struct err e;
+    if (termination_write(r->o->termination_log, fields, sizeof fields / sizeof fields[0], &e) < 0)
+        log_warn("termination_log", LOG_NONE, "%s", e.msg);
+}

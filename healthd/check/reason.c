@@ -1,0 +1,148 @@
+#include "healthd/check/reason.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static const char *const texts[REASONS] = {
+    [REASON_NONE] = "none",
+    [REASON_REFUSED] = "refused",
+    [REASON_TIMEOUT] = "timeout",
+    [REASON_DNS] = "dns",
+    [REASON_TLS] = "tls",
+    [REASON_AUTH] = "auth",
+    [REASON_NO_DATABASE] = "no_database",
+    [REASON_PRIVILEGE] = "privilege",
+    [REASON_TOO_MANY_CONNECTIONS] = "too_many_connections",
+    [REASON_STARTING_UP] = "starting_up",
+    [REASON_SHUTTING_DOWN] = "shutting_down",
+    [REASON_CLOSED] = "closed",
+    [REASON_READ_ONLY] = "read_only",
+    [REASON_WRONG_ROLE] = "wrong_role",
+    [REASON_LAGGING] = "lagging",
+    [REASON_SCHEMA_BEHIND] = "schema_behind",
+    [REASON_LOADING] = "loading",
+    [REASON_BUSY] = "busy",
+    [REASON_MASTER_DOWN] = "master_down",
+    [REASON_STALE_REPLICA] = "stale_replica",
+    [REASON_STORAGE] = "storage",
+    [REASON_STATUS] = "status",
+    [REASON_BODY] = "body",
+    [REASON_EXPIRED] = "expired",
+    [REASON_ABSENT] = "absent",
+    [REASON_PRESENT] = "present",
+    [REASON_FULL] = "full",
+    [REASON_PROTOCOL] = "protocol",
+    [REASON_UNEXPECTED] = "unexpected",
+};
+
+const char *
+reason_text(enum reason r)
+{
+    return r < REASONS ? texts[r] : "unexpected";
+}
+
+enum reason
+reason_of_sqlstate(const char *sqlstate)
+{
+    /* A row of fewer than five characters is a class. The first match counts. */
+    static const struct {
+        const char *state;
+        enum reason reason;
+    } rows[] = {
+        {"28", REASON_AUTH},
+        {"3D000", REASON_NO_DATABASE},
+        {"42501", REASON_PRIVILEGE},
+        {"53300", REASON_TOO_MANY_CONNECTIONS},
+        {"53100", REASON_STORAGE},
+        {"58030", REASON_STORAGE},
+        {"57P03",
+         REASON_STARTING_UP}, /* shutting down says the same: probe_pg knows which came before */
+        {"57P01", REASON_SHUTTING_DOWN},
+        {"57P02", REASON_SHUTTING_DOWN},
+        {"57P04", REASON_NO_DATABASE},
+        {"57P05", REASON_CLOSED},
+        {"57014", REASON_TIMEOUT}, /* statement_timeout of the role or the server */
+        {"25006", REASON_READ_ONLY},
+        {"08P01", REASON_PROTOCOL},
+        {"08001", REASON_REFUSED}, /* a pooler that cannot have the server */
+        {"08", REASON_CLOSED},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (strncmp(sqlstate, rows[i].state, strlen(rows[i].state)) == 0)
+            return rows[i].reason;
+    return REASON_UNEXPECTED;
+}
+
+enum reason
+reason_of_err(const struct err *e)
+{
+    if (e->sqlstate[0] != '\0')
+        return reason_of_sqlstate(e->sqlstate);
+    switch (e->code) {
+    case ERR_TIMEOUT:
+    case ERR_DEADLINE:
+        return REASON_TIMEOUT;
+    case ERR_DNS:
+        return REASON_DNS;
+    case ERR_REFUSED:
+        return REASON_REFUSED;
+    case ERR_TLS:
+        return REASON_TLS;
+    case ERR_AUTH: /* also a Redis user who is let in and may not SELECT */
+        return reason_of_redis(e->msg) == REASON_PRIVILEGE ? REASON_PRIVILEGE : REASON_AUTH;
+    case ERR_CLOSED:
+        return REASON_CLOSED;
+    case ERR_PROTOCOL:
+        return REASON_PROTOCOL;
+    case ERR_WRONG_ROLE:
+        return REASON_WRONG_ROLE;
+    case ERR_SERVER:
+        return reason_of_redis(e->msg);
+    default:
+        return REASON_UNEXPECTED;
+    }
+}
+
+enum reason
+reason_of_redis(const char *text)
+{
+    static const struct {
+        const char *word;
+        enum reason reason;
+    } rows[] = {
+        {"LOADING", REASON_LOADING},
+        {"BUSY", REASON_BUSY},
+        {"MASTERDOWN", REASON_MASTER_DOWN},
+        {"CLUSTERDOWN", REASON_MASTER_DOWN},
+        {"NOAUTH", REASON_AUTH},
+        {"WRONGPASS", REASON_AUTH},
+        {"NOPERM", REASON_PRIVILEGE},
+        {"READONLY", REASON_READ_ONLY},
+        {"MISCONF", REASON_STORAGE},
+        {"OOM", REASON_FULL},
+        {"ERR max number of clients", REASON_TOO_MANY_CONNECTIONS},
+        {"ERR invalid password", REASON_AUTH},
+        {"ERR Client sent AUTH", REASON_AUTH},
+        {"ERR AUTH", REASON_AUTH},
+        {"ERR DB index is out of range", REASON_NO_DATABASE},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        size_t n = strlen(rows[i].word);
+        if (strncmp(text, rows[i].word, n) == 0 && (text[n] == '\0' || strchr(" ,:", text[n])))
+            return rows[i].reason;
+    }
+    return REASON_UNEXPECTED;
+}
+
+bool
+reason_is_of_server(enum reason r)
+{
+    return r == REASON_WRONG_ROLE || r == REASON_READ_ONLY || r == REASON_STALE_REPLICA ||
+           r == REASON_MASTER_DOWN;
+}
+
+bool
+reason_is_setting(enum reason r)
+{
+    return r == REASON_AUTH || r == REASON_NO_DATABASE;
+}

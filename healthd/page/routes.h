@@ -1,0 +1,31 @@
+/*
+ * routes.h: from a request to an answer that is prepared already. Nothing here waits or starts
+ * work; only ?verbose, ?exclude and /metrics are put together while the request is there, from what
+ * is in memory.
+ */
+#ifndef RR_HEALTHD_ROUTES_H
+#define RR_HEALTHD_ROUTES_H
+
+#include <stdbool.h>
+
+#include "common/base/err.h"
+#include "common/http/httpd.h"
+#include "healthd/page/render.h"
+
+enum details { DETAILS_NEVER, DETAILS_LOCAL, DETAILS_ALWAYS };
+
+struct routes;
+
+typedef void routes_metrics_fn(struct render_metrics *ret, void *arg);
+
+/* facts: borrowed, outlives the routes; its checks are there already. metrics fills what the
+ * page needs. ERR_NOMEM. */
+struct routes *routes_new(const struct render_facts *facts, enum details details,
+                          routes_metrics_fn *metrics, void *arg, struct err *e);
+void routes_free(struct routes *r); /* NULL allowed */
+/* Prepares all answers anew: call it whenever the facts have changed. */
+void routes_prepare(struct routes *r);
+/* The handler for httpd; arg is the struct routes. */
+httpd_handler routes_answer;
+
+#endif

@@ -1,0 +1,145 @@
+/*
+ * HTTP and HTTPS: a GET whose status has to lie in the wanted range. Over a connection that was there already another status is
+ * not yet a failure: the name may have left for another server by now, so a fresh connection decides.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/http/httpcall.h"
+#include "common/target/target.h"
+#include "healthd/probe/probe.h"
+
+struct probe_http;
+
+struct lane {
+    struct probe_http *p;
+    enum probe_depth depth;
+    struct httpcall *call;
+    uint64_t deadline_ms;
+    bool kept;      /* the call under way may go over the kept connection */
+    unsigned found; /* the status that made this look connect anew, 0: none */
+};
+
+struct probe_http {
+    struct probe base;
+    const struct check_spec *spec;
+    struct target_peer *target;
+    struct httpcall_client *client;
+    struct lane lanes[PROBE_DEPTHS];
+    bool elsewhere; /* the last status was not the wanted one: looks connect anew */
+};
+
+static void
+on_lost(void *arg)
+{
+    struct probe_http *p = arg;
+    p->base.lost(&p->base, p->base.arg);
+}
+
+static bool
+is_wanted(const struct lane *l, unsigned status)
+{
+    return status >= l->p->spec->status_from && status <= l->p->spec->status_to;
+}
+
+static void on_answer(const struct err *e, unsigned status, void *arg);
+
+static int
+call(struct lane *l, enum httpcall_way way, struct err *e)
+{
+    l->kept = way == HTTPCALL_KEEP && httpcall_client_connected(l->p->client);
+    l->call = httpcall_start(l->p->client, way, l->deadline_ms, on_answer, l, e);
+    return l->call ? 0 : -1;
+}
+
+static bool
+look_elsewhere(struct lane *l, unsigned status)
+{
+    struct err e;
+    if (!l->kept)
+        return false;
+    l->found = status;
+    return call(l, HTTPCALL_FRESH, &e) == 0;
+}
+
+static void
+on_answer(const struct err *e, unsigned status, void *arg)
+{
+    struct lane *l = arg;
+    struct probe_http *p = l->p;
+    struct probe_result r = {0};
+    l->call = NULL;
+    if (!e && !is_wanted(l, status) && look_elsewhere(l, status))
+        return;
+    /* A fresh connection that fails takes nothing back of what the server said itself. */
+    unsigned said = e ? l->found : status;
+    if (said == 0) {
+        probe_result_from(&r, e, l->deadline_ms);
+    } else if (!is_wanted(l, said)) {
+        r.reason = REASON_STATUS;
+        snprintf(r.cause, sizeof(r.cause), "%.200s answered with status %u",
+                 target_peer_describe(p->target), said);
+    }
+    p->elsewhere = r.reason == REASON_STATUS;
+    p->base.done(&p->base, l->depth, &r, p->base.arg);
+}
+
+static int
+http_start(struct probe *base, enum probe_depth depth, uint64_t deadline_ms, struct err *e)
+{
+    struct probe_http *p = (struct probe_http *)base;
+    struct lane *l = &p->lanes[depth];
+    bool fresh = depth == PROBE_LOGIN || p->elsewhere;
+    l->deadline_ms = deadline_ms;
+    l->found = 0;
+    return call(l, p->spec->each ? HTTPCALL_EACH : fresh ? HTTPCALL_FRESH : HTTPCALL_KEEP, e);
+}
+
+static bool
+http_has_session(const struct probe *base)
+{
+    const struct probe_http *p = (const struct probe_http *)base;
+    return httpcall_client_connected(p->client);
+}
+
+static void
+http_free(struct probe *base)
+{
+    struct probe_http *p = (struct probe_http *)base;
+    httpcall_client_free(p->client);
+    target_peer_free(p->target);
+    free(p);
+}
+
+static const struct probe_ops ops = {
+    .start = http_start, .has_session = http_has_session, .free = http_free};
+
+struct probe *
+probe_http_new(const struct probe_context *x, const struct check_spec *spec, struct err *e)
+{
+    struct probe_http *p = calloc(1, sizeof(*p));
+    if (!p) {
+        err_set(e, ERR_NOMEM, "out of memory");
+        return NULL;
+    }
+    *p = (struct probe_http){.base.ops = &ops, .spec = spec};
+    for (int i = 0; i < PROBE_DEPTHS; i++)
+        p->lanes[i] = (struct lane){.p = p, .depth = (enum probe_depth)i};
+    if (target_peer_parse(spec->url, &p->target, e) < 0) {
+        err_wrap(e, "check '%s'", spec->name);
+        http_free(&p->base);
+        return NULL;
+    }
+    const struct httpcall_setup setup = {.loop = x->loop,
+                                         .resolver = x->resolver,
+                                         .target = p->target,
+                                         .user_agent = "healthd/" RR_VERSION,
+                                         .tls = x->https};
+    p->client = httpcall_client_new(&setup, e);
+    if (!p->client) {
+        http_free(&p->base);
+        return NULL;
+    }
+    httpcall_client_set_lost_cb(p->client, on_lost, p);
+    return &p->base;
+}

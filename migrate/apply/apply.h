@@ -1,0 +1,143 @@
+/*
+ * apply.h: one migration onto the server.
+ *
+ * A file in a transaction: begin with the history row, statements in batches, proof of the lock,
+ * commit. A file outside one: statement by statement, the history row behind the last. What the
+ * server refuses is rolled back, tried again where that may help (locks, deadlocks, serialization),
+ * or reported with its place in the file.
+ */
+#ifndef RR_MIGRATE_APPLY_H
+#define RR_MIGRATE_APPLY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/digest.h"
+#include "common/base/err.h"
+#include "migrate/sql/position.h"
+#include "migrate/tell/report.h"
+#include "migrate/db/session.h"
+#include "migrate/files/source.h"
+#include "migrate/sql/verdict.h"
+#include "migrate/db/watch.h"
+
+/* Statements travel together up to this size. */
+#define APPLY_BATCH_BYTES 262144u
+#define APPLY_BATCH_STATEMENTS 2000u
+
+enum apply_result {
+    APPLY_DONE,
+    APPLY_SKIPPED, /* its history row was there already */
+    APPLY_RETRY,   /* rolled back; another attempt may do */
+    APPLY_OUTSIDE, /* rolled back; it has to run outside a transaction */
+    APPLY_UNKNOWN, /* the connection was lost during COMMIT: the history knows */
+    APPLY_LAST,    /* done, but the run ends here: the report knows */
+    APPLY_FAILED,  /* the report knows */
+};
+
+struct apply {
+    /* set by the caller, borrowed */
+    struct session *s;
+    struct report *report;
+    const struct source *source;
+    /* the file at hand */
+    const struct source_migration *m;
+    struct verdict_file verdict;
+    struct source_text text;
+    uint8_t loose_sha256[DIGEST_BYTES];
+    uint64_t start_ms;
+    unsigned attempts;
+    size_t
+        first_n; /* number of the first statement of what was sent last; 0: nothing of the file */
+    size_t sent_offset; /* where that begins, and its line */
+    size_t sent_line;
+    bool sent_backslashes;
+    bool sent_commits;     /* outside a transaction: a CALL or DO, which may commit by itself */
+    bool sent_in_bytes;    /* the server counts its bytes, not characters */
+    size_t sent_own;       /* statements of ours before it in the same text, and their characters */
+    size_t sent_own_chars; /* or bytes */
+    size_t copy_offset;    /* where the COPY data under way begins */
+    bool begun;            /* the transaction is open */
+    struct err why;        /* RETRY, OUTSIDE: what the server said */
+    bool waited;           /* RETRY: for a lock, until lock_timeout */
+    unsigned unwaited;     /* retries of the file for other reasons */
+    bool why_found;        /* RETRY: the statement is known: why_at */
+    struct statement why_at;
+    char blockers[WATCH_BLOCKERS_MAX]; /* RETRY: who held the lock, as far as it was seen */
+    uint64_t duration_ms;              /* of the last file that was applied */
+};
+
+/* Reads the file for what apply_file must know, and whether it can be applied at all. -1: bad input,
+ * which is in the report with its place. */
+int apply_check(const struct source *source, const struct source_migration *m,
+                struct verdict_file *ret, struct report *report);
+
+/* Applies m: DONE, SKIPPED, LAST, UNKNOWN or FAILED. The session holds the lock. */
+enum apply_result
+apply_file(struct apply *a, const struct source_migration *m, const struct verdict_file *verdict);
+
+/* ---- for apply_*.c ---- */
+enum apply_result apply_in_transaction(struct apply *a);
+enum apply_result apply_outside(struct apply *a);
+
+/* A failed statement of the file: into the report, with its place. completed: statements of what
+ * was sent that were done. */
+void apply_report(struct apply *a, enum exit_status exit, const struct err *e, size_t completed);
+/* The same for a place that is known, or (st NULL) for the file as a whole. */
+void apply_report_at(struct apply *a, enum exit_status exit, const struct err *e,
+                     const struct statement *st);
+/* A failure of the connection or of the run, in the statement behind the completed ones. */
+void apply_report_run(struct apply *a, const struct err *e, size_t completed);
+/* *e, of ledger_sql_insert, in words: what was tried, and why there is no row where the server does not say it. */
+void apply_wrap_row(const struct apply *a, const char *what, struct err *e);
+
+/* A COPY with its data, whose pages are given back as they go out. */
+int apply_copy(struct apply *a, const struct statement *st, struct err *e);
+/* What is sent next begins with this statement: for the places of errors. */
+void apply_note_sent(struct apply *a, const struct statement *st);
+/* How the server counts them in our own text. */
+size_t apply_count(const struct apply *a, const char *text, size_t bytes);
+/* The file's text from `from` to `to`, whose pages are given back as soon as it is copied. */
+int apply_text(struct apply *a, size_t from, size_t to, struct pgrows **ret, struct err *e);
+
+/* What the error means in a migration, and what to do; st NULL: not known. Appends nothing when the server said it all. */
+void apply_hint(const struct apply *a, const struct err *e, const struct statement *st,
+                struct strbuf *out);
+/* Of the last error, in the statement: it came from within a function or block that the statement calls. */
+bool apply_function_asked(const struct apply *a, const struct statement *st);
+/* Its first word, given in lower case. */
+bool apply_begins(const struct apply *a, const struct statement *st, const char *word);
+/* Behind a statement that was done. ERR_INPUT: it is a CREATE INDEX … IF NOT EXISTS, and the index
+ * that exists is INVALID. */
+int apply_check_index(struct apply *a, const struct statement *st, struct err *e);
+
+/* Statement number n of the file; false: there is none. */
+bool apply_find_statement(const struct apply *a, size_t n, struct statement *ret);
+/* The statement that looks as if it released our lock. */
+bool apply_find_unlock(const struct apply *a, struct statement *ret);
+/* The timeouts for the file: header, else options. *ret_ms, 0: no limit; false: nothing is asked, and the session has
+ * none. */
+bool apply_lock_timeout(const struct apply *a, uint64_t *ret_ms);
+bool apply_statement_timeout(const struct apply *a, uint64_t *ret_ms);
+/* "SET [LOCAL] ROLE …; " as the options want it. Returns how many statements that are. */
+size_t apply_sql_role(const struct apply *a, bool local, struct strbuf *out);
+/* What was sent may have been done: the answer did not come, or there was no memory to read it. */
+bool apply_answer_lost(const struct apply *a, const struct err *e);
+/* Whether the server's answer means: try again. */
+bool apply_lock_failure(const struct err *e);
+/* Ends what is open on the server; result, or FAILED where that did not work. */
+enum apply_result apply_roll_back(struct apply *a, enum apply_result result);
+/* The history refused the row as a duplicate (*e), and what was open is rolled back. SKIPPED when
+ * version really has a row; else another unique index refused it: reported with exit. */
+enum apply_result apply_duplicate(struct apply *a, enum exit_status exit, const struct err *e);
+/* Keeps *e, its place and the blockers for the retry, before another statement wipes them. */
+void apply_note_retry(struct apply *a, const struct err *e, size_t completed);
+/* The statement of the file behind the completed ones of what was sent; false: it is one of ours, or
+ * nobody knows which. */
+bool apply_find_failed(const struct apply *a, size_t completed, struct statement *ret);
+/* The last error means it, and it is no use to give up: a deadline ends the attempts, or a lock's holder lets go, or it
+ * was not said too often yet. */
+bool apply_may_retry(const struct apply *a, const struct err *e);
+
+#endif

@@ -1,0 +1,96 @@
+/* apply_hint.c: what an error of the server means in a migration, and what to do. */
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "migrate/apply/apply.h"
+
+static bool
+is(const struct err *e, const char *sqlstate)
+{
+    return strcmp(e->sqlstate, sqlstate) == 0;
+}
+
+bool
+apply_function_asked(const struct apply *a, const struct statement *st)
+{
+    static const char *const words[] = {"do",     "call",   "select", "with",  "values",
+                                        "insert", "update", "delete", "merge", NULL};
+    if (!pgconn_diag(a->s->work)->context[0]) /* REINDEX of a partitioned table has one, too */
+        return false;
+    for (size_t i = 0; words[i]; i++)
+        if (apply_begins(a, st, words[i]))
+            return true;
+    return false;
+}
+
+/* 25001 and 2D000 in a file inside a transaction. */
+static const char *
+of_transaction(const struct apply *a, const struct err *e, const struct statement *st)
+{
+    if (is(e, "25001") && st && apply_function_asked(a, st))
+        return "a function or DO block asked for it, and from there the server refuses it in any file: write the "
+               "statement itself into the migration";
+    if (!a->verdict.transaction)
+        return NULL;
+    if (is(e, "25001") && st && apply_begins(a, st, "set"))
+        return "it has to come before every other statement of its transaction: make it the first of the file";
+    return "this cannot run inside a transaction: put it into a file of its own, or begin the file with the line "
+           "\"-- migrate: transaction=off\" (then nothing of it is rolled back)";
+}
+
+static void
+of_cancel(const struct apply *a, struct strbuf *out)
+{
+    char text[CLOCK_DURATION_MAX];
+    uint64_t ms;
+    if (!apply_statement_timeout(a, &ms) || ms == 0) {
+        strbuf_adds(
+            out,
+            "cancelled: no limit of migrate's was set, so that it was a statement_timeout in the file "
+            "or of a function, or an administrator");
+        return;
+    }
+    strbuf_addf(
+        out,
+        "cancelled: by the statement_timeout of %s that %s asks for, by a shorter one in the file or of a "
+        "function, or by an administrator",
+        clock_format_duration(text, ms),
+        a->m->header.statement_timeout_ms != NATIVE_UNSET
+            ? "the file's header"
+            : "--statement-timeout (MIGRATE_STATEMENT_TIMEOUT)");
+}
+
+void
+apply_hint(const struct apply *a, const struct err *e, const struct statement *st,
+           struct strbuf *out)
+{
+    const char *text = NULL;
+    if (is(e, "25001") || (is(e, "2D000") && a->verdict.transaction))
+        text = of_transaction(a, e, st);
+    else if (a->sent_commits)
+        text =
+            "it may have committed a part of its work before it failed: look what it did, and mend the file or the "
+            "data so that another run may begin it again";
+    else if (apply_lock_failure(e) && a->unwaited)
+        strbuf_addf(
+            out,
+            "the same happened in %u attempts, so that the file itself may raise it; with --deadline it is "
+            "tried until then",
+            a->unwaited + 1);
+    else if (is(e, "57014"))
+        of_cancel(a, out);
+    else if (is(e, "42P01") && !a->first_n && !pgconn_diag(a->s->work)->context[0])
+        strbuf_addf(
+            out,
+            "the file itself dropped or moved %s: keep the history in a schema that no file drops (--table)",
+            a->s->table.quoted);
+    else if (is(e, "42P07") && !a->verdict.transaction)
+        text =
+            "an earlier run may have been cut off in this file: look whether what exists is complete (an index: "
+            "indisvalid), drop it if not, and mend the file";
+    else if (is(e, "55P04"))
+        text =
+            "a new enum value can be used only after its transaction: put its use into the next file";
+    if (text)
+        strbuf_adds(out, text);
+}

@@ -1,0 +1,35 @@
+#include "migrate/apply/finding.h"
+
+#include <string.h>
+
+#include "common/base/cleanup.h"
+#include "migrate/sql/position.h"
+
+const char *
+finding_message(const struct err *e)
+{
+    static const char before[] = "line ";
+    const char *p = e->msg;
+
+    if (strncmp(p, before, sizeof(before) - 1) != 0)
+        return p;
+    p += sizeof(before) - 1;
+    size_t digits = strspn(p, "0123456789");
+    return digits && strncmp(p + digits, ": ", 2) == 0 ? p + digits + 2 : e->msg;
+}
+
+void
+finding_report(struct report *r, const char *file, const struct source_text *t, size_t offset,
+               size_t line, const struct err *e)
+{
+    cleanup_strbuf struct strbuf caret = STRBUF_INIT;
+    struct position at = {.line = 0};
+
+    report_fail(r, EXIT_INPUT, e);
+    if (line) {
+        position_of_byte(t->data, t->len, 0, 1, offset, &at);
+        position_caret(t->data, &at, "    ", &caret);
+        report_source(r, strbuf_str(&caret));
+    }
+    report_place(r, file, at.line, at.column);
+}

@@ -1,0 +1,183 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/json.h"
+#include "migrate/cmd/cmd.h"
+#include "migrate/files/directory.h"
+#include "migrate/apply/finding.h"
+#include "migrate/sql/marks.h"
+#include "migrate/sql/position.h"
+#include "migrate/tell/report.h"
+#include "migrate/files/source.h"
+#include "migrate/sql/verdict.h"
+
+struct check {
+    bool json;
+    size_t files;
+    size_t statements;
+    size_t errors;
+    bool bad_input; /* one of them is no SQL text that could be read at all */
+    struct strbuf out;
+};
+
+/* One file and what will happen to it. */
+static void
+add_file(struct check *c, const struct source_migration *m, const struct verdict_file *v)
+{
+    struct json j = json_on(&c->out);
+
+    if (!c->json) {
+        strbuf_addf(&c->out, "%s: %zu statement%s, %s", m->file, v->statements,
+                    v->statements == 1 ? "" : "s",
+                    v->transaction ? "in one transaction" : "one by one, outside a transaction");
+        if (v->cannot)
+            strbuf_addf(&c->out, " (line %zu: %s)", v->cannot_line, v->cannot);
+        strbuf_addf(&c->out, "%s\n", m->header.phase == NATIVE_CONTRACT ? ", phase contract" : "");
+        return;
+    }
+    json_object(&j);
+    json_kstr(&j, "file", m->file);
+    json_kstr(&j, "version", m->version);
+    json_kstr(&j, "name", m->name);
+    json_kstr(&j, "phase", native_phase_text(m->header.phase));
+    json_kuint(&j, "statements", v->statements);
+    json_kbool(&j, "transaction", v->transaction);
+    if (v->cannot) {
+        json_kstr(&j, "cannot", v->cannot);
+        json_kuint(&j, "cannot_line", v->cannot_line);
+    }
+    json_end(&j);
+    strbuf_addc(&c->out, '\n');
+}
+
+/* at NULL: no place in the text. */
+static void
+add_finding(struct check *c, const char *file, const char *text, const struct position *at,
+            const char *rule, const char *message)
+{
+    struct json j = json_on(&c->out);
+
+    c->errors++;
+    if (!c->json) {
+        strbuf_adds(&c->out, file);
+        if (at)
+            strbuf_addf(&c->out, ":%zu:%zu", at->line, at->column);
+        strbuf_addf(&c->out, ": error: %s [%s]\n", message, rule);
+        if (at)
+            position_caret(text, at, "    ", &c->out);
+        return;
+    }
+    json_object(&j);
+    json_kstr(&j, "file", file);
+    if (at) {
+        json_kuint(&j, "line", at->line);
+        json_kuint(&j, "column", at->column);
+    }
+    json_kstr(&j, "level", "error");
+    json_kstr(&j, "rule", rule);
+    json_kstr(&j, "message", message);
+    json_end(&j);
+    strbuf_addc(&c->out, '\n');
+}
+
+static void
+check_text(struct check *c, const struct source_migration *m, const char *file,
+           struct source_text *t)
+{
+    struct native_header header = m->header;
+    struct verdict_file v;
+    struct position at;
+    struct lexer lx;
+    struct err e = {0};
+    bool is_down = file == m->down_file;
+
+    if (is_down && native_header_parse(t->data, t->len, marks_fine_for(file), &header, &e) < 0) {
+        c->bad_input = true;
+        add_finding(c, file, NULL, NULL, "header", e.msg);
+        return;
+    }
+    source_text_lexer(t, &lx);
+    int judged = verdict_file(&lx, header.transaction, header.marks_fine, &v, &e);
+    if (source_text_same(t, &e) < 0) {
+        c->bad_input = true;
+        add_finding(c, file, NULL, NULL, "input", e.msg);
+        return;
+    }
+    if (judged == 0) {
+        c->statements += v.statements;
+        if (!is_down)
+            add_file(c, m, &v);
+        return;
+    }
+    c->bad_input |= lx.error_line != 0;
+    position_of_byte(t->data, t->len, 0, 1, v.error_offset, &at);
+    add_finding(c, file, t->data, &at, v.rule, finding_message(&e));
+}
+
+static void
+check_file(struct check *c, const struct source *s, const struct source_migration *m,
+           enum native_direction direction)
+{
+    CLEANUP_WITH(source_text_done) struct source_text t = SOURCE_TEXT_INIT;
+    const char *file = direction == NATIVE_UP ? m->file : m->down_file;
+    struct err e = {0};
+
+    if (!file)
+        return;
+    c->files++;
+    if (source_text_open(s, m, direction, &t, &e) < 0) {
+        c->bad_input = true;
+        add_finding(c, file, NULL, NULL, "input", e.msg);
+        return;
+    }
+    check_text(c, m, file, &t);
+}
+
+static int
+finish(struct check *c, struct report *r)
+{
+    struct err e = {0};
+
+    if (!c->json)
+        strbuf_addf(&c->out, "%zu file%s, %zu statement%s, %zu error%s\n", c->files,
+                    c->files == 1 ? "" : "s", c->statements, c->statements == 1 ? "" : "s",
+                    c->errors, c->errors == 1 ? "" : "s");
+    if (c->out.failed)
+        return err_set(&e, ERR_NOMEM, "out of memory"), report_fail(r, EXIT_INPUT, &e), -1;
+    if (fwrite(c->out.data, 1, c->out.len, stdout) != c->out.len || fflush(stdout) != 0) {
+        err_sys(&e, errno, "cannot write to standard output");
+        report_fail(r, EXIT_INPUT, &e);
+        return -1;
+    }
+    if (c->errors) {
+        err_set(&e, ERR_INPUT, "%zu finding%s of level error", c->errors,
+                c->errors == 1 ? "" : "s");
+        report_fail(r, c->bad_input ? EXIT_INPUT : EXIT_FINDINGS, &e);
+    }
+    return 0;
+}
+
+int
+cmd_check(const struct options *o, const char *dir)
+{
+    CLEANUP_WITH(report_done) struct report r;
+    CLEANUP_WITH(source_done) struct source s = SOURCE_INIT;
+    struct check c = {.json = o->json};
+    struct err e = {0};
+
+    report_init(&r, o->people);
+    if (directory_open(dir ? dir : o->dir, o->allow_empty, &s, &e) < 0) {
+        report_fail(&r, EXIT_INPUT, &e);
+        report_place(&r, s.fault_file[0] ? s.fault_file : NULL, s.fault_line, 0);
+        return report_finish(&r, o->termination_log);
+    }
+    for (size_t i = 0; i < s.n; i++) {
+        check_file(&c, &s, &s.migrations[i], NATIVE_UP);
+        check_file(&c, &s, &s.migrations[i], NATIVE_DOWN);
+    }
+    finish(&c, &r);
+    strbuf_done(&c.out);
+    return report_finish(&r, o->termination_log);
+}

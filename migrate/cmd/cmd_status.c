@@ -1,0 +1,166 @@
+/* cmd_status.c: `migrate status`: files and history side by side, and who holds the lock. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/json.h"
+#include "common/base/log.h"
+#include "migrate/cmd/cmd.h"
+#include "migrate/files/directory.h"
+#include "migrate/db/lock.h"
+#include "migrate/loose.h"
+#include "migrate/plan.h"
+#include "migrate/tell/report.h"
+#include "migrate/db/session.h"
+
+struct status {
+    const struct options *o;
+    struct report report;
+    struct session s;
+    struct source source;
+    struct ledger ledger;
+    struct plan plan;
+    struct lock_holder holder;
+};
+
+static void
+add_item(struct json *j, const struct plan_item *item)
+{
+    json_object(j);
+    json_kstr(j, "version", plan_item_version(item));
+    json_kstr(j, "name", plan_item_name(item));
+    json_kstr(j, "state", plan_state_name(item->state));
+    json_kstr(j, "phase",
+              item->file ? native_phase_text(item->file->header.phase) : item->row->phase);
+    json_kstr(j, "file", item->file ? item->file->file : NULL);
+    if (item->row) {
+        json_kstr(j, "applied_name", item->row->name);
+        json_kstr(j, "applied_at", item->row->applied_at);
+        json_kstr(j, "applied_by", item->row->applied_by);
+        json_kint(j, "duration_ms", item->row->duration_ms);
+        json_kstr(j, "release", item->row->release);
+    }
+    json_end(j);
+}
+
+static int
+print_json(const struct status *st, struct err *e)
+{
+    cleanup_strbuf struct strbuf out = STRBUF_INIT;
+    struct json j = json_on(&out);
+    json_object(&j);
+    json_kstr(&j, "table", st->s.table.quoted);
+    for (int i = 0; i <= PLAN_MISSING; i++)
+        json_kuint(&j, plan_state_name((enum plan_state)i), st->plan.count[i]);
+    json_key(&j, "lock");
+    if (st->holder.pid) {
+        json_object(&j);
+        json_kint(&j, "pid", st->holder.pid);
+        json_kstr(&j, "application", st->holder.application);
+        if (st->holder.age_s < 0)
+            json_kstr(&j, "age_s", NULL);
+        else
+            json_kint(&j, "age_s", st->holder.age_s);
+        json_end(&j);
+    } else {
+        json_null(&j);
+    }
+    json_key(&j, "migrations");
+    json_array(&j);
+    for (size_t i = 0; i < st->plan.n; i++)
+        add_item(&j, &st->plan.items[i]);
+    json_end(&j);
+    json_end(&j);
+    if (out.failed)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    puts(strbuf_str(&out));
+    return 0;
+}
+
+static int
+print_text(const struct status *st)
+{
+    printf("%-16s %-9s %-9s %-22s %s\n", "VERSION", "STATE", "PHASE", "APPLIED", "NAME");
+    for (size_t i = 0; i < st->plan.n; i++) {
+        const struct plan_item *item = &st->plan.items[i];
+        const char *other = plan_applied_name(item);
+        printf("%-16s %-9s %-9s %-22.19s %s%s%s%s\n", plan_item_version(item),
+               plan_state_name(item->state),
+               item->file ? native_phase_text(item->file->header.phase) : item->row->phase,
+               item->row ? item->row->applied_at : "", plan_item_name(item),
+               other ? " (applied: " : "", other ? other : "", other ? ")" : "");
+    }
+    const char *comma = "\n";
+    for (int i = 0; i <= PLAN_MISSING; i++) {
+        if (st->plan.count[i]) {
+            printf("%s%zu %s", comma, st->plan.count[i], plan_state_name((enum plan_state)i));
+            comma = ", ";
+        }
+    }
+    printf("%s\n", st->plan.n ? "" : "no migrations");
+    char text[128];
+    if (st->holder.pid)
+        printf("lock held by %s\n", lock_describe(&st->holder, text, sizeof text));
+    return 0;
+}
+
+static int
+look(struct status *st, struct err *e)
+{
+    const struct options *o = st->o;
+    struct plan_rules rules = {.phase = (enum options_phase)o->phase};
+    if (directory_open(o->dir, o->allow_empty, &st->source, e) != 0)
+        return -1;
+    if (session_init(&st->s, o, e) != 0)
+        return -1;
+    if (session_open(&st->s, e) != 0) {
+        st->report.exit = report_exit_for_connect(e);
+        return -1;
+    }
+    if (ledger_read(&st->s, &st->ledger, e) != 0 || lock_find_holder(&st->s, &st->holder, e) != 0)
+        return -1;
+    return plan_make(&st->source, &st->ledger, &rules, loose_differs, &st->source, &st->plan, e);
+}
+
+static enum exit_status
+exit_code(const struct status *st)
+{
+    const size_t *count = st->plan.count;
+    if (!st->o->exit_code)
+        return EXIT_DONE;
+    if (count[PLAN_DRIFTED] || count[PLAN_MISSING] ||
+        (count[PLAN_AHEAD] && st->o->ahead == AHEAD_REFUSE))
+        return EXIT_DRIFT;
+    if (count[PLAN_LATE] && st->o->out_of_order == ORDER_REFUSE)
+        return EXIT_ORDER;
+    return count[PLAN_PENDING] || count[PLAN_LATE] ? EXIT_PENDING : EXIT_DONE;
+}
+
+int
+cmd_status(const struct options *o)
+{
+    struct status st = {.o = o, .source = SOURCE_INIT};
+    struct err e = {0};
+    report_init(&st.report, o->people);
+    if (look(&st, &e) != 0) {
+        report_fail(&st.report, st.report.exit ? st.report.exit : report_exit_for(&e), &e);
+        report_place(&st.report, st.source.fault_file, st.source.fault_line, 0);
+        cleanup_strbuf struct strbuf hint = STRBUF_INIT;
+        ledger_hint(&st.s.table, &e, &hint);
+        report_hint(&st.report, strbuf_str(&hint));
+    } else {
+        st.report.exit = exit_code(&st);
+        st.report.planned = true;
+        st.report.pending = st.plan.count[PLAN_PENDING] + st.plan.count[PLAN_LATE];
+        if ((o->json ? print_json(&st, &e) : print_text(&st)) != 0)
+            report_fail(&st.report, report_exit_for(&e), &e);
+        report_output(&st.report);
+    }
+    plan_done(&st.plan);
+    ledger_done(&st.ledger);
+    session_done(&st.s);
+    int status = report_finish(&st.report, o->termination_log);
+    source_done(&st.source);
+    report_done(&st.report);
+    return status;
+}

@@ -1,0 +1,500 @@
+/* cmd_up.c: `migrate up`: read, plan, lock, read again, apply. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "migrate/apply/apply.h"
+#include "migrate/cmd/cmd.h"
+#include "migrate/files/directory.h"
+#include "migrate/db/ledger.h"
+#include "migrate/db/lock.h"
+#include "migrate/loose.h"
+#include "migrate/db/origin.h"
+#include "migrate/plan.h"
+#include "migrate/tell/progress.h"
+#include "migrate/tell/report.h"
+#include "migrate/db/session.h"
+#include "migrate/files/source.h"
+#include "migrate/db/watch.h"
+
+#define HOLDER_LOG_MS 10000u
+/* How often a connection that was lost during COMMIT is made again within one run. */
+#define SETTLE_MAX 3u
+
+enum step { STEP_AGAIN, STEP_END };
+
+struct up {
+    const struct options *o;
+    struct report report;
+    struct session s;
+    struct source source;
+    struct ledger ledger;
+    struct plan plan;
+    struct plan_rules rules;
+    struct verdict_file *verdicts; /* of plan.items, where step is set */
+    uint64_t lock_until_ms;        /* 0: not waiting yet */
+    uint64_t holder_log_ms;
+    char holder[160]; /* of the lock, in words; "": nobody we wait for */
+    uint32_t pause_ms;
+    unsigned settles;
+    const char *uncertain; /* version whose COMMIT was not answered; borrowed from source */
+    bool stays;            /* what that file did is there whatever became of its row */
+};
+
+/* Who is in the way: of a statement of ours, or of the lock. */
+static const char *
+in_the_way(const struct up *u)
+{
+    const char *blockers = u->s.watch ? watch_blockers(u->s.watch) : "";
+    return *blockers ? blockers : u->holder;
+}
+
+static void
+fail(struct up *u, const struct err *e)
+{
+    struct err said = *e;
+    const char *who = in_the_way(u);
+    if ((e->code == ERR_DEADLINE || e->code == ERR_STOPPED) && *who)
+        err_set(&said, e->code, "%s; blocked by %s", e->msg, who);
+    report_fail(&u->report, report_exit_for(e), &said);
+}
+
+/* ---- planning ---- */
+
+static void
+forget(struct up *u)
+{
+    plan_done(&u->plan);
+    ledger_done(&u->ledger);
+    free(u->verdicts);
+    u->verdicts = NULL;
+}
+
+static int
+read_plan(struct up *u)
+{
+    struct err e = {0};
+    forget(u);
+    if (ledger_read(&u->s, &u->ledger, &e) != 0 ||
+        plan_make(&u->source, &u->ledger, &u->rules, loose_differs, &u->source, &u->plan, &e) !=
+            0) {
+        cleanup_strbuf struct strbuf hint = STRBUF_INIT;
+        ledger_hint(&u->s.table, &e, &hint);
+        fail(u, &e);
+        report_hint(&u->report, strbuf_str(&hint));
+        return -1;
+    }
+    u->report.planned = true;
+    u->report.pending = u->plan.count[PLAN_PENDING] + u->plan.count[PLAN_LATE];
+    int exit;
+    const struct plan_item *item;
+    if (plan_verdict(&u->plan, &u->rules, &exit, &item, &e) == 0)
+        return 0;
+    report_fail(&u->report, (enum exit_status)exit, &e);
+    if (item && item->file)
+        report_place(&u->report, item->file->file, 0, 0);
+    if (exit == EXIT_ORDER && item && item->state == PLAN_LATE)
+        report_hint(&u->report,
+                    "give it a version above all others, or run with --out-of-order=apply");
+    return -1;
+}
+
+/* Every file that is to run is read before the first one runs. */
+static int
+check_files(struct up *u)
+{
+    u->verdicts = calloc(u->plan.n + 1, sizeof *u->verdicts);
+    struct err e = {0};
+    if (!u->verdicts) {
+        err_set(&e, ERR_NOMEM, "out of memory");
+        fail(u, &e);
+        return -1;
+    }
+    for (size_t i = 0; i < u->plan.n; i++) {
+        const struct plan_item *item = &u->plan.items[i];
+        if (item->step && apply_check(&u->source, item->file, &u->verdicts[i], &u->report) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* A first run where another tool worked before: its migrations must not be applied again. */
+static int
+check_database(struct up *u)
+{
+    struct err e = {0};
+    if (u->ledger.exists || u->o->layout != LAYOUT_AUTO || ledger_no_foreign(&u->s, &e) == 0)
+        return 0;
+    fail(u, &e);
+    if (e.code == ERR_INPUT)
+        report_hint(&u->report, "if that history belongs to other files than these, run once with "
+                                "--layout=native: every file is applied then");
+    return -1;
+}
+
+static void
+tell_plan(struct up *u)
+{
+    for (size_t i = 0; i < u->plan.n; i++) {
+        const struct plan_item *item = &u->plan.items[i];
+        if (item->state == PLAN_EDITED)
+            log_info("edited",
+                     LOG_FIELDS(LF_STR("version", item->file->version),
+                                LF_STR("file", item->file->file)),
+                     "%s: comments, white space or line ends changed since it was applied",
+                     item->file->file);
+    }
+    if (u->plan.count[PLAN_AHEAD])
+        log_warn("ahead", LOG_FIELDS(LF_UINT("ahead", u->plan.count[PLAN_AHEAD])),
+                 "the database is ahead of the files by %zu: an older release, or a rollback",
+                 u->plan.count[PLAN_AHEAD]);
+    if (u->plan.count[PLAN_HELD])
+        log_info("held", LOG_FIELDS(LF_UINT("held", u->plan.count[PLAN_HELD])),
+                 u->plan.count[PLAN_HELD] == 1 ? "%zu file waits for another --phase"
+                                               : "%zu files wait for another --phase",
+                 u->plan.count[PLAN_HELD]);
+}
+
+static void
+tell_end(struct up *u)
+{
+    char took[CLOCK_DURATION_MAX];
+    uint64_t took_ms = clock_mono_ms() - u->report.start_ms;
+    clock_format_duration(took, took_ms);
+    size_t applied = u->report.applied_n;
+    if (applied == 0)
+        u->report.outcome = u->plan.count[PLAN_AHEAD] ? "ahead" : "nothing";
+    log_info(
+        "done",
+        LOG_FIELDS(LF_STR("outcome", report_outcome(&u->report)), LF_UINT("applied", applied),
+                   LF_UINT("pending", u->report.pending), LF_UINT("held", u->plan.count[PLAN_HELD]),
+                   LF_UINT("ahead", u->plan.count[PLAN_AHEAD]), LF_UINT("duration_ms", took_ms)),
+        applied ? "applied %zu in %s" : "nothing to do (%zu pending, %s)",
+        applied ? applied : u->report.pending, took);
+}
+
+static void
+tell_step(const struct source_migration *m, const struct verdict_file *v)
+{
+    const char *how = v->transaction ? "transaction" : "outside a transaction";
+    const char *s = v->statements == 1 ? "" : "s";
+    printf("%s\t%s\t%zu statement%s\t%s\n", m->version, m->file, v->statements, s, how);
+    log_info(
+        "would_apply",
+        LOG_FIELDS(LF_STR("version", m->version), LF_STR("name", m->name), LF_STR("file", m->file),
+                   LF_STR("phase", native_phase_text(m->header.phase)),
+                   LF_BOOL("transaction", v->transaction), LF_UINT("statements", v->statements)),
+        "would apply %s", m->file);
+}
+
+static enum step
+dry_run(struct up *u)
+{
+    tell_plan(u);
+    for (size_t i = 0; i < u->plan.n; i++)
+        if (u->plan.items[i].step)
+            tell_step(u->plan.items[i].file, &u->verdicts[i]);
+    report_output(&u->report);
+    u->report.outcome = "dry-run";
+    log_info("dry_run", LOG_FIELDS(LF_UINT("pending", u->plan.steps)), "%zu would be applied",
+             u->plan.steps);
+    return STEP_END;
+}
+
+/* ---- the lock ---- */
+
+static int
+tell_holder(struct up *u, struct err *e)
+{
+    struct lock_holder h;
+    char text[128];
+    if (clock_left_ms(u->holder_log_ms) > 0)
+        return 0;
+    if (lock_find_holder(&u->s, &h, e) != 0)
+        return -1;
+    if (h.pid == 0) /* just released */
+        return 0;
+    u->holder_log_ms = clock_deadline(HOLDER_LOG_MS);
+    snprintf(u->holder, sizeof u->holder, "another runner, %s",
+             lock_describe(&h, text, sizeof text));
+    log_info(
+        "lock_wait",
+        LOG_FIELDS(LF_INT("holder_pid", h.pid), LF_STR("holder", h.application),
+                   h.age_s < 0 ? LF_OPT("holder_age_s", NULL) : LF_INT("holder_age_s", h.age_s)),
+        "another runner holds the lock: %s", text);
+    return 0;
+}
+
+static int
+lock_busy(struct up *u, struct err *e)
+{
+    struct lock_holder h = {0};
+    char text[128];
+    if (lock_find_holder(&u->s, &h, e) != 0)
+        return -1;
+    return err_set(e, ERR_BUSY, "another runner held the lock for the whole wait: %s",
+                   lock_describe(&h, text, sizeof text));
+}
+
+/* One attempt; busy: waits a little. -1: *e. */
+static int
+try_lock(struct up *u, struct err *e)
+{
+    if (lock_try(&u->s, e) != 0)
+        return -1;
+    if (u->s.locked) {
+        u->holder[0] = '\0';
+        return session_settle(&u->s, e);
+    }
+    if (u->lock_until_ms == 0) {
+        u->lock_until_ms = clock_deadline(u->o->lock_wait_ms);
+        u->holder_log_ms = 0;
+    }
+    if (clock_left_ms(u->lock_until_ms) == 0)
+        return lock_busy(u, e);
+    if (tell_holder(u, e) != 0)
+        return -1;
+    uint64_t pause_ms = lock_next_pause(&u->pause_ms);
+    uint64_t left_ms = clock_left_ms(u->lock_until_ms);
+    return session_pause(&u->s, pause_ms < left_ms ? pause_ms : left_ms, e);
+}
+
+/* ---- applying ---- */
+
+static int
+writable(struct up *u, struct err *e)
+{
+    cleanup_strbuf struct strbuf origin = STRBUF_INIT;
+    if (u->s.in_recovery)
+        return err_set(e, ERR_WRONG_ROLE, "the server is a standby, nothing can be applied there");
+    if (!u->s.read_only)
+        return 0;
+    if (origin_of(&u->s, "default_transaction_read_only", &origin, e) != 0)
+        return -1;
+    return err_set(
+        e, ERR_WRONG_ROLE,
+        "the session is read-only, nothing can be applied: default_transaction_read_only "
+        "is on by %s",
+        strbuf_str(&origin));
+}
+
+static enum apply_result
+apply_steps(struct up *u)
+{
+    struct apply a = {.s = &u->s, .report = &u->report, .source = &u->source};
+    size_t number = 0;
+    for (size_t i = 0; i < u->plan.n; i++) {
+        const struct plan_item *item = &u->plan.items[i];
+        if (!item->step)
+            continue;
+        progress_file(u->s.progress, ++number, item->file->file, u->verdicts[i].statements);
+        enum apply_result result = apply_file(&a, item->file, &u->verdicts[i]);
+        if (result == APPLY_UNKNOWN) {
+            u->uncertain = item->file->version;
+            u->stays = !a.verdict.transaction;
+        }
+        if (result == APPLY_UNKNOWN || result == APPLY_FAILED)
+            return result;
+        u->report.pending--;
+        if (result == APPLY_LAST)
+            return result;
+    }
+    return APPLY_DONE;
+}
+
+/* The connection went while COMMIT was under way: a new one, and the history says what became of
+ * it. */
+static enum step
+settle(struct up *u)
+{
+    struct err e = {0};
+    log_warn("commit_lost", LOG_FIELDS(LF_STR("version", u->uncertain)),
+             "the connection was lost during COMMIT of version %s: reading the history again",
+             u->uncertain);
+    if (++u->settles > SETTLE_MAX)
+        err_set(&e, ERR_CLOSED, "the connection was lost during COMMIT, again and again");
+    else if (session_open(&u->s, &e) == 0)
+        return STEP_AGAIN;
+    report_fail(&u->report, report_exit_for_connect(&e), &e);
+    return STEP_END;
+}
+
+static void
+note_settled(struct up *u)
+{
+    for (size_t i = 0; u->uncertain && i < u->plan.n; i++) {
+        const struct plan_item *item = &u->plan.items[i];
+        if (item->file && item->row && strcmp(item->file->version, u->uncertain) == 0) {
+            log_info("commit_settled", LOG_FIELDS(LF_STR("version", u->uncertain)),
+                     "version %s was committed", u->uncertain);
+            report_applied(&u->report, u->uncertain);
+            u->uncertain = NULL;
+        }
+    }
+}
+
+/* A file outside a transaction is done, but nothing says so: another run of it is for a person to decide. */
+static bool
+left_unrecorded(struct up *u)
+{
+    struct err e = {0};
+    if (!u->uncertain || !u->stays)
+        return false;
+    err_set(
+        &e, ERR_CLOSED,
+        "the connection was lost while its history row was written, and there is no such row: what the "
+        "file did stays, and another start runs it again");
+    report_fail(&u->report, EXIT_PARTIAL, &e);
+    report_place(&u->report, source_find(&u->source, u->uncertain)->file, 0, 0);
+    report_hint(&u->report,
+                "look at what it did, and undo that or write the file so that it may be "
+                "run again (IF NOT EXISTS, ON CONFLICT DO NOTHING)");
+    return true;
+}
+
+static enum step
+apply_all(struct up *u)
+{
+    struct err e = {0};
+    if (!u->ledger.exists && ledger_create(&u->s, &e) != 0) {
+        cleanup_strbuf struct strbuf hint = STRBUF_INIT;
+        ledger_create_hint(&u->s.table, &e, &hint);
+        fail(u, &e);
+        report_hint(&u->report, strbuf_str(&hint));
+        return STEP_END;
+    }
+    progress_begin(u->s.progress, u->plan.steps);
+    enum apply_result result = apply_steps(u);
+    progress_end(u->s.progress);
+    if (result == APPLY_UNKNOWN)
+        return settle(u);
+    if (result == APPLY_DONE)
+        tell_end(u);
+    return STEP_END;
+}
+
+/* Read, plan, and what the plan asks for. */
+static enum step
+one_round(struct up *u)
+{
+    struct err e = {0};
+    bool was_locked = u->s.locked;
+    if (read_plan(u) != 0)
+        return STEP_END;
+    note_settled(u);
+    if (u->plan.steps == 0) {
+        tell_plan(u);
+        tell_end(u);
+        return STEP_END;
+    }
+    if (check_files(u) != 0 || check_database(u) != 0)
+        return STEP_END;
+    if (u->o->dry_run)
+        return dry_run(u);
+    if (was_locked &&
+        left_unrecorded(u)) /* under the lock, so that the backend of before is gone */
+        return STEP_END;
+    if (was_locked) {
+        tell_plan(u);
+        return apply_all(u);
+    }
+    if (writable(u, &e) == 0 && try_lock(u, &e) == 0)
+        return STEP_AGAIN;
+    fail(u, &e);
+    return STEP_END;
+}
+
+static int
+no_pooler(struct up *u, struct err *e)
+{
+    if (!u->s.pooled)
+        return 0;
+    return err_set(
+        e, ERR_USAGE,
+        "a connection pooler stands before the database: the protocol names another backend than the "
+        "server does");
+}
+
+/* Whatever happened: nothing stays open, nothing stays locked. */
+static void
+clean_up(struct up *u)
+{
+    static const char rollback[] = "ROLLBACK";
+    struct err ignored = {0};
+    session_cleanup(&u->s);
+    if (pgconn_connected(u->s.work)) {
+        enum pgconn_tx tx = pgconn_tx_state(u->s.work);
+        if (tx == PGCONN_TX_INTRANS || tx == PGCONN_TX_INERROR)
+            session_query(&u->s, rollback, sizeof rollback - 1, NULL, &ignored);
+    }
+    if (pgconn_connected(u->s.work))
+        lock_release(&u->s);
+}
+
+static void
+run(struct up *u)
+{
+    struct err e = {0};
+    if (session_open(&u->s, &e) != 0) {
+        report_fail(&u->report, report_exit_for_connect(&e), &e);
+        return;
+    }
+    if (no_pooler(u, &e) != 0) {
+        fail(u, &e);
+        report_hint(
+            &u->report,
+            "connect to PostgreSQL itself, not to the pooler; this version needs the session");
+        return;
+    }
+    while (one_round(u) == STEP_AGAIN) {
+    }
+    forget(u);
+    clean_up(u);
+}
+
+/* For people at a terminal: what was done, as a table. */
+static void
+print_table(const struct up *u)
+{
+    if (!isatty(STDOUT_FILENO) || u->report.applied_n == 0)
+        return;
+    printf("\n%-20s %s\n", "VERSION", "FILE");
+    for (size_t i = 0; i < u->report.applied_n; i++) {
+        const struct source_migration *m = source_find(&u->source, u->report.applied[i]);
+        printf("%-20s %s\n", u->report.applied[i], m ? m->file : "");
+    }
+}
+
+int
+cmd_up(const struct options *o)
+{
+    struct up u = {.o = o, .source = SOURCE_INIT};
+    struct err e = {0};
+    u.rules = (struct plan_rules){.phase = (enum options_phase)o->phase,
+                                  .out_of_order = (enum options_order)o->out_of_order,
+                                  .ahead = (enum options_ahead)o->ahead,
+                                  .to = o->to,
+                                  .steps = (size_t)o->steps};
+    report_init(&u.report, o->people);
+    /* First, for it catches the signals: process 1 of a container hears no others. */
+    if (session_init(&u.s, o, &e) != 0) {
+        fail(&u, &e);
+    } else {
+        if (directory_open(o->dir, o->allow_empty, &u.source, &e) != 0) {
+            report_fail(&u.report, EXIT_INPUT, &e);
+            report_place(&u.report, u.source.fault_file, u.source.fault_line, 0);
+        } else {
+            run(&u);
+            print_table(&u);
+        }
+        session_done(&u.s);
+    }
+    int status = report_finish(&u.report, o->termination_log);
+    source_done(&u.source);
+    report_done(&u.report);
+    return status;
+}

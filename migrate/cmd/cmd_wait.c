@@ -1,0 +1,28 @@
+/* cmd_wait.c: `migrate wait`: until the database accepts, and has the wanted role. */
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "migrate/cmd/cmd.h"
+#include "migrate/tell/report.h"
+#include "migrate/db/session.h"
+
+int
+cmd_wait(const struct options *o)
+{
+    struct session s;
+    struct err e = {0};
+    struct report report;
+    report_init(&report, o->people);
+    if (session_init(&s, o, &e) != 0) {
+        report_fail(&report, report_exit_for(&e), &e);
+    } else {
+        if (session_open(&s, &e) != 0)
+            report_fail(&report, report_exit_for_connect(&e), &e);
+        else
+            log_info("ready", LOG_FIELDS(LF_UINT("duration_ms", clock_mono_ms() - report.start_ms)),
+                     "the database accepts connections");
+        session_done(&s);
+    }
+    int status = report_finish(&report, o->termination_log);
+    report_done(&report);
+    return status;
+}

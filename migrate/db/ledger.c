@@ -1,0 +1,278 @@
+/* ledger.c: the native history table on the server. */
+#include "migrate/db/ledger.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/cleanup.h"
+#include "migrate/db/session.h"
+
+/* Columns of ledger_sql_read. */
+enum {
+    COL_VERSION,
+    COL_NAME,
+    COL_PHASE,
+    COL_SHA256,
+    COL_LOOSE,
+    COL_AT,
+    COL_BY,
+    COL_DURATION,
+    COL_RELEASE
+};
+
+static unsigned
+nibble(char c)
+{
+    return c >= '0' && c <= '9' ? (unsigned)(c - '0') : ((unsigned)(c - 'a') & 7u) + 10u;
+}
+
+/* A digest of another length counts as no digest: it differs from every file. */
+static void
+take_digest(const char *hex, uint8_t ret[DIGEST_BYTES])
+{
+    memset(ret, 0, DIGEST_BYTES);
+    if (!hex || strlen(hex) + 1 != DIGEST_HEX_MAX)
+        return;
+    for (size_t i = 0; i < DIGEST_BYTES; i++)
+        ret[i] = (uint8_t)(nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));
+}
+
+static char *
+copy(const struct pgrows *rows, int row, int column)
+{
+    const char *value = pgrows_value(rows, row, column);
+    return strdup(value ? value : "");
+}
+
+static int
+take_row(const struct pgrows *rows, int i, struct ledger_row *ret)
+{
+    const char *duration = pgrows_value(rows, i, COL_DURATION);
+    *ret = (struct ledger_row){
+        .version = copy(rows, i, COL_VERSION),
+        .name = copy(rows, i, COL_NAME),
+        .phase = copy(rows, i, COL_PHASE),
+        .applied_at = copy(rows, i, COL_AT),
+        .applied_by = copy(rows, i, COL_BY),
+        .duration_ms = duration ? strtoll(duration, NULL, 10) : 0,
+    };
+    take_digest(pgrows_value(rows, i, COL_SHA256), ret->sha256);
+    take_digest(pgrows_value(rows, i, COL_LOOSE), ret->loose_sha256);
+    bool fine = ret->version && ret->name && ret->phase && ret->applied_at && ret->applied_by;
+    if (pgrows_value(rows, i, COL_RELEASE)) {
+        ret->release = copy(rows, i, COL_RELEASE);
+        fine = fine && ret->release;
+    }
+    return fine ? 0 : -1;
+}
+
+static int
+by_version(const void *a, const void *b)
+{
+    return native_version_compare(((const struct ledger_row *)a)->version,
+                                  ((const struct ledger_row *)b)->version);
+}
+
+static int
+take_rows(const struct pgrows *rows, struct ledger *l, struct err *e)
+{
+    size_t n = (size_t)pgrows_count(rows);
+    l->rows = calloc(n + 1, sizeof *l->rows);
+    if (!l->rows)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    for (size_t i = 0; i < n; i++) {
+        l->n++;
+        if (take_row(rows, (int)i, &l->rows[i]) != 0)
+            return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    qsort(l->rows, l->n, sizeof *l->rows, by_version);
+    return 0;
+}
+
+/* One statement that reads, and its rows; *ret is owned, *ret_answer part of it. */
+static int
+ask(struct session *s, const struct strbuf *sql, struct pgrows **ret,
+    const struct pgrows **ret_answer, struct err *e)
+{
+    cleanup_strbuf struct strbuf all = STRBUF_INIT;
+    ledger_sql_in_full(&s->table, &all);
+    strbuf_add(&all, strbuf_str(sql), sql->len);
+    all.failed = all.failed || sql->failed;
+    int result = session_sql(s, &all, ret, e);
+    *ret_answer = result == 0 ? pgrows_next(*ret) : NULL;
+    return result;
+}
+
+static int
+read_exists(struct session *s, bool *ret, struct err *e)
+{
+    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+    struct pgrows *rows = NULL;
+    const struct pgrows *answer;
+    ledger_sql_columns(&s->table, &sql);
+    int result = ask(s, &sql, &rows, &answer, e);
+    if (result != 0)
+        err_wrap(e, "cannot look for the history table %s", s->table.quoted);
+    else if (pgrows_count(answer) != 1)
+        result =
+            err_set(e, ERR_PROTOCOL, "the server does not say whether %s exists", s->table.quoted);
+    else
+        result = ledger_check_columns(&s->table, pgrows_value(answer, 0, 0),
+                                      pgrows_value(answer, 0, 1), ret, e);
+    pgrows_free(rows);
+    return result;
+}
+
+int
+ledger_read(struct session *s, struct ledger *ret, struct err *e)
+{
+    struct ledger l = LEDGER_INIT;
+    if (read_exists(s, &l.exists, e) != 0)
+        return -1;
+    if (l.exists) {
+        cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+        struct pgrows *rows = NULL;
+        const struct pgrows *answer;
+        ledger_sql_read(&s->table, &sql);
+        int result = ask(s, &sql, &rows, &answer, e);
+        if (result == 0)
+            result = take_rows(answer, &l, e);
+        pgrows_free(rows);
+        if (result != 0) {
+            ledger_done(&l);
+            return err_wrap(e, "cannot read %s", s->table.quoted);
+        }
+    }
+    *ret = l;
+    return 0;
+}
+
+int
+ledger_has(struct session *s, const char *version, bool *ret, struct err *e)
+{
+    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+    struct pgrows *rows = NULL;
+    const struct pgrows *answer;
+    strbuf_addf(&sql, "SELECT 1 FROM %s h WHERE h.version OPERATOR(pg_catalog.=) ",
+                s->table.quoted);
+    ledger_quote_literal(&sql, version);
+    int result = ask(s, &sql, &rows, &answer, e);
+    *ret = result == 0 && pgrows_count(answer) > 0;
+    pgrows_free(rows);
+    return result == 0 ? 0 : err_wrap(e, "cannot read %s", s->table.quoted);
+}
+
+int
+ledger_no_foreign(struct session *s, struct err *e)
+{
+    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+    struct pgrows *rows = NULL;
+    ledger_sql_foreign(&s->table, &sql);
+    const struct pgrows *answer;
+    int result = ask(s, &sql, &rows, &answer, e);
+    for (int i = 0; result == 0 && i < pgrows_count(answer); i++) {
+        const char *schema = pgrows_value(answer, i, 0);
+        const char *table = pgrows_value(answer, i, 1);
+        const char *columns = pgrows_value(answer, i, 2);
+        const char *tool = schema && table && columns ? ledger_tool(table, columns) : NULL;
+        if (tool)
+            result =
+                err_set(e, ERR_INPUT,
+                        "the database has a history of %s (%s.%s) and none of migrate (%s): that "
+                        "layout is not handled yet, and what it applied would be applied again",
+                        tool, schema, table, s->table.quoted);
+    }
+    pgrows_free(rows);
+    return result;
+}
+
+static bool
+exists_already(const struct err *e)
+{
+    /* duplicate_table, duplicate_schema, and the catalog's own unique indexes when two create at
+     * the same moment */
+    return strcmp(e->sqlstate, "42P07") == 0 || strcmp(e->sqlstate, "42P06") == 0 ||
+           strcmp(e->sqlstate, "23505") == 0;
+}
+
+static int
+create(struct session *s, const struct strbuf *sql, struct err *e)
+{
+    cleanup_strbuf struct strbuf all = STRBUF_INIT;
+    ledger_sql_as(&s->table, &all);
+    strbuf_add(&all, strbuf_str(sql), sql->len);
+    all.failed = all.failed || sql->failed;
+    if (session_sql(s, &all, NULL, e) == 0 || exists_already(e))
+        return 0;
+    const char *role = s->table.role;
+    return err_wrap(e, "cannot create the history table %s%s%s", s->table.quoted,
+                    role ? " as role " : "", role ? role : "");
+}
+
+int
+ledger_create(struct session *s, struct err *e)
+{
+    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+    cleanup_strbuf struct strbuf schema = STRBUF_INIT;
+    struct pgrows *rows = NULL;
+    strbuf_adds(&sql,
+                "SELECT 1 FROM pg_catalog.pg_namespace n WHERE n.nspname OPERATOR(pg_catalog.=) ");
+    ledger_quote_literal(&sql, s->table.schema);
+    if (session_sql(s, &sql, &rows, e) != 0) {
+        pgrows_free(rows);
+        return -1;
+    }
+    bool known = pgrows_count(rows) > 0;
+    pgrows_free(rows);
+    if (!known) {
+        strbuf_adds(&schema, "CREATE SCHEMA ");
+        ledger_quote_ident(&schema, s->table.schema);
+        if (create(s, &schema, e) != 0)
+            return -1;
+    }
+    strbuf_clear(&sql);
+    ledger_sql_create(&s->table, &sql);
+    return create(s, &sql, e);
+}
+
+void
+ledger_hint(const struct ledger_table *t, const struct err *e, struct strbuf *out)
+{
+    if (strcmp(e->sqlstate, "42501") != 0) /* insufficient_privilege: row security, too */
+        return;
+    strbuf_addf(out,
+                "the history is made, read in full and written as %s%s: that role should own %s, "
+                "without row security (ALTER TABLE ... OWNER TO, DISABLE ROW LEVEL SECURITY)",
+                t->role ? "the role of --role, " : "the role that logs in", t->role ? t->role : "",
+                t->quoted);
+}
+
+/* Since PostgreSQL 15 nobody but its owner may create anything in public. */
+void
+ledger_create_hint(const struct ledger_table *t, const struct err *e, struct strbuf *out)
+{
+    if (strcmp(e->sqlstate, "42501") != 0)
+        return;
+    strbuf_addf(
+        out,
+        "%s%s needs GRANT CREATE ON SCHEMA %s, or on the database where that schema is to be made, too; "
+        "or let --table name a schema that the role owns",
+        t->role ? "the role of --role, " : "the role that logs in", t->role ? t->role : "",
+        t->schema);
+}
+
+void
+ledger_done(struct ledger *l)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        struct ledger_row *row = &l->rows[i];
+        free(row->version);
+        free(row->name);
+        free(row->phase);
+        free(row->applied_at);
+        free(row->applied_by);
+        free(row->release);
+    }
+    free(l->rows);
+    *l = (struct ledger)LEDGER_INIT;
+}

@@ -1,0 +1,110 @@
+/*
+ * ledger.h: the native history table: its SQL (pure), its rows, reading and making it.
+ *
+ * Every name is schema-qualified and every function and operator pg_catalog's, so that neither a
+ * search_path nor objects of the same name matter.
+ */
+#ifndef RR_MIGRATE_LEDGER_H
+#define RR_MIGRATE_LEDGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/digest.h"
+#include "common/base/err.h"
+#include "common/base/strbuf.h"
+#include "migrate/files/source.h"
+
+struct session;
+
+/* The table as --table names it. */
+struct ledger_table {
+    char *schema; /* as stored in the catalog */
+    char *table;
+    char *quoted; /* "schema"."table" */
+    const char
+        *role; /* it is made, read and written as that role; NULL: the login's own. Borrowed */
+    int64_t lock_key; /* of the advisory lock: made of both names; advisory locks belong to one
+                         database */
+};
+
+struct ledger_row {
+    char *version;
+    char *name;
+    char *phase;
+    uint8_t sha256[DIGEST_BYTES];
+    uint8_t loose_sha256[DIGEST_BYTES];
+    char *applied_at;
+    char *applied_by;
+    int64_t duration_ms;
+    char *release; /* NULL: none */
+};
+
+struct ledger {
+    bool exists;
+    struct ledger_row *rows; /* by version, lowest first */
+    size_t n;
+};
+
+/* clang-format off */
+#define LEDGER_INIT { 0 }
+/* clang-format on */
+
+/* "name", "schema.name", each folded to lower case unless quoted. ERR_USAGE. */
+int ledger_table_parse(const char *text, struct ledger_table *ret, struct err *e);
+void ledger_table_done(struct ledger_table *t);
+
+/* ---- SQL, appended to out (pure) ---- */
+void ledger_quote_literal(struct strbuf *out, const char *text); /* 'it''s' */
+void ledger_quote_ident(struct strbuf *out, const char *name);   /* "na""me" */
+void
+ledger_sql_columns(const struct ledger_table *t,
+                   struct strbuf *out); /* one row of two: columns' names; which need a value */
+void ledger_sql_read(const struct ledger_table *t, struct strbuf *out);
+/*
+ * What stands before statements on the history, for the transaction that they are in: the role; and
+ * before those that read, that row security is an error (42501) instead of rows left out: an empty
+ * answer would be taken for an empty history. ledger_sql_as appends nothing without a role, and
+ * returns how many statements it appended.
+ */
+size_t ledger_sql_as(const struct ledger_table *t, struct strbuf *out);
+void ledger_sql_in_full(const struct ledger_table *t, struct strbuf *out);
+void ledger_sql_create(const struct ledger_table *t, struct strbuf *out);
+/* proof: a boolean expression, or NULL. Where it is false the row is refused with 23502
+ * (not_null_violation) of LEDGER_PROOF_COLUMN, and so is the transaction around it. A row that a
+ * trigger leaves out is refused, too, with LEDGER_UNWRITTEN (division_by_zero) and no context. */
+#define LEDGER_PROOF_COLUMN "duration_ms"
+#define LEDGER_UNWRITTEN "22012"
+void ledger_sql_insert(const struct ledger_table *t, const struct source_migration *m,
+                       const uint8_t loose_sha256[DIGEST_BYTES], const char *release,
+                       int64_t duration_ms, const char *proof, struct strbuf *out);
+
+/*
+ * columns, needed: what ledger_sql_columns gave ("version,name,…"), NULL for none; without columns
+ * there is no such table. Further columns are allowed, where a row can be written without them.
+ * ERR_INPUT: a table of another form; the message says whose, as far as it is known.
+ */
+int ledger_check_columns(const struct ledger_table *t, const char *columns, const char *needed,
+                         bool *ret_exists, struct err *e);
+
+/* Rows of schema, table, columns: tables whose names other tools give to theirs, in all schemas that
+ * the role may use, that of t first. */
+void ledger_sql_foreign(const struct ledger_table *t, struct strbuf *out);
+/* Whose table that is; NULL: not known. */
+const char *ledger_tool(const char *table, const char *columns);
+
+/* ---- on the server ---- */
+/* ERR_INPUT that names it when another tool's history is in the database. */
+int ledger_no_foreign(struct session *s, struct err *e);
+int ledger_read(struct session *s, struct ledger *ret, struct err *e);
+/* Whether version has a row. */
+int ledger_has(struct session *s, const char *version, bool *ret, struct err *e);
+/* Makes schema and table when they are missing; others may do the same at the same time. */
+int ledger_create(struct session *s, struct err *e);
+/* What helps after reading failed, or making it; appends nothing when that is not known. */
+void ledger_hint(const struct ledger_table *t, const struct err *e, struct strbuf *out);
+void ledger_create_hint(const struct ledger_table *t, const struct err *e, struct strbuf *out);
+void ledger_done(struct ledger *l);
+
+#endif

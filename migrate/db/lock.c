@@ -1,0 +1,112 @@
+/* lock.c: the advisory lock. */
+#include "migrate/db/lock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/digest.h"
+#include "migrate/db/session.h"
+
+#define PAUSE_FIRST_MS 25u
+#define PAUSE_MAX_MS 1000u
+
+/* How pg_locks shows a lock on one bigint. */
+static void
+add_key(const struct ledger_table *t, struct strbuf *out)
+{
+    uint64_t key = (uint64_t)t->lock_key;
+    strbuf_addf(out,
+                "l.locktype OPERATOR(pg_catalog.=) 'advisory' AND l.granted"
+                " AND l.classid OPERATOR(pg_catalog.=) %u::pg_catalog.oid"
+                " AND l.objid OPERATOR(pg_catalog.=) %u::pg_catalog.oid"
+                " AND l.objsubid OPERATOR(pg_catalog.=) 1",
+                (uint32_t)(key >> 32), (uint32_t)key);
+}
+
+/* The database goes without saying: this session's locks are in its own. */
+void
+lock_sql_proof(const struct ledger_table *t, struct strbuf *out)
+{
+    strbuf_adds(out, "EXISTS (SELECT 1 FROM pg_catalog.pg_locks l WHERE l.pid"
+                     " OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() AND ");
+    add_key(t, out);
+    strbuf_addc(out, ')');
+}
+
+int
+lock_try(struct session *s, struct err *e)
+{
+    char sql[96];
+    int n = snprintf(sql, sizeof sql, "SELECT pg_catalog.pg_try_advisory_lock(%lld)",
+                     (long long)s->table.lock_key);
+    struct pgrows *rows = NULL;
+    int result = session_query(s, sql, (size_t)n, &rows, e);
+    if (result == 0)
+        s->locked = session_is(rows, 0, "t");
+    pgrows_free(rows);
+    return result;
+}
+
+int
+lock_find_holder(struct session *s, struct lock_holder *ret, struct err *e)
+{
+    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+    strbuf_adds(
+        &sql,
+        "SELECT l.pid, coalesce(a.application_name, ''), pg_catalog.floor(pg_catalog.date_part('epoch',"
+        " pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) a.backend_start))"
+        " FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a"
+        " ON a.pid OPERATOR(pg_catalog.=) l.pid WHERE ");
+    add_key(&s->table, &sql);
+    strbuf_adds(&sql,
+                " AND l.database OPERATOR(pg_catalog.=) (SELECT d.oid FROM pg_catalog.pg_database d"
+                " WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())");
+    struct pgrows *rows = NULL;
+    int result = session_sql(s, &sql, &rows, e);
+    *ret = (struct lock_holder){0};
+    if (result == 0 && pgrows_count(rows) > 0) {
+        const char *pid = pgrows_value(rows, 0, 0);
+        const char *age = pgrows_value(rows, 0, 2);
+        ret->pid = pid ? atoi(pid) : 0;
+        ret->age_s = age ? strtoll(age, NULL, 10) : -1;
+        const char *name = pgrows_value(rows, 0, 1);
+        snprintf(ret->application, sizeof ret->application, "%s", name ? name : "");
+    }
+    pgrows_free(rows);
+    return result;
+}
+
+const char *
+lock_describe(const struct lock_holder *h, char *buf, size_t size)
+{
+    const char *name = h->application[0] ? h->application : "no name";
+    if (h->pid == 0)
+        snprintf(buf, size, "released just now");
+    else if (h->age_s < 0)
+        snprintf(buf, size, "%s (pid %d)", name, h->pid);
+    else
+        snprintf(buf, size, "%s (pid %d, since %lld s)", name, h->pid, (long long)h->age_s);
+    return buf;
+}
+
+void
+lock_release(struct session *s)
+{
+    if (!s->locked)
+        return;
+    char sql[96];
+    int n = snprintf(sql, sizeof sql, "SELECT pg_catalog.pg_advisory_unlock(%lld)",
+                     (long long)s->table.lock_key);
+    struct err ignored = {0};
+    session_query(s, sql, (size_t)n, NULL, &ignored);
+    s->locked = false;
+}
+
+uint32_t
+lock_next_pause(uint32_t *pause_ms)
+{
+    uint32_t base = *pause_ms ? *pause_ms : PAUSE_FIRST_MS;
+    *pause_ms = base * 2 < PAUSE_MAX_MS ? base * 2 : PAUSE_MAX_MS;
+    return base / 2 + digest_jitter(base / 2 + 1);
+}

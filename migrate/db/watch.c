@@ -1,0 +1,281 @@
+/* watch.c: the second connection, callbacks only. */
+#include "migrate/db/watch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/net/loop.h"
+#include "common/pg/pgconn.h"
+#include "migrate/tell/progress.h"
+
+#define LOOK_AFTER_MS 1000u /* at the latest: half of a lock_timeout that is shorter */
+#define LOOK_AFTER_MIN_MS 20u
+#define LOOK_EVERY_MS 2000u
+#define LOOK_TIMEOUT_MS 2000u
+#define LOG_EVERY_MS 10000u
+
+struct watch {
+    struct pgconn *conn;
+    struct loop_timer *timer;
+    struct progress *bar;
+    uint32_t look_after_ms;
+    bool busy; /* the connection has an operation */
+    int pid;   /* of the watched backend; 0: nothing runs */
+    int server_version;
+    int cancel_pid;    /* to be cancelled as soon as connected; 0: none */
+    uint64_t since_ms; /* when the statement began */
+    uint64_t log_ms;   /* not before */
+    char blockers[WATCH_BLOCKERS_MAX];
+    char progress[128];
+};
+
+static void look(struct watch *w);
+
+static void
+on_timer(void *arg)
+{
+    look(arg);
+}
+
+struct watch *
+watch_new(struct loop *l, struct resolver *r, struct target_pg *target, struct progress *bar,
+          uint64_t lock_timeout_ms, struct err *e)
+{
+    struct watch *w = calloc(1, sizeof *w);
+    if (!w) {
+        err_set(e, ERR_NOMEM, "out of memory");
+        return NULL;
+    }
+    w->bar = bar;
+    w->look_after_ms = LOOK_AFTER_MS;
+    if (lock_timeout_ms > 0 && lock_timeout_ms / 2 < LOOK_AFTER_MS)
+        w->look_after_ms = lock_timeout_ms / 2 > LOOK_AFTER_MIN_MS ? (uint32_t)lock_timeout_ms / 2
+                                                                   : LOOK_AFTER_MIN_MS;
+    w->conn = pgconn_new(l, r, target, "migrate watch", e);
+    w->timer = loop_timer_new(l, on_timer, w);
+    if (!w->conn || !w->timer) {
+        watch_free(w);
+        err_set(e, ERR_NOMEM, "out of memory");
+        return NULL;
+    }
+    return w;
+}
+
+void
+watch_free(struct watch *w)
+{
+    if (!w)
+        return;
+    loop_timer_free(w->timer);
+    pgconn_free(w->conn);
+    free(w);
+}
+
+/* ---- what was seen ---- */
+
+static void
+take_blockers(struct watch *w, const struct pgrows *rows)
+{
+    size_t n = 0;
+    w->blockers[0] = '\0';
+    for (int i = 0; i < pgrows_count(rows) && n < sizeof w->blockers; i++) {
+        const char *who = pgrows_value(rows, i, 0);
+        const char *state = pgrows_value(rows, i, 1);
+        const char *age = pgrows_value(rows, i, 2); /* NULL: another role's, hidden from ours */
+        int k = snprintf(w->blockers + n, sizeof w->blockers - n, "%s%s%s%s%s%s%s", i ? "; " : "",
+                         who ? who : "?", age ? ", " : "", age && state ? state : "",
+                         age ? " for " : "", age ? age : "", age ? " s" : "");
+        n += k > 0 ? (size_t)k : 0;
+    }
+}
+
+static void
+take_progress(struct watch *w, const struct pgrows *rows)
+{
+    w->progress[0] = '\0';
+    if (pgrows_count(rows) < 1)
+        return;
+    const char *what = pgrows_value(rows, 0, 0);
+    const char *percent = pgrows_value(rows, 0, 1);
+    snprintf(w->progress, sizeof w->progress, "%s%s%s%s", what ? what : "", percent ? ", " : "",
+             percent ? percent : "", percent ? " %" : "");
+}
+
+static void
+tell(struct watch *w)
+{
+    progress_server(w->bar, w->blockers[0] ? w->blockers : w->progress);
+    if (clock_left_ms(w->log_ms) > 0)
+        return;
+    w->log_ms = clock_deadline(LOG_EVERY_MS);
+    uint64_t took_ms = clock_mono_ms() - w->since_ms;
+    if (w->blockers[0])
+        log_info("blocked",
+                 LOG_FIELDS(LF_STR("blockers", w->blockers), LF_UINT("duration_ms", took_ms)),
+                 "waiting for a lock held by %s", w->blockers);
+    else
+        log_info("running",
+                 LOG_FIELDS(LF_OPT("progress", w->progress), LF_UINT("duration_ms", took_ms)),
+                 "a statement runs for %llu s%s%s", (unsigned long long)took_ms / 1000,
+                 w->progress[0] ? ": " : "", w->progress);
+}
+
+static void
+on_seen(struct pgconn *c, const struct err *e, struct pgrows *rows, void *arg)
+{
+    (void)c;
+    struct watch *w = arg;
+    w->busy = false;
+    if (!e && w->pid && pgrows_count_statements(rows) == 2) {
+        take_blockers(w, rows);
+        take_progress(w, pgrows_next(rows));
+        tell(w);
+    }
+    pgrows_free(rows);
+    if (w->cancel_pid)
+        look(w);
+    else if (w->pid)
+        loop_timer_start(w->timer, LOOK_EVERY_MS);
+}
+
+/* Who holds what the backend waits for: sessions, and prepared transactions, which have none
+ * (pg_blocking_pids gives 0 for each). */
+static void
+blockers_sql(int pid, struct strbuf *sql)
+{
+    strbuf_adds(
+        sql,
+        "SELECT b.who, b.state, pg_catalog.floor(pg_catalog.date_part('epoch',"
+        " pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) b.since)) FROM (SELECT"
+        " pg_catalog.format('pid %s (%s)', a.pid, coalesce(nullif(a.application_name, ''), 'no name')),"
+        " coalesce(a.state, 'running'), coalesce(a.xact_start, a.query_start, a.backend_start)"
+        " FROM pg_catalog.pg_stat_activity a WHERE a.pid OPERATOR(pg_catalog.=) ANY ");
+    strbuf_addf(sql, "(pg_catalog.pg_blocking_pids(%d))", pid);
+    strbuf_adds(
+        sql,
+        " UNION ALL SELECT pg_catalog.format('prepared transaction \"%s\" of %s"
+        " (it ends by COMMIT PREPARED or ROLLBACK PREPARED)', p.gid, p.owner), 'open', p.prepared"
+        " FROM pg_catalog.pg_prepared_xacts p WHERE EXISTS (SELECT 1"
+        " FROM pg_catalog.pg_locks w, pg_catalog.pg_locks h, pg_catalog.pg_locks x"
+        " WHERE NOT w.granted AND h.granted AND h.pid IS NULL AND x.pid IS NULL"
+        " AND h.virtualtransaction OPERATOR(pg_catalog.=) x.virtualtransaction"
+        " AND x.locktype OPERATOR(pg_catalog.=) 'transactionid'"
+        " AND x.transactionid OPERATOR(pg_catalog.=) p.transaction"
+        " AND (w.locktype, w.database, w.relation, w.page, w.tuple, w.transactionid, w.classid,"
+        " w.objid, w.objsubid) IS NOT DISTINCT FROM (h.locktype, h.database, h.relation, h.page,"
+        " h.tuple, h.transactionid, h.classid, h.objid, h.objsubid)");
+    strbuf_addf(sql,
+                " AND w.pid OPERATOR(pg_catalog.=) %d) AND 0 OPERATOR(pg_catalog.=) ANY"
+                " (pg_catalog.pg_blocking_pids(%d))) b (who, state, since); ",
+                pid, pid);
+}
+
+/* How far the server is. */
+static void
+progress_sql(int pid, int server_version, struct strbuf *sql)
+{
+    strbuf_addf(sql,
+                "SELECT 'VACUUM: ' || p.phase, CASE WHEN p.heap_blks_total > 0 THEN"
+                " p.heap_blks_scanned * 100 / p.heap_blks_total END"
+                " FROM pg_catalog.pg_stat_progress_vacuum p WHERE p.pid = %d",
+                pid);
+    if (server_version >= 120000)
+        strbuf_addf(sql,
+                    " UNION ALL SELECT p.command || ': ' || p.phase, CASE WHEN p.blocks_total > 0"
+                    " THEN p.blocks_done * 100 / p.blocks_total END"
+                    " FROM pg_catalog.pg_stat_progress_create_index p WHERE p.pid = %d",
+                    pid);
+}
+
+static void
+ask(struct watch *w)
+{
+    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+    blockers_sql(w->pid, &sql);
+    progress_sql(w->pid, w->server_version, &sql);
+    w->busy =
+        !sql.failed && pgconn_query_start(w->conn, strbuf_str(&sql), sql.len,
+                                          clock_deadline(LOOK_TIMEOUT_MS), on_seen, w, NULL) == 0;
+}
+
+static void
+ask_cancel(struct watch *w)
+{
+    char sql[64];
+    int n = snprintf(sql, sizeof sql, "SELECT pg_catalog.pg_cancel_backend(%d)", w->cancel_pid);
+    w->cancel_pid = 0;
+    w->busy = pgconn_query_start(w->conn, sql, (size_t)n, clock_deadline(LOOK_TIMEOUT_MS), on_seen,
+                                 w, NULL) == 0;
+}
+
+static void
+on_connected(struct pgconn *c, const struct err *e, void *arg)
+{
+    (void)c;
+    struct watch *w = arg;
+    w->busy = false;
+    if (e)
+        log_debug("watch", LOG_NONE, "no second connection: %s", e->msg);
+    if (!e)
+        look(w);
+    else if (w->pid)
+        loop_timer_start(w->timer, LOOK_EVERY_MS);
+    if (e)
+        w->cancel_pid = 0; /* later it might be another statement's turn */
+}
+
+static void
+look(struct watch *w)
+{
+    if (w->busy || (!w->pid && !w->cancel_pid))
+        return;
+    if (!pgconn_connected(w->conn))
+        w->busy = pgconn_connect_start(w->conn, clock_deadline(LOOK_TIMEOUT_MS), on_connected, w,
+                                       NULL) == 0;
+    else if (w->cancel_pid)
+        ask_cancel(w);
+    else
+        ask(w);
+}
+
+void
+watch_begin(struct watch *w, int pid, int server_version, uint64_t left_ms)
+{
+    uint64_t half_ms = left_ms / 2 > LOOK_AFTER_MIN_MS ? left_ms / 2 : LOOK_AFTER_MIN_MS;
+    w->pid = pid;
+    w->server_version = server_version;
+    w->since_ms = clock_mono_ms();
+    w->log_ms = w->since_ms;
+    w->blockers[0] = '\0';
+    w->progress[0] = '\0';
+    loop_timer_start(w->timer, half_ms < w->look_after_ms ? (uint32_t)half_ms : w->look_after_ms);
+}
+
+void
+watch_end(struct watch *w)
+{
+    w->pid = 0;
+    w->cancel_pid = 0;
+    progress_server(w->bar, "");
+    loop_timer_cancel(w->timer);
+}
+
+const char *
+watch_blockers(const struct watch *w)
+{
+    return w->blockers;
+}
+
+int
+watch_cancel_start(struct watch *w, int pid)
+{
+    w->cancel_pid = pid;
+    look(w);
+    if (!w->busy)
+        w->cancel_pid = 0;
+    return w->busy ? 0 : -1;
+}

@@ -1,0 +1,116 @@
+/*
+ * source.h: a directory of migrations.
+ *
+ * The directory is opened once and read through that descriptor, so that a ConfigMap that is
+ * exchanged (its ..data link moves) never mixes two states. Entries that begin with a dot, and
+ * those that do not end in .sql, are not looked at; folders only for whether they hold .sql files. Every file is checked when the directory is
+ * opened: UTF-8, no NUL bytes, header lines, digest.
+ *
+ * All errors are one line that names the file, and the line when there is one ("0002_x.sql: line
+ * 3: …"): ERR_INPUT, or ERR_NOMEM.
+ */
+#ifndef RR_MIGRATE_SOURCE_H
+#define RR_MIGRATE_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/digest.h"
+#include "common/base/err.h"
+#include "migrate/sql/lexer.h"
+#include "migrate/layout/native.h"
+
+/* What shows that a file was not changed since: its times cannot all be put back. */
+struct source_stamp {
+    uint64_t dev, ino, size;
+    int64_t mtime_s, mtime_ns;
+    int64_t ctime_s, ctime_ns;
+};
+
+struct source_migration {
+    char *version; /* as in the file's name: "0001" */
+    char *name;
+    char *file;                   /* name in the directory */
+    char *down_file;              /* or NULL */
+    struct native_header header;  /* of file */
+    uint64_t bytes;               /* of file */
+    uint8_t sha256[DIGEST_BYTES]; /* of file, all bytes */
+    struct source_stamp stamp;
+};
+
+struct source {
+    int dir_fd;
+    char *dir;    /* as given, for messages */
+    bool missing; /* there is no such directory, which was allowed */
+    char *folder; /* a folder in it that holds .sql files, which are not looked at; or NULL */
+    struct source_migration *migrations; /* by version, lowest first */
+    size_t n;
+    char fault_file[256]; /* after an error: the file, "" when there is none to name … */
+    size_t fault_line;    /* … and its line, 0 when there is none */
+};
+
+/* clang-format off */
+#define SOURCE_INIT { .dir_fd = -1 }
+/* clang-format on */
+
+/*
+ * Opens and reads all of it. allow_empty: a directory without migrations, or none at all, is no
+ * error. Two files of one version, a down file without its up file, and versions that
+ * have no order (9, 10 and 9a) are errors. On error *ret is as SOURCE_INIT but for fault_file and
+ * fault_line.
+ */
+int source_open(const char *dir, bool allow_empty, struct source *ret, struct err *e);
+void source_done(struct source *s);
+
+/* The migration of that version (compared as versions are), or NULL. Borrowed. */
+const struct source_migration *source_find(const struct source *s, const char *version);
+
+/*
+ * The text of a file. Small ones are read; large ones are mapped, and then follow what others write
+ * into the file. So whoever acts on a text asks source_text_same, before and behind. A file that is
+ * cut short reads as NUL bytes from there on.
+ */
+struct source_text {
+    const char *data;
+    size_t len;
+    size_t released; /* bytes whose pages were given back */
+    bool mapped;
+    int fd;                    /* mapped: the file … */
+    struct source_stamp stamp; /* … and what it was */
+};
+
+/* clang-format off */
+#define SOURCE_TEXT_INIT { 0 }
+/* clang-format on */
+
+/*
+ * The text of a migration: its up file, checked to be what source_open read (ERR_INPUT "… changed
+ * while migrate was running"), or its down file, checked as source_open checks (header lines:
+ * native_header_parse).
+ */
+int source_text_open(const struct source *s, const struct source_migration *m,
+                     enum native_direction direction, struct source_text *ret, struct err *e);
+/* The text is still what it was when it was opened; ERR_INPUT "was changed while migrate was running". */
+int source_text_same(const struct source_text *t, struct err *e);
+/* A file anywhere, checked to be UTF-8 without NUL bytes. Messages name path. */
+int source_text_open_path(const char *path, struct source_text *ret, struct err *e);
+/* lexer_init on the text; pages behind the lexer are given back as it goes. */
+void source_text_lexer(struct source_text *t, struct lexer *ret);
+/*
+ * Gives back the pages before `upto`; they are read again when they are looked at. Cheap when
+ * little is gained.
+ */
+void source_text_release(struct source_text *t, size_t upto);
+/* What stands from `offset` on is read once more: the next releases count from there. */
+void source_text_rewind(struct source_text *t, size_t offset);
+void source_text_done(struct source_text *t);
+
+/*
+ * The digest that ignores comments, white space and how lines end (LF or CRLF, in quotes, bodies and
+ * the data of COPY, too): over the tokens of the text, without a byte order mark. It reads the whole text, so take it only for what is about to run or differs in
+ * sha256.
+ */
+int source_loose_digest(struct source_text *t, uint8_t ret_sum[DIGEST_BYTES], struct err *e);
+
+#endif

@@ -1,0 +1,152 @@
+/* progress.c: the line at the bottom of a terminal. */
+#include "migrate/tell/progress.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/clock.h"
+#include "common/base/json.h"
+#include "common/base/log.h"
+#include "common/net/loop.h"
+
+#define DRAW_EVERY_MS 100u
+#define BAR_COLUMNS 20u
+
+struct progress {
+    struct loop_timer *timer;
+    int fd;
+    bool terminal;
+    bool active;
+    bool drawn;
+    uint64_t start_ms;
+    struct progress_view view;
+    char file[128];
+    char server[160];
+};
+
+static void
+hide(void *arg)
+{
+    struct progress *p = arg;
+    if (p->drawn)
+        p->drawn = write(p->fd, "\r\033[K", 4) != 4;
+}
+
+static void
+draw(struct progress *p)
+{
+    if (log_pending_fd() >= 0) /* records that the terminal has not taken yet would tear it */
+        return;
+    struct winsize size = {.ws_col = 80};
+    if (ioctl(p->fd, TIOCGWINSZ, &size) != 0 || size.ws_col < 20)
+        size.ws_col = 80;
+    p->view.elapsed_ms = clock_mono_ms() - p->start_ms;
+    cleanup_strbuf struct strbuf line = STRBUF_INIT;
+    strbuf_adds(&line, "\r\033[K");
+    progress_format(&p->view, size.ws_col - 1u, &line);
+    if (write(p->fd, strbuf_str(&line), line.len) > 0)
+        p->drawn = true;
+}
+
+static void
+on_timer(void *arg)
+{
+    struct progress *p = arg;
+    draw(p);
+    loop_timer_start(p->timer, DRAW_EVERY_MS);
+}
+
+struct progress *
+progress_new(struct loop *l, int fd, struct err *e)
+{
+    struct progress *p = calloc(1, sizeof *p);
+    if (p)
+        p->timer = loop_timer_new(l, on_timer, p);
+    if (!p || !p->timer) {
+        free(p);
+        err_set(e, ERR_NOMEM, "out of memory");
+        return NULL;
+    }
+    const char *term = getenv("TERM");
+    p->fd = fd;
+    p->terminal = isatty(fd) && term && strcmp(term, "dumb") != 0;
+    p->view.file = p->file;
+    p->view.server = p->server;
+    log_set_before_cb(hide, p);
+    return p;
+}
+
+void
+progress_free(struct progress *p)
+{
+    if (!p)
+        return;
+    progress_end(p);
+    log_set_before_cb(NULL, NULL);
+    loop_timer_free(p->timer);
+    free(p);
+}
+
+void
+progress_begin(struct progress *p, size_t files)
+{
+    p->view.files = files;
+    p->view.number = 0;
+    p->start_ms = clock_mono_ms();
+    p->active = true;
+    if (p->terminal)
+        loop_timer_start(p->timer, DRAW_EVERY_MS);
+}
+
+void
+progress_file(struct progress *p, size_t number, const char *file, size_t statements)
+{
+    p->view.number = number;
+    p->view.statements = statements;
+    p->view.statement = 0;
+    snprintf(p->file, sizeof p->file, "%s", file);
+}
+
+void
+progress_statement(struct progress *p, size_t number)
+{
+    p->view.statement = number;
+}
+
+void
+progress_server(struct progress *p, const char *text)
+{
+    snprintf(p->server, sizeof p->server, "%s", text);
+}
+
+void
+progress_end(struct progress *p)
+{
+    p->active = false;
+    loop_timer_cancel(p->timer);
+    hide(p);
+}
+
+void
+progress_format(const struct progress_view *v, size_t width, struct strbuf *out)
+{
+    cleanup_strbuf struct strbuf line = STRBUF_INIT;
+    size_t done = v->number > 0 ? v->number - 1 : 0;
+    size_t filled = v->files ? done * BAR_COLUMNS / v->files : 0;
+    strbuf_addc(&line, '[');
+    for (size_t i = 0; i < BAR_COLUMNS; i++)
+        strbuf_addc(&line, i < filled ? '=' : i == filled ? '>' : ' ');
+    strbuf_addf(&line, "] %zu/%zu  %s", v->number, v->files, v->file);
+    if (v->statements > 1)
+        strbuf_addf(&line, "  %zu/%zu statements", v->statement, v->statements);
+    strbuf_addf(&line, "  %llu.%llus", (unsigned long long)(v->elapsed_ms / 1000),
+                (unsigned long long)(v->elapsed_ms % 1000 / 100));
+    if (*v->server)
+        strbuf_addf(&line, "  %s", v->server);
+    strbuf_add(out, strbuf_str(&line), utf8_cut(strbuf_str(&line), line.len, width));
+}

@@ -1,0 +1,301 @@
+/* report.c: the last words of a run. */
+#include "migrate/tell/report.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/proc/termination.h"
+
+void
+report_init(struct report *r, bool people)
+{
+    *r = (struct report){.people = people, .start_ms = clock_mono_ms(), .exit = EXIT_DONE};
+}
+
+void
+report_done(struct report *r)
+{
+    for (size_t i = 0; i < r->applied_n; i++)
+        free(r->applied[i]);
+    free(r->applied);
+    free(r->file);
+    free(r->detail);
+    free(r->hint);
+    free(r->source);
+    *r = (struct report){0};
+}
+
+void
+report_fail(struct report *r, enum exit_status exit, const struct err *e)
+{
+    if (r->failed)
+        return;
+    r->failed = true;
+    r->exit = e->code == ERR_NOMEM ? EXIT_UNREACHABLE : exit; /* another start may help */
+    r->err = *e;
+}
+
+void
+report_output(struct report *r)
+{
+    struct err e = {0};
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return;
+    err_sys(&e, errno, "cannot write to standard output");
+    report_fail(r, EXIT_INPUT, &e);
+}
+
+static void
+replace(char **field, const char *value)
+{
+    free(*field);
+    *field = value && *value ? strdup(value) : NULL;
+}
+
+/* "FILE: line N: what": the place is a field now, and is shown before the message. */
+static void
+drop_place(struct report *r, const char *file, size_t line)
+{
+    char *msg = r->err.msg;
+    size_t skip = 0;
+    char before[32];
+
+    if (strncmp(msg, file, strlen(file)) == 0 && strncmp(msg + strlen(file), ": ", 2) == 0)
+        skip = strlen(file) + 2;
+    snprintf(before, sizeof before, "line %zu: ", line);
+    if (strncmp(msg + skip, before, strlen(before)) == 0)
+        skip += strlen(before);
+    memmove(msg, msg + skip, strlen(msg + skip) + 1);
+}
+
+void
+report_place(struct report *r, const char *file, size_t line, size_t column)
+{
+    replace(&r->file, file);
+    r->line = line;
+    r->column = column;
+    if (file && *file)
+        drop_place(r, file, line);
+}
+
+void
+report_detail(struct report *r, const char *detail)
+{
+    replace(&r->detail, detail);
+}
+
+void
+report_hint(struct report *r, const char *hint)
+{
+    replace(&r->hint, hint);
+}
+
+/* The server ends its hints with a full stop, we end ours with nothing. */
+void
+report_add_hint(struct report *r, const char *hint)
+{
+    cleanup_strbuf struct strbuf all = STRBUF_INIT;
+    size_t len = r->hint ? strlen(r->hint) : 0;
+    if (!hint || !*hint)
+        return;
+    if (len && r->hint[len - 1] == '.')
+        len--;
+    if (len)
+        strbuf_addf(&all, "%.*s; ", (int)len, r->hint);
+    strbuf_adds(&all, hint);
+    replace(&r->hint, strbuf_str(&all));
+}
+
+void
+report_source(struct report *r, const char *source)
+{
+    replace(&r->source, source);
+}
+
+void
+report_applied(struct report *r, const char *version)
+{
+    char **grown = realloc(r->applied, (r->applied_n + 1) * sizeof *grown);
+    if (!grown)
+        return;
+    r->applied = grown;
+    char *copy = strdup(version);
+    if (copy)
+        r->applied[r->applied_n++] = copy;
+}
+
+const char *
+report_outcome(const struct report *r)
+{
+    if (r->outcome)
+        return r->outcome;
+    switch (r->exit) {
+    case EXIT_DONE:
+        return "done";
+    case EXIT_PENDING:
+        return "pending";
+    case EXIT_UNREACHABLE:
+        return "unreachable";
+    case EXIT_BUSY:
+        return "busy";
+    case EXIT_DEADLINE:
+        return "deadline";
+    case EXIT_SIGNAL:
+        return "signal";
+    case EXIT_REFUSED:
+        return "refused";
+    case EXIT_DRIFT:
+        return "drift";
+    case EXIT_ORDER:
+        return "order";
+    case EXIT_INPUT:
+        return "input";
+    case EXIT_PARTIAL:
+        return "partial";
+    case EXIT_FINDINGS:
+        return "findings";
+    }
+    return "unknown";
+}
+
+enum exit_status
+report_exit_for(const struct err *e)
+{
+    switch (e->code) {
+    case ERR_STOPPED:
+        return EXIT_SIGNAL;
+    case ERR_DEADLINE:
+        return EXIT_DEADLINE;
+    case ERR_BUSY:
+        return EXIT_BUSY;
+    case ERR_USAGE:
+    case ERR_INPUT:
+    case ERR_SYSTEM:
+        return EXIT_INPUT;
+    case ERR_SERVER:
+        return strncmp(e->sqlstate, "57P0", 4) == 0 || strncmp(e->sqlstate, "53", 2) == 0
+                   ? EXIT_UNREACHABLE
+                   : EXIT_REFUSED;
+    default:
+        return EXIT_UNREACHABLE;
+    }
+}
+
+enum exit_status
+report_exit_for_connect(const struct err *e)
+{
+    return e->code == ERR_SERVER || e->code == ERR_SYSTEM ? EXIT_UNREACHABLE : report_exit_for(e);
+}
+
+void
+report_text(const struct report *r, struct strbuf *out)
+{
+    if (r->file)
+        strbuf_adds(out, r->file);
+    if (r->file && r->line) {
+        strbuf_addf(out, ":%zu", r->line);
+        if (r->column)
+            strbuf_addf(out, ":%zu", r->column);
+    }
+    if (r->file)
+        strbuf_adds(out, ": ");
+    if (r->err.sqlstate[0])
+        strbuf_addf(out, "[%s] ", r->err.sqlstate);
+    strbuf_addf(out, "%s\n", r->err.msg);
+    if (r->source)
+        strbuf_adds(out, r->source);
+    if (r->detail)
+        strbuf_addf(out, "detail: %s\n", r->detail);
+    if (r->hint)
+        strbuf_addf(out, "hint: %s\n", r->hint);
+}
+
+static void
+log_failure(const struct report *r)
+{
+    char place[64] = "";
+    if (r->line && r->column)
+        snprintf(place, sizeof place, ":%zu:%zu", r->line, r->column);
+    else if (r->line)
+        snprintf(place, sizeof place, ":%zu", r->line);
+    log_error(report_outcome(r),
+              LOG_FIELDS(LF_OPT("file", r->file),
+                         r->line ? LF_UINT("line", r->line) : LF_OPT("line", NULL),
+                         r->column ? LF_UINT("column", r->column) : LF_OPT("column", NULL),
+                         LF_OPT("sqlstate", r->err.sqlstate),
+                         LF_OPT("detail", r->people ? NULL : r->detail),
+                         LF_OPT("hint", r->people ? NULL : r->hint),
+                         LF_OPT("source", r->people ? NULL : r->source), LF_INT("exit", r->exit)),
+              "%s%s%s%s", r->file ? r->file : "", place, r->file ? ": " : "", r->err.msg);
+    if (!r->people)
+        return;
+    log_flush();
+    if (r->source)
+        dprintf(STDERR_FILENO, "%s", r->source);
+    if (r->detail)
+        dprintf(STDERR_FILENO, "    detail: %s\n", r->detail);
+    if (r->hint)
+        dprintf(STDERR_FILENO, "    hint: %s\n", r->hint);
+}
+
+static void
+write_termination(const struct report *r, const char *path)
+{
+    struct err e = {0};
+    cleanup_strbuf struct strbuf message = STRBUF_INIT;
+    strbuf_addf(&message, "%s%s%s", r->err.msg, r->detail ? ": " : "", r->detail ? r->detail : "");
+    const struct field fields[] = {
+        LF_STR("program", "migrate"),
+        LF_STR("outcome", report_outcome(r)),
+        LF_INT("exit", r->exit),
+        LF_LIST("applied", (const char *const *)r->applied, r->applied_n),
+        r->planned ? LF_UINT("pending", r->pending) : LF_NULL("pending"),
+        LF_STR("file", r->file),
+        r->line ? LF_UINT("line", r->line) : LF_NULL("line"),
+        r->column ? LF_UINT("column", r->column) : LF_NULL("column"),
+        LF_STR("sqlstate", r->err.sqlstate[0] ? r->err.sqlstate : NULL),
+        LF_STR("message", r->failed ? strbuf_str(&message) : NULL),
+        LF_STR("hint", r->hint),
+        LF_UINT("duration_ms", clock_mono_ms() - r->start_ms),
+    };
+    if (termination_write(path, fields, sizeof fields / sizeof *fields, &e) != 0)
+        log_warn("termination_log", LOG_NONE, "%s", e.msg);
+}
+
+int
+report_finish(struct report *r, const char *termination_log)
+{
+    if (r->failed)
+        log_failure(r);
+    write_termination(r, termination_log);
+    return (int)r->exit;
+}
+
+void
+report_usage(const char *termination_log, const struct err *e)
+{
+    struct err why = {0};
+    const struct report r = {.exit = EXIT_INPUT};
+    const struct field fields[] = {
+        LF_STR("program", "migrate"),
+        LF_STR("outcome", report_outcome(&r)),
+        LF_INT("exit", r.exit),
+        LF_LIST("applied", NULL, 0),
+        LF_NULL("pending"),
+        LF_NULL("file"),
+        LF_NULL("line"),
+        LF_NULL("column"),
+        LF_NULL("sqlstate"),
+        LF_STR("message", e->msg),
+        LF_NULL("hint"),
+        LF_UINT("duration_ms", 0),
+    };
+    if (termination_write(termination_log, fields, sizeof fields / sizeof *fields, &why) != 0)
+        log_warn("termination_log", LOG_NONE, "%s", why.msg);
+}
