@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from rig import forbid
 from rig.base import SLOW, alive, descendants, proc_stat, wait_until
 from rig.nasty import NOBODY, OWN_PROC, PID1, WAYS, have, nasty, wrap_of  # noqa: F401
 from rig.program import BIN_DIR
@@ -525,7 +526,7 @@ PIDFD_SEND_SIGNAL, PIDFD_OPEN = 424, 434
 @pytest.mark.parametrize("numbers", [[PIDFD_OPEN], [PIDFD_SEND_SIGNAL], [PIDFD_OPEN, PIDFD_SEND_SIGNAL]])
 def test_pidfds_are_forbidden(start, nasty, numbers):
     """The seccomp profile of an older container engine: TERM and KILL reach other sessions still."""
-    wrap = [sys.executable, Path(__file__).parent / "rig" / "forbid.py", ",".join(map(str, numbers))]
+    wrap = [sys.executable, forbid.__file__, ",".join(map(str, numbers))]
     process = start("cronrun", "--lock", "none", "--grace", "500ms", nasty, "spawn", "setsid", "catch", "ready", wrap=wrap)
     process.wait_for("ready")
     process.terminate()

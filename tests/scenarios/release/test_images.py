@@ -18,7 +18,7 @@ import pytest
 
 pytestmark = pytest.mark.release_build
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 RELEASE = ROOT / "build" / "release"
 VERSION = (ROOT / "VERSION").read_text().strip()
 PROGRAMS = ("healthd", "migrate", "cronrun")

@@ -13,7 +13,7 @@ import pytest
 
 pytestmark = pytest.mark.plain_build
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 CODENAME = re.search(r"^VERSION_CODENAME=(\w+)", Path("/etc/os-release").read_text(), re.M)[1]
 
 

@@ -18,7 +18,7 @@ from rig.program import BIN_DIR
 
 pytestmark = pytest.mark.release_build
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PROGRAMS = ("healthd", "migrate", "cronrun")
 MULTI = "release-runtime"
 MIB = 1024 * 1024
