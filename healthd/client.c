@@ -128,7 +128,7 @@ wait_for(struct exchange *x, int what, struct err *e)
 {
     x->is_ready = false;
     if (loop_watch_set(x->watch, what) < 0)
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     if (loop_turn_until(x->loop, &x->is_ready, x->deadline_ms, e) == 0)
         return 0;
     return e->code == ERR_TIMEOUT ? err_set(e, ERR_TIMEOUT, "no whole answer in time") : -1;
@@ -173,7 +173,7 @@ connect_to(struct exchange *x, struct err *e)
         return -1;
     }
     x->watch = loop_watch_new(x->loop, x->fd, on_ready, x);
-    return x->watch ? 0 : err_set(e, ERR_NOMEM, "out of memory");
+    return x->watch ? 0 : err_nomem(e);
 }
 
 static int
@@ -188,7 +188,7 @@ send_request(struct exchange *x, struct err *e)
         strbuf_addf(&out, "%s%s%s:%u", six ? "[" : "", x->url.host, six ? "]" : "", x->url.port);
     strbuf_adds(&out, "\r\nUser-Agent: healthd/" RR_VERSION
                       "\r\nAccept: */*\r\nConnection: close\r\n\r\n");
-    int rc = out.failed ? err_set(e, ERR_NOMEM, "out of memory") : 0;
+    int rc = out.failed ? err_nomem(e) : 0;
     for (size_t at = 0; rc == 0 && at < out.len;) {
         ssize_t n = send(x->fd, out.data + at, out.len - at, MSG_NOSIGNAL);
         if (n >= 0)

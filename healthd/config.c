@@ -27,7 +27,7 @@ add_spec(struct config *c, struct check_spec *spec, struct err *e)
     struct check_spec *specs = reallocarray(c->specs, c->n + 1, sizeof(*specs));
     if (!specs) {
         check_spec_done(spec);
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     }
     c->specs = specs;
     c->specs[c->n++] = *spec;

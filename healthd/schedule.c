@@ -331,7 +331,7 @@ check_init(struct schedule *s, struct check *c, const struct check_spec *spec, s
     c->probe->arg = c;
     c->due = loop_timer_new(s->x.loop, on_due, c);
     c->login_due = loop_timer_new(s->x.loop, on_login_due, c);
-    return c->due && c->login_due ? 0 : err_set(e, ERR_NOMEM, "out of memory");
+    return c->due && c->login_due ? 0 : err_nomem(e);
 }
 
 struct schedule *
@@ -340,7 +340,7 @@ schedule_new(const struct probe_context *x, const struct check_spec *specs, size
 {
     struct schedule *s = calloc(1, sizeof(*s));
     if (!s) {
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return NULL;
     }
     s->x = *x;
@@ -351,7 +351,7 @@ schedule_new(const struct probe_context *x, const struct check_spec *specs, size
     s->checks = calloc(n + 1, sizeof(*s->checks));
     s->view_due = loop_timer_new(x->loop, on_view_due, s);
     if (!s->checks || !s->view_due) {
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         schedule_free(s);
         return NULL;
     }

@@ -145,7 +145,7 @@ server_init(struct server *s, const struct config *config, struct err *e)
     if (getpid() == 1)
         s->child = loop_signal_new(s->loop, SIGCHLD, on_child, s);
     if (!s->httpd || !s->drain || !s->hup || (getpid() == 1 && !s->child))
-        return s->httpd ? err_set(e, ERR_NOMEM, "out of memory") : -1;
+        return s->httpd ? err_nomem(e) : -1;
     loop_set_stop_cb(s->loop, on_stop, s);
     return 0;
 }

@@ -113,7 +113,7 @@ plan_make(const struct source *files, const struct ledger *ledger, const struct 
 {
     struct plan p = {.items = calloc(files->n + ledger->n + 1, sizeof *p.items)};
     if (!p.items)
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     struct tops tops = find_tops(ledger);
     size_t f = 0;
     size_t r = 0;

@@ -75,6 +75,12 @@ err_set(struct err *e, enum err_code code, const char *fmt, ...)
 }
 
 int
+err_nomem(struct err *e)
+{
+    return err_set(e, ERR_NOMEM, "out of memory");
+}
+
+int
 err_sys(struct err *e, int sys_errno, const char *fmt, ...)
 {
     if (!e)

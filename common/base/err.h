@@ -47,6 +47,9 @@ struct err {
 int err_set(struct err *e, enum err_code code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* "out of memory", as ERR_NOMEM. Returns -1. */
+int err_nomem(struct err *e);
+
 /* As err_set with ERR_SYSTEM (ERR_NOMEM for ENOMEM), appending ": strerror". Returns -1. */
 int
 err_sys(struct err *e, int sys_errno, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

@@ -80,7 +80,7 @@ begin(struct httpcall *q, const struct resolve_addr *addrs, size_t n, struct err
         return -1;
     if (curl_multi_add_handle(q->client->multi, q->easy) == CURLM_OK)
         return 0;
-    return err_set(e, ERR_NOMEM, "out of memory");
+    return err_nomem(e);
 }
 
 static void
@@ -118,7 +118,7 @@ httpcall_start(struct httpcall_client *c, enum httpcall_way way, uint64_t deadli
 {
     struct httpcall *q = calloc(1, sizeof *q);
     if (!q) {
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return NULL;
     }
     *q = (struct httpcall){.next = c->calls,
@@ -131,7 +131,7 @@ httpcall_start(struct httpcall_client *c, enum httpcall_way way, uint64_t deadli
     c->calls = q;
     q->deadline = loop_timer_new(c->x.loop, on_deadline, q);
     if (!q->deadline)
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
     if (!q->deadline || start(q, e) < 0) {
         httpcall_cancel(q);
         return NULL;
@@ -161,13 +161,13 @@ httpcall_client_new(const struct httpcall_setup *x, struct err *e)
 {
     struct httpcall_client *c = calloc(1, sizeof *c);
     if (!c) {
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return NULL;
     }
     c->x = *x;
     c->idle_fd = -1;
     if (set_url(c) < 0)
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
     else if (httpcall_multi_init(c, e) == 0)
         return c;
     httpcall_client_free(c);

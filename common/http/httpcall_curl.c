@@ -162,11 +162,11 @@ httpcall_prepare(struct httpcall *q, const struct resolve_addr *addrs, size_t n,
 {
     q->easy = curl_easy_init();
     if (!q->easy || set_manners(q) != CURLE_OK || set_request(q) != CURLE_OK)
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     set_bounds(q);
     httpcall_multi_sockets(q);
     if (n > 0 && set_addresses(q, addrs, n) < 0)
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     return q->client->x.target->scheme == TARGET_PEER_HTTPS ? set_tls(q, e) : 0;
 }
 

@@ -237,14 +237,14 @@ int
 httpcall_multi_init(struct httpcall_client *c, struct err *e)
 {
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     c->multi = curl_multi_init();
     c->timer = loop_timer_new(c->x.loop, on_timer, c);
     c->lost_due = loop_timer_new(c->x.loop, on_lost, c);
     if (!c->multi || !c->timer || !c->lost_due) {
         if (!c->multi)
             curl_global_cleanup();
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     }
     curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
     curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);

@@ -245,7 +245,7 @@ httpd_listen(struct httpd *h, const char *address, struct err *e)
         if (l->ev)
             event_free(l->ev);
         httpd_socket_close(&l->socket);
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     }
     h->n_listeners++;
     return 0;
@@ -289,7 +289,7 @@ httpd_new(struct loop *l, const struct httpd_limits *limits, httpd_handler *hand
 {
     struct httpd *h = calloc(1, sizeof(*h));
     if (!h) {
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return NULL;
     }
     h->loop = l;
@@ -306,7 +306,7 @@ httpd_new(struct loop *l, const struct httpd_limits *limits, httpd_handler *hand
     h->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (!prepare_errors(h) || !h->timer || !h->pause) {
         httpd_free(h);
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return NULL;
     }
     return h;

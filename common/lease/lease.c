@@ -28,7 +28,7 @@ lease_init(struct lease *l, const struct lease_ops *ops, struct loop *loop,
     l->loop = loop;
     l->owner = *owner;
     l->soon = loop_timer_new(loop, on_soon, l);
-    return l->soon ? 0 : err_set(e, ERR_NOMEM, "out of memory");
+    return l->soon ? 0 : err_nomem(e);
 }
 
 void
@@ -304,7 +304,7 @@ lease_none_new(struct loop *loop, struct err *e)
         .acquire = none_acquire, .release = none_release, .free = none_free};
     struct lease *l = calloc(1, sizeof *l);
     if (!l) {
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return NULL;
     }
     if (lease_init(l, &ops, loop, &(struct lease_owner){0}, e) < 0) {

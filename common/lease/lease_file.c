@@ -92,7 +92,7 @@ write_line(int fd, const char *path, const struct lease_holder *self, struct err
     cleanup_strbuf struct strbuf b = STRBUF_INIT;
     lease_holder_format(&b, self);
     if (b.failed)
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     if (b.len > LINE_BYTES - 1)
         return err_set(e, ERR_INPUT, "the lock file's line does not fit");
     char line[LINE_BYTES];
@@ -280,7 +280,7 @@ lease_file_new(struct loop *loop, const char *path, const struct lease_owner *ow
                                          .free = file_free};
     struct lease_file *f = calloc(1, sizeof *f);
     if (!f) {
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return NULL;
     }
     f->fd = -1;
@@ -288,7 +288,7 @@ lease_file_new(struct loop *loop, const char *path, const struct lease_owner *ow
     f->look = loop_timer_new(loop, on_look, f);
     if (lease_init(&f->lease, &ops, loop, owner, e) < 0 || !f->path || !f->look) {
         if (!f->path || !f->look)
-            err_set(e, ERR_NOMEM, "out of memory");
+            err_nomem(e);
         file_free(&f->lease);
         return NULL;
     }

@@ -374,7 +374,7 @@ lease_pg_new(struct loop *loop, struct resolver *r, struct target_pg *target,
     char application[64];
     struct lease_pg *p = calloc(1, sizeof *p);
     if (!p) {
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return NULL;
     }
     p->settle_ms = settle_ms;

@@ -516,7 +516,7 @@ lease_redis_new(struct loop *loop, struct resolver *r, struct target_redis *targ
 {
     struct lease_redis *p = calloc(1, sizeof *p);
     if (!p) {
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return NULL;
     }
     p->ttl_ms = ttl_ms;

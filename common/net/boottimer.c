@@ -44,7 +44,7 @@ boottimer_new(struct loop *l, loop_cb *cb, void *arg, struct err *e)
 {
     struct boottimer *t = calloc(1, sizeof *t);
     if (!t) {
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return NULL;
     }
     t->cb = cb;
@@ -57,7 +57,7 @@ boottimer_new(struct loop *l, loop_cb *cb, void *arg, struct err *e)
     }
     t->watch = loop_watch_new(l, t->fd, on_fired, t);
     if (!t->watch || loop_watch_set(t->watch, LOOP_READ) < 0) {
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         boottimer_free(t);
         return NULL;
     }

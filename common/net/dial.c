@@ -215,7 +215,7 @@ dial_start(struct loop *l, struct resolver *r, const char *host, uint16_t port,
         d->timer = loop_timer_new(l, on_timer, d);
     if (!d || !d->timer) {
         free(d);
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return NULL;
     }
     d->loop = l;

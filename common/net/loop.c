@@ -191,7 +191,7 @@ loop_init_events(struct loop *l, struct err *e)
     event_set_log_callback(on_libevent_log);
     struct event_config *config = event_config_new();
     if (!config) {
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     }
     /* No locks: other threads come in through loop_post() alone. */
     event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV);
@@ -210,7 +210,7 @@ loop_init_events(struct loop *l, struct err *e)
     l->until = loop_timer_new(l, on_nothing, NULL);
     if (!l->until || !l->defer_event || !l->log_event || !l->post_event ||
         event_add(l->post_event, NULL) != 0) {
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     }
     return 0;
 }
@@ -220,7 +220,7 @@ loop_new(struct err *e)
 {
     struct loop *l = calloc(1, sizeof *l);
     if (!l) {
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return NULL;
     }
     l->post_fd = -1;

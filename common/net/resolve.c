@@ -76,7 +76,7 @@ resolver_new(struct loop *l, struct err *e)
 {
     struct resolver *r = calloc(1, sizeof *r);
     if (!r) {
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return NULL;
     }
     const char *path = getenv("RELEASE_RUNTIME_RESOLV_CONF");
@@ -300,7 +300,7 @@ resolve_start(struct resolver *r, const char *host, uint16_t port, uint64_t dead
 {
     struct resolve_request *q = calloc(1, sizeof *q + strlen(host) + 1);
     if (!q) {
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return NULL;
     }
     conf_update(r);
@@ -313,7 +313,7 @@ resolve_start(struct resolver *r, const char *host, uint16_t port, uint64_t dead
     q->next = loop_timer_new(r->loop, on_next, q);
     if (!q->deadline || !q->next) {
         request_free(q);
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return NULL;
     }
     bool literal = resolve_literal(host, port, &q->addrs[0]);

@@ -131,7 +131,7 @@ resolve_channel_new(struct loop *l, struct err *e)
 {
     struct resolve_channel *c = calloc(1, sizeof *c);
     if (!c) {
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return NULL;
     }
     c->loop = l;

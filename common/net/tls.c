@@ -90,7 +90,7 @@ context_new(const SSL_METHOD *method, struct err *e)
     ERR_clear_error();
     SSL_CTX *ctx = SSL_CTX_new(method);
     if (!ctx) {
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return NULL;
     }
     SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
@@ -149,7 +149,7 @@ bufferevent_over(struct event_base *base, int fd, SSL *ssl, enum bufferevent_ssl
     if (!bev) {
         SSL_free(ssl);
         close(fd);
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return NULL;
     }
     bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
@@ -239,7 +239,7 @@ tls_server_bufferevent(struct tls_server *t, struct event_base *base, int fd, st
     SSL *ssl = SSL_new(t->ctx);
     if (!ssl) {
         close(fd);
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return NULL;
     }
     return bufferevent_over(base, fd, ssl, BUFFEREVENT_SSL_ACCEPTING, e);
@@ -298,7 +298,7 @@ tls_client_new(const char *ca_file, bool verify, struct err *e)
     }
     struct tls_client *t = calloc(1, sizeof *t);
     if (!t || (file && !(t->ca_file = strdup(file)))) {
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         tls_client_free(t);
         return NULL;
     }
@@ -327,7 +327,7 @@ tls_server_new(const char *cert_file, const char *key_file, struct err *e)
 {
     struct tls_server *t = calloc(1, sizeof *t);
     if (!t || !(t->cert_file = strdup(cert_file)) || !(t->key_file = strdup(key_file))) {
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         tls_server_free(t);
         return NULL;
     }

@@ -26,7 +26,7 @@ set_lines(const struct opt_row *row, void *base, const char *value, const char *
 {
     cleanup_free char *copy = strdup(value);
     if (!copy)
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     char *save = NULL;
     for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
         if (line[strspn(line, " \t\r")] == '\0')
@@ -102,7 +102,7 @@ known_init(struct known *k, const struct opt_program *p, struct err *e)
     k->tails = calloc(rows + others, sizeof *k->tails);
     k->text = calloc(rows, sizeof *k->text);
     if (!k->names || !k->tails || !k->text)
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     for (size_t i = 0; i < rows; i++)
         if (strncmp(opt_row_env(p, opt_row_at(p, i), k->text[i]), p->env_prefix, k->prefix) == 0)
             known_add(k, k->text[i]);
@@ -151,7 +151,7 @@ opt_env_check(const struct opt_program *p, char **envp, bool strict, struct strb
             continue;
         cleanup_free char *name = strndup(*v, (size_t)(equals - *v));
         if (!name)
-            return err_set(e, ERR_NOMEM, "out of memory");
+            return err_nomem(e);
         if (words_is_service_variable(name, equals + 1) || is_known(&k, name))
             continue;
         if (unknown_name(&k, name, strict, warnings, e) < 0)

@@ -52,7 +52,7 @@ unknown_option(const struct reader *r, const char *name, size_t len, struct err 
     cleanup_free char *word = strndup(name, len);
     cleanup_free const char **known = calloc(opt_row_count(r->p), sizeof *known);
     if (!word || !known)
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     size_t n = 0;
     for (size_t i = 0; i < opt_row_count(r->p); i++) {
         const struct opt_row *row = opt_row_at(r->p, i);
@@ -390,7 +390,7 @@ opt_parse(const struct opt_program *p, const struct opt_input *in, void *options
     err_clear(e);
     cleanup_free struct given *given = calloc((size_t)in->argc + 1, sizeof *given);
     if (!given) {
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return p->usage_status;
     }
     struct reader r = {

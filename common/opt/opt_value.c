@@ -110,11 +110,11 @@ add_item(struct opt_list *list, const char *value, struct err *e)
 {
     char **items = realloc(list->items, (list->n + 1) * sizeof *items);
     if (!items)
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     list->items = items;
     list->items[list->n] = strdup(value);
     if (!list->items[list->n])
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     list->n++;
     return 0;
 }

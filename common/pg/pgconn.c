@@ -66,7 +66,7 @@ pgconn_new(struct loop *l, struct resolver *r, struct target_pg *target,
 {
     struct pgconn *c = calloc(1, sizeof *c);
     if (!c) {
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return NULL;
     }
     c->loop = l;
@@ -79,7 +79,7 @@ pgconn_new(struct loop *l, struct resolver *r, struct target_pg *target,
     c->timer = loop_timer_new(l, on_deadline, c);
     c->attempt_timer = pgconn_attempt_timer(c);
     if (!c->application_name || !c->timer || !c->attempt_timer) {
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         pgconn_free(c);
         return NULL;
     }

@@ -125,7 +125,7 @@ cancel_begin(struct pgconn *c, struct err *e)
 {
     c->cancel.conn = PQcancelCreate(c->pg);
     if (!c->cancel.conn)
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     if (!PQcancelStart(c->cancel.conn))
         return cancel_error(c, e);
     return cancel_watch(c, PQcancelSocket(c->cancel.conn), on_cancel_io, LOOP_WRITE, e);
@@ -212,7 +212,7 @@ pgconn_cancel_start(struct pgconn *c, uint64_t deadline_ms, pgconn_cb *cb, void 
     k->timer = loop_timer_new(c->loop, on_cancel_deadline, c);
     if (!k->timer || cancel_begin(c, e) != 0) {
         if (!k->timer)
-            err_set(e, ERR_NOMEM, "out of memory");
+            err_nomem(e);
         pgconn_cancel_drop(c);
         return -1;
     }

@@ -252,7 +252,7 @@ connect_begin(struct pgconn *c, const char *hostaddr, struct err *e)
     free(values);
     target_pg_params_free(&p);
     if (!pg)
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
     return pg;
 }
 
@@ -271,7 +271,7 @@ pgconn_supports(const struct target_pg *target, struct err *e)
     struct target_pg_params p = {0};
     PQconninfoOption *known = PQconninfoParse("", NULL);
     if (!known)
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     int result = target_pg_params(target, 0, NULL, "", &p, e);
     for (size_t i = 0; result == 0 && p.keywords[i]; i++) {
         int version = PQlibVersion();

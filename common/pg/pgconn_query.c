@@ -284,7 +284,7 @@ send_query(struct pgconn *c, const char *sql, size_t bytes, pgconn_copied_cb *co
         return err_set(e, ERR_INPUT, "a zero byte in the query");
     char *text = strndup(sql, bytes);
     if (!text)
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     if (copied)
         copied(c->copied_arg, bytes); /* before libpq makes a copy of its own */
     int ok = PQsendQuery(c->pg, text);

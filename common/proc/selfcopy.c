@@ -51,7 +51,7 @@ final_path(const char *dest, const char *program, struct err *e)
     char *path = NULL;
     bool directory = stat(dest, &st) == 0 && S_ISDIR(st.st_mode);
     if (asprintf(&path, directory ? "%s/%s" : "%s", dest, program) < 0) {
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return NULL;
     }
     if (stat(path, &st) < 0 || S_ISREG(st.st_mode))
@@ -89,7 +89,7 @@ selfcopy(const char *dest, const char *program, struct err *e)
         return -1;
     cleanup_free char *temp = NULL;
     if (asprintf(&temp, "%s.XXXXXX", path) < 0)
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     cleanup_close int to = mkostemp(temp, O_CLOEXEC);
     if (to < 0)
         return err_sys(e, errno, "cannot create a file beside %s", path);

@@ -111,7 +111,7 @@ tree_new(struct err *e)
 {
     struct tree *t = calloc(1, sizeof *t);
     if (!t) {
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return NULL;
     }
     t->self = getpid();

@@ -182,7 +182,7 @@ redisconn_new(struct loop *l, struct resolver *r, struct target_redis *target, s
     }
     if (!c || !c->timer) {
         free(c);
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return NULL;
     }
     c->loop = l;

@@ -46,7 +46,7 @@ tls_context(struct redisconn *c, struct err *e)
     redisconn_tls_done(tls);
     tls->ca = t->tls_ca ? strdup(t->tls_ca) : NULL;
     if (t->tls_ca && !tls->ca) {
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     }
     tls->verify = t->tls_verify;
     tls->client = tls_client_new(t->tls_ca, t->tls_verify, e);
@@ -67,7 +67,7 @@ take_socket(struct redisconn *c)
         bev = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
         if (!bev) {
             close(fd);
-            err_set(&e, ERR_NOMEM, "out of memory");
+            err_nomem(&e);
         }
     } else if (tls_context(c, &e) != 0) {
         close(fd);

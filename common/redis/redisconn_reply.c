@@ -186,7 +186,7 @@ redis_parser_feed(struct redis_parser *p, const void *data, size_t len, struct e
     }
     p->unfinished += len;
     if (redisReaderFeed(p->reader, data, len) != REDIS_OK) {
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     }
     return 0;
 }
@@ -199,7 +199,7 @@ redis_parser_next(struct redis_parser *p, struct redis_reply **ret, struct err *
     if (redisReaderGetReply(p->reader, &reply) != REDIS_OK) {
         /* It also says so of what we refuse to build. */
         if (p->reader->err == REDIS_ERR_OOM && errno == ENOMEM) {
-            return err_set(e, ERR_NOMEM, "out of memory");
+            return err_nomem(e);
         }
         return err_set(e, ERR_PROTOCOL, "Redis: not a reply: %s", p->reader->errstr);
     }

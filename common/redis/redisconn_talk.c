@@ -47,7 +47,7 @@ redisconn_send(struct redisconn *c, enum redis_command_kind kind, int argc, cons
     }
     if (written != 0) {
         free(q);
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     }
     *q = (struct redis_command){.kind = kind, .deadline_ms = deadline_ms, .cb = cb, .arg = arg};
     *c->last = q;
@@ -276,7 +276,7 @@ redisconn_talk(struct redisconn *c, struct bufferevent *bev, bool tls)
     c->parser = redis_parser_new();
     bufferevent_setcb(bev, on_read, NULL, on_event, c);
     if (!c->parser || bufferevent_enable(bev, EV_READ | EV_WRITE) != 0) {
-        err_set(&e, ERR_NOMEM, "out of memory");
+        err_nomem(&e);
         redisconn_fail(c, &e);
         return;
     }

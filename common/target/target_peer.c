@@ -79,7 +79,7 @@ take_host(struct target_peer *t, const struct target_url *u, struct target_slice
         return err_set(e, ERR_USAGE, "no host at character %zu of the URL", at);
     t->host = strndup(host.text, host.len);
     if (!t->host)
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     for (char *p = t->host; *p; p++)
         if (*p >= 'A' && *p <= 'Z')
             *p = (char)(*p | 0x20);
@@ -109,7 +109,7 @@ take_server(struct target_peer *t, const struct target_url *u, struct err *e)
         return 0;
     cleanup_free char *text = strndup(port.text, port.len);
     if (!text)
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     if (!target_port(text, &t->port))
         return err_set(
             e, ERR_USAGE,
@@ -138,7 +138,7 @@ take_path(struct target_peer *t, const struct target_url *u, struct err *e)
         strbuf_add(&b, u->query.text, u->query.len);
     }
     t->path = strbuf_steal(&b);
-    return t->path ? 0 : err_set(e, ERR_NOMEM, "out of memory");
+    return t->path ? 0 : err_nomem(e);
 }
 
 static int
@@ -165,7 +165,7 @@ describe(struct target_peer *t, const struct target_url *u, struct err *e)
     if (t->path)
         strbuf_addf(&b, "/%.*s", (int)u->path.len, u->path.text ? u->path.text : "");
     t->description = strbuf_steal(&b);
-    return t->description ? 0 : err_set(e, ERR_NOMEM, "out of memory");
+    return t->description ? 0 : err_nomem(e);
 }
 
 static int
@@ -211,7 +211,7 @@ target_peer_parse(const char *url, struct target_peer **ret, struct err *e)
         return err_set(e, ERR_USAGE, "the URL is too long");
     struct target_peer *t = calloc(1, sizeof *t);
     if (!t)
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     if (take_scheme(t, url, &len, e) < 0 || check_bytes(url, e) < 0 ||
         target_url_split(url, url + len + 1, &u, e) < 0 || take_user(t, &u, e) < 0 ||
         take_server(t, &u, e) < 0 || take_path(t, &u, e) < 0 || describe(t, &u, e) < 0) {

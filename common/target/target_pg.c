@@ -74,7 +74,7 @@ list_item(const char *list, size_t i, char **ret, struct err *e)
     size_t len = list ? strcspn(list, ",") : 0;
     if (len > 0) {
         *ret = strndup(list, len);
-        return *ret ? 0 : err_set(e, ERR_NOMEM, "out of memory");
+        return *ret ? 0 : err_nomem(e);
     }
     return 0;
 }
@@ -114,7 +114,7 @@ hosts_init(struct target_pg *t, struct err *e)
     }
     t->hosts = calloc(n, sizeof *t->hosts);
     if (!t->hosts) {
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     }
     t->hosts_n = n;
     for (size_t i = 0; i < n; i++) {
@@ -156,7 +156,7 @@ put(struct pg_set *set, enum pg_key key, const char *value, struct err *e)
         return 0;
     }
     set->value[key] = strdup(value);
-    return set->value[key] ? 0 : err_set(e, ERR_NOMEM, "out of memory");
+    return set->value[key] ? 0 : err_nomem(e);
 }
 
 /* A file below the home directory. One that is not there, or must not be looked at (HOME=/root under another user), becomes
@@ -175,7 +175,7 @@ put_home_file(struct pg_set *set, enum pg_key key, const char *home, const char 
         strbuf_addf(&b, "/nonexistent/%s", name);
     }
     set->value[key] = strbuf_steal(&b);
-    return set->value[key] ? 0 : err_set(e, ERR_NOMEM, "out of memory");
+    return set->value[key] ? 0 : err_nomem(e);
 }
 
 /* sslrootcert=system is libpq 16's; here it works with 15 too, on the bundle that tls.h finds. */
@@ -349,7 +349,7 @@ describe_init(struct target_pg *t, struct err *e)
         strbuf_addf(&b, "?host=%s", socket);
     }
     t->describe = strbuf_steal(&b);
-    return t->describe ? 0 : err_set(e, ERR_NOMEM, "out of memory");
+    return t->describe ? 0 : err_nomem(e);
 }
 
 /* ---- making one ---- */
@@ -379,14 +379,13 @@ target_load(const char *database, bool alone, const struct target_env *env, stru
 {
     struct target_pg *t = calloc(1, sizeof *t);
     if (!t) {
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     }
     t->alone = alone;
     t->env = env ? *env : (struct target_env){0};
     t->database = database ? strdup(database) : NULL;
     bool named = false;
-    int result = database && !t->database ? err_set(e, ERR_NOMEM, "out of memory")
-                                          : content_load(t, &named, e);
+    int result = database && !t->database ? err_nomem(e) : content_load(t, &named, e);
     if (result != 0 || !named) {
         target_pg_free(t);
         t = NULL;

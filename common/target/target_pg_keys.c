@@ -255,7 +255,7 @@ take_copy(struct pg_set *set, enum pg_key key, const char *value, struct err *e)
 {
     char *copy = strdup(value);
     if (!copy) {
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     }
     pg_set_take(set, key, copy);
     return 0;
@@ -300,7 +300,7 @@ do_schema(struct pg_set *set, const char *value, struct err *e)
     strbuf_addc(&b, '"');
     char *quoted = strbuf_steal(&b);
     if (!quoted) {
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     }
     pg_set_take(set, PG_SEARCH_PATH, quoted);
     return 0;
@@ -374,7 +374,7 @@ add_host(struct pg_set *set, char *value, struct err *e)
     free(value);
     char *both = strbuf_steal(&b);
     if (!both) {
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     }
     pg_set_take(set, PG_HOST, both);
     return 0;
@@ -434,7 +434,7 @@ pg_set_param(struct pg_set *set, const char *name, char *value, const struct pg_
              struct err *e)
 {
     if (!value) {
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     }
     int key = keyword_meant(name, place->url);
     if (key >= 0) {

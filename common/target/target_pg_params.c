@@ -132,7 +132,7 @@ target_pg_params(const struct target_pg *t, size_t i, const char *hostaddr,
     cleanup_free char *options = options_text(t);
     if (!list.p.keywords || !list.p.values || !options) {
         target_pg_params_free(&list.p);
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     }
     const char *sslmode = target_pg_get(t, "sslmode");
     add_address(&list, &hosts[i], hostaddr, sslmode && strcmp(sslmode, "verify-full") == 0);
@@ -154,7 +154,7 @@ target_pg_params(const struct target_pg *t, size_t i, const char *hostaddr,
     add(&list, "gssencmode", "disable");
     if (list.failed) {
         target_pg_params_free(&list.p);
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     }
     *ret = list.p;
     return 0;

@@ -82,7 +82,7 @@ each_item(const char *list, int (*check)(const char *item, struct err *e), struc
     for (const char *p = list; p;) {
         size_t len = strcspn(p, ",");
         char *item = strndup(p, len);
-        int result = !item ? err_set(e, ERR_NOMEM, "out of memory") : *item ? check(item, e) : 0;
+        int result = !item ? err_nomem(e) : *item ? check(item, e) : 0;
         target_wipe(item);
         if (result != 0) {
             return -1;

@@ -87,7 +87,7 @@ pg_service_read(const char *service, const struct target_env *env, struct pg_set
     cleanup_free char *shared =
         path_join(sysconf ? sysconf : "/etc/postgresql-common", "pg_service.conf");
     if (!own || !shared) {
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     }
     bool found = false;
     int result = service_file(own, service, ret, &found, e);

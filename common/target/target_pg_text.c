@@ -56,7 +56,7 @@ add_one_host(struct host_lists *lists, const struct target_url *u, struct target
     if (port.text && port.len > 0) {
         struct err why = {0};
         if (target_decode(NULL, port, &digits, &why) != 0 && why.code == ERR_NOMEM) {
-            return err_set(e, ERR_NOMEM, "out of memory");
+            return err_nomem(e);
         }
         if (!digits || !target_port(digits, &ignored)) {
             return err_set(
@@ -82,7 +82,7 @@ take_list(struct pg_set *set, enum pg_key key, struct strbuf *b, struct err *e)
 {
     char *list = strbuf_steal(b);
     if (!list) {
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     }
     pg_set_take(set, key, list);
     return 0;
@@ -150,7 +150,7 @@ split_query_hosts(struct pg_set *set, struct err *e)
     }
     cleanup_free char *copy = strdup(hosts);
     if (!copy) {
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     }
     struct target_url u = {.whole = copy};
     return take_hosts(set, &u, (struct target_slice){copy, strlen(copy)}, e);
@@ -266,7 +266,7 @@ dsn_pair(struct dsn *d, struct pg_set *set, struct err *e)
     char *value = malloc(room);
     if (!name || !value) {
         free(value);
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     }
     if (dsn_value(d, value, e) != 0) {
         target_wipe(value);
@@ -352,7 +352,7 @@ pg_text_parse(const char *text, struct pg_set *set, bool *ret_foreign, struct er
         if (set->strict) {
             char *mode = strdup("verify-full");
             pg_set_take(set, PG_SSLMODE, mode);
-            result = mode ? 0 : err_set(e, ERR_NOMEM, "out of memory");
+            result = mode ? 0 : err_nomem(e);
         }
     }
     if (result == 0) {

@@ -122,7 +122,7 @@ finish_description(struct target_redis *t, struct err *e)
         strbuf_addf(&b, "%s%s%s:%u/%u", v6 ? "[" : "", t->host, v6 ? "]" : "", t->port, t->db);
     }
     t->description = strbuf_steal(&b);
-    return t->description ? 0 : err_set(e, ERR_NOMEM, "out of memory");
+    return t->description ? 0 : err_nomem(e);
 }
 
 static int
@@ -143,7 +143,7 @@ finish(struct target_redis *t, struct redis_set *set, struct err *e)
     t->tls_name = set->value[REDIS_KEY_NAME] ? steal_ptr(&set->value[REDIS_KEY_NAME])
                                              : strdup(t->host ? t->host : "");
     if (!t->tls_name) {
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     }
     return finish_description(t, e);
 }
@@ -187,14 +187,13 @@ load(const char *url, bool alone, const struct target_env *env, struct target_re
 {
     struct owner *o = calloc(1, sizeof *o);
     if (!o) {
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     }
     o->alone = alone;
     o->env = env ? *env : (struct target_env){0};
     o->url = url ? strdup(url) : NULL;
     bool named = false;
-    int result =
-        url && !o->url ? err_set(e, ERR_NOMEM, "out of memory") : content_load(o, &named, e);
+    int result = url && !o->url ? err_nomem(e) : content_load(o, &named, e);
     if (result == 0) {
         *ret = named ? &o->t : NULL;
     }

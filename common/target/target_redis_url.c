@@ -20,7 +20,7 @@ int
 redis_set_take(struct redis_set *set, enum redis_key key, char *value, struct err *e)
 {
     if (!value) {
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     }
     target_wipe(set->value[key]);
     set->value[key] = value;

@@ -193,7 +193,7 @@ target_decode(const struct target_url *u, struct target_slice s, char **ret, str
 {
     char *out = malloc(s.len + 1);
     if (!out) {
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     }
     size_t n = 0;
     for (size_t i = 0; i < s.len; i++) {
@@ -367,7 +367,7 @@ target_read_secret(const char *path, char **ret, struct err *e)
     const size_t size = TARGET_TEXT_MAX + 1;
     char *text = malloc(size + 1);
     if (!text) {
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     }
     ssize_t got = read_all(fd, text, size);
     int result = got < 0 ? err_set(e, ERR_USAGE, "cannot read %s: %s", target_path_shown(path),
@@ -375,7 +375,7 @@ target_read_secret(const char *path, char **ret, struct err *e)
                          : check_secret(target_path_shown(path), text, (size_t)got, e);
     if (result == 0) {
         *ret = strdup(text);
-        result = *ret ? 0 : err_set(e, ERR_NOMEM, "out of memory");
+        result = *ret ? 0 : err_nomem(e);
     }
     explicit_bzero(text, size + 1);
     free(text);
@@ -404,7 +404,7 @@ target_env_value(const struct target_env *env, const char *name, char **ret, str
     }
     char *text = strdup(value);
     if (!text) {
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     }
     int result = words_one_line(name, text, e);
     if (result == 0 && *text) {

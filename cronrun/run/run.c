@@ -438,7 +438,7 @@ prepare(struct run *r, struct err *e)
     r->signal_watch = loop_watch_new(r->loop, r->signals.fd, on_signals, r);
     r->busy_timer = loop_timer_new(r->loop, on_busy_timer, r);
     if (!r->signal_watch || !r->busy_timer || loop_watch_set(r->signal_watch, LOOP_READ) < 0)
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     if (run_command_init(r, e) < 0)
         return -1;
     return make_lease(r, e);

@@ -352,7 +352,7 @@ run_command_init(struct run *r, struct err *e)
         return -1;
     r->kill_timer = loop_timer_new(r->loop, on_kill_timer, r);
     if (!r->kill_timer)
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     if (!tree_sees_all(r->tree))
         log_warn("blind", LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id)),
                  "/proc cannot be used: only the command's own process group is seen");

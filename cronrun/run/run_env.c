@@ -58,7 +58,7 @@ run_env_make(const struct run *r, char *const *from, struct run_env *ret, struct
         complete = complete && ret->own[i];
     if (!complete) {
         run_env_done(ret);
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     }
     size_t at = 0;
     for (size_t i = 0; i < n; i++)

@@ -46,7 +46,7 @@ parse_scheme(const char *url, enum check_kind *ret, struct err *e)
         return err_set(e, ERR_USAGE, "the second word is not a URL (NAME URL [key value]...)");
     cleanup_free char *scheme = strndup(url, n);
     if (!scheme)
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     size_t base = strcspn(scheme, "+"); /* postgresql+asyncpg */
     size_t n_known = 0;
     for (size_t i = 0; known[i].scheme; i++) {
@@ -83,7 +83,7 @@ check_spec_default(const char *name, enum check_kind kind, struct check_spec *re
     snprintf(ret->name, sizeof(ret->name), "%s", name);
     if (!ret->word_up || !ret->word_down || checkline_add_group(ret, "ready", 5, e) < 0) {
         check_spec_done(ret);
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     }
     return 0;
 }

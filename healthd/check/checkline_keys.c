@@ -35,7 +35,7 @@ checkline_word(const char **at, char **ret, struct err *e)
         return err_set(e, ERR_USAGE, "a quoted word does not end with its quote");
     *at = p;
     *ret = strbuf_steal(&word);
-    return *ret ? 0 : err_set(e, ERR_NOMEM, "out of memory");
+    return *ret ? 0 : err_nomem(e);
 }
 
 /* "; did you mean 'x'?" or "; known are: a, b" */
@@ -150,7 +150,7 @@ key_query(struct checkline_parse *p, const char *value)
     if (value[0] == '\0')
         return err_set(p->e, ERR_USAGE, "the query is empty");
     p->spec->query = strdup(value);
-    return p->spec->query ? 0 : err_set(p->e, ERR_NOMEM, "out of memory");
+    return p->spec->query ? 0 : err_nomem(p->e);
 }
 
 static int
@@ -241,7 +241,7 @@ checkline_add_group(struct check_spec *s, const char *name, size_t len, struct e
 {
     cleanup_free char *group = strndup(name, len);
     if (!group)
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     if (!checkline_is_name(group))
         return err_set(e, ERR_USAGE, "'%.40s' is not a group: [a-z][a-z0-9_-]{0,31}", group);
     if (strcmp(group, "check") == 0)
@@ -289,7 +289,7 @@ key_words(struct checkline_parse *p, const char *value)
     free(p->spec->word_down);
     p->spec->word_up = strndup(value, (size_t)(comma - value));
     p->spec->word_down = strdup(comma + 1);
-    return p->spec->word_up && p->spec->word_down ? 0 : err_set(p->e, ERR_NOMEM, "out of memory");
+    return p->spec->word_up && p->spec->word_down ? 0 : err_nomem(p->e);
 }
 
 /* ---- keys ---- */

@@ -96,7 +96,7 @@ routes_new(const struct render_facts *facts, enum details details, routes_metric
 {
     struct routes *r = calloc(1, sizeof(*r));
     if (!r) {
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return NULL;
     }
     r->facts = facts;
@@ -105,7 +105,7 @@ routes_new(const struct render_facts *facts, enum details details, routes_metric
     r->arg = arg;
     if (fill_table(r) < 0 || !prepare_fixed(r)) {
         routes_free(r);
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return NULL;
     }
     routes_prepare(r);

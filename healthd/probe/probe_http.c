@@ -119,7 +119,7 @@ probe_http_new(const struct probe_context *x, const struct check_spec *spec, str
 {
     struct probe_http *p = calloc(1, sizeof(*p));
     if (!p) {
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return NULL;
     }
     *p = (struct probe_http){.base.ops = &ops, .spec = spec};

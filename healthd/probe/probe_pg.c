@@ -240,7 +240,7 @@ probe_pg_new(const struct probe_context *x, const struct check_spec *spec, struc
     struct probe_pg *p = calloc(1, sizeof(*p));
     if (!p) {
         target_pg_free(target);
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return NULL;
     }
     strbuf_adds(&p->sql, spec->role != CHECK_ROLE_ANY ? "SELECT pg_is_in_recovery()"
@@ -252,7 +252,7 @@ probe_pg_new(const struct probe_context *x, const struct check_spec *spec, struc
         strbuf_done(&p->sql);
         free(p);
         target_pg_free(target);
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return NULL;
     }
     p->target = target;

@@ -239,7 +239,7 @@ probe_redis_new(const struct probe_context *x, const struct check_spec *spec, st
     struct probe_redis *p = calloc(1, sizeof(*p));
     if (!p) {
         target_redis_free(target);
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return NULL;
     }
     p->target = target;

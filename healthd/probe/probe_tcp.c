@@ -138,7 +138,7 @@ probe_tcp_new(const struct probe_context *x, const struct check_spec *spec, stru
     struct probe_tcp *p = calloc(1, sizeof(*p));
     if (!p) {
         target_peer_free(target);
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return NULL;
     }
     *p = (struct probe_tcp){.base.ops = &ops, .x = *x, .spec = spec, .target = target, .fd = -1};

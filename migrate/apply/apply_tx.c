@@ -142,7 +142,7 @@ send_text(struct apply *a, const struct batch *b, struct pgrows **rows, struct e
     begin_sql(a, &sql);
     strbuf_add(&sql, a->text.data + b->first.offset, b->end - b->first.offset);
     if (sql.failed)
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     if (source_text_same(&a->text, e) != 0)
         return -1;
     const struct session_text text = {.sql = strbuf_str(&sql), .bytes = sql.len};

@@ -145,7 +145,7 @@ finish(struct check *c, struct report *r)
                     c->files == 1 ? "" : "s", c->statements, c->statements == 1 ? "" : "s",
                     c->errors, c->errors == 1 ? "" : "s");
     if (c->out.failed)
-        return err_set(&e, ERR_NOMEM, "out of memory"), report_fail(r, EXIT_INPUT, &e), -1;
+        return err_nomem(&e), report_fail(r, EXIT_INPUT, &e), -1;
     if (fwrite(c->out.data, 1, c->out.len, stdout) != c->out.len || fflush(stdout) != 0) {
         err_sys(&e, errno, "cannot write to standard output");
         report_fail(r, EXIT_INPUT, &e);

@@ -64,7 +64,7 @@ static int
 print(struct strbuf *out, struct err *e)
 {
     if (out->failed)
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     if (out->len && fwrite(out->data, 1, out->len, stdout) != out->len)
         return err_sys(e, errno, "cannot write to standard output");
     strbuf_clear(out);

@@ -72,7 +72,7 @@ print_json(const struct status *st, struct err *e)
     json_end(&j);
     json_end(&j);
     if (out.failed)
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     puts(strbuf_str(&out));
     return 0;
 }

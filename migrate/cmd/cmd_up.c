@@ -110,7 +110,7 @@ check_files(struct up *u)
     u->verdicts = calloc(u->plan.n + 1, sizeof *u->verdicts);
     struct err e = {0};
     if (!u->verdicts) {
-        err_set(&e, ERR_NOMEM, "out of memory");
+        err_nomem(&e);
         fail(u, &e);
         return -1;
     }

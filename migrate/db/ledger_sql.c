@@ -76,7 +76,7 @@ ledger_table_parse(const char *text, struct ledger_table *ret, struct err *e)
         strbuf_done(&parts[0]);
         strbuf_done(&parts[1]);
         if (nomem)
-            return err_set(e, ERR_NOMEM, "out of memory");
+            return err_nomem(e);
         return err_set(e, ERR_USAGE, "--table \"%.100s\" is no table name: [schema.]table", text);
     }
     struct ledger_table t = {0};
@@ -84,7 +84,7 @@ ledger_table_parse(const char *text, struct ledger_table *ret, struct err *e)
     t.table = strbuf_steal(&parts[n - 1]);
     if (!t.schema || !t.table || table_name(&t, e) != 0) {
         ledger_table_done(&t);
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     }
     *ret = t;
     return 0;

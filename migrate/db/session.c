@@ -341,7 +341,7 @@ int
 session_sql(struct session *s, const struct strbuf *sql, struct pgrows **ret, struct err *e)
 {
     if (sql->failed)
-        return err_set(e, ERR_NOMEM, "out of memory");
+        return err_nomem(e);
     return session_query(s, strbuf_str(sql), sql->len, ret, e);
 }
 

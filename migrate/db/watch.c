@@ -47,7 +47,7 @@ watch_new(struct loop *l, struct resolver *r, struct target_pg *target, struct p
 {
     struct watch *w = calloc(1, sizeof *w);
     if (!w) {
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return NULL;
     }
     w->bar = bar;
@@ -59,7 +59,7 @@ watch_new(struct loop *l, struct resolver *r, struct target_pg *target, struct p
     w->timer = loop_timer_new(l, on_timer, w);
     if (!w->conn || !w->timer) {
         watch_free(w);
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return NULL;
     }
     return w;

@@ -69,7 +69,7 @@ progress_new(struct loop *l, int fd, struct err *e)
         p->timer = loop_timer_new(l, on_timer, p);
     if (!p || !p->timer) {
         free(p);
-        err_set(e, ERR_NOMEM, "out of memory");
+        err_nomem(e);
         return NULL;
     }
     const char *term = getenv("TERM");

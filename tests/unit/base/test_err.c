@@ -30,7 +30,18 @@ null_is_allowed_everywhere(void **state)
     assert_int_equal(err_sys(NULL, EIO, "x"), -1);
     assert_int_equal(err_sql(NULL, ERR_SERVER, "42P01", "x"), -1);
     assert_int_equal(err_wrap(NULL, "x"), -1);
+    assert_int_equal(err_nomem(NULL), -1);
     err_clear(NULL);
+}
+
+static void
+nomem_is_a_code_of_its_own(void **state)
+{
+    (void)state;
+    struct err e;
+    assert_int_equal(err_nomem(&e), -1);
+    assert_int_equal(e.code, ERR_NOMEM);
+    assert_string_equal(e.msg, "out of memory");
 }
 
 static void
@@ -127,6 +138,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(set_fills_and_returns_minus_one),
         cmocka_unit_test(null_is_allowed_everywhere),
+        cmocka_unit_test(nomem_is_a_code_of_its_own),
         cmocka_unit_test(sys_adds_the_reason),
         cmocka_unit_test(sql_keeps_five_characters),
         cmocka_unit_test(wrap_keeps_the_rest),
