@@ -1,10 +1,14 @@
 /* From a name to a connected socket, with names from a scripted resolver. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -129,6 +133,33 @@ test_fails(void **state)
     close(l);
 }
 
+/* A socket's path in the place of a name: it is there, nobody listens, it is not there. */
+static void
+test_unix(void **state)
+{
+    (void)state;
+    struct sockaddr_un sa = {.sun_family = AF_UNIX};
+    char dir[] = "/tmp/test_dial.XXXXXX";
+    assert_non_null(mkdtemp(dir));
+    snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/s", dir);
+    int l = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(l, (struct sockaddr *)&sa, sizeof(sa)), 0);
+    assert_int_equal(dial(sa.sun_path, 0, 20000).e.code, ERR_REFUSED);
+    assert_int_equal(listen(l, 8), 0);
+    struct waiter w = dial(sa.sun_path, 0, 20000);
+    assert_int_equal(w.e.code, ERR_NONE);
+    assert_int_equal(write(w.fd, "x", 1), 1);
+    close(w.fd);
+    close(l);
+    unlink(sa.sun_path);
+    w = dial(sa.sun_path, 0, 20000);
+    assert_int_equal(w.e.code, ERR_REFUSED);
+    assert_int_equal(w.e.sys_errno, ENOENT);
+    assert_non_null(strstr(w.e.msg, sa.sun_path));
+    assert_null(strstr(w.e.msg, "port"));
+    rmdir(dir);
+}
+
 /* A listener whose queue is full does not answer: the kernel drops what comes. */
 static void
 test_times_out(void **state)
@@ -194,7 +225,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_connects),  cmocka_unit_test(test_fails),
         cmocka_unit_test(test_times_out), cmocka_unit_test(test_cancel),
-        cmocka_unit_test(test_self),
+        cmocka_unit_test(test_self),      cmocka_unit_test(test_unix),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
