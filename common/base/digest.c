@@ -56,6 +56,19 @@ digest_sha256(const void *data, size_t len, uint8_t ret_sum[DIGEST_BYTES], struc
     return 0;
 }
 
+int
+digest_key64(const void *data, size_t len, int64_t *ret_key, struct err *e)
+{
+    uint8_t sum[DIGEST_BYTES];
+    if (digest_sha256(data, len, sum, e) < 0)
+        return -1;
+    uint64_t key = 0;
+    for (size_t i = 0; i < sizeof(key); i++)
+        key = key << 8 | sum[i];
+    *ret_key = (int64_t)key;
+    return 0;
+}
+
 const char *
 digest_hex(char *buf, const uint8_t *bytes, size_t len)
 {

@@ -38,6 +38,9 @@ void digest_done(struct digest *d);
 /* One shot. */
 int digest_sha256(const void *data, size_t len, uint8_t ret_sum[DIGEST_BYTES], struct err *e);
 
+/* The first eight bytes of the SHA-256 of data, big endian, as an int8 of PostgreSQL's: the key of an advisory lock. */
+int digest_key64(const void *data, size_t len, int64_t *ret_key, struct err *e);
+
 /* Lower-case hex of len bytes and a NUL into buf of 2 * len + 1; returns buf. */
 const char *digest_hex(char *buf, const uint8_t *bytes, size_t len);
 

@@ -166,14 +166,7 @@ lease_pg_key(const char *name, int64_t *ret_key, struct err *e)
 {
     char text[LEASE_NAME_MAX + 16];
     int len = snprintf(text, sizeof text, "cronrun:%s", name);
-    uint8_t sum[DIGEST_BYTES];
-    if (digest_sha256(text, (size_t)len, sum, e) < 0)
-        return -1;
-    uint64_t key = 0;
-    for (int i = 0; i < 8; i++)
-        key = key << 8 | sum[i];
-    memcpy(ret_key, &key, sizeof key);
-    return 0;
+    return digest_key64(text, (size_t)len, ret_key, e);
 }
 
 /* ---- the holder's line ---- */

@@ -44,20 +44,13 @@ table_name(struct ledger_table *t, struct err *e)
     ledger_quote_ident(&q, t->schema);
     strbuf_addc(&q, '.');
     ledger_quote_ident(&q, t->table);
-    uint8_t sum[DIGEST_BYTES];
     struct strbuf seed = STRBUF_INIT;
     strbuf_addf(&seed, "release-runtime migrate %s", strbuf_str(&q));
     bool whole = !q.failed && !seed.failed; /* or the lock's key would be another one */
-    int result = whole ? digest_sha256(strbuf_str(&seed), seed.len, sum, e) : -1;
+    int result = whole ? digest_key64(strbuf_str(&seed), seed.len, &t->lock_key, e) : -1;
     strbuf_done(&seed);
     t->quoted = strbuf_steal(&q);
-    if (result != 0 || !t->quoted)
-        return -1;
-    uint64_t key = 0;
-    for (int i = 0; i < 8; i++)
-        key = key << 8 | sum[i];
-    t->lock_key = (int64_t)key;
-    return 0;
+    return result == 0 && t->quoted ? 0 : -1;
 }
 
 int

@@ -50,6 +50,17 @@ streaming_equals_one_shot_and_starts_anew(void **state)
 }
 
 static void
+a_key_is_the_sums_beginning(void **state)
+{
+    (void)state;
+    int64_t key = 0;
+    assert_int_equal(digest_key64("", 0, &key, NULL), 0);
+    assert_true(key == (int64_t)UINT64_C(0xe3b0c44298fc1c14));
+    assert_int_equal(digest_key64("abc", 3, &key, NULL), 0);
+    assert_true(key == (int64_t)UINT64_C(0xba7816bf8f01cfea));
+}
+
+static void
 done_takes_what_never_began(void **state)
 {
     (void)state;
@@ -88,6 +99,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_sums),
         cmocka_unit_test(streaming_equals_one_shot_and_starts_anew),
+        cmocka_unit_test(a_key_is_the_sums_beginning),
         cmocka_unit_test(done_takes_what_never_began),
         cmocka_unit_test(random_bytes_differ),
         cmocka_unit_test(jitter_stays_below_its_bound),
