@@ -242,8 +242,7 @@ on_idle_io(int fd, int what, void *arg)
         return;
     struct err e = {0};
     if (c->fatal_message[0])
-        err_sql(&e, ERR_CLOSED, c->fatal_sqlstate, "the server ended the session: %s",
-                c->fatal_message);
+        pgconn_ended(&e, c->fatal_sqlstate, c->fatal_message);
     else
         err_set(&e, ERR_CLOSED, "the connection was closed");
     pgconn_cb *cb = c->idle_cb;

@@ -246,6 +246,12 @@ pgconn_connect_error(struct err *e, const char *text, ConnStatusType stage, bool
                    line);
 }
 
+int
+pgconn_ended(struct err *e, const char *sqlstate, const char *said)
+{
+    return err_sql(e, ERR_CLOSED, sqlstate, "the server ended the session: %s", said);
+}
+
 bool
 pgconn_try_next(const struct err *e)
 {

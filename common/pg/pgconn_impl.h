@@ -158,6 +158,8 @@ enum err_code pgconn_own_lack(const char *text);
 /* Fills *e from a failed connection attempt. stage: PQstatus before the last poll. Returns -1. */
 int
 pgconn_connect_error(struct err *e, const char *text, ConnStatusType stage, bool needs_password);
+/* The session is over, and the server said why: ERR_CLOSED. Returns -1. */
+int pgconn_ended(struct err *e, const char *sqlstate, const char *said);
 /* Another address or host may do better. */
 bool pgconn_try_next(const struct err *e);
 /* The worse known of two errors stays: what a server said beats what the network did. */

@@ -24,11 +24,9 @@ end_lost(struct pgconn *c)
     struct err e = {0};
     enum err_code lack = pgconn_own_lack(PQerrorMessage(c->pg));
     if (c->op_err.sqlstate[0])
-        err_sql(&e, ERR_CLOSED, c->op_err.sqlstate, "the server ended the session: %s",
-                c->op_err.msg);
+        pgconn_ended(&e, c->op_err.sqlstate, c->op_err.msg);
     else if (c->fatal_message[0])
-        err_sql(&e, ERR_CLOSED, c->fatal_sqlstate, "the server ended the session: %s",
-                c->fatal_message);
+        pgconn_ended(&e, c->fatal_sqlstate, c->fatal_message);
     else if (lack == ERR_NOMEM)
         err_set(&e, ERR_NOMEM, "out of memory for the connection to the server");
     else
