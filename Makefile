@@ -160,7 +160,7 @@ bench-lexer: $(SPEED)
 	@$(SPEED)
 
 # --- Checks --------------------------------------------------------------------------------------------------------------
-.PHONY: deps check check-asan scenarios acceptance lint analyze bench
+.PHONY: deps check check-asan scenarios acceptance mutants lint analyze bench
 deps:
 	@scripts/deps check
 
@@ -176,6 +176,10 @@ scenarios: all
 # What the release promises, at full size, with what was measured; ONLY="leaks race" chooses points.
 acceptance: deps all
 	@$(PYTHON) tests/acceptance/run $(ONLY)
+
+# Breaks lines of the product in a copy of the tree and tells which of them no test notices.
+mutants:
+	@$(PYTHON) tests/mutants/run
 
 lint:
 	@$(PYTHON) tests/run --only lint
@@ -280,6 +284,7 @@ help:
 	@echo 'scenarios    pytest scenarios against real servers (K=word chooses)'
 	@echo 'oracle       the splitter against the parser of PostgreSQL, on the SQL files of its source package'
 	@echo 'acceptance   what the release promises, at full size, with what was measured (ONLY="leaks race" chooses)'
+	@echo 'mutants      breaks N lines of the product, chosen by SEED, and tells which of them no test notices'
 	@echo 'cluster-up   a Kubernetes of one node on this machine (tests/cluster/in kubectl ...); cluster-down ends it'
 	@echo 'e2e          the stories on that cluster, or on the one of KUBECONFIG (K=word chooses, KEEP=1 leaves it up)'
 	@echo 'evidence     what the last make e2e measured becomes docs/evidence.md'
