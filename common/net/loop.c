@@ -16,15 +16,9 @@
 #define STOP_SIGNALS_MAX 8
 #define LIBEVENT_FDS 3 /* epoll, and a pair for signals */
 
-struct later {
-    struct later *next;
-    loop_cb *cb;
-    void *arg;
-};
-
 struct later_list {
-    struct later *head;
-    struct later **tail;
+    struct loop_later *head;
+    struct loop_later **tail;
 };
 
 struct loop {
@@ -41,7 +35,6 @@ struct loop {
     loop_stop_cb *stop_cb;
     void *stop_arg;
 
-    struct event *defer_event;
     struct later_list deferred;
 
     struct event *log_event; /* pending while records wait for their reader */
@@ -62,9 +55,9 @@ list_init(struct later_list *list)
 }
 
 static void
-list_add(struct later_list *list, struct later *item)
+list_add(struct later_list *list, struct loop_later *item, loop_cb *cb, void *arg)
 {
-    item->next = NULL;
+    *item = (struct loop_later){.cb = cb, .arg = arg};
     *list->tail = item;
     list->tail = &item->next;
 }
@@ -72,35 +65,15 @@ list_add(struct later_list *list, struct later *item)
 static void
 list_run(struct loop *l, struct later_list *list)
 {
-    struct later *item = list->head;
+    struct loop_later *item = list->head;
     list_init(list); /* what the callbacks add now waits for the next turn */
     while (item) {
-        struct later *next = item->next;
+        struct loop_later *next = item->next;
         uint64_t start_us = clock_mono_us();
         item->cb(item->arg);
         loop_meter(l, start_us);
-        free(item);
         item = next;
     }
-}
-
-static struct later *
-later_new(loop_cb *cb, void *arg)
-{
-    struct later *item = malloc(sizeof *item);
-    if (item) {
-        *item = (struct later){.cb = cb, .arg = arg};
-    }
-    return item;
-}
-
-static void
-on_defer(evutil_socket_t fd, short what, void *arg)
-{
-    (void)fd;
-    (void)what;
-    struct loop *l = arg;
-    list_run(l, &l->deferred);
 }
 
 static struct later_list
@@ -204,12 +177,10 @@ loop_init_events(struct loop *l, struct err *e)
     if (l->post_fd < 0) {
         return err_sys(e, errno, "eventfd");
     }
-    l->defer_event = evtimer_new(l->base, on_defer, l);
     l->log_event = event_new(l->base, -1, EV_WRITE, on_log, l);
     l->post_event = event_new(l->base, l->post_fd, EV_READ | EV_PERSIST, on_post, l);
     l->until = loop_timer_new(l, on_nothing, NULL);
-    if (!l->until || !l->defer_event || !l->log_event || !l->post_event ||
-        event_add(l->post_event, NULL) != 0) {
+    if (!l->until || !l->log_event || !l->post_event || event_add(l->post_event, NULL) != 0) {
         return err_nomem(e);
     }
     return 0;
@@ -260,9 +231,6 @@ loop_free(struct loop *l)
         loop_signal_free(l->stops[i]);
     }
     loop_timer_free(l->until);
-    if (l->defer_event) {
-        event_free(l->defer_event);
-    }
     if (l->log_event) {
         event_free(l->log_event);
     }
@@ -286,12 +254,16 @@ loop_base(struct loop *l)
     return l->base;
 }
 
+/* What was deferred goes first, and may be what the caller waits for: such a turn does not wait. */
 static void
 loop_turn(struct loop *l)
 {
     l->turning = true;
     watch_log(l);
-    event_base_loop(l->base, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY);
+    bool at_once = l->deferred.head != NULL;
+    list_run(l, &l->deferred);
+    event_base_loop(l->base,
+                    EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY | (at_once ? EVLOOP_NONBLOCK : 0));
     l->turning = false;
 }
 
@@ -400,34 +372,19 @@ loop_clear_stop(struct loop *l)
 
 /* ---- later ---- */
 
-int
-loop_defer(struct loop *l, loop_cb *cb, void *arg)
+void
+loop_defer(struct loop *l, struct loop_later *later, loop_cb *cb, void *arg)
 {
-    struct later *item = later_new(cb, arg);
-    if (!item) {
-        return -1;
-    }
-    struct timeval at_once = {0, 0};
-    if (event_add(l->defer_event, &at_once) != 0) {
-        free(item);
-        return -1;
-    }
-    list_add(&l->deferred, item);
-    return 0;
+    list_add(&l->deferred, later, cb, arg);
 }
 
-int
-loop_post(struct loop *l, loop_cb *cb, void *arg)
+void
+loop_post(struct loop *l, struct loop_later *later, loop_cb *cb, void *arg)
 {
-    struct later *item = later_new(cb, arg);
-    if (!item) {
-        return -1;
-    }
     pthread_mutex_lock(&l->post_lock);
-    list_add(&l->posted, item);
+    list_add(&l->posted, later, cb, arg);
     pthread_mutex_unlock(&l->post_lock);
     uint64_t one = 1;
     while (write(l->post_fd, &one, sizeof one) < 0 && errno == EINTR) {
     }
-    return 0;
 }

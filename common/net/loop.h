@@ -66,11 +66,24 @@ struct loop_watch *loop_watch_new(struct loop *l, int fd, loop_watch_cb *cb, voi
 void loop_watch_free(struct loop_watch *w);         /* NULL allowed */
 int loop_watch_set(struct loop_watch *w, int what); /* 0 disables; -1: cannot be watched */
 
-/* ---- later ---- */
-/* Calls cb from the next turn: how objects freed inside a callback die. -1 when memory runs out. */
-int loop_defer(struct loop *l, loop_cb *cb, void *arg);
+/*
+ * ---- later: how objects die ----
+ *
+ * x_free() may be called from anywhere, from inside the object's own callbacks too. It marks the object dead, cancels all that
+ * is under way at once, so that nothing fires any more, and leaves the memory to the next turn by loop_defer(). So whoever
+ * called a callback may look at the object afterwards, and finds it dead. There is no other way: nobody counts the calls
+ * on the stack, and no callback says what must not be done in it. Whoever frees the object's surroundings (what it
+ * borrowed) right after x_free() may do so.
+ */
+struct loop_later { /* lies in the object, so that dying needs no memory; cb may free it */
+    struct loop_later *next;
+    loop_cb *cb;
+    void *arg;
+};
+/* Calls cb once from the next turn. later must not be waiting already. Never fails. */
+void loop_defer(struct loop *l, struct loop_later *later, loop_cb *cb, void *arg);
 /* As loop_defer but from any thread (offload). */
-int loop_post(struct loop *l, loop_cb *cb, void *arg);
+void loop_post(struct loop *l, struct loop_later *later, loop_cb *cb, void *arg);
 
 /* Longest time in seconds that one callback kept the loop from turning since the last call with reset. Timers, watches,
  * signals and deferred calls are measured here; who gets called by libevent itself (bufferevents) reports with

@@ -58,8 +58,6 @@ pgconn_free_now(void *arg)
     free(c);
 }
 
-static void on_notice(void *arg, const PGresult *res);
-
 struct pgconn *
 pgconn_new(struct loop *l, struct resolver *r, struct target_pg *target,
            const char *application_name, struct err *e)
@@ -115,8 +113,7 @@ pgconn_free(struct pgconn *c)
     pgdiag_done(&c->diag);
     loop_timer_free(c->timer);
     loop_timer_free(c->attempt_timer);
-    if (loop_defer(c->loop, pgconn_free_now, c) != 0)
-        pgconn_free_now(c);
+    loop_defer(c->loop, &c->later, pgconn_free_now, c);
 }
 
 void

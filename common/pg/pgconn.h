@@ -46,6 +46,7 @@ typedef void pgconn_cb(struct pgconn *c, const struct err *e, void *arg);
  * error they are those of the statements completed before it (pgrows_count_statements() says how
  * many), or NULL. */
 typedef void pgconn_rows_cb(struct pgconn *c, const struct err *e, struct pgrows *rows, void *arg);
+/* From inside libpq: it may look and note, but neither free c nor start anything. */
 typedef void pgconn_notice_cb(struct pgconn *c, const char *severity, const char *sqlstate,
                               const char *message, void *arg);
 

@@ -75,6 +75,7 @@ struct pgconn {
     pgconn_notice_cb *notice_cb;
     void *notice_arg;
     bool dead;
+    struct loop_later later;
 
     enum pgconn_state state;
     PGconn *pg;

@@ -85,9 +85,11 @@ test_timer_after_a_long_callback(void **state)
     struct err e;
     struct stamp s = {0};
     struct late_start late = {.t = loop_timer_new(l, on_stamp, &s)};
-    loop_defer(l, start_late, &late);
+    struct loop_timer *first = loop_timer_new(l, start_late, &late);
+    loop_timer_start(first, 0);
     assert_int_equal(loop_turn_until(l, &s.done, clock_deadline(LONG_MS), &e), 0);
     assert_true(s.at_ms >= late.deadline_ms);
+    loop_timer_free(first);
     loop_timer_free(late.t);
 }
 
@@ -168,7 +170,8 @@ test_stop(void **state)
     assert_int_equal(loop_stop_on(l, SIGTERM, &e), 0);
     loop_set_stop_cb(l, on_stop, &seen);
     assert_int_equal(loop_stopped(l), 0);
-    assert_int_equal(loop_defer(l, raise_term, NULL), 0);
+    struct loop_later later;
+    loop_defer(l, &later, raise_term, NULL);
     assert_int_equal(loop_turn_until(l, &done, clock_deadline(LONG_MS), &e), -1);
     assert_int_equal(e.code, ERR_STOPPED);
     assert_int_equal(loop_stopped(l), SIGTERM);
@@ -356,6 +359,7 @@ test_log_of_somebody_else(void **state)
 /* ---- later ---- */
 
 struct order {
+    struct loop_later first, second[2];
     char text[16];
     size_t n;
     bool done;
@@ -377,8 +381,8 @@ defer_first(void *arg)
     struct order *o = arg;
     o->inside = true;
     o->text[o->n++] = 'a';
-    assert_int_equal(loop_defer(l, defer_second, o), 0);
-    assert_int_equal(loop_defer(l, defer_second, o), 0);
+    loop_defer(l, &o->second[0], defer_second, o);
+    loop_defer(l, &o->second[1], defer_second, o);
     o->inside = false;
 }
 
@@ -388,21 +392,54 @@ test_defer(void **state)
     (void)state;
     struct err e;
     struct order o = {0};
-    assert_int_equal(loop_defer(l, defer_first, &o), 0);
+    loop_defer(l, &o.first, defer_first, &o);
     assert_int_equal(o.n, 0);
     assert_int_equal(loop_turn_until(l, &o.done, clock_deadline(LONG_MS), &e), 0);
     assert_string_equal(o.text, "abb");
     bool ran = false; /* what is left at the end runs, for it frees memory */
-    assert_int_equal(loop_defer(l, set_true, &ran), 0);
+    loop_defer(l, &o.first, set_true, &ran);
     loop_free(l);
     assert_true(ran);
     l = loop_new(&e);
 }
 
+/* The memory that it lies in may go with the call, and it may be put off again: who waits for the loop's end needs no more. */
+struct again {
+    struct loop_later later;
+    int left;
+    bool *done;
+};
+
+static void
+once_more(void *arg)
+{
+    struct again *a = arg;
+    if (a->left-- > 0) {
+        loop_defer(l, &a->later, once_more, a);
+        return;
+    }
+    set_true(a->done);
+    free(a);
+}
+
+static void
+test_defer_in_an_object(void **state)
+{
+    (void)state;
+    struct err e;
+    bool done = false;
+    struct again *a = calloc(1, sizeof(*a));
+    *a = (struct again){.left = 3, .done = &done};
+    loop_defer(l, &a->later, once_more, a);
+    assert_int_equal(loop_turn_until(l, &done, clock_deadline(LONG_MS), &e), 0);
+}
+
+static struct loop_later post;
+
 static void *
 poster(void *arg)
 {
-    loop_post(l, set_true, arg);
+    loop_post(l, &post, set_true, arg);
     return NULL;
 }
 
@@ -431,10 +468,11 @@ test_run(void **state)
     (void)state;
     bool first = false;
     bool second = false;
-    loop_defer(l, quit, &first);
+    struct loop_later later;
+    loop_defer(l, &later, quit, &first);
     loop_run(l);
     assert_true(first);
-    loop_defer(l, quit, &second); /* and again */
+    loop_defer(l, &later, quit, &second); /* and again */
     loop_run(l);
     assert_true(second);
     loop_quit(l); /* before it runs: returns at once */
@@ -458,7 +496,8 @@ test_stall(void **state)
     bool done = false;
     loop_stall_seconds(l, true);
     assert_true(loop_stall_seconds(l, false) == 0);
-    loop_defer(l, stall, &done);
+    struct loop_later later;
+    loop_defer(l, &later, stall, &done);
     assert_int_equal(loop_turn_until(l, &done, clock_deadline(LONG_MS), &e), 0);
     assert_true(loop_stall_seconds(l, true) >= 0.003);
     assert_true(loop_stall_seconds(l, false) == 0);
@@ -509,6 +548,7 @@ main(void)
         TEST(test_signal),
         TEST(test_watch),
         TEST(test_defer),
+        TEST(test_defer_in_an_object),
         TEST(test_post),
         TEST(test_run),
         TEST(test_stall),
