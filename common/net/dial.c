@@ -13,11 +13,14 @@
 #include "common/net/loop.h"
 #include "common/net/resolve.h"
 
+#define NO_DEADLINE_MS 60000
+
 struct dial {
     struct loop *loop;
     struct resolve_request *request;
     struct resolve_addr addrs[RESOLVE_ADDRS_MAX];
-    size_t n, next; /* next: the one after the one under way */
+    size_t n, next;                /* next: the one after the one under way */
+    struct resolve_addr last_used; /* sa_len 0: none */
     int fd;
     struct loop_watch *watch;
     struct loop_timer *timer;
@@ -157,15 +160,16 @@ attempt(struct dial *d, const struct resolve_addr *a)
     return d->watch && loop_watch_set(d->watch, LOOP_WRITE) == 0;
 }
 
-/* What is left is shared among the addresses that are left. */
-static void
-set_timer(struct dial *d)
+uint64_t
+dial_share(uint64_t deadline_ms, size_t others, uint64_t least_ms)
 {
-    uint64_t left_ms = clock_left_ms(d->deadline_ms);
-    size_t shares = d->n - d->next + 1;
-    loop_timer_start_at(d->timer, shares > 1 && left_ms != CLOCK_NEVER
-                                      ? clock_deadline(left_ms / shares)
-                                      : d->deadline_ms);
+    uint64_t left_ms = clock_left_ms(deadline_ms);
+    if (left_ms == CLOCK_NEVER)
+        left_ms = NO_DEADLINE_MS;
+    else if (others == 0)
+        return deadline_ms;
+    uint64_t share_ms = left_ms / (others + 1);
+    return clock_earlier(clock_deadline(share_ms < least_ms ? least_ms : share_ms), deadline_ms);
 }
 
 static void
@@ -174,7 +178,7 @@ next_address(struct dial *d)
     close_attempt(d);
     while (d->next < d->n) {
         if (attempt(d, &d->addrs[d->next++])) {
-            set_timer(d);
+            loop_timer_start_at(d->timer, dial_share(d->deadline_ms, d->n - d->next, 0));
             return;
         }
         note_error(d, errno);
@@ -192,6 +196,21 @@ on_timer(void *arg)
     next_address(d);
 }
 
+/* In their order, from the one after the one that was used last round to it. */
+static void
+take_addresses(struct dial *d, const struct resolve_addr *addrs, size_t n)
+{
+    const struct resolve_addr *last = &d->last_used;
+    size_t first = 0;
+    for (size_t i = 0; i < n; i++)
+        if (last->sa_len > 0 && addrs[i].sa_len == last->sa_len &&
+            memcmp(&addrs[i].sa, &last->sa, last->sa_len) == 0)
+            first = i + 1;
+    for (size_t i = 0; i < n; i++)
+        d->addrs[i] = addrs[(first + i) % n];
+    d->n = n;
+}
+
 static void
 on_resolved(const struct err *e, const struct resolve_addr *addrs, size_t n, void *arg)
 {
@@ -201,8 +220,7 @@ on_resolved(const struct err *e, const struct resolve_addr *addrs, size_t n, voi
         finish(d, e);
         return;
     }
-    memcpy(d->addrs, addrs, n * sizeof *addrs);
-    d->n = n;
+    take_addresses(d, addrs, n);
     next_address(d);
 }
 
@@ -230,4 +248,10 @@ dial_start(struct loop *l, struct resolver *r, const char *host, uint16_t port,
         return NULL;
     }
     return d;
+}
+
+void
+dial_after(struct dial *d, const struct resolve_addr *last)
+{
+    d->last_used = *last;
 }

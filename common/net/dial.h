@@ -6,12 +6,14 @@
 #define RR_NET_DIAL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "common/base/err.h"
 
 struct dial;
 struct loop;
+struct resolve_addr;
 struct resolver;
 
 /* e NULL: fd is connected, non-blocking, close-on-exec, and the callee's. Else fd is -1 and *e is ERR_DNS, ERR_REFUSED (also:
@@ -21,6 +23,11 @@ typedef void dial_cb(const struct err *e, int fd, void *arg);
 /* host: as resolve_start() takes it. cb fires exactly once, from the loop, never inside this call. NULL with *e filled: never. */
 struct dial *dial_start(struct loop *l, struct resolver *r, const char *host, uint16_t port,
                         uint64_t deadline_ms, dial_cb *cb, void *arg, struct err *e);
+/* Right after dial_start(), where the name has several addresses: begin with the one after `last`, which had its turn. */
+void dial_after(struct dial *d, const struct resolve_addr *last);
+/* Until when one attempt may last while so many others wait behind it: an equal share of what is left, but not below least_ms;
+ * of a minute when there is no deadline. */
+uint64_t dial_share(uint64_t deadline_ms, size_t others, uint64_t least_ms);
 /* What an error number of connect() is to a caller. */
 enum err_code dial_code(int sys_errno);
 /* A port of the ephemeral range on which nobody listens may become our own end: TCP then connects the socket to itself

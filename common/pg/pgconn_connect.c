@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "common/net/dial.h"
 #include "common/pg/pgconn_impl.h"
 
 /* An attempt never gets less than this, however many others wait behind it. */
@@ -28,20 +29,6 @@ host_now(const struct pgconn *c)
     const struct target_pg_host *hosts;
     size_t n = target_pg_hosts(c->target, &hosts);
     return c->at.host < n ? &hosts[c->at.host] : NULL;
-}
-
-static uint64_t
-share_deadline(const struct pgconn *c, size_t others)
-{
-    uint64_t left = clock_left_ms(c->deadline_ms);
-    if (left == CLOCK_NEVER)
-        left = 60000;
-    else if (others == 0)
-        return c->deadline_ms;
-    uint64_t share = left / (others + 1);
-    if (share < SHARE_MIN_MS)
-        share = SHARE_MIN_MS;
-    return clock_earlier(clock_deadline(share), c->deadline_ms);
 }
 
 static size_t
@@ -302,8 +289,8 @@ attempt_start(struct pgconn *c, const char *hostaddr)
         attempt_failed_text(c);
         return;
     }
-    loop_timer_start_at(c->attempt_timer,
-                        share_deadline(c, c->at.n_addrs - c->at.addr - 1 + hosts_behind(c)));
+    size_t others = c->at.n_addrs - c->at.addr - 1 + hosts_behind(c);
+    loop_timer_start_at(c->attempt_timer, dial_share(c->deadline_ms, others, SHARE_MIN_MS));
     if (pgconn_watch_socket(c, on_connect_io, LOOP_WRITE, &e) != 0)
         pgconn_attempt_failed(c, &e);
 }
@@ -394,7 +381,7 @@ connect_host(struct pgconn *c)
         return;
     }
     struct err e = {0};
-    uint64_t deadline = share_deadline(c, hosts_behind(c));
+    uint64_t deadline = dial_share(c->deadline_ms, hosts_behind(c), SHARE_MIN_MS);
     uint64_t left = clock_left_ms(deadline);
     if (left != CLOCK_NEVER &&
         left > 16) /* the resolver's silence shall be told as such, before our own deadline */

@@ -4,10 +4,10 @@
 #include <assert.h>
 #include <event2/bufferevent.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/net/dial.h"
 #include "common/net/loop.h"
 #include "common/redis/redisconn_impl.h"
 #include "common/target/target.h"
@@ -37,14 +37,8 @@ drop_commands(struct redis_command *list)
 void
 redisconn_close(struct redisconn *c)
 {
-    resolve_cancel(c->request);
-    c->request = NULL;
-    loop_watch_free(c->watch);
-    c->watch = NULL;
-    if (c->fd >= 0) {
-        close(c->fd);
-        c->fd = -1;
-    }
+    dial_cancel(c->dial);
+    c->dial = NULL;
     if (c->bev) {
         bufferevent_free(c->bev);
         c->bev = NULL;
@@ -124,8 +118,7 @@ redisconn_fail(struct redisconn *c, const struct err *e)
 void
 redisconn_set_state(struct redisconn *c, enum redisconn_state state)
 {
-    static const char *const names[] = {"idle",      "resolving", "connecting",
-                                        "handshake", "login",     "ready"};
+    static const char *const names[] = {"idle", "connecting", "handshake", "login", "ready"};
     if (c->state != state) {
         log_debug("redis_state", LOG_NONE, "%s: %s", target_redis_describe(c->target),
                   names[state]);
@@ -140,12 +133,6 @@ nearest_deadline(const struct redisconn *c)
     for (const struct redis_command *q = c->first; q; q = q->next) {
         nearest = clock_earlier(nearest, q->deadline_ms);
     }
-    if (c->state ==
-        REDISCONN_CONNECTING) { /* an address that does not answer leaves time for the next ones */
-        uint64_t left_ms = clock_left_ms(nearest);
-        size_t shares = c->addrs_n - c->addr_next + 1;
-        return shares > 1 && left_ms != CLOCK_NEVER ? clock_deadline(left_ms / shares) : nearest;
-    }
     return nearest;
 }
 
@@ -159,13 +146,8 @@ static void
 on_timer(void *arg)
 {
     struct redisconn *c = arg;
-    static const char *const doing[] = {"idle",       "resolving its name",
-                                        "connecting", "TLS handshake",
-                                        "login",      "waiting for a reply"};
-    if (c->state == REDISCONN_CONNECTING && c->addr_next < c->addrs_n) {
-        redisconn_next_address(c);
-        return;
-    }
+    static const char *const doing[] = {"idle", "connecting", "TLS handshake", "login",
+                                        "waiting for a reply"};
     struct err e;
     err_set(&e, ERR_TIMEOUT, "Redis did not answer in time (%s)", doing[c->state]);
     redisconn_fail(c, &e);
@@ -188,7 +170,6 @@ redisconn_new(struct loop *l, struct resolver *r, struct target_redis *target, s
     c->loop = l;
     c->resolver = r;
     c->target = target;
-    c->fd = -1;
     c->last = &c->first;
     c->tls = &c->own_tls;
     return c;
@@ -233,7 +214,7 @@ redisconn_connect_start(struct redisconn *c, uint64_t deadline_ms, redisconn_cb 
         return -1;
     }
     c->connect_deadline_ms = deadline_ms;
-    if (redisconn_resolve(c, e) != 0) {
+    if (redisconn_dial(c, e) != 0) {
         return -1;
     }
     c->connect_cb = cb;

@@ -16,13 +16,12 @@
 #include "common/net/resolve.h"
 
 struct bufferevent;
+struct dial;
 struct loop_timer;
-struct loop_watch;
 
 enum redisconn_state {
     REDISCONN_IDLE,
-    REDISCONN_RESOLVING,
-    REDISCONN_CONNECTING, /* TCP, one address after the other */
+    REDISCONN_CONNECTING, /* dial is under way */
     REDISCONN_HANDSHAKE,  /* TLS */
     REDISCONN_LOGIN,      /* AUTH and SELECT are sent */
     REDISCONN_READY
@@ -51,13 +50,9 @@ struct redisconn {
     redisconn_cb *connect_cb;
     void *connect_arg;
     uint64_t connect_deadline_ms;
-    struct resolve_request *request;
-    struct resolve_addr addrs[RESOLVE_ADDRS_MAX];
-    size_t addrs_n, addr_next;
+    struct dial *dial;
+    struct resolve_addr peer;    /* that was reached last */
     struct resolve_addr shunned; /* sa_len 0: none */
-    int fd;                      /* while connecting */
-    struct loop_watch *watch;
-    struct err last_error; /* of the last address */
     struct redisconn_tls *tls, own_tls;
 
     /* connected */
@@ -84,8 +79,7 @@ void redisconn_enter(struct redisconn *c);
 bool redisconn_leave(struct redisconn *c);
 
 /* redisconn_connect.c */
-int redisconn_resolve(struct redisconn *c, struct err *e);
-void redisconn_next_address(struct redisconn *c); /* the one under way took too long, or none is */
+int redisconn_dial(struct redisconn *c, struct err *e);
 
 /* redisconn_talk.c: connected bufferevents */
 void redisconn_talk(struct redisconn *c, struct bufferevent *bev, bool tls); /* takes bev */

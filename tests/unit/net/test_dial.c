@@ -133,6 +133,27 @@ test_fails(void **state)
     close(l);
 }
 
+static uint64_t
+share_ms(uint64_t left_ms, size_t others, uint64_t least_ms)
+{
+    uint64_t began_ms = clock_mono_ms();
+    return dial_share(left_ms == CLOCK_NEVER ? CLOCK_NEVER : began_ms + left_ms, others, least_ms) -
+           began_ms;
+}
+
+/* Shares are equal, have a least length, and never go beyond the deadline. */
+static void
+test_share(void **state)
+{
+    (void)state;
+    assert_int_equal(share_ms(600000, 0, 0), 600000);
+    assert_in_range(share_ms(600000, 3, 0), 149990, 210000);
+    assert_in_range(share_ms(600000, 3, 500000), 500000, 560000);
+    assert_int_equal(share_ms(600000, 3, 900000), 600000);
+    assert_in_range(share_ms(CLOCK_NEVER, 0, 0), 60000, 120000);
+    assert_in_range(share_ms(CLOCK_NEVER, 2, 0), 20000, 80000);
+}
+
 /* A socket's path in the place of a name: it is there, nobody listens, it is not there. */
 static void
 test_unix(void **state)
@@ -225,7 +246,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_connects),  cmocka_unit_test(test_fails),
         cmocka_unit_test(test_times_out), cmocka_unit_test(test_cancel),
-        cmocka_unit_test(test_self),      cmocka_unit_test(test_unix),
+        cmocka_unit_test(test_share),     cmocka_unit_test(test_self),
+        cmocka_unit_test(test_unix),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
