@@ -149,7 +149,7 @@ set_url(struct httpcall_client *c)
     bool v6 = t->is_address && strchr(t->host, ':');
     struct strbuf b = STRBUF_INIT;
     /* The final dot is for the resolver alone: neither Host nor certificates have it. */
-    c->host = strndup(t->host, len > 0 && t->host[len - 1] == '.' ? len - 1 : len);
+    c->host = strndup(t->host, t->host[len - 1] == '.' ? len - 1 : len);
     strbuf_addf(&b, "%s://%s%s%s:%u/", t->scheme == TARGET_PEER_HTTPS ? "https" : "http",
                 v6 ? "[" : "", c->host ? c->host : "", v6 ? "]" : "", t->port);
     c->url = strbuf_steal(&b);

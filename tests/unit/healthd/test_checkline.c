@@ -251,6 +251,8 @@ test_keys(void **state)
     bad("a redis://h role standby", "unknown role 'standby'");
     bad("a redis://h query x", "for postgres:// alone");
     bad("a redis://h on-full down", "for postgres:// alone");
+    bad("a postgres://h every redis://:c4nary@h", "every: a URL is none of its values");
+    bad("a postgres://h role tcp://h:1", "role: a URL is none of its values");
     bad("a tcp://h:1 query x", "for postgres:// alone");
     bad("a tcp://h:1 role any", "for postgres:// and redis:// alone");
     bad("a postgres://h query ''", "the query is empty");

@@ -23,7 +23,8 @@
 static struct loop *loop;
 static struct resolver *resolver;
 
-/* ---- the scripted server: logs everybody in, answers each query with `answer`; one connection at a time ---- */
+/* ---- the scripted server: logs everybody in, answers each query with `answer`; one connection at a time, and while
+ * takes_cancel, a second one that asks to cancel ---- */
 
 static struct server {
     int listener, fd;
@@ -34,10 +35,12 @@ static struct server {
     bool startup;
     char got[512]; /* the last message */
     size_t got_bytes;
+    bool takes_cancel;
+    char cancel[16];
 } server;
 
 #define READY "Z\0\0\0\5I"
-#define LOGIN "R\0\0\0\x8\0\0\0\0" READY
+#define LOGIN "R\0\0\0\x8\0\0\0\0K\0\0\0\xc\0\0\0\x4d\1\2\3\4" READY
 #define DONE "C\0\0\0\xdSELECT 1\0" READY
 #define ANSWER(text) (server.answer = (text), server.answer_bytes = sizeof(text) - 1)
 
@@ -80,6 +83,12 @@ on_server_accept(int fd, int what, void *arg)
 {
     (void)what;
     (void)arg;
+    if (server.takes_cancel) {
+        int side = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+        assert_int_equal(recv(side, server.cancel, sizeof(server.cancel), MSG_WAITALL), 16);
+        close(side);
+        return;
+    }
     server_hang_up();
     server.fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     assert_true(server.fd >= 0);
@@ -97,7 +106,7 @@ setup(void **state)
     resolver = resolver_new(loop, &e);
     struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof any;
-    server.fd = -1;
+    server = (struct server){.fd = -1};
     server.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (bind(server.listener, (struct sockaddr *)&any, len) != 0 ||
         listen(server.listener, 16) != 0 ||
@@ -159,6 +168,25 @@ wait_for(struct waiter *w)
         fail_msg("nothing came");
     }
     assert_int_equal(w->calls, 1);
+}
+
+static void
+on_turned(void *arg)
+{
+    *(bool *)arg = true;
+}
+
+/* Lets what is on its way arrive. */
+static void
+turns(int n)
+{
+    bool turned = false;
+    struct loop_timer *t = loop_timer_new(loop, on_turned, &turned);
+    for (; n > 0; n--, turned = false) {
+        loop_timer_start(t, 0);
+        assert_int_equal(loop_turn_until(loop, &turned, clock_deadline(LONG_MS), NULL), 0);
+    }
+    loop_timer_free(t);
 }
 
 /* more_hosts: before the scripted server. */
@@ -277,14 +305,65 @@ test_role_by_copy(void **state)
     target_pg_free(t);
 }
 
+/* Rows of COPY … TO STDOUT come as the server gets them: between two of them the loop turns. */
+static void
+test_copy_out_in_pieces(void **state)
+{
+    (void)state;
+    struct err e;
+    struct waiter w = {0};
+    struct target_pg *t = parse("");
+    struct pgconn *c = connected(t);
+    static const char more[] = "d\0\0\0\6b\n";
+    static const char end[] = "c\0\0\0\4C\0\0\0\xb"
+                              "COPY 2\0" READY;
+    ANSWER("H\0\0\0\7\0\0\0d\0\0\0\6a\n");
+    assert_int_equal(
+        pgconn_query_start(c, "COPY t TO STDOUT", 16, clock_deadline(LONG_MS), on_rows, &w, &e), 0);
+    turns(10);
+    server_send(more, sizeof(more) - 1);
+    turns(10);
+    assert_false(w.done);
+    server_send(end, sizeof(end) - 1);
+    wait_for(&w);
+    assert_int_equal(w.e.code, ERR_NONE);
+    assert_int_equal(w.statements, 1);
+    assert_true(pgconn_connected(c));
+    pgconn_free(c);
+    target_pg_free(t);
+}
+
+/* Nothing can be cancelled before there is a session; afterwards the request names it. */
+static void
+test_cancel(void **state)
+{
+    (void)state;
+    struct err e;
+    struct waiter w = {0};
+    static const char request[] = "\0\0\0\x10\x4\xd2\x16\x2e\0\0\0\x4d\1\2\3\4";
+    struct target_pg *t = parse("");
+    struct pgconn *c = pgconn_new(loop, resolver, t, "test", &e);
+    assert_int_equal(pgconn_cancel_start(c, clock_deadline(LONG_MS), on_end, &w, &e), -1);
+    assert_int_equal(e.code, ERR_CLOSED);
+    assert_string_equal(e.msg, "not connected");
+    pgconn_free(c);
+    c = connected(t);
+    server.takes_cancel = true;
+    assert_int_equal(pgconn_cancel_start(c, clock_deadline(LONG_MS), on_end, &w, &e), 0);
+    wait_for(&w);
+    assert_int_equal(w.e.code, ERR_NONE);
+    assert_memory_equal(server.cancel, request, 16);
+    pgconn_free(c);
+    target_pg_free(t);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_two_on_one_target),
-        cmocka_unit_test(test_zero_byte),
-        cmocka_unit_test(test_copy_data_left_over),
-        cmocka_unit_test(test_role_by_copy),
+        cmocka_unit_test(test_two_on_one_target),   cmocka_unit_test(test_zero_byte),
+        cmocka_unit_test(test_copy_data_left_over), cmocka_unit_test(test_role_by_copy),
+        cmocka_unit_test(test_copy_out_in_pieces),  cmocka_unit_test(test_cancel),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -80,14 +80,42 @@ test_too_deep(void **state)
     redis_parser_free(p);
 }
 
+/* What the limits allow to the last one, and what is one more. */
+static void
+test_limits(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned arrays;
+        const char *rest;
+        int status;
+    } rows[] = {
+        {REDIS_REPLY_DEPTH_MAX, ":7\r\n", 0},
+        {REDIS_REPLY_DEPTH_MAX + 1, ":7\r\n", -1},
+        {0, "*1048576\r\n", 0},
+        {0, "*1048577\r\n", -1},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct err e;
+        struct redis_reply *r = NULL;
+        struct redis_parser *p = redis_parser_new();
+        for (unsigned k = 0; k < rows[i].arrays; k++)
+            assert_int_equal(redis_parser_feed(p, "*1\r\n", 4, &e), 0);
+        assert_int_equal(redis_parser_feed(p, rows[i].rest, strlen(rows[i].rest), &e), 0);
+        assert_int_equal(redis_parser_next(p, &r, &e), rows[i].status);
+        assert_int_equal(r != NULL, rows[i].status == 0 && rows[i].arrays > 0);
+        redis_reply_free(r);
+        redis_parser_free(p);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_in_pieces),
-        cmocka_unit_test(test_out_of_shape),
-        cmocka_unit_test(test_too_large),
-        cmocka_unit_test(test_too_deep),
+        cmocka_unit_test(test_in_pieces), cmocka_unit_test(test_out_of_shape),
+        cmocka_unit_test(test_too_large), cmocka_unit_test(test_too_deep),
+        cmocka_unit_test(test_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -359,6 +359,19 @@ test_final_dot(void **state)
     assert_int_equal(target_pg_parse("postgres://u:p@db.test./d?sslmode=require", &t, &e), 0);
     assert_string_equal(param(t, "host"), "db.test.");
     target_pg_free(t);
+    assert_int_equal(target_pg_parse("postgres://u:p@./d?sslmode=verify-full", &t, &e), 0);
+    assert_string_equal(param(t, "host"), "."); /* all that there is */
+    target_pg_free(t);
+    for (int len = 254; len <= 256; len++) { /* 255 bytes are more than any name has */
+        char name[300] = "";
+        char url[400];
+        memset(name, 'a', (size_t)len);
+        name[len - 1] = '.';
+        snprintf(url, sizeof(url), "postgres://u:p@%s/d?sslmode=verify-full", name);
+        assert_int_equal(target_pg_parse(url, &t, &e), 0);
+        assert_int_equal(strlen(param(t, "host")), len <= 255 ? len - 1 : len);
+        target_pg_free(t);
+    }
 }
 
 int
