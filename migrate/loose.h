@@ -9,7 +9,13 @@
 #include "migrate/db/ledger.h"
 #include "migrate/files/source.h"
 
-/* A plan_loose_fn: arg is the struct source that m belongs to. Reads the file. */
+struct loose {
+    const struct source *source; /* borrowed */
+    const char *file;            /* after an error: the file, … */
+    size_t line;                 /* … and the line in it; 0: none */
+};
+
+/* A plan_loose_fn: arg is a struct loose, of the source that m belongs to. Reads the file. */
 int loose_differs(const struct source_migration *m, const struct ledger_row *row, void *arg,
                   struct err *e);
 

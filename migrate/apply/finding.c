@@ -1,22 +1,8 @@
+/* finding.c: what is wrong in a file, at its place. */
 #include "migrate/apply/finding.h"
-
-#include <string.h>
 
 #include "common/base/cleanup.h"
 #include "migrate/sql/position.h"
-
-const char *
-finding_message(const struct err *e)
-{
-    static const char before[] = "line ";
-    const char *p = e->msg;
-
-    if (strncmp(p, before, sizeof(before) - 1) != 0)
-        return p;
-    p += sizeof(before) - 1;
-    size_t digits = strspn(p, "0123456789");
-    return digits && strncmp(p + digits, ": ", 2) == 0 ? p + digits + 2 : e->msg;
-}
 
 void
 finding_report(struct report *r, const char *file, const struct source_text *t, size_t offset,

@@ -10,9 +10,6 @@
 #include "migrate/tell/report.h"
 #include "migrate/files/source.h"
 
-/* The message without the "line N: " that the lexer and the verdicts put before it. */
-const char *finding_message(const struct err *e);
-
 /*
  * Fails the report with bad input (exit 23) at that byte of the file, with the line and a caret.
  * line 0: the failure has no place in the text.

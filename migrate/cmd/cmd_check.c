@@ -1,3 +1,4 @@
+/* cmd_check.c: `migrate check`: what up would refuse, and what it would do, without a database. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,7 +7,6 @@
 #include "common/base/json.h"
 #include "migrate/cmd/cmd.h"
 #include "migrate/files/directory.h"
-#include "migrate/apply/finding.h"
 #include "migrate/sql/marks.h"
 #include "migrate/sql/position.h"
 #include "migrate/tell/report.h"
@@ -52,7 +52,7 @@ add_file(struct check *c, const struct source_migration *m, const struct verdict
     strbuf_addc(&c->out, '\n');
 }
 
-/* at NULL: no place in the text. */
+/* text NULL: nothing of it can be shown. at: line 0 is no place at all, column 0 the line as a whole. */
 static void
 add_finding(struct check *c, const char *file, const char *text, const struct position *at,
             const char *rule, const char *message)
@@ -62,24 +62,46 @@ add_finding(struct check *c, const char *file, const char *text, const struct po
     c->errors++;
     if (!c->json) {
         strbuf_adds(&c->out, file);
-        if (at)
-            strbuf_addf(&c->out, ":%zu:%zu", at->line, at->column);
+        if (at->line)
+            strbuf_addf(&c->out, ":%zu", at->line);
+        if (at->column)
+            strbuf_addf(&c->out, ":%zu", at->column);
         strbuf_addf(&c->out, ": error: %s [%s]\n", message, rule);
-        if (at)
+        if (text)
             position_caret(text, at, "    ", &c->out);
         return;
     }
     json_object(&j);
     json_kstr(&j, "file", file);
-    if (at) {
+    if (at->line)
         json_kuint(&j, "line", at->line);
+    if (at->column)
         json_kuint(&j, "column", at->column);
-    }
     json_kstr(&j, "level", "error");
     json_kstr(&j, "rule", rule);
     json_kstr(&j, "message", message);
     json_end(&j);
     strbuf_addc(&c->out, '\n');
+}
+
+/* The file cannot be read as a text, or not any more. */
+static void
+add_unread(struct check *c, const char *file, size_t line, const struct err *e)
+{
+    const struct position at = {.line = line};
+
+    c->bad_input = true;
+    add_finding(c, file, NULL, &at, "input", e->msg);
+}
+
+static void
+add_found(struct check *c, const char *file, const struct source_text *t, size_t offset,
+          const char *rule, const struct err *e)
+{
+    struct position at;
+
+    position_of_byte(t->data, t->len, 0, 1, offset, &at);
+    add_finding(c, file, t->data, &at, rule, e->msg);
 }
 
 static void
@@ -88,21 +110,19 @@ check_text(struct check *c, const struct source_migration *m, const char *file,
 {
     struct native_header header = m->header;
     struct verdict_file v;
-    struct position at;
     struct lexer lx;
     struct err e = {0};
     bool is_down = file == m->down_file;
 
     if (is_down && native_header_parse(t->data, t->len, marks_fine_for(file), &header, &e) < 0) {
         c->bad_input = true;
-        add_finding(c, file, NULL, NULL, "header", e.msg);
+        add_found(c, file, t, header.error_offset, "header", &e);
         return;
     }
     source_text_lexer(t, &lx);
     int judged = verdict_file(&lx, header.transaction, header.marks_fine, &v, &e);
     if (source_text_same(t, &e) < 0) {
-        c->bad_input = true;
-        add_finding(c, file, NULL, NULL, "input", e.msg);
+        add_unread(c, file, 0, &e);
         return;
     }
     if (judged == 0) {
@@ -112,8 +132,7 @@ check_text(struct check *c, const struct source_migration *m, const char *file,
         return;
     }
     c->bad_input |= lx.error_line != 0;
-    position_of_byte(t->data, t->len, 0, 1, v.error_offset, &at);
-    add_finding(c, file, t->data, &at, v.rule, finding_message(&e));
+    add_found(c, file, t, v.error_offset, v.rule, &e);
 }
 
 static void
@@ -128,8 +147,7 @@ check_file(struct check *c, const struct source *s, const struct source_migratio
         return;
     c->files++;
     if (source_text_open(s, m, direction, &t, &e) < 0) {
-        c->bad_input = true;
-        add_finding(c, file, NULL, NULL, "input", e.msg);
+        add_unread(c, file, t.error_line, &e);
         return;
     }
     check_text(c, m, file, &t);

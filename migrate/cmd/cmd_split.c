@@ -1,3 +1,4 @@
+/* cmd_split.c: `migrate split`: the statements of a file. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -106,6 +107,7 @@ cmd_split(const struct options *o, const char *file)
     report_init(&r, o->people);
     if (source_text_open_path(file, &t, &e) < 0) {
         report_fail(&r, EXIT_INPUT, &e);
+        report_place(&r, file, t.error_line, 0);
         return report_finish(&r, o->termination_log);
     }
     source_text_lexer(&t, &lx);

@@ -21,6 +21,7 @@ struct status {
     struct ledger ledger;
     struct plan plan;
     struct lock_holder holder;
+    struct loose loose;
 };
 
 static void
@@ -109,6 +110,7 @@ look(struct status *st, struct err *e)
 {
     const struct options *o = st->o;
     struct plan_rules rules = {.phase = (enum options_phase)o->phase};
+    st->loose.source = &st->source;
     if (directory_open(o->dir, o->allow_empty, &st->source, e) != 0)
         return -1;
     if (session_init(&st->s, o, e) != 0)
@@ -119,7 +121,7 @@ look(struct status *st, struct err *e)
     }
     if (ledger_read(&st->s, &st->ledger, e) != 0 || lock_find_holder(&st->s, &st->holder, e) != 0)
         return -1;
-    return plan_make(&st->source, &st->ledger, &rules, loose_differs, &st->source, &st->plan, e);
+    return plan_make(&st->source, &st->ledger, &rules, loose_differs, &st->loose, &st->plan, e);
 }
 
 static enum exit_status
@@ -144,7 +146,10 @@ cmd_status(const struct options *o)
     report_init(&st.report, o->people);
     if (look(&st, &e) != 0) {
         report_fail(&st.report, st.report.exit ? st.report.exit : report_exit_for(&e), &e);
-        report_place(&st.report, st.source.fault_file, st.source.fault_line, 0);
+        if (st.loose.file)
+            report_place(&st.report, st.loose.file, st.loose.line, 0);
+        else
+            report_place(&st.report, st.source.fault_file, st.source.fault_line, 0);
         cleanup_strbuf struct strbuf hint = STRBUF_INIT;
         ledger_hint(&st.s.table, &e, &hint);
         report_hint(&st.report, strbuf_str(&hint));

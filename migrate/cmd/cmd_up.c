@@ -78,13 +78,14 @@ static int
 read_plan(struct up *u)
 {
     struct err e = {0};
+    struct loose loose = {.source = &u->source};
     forget(u);
     if (ledger_read(&u->s, &u->ledger, &e) != 0 ||
-        plan_make(&u->source, &u->ledger, &u->rules, loose_differs, &u->source, &u->plan, &e) !=
-            0) {
+        plan_make(&u->source, &u->ledger, &u->rules, loose_differs, &loose, &u->plan, &e) != 0) {
         cleanup_strbuf struct strbuf hint = STRBUF_INIT;
         ledger_hint(&u->s.table, &e, &hint);
         fail(u, &e);
+        report_place(&u->report, loose.file, loose.line, 0);
         report_hint(&u->report, strbuf_str(&hint));
         return -1;
     }

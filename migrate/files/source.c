@@ -202,9 +202,9 @@ check_numbered(struct source *s, const struct entries *l, struct err *e)
     if (!other || !number)
         return 0;
     err_set(e, ERR_INPUT,
-            "%s: its version, \"%s\", does not begin with a digit, as that of %s does: name it "
+            "its version, \"%s\", does not begin with a digit, as that of %s does: name it "
             "VERSION_name.sql with a number when it is a migration, else move it elsewhere",
-            other->file, other->version, number->file);
+            other->version, number->file);
     return fault(s, other->file, 0);
 }
 
@@ -239,11 +239,9 @@ check_order(struct source *s, const struct entries *l, struct err *e)
     }
     if (!other || !uneven)
         return 0;
-    err_set(
-        e, ERR_INPUT,
-        "%s: versions that are not numbers stand beside numbers of different length, which have "
-        "no order: give all numbers the same count of digits",
-        other->file);
+    err_set(e, ERR_INPUT,
+            "versions that are not numbers stand beside numbers of different length, which have "
+            "no order: give all numbers the same count of digits");
     return fault(s, other->file, 0);
 }
 
@@ -260,8 +258,7 @@ check_pairs(struct source *s, const struct entries *l, struct err *e)
             return fault(s, x->file, 0);
         }
         if (!same && x->name.direction == NATIVE_DOWN) {
-            err_set(e, ERR_INPUT, "%s: there is no file that goes up to version %s", x->file,
-                    x->version);
+            err_set(e, ERR_INPUT, "there is no file that goes up to version %s", x->version);
             return fault(s, x->file, 0);
         }
     }
@@ -272,21 +269,15 @@ static int
 check_file(struct source *s, struct source_migration *m, struct source_text *t, struct digest *d,
            struct err *e)
 {
-    size_t line;
-
     if (digest_start(d, e) < 0)
         return -1;
-    if (source_text_check(t, d, &line, e) < 0) {
-        err_wrap(e, "%s", m->file);
-        return fault(s, m->file, line);
-    }
+    if (source_text_check(t, d, e) < 0)
+        return fault(s, m->file, t->error_line);
     if (digest_end(d, m->sha256, e) < 0)
         return -1;
     m->bytes = t->len;
-    if (native_header_parse(t->data, t->len, marks_fine_for(m->file), &m->header, e) < 0) {
-        err_wrap(e, "%s", m->file);
+    if (native_header_parse(t->data, t->len, marks_fine_for(m->file), &m->header, e) < 0)
         return fault(s, m->file, m->header.error_line);
-    }
     return 0;
 }
 
@@ -447,24 +438,22 @@ source_text_open(const struct source *s, const struct source_migration *m,
     const char *file = direction == NATIVE_DOWN ? m->down_file : m->file;
     struct source_stamp now;
     struct source_text t = SOURCE_TEXT_INIT;
-    size_t line;
     int rc;
 
+    *ret = t;
     if (!file)
-        return err_set(e, ERR_INPUT, "%s: has no .down.sql beside it", m->file);
+        return err_set(e, ERR_INPUT, "has no .down.sql beside it");
     if (source_text_at(s->dir_fd, file, &t, &now, e) < 0)
         return -1;
     if (direction == NATIVE_DOWN) {
-        rc = source_text_check(&t, NULL, &line, e) < 0 ? err_wrap(e, "%s", file) : 1;
+        rc = source_text_check(&t, NULL, e) < 0 ? -1 : 1;
     } else {
         rc = is_same(m, &t, &now, e);
         if (rc == 0)
-            err_set(e, ERR_INPUT, "%s: was changed while migrate was running", file);
+            err_set(e, ERR_INPUT, "was changed while migrate was running");
     }
-    if (rc <= 0) {
-        source_text_done(&t);
-        return -1;
-    }
+    if (rc <= 0)
+        return source_text_refuse(&t, ret);
     *ret = t;
     return 0;
 }

@@ -6,8 +6,7 @@
  * those that do not end in .sql, are not looked at; folders only for whether they hold .sql files. Every file is checked when the directory is
  * opened: UTF-8, no NUL bytes, header lines, digest.
  *
- * All errors are one line that names the file, and the line when there is one ("0002_x.sql: line
- * 3: …"): ERR_INPUT, or ERR_NOMEM.
+ * All errors are one line: ERR_INPUT, or ERR_NOMEM. The file and the line stand beside the message, not in it.
  */
 #ifndef RR_MIGRATE_SOURCE_H
 #define RR_MIGRATE_SOURCE_H
@@ -78,6 +77,7 @@ struct source_text {
     bool mapped;
     int fd;                    /* mapped: the file … */
     struct source_stamp stamp; /* … and what it was */
+    size_t error_line; /* after an error: the line that is no text, or cannot be split; 0: none */
 };
 
 /* clang-format off */
@@ -87,13 +87,13 @@ struct source_text {
 /*
  * The text of a migration: its up file, checked to be what source_open read (ERR_INPUT "… changed
  * while migrate was running"), or its down file, checked as source_open checks (header lines:
- * native_header_parse).
+ * native_header_parse). On error *ret is as SOURCE_TEXT_INIT but for error_line.
  */
 int source_text_open(const struct source *s, const struct source_migration *m,
                      enum native_direction direction, struct source_text *ret, struct err *e);
 /* The text is still what it was when it was opened; ERR_INPUT "was changed while migrate was running". */
 int source_text_same(const struct source_text *t, struct err *e);
-/* A file anywhere, checked to be UTF-8 without NUL bytes. Messages name path. */
+/* A file anywhere, checked to be UTF-8 without NUL bytes. On error as source_text_open. */
 int source_text_open_path(const char *path, struct source_text *ret, struct err *e);
 /* lexer_init on the text; pages behind the lexer are given back as it goes. */
 void source_text_lexer(struct source_text *t, struct lexer *ret);

@@ -72,17 +72,16 @@ on_sigbus(int sig, siginfo_t *info, void *context)
 
 /* Takes the descriptor when it succeeds. */
 static int
-map_text(int *fd, const char *file, const struct source_stamp *stamp, struct source_text *ret,
-         struct err *e)
+map_text(int *fd, const struct source_stamp *stamp, struct source_text *ret, struct err *e)
 {
     struct sigaction cut = {.sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO};
     size_t size = (size_t)stamp->size;
 
     if (sigaction(SIGBUS, &cut, NULL) < 0)
-        return err_sys(e, errno, "%s: cannot catch SIGBUS", file);
+        return err_sys(e, errno, "cannot catch SIGBUS");
     void *p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, *fd, 0);
     if (p == MAP_FAILED)
-        return err_sys(e, errno, "%s: cannot map the file", file);
+        return err_sys(e, errno, "cannot map the file");
     (void)madvise(p, size, MADV_SEQUENTIAL);
     *ret = (struct source_text){
         .data = p, .len = size, .mapped = true, .fd = steal_fd(fd), .stamp = *stamp};
@@ -90,26 +89,26 @@ map_text(int *fd, const char *file, const struct source_stamp *stamp, struct sou
 }
 
 static int
-read_text(int fd, const char *file, size_t size, struct source_text *ret, struct err *e)
+read_text(int fd, size_t size, struct source_text *ret, struct err *e)
 {
     cleanup_free char *buf = malloc(size + 1);
     size_t len = 0;
 
     if (!buf)
-        return err_set(e, ERR_NOMEM, "%s: out of memory", file);
+        return err_set(e, ERR_NOMEM, "out of memory");
     /* One byte more is asked for: size bytes are then all there is, and more say that it grew. */
     do {
         ssize_t n = read(fd, buf + len, size + 1 - len);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return err_set(e, ERR_INPUT, "%s: cannot be read: %s", file, strerror(errno));
+            return err_set(e, ERR_INPUT, "cannot be read: %s", strerror(errno));
         if (n == 0)
             break;
         len += (size_t)n;
     } while (len < size);
     if (len != size)
-        return err_set(e, ERR_INPUT, "%s: changed while it was read", file);
+        return err_set(e, ERR_INPUT, "changed while it was read");
     buf[len] = '\0';
     *ret = (struct source_text){.data = steal_ptr(&buf), .len = len};
     return 0;
@@ -123,17 +122,16 @@ source_text_at(int dir_fd, const char *file, struct source_text *ret,
     struct stat st;
 
     if (fd < 0)
-        return err_set(e, ERR_INPUT, "%s: cannot be read: %s", file, strerror(errno));
+        return err_set(e, ERR_INPUT, "cannot be read: %s", strerror(errno));
     if (fstat(fd, &st) < 0)
-        return err_sys(e, errno, "%s", file);
+        return err_sys(e, errno, "cannot look at the file");
     if (!S_ISREG(st.st_mode))
-        return err_set(e, ERR_INPUT, "%s: is not a regular file", file);
+        return err_set(e, ERR_INPUT, "is not a regular file");
     struct source_stamp stamp = stamp_of(&st);
     if (ret_stamp)
         *ret_stamp = stamp;
     size_t size = (size_t)st.st_size;
-    return size > READ_MAX ? map_text(&fd, file, &stamp, ret, e)
-                           : read_text(fd, file, size, ret, e);
+    return size > READ_MAX ? map_text(&fd, &stamp, ret, e) : read_text(fd, size, ret, e);
 }
 
 /*
@@ -168,7 +166,7 @@ find_bad(const char *text, size_t len, size_t from, size_t to, size_t *ret_next)
 
 /* The byte at `bad` is none of a UTF-8 text. */
 static int
-refuse_byte(const struct source_text *t, size_t bad, size_t line, struct err *e)
+refuse_byte(const struct source_text *t, size_t bad, struct err *e)
 {
     static const struct {
         const char *bytes;
@@ -185,29 +183,27 @@ refuse_byte(const struct source_text *t, size_t bad, size_t line, struct err *e)
     for (size_t i = 0; bad == 0 && i < sizeof(boms) / sizeof(boms[0]); i++) {
         if (t->len >= boms[i].n && memcmp(t->data, boms[i].bytes, boms[i].n) == 0)
             return err_set(e, ERR_INPUT,
-                           "line 1: the file is %s, as its byte order mark says: save it as UTF-8",
+                           "the file is %s, as its byte order mark says: save it as UTF-8",
                            boms[i].what);
     }
     if (c == 0)
-        return err_set(e, ERR_INPUT,
-                       "line %zu: a NUL byte: this is not an SQL text (UTF-16 perhaps)", line);
-    return err_set(e, ERR_INPUT, "line %zu: byte 0x%02x is not UTF-8", line, c);
+        return err_set(e, ERR_INPUT, "a NUL byte: this is not an SQL text (UTF-16 perhaps)");
+    return err_set(e, ERR_INPUT, "byte 0x%02x is not UTF-8", c);
 }
 
 int
-source_text_check(struct source_text *t, struct digest *d, size_t *ret_line, struct err *e)
+source_text_check(struct source_text *t, struct digest *d, struct err *e)
 {
     size_t next = 0;
 
-    *ret_line = 0;
     for (size_t from = 0; from < t->len;) {
         size_t to = t->len - from > CHUNK ? from + CHUNK : t->len;
         size_t bad = find_bad(t->data, t->len, next > from ? next : from, to, &next);
         if (bad < t->len) {
             if (source_text_same(t, e) < 0)
                 return -1;
-            *ret_line = lexer_count_lines(t->data, bad) + 1;
-            return refuse_byte(t, bad, *ret_line, e);
+            t->error_line = lexer_count_lines(t->data, bad) + 1;
+            return refuse_byte(t, bad, e);
         }
         if (d)
             digest_add(d, t->data + from, to - from);
@@ -219,17 +215,22 @@ source_text_check(struct source_text *t, struct digest *d, size_t *ret_line, str
 }
 
 int
+source_text_refuse(struct source_text *t, struct source_text *ret)
+{
+    size_t line = t->error_line;
+
+    source_text_done(t);
+    *ret = (struct source_text){.error_line = line};
+    return -1;
+}
+
+int
 source_text_open_path(const char *path, struct source_text *ret, struct err *e)
 {
     struct source_text t = SOURCE_TEXT_INIT;
-    size_t line;
 
-    if (source_text_at(AT_FDCWD, path, &t, NULL, e) < 0)
-        return -1;
-    if (source_text_check(&t, NULL, &line, e) < 0) {
-        source_text_done(&t);
-        return err_wrap(e, "%s", path);
-    }
+    if (source_text_at(AT_FDCWD, path, &t, NULL, e) < 0 || source_text_check(&t, NULL, e) < 0)
+        return source_text_refuse(&t, ret);
     *ret = t;
     return 0;
 }
@@ -396,6 +397,7 @@ source_loose_digest(struct source_text *t, uint8_t ret_sum[DIGEST_BYTES], struct
     source_text_lexer(t, &lx);
     while ((rc = lexer_next(&lx, &st, e)) > 0)
         gather_statement(&g, t, &st);
+    t->error_line = rc < 0 ? lx.error_line : 0;
     if (source_text_same(t, e) < 0 || rc < 0)
         return -1;
     gather_flush(&g);

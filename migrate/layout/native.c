@@ -6,7 +6,6 @@
 
 #include "common/base/clock.h"
 #include "common/base/json.h"
-#include "common/base/json.h"
 #include "common/base/words.h"
 #include "migrate/sql/invisible.h"
 #include "migrate/sql/lexer.h"
@@ -75,18 +74,15 @@ refuse_foreign_name(const char *file, size_t len, struct err *e)
     if (is_flyway(file))
         return err_set(
             e, ERR_INPUT,
-            "%s: a name of Flyway's layout, which is not handled yet: name it VERSION_name.sql",
-            file);
+            "a name of Flyway's layout, which is not handled yet: name it VERSION_name.sql");
     if (is_postgrator(file))
         return err_set(e, ERR_INPUT,
-                       "%s: a name of postgrator's layout, which is not handled yet: name it "
-                       "VERSION_name.up.sql or VERSION_name.down.sql",
-                       file);
+                       "a name of postgrator's layout, which is not handled yet: name it "
+                       "VERSION_name.up.sql or VERSION_name.down.sql");
     if (is_odd_direction(file, len))
         return err_set(e, ERR_INPUT,
-                       "%s: the name speaks of a direction, which migrate knows only as "
-                       "VERSION_name.up.sql and VERSION_name.down.sql",
-                       file);
+                       "the name speaks of a direction, which migrate knows only as "
+                       "VERSION_name.up.sql and VERSION_name.down.sql");
     return 0;
 }
 
@@ -98,9 +94,9 @@ native_name_parse(const char *file, struct native_name *ret, struct err *e)
     const char *bar = strchr(file, '_');
 
     if (!utf8_valid(file, len, NULL))
-        return err_set(e, ERR_INPUT, "%s: the name is not UTF-8: rename the file", file);
+        return err_set(e, ERR_INPUT, "the name is not UTF-8: rename the file");
     if (!ends_with(file, len, ".sql"))
-        return err_set(e, ERR_INPUT, "%s: the name does not end in .sql (in lower case)", file);
+        return err_set(e, ERR_INPUT, "the name does not end in .sql (in lower case)");
     len -= 4;
     if (refuse_foreign_name(file, len, e) < 0)
         return -1;
@@ -113,8 +109,7 @@ native_name_parse(const char *file, struct native_name *ret, struct err *e)
     if (!bar || bar == file || (size_t)(bar - file) + 1 >= len)
         return err_set(
             e, ERR_INPUT,
-            "%s: the name is not VERSION_name.sql, VERSION_name.up.sql or VERSION_name.down.sql",
-            file);
+            "the name is not VERSION_name.sql, VERSION_name.up.sql or VERSION_name.down.sql");
     n.version_bytes = (size_t)(bar - file);
     n.name_offset = n.version_bytes + 1;
     n.name_bytes = len - n.name_offset;
@@ -346,6 +341,14 @@ parse_comment(struct word w, struct native_header *h, unsigned *seen, struct err
     return 0;
 }
 
+static int
+fail_at(struct native_header *h, const char *text, size_t offset)
+{
+    h->error_offset = offset;
+    h->error_line = lexer_count_lines(text, offset) + 1;
+    return -1;
+}
+
 /*
  * tern puts what goes up and what goes down into one file, parted by this line. Run whole, it would
  * undo itself, so it is looked for where a person may have written it: not in large files of data.
@@ -358,11 +361,10 @@ refuse_tern(const char *text, size_t len, struct native_header *h, struct err *e
 
     if (!p || (p > text && p[-1] != '\n'))
         return 0;
-    h->error_line = lexer_count_lines(text, (size_t)(p - text)) + 1;
-    return err_set(e, ERR_INPUT,
-                   "line %zu: a line of tern's layout, which is not handled yet: split the file "
-                   "into VERSION_name.up.sql and VERSION_name.down.sql",
-                   h->error_line);
+    err_set(e, ERR_INPUT,
+            "a line of tern's layout, which is not handled yet: split the file into "
+            "VERSION_name.up.sql and VERSION_name.down.sql");
+    return fail_at(h, text, (size_t)(p - text));
 }
 
 /* The comments before the first statement; ret_mark: the first mark among them. */
@@ -392,10 +394,8 @@ parse_comments(const char *text, size_t len, struct native_header *h, struct mar
         if (marks_look(text, pos, end, h->marks_fine, &mark) && !marks_is_note(text, len, &mark)) {
             *ret_mark = ret_mark->what ? *ret_mark : mark;
         } else if (text[pos] == '-' &&
-                   parse_comment((struct word){text + pos + 2, end - pos - 2}, h, &seen, e) < 0) {
-            h->error_line = lexer_count_lines(text, pos) + 1;
-            return err_wrap(e, "line %zu", h->error_line);
-        }
+                   parse_comment((struct word){text + pos + 2, end - pos - 2}, h, &seen, e) < 0)
+            return fail_at(h, text, pos);
         pos = end;
     }
     return 0;
@@ -418,6 +418,6 @@ native_header_parse(const char *text, size_t len, unsigned marks_fine, struct na
         return 0;
     if (!mark.what)
         return refuse_tern(text, len, ret, e);
-    ret->error_line = lexer_count_lines(text, mark.offset) + 1;
-    return marks_refuse(text, &mark, ret->error_line, e);
+    marks_refuse(text, &mark, e);
+    return fail_at(ret, text, mark.offset);
 }

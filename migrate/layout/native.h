@@ -50,11 +50,12 @@ struct native_header {
     uint64_t lock_timeout_ms;      /* NATIVE_UNSET unless given; 0: none, as in PostgreSQL */
     uint64_t statement_timeout_ms;
     unsigned marks_fine; /* of marks.h: as the caller says, and what marks=ignore adds */
-    size_t error_line;   /* after an error: the line; 0 otherwise */
+    size_t error_offset; /* after an error: where it is wrong, … */
+    size_t error_line;   /* … and its line; 0 otherwise */
 };
 
 /*
- * Reads the comments before the first statement. ERR_INPUT ("line N: …"): unknown key (the nearest
+ * Reads the comments before the first statement. ERR_INPUT, with the place in *ret: unknown key (the nearest
  * is named), bad value, a key twice, or, without marks=ignore, a mark of another layout (marks.h)
  * among these comments, or tern's separator on any line (of files under 1 MiB).
  */

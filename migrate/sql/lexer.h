@@ -79,7 +79,7 @@ void lexer_init(struct lexer *lx, const char *text, size_t len);
 /*
  * The next statement: 1 and *ret filled, 0 at the end of the text, -1 ERR_INPUT: unterminated
  * quote, comment, parenthesis or body, a psql command, text behind COPY … FROM STDIN; on its line.
- * The message begins with "line N: "; after an error the next call gives 0.
+ * The place is in error_offset and error_line; after an error the next call gives 0.
  */
 int lexer_next(struct lexer *lx, struct statement *ret, struct err *e);
 

@@ -26,7 +26,7 @@ int
 lexer_fail(struct lexer *lx, size_t offset, const char *what, struct err *e)
 {
     fail_at(lx, offset);
-    return err_set(e, ERR_INPUT, "line %zu: %s", lx->error_line, what);
+    return err_set(e, ERR_INPUT, "%s", what);
 }
 
 static int
@@ -58,14 +58,11 @@ lexer_fail_backslash(struct lexer *lx, size_t pos, bool inside, struct err *e)
         n = 2;
     fail_at(lx, pos);
     if (n == 2 && p[1] == '.')
-        return err_set(
-            e, ERR_INPUT,
-            "line %zu: \\. ends the data of COPY ... FROM STDIN, and there is none before it",
-            lx->error_line);
+        return err_set(e, ERR_INPUT,
+                       "\\. ends the data of COPY ... FROM STDIN, and there is none before it");
     return err_set(e, ERR_INPUT,
-                   "line %zu: psql command %.*s%s: only \\restrict and \\unrestrict are accepted%s",
-                   lx->error_line, (int)n, p, inside ? " inside a statement" : "",
-                   inside ? ", between statements" : "");
+                   "psql command %.*s%s: only \\restrict and \\unrestrict are accepted%s", (int)n,
+                   p, inside ? " inside a statement" : "", inside ? ", between statements" : "");
 }
 
 /* What a number may have before its last run of letters and digits: 1.e5, .0xd, 1e+0xd. */

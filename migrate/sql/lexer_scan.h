@@ -29,7 +29,7 @@ int lexer_scan(struct lexer *lx, struct scan *s, struct err *e);
  */
 int lexer_over_comment(struct lexer *lx, struct scan *s, struct err *e);
 
-/* Notes the place, ends the text for the lexer, and returns -1 with "line N: what". */
+/* Notes the place, ends the text for the lexer, and returns -1 with that message. */
 int lexer_fail(struct lexer *lx, size_t offset, const char *what, struct err *e);
 /* The same for the psql command at offset, named. */
 int lexer_fail_backslash(struct lexer *lx, size_t offset, bool inside, struct err *e);

@@ -303,13 +303,13 @@ marks_between(const char *text, size_t from, size_t to, unsigned fine, struct ma
 
 /* The first line of the comment, as far as it is short. */
 int
-marks_refuse(const char *text, const struct mark *m, size_t line, struct err *e)
+marks_refuse(const char *text, const struct mark *m, struct err *e)
 {
     char shown[SHOWN_BYTES + 1];
     size_t n = 0;
 
     if (!m->heading)
-        return err_set(e, ERR_INPUT, "line %zu: %s", line, m->what);
+        return err_set(e, ERR_INPUT, "%s", m->what);
     size_t cut = utf8_cut(text + m->offset, m->bytes, SHOWN_BYTES);
     for (size_t i = 0; i < cut; i++) {
         unsigned char c = (unsigned char)text[m->offset + i];
@@ -318,5 +318,5 @@ marks_refuse(const char *text, const struct mark *m, size_t line, struct err *e)
     }
     while (n && shown[n - 1] == ' ')
         n--;
-    return err_set(e, ERR_INPUT, "line %zu: \"%.*s\" %s", line, (int)n, shown, m->what);
+    return err_set(e, ERR_INPUT, "\"%.*s\" %s", (int)n, shown, m->what);
 }

@@ -52,7 +52,7 @@ bool marks_is_note(const char *text, size_t len, const struct mark *m);
  */
 bool marks_between(const char *text, size_t from, size_t to, unsigned fine, struct mark *ret);
 
-/* ERR_INPUT "line N: …"; returns -1. */
-int marks_refuse(const char *text, const struct mark *m, size_t line, struct err *e);
+/* ERR_INPUT: what is wrong with it; returns -1. */
+int marks_refuse(const char *text, const struct mark *m, struct err *e);
 
 #endif

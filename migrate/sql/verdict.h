@@ -74,7 +74,7 @@ struct verdict_file {
 };
 
 /*
- * Reads the rest of lx (from lexer_init: the whole file). -1 ERR_INPUT ("line N: …"): what the
+ * Reads the rest of lx (from lexer_init: the whole file). -1 ERR_INPUT, with the place in *ret: what the
  * lexer refuses; COMMIT, END, ROLLBACK, ABORT, PREPARE TRANSACTION or BEGIN other than one outer
  * pair, or pairs with nothing but calls of lo_open and its like between them; DISCARD ALL, which releases migrate's lock; a statement that cannot run in a transaction where the header, or the file's own BEGIN,
  * asks for one; an outer BEGIN where the header says transaction=off; a header line behind the

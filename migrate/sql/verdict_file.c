@@ -23,7 +23,7 @@ refuse(struct verdict_file *f, const struct statement *st, const char *what, con
     f->error_offset = st->offset;
     f->error_line = st->line;
     f->rule = "transaction";
-    return err_set(e, ERR_INPUT, "line %zu: %s %s", st->line, what, why);
+    return err_set(e, ERR_INPUT, "%s %s", what, why);
 }
 
 static const char in_the_middle[] =
@@ -121,7 +121,7 @@ look_between(struct verdict_file *f, const struct lexer *lx, const struct statem
     f->error_offset = mark.offset;
     f->error_line = before->end_line + lexer_count_lines(lx->text + from, mark.offset - from);
     f->rule = "marks";
-    return marks_refuse(lx->text, &mark, f->error_line, e);
+    return marks_refuse(lx->text, &mark, e);
 }
 
 /* A word of the statement that holds a character that nobody sees. */
@@ -143,10 +143,11 @@ look_within(struct verdict_file *f, const char *text, const struct statement *st
         f->error_offset = at;
         f->error_line = st->line + lexer_count_lines(text + st->offset, at - st->offset);
         f->rule = "characters";
-        return err_set(e, ERR_INPUT,
-                       "line %zu: %s outside quotes, where PostgreSQL takes it for a letter of a "
-                       "name: remove it, or write a plain space",
-                       f->error_line, invisible_describe(text + at, what));
+        return err_set(
+            e, ERR_INPUT,
+            "%s outside quotes, where PostgreSQL takes it for a letter of a name: remove "
+            "it, or write a plain space",
+            invisible_describe(text + at, what));
     }
     return 0;
 }

@@ -58,30 +58,12 @@ replace(char **field, const char *value)
     *field = value && *value ? strdup(value) : NULL;
 }
 
-/* "FILE: line N: what": the place is a field now, and is shown before the message. */
-static void
-drop_place(struct report *r, const char *file, size_t line)
-{
-    char *msg = r->err.msg;
-    size_t skip = 0;
-    char before[32];
-
-    if (strncmp(msg, file, strlen(file)) == 0 && strncmp(msg + strlen(file), ": ", 2) == 0)
-        skip = strlen(file) + 2;
-    snprintf(before, sizeof before, "line %zu: ", line);
-    if (strncmp(msg + skip, before, strlen(before)) == 0)
-        skip += strlen(before);
-    memmove(msg, msg + skip, strlen(msg + skip) + 1);
-}
-
 void
 report_place(struct report *r, const char *file, size_t line, size_t column)
 {
     replace(&r->file, file);
     r->line = line;
     r->column = column;
-    if (file && *file)
-        drop_place(r, file, line);
 }
 
 void

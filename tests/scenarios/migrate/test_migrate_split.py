@@ -44,8 +44,8 @@ def test_the_objects_are_the_contracts(split):
         ("SELECT 1;\r\nSELECT 'é', (\r\n", 2, 13, "parenthesis"),
         ("\\connect x\n", 1, 1, "\\connect"),
         ("COPY t FROM STDIN; SELECT 1;\n", 1, 20, "text behind"),
-        (b"a\0b", None, None, "NUL"),
-        (b"SELECT 1;\n\xff", None, None, "UTF-8"),
+        (b"a\0b", 1, None, "NUL"),
+        (b"SELECT 1;\n\xff", 2, None, "UTF-8"),
     ],
 )
 def test_bad_input_is_named_with_its_place(run, scratch, text, line, column, says):
@@ -294,3 +294,22 @@ def test_bad_directories(check, name, text, says):
     files("01_a.sql", "")
     files(name, text)
     assert says in failure(go(23))["msg"]
+
+
+def test_places_stand_beside_the_message(check, run, scratch):
+    """In fields of their own, whatever finds them: the message names neither the file nor a line."""
+    files, go = check
+    files("0001_a.sql", "SELECT 1;\n")
+    down = files.path / "0001_a.down.sql"
+    down.write_text("-- migrate: phase=expand\n  -- migrate: x=1\nSELECT 2;\n")
+    found = [json.loads(line) for line in go(23, "--json").stdout.splitlines()][1]
+    assert (found["rule"], found["line"], found["column"]) == ("header", 2, 3)
+    assert found["message"] == "unknown key x in a -- migrate: line"
+    assert "0001_a.down.sql:2:3: error: unknown key x in a -- migrate: line [header]\n      -- migrate: x=1\n      ^\n" in go(23).stdout
+    down.write_bytes(b"SELECT 2;\n\xff;\n")
+    found = [json.loads(line) for line in go(23, "--json").stdout.splitlines()][1]
+    assert (found["rule"], found["line"], found["message"]) == ("input", 2, "byte 0xff is not UTF-8")
+    assert "column" not in found
+    assert "0001_a.down.sql:2: error: byte 0xff is not UTF-8 [input]\n" in go(23).stdout
+    split = failure(run("migrate", "split", down))
+    assert (split["file"], split["line"], split["msg"]) == (str(down), 2, f"{down}:2: byte 0xff is not UTF-8")

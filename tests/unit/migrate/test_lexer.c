@@ -38,7 +38,7 @@ split_n(const char *text, size_t len, struct strbuf *out)
         }
     }
     if (rc < 0) {
-        strbuf_addf(out, "!%s", e.msg);
+        strbuf_addf(out, "!line %zu: %s", lx.error_line, e.msg);
         assert_int_equal(e.code, ERR_INPUT);
         assert_int_equal(lexer_next(&lx, &st, &e), 0);
     }

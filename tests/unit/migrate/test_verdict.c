@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -334,8 +335,10 @@ refused(const char *text, enum verdict_wish wish, size_t line, const char *begin
 
     assert_int_equal(file(text, wish, &f, &e), -1);
     assert_int_equal(e.code, ERR_INPUT);
-    if (strncmp(e.msg, begins, strlen(begins)) != 0)
-        fail_msg("%s: %s", text, e.msg);
+    char shown[sizeof(e.msg) + 32];
+    snprintf(shown, sizeof(shown), "line %zu: %s", f.error_line, e.msg);
+    if (strncmp(shown, begins, strlen(begins)) != 0)
+        fail_msg("%s: %s", text, shown);
     assert_int_equal(f.error_line, line);
 }
 
