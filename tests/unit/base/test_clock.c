@@ -6,34 +6,7 @@
 
 #include <cmocka.h>
 
-#include "common/base/clock.h"
-
-/* The readings of clock.c, replaced: its object is not linked because nothing is left to look for in it. */
-static uint64_t now_ms;
-
-uint64_t
-clock_mono_ms(void)
-{
-    return now_ms;
-}
-
-uint64_t
-clock_mono_us(void)
-{
-    return now_ms * 1000;
-}
-
-uint64_t
-clock_boot_ms(void)
-{
-    return now_ms;
-}
-
-int64_t
-clock_wall_ms(void)
-{
-    return (int64_t)now_ms;
-}
+#include "tests/unit/fakes/fake_clock.h"
 
 static void
 deadlines_saturate(void **state)

@@ -15,168 +15,12 @@
 
 #include <stdlib.h>
 
-#include "common/base/clock.h"
-#include "common/net/boottimer.h"
 #include "common/lease/lease.h"
 #include "common/net/loop.h"
-#include "common/redis/redisconn.h"
+#include "tests/unit/fakes/fake_boottimer.h"
+#include "tests/unit/fakes/fake_redisconn.h"
 
-/* ---- the clock ---- */
-
-static uint64_t now_ms;
-
-uint64_t
-clock_boot_ms(void)
-{
-    return now_ms;
-}
-
-uint64_t
-clock_mono_ms(void)
-{
-    return now_ms;
-}
-
-uint64_t
-clock_mono_us(void)
-{
-    return now_ms * 1000;
-}
-
-int64_t
-clock_wall_ms(void)
-{
-    return 1795251600000;
-}
-
-/* ---- timers: renew, unsure, gone, in the order in which they are made ---- */
-
-enum { RENEW, UNSURE, GONE, TIMERS };
-
-struct boottimer {
-    loop_cb *cb;
-    void *arg;
-    uint64_t at_ms;
-    bool pending;
-};
-
-static struct boottimer timers[TIMERS];
-static size_t timers_made;
-
-struct boottimer *
-boottimer_new(struct loop *l, loop_cb *cb, void *arg, struct err *e)
-{
-    (void)l;
-    (void)e;
-    assert_true(timers_made < TIMERS);
-    timers[timers_made] = (struct boottimer){.cb = cb, .arg = arg};
-    return &timers[timers_made++];
-}
-
-void
-boottimer_free(struct boottimer *t)
-{
-    (void)t;
-}
-
-void
-boottimer_start_at(struct boottimer *t, uint64_t at_ms)
-{
-    t->at_ms = at_ms;
-    t->pending = true;
-}
-
-void
-boottimer_cancel(struct boottimer *t)
-{
-    t->pending = false;
-}
-
-bool
-boottimer_pending(const struct boottimer *t)
-{
-    return t->pending;
-}
-
-/* ---- the connection ---- */
-
-struct redisconn {
-    bool connected;
-    redisconn_cb *connect_cb;
-    void *connect_arg;
-    redisconn_reply_cb *reply_cb;
-    void *reply_arg;
-    char script[1024];
-    unsigned shunned;
-    char value[256];
-    uint64_t deadline_ms;
-};
-
-static struct redisconn conn;
-
-struct redisconn *
-redisconn_new(struct loop *l, struct resolver *r, struct target_redis *target, struct err *e)
-{
-    (void)l;
-    (void)r;
-    (void)target;
-    (void)e;
-    conn = (struct redisconn){0};
-    return &conn;
-}
-
-void
-redisconn_free(struct redisconn *c)
-{
-    (void)c;
-}
-
-bool
-redisconn_connected(const struct redisconn *c)
-{
-    return c->connected;
-}
-
-void
-redisconn_shun(struct redisconn *c)
-{
-    c->shunned++;
-}
-
-int
-redisconn_connect_start(struct redisconn *c, uint64_t deadline_ms, redisconn_cb *cb, void *arg,
-                        struct err *e)
-{
-    (void)e;
-    assert_null(c->connect_cb);
-    c->deadline_ms = deadline_ms;
-    c->connected = false;
-    c->reply_cb = NULL; /* what was under way is dropped */
-    c->connect_cb = cb;
-    c->connect_arg = arg;
-    return 0;
-}
-
-int
-redisconn_command_start(struct redisconn *c, int argc, const char *const *argv, const size_t *lens,
-                        uint64_t deadline_ms, redisconn_reply_cb *cb, void *arg, struct err *e)
-{
-    (void)e;
-    (void)lens;
-    assert_null(c->reply_cb);
-    assert_int_equal(argc, 8);
-    assert_string_equal(argv[0], "EVAL");
-    assert_string_equal(argv[3], "cronrun:{mail}:lock");
-    assert_string_equal(argv[4], "cronrun:{mail}:fence");
-    assert_string_equal(argv[6], "3000");
-    assert_string_equal(argv[7], "3000");
-    strcpy(c->script, argv[1]);
-    strcpy(c->value, argv[5]);
-    c->deadline_ms = deadline_ms;
-    c->reply_cb = cb;
-    c->reply_arg = arg;
-    return 0;
-}
+enum { RENEW, UNSURE, GONE, TIMERS }; /* timers, in the order in which they are made */
 
 /* ---- what a test does ---- */
 
@@ -302,15 +146,6 @@ answer_pair(long long n, const char *text)
     struct redis_reply second = {.kind = REDIS_STRING, .text = text, .len = strlen(text)};
     const struct redis_reply *items[] = {&first, &second};
     answer(NULL, &(struct redis_reply){.kind = REDIS_ARRAY, .count = 2, .items = items});
-}
-
-static inline void
-fire(int timer)
-{
-    assert_true(timers[timer].pending);
-    now_ms = timers[timer].at_ms;
-    timers[timer].pending = false;
-    timers[timer].cb(timers[timer].arg);
 }
 
 static inline void

@@ -1,6 +1,5 @@
 /*
- * fake_probe.h: time that a test moves, timers that fire then, and scripted probes, in place of
- * clock.c, the loop's timers and probe.c. Included by one test program, behind cmocka.h.
+ * fake_probe.h: scripted probes, on fake_clock.h and fake_timer.h, in place of probe.c. Included by one test program.
  */
 #ifndef RR_TESTS_FAKE_PROBE_H
 #define RR_TESTS_FAKE_PROBE_H
@@ -15,94 +14,19 @@
 
 #include <cmocka.h>
 
-#include "common/base/clock.h"
 #include "common/base/digest.h"
 #include "common/base/log.h"
-#include "common/net/loop.h"
 #include "healthd/schedule.h"
+#include "tests/unit/fakes/fake_timer.h"
 
-/* ---- time ---- */
+/* ---- chance ---- */
 
-static uint64_t now_ms;
 static uint32_t chance;
-
-uint64_t
-clock_mono_ms(void)
-{
-    return now_ms;
-}
-
-uint64_t
-clock_mono_us(void)
-{
-    return now_ms * 1000;
-}
-
-int64_t
-clock_wall_ms(void)
-{
-    return 1700000000000 + (int64_t)now_ms;
-}
 
 uint32_t
 digest_jitter(uint32_t bound)
 {
     return chance < bound ? chance : bound - 1;
-}
-
-struct loop_timer {
-    loop_cb *cb;
-    void *arg;
-    uint64_t at_ms;
-};
-
-static struct loop_timer *timers[64];
-
-struct loop_timer *
-loop_timer_new(struct loop *l, loop_cb *cb, void *arg)
-{
-    (void)l;
-    for (size_t i = 0; i < 64; i++) {
-        if (!timers[i]) {
-            timers[i] = calloc(1, sizeof(*timers[i]));
-            *timers[i] = (struct loop_timer){cb, arg, CLOCK_NEVER};
-            return timers[i];
-        }
-    }
-    return NULL;
-}
-
-void
-loop_timer_free(struct loop_timer *t)
-{
-    for (size_t i = 0; i < 64; i++)
-        if (timers[i] == t)
-            timers[i] = NULL;
-    free(t);
-}
-
-void
-loop_timer_start(struct loop_timer *t, uint64_t delay_ms)
-{
-    t->at_ms = now_ms + delay_ms;
-}
-
-void
-loop_timer_start_at(struct loop_timer *t, uint64_t deadline_ms)
-{
-    t->at_ms = deadline_ms;
-}
-
-void
-loop_timer_cancel(struct loop_timer *t)
-{
-    t->at_ms = CLOCK_NEVER;
-}
-
-bool
-loop_timer_pending(const struct loop_timer *t)
-{
-    return t->at_ms != CLOCK_NEVER;
 }
 
 /* ---- records: counted, not written ---- */

@@ -1,5 +1,5 @@
 /*
- * target_pg_fixture.h: an environment of "NAME=value" lines, and what libpq gets of a target.
+ * target_pg_fixture.h: a target of PostgreSQL from an environment of lines, and what libpq gets of it.
  */
 #ifndef RR_TESTS_TARGET_PG_FIXTURE_H
 #define RR_TESTS_TARGET_PG_FIXTURE_H
@@ -15,22 +15,7 @@
 #include <cmocka.h>
 
 #include "common/target/target.h"
-
-/* The environment of a row: "NAME=value" lines. */
-static const char *
-row_env(const char *name, void *arg)
-{
-    static char buf[4096];
-    const char *lines = arg;
-    size_t len = strlen(name);
-    for (const char *p = lines; p && *p; p = strchr(p, '\n') ? strchr(p, '\n') + 1 : NULL) {
-        if (strncmp(p, name, len) == 0 && p[len] == '=') {
-            snprintf(buf, sizeof buf, "%.*s", (int)strcspn(p + len + 1, "\n"), p + len + 1);
-            return buf;
-        }
-    }
-    return NULL;
-}
+#include "tests/unit/fakes/target_env.h"
 
 static struct target_pg *
 load(const char *database, const char *env_lines, struct err *e)

@@ -9,35 +9,9 @@
 
 #include <cmocka.h>
 
-#include "common/base/clock.h"
 #include "healthd/client.h"
 #include "healthd/page/routes.h"
-
-static int64_t wall_ms = 1795251600000; /* 2026-11-21T09:00:00Z */
-
-int64_t
-clock_wall_ms(void)
-{
-    return wall_ms;
-}
-
-uint64_t
-clock_mono_ms(void)
-{
-    return 5000;
-}
-
-uint64_t
-clock_mono_us(void)
-{
-    return 5000000;
-}
-
-uint64_t
-clock_boot_ms(void)
-{
-    return 5000;
-}
+#include "tests/unit/fakes/fake_clock.h"
 
 struct world {
     struct check_spec specs[3];
@@ -61,7 +35,8 @@ open_world(struct world *w, enum details details)
                                         "redis redis://h", "extra redis://h groups web optional"};
     struct err e;
     *w = (struct world){0};
-    wall_ms = 1795251600000;
+    now_ms = 5000;
+    wall_at_0_ms = 1795251600000 - 5000;
     for (size_t i = 0; i < 3; i++) {
         assert_int_equal(checkline_parse(lines[i], &w->specs[i], &e), 0);
         w->checks[i].spec = &w->specs[i];
@@ -243,7 +218,7 @@ test_timestamp_moves_on(void **state)
     struct world w;
     open_world(&w, DETAILS_NEVER);
     assert_non_null(strstr(ask(&w, "/health")->body.data, "\"2026-11-21T09:00:00Z\""));
-    wall_ms += 61000;
+    wall_at_0_ms += 61000; /* the clock on the wall alone */
     assert_non_null(strstr(ask(&w, "/health")->body.data, "\"2026-11-21T09:01:01Z\""));
     assert_non_null(strstr(ask(&w, "/health?exclude=x")->body.data, "\"2026-11-21T09:01:01Z\""));
     close_world(&w);

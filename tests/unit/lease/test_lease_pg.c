@@ -13,12 +13,12 @@
 
 #include <stdlib.h>
 
-#include "common/base/clock.h"
-#include "common/net/boottimer.h"
 #include "common/lease/lease.h"
 #include "common/net/loop.h"
-#include "common/pg/pgconn.h"
-#include "tests/unit/fakes/fake_session.h"
+#include "tests/unit/fakes/fake_boottimer.h"
+#include "tests/unit/fakes/fake_pgconn.h"
+
+enum { TIMER }; /* the one that a lease makes */
 
 /* ---- what a test does ---- */
 
@@ -83,29 +83,20 @@ turn(struct fixture *f)
     loop_timer_free(t);
 }
 
-static void
-answer_with(const struct err *e, struct pgrows *rows)
-{
-    pgconn_rows_cb *cb = conn.rows_cb;
-    assert_non_null(cb);
-    conn.rows_cb = NULL;
-    cb(&conn, e, rows, conn.arg);
-}
-
 /* The question that is open has `part` in it, and this is its answer: one row. */
 static void
 answer(const char *part, const char *a, const char *b)
 {
     if (!strstr(conn.sql, part))
         fail_msg("asked \"%s\", not \"%s\"", conn.sql, part);
-    answer_with(NULL, &(struct pgrows){.n = 1, .values = {a, b, "t"}});
+    pg_answers(NULL, &(struct pgrows){.n = 1, .values = {a, b, "t"}});
 }
 
 static void
 answer_nothing(const char *part)
 {
     assert_non_null(strstr(conn.sql, part));
-    answer_with(NULL, &(struct pgrows){0});
+    pg_answers(NULL, &(struct pgrows){0});
 }
 
 static void
@@ -114,7 +105,7 @@ refuse(const char *part, const char *sqlstate)
     assert_non_null(strstr(conn.sql, part));
     struct err e;
     err_sql(&e, ERR_SERVER, sqlstate, "no");
-    answer_with(&e, NULL);
+    pg_answers(&e, NULL);
 }
 
 static void
@@ -129,8 +120,7 @@ static void
 acquire_connected(struct fixture *f)
 {
     acquire(f);
-    conn.connected = true;
-    conn.connect_cb(&conn, NULL, conn.arg);
+    pg_connects(NULL);
 }
 
 static void
@@ -192,8 +182,8 @@ settles(struct fixture *f)
 {
     assert_false(f->acquired);
     assert_non_null(conn.watch_cb);
-    assert_int_equal(timer.at_ms, now_ms + 20);
-    fire();
+    assert_int_equal(timers[TIMER].at_ms, now_ms + 20);
+    fire(TIMER);
     assert_true(f->acquired);
     assert_int_equal(f->e.code, ERR_NONE);
 }
@@ -285,11 +275,11 @@ test_unreachable(void **state)
 {
     struct fixture *f = *state;
     acquire(f);
-    conn.connect_cb(&conn, &(struct err){.code = ERR_REFUSED, .msg = "refused"}, conn.arg);
+    pg_connects(&(struct err){.code = ERR_REFUSED, .msg = "refused"});
     assert_int_equal(f->e.code, ERR_REFUSED);
     acquire_connected(f); /* and again */
     conn.connected = false;
-    answer_with(&(struct err){.code = ERR_CLOSED, .msg = "gone"}, NULL);
+    pg_answers(&(struct err){.code = ERR_CLOSED, .msg = "gone"}, NULL);
     assert_int_equal(f->e.code, ERR_CLOSED);
 }
 
@@ -316,17 +306,17 @@ test_beats(void **state)
     hold(f);
     for (int i = 0; i < 3; i++) {
         uint64_t before_ms = now_ms;
-        fire();
+        fire(TIMER);
         assert_int_equal(now_ms, before_ms + 5000);
         assert_int_equal(conn.deadline_ms, now_ms + 3000);
         answer("SELECT 1", "1", NULL);
         assert_non_null(conn.watch_cb);
     }
-    fire();
+    fire(TIMER);
     conn.connected = false;
-    answer_with(&(struct err){.code = ERR_TIMEOUT, .msg = "slow"}, NULL);
+    pg_answers(&(struct err){.code = ERR_TIMEOUT, .msg = "slow"}, NULL);
     assert_int_equal(f->gone, 1);
-    assert_false(timer.pending);
+    assert_false(timers[TIMER].pending);
 }
 
 /* The wish to release comes while a beat is under way: it goes on from the answer. */
@@ -335,7 +325,7 @@ test_release_behind_a_beat(void **state)
 {
     struct fixture *f = *state;
     hold(f);
-    fire();
+    fire(TIMER);
     assert_int_equal(lease_release_start(f->lease, "success", now_ms + 1000, on_released, f, NULL),
                      0);
     turn(f);
@@ -372,7 +362,7 @@ test_release_fails(void **state)
                      0);
     turn(f);
     conn.connected = false;
-    answer_with(&(struct err){.code = ERR_TIMEOUT, .msg = "slow"}, NULL);
+    pg_answers(&(struct err){.code = ERR_TIMEOUT, .msg = "slow"}, NULL);
     assert_true(f->released);
     assert_int_equal(f->e.code, ERR_TIMEOUT);
     assert_int_equal(f->gone, 0);
@@ -398,11 +388,13 @@ setup(void **state)
     static const struct lease_owner owner = {.name = "mail", .host = "here", .run_id = "run-1"};
     struct fixture *f = calloc(1, sizeof *f);
     struct err e;
+    timers_made = 0;
     now_ms = 1000000;
     f->loop = loop_new(&e);
     f->lease = lease_pg_new(f->loop, NULL, NULL, &owner, 20, &e);
     if (!f->lease)
         return -1;
+    assert_string_equal(conn.application_name, "cronrun:mail");
     lease_set_lost_cb(f->lease, on_lost, f);
     *state = f;
     return 0;

@@ -11,124 +11,19 @@
 
 #include "common/base/clock.h"
 #include "common/net/loop.h"
-#include "common/pg/pgconn.h"
 #include "migrate/tell/progress.h"
 #include "migrate/db/watch.h"
+#include "tests/unit/fakes/fake_pgconn.h"
 
 #define LONG_MS 20000
 #define PID 7
-
-/* ---- the connection ---- */
-
-struct pgconn {
-    bool connected;
-    bool asked; /* an operation is under way */
-    pgconn_cb *connect_cb;
-    pgconn_rows_cb *rows_cb;
-    void *arg;
-    char sql[2048];
-};
-
-static struct pgconn conn;
-
-struct pgconn *
-pgconn_new(struct loop *l, struct resolver *r, struct target_pg *target,
-           const char *application_name, struct err *e)
-{
-    (void)l;
-    (void)r;
-    (void)target;
-    (void)application_name;
-    (void)e;
-    conn = (struct pgconn){0};
-    return &conn;
-}
-
-void
-pgconn_free(struct pgconn *c)
-{
-    (void)c;
-}
-
-bool
-pgconn_connected(const struct pgconn *c)
-{
-    return c->connected;
-}
-
-int
-pgconn_connect_start(struct pgconn *c, uint64_t deadline_ms, pgconn_cb *cb, void *arg,
-                     struct err *e)
-{
-    (void)deadline_ms;
-    (void)e;
-    assert_false(c->asked);
-    c->asked = true;
-    c->connect_cb = cb;
-    c->arg = arg;
-    return 0;
-}
-
-int
-pgconn_query_start(struct pgconn *c, const char *sql, size_t bytes, uint64_t deadline_ms,
-                   pgconn_rows_cb *cb, void *arg, struct err *e)
-{
-    (void)deadline_ms;
-    (void)e;
-    assert_false(c->asked);
-    assert_true(bytes < sizeof c->sql);
-    memcpy(c->sql, sql, bytes);
-    c->sql[bytes] = '\0';
-    c->asked = true;
-    c->rows_cb = cb;
-    c->arg = arg;
-    return 0;
-}
-
-void
-pgrows_free(struct pgrows *r)
-{
-    (void)r;
-}
-
-const struct pgrows *
-pgrows_next(const struct pgrows *r)
-{
-    return r;
-}
-
-size_t
-pgrows_count_statements(const struct pgrows *r)
-{
-    (void)r;
-    return 0;
-}
-
-int
-pgrows_count(const struct pgrows *r)
-{
-    (void)r;
-    return 0;
-}
-
-const char *
-pgrows_value(const struct pgrows *r, int row, int column)
-{
-    (void)r;
-    (void)row;
-    (void)column;
-    return NULL;
-}
 
 static void
 connects(bool well)
 {
     struct err e = {0};
     err_set(&e, ERR_REFUSED, "nobody there");
-    assert_true(conn.asked);
-    conn.asked = false;
-    conn.connected = well;
-    conn.connect_cb(&conn, well ? NULL : &e, conn.arg);
+    pg_connects(well ? NULL : &e);
 }
 
 /* ---- the watch ---- */

@@ -11,21 +11,7 @@
 #include <cmocka.h>
 
 #include "common/target/target.h"
-
-static const char *
-row_env(const char *name, void *arg)
-{
-    static char buf[4096];
-    const char *lines = arg;
-    size_t len = strlen(name);
-    for (const char *p = lines; p && *p; p = strchr(p, '\n') ? strchr(p, '\n') + 1 : NULL) {
-        if (strncmp(p, name, len) == 0 && p[len] == '=') {
-            snprintf(buf, sizeof buf, "%.*s", (int)strcspn(p + len + 1, "\n"), p + len + 1);
-            return buf;
-        }
-    }
-    return NULL;
-}
+#include "tests/unit/fakes/target_env.h"
 
 static struct target_redis *
 load(const char *url, const char *env_lines, struct err *e)

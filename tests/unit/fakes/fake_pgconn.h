@@ -1,101 +1,20 @@
 /*
- * fake_session.h: a clock that stands, a timer that a test fires, and a scripted PostgreSQL session
- * in place of clock.c, boottimer.c and pgconn.c. Included by one test program, behind cmocka.h.
+ * fake_pgconn.h: a scripted connection to PostgreSQL, in place of pgconn.c: what was asked lies in `conn`, and the test answers.
  */
-#ifndef RR_TESTS_FAKE_SESSION_H
-#define RR_TESTS_FAKE_SESSION_H
+#ifndef RR_TESTS_FAKE_PGCONN_H
+#define RR_TESTS_FAKE_PGCONN_H
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "common/base/clock.h"
-#include "common/net/boottimer.h"
-#include "common/net/loop.h"
 #include "common/pg/pgconn.h"
-
-/* ---- the clock ---- */
-
-static uint64_t now_ms;
-
-uint64_t
-clock_mono_ms(void)
-{
-    return now_ms;
-}
-
-uint64_t
-clock_mono_us(void)
-{
-    return now_ms * 1000;
-}
-
-uint64_t
-clock_boot_ms(void)
-{
-    return now_ms;
-}
-
-int64_t
-clock_wall_ms(void)
-{
-    return 1795251600000;
-}
-
-/* ---- the timer ---- */
-
-struct boottimer {
-    loop_cb *cb;
-    void *arg;
-    uint64_t at_ms;
-    bool pending;
-};
-
-static struct boottimer timer;
-
-struct boottimer *
-boottimer_new(struct loop *l, loop_cb *cb, void *arg, struct err *e)
-{
-    (void)l;
-    (void)e;
-    timer = (struct boottimer){.cb = cb, .arg = arg};
-    return &timer;
-}
-
-void
-boottimer_free(struct boottimer *t)
-{
-    (void)t;
-}
-
-void
-boottimer_start_at(struct boottimer *t, uint64_t at_ms)
-{
-    t->at_ms = at_ms;
-    t->pending = true;
-}
-
-void
-boottimer_cancel(struct boottimer *t)
-{
-    t->pending = false;
-}
-
-static void
-fire(void)
-{
-    assert_true(timer.pending);
-    timer.pending = false;
-    now_ms = timer.at_ms;
-    timer.cb(timer.arg);
-}
-
-/* ---- the session ---- */
 
 struct pgrows {
     int n;
@@ -104,11 +23,13 @@ struct pgrows {
 
 struct pgconn {
     bool connected;
+    bool asked; /* an operation is under way */
+    char application_name[64];
     pgconn_cb *connect_cb;
     pgconn_cb *watch_cb;
     pgconn_rows_cb *rows_cb;
     void *arg;
-    char sql[1024];
+    char sql[2048];
     char params[3][256];
     uint64_t deadline_ms;
 };
@@ -123,8 +44,8 @@ pgconn_new(struct loop *l, struct resolver *r, struct target_pg *target,
     (void)r;
     (void)target;
     (void)e;
-    assert_string_equal(application_name, "cronrun:mail");
     conn = (struct pgconn){0};
+    snprintf(conn.application_name, sizeof(conn.application_name), "%s", application_name);
     return &conn;
 }
 
@@ -159,6 +80,8 @@ pgconn_connect_start(struct pgconn *c, uint64_t deadline_ms, pgconn_cb *cb, void
                      struct err *e)
 {
     (void)e;
+    assert_false(c->asked);
+    c->asked = true;
     c->deadline_ms = deadline_ms;
     c->connect_cb = cb;
     c->arg = arg;
@@ -170,7 +93,8 @@ pgconn_query_start(struct pgconn *c, const char *sql, size_t bytes, uint64_t dea
                    pgconn_rows_cb *cb, void *arg, struct err *e)
 {
     (void)e;
-    assert_null(c->rows_cb); /* one at a time */
+    assert_false(c->asked); /* one at a time */
+    c->asked = true;
     assert_true(bytes < sizeof c->sql);
     memcpy(c->sql, sql, bytes);
     c->sql[bytes] = '\0';
@@ -194,7 +118,7 @@ int
 pgconn_watch_start(struct pgconn *c, pgconn_cb *cb, void *arg, struct err *e)
 {
     (void)e;
-    assert_null(c->rows_cb);
+    assert_false(c->asked);
     c->watch_cb = cb;
     c->arg = arg;
     return 0;
@@ -204,6 +128,19 @@ void
 pgrows_free(struct pgrows *r)
 {
     (void)r;
+}
+
+const struct pgrows *
+pgrows_next(const struct pgrows *r)
+{
+    return r;
+}
+
+size_t
+pgrows_count_statements(const struct pgrows *r)
+{
+    (void)r;
+    return 0;
 }
 
 int
@@ -217,6 +154,28 @@ pgrows_value(const struct pgrows *r, int row, int column)
 {
     assert_int_equal(row, 0);
     return r->values[column];
+}
+
+/* ---- what the server does ---- */
+
+/* e: NULL when the connection is made. */
+static inline void
+pg_connects(const struct err *e)
+{
+    assert_true(conn.asked);
+    conn.asked = false;
+    conn.connected = !e;
+    conn.connect_cb(&conn, e, conn.arg);
+}
+
+static inline void
+pg_answers(const struct err *e, struct pgrows *rows)
+{
+    pgconn_rows_cb *cb = conn.rows_cb;
+    assert_non_null(cb);
+    conn.rows_cb = NULL;
+    conn.asked = false;
+    cb(&conn, e, rows, conn.arg);
 }
 
 #endif
