@@ -1,4 +1,5 @@
 /* From a name to a connected socket, with names from a scripted resolver. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -196,6 +197,48 @@ test_times_out(void **state)
     close(l);
 }
 
+static int
+listener_at(const char *host, uint16_t port, int backlog)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    assert_int_equal(inet_pton(AF_INET, host, &at.sin_addr), 1);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+    assert_int_equal(listen(fd, backlog), 0);
+    return fd;
+}
+
+/* Who got nowhere with an address begins with the one after it. */
+static void
+test_after(void **state)
+{
+    (void)state;
+    static const char *const hosts[] = {"127.0.0.9", "127.0.0.1"};
+    uint16_t port = 0;
+    int l = listener(8, &port);
+    int other = listener_at(hosts[0], port, 8);
+    for (size_t i = 0; i < 2; i++) {
+        struct sockaddr_in last = {.sin_family = AF_INET, .sin_port = htons(port)};
+        struct sockaddr_in peer = {0};
+        socklen_t len = sizeof(peer);
+        struct resolve_addr addr = {.sa_len = sizeof(last)};
+        struct waiter w = {.fd = -1};
+        struct err e;
+        inet_pton(AF_INET, hosts[i], &last.sin_addr);
+        memcpy(&addr.sa, &last, sizeof(last));
+        dial_after(
+            dial_start(loop, resolver, "two.test", port, clock_deadline(20000), on_dialled, &w, &e),
+            &addr);
+        assert_int_equal(loop_turn_until(loop, &w.done, clock_deadline(20000), &e), 0);
+        assert_int_equal(getpeername(w.fd, (struct sockaddr *)&peer, &len), 0);
+        inet_pton(AF_INET, hosts[1 - i], &last.sin_addr);
+        assert_memory_equal(&peer, &last, sizeof(last));
+        close(w.fd);
+    }
+    close(other);
+    close(l);
+}
+
 static void
 test_cancel(void **state)
 {
@@ -246,8 +289,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_connects),  cmocka_unit_test(test_fails),
         cmocka_unit_test(test_times_out), cmocka_unit_test(test_cancel),
-        cmocka_unit_test(test_share),     cmocka_unit_test(test_self),
-        cmocka_unit_test(test_unix),
+        cmocka_unit_test(test_share),     cmocka_unit_test(test_after),
+        cmocka_unit_test(test_self),      cmocka_unit_test(test_unix),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
