@@ -48,33 +48,7 @@ redisconn_close(struct redisconn *c)
     loop_timer_cancel(c->timer);
     drop_commands(take_commands(c));
     c->connect_cb = NULL;
-    c->epoch++;
     redisconn_set_state(c, REDISCONN_IDLE);
-}
-
-void
-redisconn_enter(struct redisconn *c)
-{
-    c->calling++;
-}
-
-static void
-release(struct redisconn *c)
-{
-    loop_timer_free(c->timer);
-    redisconn_tls_done(&c->own_tls);
-    free(c);
-}
-
-bool
-redisconn_leave(struct redisconn *c)
-{
-    c->calling--;
-    if (!c->dying || c->calling > 0) {
-        return c->dying;
-    }
-    release(c);
-    return true;
 }
 
 /* Commands that waited, then who watches. Each may free c, or connect anew. */
@@ -83,13 +57,13 @@ tell(struct redisconn *c, struct redis_command *list, const struct err *e)
 {
     while (list) {
         struct redis_command *next = list->next;
-        if (list->cb && !c->dying) {
+        if (list->cb && !c->dead) {
             list->cb(c, e, NULL, list->arg);
         }
         free(list);
         list = next;
     }
-    if (c->lost_due && !c->dying) {
+    if (c->lost_due && !c->dead) {
         redisconn_cb *cb = c->lost_cb;
         c->lost_cb = NULL;
         c->lost_due = false;
@@ -105,12 +79,10 @@ redisconn_fail(struct redisconn *c, const struct err *e)
     struct redis_command *list = take_commands(c);
     c->lost_due = c->lost_cb && c->state == REDISCONN_READY;
     redisconn_close(c);
-    redisconn_enter(c);
     if (connect_cb) {
         connect_cb(c, &copy, c->connect_arg);
     }
     tell(c, list, &copy);
-    redisconn_leave(c);
 }
 
 /* ---- state and deadlines ---- */
@@ -189,17 +161,24 @@ redisconn_share_tls(struct redisconn *c, struct redisconn_tls *tls)
     c->tls = tls;
 }
 
+static void
+redisconn_free_now(void *arg)
+{
+    struct redisconn *c = arg;
+    redisconn_tls_done(&c->own_tls);
+    free(c);
+}
+
 void
 redisconn_free(struct redisconn *c)
 {
-    if (!c || c->dying) {
+    if (!c || c->dead) {
         return;
     }
     redisconn_close(c);
-    c->dying = true;
-    if (c->calling == 0) {
-        release(c);
-    }
+    c->dead = true;
+    loop_timer_free(c->timer);
+    loop_defer(c->loop, &c->later, redisconn_free_now, c);
 }
 
 int

@@ -55,7 +55,8 @@ struct redisconn *
 redisconn_new(struct loop *l, struct resolver *r, struct target_redis *target, struct err *e);
 /* Takes the place of a store of c's own: several connections, also one after the other, load it once. Borrowed; outlives c. */
 void redisconn_share_tls(struct redisconn *c, struct redisconn_tls *tls);
-void redisconn_free(struct redisconn *c); /* NULL allowed; closes at once; nothing fires any more */
+void redisconn_free(
+    struct redisconn *c); /* NULL allowed; from anywhere; closes at once; nothing fires any more */
 
 /* Resolve, connect, TLS, AUTH (if any), SELECT (if db != 0), in one deadline; a connection that is open is closed first. -1 also
  * when a secret file cannot be read (ERR_USAGE). Errors: ERR_DNS, ERR_REFUSED, ERR_TIMEOUT, ERR_TLS,

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "common/base/err.h"
+#include "common/net/loop.h"
 #include "common/redis/redisconn.h"
 #include "common/redis/redisconn_reply.h"
 #include "common/net/resolve.h"
@@ -42,9 +43,8 @@ struct redisconn {
     struct resolver *resolver;
     struct target_redis *target;
     enum redisconn_state state;
-    unsigned calling; /* user callbacks on the stack */
-    bool dying;       /* freed by one of them */
-    unsigned epoch;   /* counts connections: what a callback may have ended */
+    bool dead;
+    struct loop_later later;
 
     /* connecting */
     redisconn_cb *connect_cb;
@@ -68,15 +68,12 @@ struct redisconn {
 };
 
 void redisconn_set_state(struct redisconn *c, enum redisconn_state state);
-/* Closes what is open and tells the waiting ones. c may be gone afterwards. */
+/* Closes what is open and tells the waiting ones. c may be dead afterwards, or connect anew. */
 void redisconn_fail(struct redisconn *c, const struct err *e);
 /* Closes without telling anybody; the list of commands is dropped. */
 void redisconn_close(struct redisconn *c);
 /* Sets the timer to the nearest deadline. */
 void redisconn_set_timer(struct redisconn *c);
-/* A user callback is about to be called, or has returned; the latter is true when c is gone. */
-void redisconn_enter(struct redisconn *c);
-bool redisconn_leave(struct redisconn *c);
 
 /* redisconn_connect.c */
 int redisconn_dial(struct redisconn *c, struct err *e);

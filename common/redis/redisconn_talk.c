@@ -98,9 +98,7 @@ start_login(struct redisconn *c)
     if (send_login(c, &e) != 0) {
         redisconn_fail(c, &e);
     } else if (!c->first) {
-        redisconn_enter(c);
         login_done(c);
-        redisconn_leave(c);
     }
 }
 
@@ -188,15 +186,14 @@ dispatch(struct redisconn *c, const struct redis_reply *reply, struct err *e)
     return 0;
 }
 
-/* All whole replies. A callback may free c or end this connection: then the rest is not looked at. */
+/* All whole replies. A callback may free c or end this connection, and another one takes at least a turn: then the rest is
+ * not looked at. */
 static void
 read_replies(struct redisconn *c)
 {
-    unsigned epoch = c->epoch;
     struct err e;
     int result = 0;
-    redisconn_enter(c);
-    while (result == 0 && !c->dying && c->epoch == epoch) {
+    while (result == 0 && c->bev) {
         struct redis_reply *reply;
         result = redis_parser_next(c->parser, &reply, &e);
         if (result != 0 || !reply) {
@@ -205,10 +202,7 @@ read_replies(struct redisconn *c)
         result = dispatch(c, reply, &e);
         redis_reply_free(reply);
     }
-    if (redisconn_leave(c)) {
-        return;
-    }
-    if (result != 0 && c->epoch == epoch) {
+    if (result != 0 && c->bev) {
         redisconn_fail(c, &e);
     }
 }
@@ -217,7 +211,6 @@ static void
 on_read(struct bufferevent *bev, void *arg)
 {
     struct redisconn *c = arg;
-    struct loop *l = c->loop;
     uint64_t start_us = clock_mono_us();
     struct evbuffer *in = bufferevent_get_input(bev);
     struct err e;
@@ -230,7 +223,7 @@ on_read(struct bufferevent *bev, void *arg)
         evbuffer_drain(in, len);
     }
     read_replies(c);
-    loop_meter(l, start_us);
+    loop_meter(c->loop, start_us);
 }
 
 static void
@@ -258,14 +251,13 @@ on_event(struct bufferevent *bev, short what, void *arg)
     int sys_errno = errno;
     (void)bev;
     struct redisconn *c = arg;
-    struct loop *l = c->loop;
     uint64_t start_us = clock_mono_us();
     if (what & BEV_EVENT_CONNECTED) {
         start_login(c);
     } else if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)) {
         on_end(c, what, sys_errno);
     }
-    loop_meter(l, start_us);
+    loop_meter(c->loop, start_us);
 }
 
 void

@@ -414,6 +414,75 @@ test_free_inside(void **state)
     assert_int_equal(lost.calls, 0);
 }
 
+/* A connection that is freed within its callback, as is what it borrowed; a turn later nothing of it is left. */
+static void
+freed_within(struct waiter *w, enum err_code code)
+{
+    struct waiter nothing = {0};
+    struct err e;
+    wait_for(w);
+    assert_int_equal(w->e.code, code);
+    drop_target(NULL);
+    assert_int_equal(loop_turn_until(loop, &nothing.done, clock_deadline(5), &e), -1);
+    assert_int_equal(w->calls, 1);
+}
+
+/* Each end of a connect: logged in, refused, ended, and silent. */
+static void
+test_free_inside_connect(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *reply;
+        uint64_t ms;
+        enum err_code code;
+    } rows[] = {{"+OK\r\n", LONG_MS, ERR_NONE},
+                {"-WRONGPASS x\r\n", LONG_MS, ERR_AUTH},
+                {"close", LONG_MS, ERR_CLOSED},
+                {"", 30, ERR_TIMEOUT}};
+    for (size_t i = 0; i <= sizeof(rows) / sizeof(rows[0]); i++) {
+        bool is_row = i < sizeof(rows) / sizeof(rows[0]);
+        const struct line script[] = {{"AUTH s3cret", is_row ? rows[i].reply : ""}, {NULL, NULL}};
+        struct redisconn *c =
+            client(is_row ? "redis://:s3cret@127.0.0.1:PORT" : "unix:///nonexistent/redis.sock");
+        struct waiter w = {.free_it = true};
+        struct err e;
+        server.script = script;
+        assert_int_equal(redisconn_connect_start(c, clock_deadline(is_row ? rows[i].ms : LONG_MS),
+                                                 on_connected, &w, &e),
+                         0);
+        freed_within(&w, is_row ? rows[i].code : ERR_REFUSED);
+    }
+    server.script = NULL;
+}
+
+static void
+test_free_inside_the_rest(void **state)
+{
+    (void)state;
+    static const struct line script[] = {{"GET a", "close"}, {"GET b", ""}, {NULL, NULL}};
+    struct redisconn *c = client("redis://127.0.0.1:PORT");
+    server.script = script;
+    must_connect(c);
+    struct waiter late = {.free_it = true};
+    start(c, "GET b", 30, &late);
+    freed_within(&late, ERR_TIMEOUT);
+
+    c = client("redis://127.0.0.1:PORT");
+    server.script = script;
+    must_connect(c);
+    struct waiter lost = {.free_it = true};
+    struct waiter pending = {0};
+    redisconn_set_lost_cb(c, on_connected, &lost);
+    start(c, "GET a", LONG_MS, &pending);
+    freed_within(&lost, ERR_CLOSED);
+
+    c = client("redis://127.0.0.1:PORT"); /* of no use, and never used; twice is once */
+    redisconn_free(c);
+    redisconn_free(c);
+    drop_target(NULL);
+}
+
 static void
 test_start_inside(void **state)
 {
@@ -434,11 +503,22 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_replies),        TEST(test_login),          TEST(test_login_refused),
-        TEST(test_unreachable),    TEST(test_second_address), TEST(test_deadlines),
-        TEST(test_cluster),        TEST(test_loss),           TEST(test_maxclients),
-        TEST(test_free_inside),    TEST(test_start_inside),   TEST(test_self),
-        TEST(test_no_descriptors), TEST(test_shun),
+        TEST(test_replies),
+        TEST(test_login),
+        TEST(test_login_refused),
+        TEST(test_unreachable),
+        TEST(test_second_address),
+        TEST(test_deadlines),
+        TEST(test_cluster),
+        TEST(test_loss),
+        TEST(test_maxclients),
+        TEST(test_free_inside),
+        TEST(test_start_inside),
+        TEST(test_self),
+        TEST(test_no_descriptors),
+        TEST(test_shun),
+        TEST(test_free_inside_connect),
+        TEST(test_free_inside_the_rest),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
