@@ -34,7 +34,6 @@ static const struct {
     {"blind", "/proc cannot be used: only the command's process group is seen", "job, run_id"},
     {"state", "debug: supervision goes from one state to the next", "job, from, to"},
     {"usage", "an option or a variable is wrong; nothing was started", "exit"},
-    {"copy", "copy: the program could not be put there", ""},
     {"termination_log", "the termination message could not be written", ""},
 };
 

@@ -10,6 +10,7 @@
 #include "common/lease/lease.h"
 #include "common/proc/signals.h"
 #include "common/proc/termination.h"
+#include "cronrun/commands.h"
 #include "cronrun/formats.h"
 #include "cronrun/run/instant.h"
 
@@ -52,14 +53,12 @@ parse_instant(void *options, const struct opt_row *row, const char *value, struc
 }
 
 #define FIELD(name_) offsetof(struct options, name_)
-#define RUN OPT_IN(CMD_RUN)
 
 static const struct opt_row rows[] = {
     {.name = "lock",
      .kind = OPT_STRING,
      .arg = "LOCK",
      .offset = FIELD(lock),
-     .commands = RUN,
      .flags = OPT_SECRET,
      .help = "file:/path, postgres, redis, a URL of either, or none; must be given",
      .more =
@@ -70,21 +69,18 @@ static const struct opt_row rows[] = {
      .kind = OPT_STRING,
      .arg = "JOB",
      .offset = FIELD(name),
-     .commands = RUN,
      .def_text = "the CronJob's, from the pod's host name",
      .help = "name of the job: who uses the same name and store excludes each other"},
     {.name = "on-busy",
      .kind = OPT_CUSTOM,
      .arg = "skip|fail|wait=DURATION",
      .offset = FIELD(on_busy),
-     .commands = RUN,
      .def = "skip",
      .parse = parse_on_busy,
      .help = "what to do when another run holds the lock"},
     {.name = "lock-ttl",
      .kind = OPT_DURATION,
      .offset = FIELD(lock_ttl_ms),
-     .commands = RUN,
      .def = "30s",
      .min = 1000,
      .max = 86400000,
@@ -95,7 +91,6 @@ static const struct opt_row rows[] = {
     {.name = "lock-settle",
      .kind = OPT_DURATION,
      .offset = FIELD(lock_settle_ms),
-     .commands = RUN,
      .def = "2s",
      .help =
          "PostgreSQL: how long to hold the lock before the start when the last holder never released it",
@@ -104,14 +99,12 @@ static const struct opt_row rows[] = {
     {.name = "deadline",
      .kind = OPT_DURATION,
      .offset = FIELD(deadline_ms),
-     .commands = RUN,
      .flags = OPT_NONE_OK,
      .def = "none",
      .help = "how long the command may run; then the stop signal, the grace, KILL"},
     {.name = "grace",
      .kind = OPT_DURATION,
      .offset = FIELD(grace_ms),
-     .commands = RUN,
      .def = "5s",
      .help = "time between the stop signal and KILL",
      .more =
@@ -121,7 +114,6 @@ static const struct opt_row rows[] = {
      .kind = OPT_CUSTOM,
      .arg = "SIGNAL",
      .offset = FIELD(stop_signal),
-     .commands = RUN,
      .def = "TERM",
      .parse = parse_signal,
      .help = "signal that asks the command to end",
@@ -129,7 +121,6 @@ static const struct opt_row rows[] = {
     {.name = "starting-deadline",
      .kind = OPT_DURATION,
      .offset = FIELD(starting_deadline_ms),
-     .commands = RUN,
      .flags = OPT_NONE_OK,
      .def = "none",
      .help = "do not run when it would start so late after its scheduled instant",
@@ -140,14 +131,12 @@ static const struct opt_row rows[] = {
      .kind = OPT_CUSTOM,
      .arg = "INSTANT",
      .offset = FIELD(scheduled_ms),
-     .commands = RUN,
      .def_text = "from the pod's host name",
      .parse = parse_instant,
      .help = "when the run was to start (RFC 3339)"},
     {.name = "job-deadline",
      .kind = OPT_DURATION,
      .offset = FIELD(job_deadline_ms),
-     .commands = RUN,
      .flags = OPT_NONE_OK,
      .def = "none",
      .help = "the Job's activeDeadlineSeconds: end grace and two seconds before it",
@@ -158,7 +147,6 @@ static const struct opt_row rows[] = {
      .kind = OPT_INT,
      .arg = "STATUS",
      .offset = FIELD(busy_status),
-     .commands = RUN,
      .def = "0",
      .min = 0,
      .max = 255,
@@ -167,7 +155,6 @@ static const struct opt_row rows[] = {
      .kind = OPT_INT,
      .arg = "STATUS",
      .offset = FIELD(late_status),
-     .commands = RUN,
      .def = "77",
      .min = 0,
      .max = 255,
@@ -176,7 +163,6 @@ static const struct opt_row rows[] = {
      .kind = OPT_INT,
      .arg = "STATUS",
      .offset = FIELD(child_status),
-     .commands = RUN,
      .def_text = "the command's own",
      .min = 1,
      .max = 255,
@@ -185,43 +171,24 @@ static const struct opt_row rows[] = {
      .kind = OPT_STRING,
      .arg = "URL",
      .offset = FIELD(database),
-     .commands = RUN,
      .flags = OPT_SECRET | OPT_NO_ENV,
      .help = "where PostgreSQL is, for --lock postgres; otherwise DATABASE_URL and its kin"},
     {.name = "redis",
      .kind = OPT_STRING,
      .arg = "URL",
      .offset = FIELD(redis),
-     .commands = RUN,
      .flags = OPT_SECRET | OPT_NO_ENV,
      .help = "where Redis is, for --lock redis; otherwise REDIS_URL and its kin"},
     {.name = "termination-log",
      .kind = OPT_STRING,
      .arg = "FILE",
      .offset = FIELD(termination_log),
-     .commands = RUN,
      .flags = OPT_EMPTY_OK,
      .def = TERMINATION_PATH,
      .help = "where the termination message goes, if that file exists"},
 };
 
-static const struct opt_command commands[] = {
-    {.id = CMD_RUN,
-     .name = "run",
-     .args = "-- CMD [ARG...]",
-     .min_args = 1,
-     .max_args = -1,
-     .flags = OPT_CMD_DEFAULT | OPT_CMD_STOP,
-     .summary = "run a command under a lock, with a deadline, and leave nothing of it behind",
-     .more =
-         "The word `run` may be left out.\n\n"
-         "The command gets CRONRUN_RUN_ID, CRONRUN_JOB, with a lock CRONRUN_FENCE (a number that only grows), and "
-         "CRONRUN_SCHEDULED when the scheduled instant is known; variables of cronrun's own options are taken out of its "
-         "environment. Whatever descends from it, also after double fork and setsid, is ended with it; the lock is released "
-         "when nothing is left."},
-    OPT_COMMAND_COPY(CMD_COPY),
-    OPT_COMMAND_VERSION(CMD_VERSION),
-};
+static const struct opt_command *const commands[] = {COMMANDS(OPT_ENTRY)};
 
 static const struct opt_exit exits[] = {
     {0, "the command's own", "passed through; 128+n when signal n ended it"},
@@ -301,6 +268,7 @@ const struct opt_program cronrun_program = {
     .see_also = "healthd(1), migrate(1), flock(1), timeout(1)",
     .connections = OPT_CONN_POSTGRES | OPT_CONN_REDIS,
     .usage_status = STATUS_OWN,
+    .copy_status = STATUS_OWN,
     .usage_event = "usage",
     .usage_ended = usage_ended,
     .print_formats = formats_print,

@@ -1,5 +1,5 @@
 /*
- * options.h: cronrun's commands and options, one row each, and what they mean together.
+ * options.h: cronrun's options, one row each, and what they mean together.
  */
 #ifndef RR_CRONRUN_OPTIONS_H
 #define RR_CRONRUN_OPTIONS_H
@@ -7,8 +7,6 @@
 #include <stdint.h>
 
 #include "common/opt/opt.h"
-
-enum command { CMD_RUN, CMD_COPY, CMD_VERSION };
 
 /* Our own exit statuses; a command's that equals one is passed on as it is, and `reason` says which
  * it was. */

@@ -1,3 +1,4 @@
+/* client.c: `healthd probe`. */
 #include "healthd/client.h"
 
 #include <errno.h>
@@ -14,7 +15,45 @@
 #include "common/net/loop.h"
 #include "common/net/resolve.h"
 #include "healthd/client_answer.h"
+#include "healthd/commands.h"
 #include "healthd/options.h"
+
+static int client_run(void *options, const struct opt_result *given);
+
+static const struct opt_row client_rows[] = {
+    {.name = "timeout",
+     .kind = OPT_DURATION,
+     .offset = offsetof(struct options, probe_timeout_ms),
+     .flags = OPT_NO_ENV,
+     .def = "1s",
+     .min = 1,
+     .max = 3600000,
+     .help = "probe: for the whole exchange"},
+    {.name = "expect",
+     .kind = OPT_INT,
+     .arg = "STATUS",
+     .offset = offsetof(struct options, probe_expect),
+     .flags = OPT_NO_ENV,
+     .def = "200",
+     .min = 100,
+     .max = 599,
+     .help = "the status that counts as healthy"},
+};
+
+const struct opt_command client_command = {
+    .name = "probe",
+    .args = "URL",
+    .min_args = 1,
+    .max_args = 1,
+    .flags = OPT_CMD_NO_ENV,
+    .summary = "ask URL once: for HEALTHCHECK and exec probes in images without curl or shell",
+    .more =
+        "URL: http://HOST[:PORT]/path, or http://unix:/path/of/socket:/path. The answer's first "
+        "4,096 bytes go to stdout. Redirects are not followed.",
+    .rows = client_rows,
+    .n_rows = sizeof(client_rows) / sizeof(client_rows[0]),
+    .run = client_run,
+};
 
 #define ANSWER_MAX 65536u
 #define BODY_SHOWN 4096u
@@ -272,16 +311,17 @@ exchange(struct exchange *x, int expect, struct err *e)
                               : err_set(e, ERR_SERVER, "status %d, expected %d", a.status, expect);
 }
 
-int
-client_probe(const char *url, uint64_t timeout_ms, int expect)
+static int
+client_run(void *options, const struct opt_result *given)
 {
-    struct exchange x = {.fd = -1, .deadline_ms = clock_deadline(timeout_ms)};
+    const struct options *o = options;
+    struct exchange x = {.fd = -1, .deadline_ms = clock_deadline(o->probe_timeout_ms)};
     struct err e;
-    if (client_url_parse(url, &x.url, &e) < 0) {
+    if (client_url_parse(given->argv[0], &x.url, &e) < 0) {
         fprintf(stderr, "healthd: %s\n", e.msg);
         return EXIT_USAGE;
     }
-    int rc = exchange(&x, expect, &e);
+    int rc = exchange(&x, (int)o->probe_expect, &e);
     if (rc < 0)
         fprintf(stderr, "healthd: probe: %s\n", e.msg);
     hang_up(&x);

@@ -22,10 +22,4 @@ struct client_url {
  * ERR_USAGE. */
 int client_url_parse(const char *text, struct client_url *ret, struct err *e);
 
-/*
- * Asks, prints the first 4,096 bytes of the body on stdout and what went wrong on stderr. EXIT_OK
- * when the status is `expect`, EXIT_NOT_READY, EXIT_USAGE.
- */
-int client_probe(const char *url, uint64_t timeout_ms, int expect);
-
 #endif

@@ -1,5 +1,7 @@
-#include "healthd/once.h"
+/* once.c: `healthd check` and `healthd wait`: the checks without a server. */
+#include "healthd/options.h"
 
+#include <stddef.h>
 #include <stdio.h>
 
 #include "common/base/cleanup.h"
@@ -7,8 +9,42 @@
 #include "common/base/log.h"
 #include "common/net/loop.h"
 #include "common/net/resolve.h"
+#include "healthd/commands.h"
+#include "healthd/config.h"
 #include "healthd/lifetime.h"
 #include "healthd/schedule.h"
+
+static int once_check_run(void *options, const struct opt_result *given);
+static int once_wait_run(void *options, const struct opt_result *given);
+
+const struct opt_command once_check_command = {
+    .name = "check",
+    .args = "",
+    .summary = "run every check once and print a table",
+    .options = OPT_NAMES("check", "config", "database", "redis"),
+    .run = once_check_run,
+};
+
+static const struct opt_row wait_rows[] = {
+    {.name = "timeout",
+     .kind = OPT_DURATION,
+     .offset = offsetof(struct options, wait_timeout_ms),
+     .flags = OPT_NO_ENV,
+     .def = "60s",
+     .min = 1,
+     .max = 86400000,
+     .help = "wait: for all checks together"},
+};
+
+const struct opt_command once_wait_command = {
+    .name = "wait",
+    .args = "",
+    .summary = "wait until every check is well: init containers, scripts",
+    .options = OPT_NAMES("check", "config", "database", "redis"),
+    .rows = wait_rows,
+    .n_rows = sizeof(wait_rows) / sizeof(wait_rows[0]),
+    .run = once_wait_run,
+};
 
 struct once {
     struct loop *loop;
@@ -106,7 +142,8 @@ run(struct once *x, const struct options *o, const struct config *config, uint64
     return rc == 0 && all_well(x->schedule) ? EXIT_OK : EXIT_NOT_READY;
 }
 
-int
+/* Every check once, then the table. */
+static int
 once_check(const struct options *o, struct config *config)
 {
     struct once x = {0};
@@ -154,7 +191,8 @@ tell_unready(const struct schedule *s, uint64_t waited_ms)
               strbuf_str(&list));
 }
 
-int
+/* At their pace until all that are not optional are well, or the time is over. */
+static int
 once_wait(const struct options *o, struct config *config)
 {
     struct once x = {.waiting = true};
@@ -163,5 +201,29 @@ once_wait(const struct options *o, struct config *config)
     if (status == EXIT_NOT_READY && x.schedule)
         tell_unready(x.schedule, clock_mono_ms() - began_ms);
     once_done(&x);
+    return status;
+}
+
+static int
+once_check_run(void *options, const struct opt_result *given)
+{
+    struct config config;
+    struct err e;
+    if (config_load(options, &config, &e) < 0)
+        return opt_usage_failed(given->program, NULL, &e);
+    int status = once_check(options, &config);
+    config_done(&config);
+    return status;
+}
+
+static int
+once_wait_run(void *options, const struct opt_result *given)
+{
+    struct config config;
+    struct err e;
+    if (config_load(options, &config, &e) < 0)
+        return opt_usage_failed(given->program, NULL, &e);
+    int status = once_wait(options, &config);
+    config_done(&config);
     return status;
 }

@@ -1,6 +1,5 @@
 /*
- * options.h: healthd's options, commands and exits: the rows that help, manual and README are
- * printed from.
+ * options.h: healthd's options and exits: the rows that help, manual and README are printed from.
  */
 #ifndef RR_HEALTHD_OPTIONS_H
 #define RR_HEALTHD_OPTIONS_H
@@ -9,8 +8,6 @@
 #include <stdint.h>
 
 #include "common/opt/opt.h"
-
-enum command { CMD_SERVE, CMD_PROBE, CMD_CHECK, CMD_WAIT, CMD_SLEEP, CMD_COPY, CMD_VERSION };
 
 enum exit_status { EXIT_OK = 0, EXIT_NOT_READY = 1, EXIT_USAGE = 2, EXIT_CANNOT_LISTEN = 3 };
 

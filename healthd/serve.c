@@ -1,4 +1,5 @@
-#include "healthd/serve.h"
+/* serve.c: healthd itself: checks in the background, answers at once, drains on SIGTERM. */
+#include "healthd/options.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -12,9 +13,23 @@
 #include "common/net/loop.h"
 #include "common/net/resolve.h"
 #include "common/proc/termination.h"
+#include "healthd/commands.h"
+#include "healthd/config.h"
 #include "healthd/lifetime.h"
 #include "healthd/page/routes.h"
 #include "healthd/schedule.h"
+
+static int serve_run(void *options, const struct opt_result *given);
+
+const struct opt_command serve_command = {
+    .name = NULL,
+    .args = "",
+    .flags = OPT_CMD_DEFAULT,
+    .summary = "check in the background and answer probes",
+    .options = OPT_NAMES("listen", "check", "config", "database", "redis", "service-name",
+                         "service-version", "health-strict", "details", "drain", "termination-log"),
+    .run = serve_run,
+};
 
 #define DESCRIPTORS 4096
 
@@ -228,13 +243,19 @@ serve(struct server *s, const struct config *config)
     return EXIT_OK;
 }
 
-int
-serve_run(const struct options *o, const struct config *config)
+static int
+serve_run(void *options, const struct opt_result *given)
 {
+    const struct options *o = options;
+    struct config config;
+    struct err e;
+    if (config_load(o, &config, &e) < 0)
+        return opt_usage_failed(given->program, o->termination_log, &e);
     struct server s = {.o = o, .outcome = "stopped"};
     raise_descriptors();
-    int status = serve(&s, config);
+    int status = serve(&s, &config);
     leave_message(&s, status);
     server_done(&s);
+    config_done(&config);
     return status;
 }

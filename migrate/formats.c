@@ -40,7 +40,6 @@ static const struct {
     {"watch", "", "debug: there is no second connection: what runs or blocks is not told"},
     {"wish", "", "debug: the server refused a setting that is not needed everywhere"},
     {"input", "exit", "an option or a variable is wrong; nothing was started"},
-    {"copy", "", "copy: the program could not be put there"},
     {"termination_log", "", "the termination message could not be written"},
     {"done", "outcome, applied, pending, held, ahead, duration_ms", "the end of a good run"},
 };

@@ -1,46 +1,11 @@
-/* options.c: commands, options, exit statuses: one row each. */
+/* options.c: options and exit statuses: one row each. */
 #include "migrate/options.h"
 
+#include "migrate/cmd/cmd.h"
 #include "migrate/formats.h"
 #include "migrate/tell/report.h"
 
-static const struct opt_command commands[] = {
-    {.id = CMD_UP,
-     .name = "up",
-     .args = "",
-     .summary = "apply what is pending",
-     .more =
-         "Reads the directory and the history table, takes the lock when something is pending, and applies the pending "
-         "migrations in the order of their versions, each in one transaction together with its row in the history "
-         "table. A file that cannot run in a transaction (CREATE INDEX CONCURRENTLY, VACUUM …) is found by reading it "
-         "and runs statement by statement.\n\n"
-         "Any number of copies may start at once: one applies, the others wait for the lock and then find nothing "
-         "to do."},
-    {.id = CMD_STATUS,
-     .name = "status",
-     .args = "",
-     .summary =
-         "show applied, pending, ahead, drifted and late migrations, and who holds the lock"},
-    {.id = CMD_CHECK,
-     .name = "check",
-     .args = "[DIR]",
-     .max_args = 1,
-     .summary =
-         "check files without a database: names, splitting, what runs outside a transaction"},
-    {.id = CMD_SPLIT,
-     .name = "split",
-     .args = "FILE",
-     .min_args = 1,
-     .max_args = 1,
-     .flags = OPT_CMD_NO_ENV,
-     .summary = "print a file's statements as the server will get them"},
-    {.id = CMD_WAIT,
-     .name = "wait",
-     .args = "",
-     .summary = "wait until the database accepts connections and has the wanted role"},
-    OPT_COMMAND_COPY(CMD_COPY),
-    OPT_COMMAND_VERSION(CMD_VERSION),
-};
+static const struct opt_command *const commands[] = {COMMANDS(OPT_ENTRY)};
 
 static const char *const phases[] = {"expand", "contract", "all", NULL};
 static const char *const layouts[] = {"auto", "native", NULL};
@@ -48,28 +13,22 @@ static const char *const orders[] = {"refuse", "apply", NULL};
 static const char *const aheads[] = {"allow", "refuse", NULL};
 
 #define FIELD(name_) offsetof(struct options, name_)
-#define UP OPT_IN(CMD_UP)
-#define UP_STATUS (OPT_IN(CMD_UP) | OPT_IN(CMD_STATUS))
-#define ONLINE (OPT_IN(CMD_UP) | OPT_IN(CMD_STATUS) | OPT_IN(CMD_WAIT))
 
 static const struct opt_row rows[] = {
     {.name = "dir",
      .kind = OPT_STRING,
      .arg = "DIR",
      .offset = FIELD(dir),
-     .commands = UP_STATUS | OPT_IN(CMD_CHECK),
      .def = "migrations",
      .help = "directory of the migrations"},
     {.name = "allow-empty",
      .kind = OPT_BOOL,
      .offset = FIELD(allow_empty),
-     .commands = UP_STATUS | OPT_IN(CMD_CHECK),
      .help = "a directory without migrations, or none at all, is no error"},
     {.name = "database",
      .kind = OPT_STRING,
      .arg = "URL",
      .offset = FIELD(database),
-     .commands = ONLINE,
      .flags = OPT_SECRET,
      .help = "where PostgreSQL is: URL or keywords; otherwise DATABASE_URL and its kin",
      .more =
@@ -79,14 +38,12 @@ static const struct opt_row rows[] = {
      .kind = OPT_STRING,
      .arg = "[SCHEMA.]TABLE",
      .offset = FIELD(table),
-     .commands = UP_STATUS,
      .def = "public.schema_history",
      .help = "history table; made when it is missing",
      .more = "Read as SQL reads it: folded to lower case unless quoted."},
     {.name = "layout",
      .kind = OPT_CHOICE,
      .offset = FIELD(layout),
-     .commands = UP,
      .def = "auto",
      .choices = layouts,
      .help = "layout of files and history; native is the only one that this version handles",
@@ -96,7 +53,6 @@ static const struct opt_row rows[] = {
     {.name = "wait",
      .kind = OPT_DURATION,
      .offset = FIELD(wait_ms),
-     .commands = ONLINE,
      .flags = OPT_NONE_OK,
      .def = "30s",
      .help = "how long to wait for the database to accept; 0: one attempt",
@@ -106,14 +62,12 @@ static const struct opt_row rows[] = {
     {.name = "lock-wait",
      .kind = OPT_DURATION,
      .offset = FIELD(lock_wait_ms),
-     .commands = UP,
      .flags = OPT_NONE_OK,
      .def = "60s",
      .help = "how long to wait for another runner's lock"},
     {.name = "lock-timeout",
      .kind = OPT_DURATION,
      .offset = FIELD(lock_timeout_ms),
-     .commands = UP,
      .flags = OPT_NONE_OK,
      .def = "2s",
      .help = "lock_timeout of a migration's transaction; then it rolls back and tries again",
@@ -125,7 +79,6 @@ static const struct opt_row rows[] = {
     {.name = "statement-timeout",
      .kind = OPT_DURATION,
      .offset = FIELD(statement_timeout_ms),
-     .commands = UP,
      .flags = OPT_NONE_OK,
      .def = "none",
      .help = "statement_timeout of the migrations",
@@ -135,7 +88,6 @@ static const struct opt_row rows[] = {
     {.name = "deadline",
      .kind = OPT_DURATION,
      .offset = FIELD(deadline_ms),
-     .commands = ONLINE,
      .flags = OPT_NONE_OK,
      .def = "none",
      .help = "how long all of it may take; then the statement is cancelled and rolled back",
@@ -143,21 +95,18 @@ static const struct opt_row rows[] = {
     {.name = "out-of-order",
      .kind = OPT_CHOICE,
      .offset = FIELD(out_of_order),
-     .commands = UP_STATUS,
      .def = "refuse",
      .choices = orders,
      .help = "what to do with a pending version below an applied one"},
     {.name = "ahead",
      .kind = OPT_CHOICE,
      .offset = FIELD(ahead),
-     .commands = UP_STATUS,
      .def = "allow",
      .choices = aheads,
      .help = "applied versions above the newest file (a rollback by git): allowed or an error"},
     {.name = "phase",
      .kind = OPT_CHOICE,
      .offset = FIELD(phase),
-     .commands = UP_STATUS,
      .def = "expand",
      .choices = phases,
      .help = "which files are wanted: those with phase=contract wait for contract or all"},
@@ -165,56 +114,47 @@ static const struct opt_row rows[] = {
      .kind = OPT_STRING,
      .arg = "V",
      .offset = FIELD(to),
-     .commands = UP,
      .help = "up to this version, and no further"},
     {.name = "steps",
      .kind = OPT_INT,
      .arg = "N",
      .offset = FIELD(steps),
-     .commands = UP,
      .min = 1,
      .max = 1000000,
      .help = "at most so many migrations"},
     {.name = "dry-run",
      .kind = OPT_BOOL,
      .offset = FIELD(dry_run),
-     .commands = UP,
      .help = "say what would be applied; change nothing"},
     {.name = "role",
      .kind = OPT_STRING,
      .arg = "ROLE",
      .offset = FIELD(role),
-     .commands = UP_STATUS,
      .help = "SET ROLE for each file; the history is made, read and written as that role, too"},
     {.name = "search-path",
      .kind = OPT_STRING,
      .arg = "PATH",
      .offset = FIELD(search_path),
-     .commands = UP,
      .help = "search_path for each file, as one would write it after SET search_path ="},
     {.name = "release",
      .kind = OPT_STRING,
      .arg = "NAME",
      .offset = FIELD(release),
-     .commands = UP,
      .help = "stored with each row: which release brought it"},
     {.name = "json",
      .kind = OPT_BOOL,
      .offset = FIELD(json),
-     .commands = OPT_IN(CMD_STATUS) | OPT_IN(CMD_CHECK) | OPT_IN(CMD_SPLIT),
      .flags = OPT_NO_ENV,
      .help = "print JSON"},
     {.name = "exit-code",
      .kind = OPT_BOOL,
      .offset = FIELD(exit_code),
-     .commands = OPT_IN(CMD_STATUS),
      .flags = OPT_NO_ENV,
      .help = "exit 1 when something is pending"},
     {.name = "termination-log",
      .kind = OPT_STRING,
      .arg = "FILE",
      .offset = FIELD(termination_log),
-     .commands = ONLINE,
      .flags = OPT_EMPTY_OK,
      .def = "/dev/termination-log",
      .help = "where Kubernetes looks for the last words; written only when it exists"},
@@ -258,7 +198,7 @@ static const struct opt_pair examples[] = {
     {"migrate check migrations", "look at the files without a database"},
 };
 
-const struct opt_program options_program = {
+const struct opt_program migrate_program = {
     .name = "migrate",
     .env_prefix = "MIGRATE_",
     .summary = "apply SQL migrations to PostgreSQL exactly once",
@@ -282,6 +222,7 @@ const struct opt_program options_program = {
     .see_also = "cronrun(1), healthd(1), psql(1)",
     .connections = OPT_CONN_POSTGRES,
     .usage_status = EXIT_INPUT,
+    .copy_status = EXIT_INPUT,
     .usage_event = "input",
     .usage_ended = report_usage,
     .print_formats = formats_print,

@@ -9,16 +9,6 @@
 
 #include "common/opt/opt.h"
 
-enum migrate_command {
-    CMD_UP,
-    CMD_STATUS,
-    CMD_CHECK,
-    CMD_SPLIT,
-    CMD_WAIT,
-    CMD_COPY,
-    CMD_VERSION,
-};
-
 enum options_phase { PHASE_EXPAND, PHASE_CONTRACT, PHASE_ALL };
 enum options_layout { LAYOUT_AUTO, LAYOUT_NATIVE };
 enum options_order { ORDER_REFUSE, ORDER_APPLY };
@@ -48,9 +38,8 @@ struct options {
     bool json;
     bool exit_code;
     const char *termination_log;
-    bool people; /* no option: stderr is read by people (text), not by machines */
 };
 
-extern const struct opt_program options_program;
+extern const struct opt_program migrate_program;
 
 #endif

@@ -44,9 +44,11 @@ const struct opt_pair opt_redis_env[] = {
 void
 opt_done(const struct opt_program *p, void *options)
 {
-    for (size_t i = 0; i < p->n_rows; i++)
-        if (p->rows[i].kind == OPT_LIST)
-            opt_list_done((struct opt_list *)((char *)options + p->rows[i].offset));
+    for (size_t i = 0; i < opt_row_count(p); i++) {
+        const struct opt_row *row = opt_row_at(p, i);
+        if (!opt_row_is_common(p, i) && row->kind == OPT_LIST)
+            opt_list_done((struct opt_list *)((char *)options + row->offset));
+    }
 }
 
 static void
@@ -85,8 +87,9 @@ fill_standard_fds(void)
     }
 }
 
-int
-opt_start(const struct opt_program *p, int argc, char **argv, void *options, struct opt_result *ret)
+/* OPT_GO, or the status to exit with. */
+static int
+start(const struct opt_program *p, int argc, char **argv, void *options, struct opt_result *ret)
 {
     fill_standard_fds();
     CLEANUP_WITH(said_done) struct opt_said said = {0};
@@ -107,4 +110,17 @@ opt_start(const struct opt_program *p, int argc, char **argv, void *options, str
     if (said.warnings.len)
         log_warnings(said.warnings.data);
     return OPT_GO;
+}
+
+int
+opt_run(const struct opt_program *p, int argc, char **argv, void *options)
+{
+    struct opt_result given;
+    int status = start(p, argc, argv, options, &given);
+    if (status != OPT_GO)
+        return status;
+    status = given.command->run(options, &given);
+    opt_done(p, options);
+    log_finish(LOG_FINISH_MS);
+    return status;
 }

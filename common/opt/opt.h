@@ -1,16 +1,12 @@
 /*
- * opt.h: one row per option.
+ * opt.h: one row per option and one per command.
  *
- * A row parses the flag and the environment variable, and prints help, the manual page, the README's table and the
- * shell completion. A program is one const `struct opt_program`; its options land in a struct of its own through the
- * rows' offsets. main() is
+ * An option's row parses the flag and the environment variable, and prints help, the manual page, the README's table and
+ * the shell completion. A command's row names the options that it knows, and runs it. A program is one const
+ * `struct opt_program`; its options land in a struct of its own through the rows' offsets. main() is
  *
- *     struct options o = {.lock_wait_ms = …};                    only what rows give no default for
- *     struct opt_result r;
- *     int status = opt_start(&program, argc, argv, &o, &r);
- *     if (status >= 0)
- *         return status;                                         help was printed, or an error
- *     switch (r.command->id) …
+ *     struct options o = {.child_status = -1};                   only what rows give no default for
+ *     return opt_run(&program, argc, argv, &o);
  *
  * Order: defaults of the rows, then variables, then flags; the flag wins. `--name value`, `--name=value`, `-n value`,
  * `-nvalue`; bool: `--name`, `--no-name`, `--name=true|false`; `--` ends the options. Names are never abbreviated.
@@ -63,6 +59,7 @@ enum {
         1u << 4, /* --name= is a value (OPT_STRING); otherwise empty values are refused */
     OPT_BY_LINES =
         1u << 5, /* OPT_CUSTOM: the variable holds one value a line; parse() is called for each */
+    OPT_EVERYWHERE = 1u << 6, /* every command knows it, named in its row or not */
 };
 
 /* options: the caller's struct. Error: the message says what is wrong with the value; opt names flag or variable. */
@@ -73,9 +70,8 @@ struct opt_row {
     const char *name; /* "lock-wait" */
     char letter;      /* 'n', or 0 */
     enum opt_kind kind;
-    const char *arg;   /* "DURATION"; NULL: a word for the kind */
-    size_t offset;     /* offsetof(struct options, …) */
-    uint32_t commands; /* OPT_IN(id) | …; 0: every command */
+    const char *arg; /* "DURATION"; NULL: a word for the kind */
+    size_t offset;   /* offsetof(struct options, …) */
     uint32_t flags;
     const char *def;            /* default as one would type it: parsed and shown; NULL: none */
     const char *def_text;       /* shown instead of def ("TZ, or UTC") */
@@ -86,8 +82,6 @@ struct opt_row {
     const char *help;   /* one line, lower case, no full stop: "how long to wait for the lock" */
     const char *more;   /* further text of the manual; paragraphs parted by a blank line; or NULL */
 };
-
-#define OPT_IN(id) (1u << (id))
 
 /* Command flags. */
 enum {
@@ -101,32 +95,33 @@ enum {
         << 4, /* reads no variables but those of log (`copy`, `sleep`: a bad variable is no matter) */
 };
 
+/* Runs the command and says all that is to be said; returns the exit status. options: the caller's struct. */
+typedef int opt_run_cb(void *options, const struct opt_result *given);
+
 struct opt_command {
-    int id; /* 0 … 31: the bit of OPT_IN */
     const char
         *name; /* "up"; NULL for a default command that has no name of its own (healthd itself) */
     const char *args;       /* "[--to V] [--steps N]", "FILE": for synopsis and manual; "" */
     int min_args, max_args; /* words after the options; max -1: any number */
     uint32_t flags;
-    const char *summary; /* one line */
-    const char *more;    /* or NULL */
+    const char *summary;        /* one line */
+    const char *more;           /* or NULL */
+    const char *const *options; /* OPT_NAMES(…): the program's options that it knows; NULL: none */
+    const struct opt_row *rows; /* options of this command alone */
+    size_t n_rows;
+    opt_run_cb *run;
 };
+#define OPT_NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-/* clang-format off */
-/* Rows for the commands that every program has. */
-#define OPT_COMMAND_COPY(id_)                                                                           \
-    {                                                                                                   \
-        .id = (id_), .name = "copy", .args = "DEST", .min_args = 1, .max_args = 1,                      \
-        .flags = OPT_CMD_NO_ENV, .summary = "put this program at DEST, atomically and mode 755",        \
-        .more =                                                                                         \
-            "An init container brings the program into another image with it. DEST may be a directory." \
-    }
-#define OPT_COMMAND_VERSION(id_)                                                                   \
-    {                                                                                              \
-        .id = (id_), .name = "version", .args = "", .flags = OPT_CMD_VERSION | OPT_CMD_NO_ENV,     \
-        .summary = "print the version"                                                             \
-    }
-/* clang-format on */
+/*
+ * A program's commands are one list, `#define COMMANDS(C) C(cmd_up) C(cmd_status) …`, of the rows that its files open
+ * with: COMMANDS(OPT_DECLARE) in a header, {COMMANDS(OPT_ENTRY)} for opt_program.commands.
+ */
+#define OPT_DECLARE(command) extern const struct opt_command command;
+#define OPT_ENTRY(command) &(command),
+
+/* `version`, for every program. */
+extern const struct opt_command opt_version;
 
 struct opt_exit {
     int status;
@@ -148,7 +143,7 @@ struct opt_program {
     const char *env_prefix;  /* "MIGRATE_" */
     const char *summary;     /* NAME line: "apply SQL migrations to PostgreSQL exactly once" */
     const char *description; /* paragraphs parted by a blank line */
-    const struct opt_command *commands;
+    const struct opt_command *const *commands;
     size_t n_commands;
     const struct opt_row *rows;
     size_t n_rows;
@@ -165,6 +160,7 @@ struct opt_program {
     const char *see_also; /* "cronrun(1), healthd(1)" */
     uint32_t connections;
     int usage_status;        /* exit status of bad usage: 2, 23, 125 */
+    int copy_status;         /* of `copy` when it fails: 1, 23, 125 */
     const char *usage_event; /* its log record: "usage" */
     /* Writes the program's termination message about it (base knows no such thing); or NULL. */
     void (*usage_ended)(const char *termination_log, const struct err *e);
@@ -180,22 +176,20 @@ struct opt_common {
 };
 
 struct opt_result {
+    const struct opt_program *program;
     const struct opt_command *command;
     int argc;    /* words after the options, without the command's name */
     char **argv; /* into the caller's argv, NULL-ended */
     struct opt_common common;
-    uint64_t set;      /* bit i: row i was given as flag or variable (see opt_given) */
-    uint64_t set_flag; /* bit i: as a flag */
+    uint64_t set; /* bit i: row i was given as flag or variable */
 };
-
-#define OPT_GO (-1)
 
 /*
  * All of it, with the process' environment: parses, initialises the log, prints what was asked for on stdout, tells
- * errors by opt_usage_failed, warnings as log records. OPT_GO, or the status to exit with.
+ * errors by opt_usage_failed, warnings as log records; runs the command, and sends what waits in the log. Returns the
+ * status to exit with.
  */
-int opt_start(const struct opt_program *p, int argc, char **argv, void *options,
-              struct opt_result *ret);
+int opt_run(const struct opt_program *p, int argc, char **argv, void *options);
 
 /*
  * Bad usage, found by opt or, later, by the program itself: a line on stderr where the log is text, else a record of
@@ -216,6 +210,8 @@ struct opt_said {
     struct strbuf warnings; /* one a line */
 };
 
+#define OPT_GO (-1)
+
 /*
  * The parser alone; prints nothing. OPT_GO; 0 when --help, --version or --print-… is all that is to be done (said->out);
  * else p->usage_status, with e (ERR_USAGE, ERR_NOMEM).
@@ -225,9 +221,6 @@ int opt_parse(const struct opt_program *p, const struct opt_input *in, void *opt
 
 /* Frees what opt_parse put into OPT_LIST fields. */
 void opt_done(const struct opt_program *p, void *options);
-
-/* True when the named option was given, as flag or variable; an unknown name is a bug (asserted). */
-bool opt_given(const struct opt_program *p, const struct opt_result *r, const char *name);
 
 /* The texts; each appends to out. */
 void

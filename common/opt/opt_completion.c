@@ -44,8 +44,8 @@ add_commands(const struct opt_program *p, struct strbuf *out)
 {
     strbuf_adds(out, "    case $command in\n");
     for (size_t i = 0; i < p->n_commands; i++) {
-        const struct opt_command *c = &p->commands[i];
-        if (!c->name || (c->flags & OPT_CMD_HIDDEN))
+        const struct opt_command *c = p->commands[i];
+        if (!opt_command_shown(c))
             continue;
         strbuf_addf(out, "    %s) words='", c->name);
         add_flags(p, c, out);
@@ -53,8 +53,8 @@ add_commands(const struct opt_program *p, struct strbuf *out)
     }
     strbuf_adds(out, "    *) words='");
     for (size_t i = 0; i < p->n_commands; i++)
-        if (p->commands[i].name && !(p->commands[i].flags & OPT_CMD_HIDDEN))
-            strbuf_addf(out, "%s ", p->commands[i].name);
+        if (opt_command_shown(p->commands[i]))
+            strbuf_addf(out, "%s ", p->commands[i]->name);
     add_flags(p, NULL, out);
     strbuf_adds(out, "' ;;\n    esac\n");
 }
@@ -64,9 +64,9 @@ add_command_words(const struct opt_program *p, struct strbuf *out)
 {
     const char *bar = "";
     for (size_t i = 0; i < p->n_commands; i++) {
-        if (!p->commands[i].name || (p->commands[i].flags & OPT_CMD_HIDDEN))
+        if (!opt_command_shown(p->commands[i]))
             continue;
-        strbuf_addf(out, "%s%s", bar, p->commands[i].name);
+        strbuf_addf(out, "%s%s", bar, p->commands[i]->name);
         bar = " | ";
     }
 }

@@ -76,7 +76,10 @@ entry(struct strbuf *out, const char *left, const char *text)
 static void
 add_owners(const struct opt_program *p, const struct opt_row *row, struct strbuf *text)
 {
-    if (row->commands == 0 || __builtin_popcount(row->commands) > 2)
+    int owners = 0;
+    for (size_t i = 0; i < p->n_commands; i++)
+        owners += opt_row_applies(row, p->commands[i]);
+    if ((row->flags & OPT_EVERYWHERE) || owners > 2)
         return;
     strbuf_adds(text, " (only ");
     opt_row_commands(p, row, text);
@@ -105,7 +108,7 @@ help_usage(const struct opt_program *p, const struct opt_command *only, struct s
 {
     strbuf_adds(out, "Usage:\n");
     for (size_t i = 0; i < p->n_commands; i++) {
-        const struct opt_command *c = &p->commands[i];
+        const struct opt_command *c = p->commands[i];
         if ((c->flags & OPT_CMD_HIDDEN) || (only && only != c))
             continue;
         strbuf_adds(out, "  ");
@@ -119,7 +122,7 @@ help_commands(const struct opt_program *p, struct strbuf *out)
 {
     strbuf_adds(out, "\nCommands:\n");
     for (size_t i = 0; i < p->n_commands; i++) {
-        const struct opt_command *c = &p->commands[i];
+        const struct opt_command *c = p->commands[i];
         if (!(c->flags & OPT_CMD_HIDDEN) && c->summary)
             entry(out, c->name ? c->name : "(none)", c->summary);
     }

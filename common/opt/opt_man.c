@@ -123,8 +123,8 @@ man_head(const struct opt_program *p, struct strbuf *out)
     add_text(out, p->summary, false);
     strbuf_adds(out, "\n.SH SYNOPSIS\n.nf\n");
     for (size_t i = 0; i < p->n_commands; i++)
-        if (!(p->commands[i].flags & OPT_CMD_HIDDEN))
-            add_usage(p, &p->commands[i], out);
+        if (!(p->commands[i]->flags & OPT_CMD_HIDDEN))
+            add_usage(p, p->commands[i], out);
     strbuf_adds(out, ".fi\n");
     if (p->description) {
         strbuf_adds(out, ".SH DESCRIPTION\n");
@@ -137,7 +137,7 @@ man_commands(const struct opt_program *p, struct strbuf *out)
 {
     strbuf_adds(out, ".SH COMMANDS\n");
     for (size_t i = 0; i < p->n_commands; i++) {
-        const struct opt_command *c = &p->commands[i];
+        const struct opt_command *c = p->commands[i];
         if ((c->flags & OPT_CMD_HIDDEN) || !c->summary)
             continue;
         strbuf_adds(out, ".TP\n");
@@ -159,7 +159,7 @@ man_row_facts(const struct opt_program *p, const struct opt_row *row, struct str
         strbuf_addf(&facts, "Default: `%s`. ", opt_row_default(row));
     if (*opt_row_env(p, row, env))
         strbuf_addf(&facts, "Variable: `%s`. ", env);
-    if (row->commands) {
+    if (!(row->flags & OPT_EVERYWHERE)) {
         struct strbuf names = STRBUF_INIT;
         opt_row_commands(p, row, &names);
         strbuf_addf(&facts, "For: %s. ", strbuf_str(&names));

@@ -30,7 +30,7 @@ markdown_commands(const struct opt_program *p, struct strbuf *out)
 {
     strbuf_adds(out, "| Command | |\n|---|---|\n");
     for (size_t i = 0; i < p->n_commands; i++) {
-        const struct opt_command *c = &p->commands[i];
+        const struct opt_command *c = p->commands[i];
         if ((c->flags & OPT_CMD_HIDDEN) || !c->summary)
             continue;
         struct strbuf usage = STRBUF_INIT;
@@ -60,7 +60,7 @@ markdown_row(const struct opt_program *p, const struct opt_row *row, struct strb
     add_cell(out, opt_row_default(row));
     strbuf_adds(out, " | ");
     add_cell(out, row->help);
-    if (row->commands) {
+    if (!(row->flags & OPT_EVERYWHERE)) {
         strbuf_adds(out, " (");
         opt_row_commands(p, row, out);
         strbuf_adds(out, ")");
@@ -134,6 +134,7 @@ formats_common(const struct opt_program *p, struct strbuf *out)
         {"log_dropped", "`dropped`", "that many records were lost because their reader was slow",
          0},
         {"unknown_variable", "", "a variable with the program's prefix that nobody knows", 0},
+        {"copy", "", "copy: the program could not be put there", 0},
         {"libevent", "", "the library of the loop complains", 0},
         {"passfile", "", "the password file is not used: it is open to others, or no plain file",
          OPT_CONN_POSTGRES},

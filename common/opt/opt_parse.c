@@ -28,24 +28,6 @@ struct reader {
     struct opt_asked asked;
 };
 
-static const struct opt_command *
-default_command(const struct opt_program *p)
-{
-    for (size_t i = 0; i < p->n_commands; i++)
-        if (p->commands[i].flags & OPT_CMD_DEFAULT)
-            return &p->commands[i];
-    return NULL;
-}
-
-static const struct opt_command *
-find_command(const struct opt_program *p, const char *name)
-{
-    for (size_t i = 0; i < p->n_commands; i++)
-        if (p->commands[i].name && strcmp(p->commands[i].name, name) == 0)
-            return &p->commands[i];
-    return NULL;
-}
-
 static int
 unknown_option(const struct reader *r, const char *name, size_t len, struct err *e)
 {
@@ -73,8 +55,8 @@ unknown_command(const struct opt_program *p, const char *word, struct err *e)
     const char *known[33];
     size_t n = 0;
     for (size_t i = 0; i < p->n_commands && n < 32; i++)
-        if (p->commands[i].name && !(p->commands[i].flags & OPT_CMD_HIDDEN))
-            known[n++] = p->commands[i].name;
+        if (opt_command_shown(p->commands[i]))
+            known[n++] = p->commands[i]->name;
     const char *near = words_nearest(word, known, n, NULL);
     if (near)
         return err_set(e, ERR_USAGE, "unknown command '%s'; did you mean '%s'?",
@@ -88,8 +70,8 @@ no_command(const struct opt_program *p, struct err *e)
 {
     struct strbuf all = STRBUF_INIT;
     for (size_t i = 0; i < p->n_commands; i++)
-        if (p->commands[i].name && !(p->commands[i].flags & OPT_CMD_HIDDEN))
-            strbuf_addf(&all, "%s%s", all.len ? ", " : "", p->commands[i].name);
+        if (opt_command_shown(p->commands[i]))
+            strbuf_addf(&all, "%s%s", all.len ? ", " : "", p->commands[i]->name);
     err_set(e, ERR_USAGE, "which command? one of %s; see %s --help", strbuf_str(&all), p->name);
     strbuf_done(&all);
     return -1;
@@ -195,14 +177,14 @@ static int
 read_word(struct reader *r, char *word, struct err *e)
 {
     if (!r->command) {
-        r->command = find_command(r->p, word);
+        r->command = opt_command_find(r->p, word);
         if (r->command)
             return 0;
         if (strcmp(word, "help") == 0) {
             r->asked.help = true;
             return 0;
         }
-        r->command = default_command(r->p);
+        r->command = opt_command_find(r->p, NULL);
         if (!r->command || r->command->max_args == 0)
             return unknown_command(r->p, word, e);
     }
@@ -223,7 +205,7 @@ read_all(struct reader *r, struct err *e)
         } else if (strcmp(word, "--") == 0) {
             r->ended = true;
             if (!r->command)
-                r->command = default_command(r->p);
+                r->command = opt_command_find(r->p, NULL);
         } else if (strncmp(word, "--", 2) == 0) {
             rc = read_long(r, word + 2, e);
         } else if (word[0] == '-' && word[1]) {
@@ -260,9 +242,8 @@ mark_given(const struct reader *r, struct opt_result *res, struct err *e)
         int index = opt_row_find(r->p, r->given[i].name, r->given[i].letter, r->command);
         if (index < 0)
             return wrong_command(r, &r->given[i], e);
-        res->set_flag |= UINT64_C(1) << index;
+        res->set |= UINT64_C(1) << index;
     }
-    res->set = res->set_flag;
     return 0;
 }
 
@@ -363,7 +344,7 @@ settle(struct reader *r, char **envp, void *options, struct opt_result *res,
        struct strbuf *warnings, struct err *e)
 {
     if (!r->command)
-        r->command = default_command(r->p);
+        r->command = opt_command_find(r->p, NULL);
     if (!r->command)
         return no_command(r->p, e);
     res->command = r->command;
@@ -385,8 +366,8 @@ int
 opt_parse(const struct opt_program *p, const struct opt_input *in, void *options,
           struct opt_result *ret, struct opt_said *said, struct err *e)
 {
-    assert(opt_row_count(p) <= 64);
-    *ret = (struct opt_result){0};
+    assert(opt_rows_fit(p));
+    *ret = (struct opt_result){.program = p};
     err_clear(e);
     cleanup_free struct given *given = calloc((size_t)in->argc + 1, sizeof *given);
     if (!given) {
@@ -401,12 +382,4 @@ opt_parse(const struct opt_program *p, const struct opt_input *in, void *options
     if (printed != 0)
         return printed > 0 ? 0 : p->usage_status;
     return settle(&r, in->envp, options, ret, &said->warnings, e) < 0 ? p->usage_status : OPT_GO;
-}
-
-bool
-opt_given(const struct opt_program *p, const struct opt_result *r, const char *name)
-{
-    int index = opt_row_find(p, name, 0, r->command);
-    assert(index >= 0);
-    return r->set >> index & 1u;
 }

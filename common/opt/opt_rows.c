@@ -13,6 +13,7 @@ static const struct opt_row common_rows[] = {
      .arg = "FORMAT",
      .choices = log_format_names,
      .def = "auto",
+     .flags = OPT_EVERYWHERE,
      .offset = offsetof(struct opt_asked, common.log_format),
      .help = "form of the log on stderr: auto, text, kv or json",
      .more = "`auto` is `text` on a terminal and `json` everywhere else. The fields are listed by "
@@ -22,10 +23,12 @@ static const struct opt_row common_rows[] = {
      .arg = "LEVEL",
      .choices = log_level_names,
      .def = "info",
+     .flags = OPT_EVERYWHERE,
      .offset = offsetof(struct opt_asked, common.log_level),
      .help = "least level that is logged: debug, info, warn or error"},
     {.name = "strict-env",
      .kind = OPT_BOOL,
+     .flags = OPT_EVERYWHERE,
      .offset = offsetof(struct opt_asked, common.strict_env),
      .help = "an unknown variable with the program's prefix is an error",
      .more =
@@ -35,52 +38,122 @@ static const struct opt_row common_rows[] = {
      .kind = OPT_CHOICE,
      .arg = "FORM",
      .choices = print_names,
-     .flags = OPT_NO_ENV,
+     .flags = OPT_NO_ENV | OPT_EVERYWHERE,
      .offset = offsetof(struct opt_asked, print),
      .help = "print the options as man, markdown or completion (bash), and exit"},
     {.name = "print-formats",
      .kind = OPT_BOOL,
-     .flags = OPT_NO_ENV,
+     .flags = OPT_NO_ENV | OPT_EVERYWHERE,
      .offset = offsetof(struct opt_asked, formats),
      .help = "print the fields of log records and reports, and exit"},
     {.name = "help",
      .letter = 'h',
      .kind = OPT_BOOL,
-     .flags = OPT_NO_ENV,
+     .flags = OPT_NO_ENV | OPT_EVERYWHERE,
      .offset = offsetof(struct opt_asked, help),
      .help = "print help, after a command the help of that command, and exit"},
     {.name = "version",
      .letter = 'V',
      .kind = OPT_BOOL,
-     .flags = OPT_NO_ENV,
+     .flags = OPT_NO_ENV | OPT_EVERYWHERE,
      .offset = offsetof(struct opt_asked, version),
      .help = "print the version and exit"},
 };
 
-#define N_COMMON (sizeof common_rows / sizeof common_rows[0])
+#define N_COMMON (sizeof(common_rows) / sizeof(common_rows[0]))
+
+const struct opt_command opt_version = {
+    .name = "version",
+    .args = "",
+    .flags = OPT_CMD_VERSION | OPT_CMD_NO_ENV,
+    .summary = "print the version",
+};
+
+/* Without those that every program has. */
+static size_t
+own_count(const struct opt_program *p)
+{
+    size_t n = p->n_rows;
+    for (size_t i = 0; i < p->n_commands; i++)
+        n += p->commands[i]->n_rows;
+    return n;
+}
 
 size_t
 opt_row_count(const struct opt_program *p)
 {
-    return p->n_rows + N_COMMON;
+    return own_count(p) + N_COMMON;
 }
 
 const struct opt_row *
 opt_row_at(const struct opt_program *p, size_t i)
 {
-    return i < p->n_rows ? &p->rows[i] : &common_rows[i - p->n_rows];
+    if (i < p->n_rows)
+        return &p->rows[i];
+    i -= p->n_rows;
+    for (size_t k = 0; k < p->n_commands; k++) {
+        const struct opt_command *c = p->commands[k];
+        if (i < c->n_rows)
+            return &c->rows[i];
+        i -= c->n_rows;
+    }
+    return &common_rows[i];
 }
 
 bool
 opt_row_is_common(const struct opt_program *p, size_t i)
 {
-    return i >= p->n_rows;
+    return i >= own_count(p);
 }
 
 bool
 opt_row_applies(const struct opt_row *row, const struct opt_command *command)
 {
-    return !command || row->commands == 0 || (row->commands & OPT_IN(command->id));
+    if (!command || (row->flags & OPT_EVERYWHERE))
+        return true;
+    for (size_t i = 0; i < command->n_rows; i++)
+        if (row == &command->rows[i])
+            return true;
+    for (const char *const *name = command->options; name && *name; name++)
+        if (strcmp(*name, row->name) == 0)
+            return true;
+    return false;
+}
+
+static bool
+has_row(const struct opt_program *p, const char *name)
+{
+    for (size_t i = 0; i < p->n_rows; i++)
+        if (strcmp(p->rows[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+bool
+opt_rows_fit(const struct opt_program *p)
+{
+    for (size_t i = 0; i < p->n_commands; i++)
+        for (const char *const *name = p->commands[i]->options; name && *name; name++)
+            if (!has_row(p, *name))
+                return false;
+    return opt_row_count(p) <= 64; /* the bits of opt_result.set */
+}
+
+bool
+opt_command_shown(const struct opt_command *c)
+{
+    return c->name && !(c->flags & OPT_CMD_HIDDEN);
+}
+
+const struct opt_command *
+opt_command_find(const struct opt_program *p, const char *name)
+{
+    for (size_t i = 0; i < p->n_commands; i++) {
+        const struct opt_command *c = p->commands[i];
+        if (name ? c->name && strcmp(c->name, name) == 0 : (c->flags & OPT_CMD_DEFAULT) != 0)
+            return c;
+    }
+    return NULL;
 }
 
 int
@@ -137,7 +210,7 @@ opt_row_commands(const struct opt_program *p, const struct opt_row *row, struct 
 {
     const char *comma = "";
     for (size_t i = 0; i < p->n_commands; i++) {
-        const struct opt_command *c = &p->commands[i];
+        const struct opt_command *c = p->commands[i];
         if ((c->flags & OPT_CMD_HIDDEN) || !opt_row_applies(row, c))
             continue;
         strbuf_addf(out, "%s%s", comma, c->name ? c->name : p->name);

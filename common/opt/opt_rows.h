@@ -1,7 +1,7 @@
 /*
  * opt_rows.h: what the parts of opt share; nobody else includes it.
  *
- * The rows of a program and those that every program has are seen as one list: the program's first.
+ * The rows of a program, those of its commands and those that every program has are seen as one list, in this order.
  */
 #ifndef RR_OPT_OPT_ROWS_H
 #define RR_OPT_OPT_ROWS_H
@@ -23,6 +23,12 @@ size_t opt_row_count(const struct opt_program *p);
 const struct opt_row *opt_row_at(const struct opt_program *p, size_t i);
 /* True for the rows whose field lies in struct opt_asked. */
 bool opt_row_is_common(const struct opt_program *p, size_t i);
+/* Every option that a command names is one of the program's rows; for an assertion. */
+bool opt_rows_fit(const struct opt_program *p);
+/* Shown to people: not hidden, and it has a name. */
+bool opt_command_shown(const struct opt_command *c);
+/* The command of that name, or the default one when name is NULL; or NULL. */
+const struct opt_command *opt_command_find(const struct opt_program *p, const char *name);
 
 /* The index of the row of that name (or letter, when name is NULL) that `command` knows (NULL: any), or -1. */
 int opt_row_find(const struct opt_program *p, const char *name, char letter,

@@ -16,17 +16,6 @@ struct look {
     const char *termination; /* of any command */
 };
 
-static const struct opt_command *
-command_named(const struct opt_program *p, const char *word)
-{
-    for (size_t i = 0; i < p->n_commands; i++) {
-        const struct opt_command *c = &p->commands[i];
-        if (word ? c->name && strcmp(c->name, word) == 0 : (c->flags & OPT_CMD_DEFAULT) != 0)
-            return c;
-    }
-    return NULL;
-}
-
 /* A flag at argv[0]; returns how many words it takes. */
 static int
 look_at_flag(struct look *l, char **argv)
@@ -62,14 +51,14 @@ look_at_words(struct look *l, char **argv)
         if (strcmp(argv[i], "--") == 0)
             break;
         if (!flag && !l->command)
-            l->command = command_named(l->p, argv[i]);
+            l->command = opt_command_find(l->p, argv[i]);
         if (!flag && (!l->command || (l->command->flags & OPT_CMD_STOP)) &&
-            !command_named(l->p, argv[i]))
+            !opt_command_find(l->p, argv[i]))
             break; /* of another program's command line */
         i += flag ? look_at_flag(l, argv + i) : 1;
     }
     if (!l->command)
-        l->command = command_named(l->p, NULL);
+        l->command = opt_command_find(l->p, NULL);
 }
 
 /* The flag, else the variable, else the default; NULL: the command has no such option. */

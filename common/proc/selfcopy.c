@@ -1,3 +1,4 @@
+/* selfcopy.c: the command `copy`, of every program. */
 #include "common/proc/selfcopy.h"
 
 #include <errno.h>
@@ -8,6 +9,30 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/log.h"
+
+static int
+selfcopy_run(void *options, const struct opt_result *given)
+{
+    (void)options;
+    struct err e;
+    if (selfcopy(given->argv[0], given->program->name, &e) == 0)
+        return 0;
+    log_error("copy", LOG_NONE, "%s", e.msg);
+    return given->program->copy_status;
+}
+
+const struct opt_command selfcopy_command = {
+    .name = "copy",
+    .args = "DEST",
+    .min_args = 1,
+    .max_args = 1,
+    .flags = OPT_CMD_NO_ENV,
+    .summary = "put this program at DEST, atomically and mode 755",
+    .more =
+        "An init container brings the program into another image with it. DEST may be a directory.",
+    .run = selfcopy_run,
+};
 
 #define COPY_BYTES 65536u
 

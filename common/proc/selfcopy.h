@@ -5,7 +5,9 @@
 #ifndef RR_PROC_SELFCOPY_H
 #define RR_PROC_SELFCOPY_H
 
-#include "common/base/err.h"
+#include "common/opt/opt.h"
+
+extern const struct opt_command selfcopy_command;
 
 /*
  * Copies /proc/self/exe to dest, mode 755, by a temporary file beside it and rename: whoever runs the old one keeps it,

@@ -1,16 +1,23 @@
 /*
- * cmd.h: one function per command, in a file of its own. Each returns the exit status, has said
- * everything that is to be said, and wrote the termination message where there is one.
+ * cmd.h: the commands, a line each; each is a file of its own that opens with its row. A command says everything that is to
+ * be said, and writes the termination message where there is one.
  */
 #ifndef RR_MIGRATE_CMD_H
 #define RR_MIGRATE_CMD_H
 
+#include "common/proc/selfcopy.h"
 #include "migrate/options.h"
 
-int cmd_up(const struct options *o);
-int cmd_status(const struct options *o);
-int cmd_wait(const struct options *o);
-int cmd_check(const struct options *o, const char *dir);  /* dir NULL: o->dir; o->json */
-int cmd_split(const struct options *o, const char *file); /* o->json */
+/* clang-format off */
+#define COMMANDS(C)     \
+    C(cmd_up)           \
+    C(cmd_status)       \
+    C(cmd_check)        \
+    C(cmd_split)        \
+    C(cmd_wait)         \
+    C(selfcopy_command) \
+    C(opt_version)
+/* clang-format on */
+COMMANDS(OPT_DECLARE)
 
 #endif

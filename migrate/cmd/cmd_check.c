@@ -5,6 +5,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/json.h"
+#include "common/base/log.h"
 #include "migrate/cmd/cmd.h"
 #include "migrate/files/directory.h"
 #include "migrate/sql/marks.h"
@@ -12,6 +13,17 @@
 #include "migrate/tell/report.h"
 #include "migrate/files/source.h"
 #include "migrate/sql/verdict.h"
+
+static int cmd_check_run(void *options, const struct opt_result *given);
+
+const struct opt_command cmd_check = {
+    .name = "check",
+    .args = "[DIR]",
+    .max_args = 1,
+    .summary = "check files without a database: names, splitting, what runs outside a transaction",
+    .options = OPT_NAMES("dir", "allow-empty", "json"),
+    .run = cmd_check_run,
+};
 
 struct check {
     bool json;
@@ -177,16 +189,18 @@ finish(struct check *c, struct report *r)
     return 0;
 }
 
-int
-cmd_check(const struct options *o, const char *dir)
+static int
+cmd_check_run(void *options, const struct opt_result *given)
 {
+    const struct options *o = options;
+    const char *dir = given->argc ? given->argv[0] : o->dir;
     CLEANUP_WITH(report_done) struct report r;
     CLEANUP_WITH(source_done) struct source s = SOURCE_INIT;
     struct check c = {.json = o->json};
     struct err e = {0};
 
-    report_init(&r, o->people);
-    if (directory_open(dir ? dir : o->dir, o->allow_empty, &s, &e) < 0) {
+    report_init(&r, log_is_text());
+    if (directory_open(dir, o->allow_empty, &s, &e) < 0) {
         report_fail(&r, EXIT_INPUT, &e);
         report_place(&r, s.fault_file[0] ? s.fault_file : NULL, s.fault_line, 0);
         return report_finish(&r, o->termination_log);

@@ -4,12 +4,26 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/json.h"
+#include "common/base/log.h"
 #include "migrate/cmd/cmd.h"
 #include "migrate/apply/finding.h"
 #include "migrate/sql/lexer.h"
 #include "migrate/tell/report.h"
 #include "migrate/files/source.h"
 #include "migrate/sql/verdict.h"
+
+static int cmd_split_run(void *options, const struct opt_result *given);
+
+const struct opt_command cmd_split = {
+    .name = "split",
+    .args = "FILE",
+    .min_args = 1,
+    .max_args = 1,
+    .flags = OPT_CMD_NO_ENV,
+    .summary = "print a file's statements as the server will get them",
+    .options = OPT_NAMES("json"),
+    .run = cmd_split_run,
+};
 
 #define PREVIEW_BYTES 60
 
@@ -96,15 +110,17 @@ split(struct lexer *lx, bool as_json, struct err *e)
     return rc;
 }
 
-int
-cmd_split(const struct options *o, const char *file)
+static int
+cmd_split_run(void *options, const struct opt_result *given)
 {
+    const struct options *o = options;
+    const char *file = given->argv[0];
     CLEANUP_WITH(report_done) struct report r;
     CLEANUP_WITH(source_text_done) struct source_text t = SOURCE_TEXT_INIT;
     struct lexer lx;
     struct err e = {0};
 
-    report_init(&r, o->people);
+    report_init(&r, log_is_text());
     if (source_text_open_path(file, &t, &e) < 0) {
         report_fail(&r, EXIT_INPUT, &e);
         report_place(&r, file, t.error_line, 0);

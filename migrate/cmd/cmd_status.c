@@ -13,6 +13,18 @@
 #include "migrate/tell/report.h"
 #include "migrate/db/session.h"
 
+static int cmd_status_run(void *options, const struct opt_result *given);
+
+const struct opt_command cmd_status = {
+    .name = "status",
+    .args = "",
+    .summary = "show applied, pending, ahead, drifted and late migrations, and who holds the lock",
+    .options =
+        OPT_NAMES("dir", "allow-empty", "database", "table", "wait", "deadline", "out-of-order",
+                  "ahead", "phase", "role", "json", "exit-code", "termination-log"),
+    .run = cmd_status_run,
+};
+
 struct status {
     const struct options *o;
     struct report report;
@@ -138,12 +150,14 @@ exit_code(const struct status *st)
     return count[PLAN_PENDING] || count[PLAN_LATE] ? EXIT_PENDING : EXIT_DONE;
 }
 
-int
-cmd_status(const struct options *o)
+static int
+cmd_status_run(void *options, const struct opt_result *given)
 {
+    (void)given;
+    const struct options *o = options;
     struct status st = {.o = o, .source = SOURCE_INIT};
     struct err e = {0};
-    report_init(&st.report, o->people);
+    report_init(&st.report, log_is_text());
     if (look(&st, &e) != 0) {
         report_fail(&st.report, st.report.exit ? st.report.exit : report_exit_for(&e), &e);
         if (st.loose.file)

@@ -21,6 +21,26 @@
 #include "migrate/files/source.h"
 #include "migrate/db/watch.h"
 
+static int cmd_up_run(void *options, const struct opt_result *given);
+
+const struct opt_command cmd_up = {
+    .name = "up",
+    .args = "",
+    .summary = "apply what is pending",
+    .more =
+        "Reads the directory and the history table, takes the lock when something is pending, and applies the pending "
+        "migrations in the order of their versions, each in one transaction together with its row in the history "
+        "table. A file that cannot run in a transaction (CREATE INDEX CONCURRENTLY, VACUUM …) is found by reading it "
+        "and runs statement by statement.\n\n"
+        "Any number of copies may start at once: one applies, the others wait for the lock and then find nothing "
+        "to do.",
+    .options =
+        OPT_NAMES("dir", "allow-empty", "database", "table", "layout", "wait", "lock-wait",
+                  "lock-timeout", "statement-timeout", "deadline", "out-of-order", "ahead", "phase",
+                  "to", "steps", "dry-run", "role", "search-path", "release", "termination-log"),
+    .run = cmd_up_run,
+};
+
 #define HOLDER_LOG_MS 10000u
 /* How often a connection that was lost during COMMIT is made again within one run. */
 #define SETTLE_MAX 3u
@@ -470,9 +490,11 @@ print_table(const struct up *u)
     }
 }
 
-int
-cmd_up(const struct options *o)
+static int
+cmd_up_run(void *options, const struct opt_result *given)
 {
+    (void)given;
+    const struct options *o = options;
     struct up u = {.o = o, .source = SOURCE_INIT};
     struct err e = {0};
     u.rules = (struct plan_rules){.phase = (enum options_phase)o->phase,
@@ -480,7 +502,7 @@ cmd_up(const struct options *o)
                                   .ahead = (enum options_ahead)o->ahead,
                                   .to = o->to,
                                   .steps = (size_t)o->steps};
-    report_init(&u.report, o->people);
+    report_init(&u.report, log_is_text());
     /* First, for it catches the signals: process 1 of a container hears no others. */
     if (session_init(&u.s, o, &e) != 0) {
         fail(&u, &e);

@@ -5,13 +5,25 @@
 #include "migrate/tell/report.h"
 #include "migrate/db/session.h"
 
-int
-cmd_wait(const struct options *o)
+static int cmd_wait_run(void *options, const struct opt_result *given);
+
+const struct opt_command cmd_wait = {
+    .name = "wait",
+    .args = "",
+    .summary = "wait until the database accepts connections and has the wanted role",
+    .options = OPT_NAMES("database", "wait", "deadline", "termination-log"),
+    .run = cmd_wait_run,
+};
+
+static int
+cmd_wait_run(void *options, const struct opt_result *given)
 {
+    (void)given;
+    const struct options *o = options;
     struct session s;
     struct err e = {0};
     struct report report;
-    report_init(&report, o->people);
+    report_init(&report, log_is_text());
     if (session_init(&s, o, &e) != 0) {
         report_fail(&report, report_exit_for(&e), &e);
     } else {

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "common/base/clock.h"
+#include "cronrun/commands.h"
 #include "cronrun/options.h"
 
 struct parsed {
@@ -37,7 +38,7 @@ parse(struct parsed *p, char **envp, const char *const *words)
     struct opt_input in = {.argc = argc, .argv = p->argv, .envp = envp ? envp : none};
     struct opt_said said = {.out = STRBUF_INIT, .warnings = STRBUF_INIT};
     p->status = opt_parse(&cronrun_program, &in, &p->o, &p->r, &said, &p->e);
-    if (p->status == OPT_GO && p->r.command->id == CMD_RUN &&
+    if (p->status == OPT_GO && p->r.command == &cmd_run &&
         options_settle(&p->o, p->r.argv[0], &p->e) < 0)
         p->status = cronrun_program.usage_status;
     strbuf_done(&said.out);

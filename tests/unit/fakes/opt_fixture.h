@@ -16,8 +16,8 @@
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/opt/opt.h"
-
-enum { UP, STATUS, CHECK, RUN, COPY, VERSION };
+#include "common/opt/opt_rows.h"
+#include "common/proc/selfcopy.h"
 
 struct options {
     const char *dir;
@@ -56,20 +56,20 @@ static const struct opt_row rows[] = {
      .arg = "DIR",
      .def = "migrations",
      .offset = offsetof(struct options, dir),
+     .flags = OPT_EVERYWHERE,
      .help = "where the files are",
      .more = "Read-only mounts work.\n\n.dots and -dashes \\ too."},
     {.name = "lock-wait",
      .kind = OPT_DURATION,
      .def = "60s",
      .offset = offsetof(struct options, lock_wait_ms),
-     .commands = OPT_IN(UP) | OPT_IN(RUN),
      .min = 100,
      .max = 3600000,
      .help = "how long to wait for the lock"},
     {.name = "deadline",
      .kind = OPT_DURATION,
      .def = "none",
-     .flags = OPT_NONE_OK,
+     .flags = OPT_EVERYWHERE | OPT_NONE_OK,
      .offset = offsetof(struct options, deadline_ms),
      .help = "the whole run ends by then"},
     {.name = "steps",
@@ -78,28 +78,27 @@ static const struct opt_row rows[] = {
      .min = 1,
      .max = 100,
      .offset = offsetof(struct options, steps),
-     .commands = OPT_IN(UP),
      .help = "how many"},
     {.name = "batch",
      .kind = OPT_SIZE,
      .def = "256KiB",
      .offset = offsetof(struct options, batch_bytes),
+     .flags = OPT_EVERYWHERE,
      .help = "bytes that travel together"},
     {.name = "out-of-order",
      .kind = OPT_CHOICE,
      .choices = orders,
      .def = "refuse",
      .offset = offsetof(struct options, order),
+     .flags = OPT_EVERYWHERE,
      .help = "a late lower version: refuse or apply"},
     {.name = "dry-run",
      .kind = OPT_BOOL,
-     .commands = OPT_IN(UP),
      .offset = offsetof(struct options, dry_run),
      .help = "only say what would be done"},
     {.name = "json",
      .letter = 'j',
      .kind = OPT_BOOL,
-     .commands = OPT_IN(STATUS) | OPT_IN(CHECK),
      .offset = offsetof(struct options, json),
      .help = "for machines"},
     {.name = "label",
@@ -107,51 +106,70 @@ static const struct opt_row rows[] = {
      .kind = OPT_LIST,
      .env = "MIGRATE_LABELS",
      .offset = offsetof(struct options, labels),
+     .flags = OPT_EVERYWHERE,
      .help = "kind:LABEL, as typed"},
-    {.name = "timeout",
-     .kind = OPT_DURATION,
-     .def = "1s",
-     .commands = OPT_IN(RUN),
-     .offset = offsetof(struct options, run_timeout_ms),
-     .help = "of run"},
-    {.name = "timeout",
-     .kind = OPT_DURATION,
-     .def = "60s",
-     .commands = OPT_IN(UP),
-     .offset = offsetof(struct options, up_timeout_ms),
-     .help = "of up"},
     {.name = "database",
      .kind = OPT_STRING,
      .arg = "URL",
-     .flags = OPT_SECRET,
+     .flags = OPT_EVERYWHERE | OPT_SECRET,
      .offset = offsetof(struct options, database),
      .help = "where PostgreSQL is"},
     {.name = "custom",
      .kind = OPT_CUSTOM,
      .parse = parse_custom,
-     .flags = OPT_BY_LINES,
+     .flags = OPT_EVERYWHERE | OPT_BY_LINES,
      .help = "special"},
     {.name = "empty",
      .kind = OPT_STRING,
-     .flags = OPT_EMPTY_OK | OPT_HIDDEN,
+     .flags = OPT_EVERYWHERE | OPT_EMPTY_OK | OPT_HIDDEN,
      .offset = offsetof(struct options, empty),
      .help = "may be empty"},
 };
 
-static const struct opt_command commands[] = {
-    {.id = UP, .name = "up", .args = "[--steps N]", .summary = "apply what is pending"},
-    {.id = STATUS, .name = "status", .args = "", .summary = "what is applied"},
-    {.id = CHECK, .name = "check", .args = "[DIR]", .max_args = 1, .summary = "offline checks"},
-    {.id = RUN,
-     .name = "run",
-     .args = "-- CMD [ARG…]",
-     .min_args = 1,
-     .max_args = -1,
-     .flags = OPT_CMD_STOP,
-     .summary = "wrap another migrator"},
-    OPT_COMMAND_COPY(COPY),
-    OPT_COMMAND_VERSION(VERSION),
+/* Two commands have options of one name. */
+static const struct opt_row run_rows[] = {
+    {.name = "timeout",
+     .kind = OPT_DURATION,
+     .def = "1s",
+     .offset = offsetof(struct options, run_timeout_ms),
+     .help = "of run"},
 };
+static const struct opt_row up_rows[] = {
+    {.name = "timeout",
+     .kind = OPT_DURATION,
+     .def = "60s",
+     .offset = offsetof(struct options, up_timeout_ms),
+     .help = "of up"},
+};
+
+static const struct opt_command up = {
+    .name = "up",
+    .args = "[--steps N]",
+    .summary = "apply what is pending",
+    .options = OPT_NAMES("lock-wait", "steps", "dry-run"),
+    .rows = up_rows,
+    .n_rows = 1,
+};
+static const struct opt_command status = {
+    .name = "status", .args = "", .summary = "what is applied", .options = OPT_NAMES("json")};
+static const struct opt_command check = {.name = "check",
+                                         .args = "[DIR]",
+                                         .max_args = 1,
+                                         .summary = "offline checks",
+                                         .options = OPT_NAMES("json")};
+static const struct opt_command wrap = {
+    .name = "run",
+    .args = "-- CMD [ARG…]",
+    .min_args = 1,
+    .max_args = -1,
+    .flags = OPT_CMD_STOP,
+    .summary = "wrap another migrator",
+    .options = OPT_NAMES("lock-wait"),
+    .rows = run_rows,
+    .n_rows = 1,
+};
+static const struct opt_command *const commands[] = {&up,   &status,           &check,
+                                                     &wrap, &selfcopy_command, &opt_version};
 
 static const struct opt_exit exits[] = {{0, NULL, "done"}, {23, NULL, "bad input"}};
 static const struct opt_pair examples[] = {{"migrate up --dir db", "Applies all:"}};
@@ -203,6 +221,15 @@ done(struct outcome *x)
     opt_done(&program, &x->o);
     strbuf_done(&x->said.out);
     strbuf_done(&x->said.warnings);
+}
+
+/* The option was given, as flag or variable. */
+static inline bool
+was_given(const struct outcome *x, const char *name)
+{
+    int index = opt_row_find(&program, name, 0, x->r.command);
+    assert_true(index >= 0);
+    return x->r.set >> index & 1u;
 }
 
 static char *no_env[] = {NULL};

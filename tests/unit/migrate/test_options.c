@@ -9,6 +9,8 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
+#include "common/opt/opt_rows.h"
+#include "migrate/cmd/cmd.h"
 #include "migrate/formats.h"
 #include "migrate/options.h"
 #include "migrate/tell/report.h"
@@ -28,7 +30,7 @@ parse(const char *line, const char *variable, struct options *o, struct opt_resu
     argv[argc] = NULL;
     *o = (struct options){0};
     const struct opt_input in = {.argc = argc, .argv = argv, .envp = env};
-    int status = opt_parse(&options_program, &in, o, r, &said, &e);
+    int status = opt_parse(&migrate_program, &in, o, r, &said, &e);
     strbuf_done(&said.out);
     strbuf_done(&said.warnings);
     return status;
@@ -41,7 +43,7 @@ test_defaults(void **state)
     struct options o;
     struct opt_result r;
     assert_int_equal(parse("up", NULL, &o, &r), OPT_GO);
-    assert_int_equal(r.command->id, CMD_UP);
+    assert_ptr_equal(r.command, &cmd_up);
     assert_string_equal(o.dir, "migrations");
     assert_string_equal(o.table, "public.schema_history");
     assert_int_equal(o.wait_ms, 30000);
@@ -64,7 +66,7 @@ test_variables(void **state)
     (void)state;
     struct options o;
     struct opt_result r;
-    const struct opt_program *p = &options_program;
+    const struct opt_program *p = &migrate_program;
 
     assert_int_equal(parse("check", "MIGRATE_DIR=x", &o, &r), OPT_GO);
     assert_string_equal(o.dir, "x");
@@ -72,9 +74,9 @@ test_variables(void **state)
     assert_true(o.allow_empty);
     assert_int_equal(parse("check", "MIGRATE_DRI=x", &o, &r), EXIT_INPUT);
     for (size_t i = 0; i < p->n_commands; i++) {
-        const struct opt_command *c = &p->commands[i];
+        const struct opt_command *c = p->commands[i];
         for (size_t k = 0; (c->flags & OPT_CMD_NO_ENV) && k < p->n_rows; k++)
-            if ((p->rows[k].commands & OPT_IN(c->id)) && !(p->rows[k].flags & OPT_NO_ENV))
+            if (opt_row_applies(&p->rows[k], c) && !(p->rows[k].flags & OPT_NO_ENV))
                 fail_msg("%s: --%s has a variable", c->name, p->rows[k].name);
     }
 }
@@ -150,8 +152,8 @@ static void
 test_exits(void **state)
 {
     (void)state;
-    for (size_t i = 1; i < options_program.n_exits; i++)
-        assert_true(options_program.exits[i - 1].status < options_program.exits[i].status);
+    for (size_t i = 1; i < migrate_program.n_exits; i++)
+        assert_true(migrate_program.exits[i - 1].status < migrate_program.exits[i].status);
     cleanup_strbuf struct strbuf out = STRBUF_INIT;
     formats_print(&out);
     assert_non_null(strstr(strbuf_str(&out),

@@ -1,19 +1,28 @@
 #include "tests/unit/fakes/opt_fixture.h"
 
 /* The same with a default command that takes a command line, and one that takes no words. */
-static const struct opt_command stop_commands[] = {
-    {.id = RUN,
-     .name = "run",
-     .args = "-- CMD",
-     .min_args = 1,
-     .max_args = -1,
-     .flags = OPT_CMD_STOP | OPT_CMD_DEFAULT},
-    {.id = STATUS, .name = "status"},
+static const struct opt_command stop_run = {
+    .name = "run",
+    .args = "-- CMD",
+    .min_args = 1,
+    .max_args = -1,
+    .flags = OPT_CMD_STOP | OPT_CMD_DEFAULT,
+    .options = OPT_NAMES("lock-wait"),
+    .rows = run_rows,
+    .n_rows = 1,
 };
-static const struct opt_command plain_commands[] = {
-    {.id = UP, .name = NULL, .args = "[options]", .flags = OPT_CMD_DEFAULT},
-    {.id = STATUS, .name = "status", .summary = "s"},
+static const struct opt_command *const stop_commands[] = {&stop_run, &status};
+static const struct opt_command plain_up = {
+    .name = NULL,
+    .args = "[options]",
+    .flags = OPT_CMD_DEFAULT,
+    .options = OPT_NAMES("lock-wait", "steps", "dry-run"),
+    .rows = up_rows,
+    .n_rows = 1,
 };
+static const struct opt_command plain_status = {
+    .name = "status", .summary = "s", .options = OPT_NAMES("json")};
+static const struct opt_command *const plain_commands[] = {&plain_up, &plain_status};
 
 static void
 defaults(void **state)
@@ -21,7 +30,7 @@ defaults(void **state)
     (void)state;
     PARSE(x, "migrate up");
     ASSERT_GO(x);
-    assert_int_equal(x.r.command->id, UP);
+    assert_ptr_equal(x.r.command, &up);
     assert_string_equal(x.o.dir, "migrations");
     assert_int_equal(x.o.lock_wait_ms, 60000);
     assert_true(x.o.deadline_ms == CLOCK_NEVER);
@@ -56,9 +65,9 @@ flags_in_all_their_forms(void **state)
     assert_int_equal(x.o.deadline_ms, 3600000);
     assert_int_equal(x.r.common.log_format, LOG_FORMAT_KV);
     assert_int_equal(x.r.common.log_level, LOG_LEVEL_DEBUG);
-    assert_true(opt_given(&program, &x.r, "dir"));
-    assert_false(opt_given(&program, &x.r, "database"));
-    assert_true(opt_given(&program, &x.r, "log"));
+    assert_true(was_given(&x, "dir"));
+    assert_false(was_given(&x, "database"));
+    assert_true(was_given(&x, "log"));
 }
 
 static void
@@ -132,7 +141,7 @@ a_default_command_may_be_left_out(void **state)
     CLEANUP_WITH(done) struct outcome x;
     parse_with(&p, &x, "cronrun --lock-wait 1s -- status --json", no_env);
     ASSERT_GO(x);
-    assert_int_equal(x.r.command->id, RUN);
+    assert_ptr_equal(x.r.command, &stop_run);
     assert_int_equal(x.o.lock_wait_ms, 1000);
     assert_string_equal(x.r.argv[0], "status");
     assert_int_equal(x.r.argc, 2);
@@ -141,7 +150,7 @@ a_default_command_may_be_left_out(void **state)
     assert_string_equal(x.r.argv[0], "php");
     assert_int_equal(x.r.argc, 3);
     parse_with(&p, &x, "cronrun status", no_env);
-    assert_int_equal(x.r.command->id, STATUS);
+    assert_ptr_equal(x.r.command, &status);
 }
 
 static void
@@ -253,8 +262,8 @@ variables_fill_and_flags_win(void **state)
     assert_int_equal(a.r.common.log_format, LOG_FORMAT_JSON);
     assert_int_equal(a.o.customs, 2);
     assert_int_equal(a.o.steps, 0);
-    assert_true(opt_given(&program, &a.r, "lock-wait"));
-    assert_false(opt_given(&program, &a.r, "steps"));
+    assert_true(was_given(&a, "lock-wait"));
+    assert_false(was_given(&a, "steps"));
     PARSE_ENV(b, "migrate up -l three", "MIGRATE_LABELS=one\ntwo");
     assert_int_equal(b.o.labels.n, 1);
     assert_string_equal(b.o.labels.items[0], "three");
@@ -289,7 +298,7 @@ line_ends_of_variables(void **state)
     PARSE_ENV(a, "migrate up", dir, order, wait);
     ASSERT_GO(a);
     assert_string_equal(a.o.dir, "here");
-    assert_false(opt_given(&program, &a.r, "lock-wait"));
+    assert_false(was_given(&a, "lock-wait"));
     char two[] = "MIGRATE_DIR=a\nb";
     PARSE_ENV(b, "migrate up", two);
     ASSERT_REFUSED(b, "MIGRATE_DIR holds more than one line of text");

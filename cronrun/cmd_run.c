@@ -1,0 +1,36 @@
+/* cmd_run.c: `cronrun run`: what its options mean together, then the run. */
+#include "cronrun/commands.h"
+#include "cronrun/options.h"
+#include "cronrun/run/run.h"
+
+static int cmd_run_run(void *options, const struct opt_result *given);
+
+const struct opt_command cmd_run = {
+    .name = "run",
+    .args = "-- CMD [ARG...]",
+    .min_args = 1,
+    .max_args = -1,
+    .flags = OPT_CMD_DEFAULT | OPT_CMD_STOP,
+    .summary = "run a command under a lock, with a deadline, and leave nothing of it behind",
+    .more =
+        "The word `run` may be left out.\n\n"
+        "The command gets CRONRUN_RUN_ID, CRONRUN_JOB, with a lock CRONRUN_FENCE (a number that only grows), and "
+        "CRONRUN_SCHEDULED when the scheduled instant is known; variables of cronrun's own options are taken out of its "
+        "environment. Whatever descends from it, also after double fork and setsid, is ended with it; the lock is released "
+        "when nothing is left.",
+    .options =
+        OPT_NAMES("lock", "name", "on-busy", "lock-ttl", "lock-settle", "deadline", "grace",
+                  "stop-signal", "starting-deadline", "scheduled-at", "job-deadline", "busy-status",
+                  "late-status", "child-status", "database", "redis", "termination-log"),
+    .run = cmd_run_run,
+};
+
+static int
+cmd_run_run(void *options, const struct opt_result *given)
+{
+    struct options *o = options;
+    struct err e;
+    if (options_settle(o, given->argv[0], &e) < 0)
+        return opt_usage_failed(given->program, o->termination_log, &e);
+    return run_main(o, given->argv);
+}
