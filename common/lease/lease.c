@@ -32,12 +32,6 @@ lease_init(struct lease *l, const struct lease_ops *ops, struct loop *loop,
 }
 
 void
-lease_done(struct lease *l)
-{
-    loop_timer_free(l->soon);
-}
-
-void
 lease_soon(struct lease *l, void (*cb)(struct lease *l))
 {
     l->soon_cb = cb;
@@ -101,13 +95,16 @@ lease_keep_fd(const struct lease *l)
 void
 lease_free(struct lease *l)
 {
-    if (!l)
+    if (!l || l->dead)
         return;
-    if (l->telling) {
-        l->free_wanted = true;
-        return;
-    }
-    l->ops->free(l);
+    l->dead = true;
+    l->acquired_cb = NULL;
+    l->lost_cb = NULL;
+    l->released_cb = NULL;
+    loop_timer_free(l->soon);
+    if (l->ops->close)
+        l->ops->close(l);
+    loop_defer(l->loop, &l->later, free, l);
 }
 
 void
@@ -129,22 +126,15 @@ lease_released(struct lease *l, const struct err *e)
         cb(l, e, l->released_arg);
 }
 
-bool
+void
 lease_tell(struct lease *l, enum lease_grade grade, const struct err *why)
 {
     if (l->gone_told || (grade == LEASE_UNSURE && l->unsure_told))
-        return true;
+        return;
     l->unsure_told = true;
     l->gone_told = grade == LEASE_GONE;
-    l->telling = true;
     if (l->lost_cb)
         l->lost_cb(l, grade, why, l->lost_arg);
-    l->telling = false;
-    if (l->free_wanted) {
-        l->ops->free(l);
-        return false;
-    }
-    return true;
 }
 
 int
@@ -283,25 +273,17 @@ none_release(struct lease *l, const char *outcome, uint64_t deadline_ms, struct 
     return 0;
 }
 
-static void
-none_free(struct lease *l)
-{
-    lease_done(l);
-    free(l);
-}
-
 struct lease *
 lease_none_new(struct loop *loop, struct err *e)
 {
-    static const struct lease_ops ops = {
-        .acquire = none_acquire, .release = none_release, .free = none_free};
+    static const struct lease_ops ops = {.acquire = none_acquire, .release = none_release};
     struct lease *l = calloc(1, sizeof *l);
     if (!l) {
         err_nomem(e);
         return NULL;
     }
     if (lease_init(l, &ops, loop, &(struct lease_owner){0}, e) < 0) {
-        none_free(l);
+        lease_free(l);
         return NULL;
     }
     return l;

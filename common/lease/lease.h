@@ -76,7 +76,8 @@ struct lease *lease_pg_new(struct loop *l, struct resolver *r, struct target_pg 
 /* A key that is renewed each third of ttl_ms (at least 1000): see lease_redis.c. */
 struct lease *lease_redis_new(struct loop *l, struct resolver *r, struct target_redis *target,
                               const struct lease_owner *owner, uint64_t ttl_ms, struct err *e);
-void lease_free(struct lease *l); /* NULL allowed; lets go without a word when not released */
+/* NULL allowed; from anywhere; lets go without a word when not released. */
+void lease_free(struct lease *l);
 
 int lease_acquire_start(struct lease *l, uint64_t deadline_ms, lease_acquired_cb *cb, void *arg,
                         struct err *e);
@@ -86,7 +87,7 @@ void lease_withdraw(struct lease *l);
 /* May fire from the moment the lock is held; set it before lease_acquire_start(). */
 void lease_set_lost_cb(struct lease *l, lease_lost_cb *cb, void *arg);
 /* After this process was stopped or suspended, before anything goes on, and when the work has ended: tells now what its
- * timers would tell a moment later. The lease may be freed inside. */
+ * timers would tell a moment later. */
 void lease_check(struct lease *l);
 /* outcome: the word for last_outcome. May be called after a loss: then it only tidies up. */
 int lease_release_start(struct lease *l, const char *outcome, uint64_t deadline_ms,

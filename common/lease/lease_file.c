@@ -259,15 +259,13 @@ file_keep_fd(const struct lease *l)
 }
 
 static void
-file_free(struct lease *l)
+file_close(struct lease *l)
 {
     struct lease_file *f = of(l);
-    lease_done(l);
     if (f->fd >= 0)
         close(f->fd);
     loop_timer_free(f->look);
     free(f->path);
-    free(f);
 }
 
 struct lease *
@@ -277,7 +275,7 @@ lease_file_new(struct loop *loop, const char *path, const struct lease_owner *ow
                                          .release = file_release,
                                          .keep_fd = file_keep_fd,
                                          .check = file_check,
-                                         .free = file_free};
+                                         .close = file_close};
     struct lease_file *f = calloc(1, sizeof *f);
     if (!f) {
         err_nomem(e);
@@ -289,7 +287,7 @@ lease_file_new(struct loop *loop, const char *path, const struct lease_owner *ow
     if (lease_init(&f->lease, &ops, loop, owner, e) < 0 || !f->path || !f->look) {
         if (!f->path || !f->look)
             err_nomem(e);
-        file_free(&f->lease);
+        lease_free(&f->lease);
         return NULL;
     }
     return &f->lease;

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "common/lease/lease.h"
+#include "common/net/loop.h"
 
 struct lease_ops {
     int (*acquire)(struct lease *l, uint64_t deadline_ms, struct err *e);
@@ -15,7 +16,7 @@ struct lease_ops {
     int (*release)(struct lease *l, const char *outcome, uint64_t deadline_ms, struct err *e);
     int (*keep_fd)(const struct lease *l); /* NULL: none */
     void (*check)(struct lease *l);        /* NULL: nothing to see without asking */
-    void (*free)(struct lease *l);         /* frees the whole object */
+    void (*close)(struct lease *l);        /* NULL: nothing to cancel; all but the object itself */
 };
 
 /* First member of each kind's struct. */
@@ -31,26 +32,24 @@ struct lease {
     void *released_arg;
     bool unsure_told;
     bool gone_told;
-    bool telling;     /* within lost_cb */
-    bool free_wanted; /* lease_free() was called there: lease_tell() does it */
+    bool dead;
+    struct loop_later later;
     struct loop_timer
         *soon; /* fires soon_cb on the next turn, for kinds whose work is done at once */
     void (*soon_cb)(struct lease *l);
 };
 
-/* ERR_NOMEM. lease_done() also after a failure. */
+/* ERR_NOMEM. lease_free() also after a failure. */
 int lease_init(struct lease *l, const struct lease_ops *ops, struct loop *loop,
                const struct lease_owner *owner, struct err *e);
-void lease_done(struct lease *l); /* the shared part, not the object */
 void lease_soon(struct lease *l, void (*cb)(struct lease *l));
 
-/* End an acquisition or a release. From the loop; the lease may be freed inside: the caller returns
- * at once. */
+/* End an acquisition or a release. From the loop; the lease may be dead afterwards. */
 void lease_acquired(struct lease *l, const struct err *e, uint64_t fence,
                     const struct lease_holder *holder);
 void lease_released(struct lease *l, const struct err *e);
-/* Tells a grade once. Returns false when the lease was freed inside. */
-bool lease_tell(struct lease *l, enum lease_grade grade, const struct err *why);
+/* Tells a grade once; the lease may be dead afterwards. */
+void lease_tell(struct lease *l, enum lease_grade grade, const struct err *why);
 
 /* {"fence":7,"host":"a","pid":12,"since":"…","run_id":"…"}: what holders leave for others. */
 struct strbuf;

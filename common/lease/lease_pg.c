@@ -92,19 +92,22 @@ on_watch(struct pgconn *c, const struct err *e, void *arg)
     lease_pg_failed(arg, e);
 }
 
-static void
+/* False: it was told as the end of what is under way, and p may be dead. */
+static bool
 watch(struct lease_pg *p)
 {
     struct err e;
-    if (pgconn_watch_start(p->conn, on_watch, p, &e) < 0)
-        lease_pg_failed(p, &e);
+    if (pgconn_watch_start(p->conn, on_watch, p, &e) == 0)
+        return true;
+    lease_pg_failed(p, &e);
+    return false;
 }
 
-void
+bool
 lease_pg_hold(struct lease_pg *p)
 {
     boottimer_start_at(p->timer, clock_boot_ms() + BEAT_MS);
-    watch(p);
+    return watch(p);
 }
 
 void
@@ -124,10 +127,10 @@ lease_pg_settle(struct lease_pg *p)
 static void
 held(struct lease_pg *p)
 {
+    if (!lease_pg_hold(p)) /* the acquisition ends; nothing was lost, for nobody had it */
+        return;
     p->step = STEP_HELD;
-    lease_pg_hold(p);
-    if (p->step == STEP_HELD)
-        lease_acquired(&p->lease, NULL, p->fence, NULL);
+    lease_acquired(&p->lease, NULL, p->fence, NULL);
 }
 
 static void
@@ -308,7 +311,7 @@ lease_pg_on_rows(struct pgconn *c, const struct err *e, struct pgrows *rows, voi
     if (e && !went_round(p, e))
         lease_pg_failed(p, e);
     else if (!e)
-        step_done(p, rows); /* may free p */
+        step_done(p, rows);
     pgrows_free(rows);
 }
 
@@ -356,13 +359,11 @@ pg_release(struct lease *l, const char *outcome, uint64_t deadline_ms, struct er
 }
 
 static void
-pg_free(struct lease *l)
+pg_close(struct lease *l)
 {
     struct lease_pg *p = of(l);
     pgconn_free(p->conn);
     boottimer_free(p->timer);
-    lease_done(l);
-    free(p);
 }
 
 struct lease *
@@ -370,7 +371,7 @@ lease_pg_new(struct loop *loop, struct resolver *r, struct target_pg *target,
              const struct lease_owner *owner, uint64_t settle_ms, struct err *e)
 {
     static const struct lease_ops ops = {
-        .acquire = pg_acquire, .release = pg_release, .free = pg_free};
+        .acquire = pg_acquire, .release = pg_release, .close = pg_close};
     char application[64];
     struct lease_pg *p = calloc(1, sizeof *p);
     if (!p) {
@@ -391,7 +392,7 @@ lease_pg_new(struct loop *loop, struct resolver *r, struct target_pg *target,
         rc = p->conn ? 0 : -1;
     }
     if (rc < 0) {
-        pg_free(&p->lease);
+        lease_free(&p->lease);
         return NULL;
     }
     return &p->lease;

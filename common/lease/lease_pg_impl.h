@@ -55,10 +55,10 @@ void lease_pg_go(struct lease_pg *p, enum lease_pg_step step);
 
 /* ---- lease_pg.c ---- */
 void lease_pg_on_rows(struct pgconn *c, const struct err *e, struct pgrows *rows, void *arg);
-/* The step under way cannot end well. p may be freed inside. */
+/* The step under way cannot end well. p may be dead afterwards. */
 void lease_pg_failed(struct lease_pg *p, const struct err *e);
-/* The idle session is watched; the next beat comes in its time. */
-void lease_pg_hold(struct lease_pg *p);
+/* The idle session is watched; the next beat comes in its time. False: it cannot be, which lease_pg_failed() was told. */
+bool lease_pg_hold(struct lease_pg *p);
 void lease_pg_settle(struct lease_pg *p);
 
 #endif

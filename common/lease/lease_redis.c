@@ -476,15 +476,13 @@ redis_check(struct lease *l)
 }
 
 static void
-redis_free(struct lease *l)
+redis_close(struct lease *l)
 {
     struct lease_redis *p = of(l);
     redisconn_free(p->conn);
     boottimer_free(p->renew);
     boottimer_free(p->unsure);
     boottimer_free(p->gone);
-    lease_done(l);
-    free(p);
 }
 
 static int
@@ -495,7 +493,7 @@ init(struct lease_redis *p, struct loop *loop, struct resolver *r, struct target
                                          .withdraw = redis_withdraw,
                                          .release = redis_release,
                                          .check = redis_check,
-                                         .free = redis_free};
+                                         .close = redis_close};
     if (lease_init(&p->lease, &ops, loop, owner, e) < 0)
         return -1;
     snprintf(p->key_lock, sizeof p->key_lock, "cronrun:{%s}:lock", owner->name);
@@ -521,10 +519,7 @@ lease_redis_new(struct loop *loop, struct resolver *r, struct target_redis *targ
     }
     p->ttl_ms = ttl_ms;
     if (init(p, loop, r, target, owner, e) < 0) {
-        if (p->lease.ops)
-            redis_free(&p->lease);
-        else
-            free(p);
+        lease_free(&p->lease);
         return NULL;
     }
     return &p->lease;

@@ -56,7 +56,7 @@ struct lease_redis {
 
 /* ---- lease_redis_talk.c ---- */
 /* Makes it the state and asks what belongs to it, over the open connection or a new one. Redis' answer comes to
- * lease_redis_answered(), anything else to lease_redis_failed(); either may free p. */
+ * lease_redis_answered(), anything else to lease_redis_failed(); p may be dead afterwards. */
 void lease_redis_go(struct lease_redis *p, enum lease_redis_state state);
 /* The same after a pause that doubles each time, up to most_ms, and is by half a matter of luck. */
 void lease_redis_go_later(struct lease_redis *p, enum lease_redis_state state, uint64_t most_ms);

@@ -27,6 +27,7 @@ enum { RENEW, UNSURE, GONE, TIMERS }; /* timers, in the order in which they are 
 struct fixture {
     struct loop *loop;
     struct lease *lease;
+    bool free_it; /* within the callback */
     bool acquired, released;
     struct err e;
     uint64_t fence;
@@ -34,6 +35,15 @@ struct fixture {
     int unsure, gone;
     struct err why;
 };
+
+static inline void
+free_within(struct fixture *f)
+{
+    if (!f->free_it)
+        return;
+    lease_free(f->lease);
+    f->lease = NULL;
+}
 
 static inline void
 on_acquired(struct lease *l, const struct err *e, uint64_t fence, const struct lease_holder *holder,
@@ -48,6 +58,7 @@ on_acquired(struct lease *l, const struct err *e, uint64_t fence, const struct l
         f->e = *e;
     if (holder)
         f->holder = *holder;
+    free_within(f);
 }
 
 static inline void
@@ -60,6 +71,7 @@ on_lost(struct lease *l, enum lease_grade grade, const struct err *why, void *ar
     else
         f->gone++;
     f->why = *why;
+    free_within(f);
 }
 
 static inline void
@@ -71,6 +83,7 @@ on_released(struct lease *l, const struct err *e, void *arg)
     f->released = true;
     if (e)
         f->e = *e;
+    free_within(f);
 }
 
 static inline void

@@ -23,7 +23,8 @@ struct pgrows {
 
 struct pgconn {
     bool connected;
-    bool asked; /* an operation is under way */
+    bool asked;    /* an operation is under way */
+    bool no_watch; /* memory for one runs out */
     char application_name[64];
     pgconn_cb *connect_cb;
     pgconn_cb *watch_cb;
@@ -117,8 +118,9 @@ pgconn_exec_start(struct pgconn *c, const char *sql, int nparams, const char *co
 int
 pgconn_watch_start(struct pgconn *c, pgconn_cb *cb, void *arg, struct err *e)
 {
-    (void)e;
     assert_false(c->asked);
+    if (c->no_watch)
+        return err_nomem(e);
     c->watch_cb = cb;
     c->arg = arg;
     return 0;

@@ -346,6 +346,80 @@ test_free_before_answer(void **state)
     assert_false(s.done);
 }
 
+/* ---- freed inside each callback: a file's lock, and none ---- */
+
+static void
+free_acquired(struct lease *l, const struct err *e, uint64_t fence,
+              const struct lease_holder *holder, void *arg)
+{
+    (void)fence;
+    (void)holder;
+    assert_null(e);
+    lease_free(l);
+    *(bool *)arg = true;
+}
+
+static void
+free_released(struct lease *l, const struct err *e, void *arg)
+{
+    on_released(l, e, arg);
+    lease_free(l);
+}
+
+static void
+free_lost(struct lease *l, enum lease_grade grade, const struct err *why, void *arg)
+{
+    assert_int_equal(grade, LEASE_GONE);
+    assert_int_equal(why->code, ERR_LOST);
+    lease_free(l);
+    *(bool *)arg = true;
+}
+
+static struct lease *
+make(struct fixture *f, bool file)
+{
+    struct err e;
+    struct lease *l =
+        file ? lease_file_new(f->loop, f->path, &owner, &e) : lease_none_new(f->loop, &e);
+    assert_non_null(l);
+    return l;
+}
+
+static void
+wait_for(struct fixture *f, const bool *done)
+{
+    struct err e;
+    bool never = false;
+    assert_int_equal(loop_turn_until(f->loop, done, clock_deadline(10000), &e), 0);
+    assert_int_equal(loop_turn_until(f->loop, &never, clock_deadline(5), &e), -1);
+}
+
+static void
+test_free_inside(void **state)
+{
+    struct fixture *f = *state;
+    struct err e;
+    for (int file = 0; file < 2; file++) {
+        bool acquired = false, released = false;
+        struct seen s = {0};
+        lease_acquire_start(make(f, file), clock_deadline(1000), free_acquired, &acquired, &e);
+        wait_for(f, &acquired);
+        struct lease *l = make(f, file);
+        lease_acquire_start(l, clock_deadline(1000), on_acquired, &s, &e);
+        assert_int_equal(loop_turn_until(f->loop, &s.done, clock_deadline(10000), &e), 0);
+        assert_int_equal(s.e.code, ERR_NONE); /* the one before let go */
+        lease_release_start(l, "success", clock_deadline(1000), free_released, &released, &e);
+        wait_for(f, &released);
+    }
+    bool lost = false;
+    struct seen s;
+    struct lease *l = acquire(f, &s);
+    lease_set_lost_cb(l, free_lost, &lost);
+    unlink(f->path);
+    lease_check(l);
+    wait_for(f, &lost);
+}
+
 static void
 test_holder_line(void **state)
 {
@@ -474,6 +548,7 @@ main(void)
         TEST(test_keep_fd),
         TEST(test_creates_only_what_is_missing),
         TEST(test_free_before_answer),
+        TEST(test_free_inside),
         cmocka_unit_test(test_holder_line),
         cmocka_unit_test(test_names_and_keys),
     };

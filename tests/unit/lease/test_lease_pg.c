@@ -25,6 +25,7 @@ enum { TIMER }; /* the one that a lease makes */
 struct fixture {
     struct loop *loop;
     struct lease *lease;
+    bool free_it; /* within the callback */
     bool acquired, released;
     struct err e;
     uint64_t fence;
@@ -37,7 +38,6 @@ static void
 on_acquired(struct lease *l, const struct err *e, uint64_t fence, const struct lease_holder *holder,
             void *arg)
 {
-    (void)l;
     struct fixture *f = arg;
     assert_false(f->acquired);
     f->acquired = true;
@@ -45,26 +45,36 @@ on_acquired(struct lease *l, const struct err *e, uint64_t fence, const struct l
     f->e = e ? *e : (struct err){0};
     if (holder)
         f->holder = *holder;
+    if (f->free_it) {
+        lease_free(l);
+        f->lease = NULL;
+    }
 }
 
 static void
 on_lost(struct lease *l, enum lease_grade grade, const struct err *why, void *arg)
 {
-    (void)l;
     struct fixture *f = arg;
     assert_int_equal(grade, LEASE_GONE);
     f->gone++;
     f->why = *why;
+    if (f->free_it) {
+        lease_free(l);
+        f->lease = NULL;
+    }
 }
 
 static void
 on_released(struct lease *l, const struct err *e, void *arg)
 {
-    (void)l;
     struct fixture *f = arg;
     assert_false(f->released);
     f->released = true;
     f->e = e ? *e : (struct err){0};
+    if (f->free_it) {
+        lease_free(l);
+        f->lease = NULL;
+    }
 }
 
 static void
@@ -382,6 +392,100 @@ test_release_and_loss_cross(void **state)
     turn(f);
 }
 
+/* Nobody may look at what was freed within its own callback; see the build with the address sanitiser. */
+static void
+freed(struct fixture *f)
+{
+    assert_null(f->lease);
+    turn(f);
+}
+
+static void
+test_free_inside_acquired(void **state)
+{
+    struct fixture *f = *state;
+    f->free_it = true;
+    hold(f);
+    freed(f);
+}
+
+static void
+test_free_inside_refused(void **state)
+{
+    struct fixture *f = *state;
+    f->free_it = true;
+    acquire_connected(f);
+    answer("pg_backend_pid", "77", "f");
+    answer("synchronous_commit", NULL, NULL);
+    answer("pg_try_advisory_lock", "f", NULL);
+    answer_nothing("pg_locks");
+    assert_int_equal(f->e.code, ERR_BUSY);
+    freed(f);
+}
+
+static void
+test_free_inside_unreachable(void **state)
+{
+    struct fixture *f = *state;
+    f->free_it = true;
+    acquire(f);
+    pg_connects(&(struct err){.code = ERR_REFUSED, .msg = "refused"});
+    freed(f);
+}
+
+static void
+test_free_inside_lost(void **state)
+{
+    struct fixture *f = *state;
+    hold(f);
+    f->free_it = true;
+    conn.watch_cb(&conn, &(struct err){.code = ERR_CLOSED, .msg = "57P01"}, conn.arg);
+    assert_int_equal(f->gone, 1);
+    freed(f);
+}
+
+static void
+test_free_inside_released(void **state)
+{
+    struct fixture *f = *state;
+    hold(f);
+    f->free_it = true;
+    lease_release_start(f->lease, "success", now_ms + 1000, on_released, f, NULL);
+    turn(f);
+    answer("SET released_at = now()", NULL, NULL);
+    answer("pg_advisory_unlock('", "t", NULL);
+    assert_true(f->released);
+    freed(f);
+}
+
+/* A lock that cannot be watched was not had: the acquisition ends, and nothing was lost. Behind a beat it is a loss. */
+static void
+test_cannot_watch(void **state)
+{
+    struct fixture *f = *state;
+    for (int i = 0; i < 2; i++) {
+        conn.no_watch = true;
+        conn.connected = false;
+        up_to_table(f);
+        answer("to_regclass", "t", NULL);
+        answer("released_at IS NULL", i ? "t" : "f", NULL);
+        answer("fence + 1", "8", NULL);
+        assert_true(f->acquired);
+        assert_int_equal(f->e.code, ERR_NOMEM);
+        assert_int_equal(f->gone, 0);
+        assert_false(timers[TIMER].pending);
+    }
+    conn.no_watch = false;
+    conn.connected = false;
+    hold(f);
+    fire(TIMER);
+    conn.no_watch = true;
+    f->free_it = true;
+    answer("SELECT 1", "1", NULL);
+    assert_int_equal(f->gone, 1);
+    freed(f);
+}
+
 static int
 setup(void **state)
 {
@@ -416,6 +520,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(test_free_inside_acquired),
+        TEST(test_free_inside_refused),
+        TEST(test_free_inside_unreachable),
+        TEST(test_free_inside_lost),
+        TEST(test_free_inside_released),
+        TEST(test_cannot_watch),
         TEST(test_clean_former),
         TEST(test_first_of_all),
         TEST(test_another_makes_the_table),
