@@ -1,3 +1,4 @@
+/* Lines from options and files, then what the environment names. */
 #include "healthd/config.h"
 
 #include <stdio.h>
@@ -5,7 +6,7 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
-#include "common/target/target.h"
+#include "healthd/probe/probe_kinds.h"
 
 #define CHECKS_MAX 256
 
@@ -38,20 +39,13 @@ add_spec(struct config *c, struct check_spec *spec, struct err *e)
 static int
 check_url(const struct check_spec *s, struct err *e)
 {
-    struct target_pg *pg = NULL;
-    struct target_redis *redis = NULL;
-    struct target_peer *peer = NULL;
-    int rc = 0;
-    if (s->kind == CHECK_POSTGRES)
-        rc = s->url ? target_pg_parse(s->url, &pg, e) : 0;
-    else if (s->kind == CHECK_REDIS)
-        rc = s->url ? target_redis_parse(s->url, &redis, e) : 0;
-    else
-        rc = target_peer_parse(s->url, &peer, e);
-    target_pg_free(pg);
-    target_redis_free(redis);
-    target_peer_free(peer);
-    return rc == 0 ? 0 : err_wrap(e, "check '%s'", s->name);
+    void *target = NULL;
+    if (!s->url)
+        return 0;
+    if (s->kind->target->parse(s->url, NULL, &target, e) < 0)
+        return err_wrap(e, "check '%s'", s->name);
+    s->kind->target->free(target);
+    return 0;
 }
 
 static int
@@ -63,7 +57,7 @@ add_line(struct config *c, const char *line, struct err *e)
         return 0;
     if (strncmp(line, "\xEF\xBB\xBF", 3) == 0)
         return err_set(e, ERR_USAGE, "a byte order mark (U+FEFF) begins it: take it away");
-    if (checkline_parse(at, &spec, e) < 0)
+    if (checkline_parse(at, probe_kinds, &spec, e) < 0)
         return -1;
     if (check_url(&spec, e) < 0) {
         check_spec_done(&spec);
@@ -100,132 +94,76 @@ read_file(struct config *c, const char *path, struct err *e)
 
 /* A line that says that it is the environment's server, or has the name of its check: the environment is not even read. */
 static bool
-takes_place(const struct config *c, const char *name, enum check_kind kind)
+takes_place(const struct config *c, const struct check_kind *kind)
 {
     for (size_t i = 0; i < c->n; i++) {
         const struct check_spec *s = &c->specs[i];
-        if (strcmp(s->name, name) == 0 || (s->kind == kind && !s->url))
+        if (strcmp(s->name, kind->found_name) == 0 || (s->kind == kind && !s->url))
             return true;
     }
     return false;
 }
 
-/* What the environment names: one of the two. */
-struct found {
-    struct target_pg *pg;
-    struct target_redis *redis;
-};
-
 /* A line with the URL of what the environment names. */
 static bool
-names_same(const struct check_spec *s, const struct found *found)
+names_same(const struct check_spec *s, const struct check_kind *kind, const void *found)
 {
-    struct target_pg *pg = NULL;
-    struct target_redis *redis = NULL;
-    bool same = false;
-    if (found->pg && s->kind == CHECK_POSTGRES && target_pg_parse(s->url, &pg, NULL) == 0)
-        same = target_pg_same(pg, found->pg);
-    if (found->redis && s->kind == CHECK_REDIS && target_redis_parse(s->url, &redis, NULL) == 0)
-        same = target_redis_same(redis, found->redis);
-    target_pg_free(pg);
-    target_redis_free(redis);
+    void *target = NULL;
+    if (s->kind != kind || kind->target->parse(s->url, NULL, &target, NULL) < 0)
+        return false;
+    bool same = kind->target->is_same(target, found);
+    kind->target->free(target);
     return same;
 }
 
 static int
-add_found(struct config *c, const char *name, const struct found *found, struct err *e)
+add_found(struct config *c, const struct check_kind *kind, const void *found, struct err *e)
 {
     struct check_spec spec;
     for (size_t i = 0; i < c->n; i++)
-        if (names_same(&c->specs[i], found))
+        if (names_same(&c->specs[i], kind, found))
             return 0;
-    return check_spec_default(name, found->pg ? CHECK_POSTGRES : CHECK_REDIS, &spec, e) < 0
-               ? -1
-               : add_spec(c, &spec, e);
+    return check_spec_default(kind->found_name, kind, &spec, e) < 0 ? -1 : add_spec(c, &spec, e);
 }
 
 static int
-find_environment(struct config *c, const struct options *o, struct err *e)
+find_environment(struct config *c, const struct check_given *given, struct err *e)
 {
-    struct found pg = {0};
-    struct found redis = {0};
     int rc = 0;
-    if (!takes_place(c, "database", CHECK_POSTGRES))
-        rc = target_pg_load(o->database, NULL, &pg.pg, e);
-    if (rc == 0 && pg.pg)
-        rc = add_found(c, "database", &pg, e);
-    if (rc == 0 && !takes_place(c, "redis", CHECK_REDIS))
-        rc = target_redis_load(o->redis, NULL, &redis.redis, e);
-    if (rc == 0 && redis.redis)
-        rc = add_found(c, "redis", &redis, e);
-    target_pg_free(pg.pg);
-    target_redis_free(redis.redis);
+    for (const struct check_kind *const *k = probe_kinds; rc == 0 && *k; k++) {
+        void *found = NULL;
+        if (!(*k)->found_name || takes_place(c, *k))
+            continue;
+        rc = (*k)->target->parse(NULL, given, &found, e);
+        if (rc == 0 && found)
+            rc = add_found(c, *k, found, e);
+        (*k)->target->free(found);
+    }
     return rc;
 }
 
 /* ---- liveness is for what is in the pod ---- */
 
 static int
-pg_is_local(const struct check_spec *s, const struct options *o, bool *ret, struct err *e)
+is_local(const struct check_spec *s, const struct check_given *given, bool *ret, struct err *e)
 {
-    struct target_pg *t = NULL;
-    const struct target_pg_host *hosts = NULL;
-    if ((s->url ? target_pg_parse(s->url, &t, e) : target_pg_load(o->database, NULL, &t, e)) < 0)
+    void *target = NULL;
+    if (s->kind->target->parse(s->url, given, &target, e) < 0)
         return -1;
-    *ret = true;
-    size_t n = t ? target_pg_hosts(t, &hosts) : 0;
-    for (size_t i = 0; i < n; i++)
-        *ret = *ret && target_is_loopback(hosts[i].hostaddr ? hosts[i].hostaddr : hosts[i].host);
-    target_pg_free(t);
+    *ret = !target || s->kind->target->is_local(target);
+    s->kind->target->free(target);
     return 0;
 }
 
 static int
-redis_is_local(const struct check_spec *s, const struct options *o, bool *ret, struct err *e)
-{
-    struct target_redis *t = NULL;
-    if ((s->url ? target_redis_parse(s->url, &t, e) : target_redis_load(o->redis, NULL, &t, e)) < 0)
-        return -1;
-    *ret = !t || target_is_loopback(t->host);
-    target_redis_free(t);
-    return 0;
-}
-
-static int
-peer_is_local(const struct check_spec *s, bool *ret, struct err *e)
-{
-    struct target_peer *t = NULL;
-    if (target_peer_parse(s->url, &t, e) < 0)
-        return -1;
-    *ret = target_is_loopback(t->host);
-    target_peer_free(t);
-    return 0;
-}
-
-static int
-is_local(const struct check_spec *s, const struct options *o, bool *ret, struct err *e)
-{
-    switch (s->kind) {
-    case CHECK_POSTGRES:
-        return pg_is_local(s, o, ret, e);
-    case CHECK_REDIS:
-        return redis_is_local(s, o, ret, e);
-    case CHECK_TCP:
-    case CHECK_HTTP:
-        return peer_is_local(s, ret, e);
-    }
-    return err_set(e, ERR_USAGE, "unknown kind");
-}
-
-static int
-refuse_remote_liveness(const struct config *c, const struct options *o, struct err *e)
+refuse_remote_liveness(const struct config *c, const struct check_given *given, struct err *e)
 {
     for (size_t i = 0; i < c->n; i++) {
         const struct check_spec *s = &c->specs[i];
         bool local = true;
         if (!check_spec_in_group(s, "live"))
             continue;
-        if (is_local(s, o, &local, e) < 0)
+        if (is_local(s, given, &local, e) < 0)
             return err_wrap(e, "check '%s'", s->name);
         if (!local)
             return err_set(
@@ -240,15 +178,16 @@ refuse_remote_liveness(const struct config *c, const struct options *o, struct e
 int
 config_load(const struct options *o, struct config *ret, struct err *e)
 {
+    const struct check_given given = {.database = o->database, .redis = o->redis};
     struct config c = {0};
     int rc = o->config ? read_file(&c, o->config, e) : 0;
     for (size_t i = 0; rc == 0 && i < o->checks.n; i++)
         if (add_line(&c, o->checks.items[i], e) < 0)
             rc = err_wrap(e, "--check (HEALTHD_CHECKS) %zu", i + 1);
     if (rc == 0)
-        rc = find_environment(&c, o, e);
+        rc = find_environment(&c, &given, e);
     if (rc == 0)
-        rc = refuse_remote_liveness(&c, o, e);
+        rc = refuse_remote_liveness(&c, &given, e);
     if (rc < 0)
         config_done(&c);
     else

@@ -3,8 +3,8 @@
 #include <stddef.h>
 
 #include "common/http/httpd.h"
-#include "healthd/check/checkline.h"
 #include "healthd/check/reason.h"
+#include "healthd/checkdocs.h"
 #include "healthd/page/render.h"
 
 static const struct {
@@ -49,23 +49,43 @@ print_reasons(struct strbuf *out)
     strbuf_adds(out, ".\n");
 }
 
+/* A table's cell: | ends one. */
 static void
-print_keys(struct strbuf *out)
+add_cell(struct strbuf *out, const struct strbuf *text)
 {
-    strbuf_adds(out, "\n### Check lines\n\n`NAME URL [key value]...`; URL:");
-    for (size_t i = 0; checkline_schemes[i].scheme; i++)
-        strbuf_addf(out, "%s `%s://`%s", i == 0 ? "" : ",", checkline_schemes[i].scheme,
-                    checkline_schemes[i].remark);
-    strbuf_adds(out, ".\n\n| key | meaning (default) |\n|---|---|\n");
-    for (size_t i = 0; checkline_key_docs[i].key; i++) {
-        strbuf_adds(out, "| `");
-        for (const char *p = checkline_key_docs[i].key; *p != '\0'; p++) {
-            if (*p == '|')
-                strbuf_addc(out, '\\');
-            strbuf_addc(out, *p);
-        }
-        strbuf_addf(out, "` | %s |\n", checkline_key_docs[i].text);
+    for (const char *p = strbuf_str(text); *p != '\0'; p++) {
+        if (*p == '|')
+            strbuf_addc(out, '\\');
+        strbuf_addc(out, *p);
     }
+}
+
+static void
+print_table(struct strbuf *out, bool (*row)(size_t i, struct strbuf *key, struct strbuf *text))
+{
+    struct strbuf key = STRBUF_INIT;
+    struct strbuf text = STRBUF_INIT;
+    for (size_t i = 0; row(i, &key, &text); i++) {
+        strbuf_adds(out, "| `");
+        add_cell(out, &key);
+        strbuf_adds(out, "` | ");
+        add_cell(out, &text);
+        strbuf_adds(out, " |\n");
+        strbuf_clear(&key);
+        strbuf_clear(&text);
+    }
+    strbuf_done(&key);
+    strbuf_done(&text);
+}
+
+static void
+print_check_lines(struct strbuf *out)
+{
+    strbuf_adds(out, "\n### Check lines\n\n`NAME URL [key value]...`\n\n"
+                     "| URL | what is checked, and healthy |\n|---|---|\n");
+    print_table(out, checkdocs_kind);
+    strbuf_adds(out, "\n| key | meaning (default) |\n|---|---|\n");
+    print_table(out, checkdocs_key);
 }
 
 /* From the metrics page itself, so that the two cannot differ: its HELP and TYPE lines. */
@@ -99,5 +119,5 @@ healthd_print_formats(struct strbuf *out)
         "`stopped`, `cannot_listen`, `cannot_start`, `usage`.\n");
     print_metrics(out);
     print_reasons(out);
-    print_keys(out);
+    print_check_lines(out);
 }

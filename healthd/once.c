@@ -88,7 +88,7 @@ once_init(struct once *x, const struct options *o, const struct config *config, 
     if (!x->resolver)
         return -1;
     const struct probe_context context = {
-        .loop = x->loop, .resolver = x->resolver, .database = o->database, .redis = o->redis};
+        .loop = x->loop, .resolver = x->resolver, .given = {o->database, o->redis}};
     x->schedule = schedule_new(&context, config->specs, config->n, on_changed, x, e);
     return x->schedule ? 0 : -1;
 }

@@ -3,7 +3,7 @@
 #include <stddef.h>
 
 #include "common/proc/termination.h"
-#include "healthd/check/checkline.h"
+#include "healthd/checkdocs.h"
 #include "healthd/commands.h"
 #include "healthd/formats.h"
 
@@ -30,13 +30,7 @@ static const struct opt_row rows[] = {
          "postgres:// and redis:// with nothing behind stand for what the environment names. Such a "
          "line, one with the same URL (only passwords may differ), or one that is called database or "
          "redis takes the place of the check that the environment alone would make; others stand "
-         "beside it.\n\nKinds: "
-         "postgres://, redis:// (rediss://, unix:), http:// and https://, which are "
-         "healthy while a GET is answered with 200 to 399, and tcp://HOST:PORT, while somebody "
-         "accepts there.\n\nKeys: every (2s), timeout (1s), rise (1), fall (1, for time-outs 2), stale "
-         "(3 x every + timeout), groups (ready), optional, after (0), words UP,DOWN, connection "
-         "keep|each (keep; tcp://: each), shared degrade=DURATION, role, query, on-full "
-         "degraded|down, status FROM-TO (200-399)."},
+         "beside it. URLs and keys are listed below."},
     {.name = "config",
      .kind = OPT_STRING,
      .arg = "FILE",
@@ -97,6 +91,11 @@ static const struct opt_row rows[] = {
 
 static const struct opt_command *const commands[] = {COMMANDS(OPT_ENTRY)};
 
+static const struct opt_section sections[] = {
+    {"URLs of checks", checkdocs_kind},
+    {"Keys of checks", checkdocs_key},
+};
+
 static const struct opt_exit exits[] = {
     {0, NULL, "after a drain; probe, check, wait: healthy, ready"},
     {1, NULL, "probe, check, wait: not healthy, not ready, no answer"},
@@ -148,6 +147,8 @@ const struct opt_program healthd_program = {
     .n_commands = sizeof(commands) / sizeof(commands[0]),
     .rows = rows,
     .n_rows = sizeof(rows) / sizeof(rows[0]),
+    .sections = sections,
+    .n_sections = sizeof(sections) / sizeof(sections[0]),
     .exits = exits,
     .n_exits = sizeof(exits) / sizeof(exits[0]),
     .examples = examples,

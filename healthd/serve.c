@@ -143,7 +143,7 @@ server_init(struct server *s, const struct config *config, struct err *e)
     if (!s->resolver)
         return -1;
     const struct probe_context x = {
-        .loop = s->loop, .resolver = s->resolver, .database = s->o->database, .redis = s->o->redis};
+        .loop = s->loop, .resolver = s->resolver, .given = {s->o->database, s->o->redis}};
     s->schedule = schedule_new(&x, config->specs, config->n, on_changed, s, e);
     if (!s->schedule)
         return -1;

@@ -135,6 +135,13 @@ struct opt_pair {
     const char *text;
 };
 
+/* A two-column table whose rows the program has elsewhere: in its help and its manual. */
+struct opt_section {
+    const char *title; /* "URLs of checks" */
+    /* Appends row number i; false: there are not so many. */
+    bool (*row)(size_t i, struct strbuf *key, struct strbuf *text);
+};
+
 /* Which of the connection variables the program reads (common contract): a table of the manual, and known names. */
 enum { OPT_CONN_POSTGRES = 1u << 0, OPT_CONN_REDIS = 1u << 1 };
 
@@ -149,6 +156,8 @@ struct opt_program {
     size_t n_rows;
     const char *const *
         other_env; /* NULL-ended: names with the prefix that are no option but known (CRONRUN_RUN_ID) */
+    const struct opt_section *sections; /* behind the options */
+    size_t n_sections;
     const struct opt_exit *exits;
     size_t n_exits;
     const struct opt_pair *env; /* further variables for ENVIRONMENT */

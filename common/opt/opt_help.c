@@ -141,6 +141,20 @@ help_rows(const struct opt_program *p, const struct opt_command *only, bool comm
 }
 
 static void
+help_section(const struct opt_section *s, struct strbuf *out)
+{
+    struct strbuf key = STRBUF_INIT, text = STRBUF_INIT;
+    strbuf_addf(out, "\n%s:\n", s->title);
+    for (size_t i = 0; s->row(i, &key, &text); i++) {
+        entry(out, strbuf_str(&key), strbuf_str(&text));
+        strbuf_clear(&key);
+        strbuf_clear(&text);
+    }
+    strbuf_done(&key);
+    strbuf_done(&text);
+}
+
+static void
 help_exits(const struct opt_program *p, struct strbuf *out)
 {
     strbuf_adds(out, "\nExit status:\n");
@@ -195,6 +209,8 @@ opt_print_help(const struct opt_program *p, const struct opt_command *only, stru
     help_rows(p, only, false, out);
     strbuf_adds(out, "\nOptions of every command:\n");
     help_rows(p, only, true, out);
+    for (size_t i = 0; !only && i < p->n_sections; i++)
+        help_section(&p->sections[i], out);
     if (!only && p->n_exits)
         help_exits(p, out);
     help_env(p, out);

@@ -242,6 +242,24 @@ man_pairs(const struct opt_pair *pairs, size_t n, struct strbuf *out)
 }
 
 static void
+man_section(const struct opt_section *s, struct strbuf *out)
+{
+    struct strbuf key = STRBUF_INIT, text = STRBUF_INIT;
+    strbuf_adds(out, ".SH ");
+    for (const char *c = s->title; *c; c++)
+        strbuf_addc(out, (char)toupper((unsigned char)*c));
+    strbuf_addc(out, '\n');
+    for (size_t i = 0; s->row(i, &key, &text); i++) {
+        const struct opt_pair pair = {strbuf_str(&key), strbuf_str(&text)};
+        man_pairs(&pair, 1, out);
+        strbuf_clear(&key);
+        strbuf_clear(&text);
+    }
+    strbuf_done(&key);
+    strbuf_done(&text);
+}
+
+static void
 man_environment(const struct opt_program *p, struct strbuf *out)
 {
     struct strbuf text = STRBUF_INIT;
@@ -302,6 +320,8 @@ opt_print_man(const struct opt_program *p, struct strbuf *out)
     man_head(p, out);
     man_commands(p, out);
     man_rows(p, out);
+    for (size_t i = 0; i < p->n_sections; i++)
+        man_section(&p->sections[i], out);
     man_environment(p, out);
     if (p->n_exits)
         man_exits(p, out);

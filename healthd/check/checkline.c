@@ -1,3 +1,4 @@
+/* A check line: its name, its URL's scheme, and what follows from the keys together. */
 #include "healthd/check/checkline.h"
 
 #include <stdio.h>
@@ -6,13 +7,14 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
+#include "common/base/strbuf.h"
 #include "common/base/words.h"
 #include "healthd/check/checkline_keys.h"
 
 /* ---- name and URL ---- */
 
 static int
-parse_name(const char *name, struct check_spec *s, struct err *e)
+judge_name(const char *name, struct err *e)
 {
     static const char *const taken[] = {"status", "service", "version", "timestamp"};
     if (!checkline_is_name(name))
@@ -23,57 +25,77 @@ parse_name(const char *name, struct check_spec *s, struct err *e)
             return err_set(e, ERR_USAGE,
                            "a check cannot be called '%s', the answers have a key of that name",
                            name);
-    snprintf(s->name, sizeof(s->name), "%s", name);
     return 0;
 }
 
-const struct checkline_scheme checkline_schemes[] = {
-    {"postgres", CHECK_POSTGRES, ""},  {"postgresql", CHECK_POSTGRES, ""},
-    {"redis", CHECK_REDIS, ""},        {"rediss", CHECK_REDIS, " (over TLS)"},
-    {"unix", CHECK_REDIS, " (Redis)"}, {"tcp", CHECK_TCP, ""},
-    {"http", CHECK_HTTP, ""},          {"https", CHECK_HTTP, ""},
-    {NULL, CHECK_POSTGRES, NULL},
-};
+static bool
+is_scheme(const struct check_kind *k, const char *known, const char *scheme)
+{
+    size_t base = k->drivers ? strcspn(scheme, "+") : strlen(scheme); /* postgresql+asyncpg */
+    return strncasecmp(scheme, known, base) == 0 && known[base] == '\0';
+}
 
+#define SCHEMES_MAX 64
+
+/* "tls: is not yet handled …", or the nearest one. */
 static int
-parse_scheme(const char *url, enum check_kind *ret, struct err *e)
+unknown_scheme(const char *scheme, const struct check_kind *const *kinds, struct err *e)
 {
     static const char *const later[] = {"tls", "fcgi", "file", "disk"};
-    const struct checkline_scheme *known = checkline_schemes;
-    const char *names[CHECKLINE_COUNT(checkline_schemes)];
+    const char *names[SCHEMES_MAX];
+    size_t n = 0;
+    cleanup_strbuf struct strbuf handled = STRBUF_INIT;
+    checkline_add_kinds(&handled, kinds, NULL);
+    for (size_t i = 0; i < CHECKLINE_COUNT(later); i++)
+        if (strcasecmp(scheme, later[i]) == 0)
+            return err_set(e, ERR_USAGE, "%s: is not yet handled in this version (%s are)", scheme,
+                           strbuf_str(&handled));
+    for (; *kinds; kinds++)
+        for (const struct check_scheme *x = (*kinds)->schemes; x->name && n < SCHEMES_MAX; x++)
+            names[n++] = x->name;
+    return checkline_unknown(e, "scheme", scheme, names, n);
+}
+
+static int
+parse_scheme(const char *url, const struct check_kind *const *kinds, const struct check_kind **ret,
+             struct err *e)
+{
     size_t n = strcspn(url, ":");
     if (url[n] != ':')
         return err_set(e, ERR_USAGE, "the second word is not a URL (NAME URL [key value]...)");
     cleanup_free char *scheme = strndup(url, n);
     if (!scheme)
         return err_nomem(e);
-    size_t base = strcspn(scheme, "+"); /* postgresql+asyncpg */
-    size_t n_known = 0;
-    for (size_t i = 0; known[i].scheme; i++) {
-        names[n_known++] = known[i].scheme;
-        bool same =
-            strncasecmp(scheme, known[i].scheme, base) == 0 && known[i].scheme[base] == '\0';
-        if (same && (scheme[base] == '\0' || known[i].kind == CHECK_POSTGRES)) {
-            *ret = known[i].kind;
-            return 0;
+    for (size_t i = 0; kinds[i]; i++)
+        for (const struct check_scheme *x = kinds[i]->schemes; x->name; x++) {
+            if (is_scheme(kinds[i], x->name, scheme)) {
+                *ret = kinds[i];
+                return 0;
+            }
         }
-    }
-    for (size_t i = 0; i < CHECKLINE_COUNT(later); i++)
-        if (strcasecmp(scheme, later[i]) == 0)
-            return err_set(
-                e, ERR_USAGE,
-                "%s: is not yet handled in this version (postgres://, redis://, tcp:// and http:// are)",
-                scheme);
-    return checkline_unknown(e, "scheme", scheme, names, n_known);
+    return unknown_scheme(scheme, kinds, e);
+}
+
+/* ---- a specification ---- */
+
+static int
+add_own(struct check_spec *s)
+{
+    if (s->kind->own_size == 0)
+        return 0;
+    s->own = calloc(1, s->kind->own_size);
+    if (s->own && s->kind->own_default)
+        memcpy(s->own, s->kind->own_default, s->kind->own_size);
+    return s->own ? 0 : -1;
 }
 
 int
-check_spec_default(const char *name, enum check_kind kind, struct check_spec *ret, struct err *e)
+check_spec_default(const char *name, const struct check_kind *kind, struct check_spec *ret,
+                   struct err *e)
 {
     *ret = (struct check_spec){
         .kind = kind,
-        .status_from = 200,
-        .status_to = 399,
+        .each = kind->each,
         .every_ms = 2000,
         .timeout_ms = 1000,
         .rules = {.rise = 1, .fall = 1, .fall_timeout = 2, .stale_ms = 7000},
@@ -81,7 +103,8 @@ check_spec_default(const char *name, enum check_kind kind, struct check_spec *re
         .word_down = strdup("disconnected"),
     };
     snprintf(ret->name, sizeof(ret->name), "%s", name);
-    if (!ret->word_up || !ret->word_down || checkline_add_group(ret, "ready", 5, e) < 0) {
+    if (!ret->word_up || !ret->word_down || add_own(ret) < 0 ||
+        checkline_add_group(ret, "ready", 5, e) < 0) {
         check_spec_done(ret);
         return err_nomem(e);
     }
@@ -92,8 +115,10 @@ void
 check_spec_done(struct check_spec *s)
 {
     checkline_clear_groups(s);
+    if (s->own && s->kind->own_done)
+        s->kind->own_done(s->own);
+    free(s->own);
     free(s->url);
-    free(s->query);
     free(s->word_up);
     free(s->word_down);
     *s = (struct check_spec){0};
@@ -126,44 +151,59 @@ judge_stale(const struct check_spec *s, struct err *e)
                    stale, clock_format_duration(every, s->every_ms));
 }
 
+/* What the keys leave open, or follows from them. */
 static int
-parse_into(const char *line, struct check_spec *s, struct err *e)
+complete(struct check_spec *s, struct err *e)
 {
-    cleanup_free char *name = NULL;
-    cleanup_free char *url = NULL;
-    struct checkline_parse p = {.spec = s, .e = e};
-    if (checkline_word(&line, &name, e) < 0 || checkline_word(&line, &url, e) < 0)
-        return -1;
-    if (!name || !url)
-        return err_set(e, ERR_USAGE, "a check is NAME URL [key value]...");
-    if (parse_name(name, s, e) < 0 || parse_scheme(url, &s->kind, e) < 0 ||
-        checkline_keys(&p, line) < 0)
-        return name ? err_wrap(e, "check '%.40s'", words_showable(name)) : -1;
-    size_t n = strlen(url);
-    bool from_environment = s->kind == CHECK_POSTGRES || s->kind == CHECK_REDIS;
-    if (!from_environment || n < 3 || strcmp(url + n - 3, "://") != 0)
-        s->url = steal_ptr(&url);
-    /* An application may spend one worker on each connection: it is not held without being asked. */
-    if (s->kind == CHECK_TCP && !p.connection_given)
-        s->each = true;
     if (s->every_ms == 0)
         s->each = true; /* a session would keep awake what is to be left to sleep */
-    if (p.stale_given)
-        return judge_stale(s, e) == 0 ? 0 : err_wrap(e, "check '%s'", s->name);
+    if (s->rules.stale_ms > 0)
+        return judge_stale(s, e);
     s->rules.stale_ms = s->every_ms == 0 ? CLOCK_NEVER : 3 * s->every_ms + s->timeout_ms;
     return 0;
 }
 
-int
-checkline_parse(const char *line, struct check_spec *ret, struct err *e)
+static int
+parse_keys(const char *at, const char *url, const struct check_kind *const *kinds,
+           struct check_spec *s, struct err *e)
 {
-    struct check_spec s;
-    if (check_spec_default("", CHECK_POSTGRES, &s, e) < 0)
+    size_t n = strlen(url);
+    s->rules.stale_ms = 0;
+    if (checkline_keys(at, kinds, s, e) < 0)
         return -1;
-    if (parse_into(line, &s, e) < 0) {
-        check_spec_done(&s);
-        return -1;
+    if (!s->kind->found_name || n < 3 || strcmp(url + n - 3, "://") != 0) {
+        s->url = strdup(url);
+        if (!s->url)
+            return err_nomem(e);
     }
-    *ret = s;
+    return complete(s, e);
+}
+
+static int
+parse_named(const char *name, const char *url, const char *at,
+            const struct check_kind *const *kinds, struct check_spec *ret, struct err *e)
+{
+    const struct check_kind *kind = NULL;
+    if (judge_name(name, e) < 0 || parse_scheme(url, kinds, &kind, e) < 0 ||
+        check_spec_default(name, kind, ret, e) < 0)
+        return -1;
+    if (parse_keys(at, url, kinds, ret, e) == 0)
+        return 0;
+    check_spec_done(ret);
+    return -1;
+}
+
+int
+checkline_parse(const char *line, const struct check_kind *const *kinds, struct check_spec *ret,
+                struct err *e)
+{
+    cleanup_free char *name = NULL;
+    cleanup_free char *url = NULL;
+    if (checkline_word(&line, &name, e) < 0 || checkline_word(&line, &url, e) < 0)
+        return -1;
+    if (!name || !url)
+        return err_set(e, ERR_USAGE, "a check is NAME URL [key value]...");
+    if (parse_named(name, url, line, kinds, ret, e) < 0)
+        return err_wrap(e, "check '%.40s'", words_showable(name));
     return 0;
 }

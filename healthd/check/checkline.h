@@ -20,55 +20,44 @@
 #include <stdint.h>
 
 #include "common/base/err.h"
+#include "healthd/check/check_kind.h"
 #include "healthd/check/verdict.h"
 
 #define CHECK_NAME_MAX 32
 #define CHECK_GROUPS_MAX 16
 
-enum check_kind { CHECK_POSTGRES, CHECK_REDIS, CHECK_TCP, CHECK_HTTP };
-enum check_role { CHECK_ROLE_ANY, CHECK_ROLE_PRIMARY, CHECK_ROLE_REPLICA };
-
 struct check_spec {
     char name[CHECK_NAME_MAX + 1];
-    enum check_kind kind;
-    char *url;   /* NULL: from the environment. May hold a password */
-    char *query; /* NULL: SELECT 1 */
+    const struct check_kind *kind;
+    void *own; /* what the kind's own keys say; the kind knows its type */
+    char *url; /* NULL: from the environment. May hold a password */
     char *groups[CHECK_GROUPS_MAX];
     size_t n_groups;
     char *word_up, *word_down;
-    enum check_role role;
-    unsigned status_from, status_to; /* of http, both included */
     uint64_t every_ms, timeout_ms, after_ms;
     struct verdict_rules rules;
     bool each; /* connection each */
 };
 
 /*
- * Parses one line into *ret, which the caller frees with check_spec_done. ERR_USAGE: what is wrong
+ * Parses one line into *ret, which the caller frees with check_spec_done. kinds: NULL-ended. ERR_USAGE: what is wrong
  * and the nearest known word; the URL is never repeated.
  */
-int checkline_parse(const char *line, struct check_spec *ret, struct err *e);
+int checkline_parse(const char *line, const struct check_kind *const *kinds, struct check_spec *ret,
+                    struct err *e);
 
 /* A check as found in the environment: all keys at their defaults. ERR_NOMEM. */
-int
-check_spec_default(const char *name, enum check_kind kind, struct check_spec *ret, struct err *e);
+int check_spec_default(const char *name, const struct check_kind *kind, struct check_spec *ret,
+                       struct err *e);
 void check_spec_done(struct check_spec *s);
 
 bool check_spec_in_group(const struct check_spec *s, const char *group);
 
-/* The schemes of URLs, in any case; NULL-ended. */
-struct checkline_scheme {
-    const char *scheme;
-    enum check_kind kind;
-    const char *remark; /* for the manual, with the blank before it */
-};
-extern const struct checkline_scheme checkline_schemes[];
+/* The keys that every kind has, NULL-ended by name. */
+extern const struct check_key checkline_common_keys[];
 
-/* The keys and what they mean, for the manual. NULL-ended by key. */
-struct checkline_key_doc {
-    const char *key;
-    const char *text;
-};
-extern const struct checkline_key_doc checkline_key_docs[];
+/* For the keys' parse: the place of value in known into *ret, or ERR_USAGE: "unknown WHAT 'value', did you mean …". */
+int checkline_choice(const char *what, const char *value, const char *const *known, size_t n,
+                     size_t *ret, struct err *e);
 
 #endif

@@ -87,9 +87,9 @@ parse_count(const char *value, unsigned *ret, struct err *e)
     return 0;
 }
 
-static int
-parse_choice(const char *what, const char *value, const char *const *known, size_t n, size_t *ret,
-             struct err *e)
+int
+checkline_choice(const char *what, const char *value, const char *const *known, size_t n,
+                 size_t *ret, struct err *e)
 {
     for (size_t i = 0; i < n; i++) {
         if (strcmp(value, known[i]) == 0) {
@@ -101,131 +101,65 @@ parse_choice(const char *what, const char *value, const char *const *known, size
 }
 
 static int
-key_every(struct checkline_parse *p, const char *value)
+key_every(struct check_spec *s, const char *value, struct err *e)
 {
     if (strcmp(value, "0") == 0) {
-        p->spec->every_ms = 0;
+        s->every_ms = 0;
         return 0;
     }
-    return parse_duration(value, 100, &p->spec->every_ms, p->e);
+    return parse_duration(value, 100, &s->every_ms, e);
 }
 
 static int
-key_timeout(struct checkline_parse *p, const char *value)
+key_timeout(struct check_spec *s, const char *value, struct err *e)
 {
-    return parse_duration(value, 10, &p->spec->timeout_ms, p->e);
+    return parse_duration(value, 10, &s->timeout_ms, e);
 }
 
 static int
-key_after(struct checkline_parse *p, const char *value)
+key_after(struct check_spec *s, const char *value, struct err *e)
 {
-    return parse_duration(value, 0, &p->spec->after_ms, p->e);
+    return parse_duration(value, 0, &s->after_ms, e);
 }
 
 static int
-key_stale(struct checkline_parse *p, const char *value)
+key_stale(struct check_spec *s, const char *value, struct err *e)
 {
-    p->stale_given = true;
-    return parse_duration(value, 100, &p->spec->rules.stale_ms, p->e);
+    return parse_duration(value, 100, &s->rules.stale_ms, e);
 }
 
 static int
-key_rise(struct checkline_parse *p, const char *value)
+key_rise(struct check_spec *s, const char *value, struct err *e)
 {
-    return parse_count(value, &p->spec->rules.rise, p->e);
+    return parse_count(value, &s->rules.rise, e);
 }
 
 static int
-key_fall(struct checkline_parse *p, const char *value)
+key_fall(struct check_spec *s, const char *value, struct err *e)
 {
-    if (parse_count(value, &p->spec->rules.fall, p->e) < 0)
+    if (parse_count(value, &s->rules.fall, e) < 0)
         return -1;
-    p->spec->rules.fall_timeout = p->spec->rules.fall;
+    s->rules.fall_timeout = s->rules.fall;
     return 0;
 }
 
 static int
-key_query(struct checkline_parse *p, const char *value)
-{
-    if (value[0] == '\0')
-        return err_set(p->e, ERR_USAGE, "the query is empty");
-    p->spec->query = strdup(value);
-    return p->spec->query ? 0 : err_nomem(p->e);
-}
-
-static int
-key_role(struct checkline_parse *p, const char *value)
-{
-    static const char *const pg[] = {"any", "primary", "standby"};
-    static const char *const redis[] = {"any", "master", "replica"};
-    size_t i = 0;
-    if (parse_choice("role", value, p->spec->kind == CHECK_REDIS ? redis : pg, 3, &i, p->e) < 0)
-        return -1;
-    p->spec->role = (enum check_role)i;
-    return 0;
-}
-
-/* Three digits. */
-static bool
-take_status(const char **at, unsigned *ret)
-{
-    const char *p = *at;
-    for (int i = 0; i < 3; i++)
-        if (p[i] < '0' || p[i] > '9')
-            return false;
-    *ret = (unsigned)(100 * (p[0] - '0') + 10 * (p[1] - '0') + (p[2] - '0'));
-    *at = p + 3;
-    return *ret >= 100 && *ret <= 599;
-}
-
-static int
-key_status(struct checkline_parse *p, const char *value)
-{
-    const char *at = value;
-    unsigned from = 0;
-    bool good = take_status(&at, &from);
-    unsigned to = from;
-    if (good && *at == '-') {
-        at++;
-        good = take_status(&at, &to);
-    }
-    if (!good || *at != '\0' || to < from)
-        return err_set(p->e, ERR_USAGE, "'%.40s' is neither a status (204) nor a range (200-399)",
-                       words_showable(value));
-    p->spec->status_from = from;
-    p->spec->status_to = to;
-    return 0;
-}
-
-static int
-key_connection(struct checkline_parse *p, const char *value)
+key_connection(struct check_spec *s, const char *value, struct err *e)
 {
     static const char *const known[] = {"keep", "each"};
     size_t i = 0;
-    if (parse_choice("connection", value, known, CHECKLINE_COUNT(known), &i, p->e) < 0)
+    if (checkline_choice("connection", value, known, CHECKLINE_COUNT(known), &i, e) < 0)
         return -1;
-    p->spec->each = i == 1;
-    p->connection_given = true;
+    s->each = i == 1;
     return 0;
 }
 
 static int
-key_on_full(struct checkline_parse *p, const char *value)
-{
-    static const char *const known[] = {"degraded", "down"};
-    size_t i = 0;
-    if (parse_choice("value of on-full", value, known, CHECKLINE_COUNT(known), &i, p->e) < 0)
-        return -1;
-    p->spec->rules.on_full_down = i == 1;
-    return 0;
-}
-
-static int
-key_shared(struct checkline_parse *p, const char *value)
+key_shared(struct check_spec *s, const char *value, struct err *e)
 {
     if (strncmp(value, "degrade=", 8) != 0)
-        return err_set(p->e, ERR_USAGE, "'%.40s' is not degrade=DURATION", value);
-    return parse_duration(value + 8, 1, &p->spec->rules.shared_ms, p->e);
+        return err_set(e, ERR_USAGE, "'%.40s' is not degrade=DURATION", value);
+    return parse_duration(value + 8, 1, &s->rules.shared_ms, e);
 }
 
 void
@@ -255,12 +189,12 @@ checkline_add_group(struct check_spec *s, const char *name, size_t len, struct e
 }
 
 static int
-key_groups(struct checkline_parse *p, const char *value)
+key_groups(struct check_spec *s, const char *value, struct err *e)
 {
-    checkline_clear_groups(p->spec);
+    checkline_clear_groups(s);
     for (const char *at = value;; at++) {
         size_t n = strcspn(at, ",");
-        if (checkline_add_group(p->spec, at, n, p->e) < 0)
+        if (checkline_add_group(s, at, n, e) < 0)
             return -1;
         at += n;
         if (*at == '\0')
@@ -279,129 +213,152 @@ is_word(const char *s, size_t len)
 }
 
 static int
-key_words(struct checkline_parse *p, const char *value)
+key_words(struct check_spec *s, const char *value, struct err *e)
 {
     const char *comma = strchr(value, ',');
     if (!comma || !is_word(value, (size_t)(comma - value)) ||
         !is_word(comma + 1, strlen(comma + 1)) || strchr(comma + 1, ','))
-        return err_set(p->e, ERR_USAGE, "'%.80s' is not UP,DOWN", value);
-    free(p->spec->word_up);
-    free(p->spec->word_down);
-    p->spec->word_up = strndup(value, (size_t)(comma - value));
-    p->spec->word_down = strdup(comma + 1);
-    return p->spec->word_up && p->spec->word_down ? 0 : err_nomem(p->e);
+        return err_set(e, ERR_USAGE, "'%.80s' is not UP,DOWN", value);
+    free(s->word_up);
+    free(s->word_down);
+    s->word_up = strndup(value, (size_t)(comma - value));
+    s->word_down = strdup(comma + 1);
+    return s->word_up && s->word_down ? 0 : err_nomem(e);
+}
+
+static int
+key_optional(struct check_spec *s, const char *value, struct err *e)
+{
+    (void)value;
+    (void)e;
+    s->rules.optional = true;
+    return 0;
 }
 
 /* ---- keys ---- */
 
-const struct checkline_key_doc checkline_key_docs[] = {
-    {"every DURATION",
-     "from one start to the next (2s); 0: at start, and while another check is down"},
-    {"timeout DURATION", "for one check, from resolving the name to the answer (1s)"},
-    {"rise N", "good results in a row until it is up (1)"},
-    {"fall N", "bad results in a row until it is down (1; for time-outs 2)"},
-    {"stale DURATION",
-     "age at which an up becomes unknown; longer than every (3 x every + timeout)"},
-    {"groups NAME,...", "where it counts: ready, startup, live or a name of your own (ready)"},
-    {"optional", "its failure is degraded, never a 503"},
-    {"after DURATION", "wait before the first check (0)"},
-    {"words UP,DOWN", "what the answers call it (connected,disconnected)"},
-    {"connection keep|each", "one watched session, or a login for each check (keep; tcp://: each)"},
-    {"shared degrade=DURATION",
-     "a dependency that all replicas share: degraded, not down, for so long"},
-    {"role ROLE", "primary or standby, of Redis master or replica (any)"},
-    {"status FROM-TO",
-     "HTTP: what is healthy; redirects are not followed (200-399, as a kubelet's)"},
-    {"query SQL",
-     "PostgreSQL: instead of SELECT 1; has to return a row whose first column is neither NULL "
-     "nor false"},
-    {"on-full degraded|down",
-     "PostgreSQL: what no free slot (53300) is while the own session answers (degraded)"},
-    {NULL, NULL},
+const struct check_key checkline_common_keys[] = {
+    {"every", "DURATION",
+     "from one start to the next (2s); 0: at start, and while another check is down", key_every},
+    {"timeout", "DURATION", "for one check, from resolving the name to the answer (1s)",
+     key_timeout},
+    {"rise", "N", "good results in a row until it is up (1)", key_rise},
+    {"fall", "N", "bad results in a row until it is down (1; for time-outs 2)", key_fall},
+    {"stale", "DURATION",
+     "age at which an up becomes unknown; longer than every (3 x every + timeout)", key_stale},
+    {"groups", "NAME,...", "where it counts: ready, startup, live or a name of your own (ready)",
+     key_groups},
+    {"optional", NULL, "its failure is degraded, never a 503", key_optional},
+    {"after", "DURATION", "wait before the first check (0)", key_after},
+    {"words", "UP,DOWN", "what the answers call it (connected,disconnected)", key_words},
+    {"connection", "keep|each",
+     "one watched session, or a login for each check (keep, unless the kind says otherwise)",
+     key_connection},
+    {"shared", "degrade=DURATION",
+     "a dependency that all replicas share: degraded, not down, for so long", key_shared},
+    {NULL, NULL, NULL, NULL},
 };
 
-#define FOR(kind) (1u << (kind))
-#define FOR_POSTGRES FOR(CHECK_POSTGRES)
-#define FOR_DATABASES (FOR(CHECK_POSTGRES) | FOR(CHECK_REDIS))
-#define FOR_HTTP FOR(CHECK_HTTP)
-#define FOR_ALL ~0u
+#define COMMON_KEYS (CHECKLINE_COUNT(checkline_common_keys) - 1)
+#define KEYS_MAX 64u
 
-static const struct key {
-    const char *name;
-    int (*parse)(struct checkline_parse *p, const char *value); /* NULL: a flag without value */
-    unsigned kinds;
-} keys[] = {
-    {"every", key_every, FOR_ALL},
-    {"timeout", key_timeout, FOR_ALL},
-    {"rise", key_rise, FOR_ALL},
-    {"fall", key_fall, FOR_ALL},
-    {"stale", key_stale, FOR_ALL},
-    {"groups", key_groups, FOR_ALL},
-    {"optional", NULL, FOR_ALL},
-    {"after", key_after, FOR_ALL},
-    {"words", key_words, FOR_ALL},
-    {"connection", key_connection, FOR_ALL},
-    {"shared", key_shared, FOR_ALL},
-    {"role", key_role, FOR_DATABASES},
-    {"status", key_status, FOR_HTTP},
-    {"query", key_query, FOR_POSTGRES},
-    {"on-full", key_on_full, FOR_POSTGRES},
-};
-
-static const char *
-kinds_text(unsigned kinds)
+static const struct check_key *
+find_own(const struct check_kind *kind, const char *word)
 {
-    return kinds == FOR_POSTGRES ? "postgres://"
-           : kinds == FOR_HTTP   ? "http:// and https://"
-                                 : "postgres:// and redis://";
+    for (const struct check_key *k = kind->keys; k && k->name; k++)
+        if (strcmp(word, k->name) == 0)
+            return k;
+    return NULL;
+}
+
+void
+checkline_add_kinds(struct strbuf *out, const struct check_kind *const *kinds, const char *key)
+{
+    const char *last = NULL;
+    size_t n = 0;
+    for (; *kinds; kinds++)
+        for (const struct check_scheme *x = (*kinds)->schemes; x->name; x++) {
+            if (x->other || (key && !find_own(*kinds, key)))
+                continue;
+            if (last)
+                strbuf_addf(out, "%s%s://", n++ > 0 ? ", " : "", last);
+            last = x->name;
+        }
+    if (last)
+        strbuf_addf(out, "%s%s://", n > 0 ? " and " : "", last);
 }
 
 static int
-find_key(const struct checkline_parse *p, const char *word, size_t *ret)
+unknown_key(const char *word, const struct check_kind *const *kinds, const struct check_kind *kind,
+            struct err *e)
 {
-    const char *known[CHECKLINE_COUNT(keys)];
-    for (size_t i = 0; i < CHECKLINE_COUNT(keys); i++) {
-        known[i] = keys[i].name;
-        if (strcmp(word, keys[i].name) == 0) {
-            *ret = i;
-            if (!(keys[i].kinds & FOR(p->spec->kind)))
-                return err_set(p->e, ERR_USAGE, "'%s' is for %s alone", word,
-                               kinds_text(keys[i].kinds));
-            return 0;
-        }
-    }
-    return checkline_unknown(p->e, "key", word, known, CHECKLINE_COUNT(keys));
+    const char *known[KEYS_MAX];
+    size_t n = 0;
+    cleanup_strbuf struct strbuf owners = STRBUF_INIT;
+    checkline_add_kinds(&owners, kinds, word);
+    if (owners.len > 0)
+        return err_set(e, ERR_USAGE, "'%s' is for %s alone", word, strbuf_str(&owners));
+    for (; n < COMMON_KEYS; n++)
+        known[n] = checkline_common_keys[n].name;
+    for (const struct check_key *k = kind->keys; k && k->name && n < KEYS_MAX; k++)
+        known[n++] = k->name;
+    return checkline_unknown(e, "key", word, known, n);
+}
+
+static const struct check_key *
+find_key(const struct check_kind *kind, const char *word)
+{
+    for (size_t i = 0; i < COMMON_KEYS; i++)
+        if (strcmp(word, checkline_common_keys[i].name) == 0)
+            return &checkline_common_keys[i];
+    return find_own(kind, word);
+}
+
+/* True when the key was given before; notes it. */
+static bool
+is_again(const struct check_key **given, size_t *n, const struct check_key *key)
+{
+    for (size_t i = 0; i < *n; i++)
+        if (given[i] == key)
+            return true;
+    if (*n < KEYS_MAX)
+        given[(*n)++] = key;
+    return false;
+}
+
+static int
+parse_value(const struct check_key *key, const char **at, struct check_spec *s, struct err *e)
+{
+    cleanup_free char *value = NULL;
+    if (key->value && checkline_word(at, &value, e) < 0)
+        return -1;
+    if (key->value && !value)
+        return err_set(e, ERR_USAGE, "'%s' has no value", key->name);
+    if (key->parse(s, value, e) == 0)
+        return 0;
+    if (value && strstr(value, "://") && e->code == ERR_USAGE)
+        err_set(e, ERR_USAGE, "a URL is none of its values");
+    return err_wrap(e, "%s", key->name);
 }
 
 int
-checkline_keys(struct checkline_parse *p, const char *at)
+checkline_keys(const char *at, const struct check_kind *const *kinds, struct check_spec *s,
+               struct err *e)
 {
-    bool given[CHECKLINE_COUNT(keys)] = {false};
+    const struct check_key *given[KEYS_MAX];
+    size_t n = 0;
     for (;;) {
         cleanup_free char *word = NULL;
-        cleanup_free char *value = NULL;
-        size_t i = 0;
-        if (checkline_word(&at, &word, p->e) < 0)
+        if (checkline_word(&at, &word, e) < 0)
             return -1;
         if (!word)
             return 0;
-        if (find_key(p, word, &i) < 0)
+        const struct check_key *key = find_key(s->kind, word);
+        if (!key)
+            return unknown_key(word, kinds, s->kind, e);
+        if (is_again(given, &n, key))
+            return err_set(e, ERR_USAGE, "'%s' is given twice", word);
+        if (parse_value(key, &at, s, e) < 0)
             return -1;
-        if (given[i])
-            return err_set(p->e, ERR_USAGE, "'%s' is given twice", word);
-        given[i] = true;
-        if (!keys[i].parse) {
-            p->spec->rules.optional = true;
-            continue;
-        }
-        if (checkline_word(&at, &value, p->e) < 0)
-            return -1;
-        if (!value)
-            return err_set(p->e, ERR_USAGE, "'%s' has no value", word);
-        if (keys[i].parse(p, value) < 0) {
-            if (strstr(value, "://") && p->e->code == ERR_USAGE)
-                err_set(p->e, ERR_USAGE, "a URL is none of its values");
-            return err_wrap(p->e, "%s", word);
-        }
     }
 }

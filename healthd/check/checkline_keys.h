@@ -5,15 +5,10 @@
 #ifndef RR_HEALTHD_CHECKLINE_KEYS_H
 #define RR_HEALTHD_CHECKLINE_KEYS_H
 
+#include "common/base/strbuf.h"
 #include "healthd/check/checkline.h"
 
 #define CHECKLINE_COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-struct checkline_parse {
-    struct check_spec *spec;
-    bool stale_given, connection_given;
-    struct err *e;
-};
 
 /* The next word of *at into *ret (owned, NULL at the end of the line). ERR_USAGE: a quote is
  * open. */
@@ -26,8 +21,14 @@ int checkline_unknown(struct err *e, const char *what, const char *word, const c
 /* [a-z][a-z0-9_-]{0,31}: names of checks and groups. */
 bool checkline_is_name(const char *s);
 
-/* Parses "key value key value ..." up to the end of the line. p->spec->kind is set already. */
-int checkline_keys(struct checkline_parse *p, const char *at);
+/* Parses "key value key value ..." up to the end of the line into *s, whose kind is set already. kinds: all, for the message
+ * that a key is another's. */
+int checkline_keys(const char *at, const struct check_kind *const *kinds, struct check_spec *s,
+                   struct err *e);
+
+/* "postgres://, redis:// and tcp://": the schemes of those kinds that have the key, NULL: of all. */
+void
+checkline_add_kinds(struct strbuf *out, const struct check_kind *const *kinds, const char *key);
 
 /* One more group, of len bytes at name. ERR_USAGE: not a name, or there already. */
 int checkline_add_group(struct check_spec *s, const char *name, size_t len, struct err *e);

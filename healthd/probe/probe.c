@@ -1,3 +1,4 @@
+/* What every kind of probe has: how it is made and freed, and results made of errors. */
 #include "healthd/probe/probe.h"
 
 #include <stdio.h>
@@ -7,18 +8,20 @@
 struct probe *
 probe_new(const struct probe_context *x, const struct check_spec *spec, struct err *e)
 {
-    switch (spec->kind) {
-    case CHECK_POSTGRES:
-        return probe_pg_new(x, spec, e);
-    case CHECK_REDIS:
-        return probe_redis_new(x, spec, e);
-    case CHECK_TCP:
-        return probe_tcp_new(x, spec, e);
-    case CHECK_HTTP:
-        return probe_http_new(x, spec, e);
+    const struct check_target *ops = spec->kind->target;
+    struct probe *p = NULL;
+    void *target = NULL;
+    if (ops->parse(spec->url, &x->given, &target, e) == 0) {
+        if (target)
+            p = spec->kind->probe_new(x, spec, target, e);
+        else
+            err_set(e, ERR_USAGE, "%s", spec->kind->not_found);
     }
-    err_set(e, ERR_USAGE, "check '%s': unknown kind", spec->name);
-    return NULL;
+    if (!p) {
+        ops->free(target);
+        err_wrap(e, "check '%s'", spec->name);
+    }
+    return p;
 }
 
 void

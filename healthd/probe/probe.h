@@ -61,27 +61,20 @@ struct tls_client;
 struct probe_context {
     struct loop *loop;
     struct resolver *resolver;
-    const char *database; /* --database, NULL: not given; for checks without a URL of their own */
-    const char *redis;    /* --redis, likewise */
+    struct check_given given;  /* for checks without a URL of their own */
     struct tls_client **https; /* the schedule's: the CA store that https:// checks share */
 };
 
-/* spec is borrowed and outlives the probe. ERR_USAGE: the URL or a variable is wrong; ERR_NOMEM. */
-struct probe *
-probe_pg_new(const struct probe_context *x, const struct check_spec *spec, struct err *e);
-struct probe *
-probe_redis_new(const struct probe_context *x, const struct check_spec *spec, struct err *e);
-struct probe *
-probe_tcp_new(const struct probe_context *x, const struct check_spec *spec, struct err *e);
-struct probe *
-probe_http_new(const struct probe_context *x, const struct check_spec *spec, struct err *e);
-
-/* The one for spec->kind. done and lost are to be set before the first start. */
+/* Of spec->kind; spec is borrowed and outlives the probe. ERR_USAGE: the URL or a variable is wrong; ERR_NOMEM. done and
+ * lost are to be set before the first start. */
 struct probe *
 probe_new(const struct probe_context *x, const struct check_spec *spec, struct err *e);
 void probe_free(struct probe *p); /* NULL allowed */
 
 /* Fills a result from an error that came while `deadline_ms` was set. */
 void probe_result_from(struct probe_result *ret, const struct err *e, uint64_t deadline_ms);
+
+/* What tcp:// and http:// lead to, a struct target_peer (probe_peer.c). */
+extern const struct check_target probe_peer_target;
 
 #endif

@@ -5,9 +5,65 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/base/words.h"
 #include "common/http/httpcall.h"
 #include "common/target/target.h"
 #include "healthd/probe/probe.h"
+#include "healthd/probe/probe_http.h"
+#include "healthd/probe/probe_kinds.h"
+
+/* ---- the row ---- */
+
+/* Three digits. */
+static bool
+take_status(const char **at, unsigned *ret)
+{
+    const char *p = *at;
+    for (int i = 0; i < 3; i++)
+        if (p[i] < '0' || p[i] > '9')
+            return false;
+    *ret = (unsigned)(100 * (p[0] - '0') + 10 * (p[1] - '0') + (p[2] - '0'));
+    *at = p + 3;
+    return *ret >= 100 && *ret <= 599;
+}
+
+static int
+key_status(struct check_spec *s, const char *value, struct err *e)
+{
+    const char *at = value;
+    unsigned from = 0;
+    bool good = take_status(&at, &from);
+    unsigned to = from;
+    if (good && *at == '-') {
+        at++;
+        good = take_status(&at, &to);
+    }
+    if (!good || *at != '\0' || to < from)
+        return err_set(e, ERR_USAGE, "'%.40s' is neither a status (204) nor a range (200-399)",
+                       words_showable(value));
+    *(struct probe_http_own *)s->own = (struct probe_http_own){from, to};
+    return 0;
+}
+
+static struct probe *
+http_new(const struct probe_context *x, const struct check_spec *spec, void *target, struct err *e);
+
+const struct check_kind probe_http_kind = {
+    .title = "HTTP",
+    .text = "a GET is answered with a status of 200 to 399; redirects are not followed",
+    .schemes = (const struct check_scheme[]){{"http", NULL, false},
+                                             {"https", NULL, false},
+                                             {NULL, NULL, false}},
+    .keys = (const struct check_key[]){{"status", "FROM-TO",
+                                        "what is healthy (200-399, as a kubelet's)", key_status},
+                                       {NULL, NULL, NULL, NULL}},
+    .own_size = sizeof(struct probe_http_own),
+    .own_default = &(const struct probe_http_own){200, 399},
+    .target = &probe_peer_target,
+    .probe_new = http_new,
+};
+
+/* ---- the probe ---- */
 
 struct probe_http;
 
@@ -39,7 +95,8 @@ on_lost(void *arg)
 static bool
 is_wanted(const struct lane *l, unsigned status)
 {
-    return status >= l->p->spec->status_from && status <= l->p->spec->status_to;
+    const struct probe_http_own *own = l->p->spec->own;
+    return status >= own->status_from && status <= own->status_to;
 }
 
 static void on_answer(const struct err *e, unsigned status, void *arg);
@@ -114,30 +171,25 @@ http_free(struct probe *base)
 static const struct probe_ops ops = {
     .start = http_start, .has_session = http_has_session, .free = http_free};
 
-struct probe *
-probe_http_new(const struct probe_context *x, const struct check_spec *spec, struct err *e)
+static struct probe *
+http_new(const struct probe_context *x, const struct check_spec *spec, void *target, struct err *e)
 {
+    const struct httpcall_setup setup = {.loop = x->loop,
+                                         .resolver = x->resolver,
+                                         .target = target,
+                                         .user_agent = "healthd/" RR_VERSION,
+                                         .tls = x->https};
     struct probe_http *p = calloc(1, sizeof(*p));
     if (!p) {
         err_nomem(e);
         return NULL;
     }
-    *p = (struct probe_http){.base.ops = &ops, .spec = spec};
+    *p = (struct probe_http){.base.ops = &ops, .spec = spec, .target = target};
     for (int i = 0; i < PROBE_DEPTHS; i++)
         p->lanes[i] = (struct lane){.p = p, .depth = (enum probe_depth)i};
-    if (target_peer_parse(spec->url, &p->target, e) < 0) {
-        err_wrap(e, "check '%s'", spec->name);
-        http_free(&p->base);
-        return NULL;
-    }
-    const struct httpcall_setup setup = {.loop = x->loop,
-                                         .resolver = x->resolver,
-                                         .target = p->target,
-                                         .user_agent = "healthd/" RR_VERSION,
-                                         .tls = x->https};
     p->client = httpcall_client_new(&setup, e);
     if (!p->client) {
-        http_free(&p->base);
+        free(p);
         return NULL;
     }
     httpcall_client_set_lost_cb(p->client, on_lost, p);

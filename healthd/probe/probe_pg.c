@@ -6,7 +6,112 @@
 #include "common/base/strbuf.h"
 #include "common/pg/pgconn.h"
 #include "common/target/target.h"
+#include "healthd/probe/probe_kinds.h"
+#include "healthd/probe/probe_pg.h"
 #include "healthd/probe/probe_session.h"
+
+/* ---- the row ---- */
+
+static int
+key_query(struct check_spec *s, const char *value, struct err *e)
+{
+    struct probe_pg_own *own = s->own;
+    if (value[0] == '\0')
+        return err_set(e, ERR_USAGE, "the query is empty");
+    own->query = strdup(value);
+    return own->query ? 0 : err_nomem(e);
+}
+
+static int
+key_role(struct check_spec *s, const char *value, struct err *e)
+{
+    static const char *const known[] = {"any", "primary", "standby"};
+    size_t i = 0;
+    if (checkline_choice("role", value, known, 3, &i, e) < 0)
+        return -1;
+    ((struct probe_pg_own *)s->own)->role = (enum probe_pg_role)i;
+    return 0;
+}
+
+static int
+key_on_full(struct check_spec *s, const char *value, struct err *e)
+{
+    static const char *const known[] = {"degraded", "down"};
+    size_t i = 0;
+    if (checkline_choice("value of on-full", value, known, 2, &i, e) < 0)
+        return -1;
+    s->rules.on_full_down = i == 1;
+    return 0;
+}
+
+static void
+own_done(void *own)
+{
+    free(((struct probe_pg_own *)own)->query);
+}
+
+static int
+target_parse(const char *url, const struct check_given *given, void **ret, struct err *e)
+{
+    struct target_pg *t = NULL;
+    if ((url ? target_pg_parse(url, &t, e) : target_pg_load(given->database, NULL, &t, e)) < 0)
+        return -1;
+    *ret = t;
+    return 0;
+}
+
+static void
+target_free(void *t)
+{
+    target_pg_free(t);
+}
+
+static bool
+target_is_local(const void *t)
+{
+    const struct target_pg_host *hosts = NULL;
+    size_t n = target_pg_hosts(t, &hosts);
+    for (size_t i = 0; i < n; i++)
+        if (!target_is_loopback(hosts[i].hostaddr ? hosts[i].hostaddr : hosts[i].host))
+            return false;
+    return true;
+}
+
+static bool
+target_is_same(const void *a, const void *b)
+{
+    return target_pg_same(a, b);
+}
+
+static struct probe *
+pg_new(const struct probe_context *x, const struct check_spec *spec, void *target, struct err *e);
+
+const struct check_kind probe_pg_kind = {
+    .title = "PostgreSQL",
+    .text = "a login, and `SELECT 1` or a query of your own over the session",
+    .schemes = (const struct check_scheme[]){{"postgres", NULL, false},
+                                             {"postgresql", NULL, true},
+                                             {NULL, NULL, false}},
+    .drivers = true,
+    .keys =
+        (const struct check_key[]){
+            {"role", "any|primary|standby", "what the server has to be (any)", key_role},
+            {"query", "SQL",
+             "instead of SELECT 1; has to return a row whose first column is neither NULL nor false",
+             key_query},
+            {"on-full", "degraded|down",
+             "what no free slot (53300) is while the own session answers (degraded)", key_on_full},
+            {NULL, NULL, NULL, NULL}},
+    .own_size = sizeof(struct probe_pg_own),
+    .own_done = own_done,
+    .target =
+        &(const struct check_target){target_parse, target_free, target_is_local, target_is_same},
+    .found_name = "database",
+    .not_found = "no variable names a PostgreSQL server (DATABASE_URL, DATABASE_HOST, PGHOST ...)",
+    .probe_new = pg_new,
+};
+
+/* ---- the probe ---- */
 
 struct probe_pg {
     struct probe_session session;
@@ -19,6 +124,12 @@ static struct probe_pg *
 pg_of(const struct session_lane *l)
 {
     return (struct probe_pg *)l->s;
+}
+
+static const struct probe_pg_own *
+own_of(const struct check_spec *spec)
+{
+    return spec->own;
 }
 
 static void
@@ -94,19 +205,19 @@ first_value(const struct pgrows *rows)
 static void
 judge(struct session_lane *l, const struct pgrows *rows)
 {
-    const struct check_spec *spec = l->s->spec;
+    const struct probe_pg_own *own = own_of(l->s->spec);
     const char *value = first_value(rows);
-    if (spec->role != CHECK_ROLE_ANY) {
+    if (own->role != PROBE_PG_ANY) {
         bool standby = value && value[0] == 't';
-        if (!value || standby != (spec->role == CHECK_ROLE_REPLICA)) {
+        if (!value || standby != (own->role == PROBE_PG_STANDBY)) {
             finish_reason(l, REASON_WRONG_ROLE,
                           standby ? "the server is a standby" : "the server is a primary");
             return;
         }
         rows = pgrows_next(rows);
-        value = rows ? first_value(rows) : spec->query ? NULL : value;
+        value = rows ? first_value(rows) : own->query ? NULL : value;
     }
-    if (!value || (spec->query && strcmp(value, "f") == 0)) {
+    if (!value || (own->query && strcmp(value, "f") == 0)) {
         finish_reason(l, REASON_UNEXPECTED,
                       !value ? "the query returned no row" : "the query returned false");
         return;
@@ -215,44 +326,30 @@ static const struct session_steps steps = {
     .free = pg_free,
 };
 
-struct probe *
-probe_pg_new(const struct probe_context *x, const struct check_spec *spec, struct err *e)
+/* What is asked: the role, the query, or both. */
+static int
+write_sql(struct strbuf *sql, const struct probe_pg_own *own, struct err *e)
 {
-    struct target_pg *target = NULL;
-    int rc = spec->url ? target_pg_parse(spec->url, &target, e)
-                       : target_pg_load(x->database, NULL, &target, e);
-    if (rc < 0) {
-        err_wrap(e, "check '%s'", spec->name);
-        return NULL;
-    }
-    if (!target) {
-        err_set(e, ERR_USAGE,
-                "check '%s': no variable names a PostgreSQL server (DATABASE_URL, DATABASE_HOST, "
-                "PGHOST ...)",
-                spec->name);
-        return NULL;
-    }
-    if (pgconn_supports(target, e) < 0) {
-        target_pg_free(target);
-        err_wrap(e, "check '%s'", spec->name);
-        return NULL;
-    }
+    if (own->role != PROBE_PG_ANY)
+        strbuf_adds(sql, "SELECT pg_is_in_recovery()");
+    else if (!own->query)
+        strbuf_adds(sql, "SELECT 1");
+    if (own->query)
+        strbuf_addf(sql, "%s%s", sql->len > 0 ? "; " : "", own->query);
+    return sql->failed ? err_nomem(e) : 0; /* half of it would pass */
+}
+
+static struct probe *
+pg_new(const struct probe_context *x, const struct check_spec *spec, void *target, struct err *e)
+{
     struct probe_pg *p = calloc(1, sizeof(*p));
     if (!p) {
-        target_pg_free(target);
         err_nomem(e);
         return NULL;
     }
-    strbuf_adds(&p->sql, spec->role != CHECK_ROLE_ANY ? "SELECT pg_is_in_recovery()"
-                         : spec->query                ? ""
-                                                      : "SELECT 1");
-    if (spec->query)
-        strbuf_addf(&p->sql, "%s%s", p->sql.len > 0 ? "; " : "", spec->query);
-    if (p->sql.failed) { /* half of what is to be asked would pass */
+    if (pgconn_supports(target, e) < 0 || write_sql(&p->sql, own_of(spec), e) < 0) {
         strbuf_done(&p->sql);
         free(p);
-        target_pg_free(target);
-        err_nomem(e);
         return NULL;
     }
     p->target = target;

@@ -8,7 +8,73 @@
 
 #include "common/redis/redisconn.h"
 #include "common/target/target.h"
+#include "healthd/probe/probe_kinds.h"
+#include "healthd/probe/probe_redis.h"
 #include "healthd/probe/probe_session.h"
+
+/* ---- the row ---- */
+
+static int
+key_role(struct check_spec *s, const char *value, struct err *e)
+{
+    static const char *const known[] = {"any", "master", "replica"};
+    size_t i = 0;
+    if (checkline_choice("role", value, known, 3, &i, e) < 0)
+        return -1;
+    ((struct probe_redis_own *)s->own)->role = (enum probe_redis_role)i;
+    return 0;
+}
+
+static int
+target_parse(const char *url, const struct check_given *given, void **ret, struct err *e)
+{
+    struct target_redis *t = NULL;
+    if ((url ? target_redis_parse(url, &t, e) : target_redis_load(given->redis, NULL, &t, e)) < 0)
+        return -1;
+    *ret = t;
+    return 0;
+}
+
+static void
+target_free(void *t)
+{
+    target_redis_free(t);
+}
+
+static bool
+target_is_local(const void *t)
+{
+    return target_is_loopback(((const struct target_redis *)t)->host);
+}
+
+static bool
+target_is_same(const void *a, const void *b)
+{
+    return target_redis_same(a, b);
+}
+
+static struct probe *redis_new(const struct probe_context *x, const struct check_spec *spec,
+                               void *target, struct err *e);
+
+const struct check_kind probe_redis_kind = {
+    .title = "Redis",
+    .text = "a login, then PING, ROLE and, of a cluster's node, its state over the session",
+    .schemes = (const struct check_scheme[]){{"redis", NULL, false},
+                                             {"rediss", "over TLS", true},
+                                             {"unix", "Redis", true},
+                                             {NULL, NULL, false}},
+    .keys = (const struct check_key[]){{"role", "any|master|replica",
+                                        "what the server has to be (any)", key_role},
+                                       {NULL, NULL, NULL, NULL}},
+    .own_size = sizeof(struct probe_redis_own),
+    .target =
+        &(const struct check_target){target_parse, target_free, target_is_local, target_is_same},
+    .found_name = "redis",
+    .not_found = "no variable names a Redis server (REDIS_URL, REDIS_HOST)",
+    .probe_new = redis_new,
+};
+
+/* ---- the probe ---- */
 
 struct probe_redis {
     struct probe_session session;
@@ -36,10 +102,10 @@ item_is(const struct redis_reply *reply, size_t i, const char *word)
 /* ["master", offset, [...]], ["slave", host, port, state, offset] (state: connect, connecting, sync,
  * connected) or ["sentinel", [...]]. */
 static void
-judge_role(const struct check_spec *spec, const struct redis_reply *reply, struct probe_result *r)
+judge_role(enum probe_redis_role role, const struct redis_reply *reply, struct probe_result *r)
 {
     if (reply->kind == REDIS_ERROR) { /* a user who may only PING, or a server older than 2.8.12 */
-        if (spec->role != CHECK_ROLE_ANY)
+        if (role != PROBE_REDIS_ANY)
             set_reason(r, reason_of_redis(reply->text), reply->text);
         return;
     }
@@ -47,9 +113,9 @@ judge_role(const struct check_spec *spec, const struct redis_reply *reply, struc
     bool replica = reply->kind == REDIS_ARRAY && item_is(reply, 0, "slave");
     if (reply->kind == REDIS_ARRAY && item_is(reply, 0, "sentinel"))
         set_reason(r, REASON_WRONG_ROLE, "the server is a Sentinel, not the one with the data");
-    else if (spec->role == CHECK_ROLE_PRIMARY && !master)
+    else if (role == PROBE_REDIS_MASTER && !master)
         set_reason(r, REASON_WRONG_ROLE, "the server is not a master");
-    else if (spec->role == CHECK_ROLE_REPLICA && !replica)
+    else if (role == PROBE_REDIS_REPLICA && !replica)
         set_reason(r, REASON_WRONG_ROLE, "the server is not a replica");
     else if (replica && !item_is(reply, 3, "connected"))
         set_reason(r, REASON_STALE_REPLICA, "the replica is not connected to its master");
@@ -115,7 +181,7 @@ on_role(struct redisconn *c, const struct err *e, const struct redis_reply *repl
     }
     struct probe_result r = *found_of(l);
     if (r.reason == REASON_NONE)
-        judge_role(l->s->spec, reply, &r);
+        judge_role(((const struct probe_redis_own *)l->s->spec->own)->role, reply, &r);
     probe_session_finish(l, &r);
 }
 
@@ -221,24 +287,11 @@ static const struct session_steps steps = {
     .free = redis_free,
 };
 
-struct probe *
-probe_redis_new(const struct probe_context *x, const struct check_spec *spec, struct err *e)
+static struct probe *
+redis_new(const struct probe_context *x, const struct check_spec *spec, void *target, struct err *e)
 {
-    struct target_redis *target = NULL;
-    int rc = spec->url ? target_redis_parse(spec->url, &target, e)
-                       : target_redis_load(x->redis, NULL, &target, e);
-    if (rc < 0) {
-        err_wrap(e, "check '%s'", spec->name);
-        return NULL;
-    }
-    if (!target) {
-        err_set(e, ERR_USAGE,
-                "check '%s': no variable names a Redis server (REDIS_URL, REDIS_HOST)", spec->name);
-        return NULL;
-    }
     struct probe_redis *p = calloc(1, sizeof(*p));
     if (!p) {
-        target_redis_free(target);
         err_nomem(e);
         return NULL;
     }

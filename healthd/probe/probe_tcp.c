@@ -10,6 +10,20 @@
 #include "common/net/loop.h"
 #include "common/target/target.h"
 #include "healthd/probe/probe.h"
+#include "healthd/probe/probe_kinds.h"
+
+static struct probe *
+tcp_new(const struct probe_context *x, const struct check_spec *spec, void *target, struct err *e);
+
+const struct check_kind probe_tcp_kind = {
+    .title = "TCP",
+    .text = "somebody accepts at HOST:PORT; `connection each` unless the line says keep",
+    .schemes = (const struct check_scheme[]){{"tcp", NULL, false}, {NULL, NULL, false}},
+    /* An application may spend one worker on each connection: it is not held without being asked. */
+    .each = true,
+    .target = &probe_peer_target,
+    .probe_new = tcp_new,
+};
 
 /* What a peer says unasked (a greeting) is read away; one that never ends is left unread, and the peer in its own time. */
 #define GREETING_MAX 65536u
@@ -127,17 +141,11 @@ tcp_free(struct probe *base)
 static const struct probe_ops ops = {
     .start = tcp_start, .has_session = tcp_has_session, .free = tcp_free};
 
-struct probe *
-probe_tcp_new(const struct probe_context *x, const struct check_spec *spec, struct err *e)
+static struct probe *
+tcp_new(const struct probe_context *x, const struct check_spec *spec, void *target, struct err *e)
 {
-    struct target_peer *target = NULL;
-    if (target_peer_parse(spec->url, &target, e) < 0) {
-        err_wrap(e, "check '%s'", spec->name);
-        return NULL;
-    }
     struct probe_tcp *p = calloc(1, sizeof(*p));
     if (!p) {
-        target_peer_free(target);
         err_nomem(e);
         return NULL;
     }

@@ -6,6 +6,7 @@
 #include "healthd/check/checkline.h"
 #include "healthd/client.h"
 #include "healthd/client_answer.h"
+#include "healthd/probe/probe_kinds.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -18,7 +19,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct err e;
     memcpy(text, data, size);
     text[size] = '\0';
-    if (checkline_parse(text, &spec, &e) == 0) {
+    if (checkline_parse(text, probe_kinds, &spec, &e) == 0) {
         if (spec.n_groups == 0 || spec.rules.rise == 0 || !spec.word_up)
             abort();
         check_spec_done(&spec);

@@ -1,6 +1,7 @@
 """What the programs grow by is a file and a line: in a copy of the tree something made up is added, built and asked for."""
 
 import os
+import re
 import shutil
 import subprocess
 
@@ -17,6 +18,8 @@ def tree(tmp_path_factory):
     """A copy of the sources."""
     copy = tmp_path_factory.mktemp("growth") / "tree"
     shutil.copytree(ROOT, copy, ignore=LEFT_OUT, symlinks=True)
+    if (ROOT / "build/dev").is_dir():  # what is built already: only what is new is compiled
+        shutil.copytree(ROOT / "build/dev", copy / "build/dev", ignore=shutil.ignore_patterns("tests"))
     yield copy
     shutil.rmtree(copy)
 
@@ -30,7 +33,8 @@ def add_line(path, before, line):
 def build(tree, *programs):
     """As it is built without a cache and without being told how by a make around us."""
     env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MODE", "BIN_DIR")}
-    argv = ["make", "-j2", "CI=1", *(f"build/bin/{p}" for p in programs)]
+    # CURDIR stands in a flag (-ffile-prefix-map): with the old one the objects are still good.
+    argv = ["make", "-j2", "CI=1", f"CURDIR={ROOT}", *(f"build/bin/{p}" for p in programs)]
     done = subprocess.run(argv, cwd=tree, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert done.returncode == 0, done.stdout[-4000:]
 
@@ -97,4 +101,107 @@ def test_a_command_is_a_file_and_a_line(tree):
         assert "greet)" in row
         completion = said(built, "--print-options=completion")[1]
         assert "| greet" in completion and f"    greet) words='--{option} --log " in completion
+    assert subprocess.run(["scripts/check-rules"], cwd=tree).returncode == 0
+
+
+# --- A check kind ------------------------------------------------------------------------------------------------------
+
+PROBE_MADE = r"""/* A made-up kind: its answer is what its URL says, without any connection. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/err.h"
+#include "healthd/check/checkline.h"
+#include "healthd/probe/probe.h"
+#include "healthd/probe/probe_kinds.h"
+
+struct made_own {
+    bool loud;
+};
+
+static int
+key_volume(struct check_spec *s, const char *value, struct err *e)
+{
+    static const char *const known[] = {"low", "loud"};
+    size_t i = 0;
+    if (checkline_choice("volume", value, known, 2, &i, e) < 0)
+        return -1;
+    ((struct made_own *)s->own)->loud = i == 1;
+    return 0;
+}
+
+static int
+made_parse(const char *url, const struct check_given *given, void **ret, struct err *e)
+{
+    (void)given;
+    if (strcmp(url, "made://here") != 0)
+        return err_set(e, ERR_USAGE, "made:// knows one place alone: here");
+    *ret = strdup(url);
+    return *ret ? 0 : err_nomem(e);
+}
+
+static void
+made_target_free(void *t)
+{
+    free(t);
+}
+
+static bool
+made_is_local(const void *t)
+{
+    (void)t;
+    return true;
+}
+
+static struct probe *
+made_new(const struct probe_context *x, const struct check_spec *spec, void *target, struct err *e)
+{
+    (void)x;
+    (void)spec;
+    (void)target;
+    err_set(e, ERR_USAGE, "made:// is made up");
+    return NULL;
+}
+
+const struct check_kind probe_made_kind = {
+    .title = "Made-up",
+    .text = "what nobody has looked at",
+    .schemes = (const struct check_scheme[]){{"made", NULL, false}, {NULL, NULL, false}},
+    .keys = (const struct check_key[]){{"volume", "low|loud", "how loud it is (low)", key_volume},
+                                       {NULL, NULL, NULL, NULL}},
+    .own_size = sizeof(struct made_own),
+    .target = &(const struct check_target){made_parse, made_target_free, made_is_local, NULL},
+    .probe_new = made_new,
+};
+"""
+
+
+def test_a_check_kind_is_a_file_and_a_line(tree):
+    """It builds, and help, manual, formats and messages know it; nothing else was written."""
+    (tree / "healthd/probe/probe_made.c").write_text(PROBE_MADE)
+    add_line(tree / "healthd/probe/probe_kinds.h", "    KIND(probe_redis_kind)", "    KIND(probe_made_kind) \\")
+    build(tree, "healthd", "migrate", "cronrun")
+    healthd = tree / "build/bin/healthd"
+
+    text = said(healthd, "--help")[1]
+    assert re.search(r"made:// +Made-up: what nobody has looked at\n", text)
+    assert re.search(r"volume low\|loud +Made-up: how loud it is \(low\)\n", text)
+    subprocess.run(["scripts/docs", "build/bin"], cwd=tree, check=True)
+    formats = (tree / "docs/formats.md").read_text()
+    assert "| `made://` | Made-up: what nobody has looked at |" in formats
+    assert "| `volume low\\|loud` | Made-up: how loud it is (low) |" in formats
+    assert "made://" in (tree / "docs/man/healthd.1").read_text()
+
+    def refused(line):
+        status, _, err = said(healthd, "check", "--check", line)
+        assert status == 2
+        return err
+
+    assert "did you mean 'made'" in refused("a mad://here")
+    assert "made:// knows one place alone" in refused("a made://there")
+    assert "did you mean 'volume'" in refused("a made://here volum loud")
+    assert "did you mean 'loud'" in refused("a made://here volume loudd")
+    assert "'volume' is for made:// alone" in refused("a tcp://127.0.0.1:1 volume loud")
+    assert "'query' is for postgres:// alone" in refused("a made://here query x")
+    assert "check 'a': made:// is made up" in refused("a made://here volume loud groups live")
     assert subprocess.run(["scripts/check-rules"], cwd=tree).returncode == 0

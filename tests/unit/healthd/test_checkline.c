@@ -11,13 +11,17 @@
 
 #include "common/base/clock.h"
 #include "healthd/check/checkline.h"
+#include "healthd/probe/probe_http.h"
+#include "healthd/probe/probe_kinds.h"
+#include "healthd/probe/probe_pg.h"
+#include "healthd/probe/probe_redis.h"
 
 static struct check_spec
 good(const char *line)
 {
     struct check_spec s;
     struct err e;
-    if (checkline_parse(line, &s, &e) < 0)
+    if (checkline_parse(line, probe_kinds, &s, &e) < 0)
         fail_msg("%s: %s", line, e.msg);
     return s;
 }
@@ -27,11 +31,23 @@ bad(const char *line, const char *message)
 {
     struct check_spec s;
     struct err e;
-    if (checkline_parse(line, &s, &e) == 0)
+    if (checkline_parse(line, probe_kinds, &s, &e) == 0)
         fail_msg("accepted: %s", line);
     assert_int_equal(e.code, ERR_USAGE);
     if (!strstr(e.msg, message))
         fail_msg("%s: no '%s' in: %s", line, message, e.msg);
+}
+
+static const struct probe_pg_own *
+pg_own(const struct check_spec *s)
+{
+    return s->own;
+}
+
+static const struct probe_http_own *
+http_own(const struct check_spec *s)
+{
+    return s->own;
 }
 
 static void
@@ -40,7 +56,7 @@ test_defaults(void **state)
     (void)state;
     struct check_spec s = good("database postgres://app@db/app");
     assert_string_equal(s.name, "database");
-    assert_int_equal(s.kind, CHECK_POSTGRES);
+    assert_ptr_equal(s.kind, &probe_pg_kind);
     assert_string_equal(s.url, "postgres://app@db/app");
     assert_int_equal(s.every_ms, 2000);
     assert_int_equal(s.timeout_ms, 1000);
@@ -55,7 +71,7 @@ test_defaults(void **state)
     assert_true(check_spec_in_group(&s, "ready"));
     assert_string_equal(s.word_up, "connected");
     assert_string_equal(s.word_down, "disconnected");
-    assert_null(s.query);
+    assert_null(pg_own(&s)->query);
     check_spec_done(&s);
 }
 
@@ -76,13 +92,13 @@ test_all_keys(void **state)
     assert_int_equal(s.rules.stale_ms, 60000);
     assert_int_equal(s.rules.shared_ms, 30000);
     assert_true(s.rules.optional && s.each && s.rules.on_full_down);
-    assert_int_equal(s.role, CHECK_ROLE_REPLICA);
+    assert_int_equal(pg_own(&s)->role, PROBE_PG_STANDBY);
     assert_int_equal(s.n_groups, 3);
     assert_true(check_spec_in_group(&s, "web"));
     assert_false(check_spec_in_group(&s, "we"));
     assert_string_equal(s.word_up, "yes");
     assert_string_equal(s.word_down, "no");
-    assert_string_equal(s.query, "SELECT \"a b\" FROM 't'");
+    assert_string_equal(pg_own(&s)->query, "SELECT \"a b\" FROM 't'");
     check_spec_done(&s);
 }
 
@@ -91,27 +107,27 @@ test_kinds(void **state)
 {
     (void)state;
     struct check_spec s = good("r rediss://:pw@h/1 role master");
-    assert_int_equal(s.kind, CHECK_REDIS);
-    assert_int_equal(s.role, CHECK_ROLE_PRIMARY);
+    assert_ptr_equal(s.kind, &probe_redis_kind);
+    assert_int_equal(((struct probe_redis_own *)s.own)->role, PROBE_REDIS_MASTER);
     check_spec_done(&s);
     s = good("r unix:///run/redis.sock?db=1");
-    assert_int_equal(s.kind, CHECK_REDIS);
+    assert_ptr_equal(s.kind, &probe_redis_kind);
     check_spec_done(&s);
     s = good("r REDIS://h"); /* RFC 3986, 3.1: in any case */
-    assert_int_equal(s.kind, CHECK_REDIS);
+    assert_ptr_equal(s.kind, &probe_redis_kind);
     check_spec_done(&s);
     s = good("a HTTPS://h");
-    assert_int_equal(s.kind, CHECK_HTTP);
+    assert_ptr_equal(s.kind, &probe_http_kind);
     check_spec_done(&s);
     s = good("d PostgreSQL+asyncpg://h/d");
-    assert_int_equal(s.kind, CHECK_POSTGRES);
+    assert_ptr_equal(s.kind, &probe_pg_kind);
     check_spec_done(&s);
     s = good("r redis://");
     assert_null(s.url); /* what the environment names */
     check_spec_done(&s);
     s = good("d postgres:// query 'SELECT 1'");
     assert_null(s.url);
-    assert_string_equal(s.query, "SELECT 1");
+    assert_string_equal(pg_own(&s)->query, "SELECT 1");
     check_spec_done(&s);
 }
 
@@ -121,7 +137,7 @@ test_tcp(void **state)
 {
     (void)state;
     struct check_spec s = good("app tcp://127.0.0.1:8080");
-    assert_int_equal(s.kind, CHECK_TCP);
+    assert_ptr_equal(s.kind, &probe_tcp_kind);
     assert_string_equal(s.url, "tcp://127.0.0.1:8080");
     assert_true(s.each);
     assert_int_equal(s.rules.fall, 1);
@@ -141,20 +157,20 @@ test_http(void **state)
 {
     (void)state;
     struct check_spec s = good("app http://127.0.0.1:8080/healthz?x=1 groups live");
-    assert_int_equal(s.kind, CHECK_HTTP);
-    assert_int_equal(s.status_from, 200);
-    assert_int_equal(s.status_to, 399);
+    assert_ptr_equal(s.kind, &probe_http_kind);
+    assert_int_equal(http_own(&s)->status_from, 200);
+    assert_int_equal(http_own(&s)->status_to, 399);
     assert_false(s.each);
     check_spec_done(&s);
     s = good("app https://h status 204 connection each");
-    assert_int_equal(s.kind, CHECK_HTTP);
-    assert_int_equal(s.status_from, 204);
-    assert_int_equal(s.status_to, 204);
+    assert_ptr_equal(s.kind, &probe_http_kind);
+    assert_int_equal(http_own(&s)->status_from, 204);
+    assert_int_equal(http_own(&s)->status_to, 204);
     assert_true(s.each);
     check_spec_done(&s);
     s = good("app http://h status 100-599");
-    assert_int_equal(s.status_from, 100);
-    assert_int_equal(s.status_to, 599);
+    assert_int_equal(http_own(&s)->status_from, 100);
+    assert_int_equal(http_own(&s)->status_to, 599);
     check_spec_done(&s);
     static const char *const wrong[] = {"99",       "600",      "20",      "2000",    "200-",
                                         "-200",     "399-200",  "200-600", "200,204", "2xx",
@@ -293,7 +309,7 @@ test_errors_keep_secrets(void **state)
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
         struct check_spec s;
         struct err e;
-        assert_int_equal(checkline_parse(lines[i], &s, &e), -1);
+        assert_int_equal(checkline_parse(lines[i], probe_kinds, &s, &e), -1);
         assert_null(strstr(e.msg, "c4nary"));
     }
 }

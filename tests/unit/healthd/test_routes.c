@@ -12,6 +12,7 @@
 #include "healthd/client.h"
 #include "healthd/page/routes.h"
 #include "tests/unit/fakes/fake_clock.h"
+#include "tests/unit/fakes/fake_kinds.h"
 
 struct world {
     struct check_spec specs[3];
@@ -38,7 +39,7 @@ open_world(struct world *w, enum details details)
     now_ms = 5000;
     wall_at_0_ms = 1795251600000 - 5000;
     for (size_t i = 0; i < 3; i++) {
-        assert_int_equal(checkline_parse(lines[i], &w->specs[i], &e), 0);
+        assert_int_equal(checkline_parse(lines[i], fake_kinds, &w->specs[i], &e), 0);
         w->checks[i].spec = &w->specs[i];
         w->checks[i].view.state = VERDICT_UP;
         w->checks[i].verdict = (struct verdict){.any = true, .result_ms = 4000};

@@ -17,6 +17,7 @@
 #include "common/base/log.h"
 #include "common/net/loop.h"
 #include "healthd/schedule.h"
+#include "tests/unit/fakes/fake_kinds.h"
 #include "tests/unit/fakes/fake_probe.h"
 
 /* ---- the world ---- */
@@ -47,9 +48,9 @@ open_world(struct world *w, const char *one, const char *two)
     n_fakes = 0;
     told = changes_logged = 0;
     chance = 0;
-    assert_int_equal(checkline_parse(one, &w->specs[0], &e), 0);
+    assert_int_equal(checkline_parse(one, fake_kinds, &w->specs[0], &e), 0);
     if (two)
-        assert_int_equal(checkline_parse(two, &w->specs[1], &e), 0);
+        assert_int_equal(checkline_parse(two, fake_kinds, &w->specs[1], &e), 0);
     w->s = schedule_new(&x, w->specs, two ? 2 : 1, on_changed, NULL, &e);
     assert_non_null(w->s);
     schedule_checks(w->s, &w->checks);

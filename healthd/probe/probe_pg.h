@@ -1,0 +1,14 @@
+/*
+ * probe_pg.h: what the keys of a check of PostgreSQL say, in check_spec.own.
+ */
+#ifndef RR_HEALTHD_PROBE_PG_H
+#define RR_HEALTHD_PROBE_PG_H
+
+enum probe_pg_role { PROBE_PG_ANY, PROBE_PG_PRIMARY, PROBE_PG_STANDBY };
+
+struct probe_pg_own {
+    enum probe_pg_role role;
+    char *query; /* NULL: SELECT 1 */
+};
+
+#endif
