@@ -177,14 +177,15 @@ httpcall_client_new(const struct httpcall_setup *x, struct err *e)
 void
 httpcall_client_free(struct httpcall_client *c)
 {
-    if (!c)
+    if (!c || c->dead)
         return;
+    c->dead = true;
     while (c->calls)
         httpcall_cancel(c->calls);
     httpcall_multi_done(c);
     free(c->url);
     free(c->host);
-    free(c);
+    loop_defer(c->x.loop, &c->later, free, c);
 }
 
 void

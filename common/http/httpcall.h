@@ -35,7 +35,7 @@ struct httpcall_setup {
 
 /* Everything in x is borrowed and outlives the client. NULL: ERR_NOMEM. */
 struct httpcall_client *httpcall_client_new(const struct httpcall_setup *x, struct err *e);
-/* NULL allowed; cancels what is under way and closes. Not from inside a callback of its own. */
+/* NULL allowed; from anywhere; cancels what is under way and closes at once. */
 void httpcall_client_free(struct httpcall_client *c);
 
 /* e NULL: answered with `status` (of the final answer), and the body came to its end or to HTTPCALL_BODY_MAX. Else ERR_DNS,

@@ -10,10 +10,8 @@
 #include <curl/curl.h>
 
 #include "common/http/httpcall.h"
+#include "common/net/loop.h"
 #include "common/net/resolve.h"
-
-struct loop_timer;
-struct loop_watch;
 
 /* Heads and body at their most, TLS (certificates, above all), and as much again for the framing of chunks. */
 #define HTTPCALL_READ_MAX (UINT64_C(4) * (HTTPCALL_HEAD_MAX + HTTPCALL_BODY_MAX))
@@ -40,6 +38,8 @@ struct httpcall {
 
 struct httpcall_client {
     struct httpcall_setup x;
+    bool dead;
+    struct loop_later later;
     char *url;  /* without path, user and final dot of the name */
     char *host; /* as in url */
     CURLM *multi;

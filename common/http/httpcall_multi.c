@@ -34,7 +34,7 @@ collect(struct httpcall_client *c)
 {
     CURLMsg *m = NULL;
     int left = 0;
-    while ((m = curl_multi_info_read(c->multi, &left))) {
+    while (!c->dead && (m = curl_multi_info_read(c->multi, &left))) {
         CURLcode code = m->data.result;
         struct httpcall *q = m->msg == CURLMSG_DONE ? request_of(m->easy_handle) : NULL;
         if (q)
