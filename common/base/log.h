@@ -61,7 +61,7 @@ int log_pending_fd(void);
 /* Sends what the reader takes now; true when nothing is left. Never blocks. */
 bool log_flush(void);
 /* Before exit: waits up to timeout_ms for the reader to take the rest, then gives up. */
-#define LOG_FINISH_MS 1000
+#define LOG_FINISH_MS 2000
 void log_finish(uint64_t timeout_ms);
 
 /* The line (with its newline) as log_write would send it; for tests and for records that go elsewhere. */

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -327,6 +328,35 @@ finish_gives_up_in_time(void **state)
     close(fds[1]);
 }
 
+/* What waits at the end goes out while somebody reads, however late he began. */
+static void
+finish_sends_what_is_left(void **state)
+{
+    (void)state;
+    int fds[2];
+    assert_int_equal(pipe(fds), 0);
+    log_init("t", LOG_FORMAT_KV, LOG_LEVEL_INFO, fds[1]);
+    while (log_pending_fd() < 0)
+        log_info("tick", LOG_NONE, "a line that meets a full pipe in the end");
+    pid_t reader = fork();
+    assert_true(reader >= 0);
+    if (reader == 0) {
+        char buf[4096];
+        close(fds[1]);
+        log_init("t", LOG_FORMAT_KV, LOG_LEVEL_INFO,
+                 STDERR_FILENO); /* lets its opening of the pipe go */
+        while (read(fds[0], buf, sizeof(buf)) > 0) {
+        }
+        _exit(0);
+    }
+    log_finish(60000);
+    assert_int_equal(log_pending_fd(), -1);
+    log_init("t", LOG_FORMAT_KV, LOG_LEVEL_INFO, STDERR_FILENO);
+    close(fds[0]);
+    close(fds[1]);
+    assert_int_equal(waitpid(reader, NULL, 0), reader);
+}
+
 static void
 files_get_everything(void **state)
 {
@@ -370,6 +400,7 @@ main(void)
         cmocka_unit_test(a_stopped_terminal_never_blocks),
         cmocka_unit_test(a_reader_that_is_gone_is_no_matter),
         cmocka_unit_test(finish_gives_up_in_time),
+        cmocka_unit_test(finish_sends_what_is_left),
         cmocka_unit_test(files_get_everything),
     };
     return cmocka_run_group_tests(tests, ignore_sigpipe, NULL);
