@@ -84,6 +84,12 @@ child_start(struct child *c, const struct child_spec *spec, struct err *e)
 }
 
 int
+child_signal(const struct child *c, int signo)
+{
+    return kill(c->group ? -c->group : c->pid, signo);
+}
+
+int
 child_exec_error(struct child *c, const char *command, int *ret_status, struct err *e)
 {
     struct failure f;

@@ -40,6 +40,9 @@ struct child {
 /* ERR_SYSTEM when no process could be made. */
 int child_start(struct child *c, const struct child_spec *spec, struct err *e);
 
+/* To its group, or to it alone when that is ours. Until it is reaped: then neither can be another's. As kill(2). */
+int child_signal(const struct child *c, int signo);
+
 /*
  * After the child ended: 0 when the command was executed; -1 with ERR_SYSTEM and sys_errno as exec
  * left it, or another errno with a message that names the step that failed before it. *ret_status

@@ -79,6 +79,12 @@ signals_read(struct signals *s, struct signals_event *ret)
 }
 
 void
+signals_stop_self(void)
+{
+    kill(getpid(), SIGSTOP);
+}
+
+void
 signals_restore(const struct signals *s)
 {
     sigaction(SIGCHLD, &s->entry_chld, NULL);

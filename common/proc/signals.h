@@ -38,6 +38,9 @@ struct signals_event {
 /* The next signal; false when none waits. PIPE and XFSZ by our own writes are left out. */
 bool signals_read(struct signals *s, struct signals_event *ret);
 
+/* What TSTP, TTIN and TTOU would have done at their default: returns when we are continued. */
+void signals_stop_self(void);
+
 /* In a child, before exec: mask and dispositions as on entry. Safe after fork. */
 void signals_restore(const struct signals *s);
 

@@ -7,7 +7,8 @@
 static const struct supervise_step table[SUPERVISE_STATES][SUPERVISE_EVENTS] = {
     [SUPERVISE_RUNNING] = {
         [SUPERVISE_EXIT]     = {SUPERVISE_LINGERING, SUPERVISE_SWEEP},
-        [SUPERVISE_EMPTY]    = {SUPERVISE_DONE,      SUPERVISE_FINISH},
+        [SUPERVISE_EMPTY]    = {SUPERVISE_DRAINING,  SUPERVISE_DRAIN},
+        [SUPERVISE_OUTPUT]   = {SUPERVISE_RUNNING,   SUPERVISE_NOTHING},
         [SUPERVISE_DEADLINE] = {SUPERVISE_STOPPING,  SUPERVISE_ASK},
         [SUPERVISE_STOP]     = {SUPERVISE_STOPPING,  SUPERVISE_ASK},
         [SUPERVISE_UNSURE]   = {SUPERVISE_STOPPING,  SUPERVISE_ASK},
@@ -17,7 +18,8 @@ static const struct supervise_step table[SUPERVISE_STATES][SUPERVISE_EVENTS] = {
     [SUPERVISE_STOPPING] = {
         /* What its own handler started to clean up is left alone until the command ends. */
         [SUPERVISE_EXIT]     = {SUPERVISE_STOPPING,  SUPERVISE_SWEEP},
-        [SUPERVISE_EMPTY]    = {SUPERVISE_DONE,      SUPERVISE_FINISH},
+        [SUPERVISE_EMPTY]    = {SUPERVISE_DRAINING,  SUPERVISE_DRAIN},
+        [SUPERVISE_OUTPUT]   = {SUPERVISE_STOPPING,  SUPERVISE_NOTHING},
         [SUPERVISE_DEADLINE] = {SUPERVISE_STOPPING,  SUPERVISE_NOTHING},
         [SUPERVISE_STOP]     = {SUPERVISE_STOPPING,  SUPERVISE_REPEAT},
         [SUPERVISE_UNSURE]   = {SUPERVISE_STOPPING,  SUPERVISE_NOTHING},
@@ -26,7 +28,8 @@ static const struct supervise_step table[SUPERVISE_STATES][SUPERVISE_EVENTS] = {
     },
     [SUPERVISE_LINGERING] = {
         [SUPERVISE_EXIT]     = {SUPERVISE_LINGERING, SUPERVISE_NOTHING},
-        [SUPERVISE_EMPTY]    = {SUPERVISE_DONE,      SUPERVISE_FINISH},
+        [SUPERVISE_EMPTY]    = {SUPERVISE_DRAINING,  SUPERVISE_DRAIN},
+        [SUPERVISE_OUTPUT]   = {SUPERVISE_LINGERING, SUPERVISE_NOTHING},
         [SUPERVISE_DEADLINE] = {SUPERVISE_LINGERING, SUPERVISE_NOTHING},
         [SUPERVISE_STOP]     = {SUPERVISE_LINGERING, SUPERVISE_REPEAT},
         [SUPERVISE_UNSURE]   = {SUPERVISE_LINGERING, SUPERVISE_NOTHING},
@@ -35,16 +38,28 @@ static const struct supervise_step table[SUPERVISE_STATES][SUPERVISE_EVENTS] = {
     },
     [SUPERVISE_KILLING] = {
         [SUPERVISE_EXIT]     = {SUPERVISE_KILLING,   SUPERVISE_NOTHING},
-        [SUPERVISE_EMPTY]    = {SUPERVISE_DONE,      SUPERVISE_FINISH},
+        [SUPERVISE_EMPTY]    = {SUPERVISE_DRAINING,  SUPERVISE_DRAIN},
+        [SUPERVISE_OUTPUT]   = {SUPERVISE_KILLING,   SUPERVISE_NOTHING},
         [SUPERVISE_DEADLINE] = {SUPERVISE_KILLING,   SUPERVISE_NOTHING},
         [SUPERVISE_STOP]     = {SUPERVISE_KILLING,   SUPERVISE_NOTHING},
         [SUPERVISE_UNSURE]   = {SUPERVISE_KILLING,   SUPERVISE_NOTHING},
         [SUPERVISE_LOST]     = {SUPERVISE_KILLING,   SUPERVISE_NOTHING},
         [SUPERVISE_GRACE]    = {SUPERVISE_KILLING,   SUPERVISE_NOTHING},
     },
+    [SUPERVISE_DRAINING] = {
+        [SUPERVISE_EXIT]     = {SUPERVISE_DRAINING,  SUPERVISE_NOTHING},
+        [SUPERVISE_EMPTY]    = {SUPERVISE_DRAINING,  SUPERVISE_NOTHING},
+        [SUPERVISE_OUTPUT]   = {SUPERVISE_DONE,      SUPERVISE_FINISH},
+        [SUPERVISE_DEADLINE] = {SUPERVISE_DRAINING,  SUPERVISE_NOTHING},
+        [SUPERVISE_STOP]     = {SUPERVISE_DRAINING,  SUPERVISE_NOTHING},
+        [SUPERVISE_UNSURE]   = {SUPERVISE_DRAINING,  SUPERVISE_NOTHING},
+        [SUPERVISE_LOST]     = {SUPERVISE_DRAINING,  SUPERVISE_NOTHING},
+        [SUPERVISE_GRACE]    = {SUPERVISE_DONE,      SUPERVISE_FINISH},
+    },
     [SUPERVISE_DONE] = {
         [SUPERVISE_EXIT]     = {SUPERVISE_DONE, SUPERVISE_NOTHING},
         [SUPERVISE_EMPTY]    = {SUPERVISE_DONE, SUPERVISE_NOTHING},
+        [SUPERVISE_OUTPUT]   = {SUPERVISE_DONE, SUPERVISE_NOTHING},
         [SUPERVISE_DEADLINE] = {SUPERVISE_DONE, SUPERVISE_NOTHING},
         [SUPERVISE_STOP]     = {SUPERVISE_DONE, SUPERVISE_NOTHING},
         [SUPERVISE_UNSURE]   = {SUPERVISE_DONE, SUPERVISE_NOTHING},
@@ -65,22 +80,22 @@ const char *
 supervise_state_name(enum supervise_state state)
 {
     static const char *const names[SUPERVISE_STATES] = {"running", "stopping", "lingering",
-                                                        "killing", "done"};
+                                                        "killing", "draining", "done"};
     return names[state];
 }
 
 const char *
 supervise_event_name(enum supervise_event event)
 {
-    static const char *const names[SUPERVISE_EVENTS] = {"exit",   "empty", "deadline", "stop",
-                                                        "unsure", "lost",  "grace"};
+    static const char *const names[SUPERVISE_EVENTS] = {"exit", "empty",  "output", "deadline",
+                                                        "stop", "unsure", "lost",   "grace"};
     return names[event];
 }
 
 const char *
 supervise_action_name(enum supervise_action action)
 {
-    static const char *const names[SUPERVISE_ACTIONS] = {"nothing", "ask",  "repeat",
-                                                         "sweep",   "kill", "finish"};
+    static const char *const names[SUPERVISE_ACTIONS] = {"nothing", "ask",   "repeat", "sweep",
+                                                         "kill",    "drain", "finish"};
     return names[action];
 }

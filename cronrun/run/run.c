@@ -15,12 +15,14 @@
 #include "common/target/target.h"
 #include "common/proc/cores.h"
 #include "common/proc/procfs.h"
+#include "common/proc/tree.h"
 #include "cronrun/run/instant.h"
 #include "cronrun/run/run_impl.h"
 
 #define ACQUIRE_MS 10000
 #define RELEASE_MS 3000
 #define GIVE_BACK_MS 1000
+#define JOB_SPARE_MS 2000 /* of the job's deadline, for KILL, release and the last records */
 #define BUSY_PAUSE_MS 40
 #define BUSY_PAUSE_MOST_MS 1000
 
@@ -102,14 +104,23 @@ on_lost(struct lease *l, enum lease_grade grade, const struct err *why, void *ar
         fail(r, &r->facts.unreachable, why);
         return;
     }
-    if (!r->main_ended || r->last_look)
-        r->facts.lost = true;
-    if (r->facts.lost)
-        r->error = *why;
-    run_command_event(r, grade == LEASE_GONE ? SUPERVISE_LOST : SUPERVISE_UNSURE);
+    if (grade == LEASE_GONE)
+        command_lost(r->command, why);
+    else
+        command_unsure(r->command, why);
     log_error(grade == LEASE_GONE ? "lock_lost" : "lock_unsure",
               LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id)), "%s: %s", r->job,
               why->msg);
+}
+
+uint64_t
+run_left_ms(const struct run *r)
+{
+    if (r->o->job_deadline_ms == CLOCK_NEVER)
+        return CLOCK_NEVER;
+    int64_t left_ms = r->job_since_ms + (int64_t)r->o->job_deadline_ms - (int64_t)r->o->grace_ms -
+                      JOB_SPARE_MS - clock_wall_ms();
+    return left_ms > 0 ? (uint64_t)left_ms : 0;
 }
 
 static bool
@@ -122,9 +133,7 @@ is_late(struct run *r)
                 (long long)(now_ms - r->job_since_ms) / 1000);
         return true;
     }
-    if (r->o->job_deadline_ms != CLOCK_NEVER &&
-        now_ms - r->job_since_ms + (int64_t)r->o->grace_ms + 2000 >=
-            (int64_t)r->o->job_deadline_ms) {
+    if (run_left_ms(r) == 0) {
         err_set(&r->error, ERR_DEADLINE, "nothing is left of the job's deadline");
         return true;
     }
@@ -328,7 +337,7 @@ before_start(struct run *r, const struct signals_event *ev)
     case SIGTSTP:
     case SIGTTIN:
     case SIGTTOU:
-        kill(getpid(), SIGSTOP);
+        signals_stop_self();
         return;
     default:
         return;
@@ -343,10 +352,8 @@ on_signals(int fd, int what, void *arg)
     struct run *r = arg;
     struct signals_event ev;
     while (signals_read(&r->signals, &ev)) {
-        if (ev.signo == SIGCHLD)
-            run_command_reap(r);
-        else if (r->state != SUPERVISE_DONE)
-            run_command_signal(r, &ev);
+        if (ev.signo == SIGCHLD || command_runs(r->command))
+            command_signal(r->command, &ev);
         else if (!r->ending && !r->facts.started && !ev.ignored)
             before_start(r, &ev);
     }
@@ -452,7 +459,7 @@ tear_down(struct run *r)
     target_pg_free(r->target_pg);
     target_redis_free(r->target_redis);
     if (r->loop) {
-        run_command_done(r);
+        command_free(r->command);
         loop_timer_free(r->busy_timer);
         loop_watch_free(r->signal_watch);
     }
@@ -475,12 +482,7 @@ not_prepared(struct run *r, const struct err *e)
 int
 run_main(const struct options *o, char **argv)
 {
-    struct run r = {.o = o,
-                    .argv = argv,
-                    .signals.fd = -1,
-                    .child = CHILD_INIT,
-                    .scheduled_ms = -1,
-                    .started_wall_ms = -1};
+    struct run r = {.o = o, .argv = argv, .signals.fd = -1, .scheduled_ms = -1, .started_ms = -1};
     struct err e;
     int status;
     if (prepare(&r, &e) < 0) {

@@ -1,8 +1,8 @@
 /*
  * run_impl.h: what the parts of run share; nobody else includes it.
  *
- * run.c has the life of a run: lock, wait, start, release, end. run_command.c has the command while
- * it lives. run_report.c has what is said about it. All are callbacks on one loop.
+ * run.c has the life of a run: lock, wait, start, release, end. run_command.c hands it the command, which lives in
+ * common/proc/command.c. run_report.c has what is said about all of it. All are callbacks on one loop.
  */
 #ifndef RR_CRONRUN_RUN_IMPL_H
 #define RR_CRONRUN_RUN_IMPL_H
@@ -10,13 +10,10 @@
 #include <sys/types.h>
 
 #include "common/base/strbuf.h"
-#include "common/net/boottimer.h"
 #include "common/lease/lease.h"
 #include "common/net/loop.h"
-#include "common/proc/child.h"
+#include "common/proc/command.h"
 #include "common/proc/signals.h"
-#include "common/proc/supervise.h"
-#include "common/proc/tree.h"
 #include "cronrun/options.h"
 #include "cronrun/run/outcome.h"
 
@@ -46,25 +43,9 @@ struct run {
     uint64_t busy_pause_ms;     /* until the next attempt; grows */
     struct loop_timer *busy_timer;
 
-    struct tree *tree;
-    struct child child;
-    bool terminal; /* the command shares our foreground group */
-    bool main_ended;
-    bool last_look; /* at the lock, as the command left it */
-    enum supervise_state state;
-    int ask_signo;        /* what the tree is asked with */
-    bool ask_terminal;    /* the terminal asked it already */
-    uint64_t deadline_ms; /* what the timer was set to; 0 none */
-    struct boottimer *deadline_timer;
-    struct boottimer *grace_timer;
-    struct loop_timer *kill_timer;
-    uint64_t kill_pause_ms;
-    uint64_t kill_since_ms; /* clock_mono_ms() */
-    uint64_t kill_told_ms;
-
-    int64_t started_wall_ms; /* the command; -1 never */
-    uint64_t started_mono_ms;
-    uint64_t ended_mono_ms;
+    struct command *command;
+    int64_t started_ms; /* wall; -1 never */
+    uint64_t took_ms;
 
     struct outcome_facts facts;
     struct err error; /* why it was not started, or what failed */
@@ -76,16 +57,14 @@ struct run {
 /* ---- run.c ---- */
 /* Nothing is left of the command, or it never started: release and end. */
 void run_finish(struct run *r);
+/* What the job's own deadline leaves to the command, so that grace and release fit in, too; 0: nothing; CLOCK_NEVER: the job
+ * has none. */
+uint64_t run_left_ms(const struct run *r);
 
 /* ---- run_command.c ---- */
 int run_command_init(struct run *r, struct err *e);
-void run_command_done(struct run *r);
 /* Starts it; a failure ends the run. */
 void run_command_start(struct run *r);
-void run_command_event(struct run *r, enum supervise_event event);
-void run_command_reap(struct run *r);
-/* A signal that is not CHLD while the command runs. */
-void run_command_signal(struct run *r, const struct signals_event *ev);
 
 /* ---- run_env.c ---- */
 /* The command's environment: an owned NULL-ended array and the strings that are ours. ERR_NOMEM. */
@@ -102,6 +81,7 @@ void run_env_done(struct run_env *env);
 /* "web-1, pid 12, since …, run …", as far as known; "another" when nothing is. */
 void run_report_holder(const struct lease_holder *h, char *buf, size_t size);
 void run_report_start(const struct run *r);
+void run_report_note(const struct run *r, const struct command_note *note);
 void run_report_end(const struct run *r);
 
 #endif

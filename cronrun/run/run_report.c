@@ -23,9 +23,9 @@ instant_text(char *buf, int64_t wall_ms, int digits)
 static struct field
 lag_field(const struct run *r)
 {
-    if (r->scheduled_ms < 0 || r->started_wall_ms < 0)
+    if (r->scheduled_ms < 0 || r->started_ms < 0)
         return LF_OPT("lag_ms", NULL);
-    return LF_INT("lag_ms", r->started_wall_ms - r->scheduled_ms);
+    return LF_INT("lag_ms", r->started_ms - r->scheduled_ms);
 }
 
 static struct field
@@ -41,10 +41,73 @@ run_report_start(const struct run *r)
     log_info("run_start",
              LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id), fence_field(r),
                         LF_OPT("scheduled", instant_text(t.scheduled, r->scheduled_ms, 0)),
-                        LF_STR("started", instant_text(t.started, r->started_wall_ms, 3)),
-                        lag_field(r), LF_INT("pid", r->child.pid)),
+                        LF_STR("started", instant_text(t.started, r->started_ms, 3)), lag_field(r),
+                        LF_INT("pid", command_pid(r->command))),
              "%s started", r->job);
 }
+
+/* ---- the command while it lives ---- */
+
+static void
+report_stopping(const struct run *r, int signo)
+{
+    char name[SIGNALS_NAME_MAX];
+    log_info("stopping",
+             LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id),
+                        LF_STR("signal", signals_name(name, signo)),
+                        LF_UINT("grace_ms", r->o->grace_ms)),
+             "%s: asked to end by %s", r->job, name);
+}
+
+static void
+report_not_dying(const struct run *r, const struct command_note *note)
+{
+    log_error("not_dying",
+              LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id),
+                         LF_STR("processes", note->processes)),
+              "%s: %s: %s", r->job,
+              note->denied ? "not allowed to end what belongs to another user"
+                           : "processes live on after KILL",
+              note->processes);
+}
+
+void
+run_report_note(const struct run *r, const struct command_note *note)
+{
+    switch (note->news) {
+    case COMMAND_STATE:
+        log_debug("state",
+                  LOG_FIELDS(LF_STR("job", r->job),
+                             LF_STR("from", supervise_state_name(note->from)),
+                             LF_STR("to", supervise_state_name(note->to))),
+                  "%s: %s", r->job, supervise_state_name(note->to));
+        return;
+    case COMMAND_OVERDUE:
+        log_warn("deadline",
+                 LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id),
+                            LF_UINT("deadline_ms", note->deadline_ms)),
+                 "%s: the deadline is over", r->job);
+        return;
+    case COMMAND_STOPPING:
+        report_stopping(r, note->signo);
+        return;
+    case COMMAND_LEFT_BEHIND:
+        log_warn("left_behind",
+                 LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id),
+                            LF_STR("processes", note->processes)),
+                 "%s ended and left %s behind", r->job, note->processes);
+        return;
+    case COMMAND_KILLING:
+        log_warn("killing", LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id)),
+                 "%s: killing what is left", r->job);
+        return;
+    case COMMAND_NOT_DYING:
+        report_not_dying(r, note);
+        return;
+    }
+}
+
+/* ---- the end ---- */
 
 static enum log_level
 level_of(enum outcome_kind kind)
@@ -112,8 +175,8 @@ report_started(const struct run *r, const char *msg)
         level_of(r->outcome.kind), "run_end",
         LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id), fence_field(r),
                    LF_OPT("scheduled", instant_text(t.scheduled, r->scheduled_ms, 0)),
-                   LF_STR("started", instant_text(t.started, r->started_wall_ms, 3)), lag_field(r),
-                   LF_UINT("duration_ms", r->ended_mono_ms - r->started_mono_ms),
+                   LF_STR("started", instant_text(t.started, r->started_ms, 3)), lag_field(r),
+                   LF_UINT("duration_ms", r->took_ms),
                    LF_STR("outcome", outcome_name(r->outcome.kind)),
                    LF_STR("reason", r->outcome.reason), LF_INT("exit", r->outcome.exit), own_exit,
                    signal_field(r, &t), LF_UINT("max_rss_bytes", (uint64_t)used.ru_maxrss * 1024),
@@ -179,7 +242,7 @@ run_report_end(const struct run *r)
 {
     struct texts t;
     char msg[LOG_LINE_MAX / 2];
-    bool started = r->started_wall_ms >= 0;
+    bool started = r->started_ms >= 0;
     if (started) {
         describe_started(r, msg, sizeof msg);
         report_started(r, msg);
@@ -187,7 +250,6 @@ run_report_end(const struct run *r)
         describe_not_started(r, msg, sizeof msg);
         report_not_started(r, msg);
     }
-    uint64_t duration_ms = started ? r->ended_mono_ms - r->started_mono_ms : 0;
     struct field fence = fence_field(r);
     struct field signal = signal_field(r, &t);
     const struct field fields[] = {
@@ -200,8 +262,8 @@ run_report_end(const struct run *r)
         LF_STR("signal", signal.v.s),
         fence.type == FIELD_OPT ? LF_NULL("fence") : fence,
         LF_STR("scheduled", instant_text(t.scheduled, r->scheduled_ms, 0)),
-        LF_STR("started", instant_text(t.started, r->started_wall_ms, 3)),
-        LF_UINT("duration_ms", duration_ms),
+        LF_STR("started", instant_text(t.started, r->started_ms, 3)),
+        LF_UINT("duration_ms", r->took_ms),
         LF_TAIL("tail", msg),
     };
     struct err e;
