@@ -160,7 +160,7 @@ bench-lexer: $(SPEED)
 	@$(SPEED)
 
 # --- Checks --------------------------------------------------------------------------------------------------------------
-.PHONY: deps check check-asan scenarios acceptance mutants lint analyze bench
+.PHONY: deps check check-asan scenarios acceptance mutants coverage lint analyze bench
 deps:
 	@scripts/deps check
 
@@ -180,6 +180,10 @@ acceptance: deps all
 # Breaks lines of the product in a copy of the tree and tells which of them no test notices.
 mutants:
 	@$(PYTHON) tests/mutants/run
+
+# Files that call themselves pure: every line of them is reached by a unit test.
+coverage:
+	@$(PYTHON) scripts/check-coverage
 
 lint:
 	@$(PYTHON) tests/run --only lint
@@ -285,6 +289,7 @@ help:
 	@echo 'oracle       the splitter against the parser of PostgreSQL, on the SQL files of its source package'
 	@echo 'acceptance   what the release promises, at full size, with what was measured (ONLY="leaks race" chooses)'
 	@echo 'mutants      breaks N lines of the product, chosen by SEED, and tells which of them no test notices'
+	@echo 'coverage     every line of the files that call themselves pure is reached by a unit test, or says why not'
 	@echo 'cluster-up   a Kubernetes of one node on this machine (tests/cluster/in kubectl ...); cluster-down ends it'
 	@echo 'e2e          the stories on that cluster, or on the one of KUBECONFIG (K=word chooses, KEEP=1 leaves it up)'
 	@echo 'evidence     what the last make e2e measured becomes docs/evidence.md'

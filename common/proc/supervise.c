@@ -85,14 +85,6 @@ supervise_state_name(enum supervise_state state)
 }
 
 const char *
-supervise_event_name(enum supervise_event event)
-{
-    static const char *const names[SUPERVISE_EVENTS] = {"exit", "empty",  "output", "deadline",
-                                                        "stop", "unsure", "lost",   "grace"};
-    return names[event];
-}
-
-const char *
 supervise_action_name(enum supervise_action action)
 {
     static const char *const names[SUPERVISE_ACTIONS] = {"nothing", "ask",   "repeat", "sweep",

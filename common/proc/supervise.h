@@ -54,7 +54,6 @@ struct supervise_step supervise_next(enum supervise_state state, enum supervise_
 
 /* "running"; "deadline"; "kill": for log records and tests. */
 const char *supervise_state_name(enum supervise_state state);
-const char *supervise_event_name(enum supervise_event event);
 const char *supervise_action_name(enum supervise_action action);
 
 #endif

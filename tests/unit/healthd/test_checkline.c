@@ -272,6 +272,8 @@ test_keys(void **state)
     bad("a tcp://h:1 query x", "for postgres:// alone");
     bad("a tcp://h:1 role any", "for postgres:// and redis:// alone");
     bad("a postgres://h query ''", "the query is empty");
+    bad("'a tcp://h:1", "does not end with its quote");
+    bad("a 'tcp://h:1", "does not end with its quote");
     bad("a postgres://h query 'SELECT", "does not end with its quote");
     bad("a postgres://h query 'SELECT'1", "does not end with its quote");
     bad("a postgres://h shared 30s", "degrade=DURATION");

@@ -381,6 +381,8 @@ test_conforming(void **state)
            "set standard_conforming_strings = off|select b'\\', x'\\', U&'\\'|y");
     expect("set standard_conforming_strings = off; select n'\\';', au&'\\';';y",
            "set standard_conforming_strings = off|select n'\\';', au&'\\';'|y");
+    expect("set standard_conforming_strings = off; select a&'\\';', &'\\';';y",
+           "set standard_conforming_strings = off|select a&'\\';', &'\\';'|y");
     expect("set standard_conforming_strings = off; copy t from stdin delimiter '\\';';\n1\n\\.\ny",
            "set standard_conforming_strings = off|copy t from stdin delimiter '\\';'{1\n}|y");
     expect("set standard_conforming_strings = off; create function f() as '\\';';y",
@@ -394,6 +396,7 @@ test_hostile(void **state)
     expect_n("a\0b;c", 5, "a"); /* shown to its NUL; the source refuses it before */
     expect("\x80\xff;\xc3", "\x80\xff|\xc3");
     expect("'", "!line 1: this quoted string is not closed");
+    expect("create function f() as 'a;", "!line 1: this quoted string is not closed");
     expect("E'", "!line 1: this quoted string is not closed");
     expect("U&'", "!line 1: this quoted string is not closed");
     expect("u&", "u&");

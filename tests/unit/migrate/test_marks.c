@@ -201,13 +201,42 @@ test_titles(void **state)
     }
 }
 
+/* A part that goes back, and below it nothing but comments: the way back is written down, not meant to run. */
+static void
+test_notes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool note;
+    } rows[] = {
+        {"-- Rollback\n-- drop table a;\n", true},
+        {"-- Rollback\r\n \t -- drop table a; \r\n", true},
+        {"-- Rollback\n-- first this\n--drop table a;", true},
+        {"-- Rollback\n-- drop table a\n", false},
+        {"-- Rollback\n\n-- drop table a;\n", false},
+        {"-- Rollback\ndrop table a;\n", false},
+        {"-- Rollback\n-", false},
+        {"-- Rollback", false},
+        {"-- up\n-- create table a;\n", false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct mark m;
+        if (!marks_between(rows[i].text, 0, strlen(rows[i].text), 0, &m))
+            fail_msg("row %zu is no mark", i);
+        if (marks_is_note(rows[i].text, strlen(rows[i].text), &m) != rows[i].note)
+            fail_msg("row %zu", i);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain_comments), cmocka_unit_test(test_marks),
-        cmocka_unit_test(test_headings),       cmocka_unit_test(test_no_headings),
-        cmocka_unit_test(test_ignore),         cmocka_unit_test(test_titles),
+        cmocka_unit_test(test_plain_comments), cmocka_unit_test(test_notes),
+        cmocka_unit_test(test_marks),          cmocka_unit_test(test_headings),
+        cmocka_unit_test(test_no_headings),    cmocka_unit_test(test_ignore),
+        cmocka_unit_test(test_titles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -202,6 +202,31 @@ test_unreadable_file(void **state)
     assert_string_equal(e.msg, "1 is gone");
 }
 
+/* A version has its file's name, and without a file its row's; a file that drifted may be another one altogether. */
+static void
+test_names(void **state)
+{
+    (void)state;
+    struct world w = {0};
+    struct err e = {0};
+    int exit = 0;
+    const struct plan_item *item = NULL;
+    build(&w, "1c", "1a 2a");
+    w.rows[0].name = (char *)(uintptr_t)("first");
+    w.rows[1].name = (char *)(uintptr_t)("second");
+    plan_done(&w.plan);
+    assert_int_equal(plan_make(&w.source, &w.ledger, &w.rules, differs, &exit, &w.plan, &e), 0);
+    assert_string_equal(plan_item_name(&w.plan.items[0]), "n");
+    assert_string_equal(plan_item_name(&w.plan.items[1]), "second");
+    assert_string_equal(plan_applied_name(&w.plan.items[0]), "first");
+    assert_null(plan_applied_name(&w.plan.items[1]));
+    assert_int_equal(plan_verdict(&w.plan, &w.rules, &exit, &item, &e), -1);
+    assert_string_equal(e.msg,
+                        "1 is not what was applied as version 1 at then: that is \"first\"; give "
+                        "the new file a version of its own");
+    plan_done(&w.plan);
+}
+
 int
 main(void)
 {
@@ -209,6 +234,7 @@ main(void)
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_counts),
         cmocka_unit_test(test_unreadable_file),
+        cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

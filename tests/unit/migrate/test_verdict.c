@@ -81,6 +81,8 @@ test_reindex(void **state)
     can("reindex (concurrently false) index t");
     can("reindex (concurrently 0) index t");
     can("reindex (verbose) index t");
+    cannot("reindex (1, concurrently) index t", some, RESUME_REDO);
+    cannot("reindex (concurrently -) index t", some, RESUME_REDO);
     can("reindex table schema");
     can("reindex table t");
 }
@@ -395,6 +397,9 @@ test_refused(void **state)
     refused("a;\nbegin; select lo_open(1, 2);\nb; commit", VERDICT_AUTO, 2,
             "line 2: BEGIN inside a file");
     refused("a;\nbegin;\ncommit", VERDICT_AUTO, 2, "line 2: BEGIN inside a file");
+    refused("a;\nbegin; select pg_catalog; commit", VERDICT_AUTO, 2, "line 2: BEGIN inside a file");
+    refused("a;\nbegin; select pg_catalog.now(); commit", VERDICT_AUTO, 2,
+            "line 2: BEGIN inside a file");
     refused("a;\nbegin read only; select lo_open(1, 2); commit", VERDICT_AUTO, 2,
             "line 2: BEGIN inside a file");
     refused("a;\nbegin; select lo_open(1, 2);\nrollback", VERDICT_AUTO, 3,

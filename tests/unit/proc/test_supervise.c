@@ -28,6 +28,9 @@ static const char *const expected[SUPERVISE_STATES][SUPERVISE_EVENTS] = {
      "done/nothing", "done/nothing"},
 };
 
+static const char *const event_names[SUPERVISE_EVENTS] = {"exit", "empty",  "output", "deadline",
+                                                          "stop", "unsure", "lost",   "grace"};
+
 static void
 test_every_cell(void **state)
 {
@@ -42,7 +45,7 @@ test_every_cell(void **state)
             strcat(got, supervise_action_name(step.action));
             if (strcmp(got, expected[s][v]) != 0)
                 fail_msg("[%s][%s] is %s, not %s", supervise_state_name((enum supervise_state)s),
-                         supervise_event_name((enum supervise_event)v), got, expected[s][v]);
+                         event_names[v], got, expected[s][v]);
         }
 }
 
