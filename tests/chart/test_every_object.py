@@ -21,7 +21,22 @@ def test_lint_warns_of_nothing(helm):
 def test_version_is_the_projects():
     chart = (CHART / "Chart.yaml").read_text()
     assert f"\nversion: {VERSION}\n" in chart and f'\nappVersion: "{VERSION}"\n' in chart
-    assert f'"release-runtime.version" -}}}}{VERSION}{{{{' in (CHART / "templates" / "_base.tpl").read_text()
+    assert f'"release-runtime.version" -}}}}{VERSION}{{{{' in (CHART / "templates" / "model" / "_names.tpl").read_text()
+
+
+def test_templates_are_read_on_a_screen():
+    long = [f"{file.name}: {line}" for file in (CHART / "templates").rglob("*.*") for line in file.read_text().splitlines() if len(line) > 140]
+    assert not long
+
+
+def test_names_stay_text(helm):
+    """Of a release called 2024 and a workload called null, which YAML would read as a number and as nothing."""
+    values = {"workloads": {"null": FULL["workloads"]["worker"]}}
+    values["cronJobs"] = {"sweep": {**FULL["cronJobs"]["sweep"], "from": "null/app"}}
+    for thing in helm.render(values, release="2024"):
+        labels = [thing["metadata"]["labels"]] + [template["metadata"]["labels"] for _, template in pods([thing])]
+        labels.append(thing.get("spec", {}).get("selector", {}).get("matchLabels", {}))
+        assert all(isinstance(word, str) for one in labels for word in one.values()), thing
 
 
 def test_every_object_has_a_namespace_and_the_releases_labels(helm):

@@ -1,0 +1,58 @@
+{{- /*
+A cron job.
+
+release-runtime.check.cronJob   refuses, in the values, what lacks something, and deadlines that do not fit: dict root key job
+*/ -}}
+{{- define "release-runtime.check.cronJob" -}}
+{{- $j := .job }}{{ $where := printf "cronJobs.%s" .key }}
+{{- if not $j.from }}{{ fail (printf "%s.from is missing: WORKLOAD/CONTAINER, whose image and variables it takes" $where) }}{{ end }}
+{{- range list "command" "schedule" }}
+  {{- if not (get $j .) }}{{ fail (printf "%s.%s is missing" $where .) }}{{ end }}
+{{- end }}
+{{- if regexMatch "(?:^|\\s)(CRON_)?TZ=" $j.schedule }}{{ fail (printf "%s.schedule: the time zone goes into timeZone" $where) }}{{ end }}
+{{- include "release-runtime.check.source" (dict "root" .root "from" $j.from "where" $where) }}
+{{- include "release-runtime.check.cronTimes" (dict "job" $j "where" $where) }}
+{{- $words := concat $j.command ($j.args | default list) }}
+{{- include "release-runtime.check.words" (dict "words" $words "where" (printf "%s.command" $where)) }}
+{{- if not (regexMatch `^\s*(\S+(\s+\S+){4}|@\S+( \S+)?)\s*$` $j.schedule) }}
+  {{- fail (printf "%s.schedule: %q has to have five fields (minute, hour, day, month, weekday)" $where $j.schedule) }}
+{{- end }}
+{{- $source := include "release-runtime.source" (dict "root" .root "from" $j.from) | fromJson }}
+{{- $container := include "release-runtime.cronContainer" (dict "source" $source "job" $j) | fromJson }}
+{{- include "release-runtime.check.container" (dict "container" $container "where" $where) }}
+{{- include "release-runtime.check.pod" (dict "root" .root "workload" $source.workload) }}
+{{- end }}
+
+{{- /* Refuses times that leave none for the command: dict job where */ -}}
+{{- define "release-runtime.check.cronTimes" -}}
+{{- $where := .where }}
+{{- range $field, $text := pick .job "grace" "deadline" }}
+  {{- with $text }}{{ include "release-runtime.check.duration" (dict "text" . "where" (printf "%s.%s" $where $field)) }}{{ end }}
+{{- end }}
+{{- $times := include "release-runtime.cronTimes" .job | fromJson }}
+{{- if and (not .job.deadline) .job.activeDeadlineSeconds (lt (int64 $times.left) 1000) }}
+  {{- fail (printf (print "%s: activeDeadlineSeconds (%d) leaves no time for the command: 2 s to start, grace (%s) and 2 s to report "
+    "are taken from it") $where (int64 $times.active) $times.grace) }}
+{{- end }}
+{{- if lt (include "release-runtime.milliseconds" $times.deadline | int64) 1 }}
+  {{- fail (printf "%s.deadline: %s would be none; a run has to end some time" $where $times.deadline) }}
+{{- end }}
+{{- if gt (int64 $times.needed) (int64 $times.active) }}
+  {{- fail (printf "%s: 2 s to start + deadline (%s) + grace (%s) + 2 s to report do not fit into activeDeadlineSeconds (%d): at least %d"
+    $where $times.deadline $times.grace (int64 $times.active) (int64 $times.needed)) }}
+{{- end }}
+{{- end }}
+
+{{- /* Refuses, in the model, a lock that the container has not: dict key cronJob */ -}}
+{{- define "release-runtime.check.cronJobModel" -}}
+{{- $where := printf "cronJobs.%s" .key }}{{ $lock := .cronJob.lock }}
+{{- if not $lock }}
+  {{- fail (printf (print "%s: two runs at once are kept apart by a lock in PostgreSQL or Redis, but the container is given neither "
+    "DATABASE_* (PG*) nor REDIS_* variables; give one, or say lock: none") $where) }}
+{{- end }}
+{{- if not (or (eq $lock "none") (hasKey .cronJob.stores $lock)) }}
+  {{- fail (printf (print "%s.lock: %s, but the container is given no variable that names one; for a Secret made elsewhere "
+    "list its keys in secrets.NAME.connectionKeys") $where $lock) }}
+{{- end }}
+{{- include "release-runtime.check.builtContainer" (dict "container" .cronJob.container "where" $where) }}
+{{- end }}

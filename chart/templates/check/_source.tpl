@@ -1,0 +1,17 @@
+{{- /* Refuses a name of a container that is not there: dict root from where */ -}}
+{{- define "release-runtime.check.source" -}}
+{{- $known := list }}
+{{- range $w, $workload := .root.Values.workloads }}
+  {{- range $c, $_ := $workload.containers }}{{ $known = append $known (printf "%s/%s" $w $c) }}{{ end }}
+{{- end }}
+{{- if not (has .from $known) }}
+  {{- fail (printf "%s.from: there is no container %q (WORKLOAD/CONTAINER); there are: %s" .where .from ($known | sortAlpha | join ", ")) }}
+{{- end }}
+{{- end }}
+
+{{- /* Refuses what is no duration: dict text where */ -}}
+{{- define "release-runtime.check.duration" -}}
+{{- if not (regexMatch "^([0-9]{1,9}(ms|s|min|m|h|d))+$" .text) }}
+  {{- fail (printf "%s: %q is not a duration (30s, 5m, 1h30m)" .where .text) }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,145 @@
+{{- /*
+A workload.
+
+release-runtime.check.workload   refuses, in the values, what lacks something or takes what is the chart's; the model relies on it:
+                                 dict root key workload
+*/ -}}
+{{- define "release-runtime.check.workload" -}}
+{{- $w := .workload }}{{ $where := printf "workloads.%s" .key }}
+{{- if not $w.containers }}{{ fail (printf "%s.containers is empty: give at least containers.app.image" $where) }}{{ end }}
+{{- include "release-runtime.check.healthd" (dict "workload" $w "where" $where) }}
+{{- include "release-runtime.check.volumes" (dict "workload" $w "where" $where) }}
+{{- include "release-runtime.check.noRoot" (dict "security" $w.securityContext "where" (printf "%s.securityContext" $where)) }}
+{{- range $name := include "release-runtime.ordered" $w.containers | fromJsonArray }}
+  {{- $at := printf "%s.containers.%s" $where $name }}
+  {{- if or (eq $name "healthd") (hasPrefix "copy-" $name) }}
+    {{- fail (printf "%s: the chart has a container of that name; choose another" $at) }}
+  {{- end }}
+  {{- include "release-runtime.check.container" (dict "container" (get $w.containers $name) "where" $at) }}
+{{- end }}
+{{- include "release-runtime.check.pod" (dict "root" .root "workload" $w) }}
+{{- $selector := include "release-runtime.selector" (dict "root" .root "component" .key) | fromYaml }}
+{{- range $name, $_ := $w.podLabels }}
+  {{- if hasKey $selector $name }}{{ fail (printf "%s.podLabels: %s belongs to the chart" $where $name) }}{{ end }}
+{{- end }}
+{{- range $name, $_ := $w.labels }}
+  {{- if or (hasPrefix "app.kubernetes.io/" $name) (eq $name "helm.sh/chart") }}
+    {{- fail (printf "%s.labels: %s belongs to the chart" $where $name) }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* Refuses, in the model, what does not fit together: dict root key workload deployment */ -}}
+{{- define "release-runtime.check.deployment" -}}
+{{- $where := printf "workloads.%s" .key }}{{ $d := .deployment }}
+{{- include "release-runtime.check.healthdPlan" . }}
+{{- if ge (add $d.sleep 1) (int64 $d.grace) }}
+  {{- fail (printf "%s: preStopSeconds (%d) leaves the application no time within terminationGracePeriodSeconds (%d)"
+    $where (int64 $d.sleep) (int64 $d.grace)) }}
+{{- end }}
+{{- if and $d.healthd.on (not $d.healthd.native) (gt (add $d.sleep $d.drain) (int64 $d.grace)) }}
+  {{- fail (printf "%s: preStopSeconds (%d) and healthd's drain (%d) do not fit into terminationGracePeriodSeconds (%d)"
+    $where (int64 $d.sleep) (int64 $d.drain) (int64 $d.grace)) }}
+{{- end }}
+{{- include "release-runtime.check.ports" (dict "ports" $d.ports "where" $where) }}
+{{- range $d.ports }}
+  {{- if and $d.healthd.on (eq (int64 .port) 9180) }}
+    {{- fail (printf "%s.containers.%s: port 9180 is healthd's; choose another, or healthd.enabled: false" $where .container) }}
+  {{- end }}
+{{- end }}
+{{- range $d.pod.containers }}
+  {{- include "release-runtime.check.builtContainer" (dict "container" . "where" (printf "%s.containers.%s" $where .name)) }}
+{{- end }}
+{{- include "release-runtime.check.strategy" (dict "root" .root "workload" .workload "made" $d.strategy "where" $where) }}
+{{- end }}
+
+{{- /* Refuses what would let two pods write to one claim, unless it was said twice: dict root workload made(strategy) where */ -}}
+{{- define "release-runtime.check.strategy" -}}
+{{- $where := .where }}{{ $given := .workload.strategy | default dict }}{{ $type := .made.type }}
+{{- $claims := include "release-runtime.writtenClaims" .workload | fromJsonArray }}
+{{- if and $claims (not (dig "policy" "allowSharedRWO" false .root.Values)) }}
+  {{- $count := int64 (dig "replicas" 1 .workload) }}
+  {{- $claim := printf "to the claim of volumes.%s; where that does no harm, say policy.allowSharedRWO: true" (join ", " $claims) }}
+  {{- if gt $count 1 }}{{ fail (printf "%s.replicas: %d pods would write at once %s" $where $count $claim) }}{{ end }}
+  {{- if eq $type "RollingUpdate" }}
+    {{- fail (printf "%s.strategy: RollingUpdate starts the new pod before the old one has ended, and both would write %s" $where $claim) }}
+  {{- end }}
+{{- end }}
+{{- if ne $type "RollingUpdate" }}
+  {{- if $given.rollingUpdate }}{{ fail (printf "%s.strategy: Recreate has no rollingUpdate; give one of the two" $where) }}{{ end }}
+{{- else if regexMatch "^0+%? 0+%?$" (printf "%v %v" .made.rollingUpdate.maxSurge .made.rollingUpdate.maxUnavailable) }}
+  {{- fail (printf "%s.strategy.rollingUpdate: with maxSurge and maxUnavailable 0 no pod could be replaced" $where) }}
+{{- end }}
+{{- end }}
+
+{{- /* Refuses two ports of one name or one number in a pod, and one without a number: dict ports where */ -}}
+{{- define "release-runtime.check.ports" -}}
+{{- $seen := dict }}
+{{- range .ports }}
+  {{- $at := printf "%s.containers.%s" $.where .container }}
+  {{- if not .port }}{{ fail (printf "%s.ports.%s.containerPort is missing" $at .name) }}{{ end }}
+  {{- $marks := list (printf "called %q" .name) (printf "with the number %d/%s" (int64 .port) .protocol) }}
+  {{- range $marks }}
+    {{- if hasKey $seen . }}
+      {{- fail (printf (print "%s: a second port %s in one pod, the other is in the container %s "
+        "(a container's port is called http when it is the workload's first, else like the container)") $at . (get $seen .)) }}
+    {{- end }}
+  {{- end }}
+  {{- $container := .container }}
+  {{- range $marks }}{{ $_ := set $seen . $container }}{{ end }}
+{{- end }}
+{{- end }}
+
+{{- /* Refuses volumes and mounts that lack what they need, or are the chart's: dict workload where */ -}}
+{{- define "release-runtime.check.volumes" -}}
+{{- $volumes := .workload.volumes | default dict }}
+{{- $needed := dict "secret" "secretName" "configMap" "name" "persistentVolumeClaim" "claimName" "projected" "sources" }}
+{{- range $name, $volume := $volumes }}
+  {{- $at := printf "%s.volumes.%s" $.where $name }}
+  {{- if ne (len $volume) 1 }}
+    {{- fail (printf "%s: give one of emptyDir, secret, configMap, persistentVolumeClaim, projected" $at) }}
+  {{- end }}
+  {{- range $kind, $what := $volume }}
+    {{- $field := get $needed $kind }}
+    {{- if and $field (not (get $what $field)) }}{{ fail (printf "%s.%s.%s is missing" $at $kind $field) }}{{ end }}
+  {{- end }}
+  {{- if or (hasPrefix "release-runtime" $name) (hasPrefix "writable-" $name) }}
+    {{- fail (printf "%s: the chart has volumes of such names; choose another" $at) }}
+  {{- end }}
+{{- end }}
+{{- range $name, $container := .workload.containers }}
+  {{- $at := printf "%s.containers.%s" $.where $name }}
+  {{- include "release-runtime.check.mounts" (dict "container" $container "volumes" $volumes "where" $at) }}
+{{- end }}
+{{- end }}
+
+{{- /* Refuses two mounts on one path, and mounts of what is not there: dict container volumes where */ -}}
+{{- define "release-runtime.check.mounts" -}}
+{{- $paths := dict }}{{ $ours := "(/run)?/release-runtime" }}
+{{- range .container.writable }}
+  {{- $at := printf "%s.writable" $.where }}
+  {{- if hasKey $paths . }}{{ fail (printf "%s: %s is there twice" $at .) }}{{ end }}
+  {{- include "release-runtime.check.ownFolder" (dict "path" . "pattern" $ours "where" $at) }}
+  {{- $_ := set $paths . true }}
+{{- end }}
+{{- range $name, $mount := .container.volumeMounts }}
+  {{- $at := printf "%s.volumeMounts.%s" $.where $name }}
+  {{- if not $mount.mountPath }}{{ fail (printf "%s.mountPath is missing" $at) }}{{ end }}
+  {{- include "release-runtime.check.ownFolder" (dict "path" $mount.mountPath "pattern" $ours "where" (printf "%s.mountPath" $at)) }}
+  {{- if hasKey $paths $mount.mountPath }}
+    {{- fail (printf "%s: something else is mounted on %s already (writable makes volumes too)" $at $mount.mountPath) }}
+  {{- end }}
+  {{- $_ := set $paths $mount.mountPath true }}
+  {{- $volume := $mount.name | default $name }}
+  {{- if not (hasKey $.volumes $volume) }}
+    {{- fail (printf "%s: the workload has no volume %q; it has: %s" $at $volume (keys $.volumes | sortAlpha | join ", ")) }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* Refuses a mount where the chart has its own, or below it, which is read-only: dict path pattern where */ -}}
+{{- define "release-runtime.check.ownFolder" -}}
+{{- if regexMatch (printf "^%s(/|$)" .pattern) .path }}
+  {{- fail (printf "%s: %s is the chart's own; choose another" .where (trimSuffix "/" .path)) }}
+{{- end }}
+{{- end }}

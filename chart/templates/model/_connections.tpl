@@ -1,0 +1,151 @@
+{{- /*
+Where PostgreSQL and Redis are, and what our own programs get of it.
+
+release-runtime.connectionNames   names of variables that say it: of those with PG the ones of libpq, no PGDATA, no PGADMIN_…
+*/ -}}
+{{- define "release-runtime.connectionNames" -}}
+{{- $tls := "(SSL|GSS|REQUIRE|MIN|MAX)[A-Z]+" }}
+{{- $server := "HOST|HOSTADDR|PORT|DATABASE|USER|PASSWORD|PASSFILE|SERVICE|SERVICEFILE|SYSCONFDIR" }}
+{{- $how := "OPTIONS|APPNAME|CONNECT_TIMEOUT|CLIENTENCODING|DATESTYLE|TZ|GEQO|KRBSRVNAME|CHANNELBINDING" }}
+{{- $libpq := printf "PG(%s|%s|TARGETSESSIONATTRS|LOADBALANCEHOSTS|%s)" $server $how $tls }}
+{{- printf "^(DATABASE_(URL|DSN|HOST|PORT|NAME|USER|PASSWORD)|%s|REDIS_(URL|HOST|PORT|USERNAME|PASSWORD|DB|TLS))$" $libpq }}
+{{- end }}
+
+{{- /*
+By what a container is given, as JSON: dict root container [unused(["database" | "redis"])]
+
+    connections   {VARIABLE: {value} | {secret, key} | {from: valueFrom}}; secret and the names in from are as written, not yet real
+                  names. Later sources win, as in a pod.
+    silent        Secrets that exist already and say nothing of their keys
+    guessed       whether DATABASE_URL was taken to be in the last of them, for nothing else names a PostgreSQL
+*/ -}}
+{{- define "release-runtime.connections" -}}
+{{- $values := .root.Values }}{{ $out := dict }}{{ $silent := list }}
+{{- $pattern := include "release-runtime.connectionNames" . }}
+{{- range $map := include "release-runtime.names" .container.envFromConfigMap | fromJsonArray }}
+  {{- range $key, $_ := dig "configMaps" $map "data" dict $values }}
+    {{- $_ := set $out $key (dict "from" (dict "configMapKeyRef" (dict "name" $map "key" $key))) }}
+  {{- end }}
+{{- end }}
+{{- range $secret := include "release-runtime.names" .container.envFromSecret | fromJsonArray }}
+  {{- $entry := dig "secrets" $secret dict $values }}
+  {{- $keys := concat (keys ($entry.data | default dict)) (keys ($entry.stringData | default dict)) }}
+  {{- if not (or $keys (hasKey $entry "connectionKeys")) }}{{ $silent = append $silent $secret }}{{ end }}
+  {{- range $key := hasKey $entry "connectionKeys" | ternary $entry.connectionKeys $keys }}
+    {{- $_ := set $out $key (dict "secret" $secret "key" $key) }}
+  {{- end }}
+{{- end }}
+{{- range $name, $value := .container.env }}
+  {{- if regexMatch $pattern $name }}
+    {{- $_ := set $out $name (include "release-runtime.connection" (dict "value" $value) | fromJson) }}
+  {{- end }}
+{{- end }}
+{{- range $name := keys $out }}{{ if not (regexMatch $pattern $name) }}{{ $_ := unset $out $name }}{{ end }}{{ end }}
+{{- $kinds := dict "database" "^(DATABASE_|PG)" "redis" "^REDIS_" }}
+{{- range .unused }}
+  {{- $theirs := get $kinds . }}
+  {{- range $name := keys $out }}{{ if regexMatch $theirs $name }}{{ $_ := unset $out $name }}{{ end }}{{ end }}
+{{- end }}
+{{- $guessed := and $silent (not (has "database" (.unused | default list))) }}
+{{- if include "release-runtime.hasConnection" (dict "connections" $out "kind" "postgres") }}{{ $guessed = false }}{{ end }}
+{{- if $guessed }}{{ $_ := set $out "DATABASE_URL" (dict "secret" (last $silent) "key" "DATABASE_URL") }}{{ end }}
+{{- dict "connections" $out "silent" $silent "guessed" (not (empty $guessed)) | toJson }}
+{{- end }}
+
+{{- /* One variable as a connection: dict value. A file of an optional key would have to be there; the variable need not. */ -}}
+{{- define "release-runtime.connection" -}}
+{{- if kindIs "map" .value }}
+  {{- $ref := dig "valueFrom" "secretKeyRef" dict .value }}
+  {{- if and $ref (not $ref.optional) }}{{ dict "secret" $ref.name "key" $ref.key | toJson }}
+  {{- else }}{{ dict "from" .value.valueFrom | toJson }}
+  {{- end }}
+{{- else }}{{ dict "value" (include "release-runtime.asText" .value) | toJson }}
+{{- end }}
+{{- end }}
+
+{{- /* What a connection holds, as far as it can be known here: dict root connection */ -}}
+{{- define "release-runtime.known" -}}
+{{- $from := dig "from" "configMapKeyRef" dict .connection }}
+{{- if hasKey .connection "value" }}{{ .connection.value }}
+{{- else if .connection.secret }}
+  {{- $key := .connection.key }}
+  {{- $entry := dig "secrets" .connection.secret dict .root.Values }}
+  {{- if hasKey ($entry.stringData | default dict) $key }}{{ include "release-runtime.asText" (get $entry.stringData $key) }}
+  {{- else }}{{ get ($entry.data | default dict) $key | toString | b64dec }}
+  {{- end }}
+{{- else if $from.name }}{{ dig "configMaps" $from.name "data" $from.key "" .root.Values | include "release-runtime.asText" }}
+{{- end }}
+{{- end }}
+
+{{- /*
+The variable that says where PostgreSQL (Redis) is, when nothing says with which credentials: dict root connections kind(database|redis).
+A URL that cannot be read here may have some.
+*/ -}}
+{{- define "release-runtime.withoutPassword" -}}
+{{- $credentials := "^REDIS_PASSWORD$" }}{{ $hosts := "^REDIS_(URL|HOST)$" }}
+{{- if eq .kind "database" }}
+  {{- $credentials = "^(DATABASE_PASSWORD|PGPASSWORD|PGPASSFILE|PGSERVICE|PGSERVICEFILE|PGSSLCERT|PGSSLKEY)$" }}
+  {{- $hosts = "^(DATABASE_(URL|DSN|HOST)|PGHOST|PGHOSTADDR)$" }}
+{{- end }}
+{{- $bare := list }}{{ $given := false }}
+{{- range $name, $c := .connections }}
+  {{- if regexMatch $credentials $name }}{{ $given = true }}
+  {{- else if regexMatch $hosts $name }}
+    {{- $known := and (not $c.secret) (include "release-runtime.known" (dict "root" $.root "connection" $c)) }}
+    {{- if and (regexMatch "_(URL|DSN)$" $name) (not $known) }}{{ $given = true }}{{ else }}{{ $bare = append $bare $name }}{{ end }}
+  {{- end }}
+{{- end }}
+{{- if and $bare (not $given) }}{{ first $bare }}{{ end }}
+{{- end }}
+
+{{- /* "true" when connections name a PostgreSQL (or a Redis): dict connections kind(postgres|redis) */ -}}
+{{- define "release-runtime.hasConnection" -}}
+{{- $pattern := ternary "^(DATABASE_(URL|DSN|HOST)|PGHOST|PGHOSTADDR|PGSERVICE)$" "^REDIS_(URL|HOST)$" (eq .kind "postgres") }}
+{{- range $name, $_ := .connections }}{{ if regexMatch $pattern $name }}true{{ end }}{{ end }}
+{{- end }}
+
+{{- /*
+How our programs get connections, as JSON {env: […], mounts: […], volumes: […]}: Secrets as files of one mounted directory, so that a
+new password needs no restart. A hook's pod would wait for a Secret or a ConfigMap that is missing, without a word; so it gets those
+that exist already as files that may be missing, and migrate names one that is. dict root connections [hook copies]
+*/ -}}
+{{- define "release-runtime.connectionEnv" -}}
+{{- $env := list }}{{ $files := dict "secrets" dict "configMaps" dict }}
+{{- range $name, $c := .connections }}
+  {{- $map := dig "from" "configMapKeyRef" dict $c }}
+  {{- $asFile := $c.secret }}
+  {{- if and $.hook $map (not $map.optional) (not (hasKey ($.root.Values.configMaps | default dict) ($map.name | default ""))) }}
+    {{- /* For these libpq has no file's name. */ -}}
+    {{- $asFile = not (regexMatch "^PG(SERVICEFILE|SYSCONFDIR|DATESTYLE|TZ|GEQO)$" $name) }}
+  {{- end }}
+  {{- if $asFile }}
+    {{- $items := get $files (ternary "secrets" "configMaps" (hasKey $c "secret")) }}
+    {{- $object := $c.secret | default $map.name }}
+    {{- $path := printf "%s/%s" (dig "secrets" $object "existingSecret" $object $.root.Values) $name }}
+    {{- $env = append $env (dict "name" (printf "%s_FILE" $name) "value" (printf "/run/release-runtime/%s" $path)) }}
+    {{- $_ := set $items $object (append (get $items $object | default list) (dict "key" ($c.key | default $map.key) "path" $path)) }}
+  {{- else if $c.from }}
+    {{- $wanted := dict "root" $.root "valueFrom" $c.from "hook" $.hook "copies" $.copies }}
+    {{- $env = append $env (dict "name" $name "valueFrom" (include "release-runtime.valueFrom" $wanted | fromJson)) }}
+  {{- else }}
+    {{- $env = append $env (dict "name" $name "value" $c.value) }}
+  {{- end }}
+{{- end }}
+{{- $sources := list }}
+{{- range $kind, $field := dict "configMaps" "configMap" "secrets" "secret" }}
+  {{- range $object, $items := get $files $kind }}
+    {{- $wanted := dict "root" $.root "kind" $kind "name" $object "hook" $.hook "copies" $.copies }}
+    {{- $source := dict "name" (include "release-runtime.realName" $wanted) "items" $items }}
+    {{- if and $.hook (eq $source.name (dig $kind $object "existingSecret" $object $.root.Values)) }}
+      {{- $_ := set $source "optional" true }}
+    {{- end }}
+    {{- $sources = append $sources (dict $field $source) }}
+  {{- end }}
+{{- end }}
+{{- $mounts := list }}{{ $volumes := list }}
+{{- if $sources }}
+  {{- $mounts = list (dict "name" "release-runtime-connection" "mountPath" "/run/release-runtime" "readOnly" true) }}
+  {{- $volumes = list (dict "name" "release-runtime-connection" "projected" (dict "sources" $sources)) }}
+{{- end }}
+{{- dict "env" $env "mounts" $mounts "volumes" $volumes | toJson }}
+{{- end }}

@@ -1,0 +1,90 @@
+{{- /*
+A workload.
+
+release-runtime.model.deployment   as JSON: dict root key workload
+
+    name component labels annotations podLabels podAnnotations replicas limits(what Kubernetes defaults) strategy
+    ports                     release-runtime.workloadPorts
+    grace sleep drain         seconds: to end; that preStop holds the application up; that a healthd in an ordinary container says 503
+    healthd                   release-runtime.healthdPlan, with what the values say of it
+    pod                       release-runtime.model.pod with containers, volumes
+    copiesHealthd             whether preStop needs "healthd sleep": before Kubernetes 1.30, which sleeps itself
+*/ -}}
+{{- define "release-runtime.model.deployment" -}}
+{{- $w := .workload }}
+{{- $ports := include "release-runtime.workloadPorts" . | fromJsonArray }}
+{{- $plan := include "release-runtime.healthdPlan" (dict "root" .root "workload" $w "ports" $ports) | fromJson }}
+{{- $sleep := int64 (dig "preStopSeconds" 3 $w) }}
+{{- $sleeps := include "release-runtime.kubeAtLeast" (dict "root" .root "version" "1.30.0") | empty | not }}
+{{- $containers := list }}{{ $copies := false }}{{ $volumes := include "release-runtime.volumes" . | fromJsonArray }}
+{{- range $name := include "release-runtime.ordered" $w.containers | fromJsonArray }}
+  {{- $first := empty $ports | ternary "" (first $ports).container }}
+  {{- $portName := ternary "http" ($name | trunc 15 | trimSuffix "-") (eq $name $first) }}
+  {{- $given := dict "root" $.root "container" (get $w.containers $name) "name" $name "portName" $portName }}
+  {{- $one := include "release-runtime.model.container" $given | fromJson }}
+  {{- $volumes = concat $volumes $one.volumes }}
+  {{- if and $one.ports (gt $sleep 0) (not (dig "lifecycle" "preStop" false $one)) }}
+    {{- $_ := set $one "preStopSeconds" $sleep }}
+    {{- $_ := set $one "sleepsItself" $sleeps }}
+    {{- if not $sleeps }}
+      {{- $copies = true }}
+      {{- $_ := set $one "volumeMounts" (append ($one.volumeMounts | default list) (include "release-runtime.copyMount" . | fromYaml)) }}
+    {{- end }}
+  {{- end }}
+  {{- $containers = append $containers $one }}
+{{- end }}
+{{- if $copies }}{{ $volumes = append $volumes (include "release-runtime.copyVolume" . | fromYaml) }}{{ end }}
+{{- $pod := include "release-runtime.model.pod" . | fromJson }}
+{{- $_ := set $pod "containers" $containers }}
+{{- $_ := set $pod "volumes" (concat $volumes $plan.volumes) }}
+{{- $out := pick $w "labels" "annotations" "podLabels" "podAnnotations" "replicas" }}
+{{- $_ := set $out "name" (include "release-runtime.name" (dict "root" .root "key" .key "entry" $w)) }}
+{{- $_ := set $out "component" .key }}
+{{- $_ := set $out "limits" (pick $w "minReadySeconds" "progressDeadlineSeconds" "revisionHistoryLimit") }}
+{{- $_ := set $out "strategy" (include "release-runtime.strategy" $w | fromJson) }}
+{{- $_ := set $out "grace" (int64 (dig "terminationGracePeriodSeconds" 30 $w)) }}
+{{- $_ := set $out "sleep" $sleep }}
+{{- /* It gets TERM together with the others: 503 for as long as they are still sent to. */ -}}
+{{- $_ := set $out "drain" (add $sleep 5) }}
+{{- $_ := set $out "copiesHealthd" $copies }}
+{{- merge $out (dict "ports" $ports "pod" $pod "healthd" (include "release-runtime.overlay" (list $w.healthd $plan) | fromJson)) | toJson }}
+{{- end }}
+
+{{- /*
+How pods are replaced, as JSON: in: a workload. Where they write to a claim the old one ends before the new one begins, for two servers
+on one data directory destroy it. Of several, for which that was allowed, one goes at a time.
+*/ -}}
+{{- define "release-runtime.strategy" -}}
+{{- $given := .strategy | default dict }}
+{{- $type := $given.type | default "RollingUpdate" }}
+{{- if not (or $given.type $given.rollingUpdate (gt (int64 (dig "replicas" 1 .)) 1)) }}
+  {{- if include "release-runtime.writtenClaims" . | fromJsonArray }}{{ $type = "Recreate" }}{{ end }}
+{{- end }}
+{{- $out := dict "type" $type }}
+{{- if eq $type "RollingUpdate" }}
+  {{- $rolling := include "release-runtime.overlay" (list (dict "maxSurge" 1 "maxUnavailable" 0) $given.rollingUpdate) | fromJson }}
+  {{- $_ := set $out "rollingUpdate" $rolling }}
+{{- end }}
+{{- toJson $out }}
+{{- end }}
+
+{{- /* Volumes of a workload that are claims which its containers can write to, as JSON, to be read by fromJsonArray */ -}}
+{{- define "release-runtime.writtenClaims" -}}
+{{- $names := list }}{{ $containers := .containers }}
+{{- range $name, $volume := .volumes }}
+  {{- $claim := $volume.persistentVolumeClaim }}
+  {{- if and $claim (not $claim.readOnly) }}
+    {{- $mounted := false }}{{ $written := false }}
+    {{- range $c := $containers }}
+      {{- range $key, $mount := $c.volumeMounts }}
+        {{- if eq ($mount.name | default $key) $name }}
+          {{- $mounted = true }}
+          {{- if not $mount.readOnly }}{{ $written = true }}{{ end }}
+        {{- end }}
+      {{- end }}
+    {{- end }}
+    {{- if or $written (not $mounted) }}{{ $names = append $names $name }}{{ end }}
+  {{- end }}
+{{- end }}
+{{- toJson $names }}
+{{- end }}

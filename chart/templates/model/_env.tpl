@@ -1,0 +1,73 @@
+{{- /*
+A container's variables.
+
+release-runtime.references   variables that a text refers to by $(NAME), as JSON, to be read by fromJsonArray
+*/ -}}
+{{- define "release-runtime.references" -}}
+{{- $names := list }}
+{{- range regexFindAll `\$\([A-Za-z_][A-Za-z0-9_.-]*\)` (replace "$$" "" .) -1 }}
+  {{- $names = append $names (. | trimPrefix "$(" | trimSuffix ")") }}
+{{- end }}
+{{- toJson $names }}
+{{- end }}
+
+{{- /* valueFrom with the real names in it, as JSON: dict root valueFrom [hook copies] */ -}}
+{{- define "release-runtime.valueFrom" -}}
+{{- $out := deepCopy .valueFrom }}
+{{- range $field, $kind := dict "secretKeyRef" "secrets" "configMapKeyRef" "configMaps" }}
+  {{- with get $out $field }}
+    {{- $wanted := dict "root" $.root "kind" $kind "name" .name "hook" $.hook "copies" $.copies }}
+    {{- $_ := set . "name" (include "release-runtime.realName" $wanted) }}
+  {{- end }}
+{{- end }}
+{{- toJson $out }}
+{{- end }}
+
+{{- /*
+The list for a container's env, each behind those that it refers to, as JSON {env: […], circle: [names that refer to each other]}:
+dict root env
+*/ -}}
+{{- define "release-runtime.env" -}}
+{{- $env := .env | default dict }}
+{{- $waits := dict }}{{ $out := list }}
+{{- range $name, $value := $env }}
+  {{- $names := list }}
+  {{- if not (kindIs "map" $value) }}
+    {{- range include "release-runtime.asText" $value | include "release-runtime.references" | fromJsonArray }}
+      {{- if hasKey $env . }}{{ $names = append $names . }}{{ end }}
+    {{- end }}
+  {{- end }}
+  {{- $_ := set $waits $name $names }}
+{{- end }}
+{{- range until (len $waits) }}
+  {{- range $name := keys $waits | sortAlpha }}
+    {{- $ready := true }}
+    {{- range get $waits $name }}{{ if hasKey $waits . }}{{ $ready = false }}{{ end }}{{ end }}
+    {{- if $ready }}
+      {{- $value := get $env $name }}
+      {{- if kindIs "map" $value }}
+        {{- $from := include "release-runtime.valueFrom" (dict "root" $.root "valueFrom" $value.valueFrom) | fromJson }}
+        {{- $out = append $out (dict "name" $name "valueFrom" $from) }}
+      {{- else }}
+        {{- $out = append $out (dict "name" $name "value" (include "release-runtime.asText" $value)) }}
+      {{- end }}
+      {{- $_ := unset $waits $name }}
+    {{- end }}
+  {{- end }}
+{{- end }}
+{{- dict "env" $out "circle" (keys $waits | sortAlpha) | toJson }}
+{{- end }}
+
+{{- /* The list for a container's envFrom, as JSON, to be read by fromJsonArray: dict root container */ -}}
+{{- define "release-runtime.envFrom" -}}
+{{- $out := list }}
+{{- range include "release-runtime.names" .container.envFromConfigMap | fromJsonArray }}
+  {{- $name := include "release-runtime.realName" (dict "root" $.root "kind" "configMaps" "name" .) }}
+  {{- $out = append $out (dict "configMapRef" (dict "name" $name)) }}
+{{- end }}
+{{- range include "release-runtime.names" .container.envFromSecret | fromJsonArray }}
+  {{- $name := include "release-runtime.realName" (dict "root" $.root "kind" "secrets" "name" .) }}
+  {{- $out = append $out (dict "secretRef" (dict "name" $name)) }}
+{{- end }}
+{{- toJson $out }}
+{{- end }}

@@ -1,0 +1,145 @@
+{{- /*
+Names, labels and small conversions.
+
+release-runtime.asText   a scalar as one wrote it: 600, 1000000, 0.5, true; never 6e+02
+*/ -}}
+{{- define "release-runtime.asText" -}}
+{{- if kindIs "string" . }}{{ . }}{{ else }}{{ toJson . }}{{ end }}
+{{- end }}
+
+{{- /* A map with all values as text, as JSON */ -}}
+{{- define "release-runtime.strings" -}}
+{{- $out := dict }}
+{{- range $key, $value := . }}{{ $_ := set $out $key (include "release-runtime.asText" $value) }}{{ end }}
+{{- toJson $out }}
+{{- end }}
+
+{{- /* Maps laid over each other, the last one on top, as JSON: (list MAP …), of which some may be nothing */ -}}
+{{- define "release-runtime.overlay" -}}
+{{- $out := dict }}
+{{- range . }}{{ range $key, $value := . }}{{ $_ := set $out $key $value }}{{ end }}{{ end }}
+{{- toJson $out }}
+{{- end }}
+
+{{- /* A list with all items as text, as JSON: to be read by fromJsonArray */ -}}
+{{- define "release-runtime.words" -}}
+{{- $out := list }}
+{{- range . }}{{ $out = append $out (include "release-runtime.asText" .) }}{{ end }}
+{{- toJson $out }}
+{{- end }}
+
+{{- /* "true" when the cluster is of that version or newer: dict root version */ -}}
+{{- define "release-runtime.kubeAtLeast" -}}
+{{- if semverCompare (printf ">=%s-0" .version) .root.kube }}true{{ end }}
+{{- end }}
+
+{{- /* VERSION: .Chart would be that of whoever calls */ -}}
+{{- define "release-runtime.version" -}}0.1.0{{- end }}
+
+{{- /* The image of one of our programs: dict root program [image] */ -}}
+{{- define "release-runtime.image" -}}
+{{- $own := .root.own }}
+{{- $tag := include "release-runtime.asText" ($own.tag | default (include "release-runtime.version" .)) }}
+{{- .image | default (printf "%s/%s:%s" ($own.registry | default "localhost/release-runtime" | trimSuffix "/") .program $tag) }}
+{{- end }}
+
+{{- /* (list TEXT MAX): TEXT, or its beginning and a hash when it is longer than MAX */ -}}
+{{- define "release-runtime.shortName" -}}
+{{- $text := index . 0 }}{{ $max := int (index . 1) }}
+{{- if le (len $text) $max }}{{ $text }}
+{{- else }}{{ printf "%s-%s" ($text | trunc (int (sub $max 9)) | trimSuffix "-" | trimSuffix ".") (sha256sum $text | trunc 8) }}
+{{- end }}
+{{- end }}
+
+{{- /* An object's name, RELEASE-KEY or RELEASE for main: dict root key [entry with nameOverride] [suffix] [max] */ -}}
+{{- define "release-runtime.name" -}}
+{{- $name := ternary .root.Release.Name (printf "%s-%s" .root.Release.Name .key) (eq .key "main") }}
+{{- $name = dig "nameOverride" "" (.entry | default dict) | default $name }}
+{{- include "release-runtime.shortName" (list (printf "%s%s" $name (.suffix | default "")) (.max | default 63)) }}
+{{- end }}
+
+{{- /* A CronJob's: CRONJOB-MINUTES-xxxxx is its pods' name, and its end is what tells the scheduled minute. dict root key entry */ -}}
+{{- define "release-runtime.cronJobName" -}}
+{{- include "release-runtime.name" (dict "root" .root "key" .key "entry" .entry "max" 48) }}
+{{- end }}
+
+{{- /*
+A migration's Job's name. With one hyphen it is this release's alone; with more it could be another's, whose Job Helm would delete, and
+gets a hash: dict root key entry
+*/ -}}
+{{- define "release-runtime.jobName" -}}
+{{- $suffix := "" }}
+{{- if and (not .entry.nameOverride) (or (contains "-" .root.Release.Name) (contains "-" .key)) }}
+  {{- $suffix = printf "-%s" (include "release-runtime.releaseMark" .) }}
+{{- end }}
+{{- include "release-runtime.name" (dict "root" .root "key" .key "entry" .entry "suffix" $suffix) }}
+{{- end }}
+
+{{- /*
+The end of a hook copy's name. Helm deletes a hook's namesake without asking whose it is, and RELEASE-KEY may be another release's
+(shop and web-x, shop-web and x): the hash keeps them apart. dict root key
+*/ -}}
+{{- define "release-runtime.hookSuffix" -}}
+{{- printf "-%s-hook" (include "release-runtime.releaseMark" .) }}
+{{- end }}
+
+{{- define "release-runtime.releaseMark" -}}
+{{- printf "%s/%s" .root.Release.Name .key | sha256sum | trunc 8 }}
+{{- end }}
+
+{{- /* The name of the copy for hooks of a Secret or a ConfigMap: dict root key entry */ -}}
+{{- define "release-runtime.copyName" -}}
+{{- $suffix := include "release-runtime.hookSuffix" . }}
+{{- include "release-runtime.name" (dict "root" .root "key" .key "entry" .entry "suffix" $suffix) }}
+{{- end }}
+
+{{- /* The account of the release's pods, and that of hook pods, which is a copy of it: in: root */ -}}
+{{- define "release-runtime.accountName" -}}
+{{- dig "serviceAccount" "name" "" .Values | default .Release.Name }}
+{{- end }}
+
+{{- define "release-runtime.hookAccountName" -}}
+{{- $suffix := include "release-runtime.hookSuffix" (dict "root" . "key" "") }}
+{{- include "release-runtime.shortName" (list (printf "%s%s" (include "release-runtime.accountName" .) $suffix) 63) }}
+{{- end }}
+
+{{- /*
+The real name of a Secret or ConfigMap: dict root kind(secrets|configMaps) name [hook copies]
+A name that is a key of .Values.secrets or .Values.configMaps means that one; any other exists already. With hook, one that the chart
+makes is its copy; its key is noted in .copies.
+*/ -}}
+{{- define "release-runtime.realName" -}}
+{{- $entry := dig .kind .name nil .root.Values }}
+{{- $named := dict "root" .root "key" .name "entry" $entry }}
+{{- if kindIs "invalid" $entry }}{{ .name }}
+{{- else if $entry.existingSecret }}{{ $entry.existingSecret }}
+{{- else if .hook }}
+  {{- $_ := set (get .copies .kind) .name true }}
+  {{- include "release-runtime.copyName" $named }}
+{{- else }}{{ include "release-runtime.name" $named }}
+{{- end }}
+{{- end }}
+
+{{- /* One name or a list of names as JSON: to be read by fromJsonArray */ -}}
+{{- define "release-runtime.names" -}}
+{{- kindIs "slice" . | ternary . (list . | compact) | toJson }}
+{{- end }}
+
+{{- /* Keys of a map by "order" (default 100), then by name, as JSON: to be read by fromJsonArray */ -}}
+{{- define "release-runtime.ordered" -}}
+{{- $marks := list }}
+{{- range $key, $value := . }}{{ $marks = append $marks (printf "%010d/%s" (dig "order" 100 $value | int64) $key) }}{{ end }}
+{{- $keys := list }}
+{{- range sortAlpha $marks }}{{ $keys = append $keys (regexReplaceAll "^[^/]*/" . "") }}{{ end }}
+{{- toJson $keys }}
+{{- end }}
+
+{{- /* A duration such as 1h30m or 250ms in milliseconds */ -}}
+{{- define "release-runtime.milliseconds" -}}
+{{- $sum := 0 }}
+{{- $unit := dict "ms" 1 "s" 1000 "min" 60000 "m" 60000 "h" 3600000 "d" 86400000 }}
+{{- range regexFindAll "[0-9]+(ms|s|min|m|h|d)" . -1 }}
+{{- $sum = add $sum (mul (regexFind "[0-9]+" . | int64) (get $unit (regexFind "[a-z]+" .))) }}
+{{- end }}
+{{- $sum }}
+{{- end }}

@@ -1,0 +1,56 @@
+{{- /*
+What pods have in common.
+
+release-runtime.model.pod   as JSON {serviceAccountName, securityContext, imagePullSecrets}: dict root [workload] [hook copies]
+*/ -}}
+{{- define "release-runtime.model.pod" -}}
+{{- $values := .root.Values }}{{ $workload := .workload | default dict }}
+{{- /* Its defaults are in values.yaml, so that a null takes them away; an upgrade that reuses older values has none of it. */ -}}
+{{- $user := hasKey $values "podSecurity" | ternary $values.podSecurity (dict "runAsUser" 1000 "runAsGroup" 1000) }}
+{{- $make := dig "serviceAccount" "create" true $values }}
+{{- $account := include "release-runtime.accountName" .root }}
+{{- if and $make .hook }}{{ $account = include "release-runtime.hookAccountName" .root }}
+{{- else if not $make }}{{ $account = dig "serviceAccount" "name" "" $values | default "default" }}
+{{- end }}
+{{- $pull := list }}
+{{- range $workload.imagePullSecrets | default (dig "global" "imagePullSecrets" list $values) }}
+  {{- $wanted := dict "root" $.root "kind" "secrets" "name" .name "hook" $.hook "copies" $.copies }}
+  {{- $pull = append $pull (dict "name" (include "release-runtime.realName" $wanted)) }}
+{{- end }}
+{{- $security := include "release-runtime.overlay" (list $user $workload.securityContext) | fromJson }}
+{{- dict "serviceAccountName" $account "securityContext" $security "imagePullSecrets" $pull | toJson }}
+{{- end }}
+
+{{- /* A workload's volumes with the real names in them, as JSON, to be read by fromJsonArray: dict root workload [hook copies] */ -}}
+{{- define "release-runtime.volumes" -}}
+{{- $out := list }}
+{{- range $name, $volume := .workload.volumes }}
+  {{- $v := deepCopy $volume }}
+  {{- $parts := list (list $v "secret" "secrets" "secretName") (list $v "configMap" "configMaps" "name") }}
+  {{- range dig "projected" "sources" list $v }}
+    {{- $parts = concat $parts (list (list . "secret" "secrets" "name") (list . "configMap" "configMaps" "name")) }}
+  {{- end }}
+  {{- range $parts }}
+    {{- $field := index . 3 }}
+    {{- $wanted := dict "root" $.root "kind" (index . 2) "hook" $.hook "copies" $.copies }}
+    {{- with get (index . 0) (index . 1) }}
+      {{- $_ := set . $field (include "release-runtime.realName" (merge (dict "name" (get . $field)) $wanted)) }}
+    {{- end }}
+  {{- end }}
+  {{- $out = append $out (merge (dict "name" $name) $v) }}
+{{- end }}
+{{- toJson $out }}
+{{- end }}
+
+{{- /* The volume in which an init container puts our programs, and how others mount it */ -}}
+{{- define "release-runtime.copyVolume" -}}
+name: release-runtime
+emptyDir:
+  sizeLimit: 32Mi
+{{- end }}
+
+{{- define "release-runtime.copyMount" -}}
+name: release-runtime
+mountPath: /release-runtime
+readOnly: true
+{{- end }}
