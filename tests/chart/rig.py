@@ -25,6 +25,14 @@ KUBE = ("1.28.0", "1.29.0", "1.30.0", "1.34.0")
 
 FULL = yaml.safe_load((ROOT / "tests" / "chart" / "full.yaml").read_text())
 
+# Where every input is written, for scripts/chart-diff.
+CASES = os.environ.get("CHART_CASES")
+
+
+def keep(case):
+    text = json.dumps(case, sort_keys=True)
+    (Path(CASES) / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.json").write_text(text)
+
 
 def find(name):
     """The program of that name: from PATH, the test cluster, or the cache that was given for it; None without it."""
@@ -70,8 +78,10 @@ class Helm:
         return subprocess.run(command, input=given, capture_output=True, text=True, env=self.env, timeout=60)
 
     def template(self, values, *more, release="shop", kube="1.34.0", chart=CHART):
-        words = ("template", release, chart, "-n", "prod", "--kube-version", kube, *more)
-        return self.run(*words, values=values)
+        words = ("-n", "prod", "--kube-version", kube, *map(str, more))
+        if CASES and chart == CHART and "-f" not in words:
+            keep({"release": release, "words": words, "values": values})
+        return self.run("template", release, chart, *words, values=values)
 
     def text(self, values, *more, **how):
         done = self.template(values, *more, **how)

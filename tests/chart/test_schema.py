@@ -1,7 +1,10 @@
 """The schema is the one description of the values: complete, and what the documents show."""
 
 import json
+import re
 import subprocess
+
+import yaml
 
 from rig import CHART, FULL, ROOT, changed, containers, flags, named, pods
 
@@ -29,6 +32,32 @@ def everything():
 def test_table():
     done = subprocess.run([ROOT / "scripts" / "chart-docs", "--check"], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def skeleton():
+    """values.yaml as it is when every key that it shows is there."""
+    lines = (CHART / "values.yaml").read_text().splitlines()[8:]
+    shown = [re.sub(r"^# (?=\s*(#|[\w-]+:( |$)))", "", line) for line in lines]
+    # An entry below one that is in force and empty, or has a default of its own, takes its place.
+    for i, line in enumerate(shown):
+        follow = next((l for l in shown[i + 1 :] if l.strip() and not l.lstrip().startswith("#")), "")
+        if line.endswith(": {}") and len(follow) - len(follow.lstrip()) > len(line) - len(line.lstrip()):
+            shown[i] = line.removesuffix(" {}")
+    return yaml.safe_load("\n".join(shown))
+
+
+def keys(node, path=""):
+    for key, child in node.items():
+        yield f"{path}.{key}"
+        if isinstance(child, dict):
+            yield from keys(child, f"{path}.{key}")
+
+
+def test_values_file_shows_every_key():
+    """What a newcomer opens first: each row of the documents' table is there, and is YAML when # is taken away."""
+    table = re.findall(r"^\| `([^`]+)`", (ROOT / "docs" / "chart.md").read_text().split("<!-- values begin -->")[1], flags=re.M)
+    shown = set(keys(skeleton()))
+    assert len(table) > 100 and not [row for row in table if f".{row}" not in shown]
 
 
 def test_every_key_has_a_description():
