@@ -232,6 +232,10 @@ on_acquired(struct lease *l, const struct err *e, uint64_t fence, const struct l
         return;
     }
     err_clear(&r->error);
+    lease_check(
+        r->lease); /* we may have been stopped since it was granted: on_lost() then ends the run */
+    if (r->ending)
+        return;
     if (is_late(r))
         fail(r, &r->facts.late, &r->error);
     else
