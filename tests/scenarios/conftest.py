@@ -116,8 +116,9 @@ def ear():
 def watched(programs, ear):
     """All of the test is watched; the arguments seen count as heard."""
     with Watcher(programs.mark) as watcher:
+        programs.at_exec = watcher.look
         yield watcher
-    assert watcher.looks > 0
+    assert watcher.looks >= len(programs.started) > 0
     assert not watcher.found
 
 

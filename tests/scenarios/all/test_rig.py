@@ -4,7 +4,8 @@ import socket
 import subprocess
 
 import pytest
-from rig.base import alive, has_ipv6, wait_until
+from rig.base import CANARY, alive, has_ipv6, wait_until
+from rig.ear import Watcher
 from rig.postgres import PASSWORD
 
 
@@ -111,3 +112,14 @@ def test_name_server_answers_or_not(name_server):
         with pytest.raises(TimeoutError):
             s.recv(512)
         assert silent.queries == [("db.test", 1)]
+
+
+def test_what_ends_at_once_has_been_looked_at(programs):
+    """Each program itself, however soon it ends."""
+    watcher = Watcher(programs.mark)  # not entered: it looks at the exec alone
+    programs.at_exec = watcher.look
+    for n in range(10):
+        programs.run("healthd", "--version", wrap=("true",))
+        assert watcher.looks == n + 1 and not watcher.found
+    programs.run("healthd", CANARY, wrap=("true",))
+    assert len(watcher.found) == 1

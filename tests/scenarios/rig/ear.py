@@ -37,7 +37,8 @@ class Ear:
 
 
 class Watcher:
-    """Looks at the arguments of every process of this test, all the time, as ps would."""
+    """Looks at the arguments of every process of this test, all the time, as ps would; at each program that the test starts once
+    for certain, when look(pid) is called at its exec."""
 
     def __init__(self, mark):
         self.needle = f"{MARK}={mark}".encode()
@@ -58,9 +59,10 @@ class Watcher:
         while not self._over.wait(0.005):
             for name in os.listdir("/proc"):
                 if name.isdigit():
-                    self._look(Path("/proc") / name)
+                    self.look(name)
 
-    def _look(self, directory):
+    def look(self, pid):
+        directory = Path("/proc") / str(pid)
         try:
             if self.needle not in (directory / "environ").read_bytes():
                 return

@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import trace
 from .base import CANARY, SLOW, alive, keeper, kill_quietly, open_files, proc_stat, status_number, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -31,9 +32,10 @@ class Result:
 
 
 class Process:
-    """A running program. stdout and stderr go to files, so that nothing blocks it; stdin is empty."""
+    """A running program. stdout and stderr go to files, so that nothing blocks it; stdin is empty. at_exec(pid) is called
+    before the program does anything."""
 
-    def __init__(self, argv, env, directory, stdin=None, cwd=None):
+    def __init__(self, argv, env, directory, stdin=None, cwd=None, at_exec=None):
         self.argv = [str(a) for a in argv]
         self._out = tempfile.NamedTemporaryFile(dir=directory, prefix="out-", delete=False)
         self._err = tempfile.NamedTemporaryFile(dir=directory, prefix="err-", delete=False)
@@ -46,8 +48,11 @@ class Process:
             stdout=self._out,
             stderr=self._err,
             start_new_session=True,
+            preexec_fn=trace.ask_to_stop if at_exec else None,
         )
         self.pid = self.proc.pid
+        if at_exec:
+            trace.look_at_exec(self.pid, at_exec)
         keeper().add(self.pid)
         if stdin is not None:
             self.proc.stdin.write(stdin.encode() if isinstance(stdin, str) else stdin)
@@ -116,6 +121,7 @@ class Programs:
         self.directory = Path(directory)
         self.mark = mark
         self.started = []
+        self.at_exec = None  # called with the pid of each program that starts
 
     def env(self, extra=None):
         """Nothing of the caller's but PATH; sanitiser findings end a program with status 99."""
@@ -130,7 +136,7 @@ class Programs:
         """Starts it; Process. wrap: words before it (["setpriv", …], ["valgrind", …])."""
         path = BIN_DIR / program
         assert path.exists(), f"{path} is not built"
-        process = Process([*wrap, path, *args], self.env(env), self.directory, stdin, cwd)
+        process = Process([*wrap, path, *args], self.env(env), self.directory, stdin, cwd, self.at_exec)
         self.started.append(process)
         return process
 
