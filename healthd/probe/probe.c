@@ -24,11 +24,21 @@ probe_new(const struct probe_context *x, const struct check_spec *spec, struct e
     return p;
 }
 
+static void
+probe_release(void *arg)
+{
+    struct probe *p = arg;
+    p->ops->release(p);
+}
+
 void
 probe_free(struct probe *p)
 {
-    if (p)
-        p->ops->free(p);
+    if (!p || p->dead)
+        return;
+    p->dead = true;
+    p->ops->close(p);
+    loop_defer(p->loop, &p->later, probe_release, p);
 }
 
 void

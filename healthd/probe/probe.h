@@ -13,7 +13,7 @@
  * `lost`, so that the schedule looks at once.
  *
  * start() returning 0: `done` is called exactly once, from the loop, not inside start(); -1: never,
- * *e says why. Nothing is called after free(). `done` and `lost` must not free the probe.
+ * *e says why. Nothing is called after probe_free(), which may be called from anywhere (loop.h, "how objects die").
  */
 #ifndef RR_HEALTHD_PROBE_H
 #define RR_HEALTHD_PROBE_H
@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "common/base/err.h"
+#include "common/net/loop.h"
 #include "healthd/check/checkline.h"
 #include "healthd/check/reason.h"
 
@@ -43,18 +44,22 @@ typedef void probe_lost_cb(struct probe *p, void *arg);
 struct probe_ops {
     int (*start)(struct probe *p, enum probe_depth depth, uint64_t deadline_ms, struct err *e);
     bool (*has_session)(const struct probe *p);
-    void (*free)(struct probe *p);
+    void (*close)(
+        struct probe *p); /* ends all that is under way and kept: nothing fires any more */
+    void (*release)(struct probe *p); /* the memory, on a later turn */
 };
 
 /* What each kind embeds first. */
 struct probe {
     const struct probe_ops *ops;
+    struct loop *loop;
+    struct loop_later later;
+    bool dead;
     probe_done_cb *done;
     probe_lost_cb *lost;
     void *arg;
 };
 
-struct loop;
 struct resolver;
 struct tls_client;
 

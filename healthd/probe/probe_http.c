@@ -160,16 +160,23 @@ http_has_session(const struct probe *base)
 }
 
 static void
-http_free(struct probe *base)
+http_close(struct probe *base)
+{
+    httpcall_client_free(((struct probe_http *)base)->client);
+}
+
+static void
+http_release(struct probe *base)
 {
     struct probe_http *p = (struct probe_http *)base;
-    httpcall_client_free(p->client);
     target_peer_free(p->target);
     free(p);
 }
 
-static const struct probe_ops ops = {
-    .start = http_start, .has_session = http_has_session, .free = http_free};
+static const struct probe_ops ops = {.start = http_start,
+                                     .has_session = http_has_session,
+                                     .close = http_close,
+                                     .release = http_release};
 
 static struct probe *
 http_new(const struct probe_context *x, const struct check_spec *spec, void *target, struct err *e)
@@ -184,7 +191,8 @@ http_new(const struct probe_context *x, const struct check_spec *spec, void *tar
         err_nomem(e);
         return NULL;
     }
-    *p = (struct probe_http){.base.ops = &ops, .spec = spec, .target = target};
+    *p =
+        (struct probe_http){.base = {.ops = &ops, .loop = x->loop}, .spec = spec, .target = target};
     for (int i = 0; i < PROBE_DEPTHS; i++)
         p->lanes[i] = (struct lane){.p = p, .depth = (enum probe_depth)i};
     p->client = httpcall_client_new(&setup, e);

@@ -126,12 +126,18 @@ has_session(const struct probe *base)
 }
 
 static void
-free_session(struct probe *base)
+close_sessions(struct probe *base)
 {
     struct probe_session *s = (struct probe_session *)base;
     for (int i = 0; i < PROBE_DEPTHS; i++)
         s->steps->conn_free(s->lanes[i].conn);
     s->steps->conn_free(s->next);
+}
+
+static void
+release(struct probe *base)
+{
+    struct probe_session *s = (struct probe_session *)base;
     s->steps->free(s);
 }
 
@@ -140,8 +146,9 @@ probe_session_init(struct probe_session *s, const struct session_steps *steps,
                    const struct probe_context *x, const struct check_spec *spec)
 {
     static const struct probe_ops ops = {
-        .start = start, .has_session = has_session, .free = free_session};
-    *s = (struct probe_session){.base.ops = &ops, .x = *x, .spec = spec, .steps = steps};
+        .start = start, .has_session = has_session, .close = close_sessions, .release = release};
+    *s = (struct probe_session){
+        .base = {.ops = &ops, .loop = x->loop}, .x = *x, .spec = spec, .steps = steps};
     for (int i = 0; i < PROBE_DEPTHS; i++)
         s->lanes[i] = (struct session_lane){.s = s, .depth = (enum probe_depth)i};
 }

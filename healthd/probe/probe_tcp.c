@@ -128,18 +128,24 @@ tcp_has_session(const struct probe *base)
 }
 
 static void
-tcp_free(struct probe *base)
+tcp_close(struct probe *base)
 {
     struct probe_tcp *p = (struct probe_tcp *)base;
     for (int i = 0; i < PROBE_DEPTHS; i++)
         dial_cancel(p->lanes[i].dial);
     drop(p);
+}
+
+static void
+tcp_release(struct probe *base)
+{
+    struct probe_tcp *p = (struct probe_tcp *)base;
     target_peer_free(p->target);
     free(p);
 }
 
 static const struct probe_ops ops = {
-    .start = tcp_start, .has_session = tcp_has_session, .free = tcp_free};
+    .start = tcp_start, .has_session = tcp_has_session, .close = tcp_close, .release = tcp_release};
 
 static struct probe *
 tcp_new(const struct probe_context *x, const struct check_spec *spec, void *target, struct err *e)
@@ -149,7 +155,8 @@ tcp_new(const struct probe_context *x, const struct check_spec *spec, void *targ
         err_nomem(e);
         return NULL;
     }
-    *p = (struct probe_tcp){.base.ops = &ops, .x = *x, .spec = spec, .target = target, .fd = -1};
+    *p = (struct probe_tcp){
+        .base = {.ops = &ops, .loop = x->loop}, .x = *x, .spec = spec, .target = target, .fd = -1};
     for (int i = 0; i < PROBE_DEPTHS; i++)
         p->lanes[i] = (struct lane){.p = p, .depth = (enum probe_depth)i};
     return &p->base;

@@ -82,7 +82,8 @@ fake_free(struct probe *p)
     free(p);
 }
 
-static const struct probe_ops fake_ops = {fake_start, fake_has_session, fake_free};
+static const struct probe_ops fake_ops = {
+    .start = fake_start, .has_session = fake_has_session, .close = fake_free};
 
 struct probe *
 probe_new(const struct probe_context *x, const struct check_spec *spec, struct err *e)
@@ -100,7 +101,7 @@ void
 probe_free(struct probe *p)
 {
     if (p)
-        p->ops->free(p);
+        p->ops->close(p);
 }
 
 void
