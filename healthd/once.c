@@ -50,32 +50,29 @@ struct once {
     struct loop *loop;
     struct resolver *resolver;
     struct schedule *schedule;
+    const struct view *views; /* the schedule's */
+    size_t n;
     bool waiting; /* for all to be well, not only for all to be seen */
     bool done;
 };
 
 static bool
-is_well(const struct check *c)
+all_well(const struct once *x)
 {
-    return verdict_passes(c->view.state) || c->spec->rules.optional;
-}
-
-static bool
-all_well(const struct schedule *s)
-{
-    const struct check *checks = NULL;
-    size_t n = schedule_checks(s, &checks);
-    for (size_t i = 0; i < n; i++)
-        if (!is_well(&checks[i]))
+    for (size_t i = 0; i < x->n; i++)
+        if (!view_is_well(&x->views[i]))
             return false;
     return true;
 }
 
 static void
-on_changed(void *arg)
+on_changed(const struct view *view, struct verdict_view from, bool more, void *arg)
 {
     struct once *o = arg;
-    o->done = o->waiting ? all_well(o->schedule) : schedule_all_seen(o->schedule);
+    (void)view;
+    (void)from;
+    (void)more;
+    o->done = o->waiting ? all_well(o) : schedule_all_seen(o->schedule);
 }
 
 static int
@@ -90,7 +87,11 @@ once_init(struct once *x, const struct options *o, const struct config *config, 
     const struct probe_context context = {
         .loop = x->loop, .resolver = x->resolver, .given = {o->database, o->redis}};
     x->schedule = schedule_new(&context, config->specs, config->n, on_changed, x, e);
-    return x->schedule ? 0 : -1;
+    if (!x->schedule)
+        return -1;
+    x->views = schedule_views(x->schedule);
+    x->n = config->n;
+    return 0;
 }
 
 static void
@@ -103,21 +104,19 @@ once_done(struct once *x)
 }
 
 static void
-print_table(const struct schedule *s)
+print_table(const struct once *x)
 {
-    const struct check *checks = NULL;
-    size_t n = schedule_checks(s, &checks);
     int width = 5;
-    for (size_t i = 0; i < n; i++) {
-        int len = snprintf(NULL, 0, "%s", checks[i].spec->name);
+    for (size_t i = 0; i < x->n; i++) {
+        int len = snprintf(NULL, 0, "%s", x->views[i].spec->name);
         width = len > width ? len : width;
     }
     printf("%-*s  %-8s  %-20s  %s\n", width, "CHECK", "STATE", "REASON", "TIME");
-    for (size_t i = 0; i < n; i++) {
-        const struct check *c = &checks[i];
-        const char *reason = c->view.reason == REASON_NONE ? "-" : reason_text(c->view.reason);
-        printf("%-*s  %-8s  %-20s  %.1f ms\n", width, c->spec->name, verdict_text(c->view.state),
-               reason, c->stats.last_seconds * 1000);
+    for (size_t i = 0; i < x->n; i++) {
+        const struct view *v = &x->views[i];
+        const char *reason = v->now.reason == REASON_NONE ? "-" : reason_text(v->now.reason);
+        printf("%-*s  %-8s  %-20s  %.1f ms\n", width, v->spec->name, verdict_text(v->now.state),
+               reason, v->stats.last_seconds * 1000);
     }
 }
 
@@ -139,7 +138,7 @@ run(struct once *x, const struct options *o, const struct config *config, uint64
     else
         schedule_once(x->schedule);
     int rc = loop_turn_until(x->loop, &x->done, clock_deadline(within_ms), &e);
-    return rc == 0 && all_well(x->schedule) ? EXIT_OK : EXIT_NOT_READY;
+    return rc == 0 && all_well(x) ? EXIT_OK : EXIT_NOT_READY;
 }
 
 /* Every check once, then the table. */
@@ -156,35 +155,33 @@ once_check(const struct options *o, struct config *config)
     }
     int status = run(&x, o, config, longest_ms + 1000);
     if (x.schedule)
-        print_table(x.schedule);
+        print_table(&x);
     once_done(&x);
     return status;
 }
 
 static const char *
-unready_text(const struct check *c)
+unready_text(const struct view *v)
 {
-    if (!c->verdict.any)
+    if (!v->any)
         return "no result yet";
-    if (c->view.reason != REASON_NONE)
-        return reason_text(c->view.reason);
+    if (v->now.reason != REASON_NONE)
+        return reason_text(v->now.reason);
     /* Neither the rises nor the falls are enough for a verdict. */
-    return c->verdict.bad > 0 ? reason_text(c->last_failure) : "not up often enough";
+    return v->bad > 0 ? reason_text(v->last_failure) : "not up often enough";
 }
 
 /* What it waited for in vain. */
 static void
-tell_unready(const struct schedule *s, uint64_t waited_ms)
+tell_unready(const struct once *x, uint64_t waited_ms)
 {
     cleanup_strbuf struct strbuf list = STRBUF_INIT;
     char text[CLOCK_DURATION_MAX];
-    const struct check *checks = NULL;
-    size_t n = schedule_checks(s, &checks);
-    for (size_t i = 0; i < n; i++) {
-        const struct check *c = &checks[i];
-        if (!is_well(c))
-            strbuf_addf(&list, "%s%s (%s)", list.len > 0 ? ", " : "", c->spec->name,
-                        unready_text(c));
+    for (size_t i = 0; i < x->n; i++) {
+        const struct view *v = &x->views[i];
+        if (!view_is_well(v))
+            strbuf_addf(&list, "%s%s (%s)", list.len > 0 ? ", " : "", v->spec->name,
+                        unready_text(v));
     }
     log_error("gave_up", LOG_FIELDS(LF_UINT("waited_ms", waited_ms)),
               "gave up after %s, not ready: %s", clock_format_duration(text, waited_ms),
@@ -199,7 +196,7 @@ once_wait(const struct options *o, struct config *config)
     uint64_t began_ms = clock_mono_ms();
     int status = run(&x, o, config, o->wait_timeout_ms);
     if (status == EXIT_NOT_READY && x.schedule)
-        tell_unready(x.schedule, clock_mono_ms() - began_ms);
+        tell_unready(&x, clock_mono_ms() - began_ms);
     once_done(&x);
     return status;
 }

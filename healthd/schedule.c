@@ -1,3 +1,4 @@
+/* When each check runs: one timer a check for its looks, one for its logins, one for views that change by themselves. */
 #include "healthd/schedule.h"
 
 #include <stdio.h>
@@ -9,16 +10,32 @@
 #include "common/base/log.h"
 #include "common/net/loop.h"
 #include "common/net/tls.h"
-
-const double check_bucket_bounds[CHECK_BUCKETS - 1] = {0.001, 0.0025, 0.005, 0.01,
-                                                       0.025, 0.1,    0.5,   1.0};
+#include "healthd/check/pace.h"
 
 #define LOST_LEAST_MS 200u
+
+struct check {
+    struct schedule *schedule;
+    const struct check_spec *spec;
+    struct view *view; /* what is published */
+    struct probe *probe;
+    struct verdict verdict;
+    struct pace pace;
+    struct loop_timer *due, *login_due;
+    uint64_t started_us[PROBE_DEPTHS];
+    bool running[PROBE_DEPTHS];
+    uint64_t hurried_ms;      /* until then looks for the sake of lost sessions are spoken for */
+    bool again;               /* the session ended while a look was under way: look again at once */
+    bool resting;             /* every 0: nothing to do until another check is down */
+    struct verdict_view from; /* what the view said before it was refreshed */
+    char cause[PROBE_CAUSE_MAX];
+};
 
 struct schedule {
     struct probe_context x;
     struct tls_client *https;
     struct check *checks;
+    struct view *views;
     size_t n;
     schedule_cb *changed;
     void *arg;
@@ -32,43 +49,54 @@ static void look(struct check *c);
 /* ---- views ---- */
 
 static void
-log_change(const struct check *c, struct verdict_view from)
+log_change(const struct check *c)
 {
-    enum log_level level = c->view.state == from.state     ? LOG_LEVEL_DEBUG
-                           : verdict_passes(c->view.state) ? LOG_LEVEL_INFO
-                                                           : LOG_LEVEL_WARN;
-    bool now_bad = c->view.state != VERDICT_UP;
+    const struct view *v = c->view;
+    enum verdict_state state = v->now.state;
+    enum log_level level = state == c->from.state  ? LOG_LEVEL_DEBUG
+                           : verdict_passes(state) ? LOG_LEVEL_INFO
+                                                   : LOG_LEVEL_WARN;
+    bool now_bad = state != VERDICT_UP;
+    const char *reason = reason_text(v->now.reason);
     char since[CLOCK_RFC3339_MAX];
     const struct field fields[] = {
         LF_STR("check", c->spec->name),
-        LF_STR("state", verdict_text(c->view.state)),
-        LF_STR("from", verdict_text(from.state)),
-        LF_OPT("reason",
-               now_bad && c->view.reason != REASON_NONE ? reason_text(c->view.reason) : NULL),
-        LF_OPT("cause", !now_bad                           ? NULL
-                        : c->view.state == VERDICT_UNKNOWN ? "the last result is too old"
-                                                           : c->cause),
-        LF_STR("since", clock_format_rfc3339(since, c->since_ms * 1000, 3)),
+        LF_STR("state", verdict_text(state)),
+        LF_STR("from", verdict_text(c->from.state)),
+        LF_OPT("reason", now_bad && v->now.reason != REASON_NONE ? reason : NULL),
+        LF_OPT("cause", !now_bad                   ? NULL
+                        : state == VERDICT_UNKNOWN ? "the last result is too old"
+                                                   : c->cause),
+        LF_STR("since", clock_format_rfc3339(since, v->since_ms * 1000, 3)),
     };
     log_write(level, "check_changed", fields, sizeof(fields) / sizeof(fields[0]),
-              "check %s is %s%s%s", c->spec->name, verdict_text(c->view.state), now_bad ? ": " : "",
-              now_bad ? reason_text(c->view.reason) : "");
+              "check %s is %s%s%s", c->spec->name, verdict_text(state), now_bad ? ": " : "",
+              now_bad ? reason : "");
 }
 
-/* The only place that sets a view; it tells of the change. */
 static bool
-check_set_view(struct check *c, struct verdict_view view)
+has_changed(const struct check *c)
 {
-    struct verdict_view from = c->view;
-    if (from.state == view.state && from.reason == view.reason)
-        return false;
-    c->view = view;
-    if (from.state != view.state) {
-        c->since_ms = clock_wall_ms();
-        c->stats.changes++;
+    return c->from.state != c->view->now.state || c->from.reason != c->view->now.reason;
+}
+
+/* The only place that sets what a view says of the verdict. */
+static void
+publish(struct check *c, uint64_t now_ms)
+{
+    struct view *v = c->view;
+    c->from = v->now;
+    v->now = verdict_view(&c->verdict, &c->spec->rules, now_ms);
+    v->any = c->verdict.any;
+    v->was_up = c->verdict.was_up;
+    v->bad = c->verdict.bad;
+    v->result_ms = c->verdict.result_ms;
+    if (c->from.state != v->now.state) {
+        v->since_ms = clock_wall_ms();
+        v->stats.changes++;
     }
-    log_change(c, from);
-    return true;
+    if (has_changed(c))
+        log_change(c);
 }
 
 /* One of those that never rest: then the resting are wanted. */
@@ -76,7 +104,7 @@ static bool
 any_down(const struct schedule *s)
 {
     for (size_t i = 0; i < s->n; i++)
-        if (s->checks[i].spec->every_ms > 0 && s->checks[i].view.state == VERDICT_DOWN)
+        if (s->checks[i].spec->every_ms > 0 && s->views[i].now.state == VERDICT_DOWN)
             return true;
     return false;
 }
@@ -94,37 +122,49 @@ wake_resting(struct schedule *s)
     }
 }
 
-/* Views at this moment; and when the next one changes by itself. */
+/* Tells of those that changed. */
 static void
-refresh_views(struct schedule *s)
+tell_changes(const struct schedule *s, size_t left)
 {
-    uint64_t now_ms = clock_mono_ms();
+    for (size_t i = 0; left > 0; i++) {
+        const struct check *c = &s->checks[i];
+        if (has_changed(c))
+            s->changed(c->view, c->from, --left > 0, s->arg);
+    }
+}
+
+/* Views at this moment; and when the next one changes by itself. Returns how many changed. */
+static size_t
+refresh_views(struct schedule *s, uint64_t now_ms)
+{
     uint64_t next_ms = CLOCK_NEVER;
-    bool changed = false;
+    size_t changed = 0;
     for (size_t i = 0; i < s->n; i++) {
         struct check *c = &s->checks[i];
-        changed = check_set_view(c, verdict_view(&c->verdict, &c->spec->rules, now_ms)) || changed;
+        publish(c, now_ms);
+        changed += has_changed(c);
         next_ms = clock_earlier(next_ms, verdict_next_change(&c->verdict, &c->spec->rules, now_ms));
     }
     s->view_due_ms = next_ms;
     loop_timer_start_at(s->view_due, next_ms);
-    if (changed)
+    if (changed > 0)
         wake_resting(s);
-    if (changed || s->once)
-        s->changed(s->arg);
+    tell_changes(s, changed);
+    return changed;
 }
 
 static void
 on_view_due(void *arg)
 {
-    refresh_views(arg);
+    refresh_views(arg, clock_mono_ms());
 }
 
 void
 schedule_age(struct schedule *s)
 {
-    if (clock_mono_ms() >= s->view_due_ms)
-        refresh_views(s);
+    uint64_t now_ms = clock_mono_ms();
+    if (now_ms >= s->view_due_ms)
+        refresh_views(s, now_ms);
 }
 
 /* ---- results ---- */
@@ -136,23 +176,11 @@ chance(void)
 }
 
 static void
-count_duration(struct check *c, double seconds)
-{
-    size_t i = 0;
-    while (i < CHECK_BUCKETS - 1 && seconds > check_bucket_bounds[i])
-        i++;
-    c->stats.buckets[i]++;
-    c->stats.seconds += seconds;
-    c->stats.last_seconds = seconds;
-    c->stats.checks++;
-}
-
-static void
 note_failure(struct check *c, const struct probe_result *r)
 {
     snprintf(c->cause, sizeof(c->cause), "%s", r->cause);
-    c->last_failure = r->reason;
-    c->last_failure_ms = clock_wall_ms();
+    c->view->last_failure = r->reason;
+    c->view->last_failure_ms = clock_wall_ms();
     log_debug("check_failed",
               LOG_FIELDS(LF_STR("check", c->spec->name), LF_STR("reason", reason_text(r->reason)),
                          LF_STR("cause", r->cause), LF_BOOL("timed_out", r->timed_out)),
@@ -184,10 +212,9 @@ plan_login(struct check *c, enum reason last)
 }
 
 static void
-session_done(struct check *c, const struct probe_result *r, uint64_t took_us)
+session_done(struct check *c, const struct probe_result *r, uint64_t took_us, uint64_t now_ms)
 {
-    uint64_t now_ms = clock_mono_ms();
-    count_duration(c, (double)took_us / 1e6);
+    view_count(&c->view->stats, (double)took_us / 1e6);
     if (r->reason != REASON_NONE)
         note_failure(c, r);
     pace_result(&c->pace, r->reason, now_ms);
@@ -203,7 +230,7 @@ session_done(struct check *c, const struct probe_result *r, uint64_t took_us)
 static void
 login_done(struct check *c, const struct probe_result *r)
 {
-    c->stats.logins++;
+    c->view->stats.logins++;
     if (r->reason != REASON_NONE)
         note_failure(c, r);
     plan_login(c, r->reason);
@@ -214,13 +241,15 @@ login_done(struct check *c, const struct probe_result *r)
 static void
 done(struct check *c, enum probe_depth depth, const struct probe_result *r)
 {
-    uint64_t took_us = clock_mono_us() - c->started_us[depth];
+    struct schedule *s = c->schedule;
+    uint64_t now_us = clock_mono_us();
     c->running[depth] = false;
     if (depth == PROBE_SESSION)
-        session_done(c, r, took_us);
+        session_done(c, r, now_us - c->started_us[depth], now_us / 1000);
     else
         login_done(c, r);
-    refresh_views(c->schedule);
+    if (refresh_views(s, now_us / 1000) == 0 && s->once)
+        s->changed(c->view, c->view->now, false, s->arg);
 }
 
 static void
@@ -266,9 +295,10 @@ on_lost(struct probe *p, void *arg)
 static void
 start(struct check *c, enum probe_depth depth)
 {
-    uint64_t deadline_ms = clock_deadline(c->spec->timeout_ms);
+    uint64_t now_us = clock_mono_us();
+    uint64_t deadline_ms = now_us / 1000 + c->spec->timeout_ms;
     struct err e;
-    c->started_us[depth] = clock_mono_us();
+    c->started_us[depth] = now_us;
     c->running[depth] = true;
     if (c->probe->ops->start(c->probe, depth, deadline_ms, &e) == 0)
         return;
@@ -319,10 +349,12 @@ schedule_once(struct schedule *s)
 /* ---- making and asking ---- */
 
 static int
-check_init(struct schedule *s, struct check *c, const struct check_spec *spec, struct err *e)
+check_init(struct schedule *s, size_t i, const struct check_spec *spec, struct err *e)
 {
+    struct check *c = &s->checks[i];
+    s->views[i] = (struct view){.spec = spec, .since_ms = clock_wall_ms()};
     *c = (struct check){
-        .schedule = s, .spec = spec, .since_ms = clock_wall_ms(), .pace.every_ms = spec->every_ms};
+        .schedule = s, .spec = spec, .view = &s->views[i], .pace.every_ms = spec->every_ms};
     c->probe = probe_new(&s->x, spec, e);
     if (!c->probe)
         return -1;
@@ -349,15 +381,16 @@ schedule_new(const struct probe_context *x, const struct check_spec *specs, size
     s->changed = changed;
     s->arg = arg;
     s->checks = calloc(n + 1, sizeof(*s->checks));
+    s->views = calloc(n + 1, sizeof(*s->views));
     s->view_due = loop_timer_new(x->loop, on_view_due, s);
-    if (!s->checks || !s->view_due) {
+    if (!s->checks || !s->views || !s->view_due) {
         err_nomem(e);
         schedule_free(s);
         return NULL;
     }
     for (size_t i = 0; i < n; i++) {
         s->n++;
-        if (check_init(s, &s->checks[i], &specs[i], e) < 0) {
+        if (check_init(s, i, &specs[i], e) < 0) {
             schedule_free(s);
             return NULL;
         }
@@ -378,34 +411,34 @@ schedule_free(struct schedule *s)
     loop_timer_free(s->view_due);
     tls_client_free(s->https);
     free(s->checks);
+    free(s->views);
     free(s);
 }
 
-size_t
-schedule_checks(const struct schedule *s, const struct check **ret)
+const struct view *
+schedule_views(const struct schedule *s)
 {
-    *ret = s->checks;
-    return s->n;
+    return s->views;
 }
 
 bool
 schedule_all_seen(const struct schedule *s)
 {
     for (size_t i = 0; i < s->n; i++)
-        if (!s->checks[i].verdict.any)
+        if (!s->views[i].any)
             return false;
     return true;
 }
 
-const struct check *
+const struct view *
 schedule_last_failure(const struct schedule *s)
 {
-    const struct check *last = NULL;
+    const struct view *last = NULL;
     for (size_t i = 0; i < s->n; i++) {
-        const struct check *c = &s->checks[i];
-        if (c->last_failure != REASON_NONE &&
-            (!last || c->last_failure_ms >= last->last_failure_ms))
-            last = c;
+        const struct view *v = &s->views[i];
+        if (v->last_failure != REASON_NONE &&
+            (!last || v->last_failure_ms >= last->last_failure_ms))
+            last = v;
     }
     return last;
 }

@@ -49,9 +49,13 @@ struct server {
 /* ---- what happens ---- */
 
 static void
-on_changed(void *arg)
+on_changed(const struct view *view, struct verdict_view from, bool more, void *arg)
 {
     struct server *s = arg;
+    (void)view;
+    (void)from;
+    if (more) /* the answers are prepared once, with all of it */
+        return;
     if (!s->facts.started && render_all_started(&s->facts)) {
         s->facts.started = true;
         log_info("started", LOG_NONE, "every startup check was up once");
@@ -147,9 +151,11 @@ server_init(struct server *s, const struct config *config, struct err *e)
     s->schedule = schedule_new(&x, config->specs, config->n, on_changed, s, e);
     if (!s->schedule)
         return -1;
-    s->facts = (struct render_facts){
-        .service = s->o->service, .version = s->o->version, .strict = s->o->health_strict};
-    s->facts.n = schedule_checks(s->schedule, &s->facts.checks);
+    s->facts = (struct render_facts){.views = schedule_views(s->schedule),
+                                     .n = config->n,
+                                     .service = s->o->service,
+                                     .version = s->o->version,
+                                     .strict = s->o->health_strict};
     s->facts.started = render_all_started(&s->facts);
     s->routes = routes_new(&s->facts, (enum details)s->o->details, on_metrics, s, e);
     if (!s->routes)
@@ -198,16 +204,16 @@ server_done(struct server *s)
 static void
 leave_message(const struct server *s, int status)
 {
-    const struct check *c = s->schedule ? schedule_last_failure(s->schedule) : NULL;
+    const struct view *v = s->schedule ? schedule_last_failure(s->schedule) : NULL;
     char since[CLOCK_RFC3339_MAX];
     struct err e;
     const struct field fields[] = {
         LF_STR("program", "healthd"),
         LF_STR("outcome", s->outcome),
         LF_INT("exit", status),
-        LF_STR("check", c ? c->spec->name : NULL),
-        LF_STR("reason", c ? reason_text(c->last_failure) : NULL),
-        LF_STR("since", c ? clock_format_rfc3339(since, c->last_failure_ms * 1000, 0) : NULL),
+        LF_STR("check", v ? v->spec->name : NULL),
+        LF_STR("reason", v ? reason_text(v->last_failure) : NULL),
+        LF_STR("since", v ? clock_format_rfc3339(since, v->last_failure_ms * 1000, 0) : NULL),
     };
     if (termination_write(s->o->termination_log, fields, sizeof(fields) / sizeof(fields[0]), &e) <
         0)

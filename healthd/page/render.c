@@ -19,30 +19,30 @@ is_excluded(const struct render_query *q, const char *name)
 }
 
 static bool
-on_page(const struct page *p, const struct check *c)
+on_page(const struct page *p, const struct view *v)
 {
     switch (p->kind) {
     case PAGE_HEALTH:
         return true;
     case PAGE_CHECK:
-        return strcmp(c->spec->name, p->name) == 0;
+        return strcmp(v->spec->name, p->name) == 0;
     default:
-        return check_spec_in_group(c->spec, p->name);
+        return check_spec_in_group(v->spec, p->name);
     }
 }
 
 static bool
-check_ok(const struct page *p, const struct check *c)
+check_ok(const struct page *p, const struct view *v)
 {
     switch (p->kind) {
     case PAGE_LIVE: /* not known yet is no reason to kill */
-        return c->view.state != VERDICT_DOWN;
+        return v->now.state != VERDICT_DOWN;
     case PAGE_STARTUP:
-        return c->verdict.was_up || c->spec->rules.optional;
+        return v->was_up || v->spec->rules.optional;
     case PAGE_CHECK:
-        return verdict_passes(c->view.state);
+        return verdict_passes(v->now.state);
     default:
-        return verdict_passes(c->view.state) || c->spec->rules.optional;
+        return verdict_passes(v->now.state) || v->spec->rules.optional;
     }
 }
 
@@ -50,8 +50,8 @@ static bool
 all_ok(const struct render_facts *f, const struct page *p, const struct render_query *q)
 {
     for (size_t i = 0; i < f->n; i++) {
-        const struct check *c = &f->checks[i];
-        if (on_page(p, c) && !is_excluded(q, c->spec->name) && !check_ok(p, c))
+        const struct view *v = &f->views[i];
+        if (on_page(p, v) && !is_excluded(q, v->spec->name) && !check_ok(p, v))
             return false;
     }
     return true;
@@ -93,7 +93,7 @@ static const char *
 health_word(const struct render_facts *f, const struct render_query *q)
 {
     for (size_t i = 0; i < f->n; i++)
-        if (f->checks[i].view.state != VERDICT_UP && !is_excluded(q, f->checks[i].spec->name))
+        if (f->views[i].now.state != VERDICT_UP && !is_excluded(q, f->views[i].spec->name))
             return "degraded";
     return f->strict && !ready_ok(f, q) ? "degraded" : "ok";
 }
@@ -132,61 +132,63 @@ put_words(struct json *j, const struct render_facts *f, const struct page *p,
           const struct render_query *q)
 {
     for (size_t i = 0; i < f->n; i++) {
-        const struct check *c = &f->checks[i];
-        if (on_page(p, c) && !is_excluded(q, c->spec->name))
-            json_kstr(j, c->spec->name,
-                      verdict_passes(c->view.state) ? c->spec->word_up : c->spec->word_down);
+        const struct view *v = &f->views[i];
+        if (on_page(p, v) && !is_excluded(q, v->spec->name))
+            json_kstr(j, v->spec->name,
+                      verdict_passes(v->now.state) ? v->spec->word_up : v->spec->word_down);
     }
 }
 
-static void
+/* The time of the answer; returns where its text stands. */
+static size_t
+put_timestamp(struct json *j, const struct render_facts *f)
+{
+    char time[CLOCK_RFC3339_MAX];
+    json_kstr(j, "timestamp", clock_format_rfc3339(time, f->now_s * 1000000, 0));
+    return j->out->len - RENDER_TIMESTAMP_BYTES - 1; /* the quote is behind it */
+}
+
+static size_t
 put_json(struct strbuf *out, const struct render_facts *f, const struct page *p,
          const struct render_query *q, bool ok)
 {
     struct json j = json_on(out);
-    char time[CLOCK_RFC3339_MAX];
+    size_t timestamp_at = 0;
     json_object(&j);
     json_kstr(&j, "status", status_word(f, p, q, ok));
     if (p->kind == PAGE_LIVE || p->kind == PAGE_HEALTH)
         put_identity(&j, f);
     if (p->kind == PAGE_HEALTH)
-        json_kstr(&j, "timestamp", clock_format_rfc3339(time, f->now_s * 1000000, 0));
+        timestamp_at = put_timestamp(&j, f);
     bool bare =
         p->kind == PAGE_LIVE || p->kind == PAGE_STARTUP || (p->kind == PAGE_READY && f->draining);
     if (!bare)
         put_words(&j, f, p, q);
     json_end(&j);
-}
-
-char *
-render_timestamp_at(struct httpd_answer *a)
-{
-    static const char key[] = "\"timestamp\":\"";
-    char *at = a->body.data ? memmem(a->body.data, a->body.len, key, sizeof(key) - 1) : NULL;
-    return at ? at + sizeof(key) - 1 : NULL;
+    return timestamp_at;
 }
 
 /* ---- Kubernetes' text form ---- */
 
 static void
 put_line(struct strbuf *out, const struct page *p, const struct render_query *q,
-         const struct check *c)
+         const struct view *v)
 {
-    const char *name = c->spec->name;
+    const char *name = v->spec->name;
     if (is_excluded(q, name)) {
         strbuf_addf(out, "[+]%s excluded: ok\n", name);
         return;
     }
-    const char *why = !q->details                     ? "reason withheld"
-                      : c->view.reason != REASON_NONE ? reason_text(c->view.reason)
-                                                      : "not checked yet";
+    const char *why = !q->details                    ? "reason withheld"
+                      : v->now.reason != REASON_NONE ? reason_text(v->now.reason)
+                                                     : "not checked yet";
     bool startup = p->kind == PAGE_STARTUP;
-    bool well = startup ? check_ok(p, c) : c->view.state == VERDICT_UP;
+    bool well = startup ? check_ok(p, v) : v->now.state == VERDICT_UP;
     if (well)
         strbuf_addf(out, "[+]%s ok\n", name);
-    else if (!startup && c->view.state == VERDICT_DEGRADED)
+    else if (!startup && v->now.state == VERDICT_DEGRADED)
         strbuf_addf(out, "[+]%s degraded: %s\n", name, why);
-    else if (check_ok(p, c))
+    else if (check_ok(p, v))
         strbuf_addf(out, "[+]%s unknown: %s\n", name, why);
     else
         strbuf_addf(out, "[-]%s failed: %s\n", name, why);
@@ -196,7 +198,7 @@ static bool
 is_known(const struct render_facts *f, const struct page *p, struct httpd_text name)
 {
     for (size_t i = 0; i < f->n; i++)
-        if (on_page(p, &f->checks[i]) && httpd_text_is(name, f->checks[i].spec->name))
+        if (on_page(p, &f->views[i]) && httpd_text_is(name, f->views[i].spec->name))
             return true;
     return false;
 }
@@ -225,8 +227,8 @@ put_text(struct strbuf *out, const struct render_facts *f, const struct page *p,
 {
     struct strbuf unmatched = STRBUF_INIT;
     for (size_t i = 0; i < f->n; i++)
-        if (on_page(p, &f->checks[i]))
-            put_line(out, p, q, &f->checks[i]);
+        if (on_page(p, &f->views[i]))
+            put_line(out, p, q, &f->views[i]);
     if (f->draining && (p->kind == PAGE_READY || (p->kind == PAGE_HEALTH && f->strict)))
         strbuf_addf(out, "[-]shutdown failed: %s\n", q->details ? "draining" : "reason withheld");
     put_unmatched(&unmatched, f, p, q);
@@ -257,20 +259,22 @@ put_warning(struct strbuf *out, const struct render_facts *f, const struct page 
     strbuf_done(&names);
 }
 
-void
+size_t
 render_page(const struct render_facts *f, const struct page *p, const struct render_query *query,
             struct httpd_answer *ret)
 {
     const struct render_query *q = query ? query : &plain;
     struct strbuf extra = STRBUF_INIT;
     bool ok = render_page_ok(f, p, q);
+    size_t timestamp_at = 0;
     strbuf_clear(&ret->body);
     if (q->text)
         put_text(&ret->body, f, p, q, ok);
     else
-        put_json(&ret->body, f, p, q, ok);
+        timestamp_at = put_json(&ret->body, f, p, q, ok);
     if (!q->text && q->n_excludes > 0)
         put_warning(&extra, f, p, q);
     httpd_answer_finish(ret, ok ? 200 : 503, q->text ? HTTPD_TEXT : HTTPD_JSON, strbuf_str(&extra));
     strbuf_done(&extra);
+    return httpd_answer_is_cut(ret) ? 0 : timestamp_at;
 }

@@ -13,11 +13,11 @@
 #include <stdint.h>
 
 #include "common/http/httpd.h"
-#include "healthd/schedule.h"
+#include "healthd/check/view.h"
 
 /* What there is to tell. Everything is borrowed. */
 struct render_facts {
-    const struct check *checks;
+    const struct view *views;
     size_t n;
     const char *service; /* NULL or "": left out */
     const char *version;
@@ -43,9 +43,11 @@ struct render_query {
     size_t n_excludes;
 };
 
-/* Fills *ret anew. query NULL: plain JSON. */
-void render_page(const struct render_facts *f, const struct page *p,
-                 const struct render_query *query, struct httpd_answer *ret);
+#define RENDER_TIMESTAMP_BYTES 20
+
+/* Fills *ret anew. query NULL: plain JSON. Returns where the body holds its RENDER_TIMESTAMP_BYTES of time, 0: nowhere. */
+size_t render_page(const struct render_facts *f, const struct page *p,
+                   const struct render_query *query, struct httpd_answer *ret);
 
 /* True when the page would be a 200. */
 bool render_page_ok(const struct render_facts *f, const struct page *p,
@@ -53,10 +55,6 @@ bool render_page_ok(const struct render_facts *f, const struct page *p,
 
 /* True when every check of the group startup that is not optional was up once. */
 bool render_all_started(const struct render_facts *f);
-
-#define RENDER_TIMESTAMP_BYTES 20
-/* Where the body of /health holds its 20 bytes of time; NULL for the other pages. */
-char *render_timestamp_at(struct httpd_answer *a);
 
 struct render_metrics {
     struct httpd_stats http;

@@ -10,41 +10,41 @@ struct page_on {
 /* One gauge or counter with a sample per check. */
 static void
 per_check(struct page_on *o, const char *name, const char *type, const char *help,
-          double (*value)(const struct check *c, uint64_t now_ms), uint64_t now_ms)
+          double (*value)(const struct view *v, uint64_t now_ms), uint64_t now_ms)
 {
     prom_family(o->out, name, type, help);
     for (size_t i = 0; i < o->f->n; i++) {
-        const struct check *c = &o->f->checks[i];
-        prom_sample(o->out, name, &(struct prom_label){"check", c->spec->name}, 1,
-                    value(c, now_ms));
+        const struct view *v = &o->f->views[i];
+        prom_sample(o->out, name, &(struct prom_label){"check", v->spec->name}, 1,
+                    value(v, now_ms));
     }
 }
 
 static double
-check_up(const struct check *c, uint64_t now_ms)
+check_up(const struct view *v, uint64_t now_ms)
 {
     (void)now_ms;
-    return verdict_passes(c->view.state) ? 1 : 0;
+    return verdict_passes(v->now.state) ? 1 : 0;
 }
 
 static double
-check_age(const struct check *c, uint64_t now_ms)
+check_age(const struct view *v, uint64_t now_ms)
 {
-    return c->verdict.any ? (double)(now_ms - c->verdict.result_ms) / 1000 : -1;
+    return v->any ? (double)(now_ms - v->result_ms) / 1000 : -1;
 }
 
 static double
-check_transitions(const struct check *c, uint64_t now_ms)
+check_transitions(const struct view *v, uint64_t now_ms)
 {
     (void)now_ms;
-    return (double)c->stats.changes;
+    return (double)v->stats.changes;
 }
 
 static double
-check_logins(const struct check *c, uint64_t now_ms)
+check_logins(const struct view *v, uint64_t now_ms)
 {
     (void)now_ms;
-    return (double)c->stats.logins;
+    return (double)v->stats.logins;
 }
 
 static void
@@ -52,20 +52,20 @@ put_states(struct page_on *o)
 {
     prom_family(o->out, "healthd_check_state", "gauge", "1 for the state that the check is in.");
     for (size_t i = 0; i < o->f->n; i++) {
-        const struct check *c = &o->f->checks[i];
+        const struct view *v = &o->f->views[i];
         for (int s = 0; s < VERDICT_STATES; s++) {
-            const struct prom_label labels[] = {{"check", c->spec->name},
+            const struct prom_label labels[] = {{"check", v->spec->name},
                                                 {"state", verdict_text((enum verdict_state)s)}};
             prom_sample(o->out, "healthd_check_state", labels, 2,
-                        c->view.state == (enum verdict_state)s ? 1 : 0);
+                        v->now.state == (enum verdict_state)s ? 1 : 0);
         }
     }
     prom_family(o->out, "healthd_check_reason", "gauge",
                 "1 for the reason of the present state, none when it is up.");
     for (size_t i = 0; i < o->f->n; i++) {
-        const struct check *c = &o->f->checks[i];
-        const struct prom_label labels[] = {{"check", c->spec->name},
-                                            {"reason", reason_text(c->view.reason)}};
+        const struct view *v = &o->f->views[i];
+        const struct prom_label labels[] = {{"check", v->spec->name},
+                                            {"reason", reason_text(v->now.reason)}};
         prom_sample(o->out, "healthd_check_reason", labels, 2, 1);
     }
 }
@@ -76,9 +76,9 @@ put_durations(struct page_on *o)
     static const char name[] = "healthd_check_duration_seconds";
     prom_family(o->out, name, "histogram", "Time from the start of a check to its result.");
     for (size_t i = 0; i < o->f->n; i++) {
-        const struct check *c = &o->f->checks[i];
-        prom_histogram(o->out, name, &(struct prom_label){"check", c->spec->name}, 1,
-                       check_bucket_bounds, c->stats.buckets, CHECK_BUCKETS - 1, c->stats.seconds);
+        const struct view *v = &o->f->views[i];
+        prom_histogram(o->out, name, &(struct prom_label){"check", v->spec->name}, 1,
+                       view_bucket_bounds, v->stats.buckets, VIEW_BUCKETS - 1, v->stats.seconds);
     }
 }
 

@@ -11,6 +11,7 @@ struct route {
     size_t len;
     struct page page;
     struct httpd_answer answer;
+    size_t timestamp_at; /* in the answer's body; 0: it holds none */
 };
 
 struct routes {
@@ -21,8 +22,7 @@ struct routes {
     struct route *routes;
     size_t n, size;
     struct httpd_answer scratch, not_found, not_allowed, bad_query;
-    char *timestamp; /* into the prepared /health */
-    int64_t timestamp_s;
+    int64_t timestamp_s; /* what the prepared answers say */
 };
 
 /* ---- the table ---- */
@@ -55,7 +55,7 @@ fill_table(struct routes *r)
     const struct render_facts *f = r->facts;
     size_t size = 4;
     for (size_t i = 0; i < f->n; i++)
-        size += 1 + f->checks[i].spec->n_groups;
+        size += 1 + f->views[i].spec->n_groups;
     r->routes = calloc(size, sizeof(*r->routes));
     r->size = size;
     if (!r->routes)
@@ -65,7 +65,7 @@ fill_table(struct routes *r)
     add_route(r, "/health", PAGE_HEALTH, "health");
     add_route(r, "/health/", PAGE_STARTUP, "startup");
     for (size_t i = 0; i < f->n; i++) {
-        const struct check_spec *spec = f->checks[i].spec;
+        const struct check_spec *spec = f->views[i].spec;
         add_route(r, "/health/check/", PAGE_CHECK, spec->name);
         for (size_t k = 0; k < spec->n_groups; k++)
             add_route(r, "/health/", PAGE_GROUP, spec->groups[k]);
@@ -139,27 +139,25 @@ void
 routes_prepare(struct routes *r)
 {
     struct render_facts f = facts_now(r);
-    r->timestamp = NULL;
     for (size_t i = 0; i < r->n; i++) {
-        render_page(&f, &r->routes[i].page, NULL, &r->routes[i].answer);
-        if (r->routes[i].page.kind == PAGE_HEALTH)
-            r->timestamp = render_timestamp_at(&r->routes[i].answer);
+        struct route *route = &r->routes[i];
+        route->timestamp_at = render_page(&f, &route->page, NULL, &route->answer);
     }
     r->timestamp_s = f.now_s;
 }
 
 /* ---- requests ---- */
 
-/* The prepared /health with this second's time in it. */
+/* The prepared answer with this second's time in it. Only one of them holds a time. */
 static void
-patch_timestamp(struct routes *r)
+patch_timestamp(struct routes *r, struct route *route)
 {
     int64_t now_s = clock_wall_ms() / 1000;
     char time[CLOCK_RFC3339_MAX];
-    if (now_s == r->timestamp_s || !r->timestamp)
+    if (now_s == r->timestamp_s || route->timestamp_at == 0)
         return;
     clock_format_rfc3339(time, now_s * 1000000, 0);
-    memcpy(r->timestamp, time, RENDER_TIMESTAMP_BYTES);
+    memcpy(route->answer.body.data + route->timestamp_at, time, RENDER_TIMESTAMP_BYTES);
     r->timestamp_s = now_s;
 }
 
@@ -214,8 +212,7 @@ answer_page(struct routes *r, struct route *route, const struct httpd_request *q
     }
     if (httpd_answer_is_cut(&route->answer))
         routes_prepare(r); /* perhaps there is memory again */
-    if (route->page.kind == PAGE_HEALTH)
-        patch_timestamp(r);
+    patch_timestamp(r, route);
     return &route->answer;
 }
 

@@ -16,7 +16,7 @@
 
 struct world {
     struct check_spec specs[3];
-    struct check checks[3];
+    struct view views[3];
     struct render_facts facts;
     struct routes *routes;
 };
@@ -40,11 +40,12 @@ open_world(struct world *w, enum details details)
     wall_at_0_ms = 1795251600000 - 5000;
     for (size_t i = 0; i < 3; i++) {
         assert_int_equal(checkline_parse(lines[i], fake_kinds, &w->specs[i], &e), 0);
-        w->checks[i].spec = &w->specs[i];
-        w->checks[i].view.state = VERDICT_UP;
-        w->checks[i].verdict = (struct verdict){.any = true, .result_ms = 4000};
+        w->views[i].spec = &w->specs[i];
+        w->views[i].now.state = VERDICT_UP;
+        w->views[i].any = true;
+        w->views[i].result_ms = 4000;
     }
-    w->facts = (struct render_facts){.checks = w->checks, .n = 3};
+    w->facts = (struct render_facts){.views = w->views, .n = 3};
     w->routes = routes_new(&w->facts, details, on_metrics, NULL, &e);
     assert_non_null(w->routes);
 }
@@ -82,7 +83,7 @@ expect(struct world *w, const char *target, int status, const char *body)
 static void
 set(struct world *w, size_t i, enum verdict_state s, enum reason reason)
 {
-    w->checks[i].view = (struct verdict_view){s, reason};
+    w->views[i].now = (struct verdict_view){s, reason};
     routes_prepare(w->routes);
 }
 
@@ -150,7 +151,7 @@ test_startup(void **state)
     w.specs[0].rules.optional = true;
     assert_true(render_all_started(&w.facts));
     w.specs[0].rules.optional = false;
-    w.checks[0].verdict.was_up = true;
+    w.views[0].was_up = true;
     assert_true(render_all_started(&w.facts));
     w.facts.started = true;
     set(&w, 0, VERDICT_DOWN, REASON_REFUSED);
@@ -291,10 +292,9 @@ test_metrics(void **state)
     struct world w;
     open_world(&w, DETAILS_NEVER);
     set(&w, 1, VERDICT_DOWN, REASON_LOADING);
-    strcpy(w.checks[1].cause, "LOADING Redis is loading");
-    w.checks[0].stats.buckets[1] = 3;
-    w.checks[0].stats.buckets[CHECK_BUCKETS - 1] = 1;
-    w.checks[0].stats.seconds = 2.5;
+    w.views[0].stats.buckets[1] = 3;
+    w.views[0].stats.buckets[VIEW_BUCKETS - 1] = 1;
+    w.views[0].stats.seconds = 2.5;
     const char *body = ask(&w, "/metrics")->body.data;
     static const char *const lines[] = {
         "healthd_check_up{check=\"database\"} 1\n",

@@ -22,19 +22,24 @@
 
 /* ---- the world ---- */
 
-static unsigned told;
+static unsigned told, told_more;
+static const struct view *told_of;
+static struct verdict_view told_from;
 
 static void
-on_changed(void *arg)
+on_changed(const struct view *view, struct verdict_view from, bool more, void *arg)
 {
     (void)arg;
+    told_of = view;
+    told_from = from;
+    told_more += more;
     told++;
 }
 
 struct world {
     struct check_spec specs[2];
     struct schedule *s;
-    const struct check *checks;
+    const struct view *views;
     struct fake *f;
 };
 
@@ -46,14 +51,14 @@ open_world(struct world *w, const char *one, const char *two)
     *w = (struct world){0};
     now_ms = 1000;
     n_fakes = 0;
-    told = changes_logged = 0;
+    told = told_more = changes_logged = 0;
     chance = 0;
     assert_int_equal(checkline_parse(one, fake_kinds, &w->specs[0], &e), 0);
     if (two)
         assert_int_equal(checkline_parse(two, fake_kinds, &w->specs[1], &e), 0);
     w->s = schedule_new(&x, w->specs, two ? 2 : 1, on_changed, NULL, &e);
     assert_non_null(w->s);
-    schedule_checks(w->s, &w->checks);
+    w->views = schedule_views(w->s);
     w->f = fakes[0];
 }
 
@@ -89,8 +94,8 @@ pass_to(uint64_t at_ms)
 static void
 expect(const struct world *w, enum verdict_state s, enum reason reason)
 {
-    assert_string_equal(verdict_text(w->checks[0].view.state), verdict_text(s));
-    assert_string_equal(reason_text(w->checks[0].view.reason), reason_text(reason));
+    assert_string_equal(verdict_text(w->views[0].now.state), verdict_text(s));
+    assert_string_equal(reason_text(w->views[0].now.reason), reason_text(reason));
 }
 
 static void
@@ -135,7 +140,7 @@ test_hang_is_seen_within_the_bound(void **state)
     pass_to(1000);
     answer(w.f, PROBE_SESSION, REASON_NONE);
     uint64_t hangs_ms = now_ms; /* just after a good answer: the worst moment */
-    while (w.checks[0].view.state == VERDICT_UP) {
+    while (w.views[0].now.state == VERDICT_UP) {
         pass_to(now_ms + 1);
         if (w.f->running[PROBE_SESSION] && now_ms == w.f->deadline_ms)
             answer(w.f, PROBE_SESSION, REASON_TIMEOUT);
@@ -479,6 +484,31 @@ test_last_failure(void **state)
     close_world(&w);
 }
 
+/* Who is told learns which check changed, and from what; what changes at one moment comes in a row. */
+static void
+test_told_of_each_change(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w, "a redis://h", "b redis://i");
+    schedule_start(w.s);
+    pass_to(1000);
+    answer(fakes[1], PROBE_SESSION, REASON_NONE);
+    assert_ptr_equal(told_of, &w.views[1]);
+    assert_int_equal(told_from.state, VERDICT_UNKNOWN);
+    answer(fakes[0], PROBE_SESSION, REASON_NONE);
+    assert_ptr_equal(told_of, &w.views[0]);
+    assert_int_equal(told, 2);
+    assert_int_equal(told_more, 0);
+    now_ms = 100000; /* as after a freeze: both are too old */
+    schedule_age(w.s);
+    assert_int_equal(told, 4);
+    assert_int_equal(told_more, 1);
+    assert_int_equal(told_from.state, VERDICT_UP);
+    assert_int_equal(w.views[0].now.state, VERDICT_UNKNOWN);
+    close_world(&w);
+}
+
 int
 main(void)
 {
@@ -500,6 +530,7 @@ main(void)
         cmocka_unit_test(test_every_0),
         cmocka_unit_test(test_every_0_while_another_is_down),
         cmocka_unit_test(test_last_failure),
+        cmocka_unit_test(test_told_of_each_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
