@@ -27,6 +27,7 @@
 #define TOKEN_BYTES 20
 #define TOKEN_TEXT ((size_t)2 * TOKEN_BYTES + 1) /* in hex, and the blank behind it */
 #define CLAIM_MS 5000
+#define AGAIN_MS 50
 #define AGAIN_MOST_MS 500
 #define RELEASE_PAUSE_MS 10
 
@@ -318,7 +319,7 @@ lease_redis_answered(struct lease_redis *p, const struct redis_reply *r)
         server_error(p, r->text);
         return;
     }
-    p->pause_ms = 0;
+    backoff_reset(&p->again);
     switch (p->state) {
     case REDIS_CLAIMING:
         got_claim(p, r);
@@ -368,7 +369,7 @@ lease_redis_failed(struct lease_redis *p, const struct err *e, bool sent)
         return;
     case REDIS_HELD:
         if (!p->release_wanted)
-            lease_redis_go_later(p, REDIS_HELD, p->ttl_ms / 10);
+            lease_redis_go_later(p, REDIS_HELD, (uint32_t)(p->ttl_ms / 10));
         return;
     case REDIS_RELEASING:
         p->unheard |= sent;
@@ -409,7 +410,7 @@ redis_acquire(struct lease *l, uint64_t deadline_ms, struct err *e)
         return -1;
     p->deadline_ms = deadline_ms;
     p->attempt_ms = clock_left_ms(deadline_ms) / 3;
-    p->pause_ms = 0;
+    backoff_reset(&p->again);
     p->withdrawn = false;
     p->second_chance = false;
     p->state = REDIS_CLAIMING;
@@ -462,7 +463,7 @@ redis_release(struct lease *l, const char *outcome, uint64_t deadline_ms, struct
     p->release_wanted = true;
     p->deadline_ms = deadline_ms;
     p->attempt_ms = clock_left_ms(deadline_ms) / 3;
-    p->pause_ms = 0;
+    backoff_reset(&p->again);
     lease_soon(l, begin_release);
     return 0;
 }
@@ -518,6 +519,7 @@ lease_redis_new(struct loop *loop, struct resolver *r, struct target_redis *targ
         return NULL;
     }
     p->ttl_ms = ttl_ms;
+    p->again = (struct backoff){.first_ms = AGAIN_MS};
     if (init(p, loop, r, target, owner, e) < 0) {
         lease_free(&p->lease);
         return NULL;

@@ -6,6 +6,7 @@
 #ifndef RR_LEASE_LEASE_REDIS_IMPL_H
 #define RR_LEASE_LEASE_REDIS_IMPL_H
 
+#include "common/base/backoff.h"
 #include "common/net/boottimer.h"
 #include "common/lease/lease_impl.h"
 #include "common/redis/redisconn.h"
@@ -31,7 +32,7 @@ struct lease_redis {
     uint64_t deadline_ms;  /* of acquisition and release, clock_mono_ms() */
     uint64_t attempt_ms;   /* what one connection or request gets of it */
     uint64_t sent_boot_ms; /* when the request under way was sent */
-    uint64_t pause_ms;     /* before the next attempt; 0: the last one went well */
+    struct backoff again;  /* before the next attempt; reset when one went well */
     bool connecting;
     bool asking;             /* a request is under way */
     bool fresh;              /* the connection is not to be used again */
@@ -58,8 +59,8 @@ struct lease_redis {
 /* Makes it the state and asks what belongs to it, over the open connection or a new one. Redis' answer comes to
  * lease_redis_answered(), anything else to lease_redis_failed(); p may be dead afterwards. */
 void lease_redis_go(struct lease_redis *p, enum lease_redis_state state);
-/* The same after a pause that doubles each time, up to most_ms, and is by half a matter of luck. */
-void lease_redis_go_later(struct lease_redis *p, enum lease_redis_state state, uint64_t most_ms);
+/* The same after a pause, which grows up to most_ms. */
+void lease_redis_go_later(struct lease_redis *p, enum lease_redis_state state, uint32_t most_ms);
 
 /* ---- lease_redis.c ---- */
 void lease_redis_answered(struct lease_redis *p, const struct redis_reply *r);

@@ -1,9 +1,6 @@
 /* lease_redis_talk.c: what is asked of Redis, and over which connection. */
 #include "common/base/clock.h"
-#include "common/base/digest.h"
 #include "common/lease/lease_redis_impl.h"
-
-#define AGAIN_MS 50
 
 /*
  * KEYS: lock, fence; ARGV: value, ttl, a claim's ttl. A script that fails half-way keeps what it wrote (Redis' manual,
@@ -130,11 +127,9 @@ lease_redis_go(struct lease_redis *p, enum lease_redis_state state)
 }
 
 void
-lease_redis_go_later(struct lease_redis *p, enum lease_redis_state state, uint64_t most_ms)
+lease_redis_go_later(struct lease_redis *p, enum lease_redis_state state, uint32_t most_ms)
 {
-    uint64_t pause_ms = p->pause_ms ? p->pause_ms * 2 : AGAIN_MS;
-    p->pause_ms = pause_ms > most_ms ? most_ms : pause_ms;
     p->state = state;
-    pause_ms = p->pause_ms / 2 + digest_jitter((uint32_t)(p->pause_ms / 2 + 1));
-    boottimer_start_at(p->renew, clock_boot_ms() + pause_ms);
+    p->again.most_ms = most_ms;
+    boottimer_start_at(p->renew, clock_boot_ms() + backoff_next(&p->again));
 }

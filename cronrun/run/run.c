@@ -181,10 +181,8 @@ on_busy(struct run *r)
         fail(r, &r->facts.busy_failed, &r->error);
         return;
     }
-    if (r->busy_pause_ms < BUSY_PAUSE_MOST_MS)
-        r->busy_pause_ms += r->busy_pause_ms / 4 + BUSY_PAUSE_MS;
-    uint64_t pause_ms = r->busy_pause_ms / 2 + digest_jitter((uint32_t)r->busy_pause_ms);
-    loop_timer_start_at(r->busy_timer, clock_earlier(clock_deadline(pause_ms), r->busy_until_ms));
+    loop_timer_start_at(r->busy_timer, clock_earlier(clock_deadline(backoff_next(&r->busy_again)),
+                                                     r->busy_until_ms));
 }
 
 static void
@@ -486,7 +484,12 @@ not_prepared(struct run *r, const struct err *e)
 int
 run_main(const struct options *o, char **argv)
 {
-    struct run r = {.o = o, .argv = argv, .signals.fd = -1, .scheduled_ms = -1, .started_ms = -1};
+    struct run r = {.o = o,
+                    .argv = argv,
+                    .signals.fd = -1,
+                    .scheduled_ms = -1,
+                    .started_ms = -1,
+                    .busy_again = {.first_ms = BUSY_PAUSE_MS, .most_ms = BUSY_PAUSE_MOST_MS}};
     struct err e;
     int status;
     if (prepare(&r, &e) < 0) {

@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include "common/base/backoff.h"
 #include "common/base/strbuf.h"
 #include "common/lease/lease.h"
 #include "common/net/loop.h"
@@ -40,7 +41,7 @@ struct run {
     uint64_t fence;             /* 0 none */
     struct lease_holder holder; /* of a busy lock */
     uint64_t busy_until_ms;     /* clock_mono_ms() */
-    uint64_t busy_pause_ms;     /* until the next attempt; grows */
+    struct backoff busy_again;  /* until the next attempt */
     struct loop_timer *busy_timer;
 
     struct command *command;

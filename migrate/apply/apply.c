@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "common/base/clock.h"
-#include "common/base/digest.h"
 #include "common/base/log.h"
 #include "migrate/apply/finding.h"
 #include "migrate/tell/progress.h"
@@ -174,15 +173,17 @@ apply_note_retry(struct apply *a, const struct err *e, size_t completed)
     snprintf(a->blockers, sizeof a->blockers, "%s", watch_blockers(a->s->watch));
 }
 
+uint32_t
+apply_next_pause(struct apply *a)
+{
+    a->again.most_ms = a->waited ? BACKOFF_MAX_MS : BACKOFF_UNWAITED_MAX_MS;
+    return backoff_next(&a->again);
+}
+
 static int
 back_off(struct apply *a, struct err *e)
 {
-    const uint32_t max_ms = a->waited ? BACKOFF_MAX_MS : BACKOFF_UNWAITED_MAX_MS;
-    uint32_t pause_ms = BACKOFF_FIRST_MS;
-    for (unsigned i = 1; i < a->attempts && pause_ms < max_ms; i++)
-        pause_ms *= 2;
-    pause_ms = pause_ms < max_ms ? pause_ms : max_ms;
-    pause_ms = pause_ms / 2 + digest_jitter(pause_ms);
+    uint32_t pause_ms = apply_next_pause(a);
     log_warn("retry",
              LOG_FIELDS(LF_STR("version", a->m->version), LF_STR("file", a->m->file),
                         LF_STR("sqlstate", a->why.sqlstate), LF_OPT("blockers", a->blockers),
@@ -316,6 +317,7 @@ apply_file(struct apply *a, const struct source_migration *m, const struct verdi
     a->verdict = *verdict;
     a->text = (struct source_text)SOURCE_TEXT_INIT;
     a->attempts = 0;
+    a->again = (struct backoff){.first_ms = BACKOFF_FIRST_MS};
     a->why_found = false;
     a->unwaited = 0;
     a->start_ms = clock_mono_ms();

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/base/backoff.h"
 #include "common/base/digest.h"
 #include "common/base/err.h"
 #include "migrate/sql/position.h"
@@ -48,6 +49,8 @@ struct apply {
     uint8_t loose_sha256[DIGEST_BYTES];
     uint64_t start_ms;
     unsigned attempts;
+    struct backoff
+        again; /* between attempts at the file, or at one statement outside a transaction */
     size_t
         first_n; /* number of the first statement of what was sent last; 0: nothing of the file */
     size_t sent_offset; /* where that begins, and its line */
@@ -136,6 +139,8 @@ void apply_note_retry(struct apply *a, const struct err *e, size_t completed);
 /* The statement of the file behind the completed ones of what was sent; false: it is one of ours, or
  * nobody knows which. */
 bool apply_find_failed(const struct apply *a, size_t completed, struct statement *ret);
+/* Until the next attempt, by what apply_note_retry() noted. */
+uint32_t apply_next_pause(struct apply *a);
 /* The last error means it, and it is no use to give up: a deadline ends the attempts, or a lock's holder lets go, or it
  * was not said too often yet. */
 bool apply_may_retry(const struct apply *a, const struct err *e);

@@ -12,8 +12,6 @@
 #include "migrate/tell/progress.h"
 #include "migrate/sql/token.h"
 
-#define RETRY_PAUSE_MS 500u
-
 /* A statement was refused, or not answered: what ran before it stays. */
 static enum apply_result
 refused(struct apply *a, const struct err *e)
@@ -89,17 +87,19 @@ one_statement(struct apply *a, const struct statement *st, bool can_roll_back)
 {
     struct err e = {0};
     a->sent_commits = may_commit(a, st);
+    backoff_reset(&a->again);
     for (unsigned i = 0; send_statement(a, st, &e) != 0; i++) {
         /* What committed nothing may be sent again by itself. */
         if (!can_roll_back || a->sent_commits || !apply_may_retry(a, &e))
             return refused(a, &e);
         apply_note_retry(a, &e, 0);
+        uint32_t pause_ms = apply_next_pause(a);
         log_warn("retry",
                  LOG_FIELDS(LF_STR("version", a->m->version), LF_STR("file", a->m->file),
                             LF_STR("sqlstate", e.sqlstate), LF_OPT("blockers", a->blockers),
-                            LF_UINT("attempt", i + 1), LF_UINT("pause_ms", RETRY_PAUSE_MS)),
-                 "%s: statement %zu again in %u ms: %s", a->m->file, st->n, RETRY_PAUSE_MS, e.msg);
-        if (session_pause(a->s, RETRY_PAUSE_MS, &e) != 0)
+                            LF_UINT("attempt", i + 1), LF_UINT("pause_ms", pause_ms)),
+                 "%s: statement %zu again in %u ms: %s", a->m->file, st->n, pause_ms, e.msg);
+        if (session_pause(a->s, pause_ms, &e) != 0)
             return refused(a, &e);
     }
     if (apply_check_index(a, st, &e) == 0)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/backoff.h"
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -59,7 +60,7 @@ struct up {
     uint64_t lock_until_ms;        /* 0: not waiting yet */
     uint64_t holder_log_ms;
     char holder[160]; /* of the lock, in words; "": nobody we wait for */
-    uint32_t pause_ms;
+    struct backoff lock_again;
     unsigned settles;
     const char *uncertain; /* version whose COMMIT was not answered; borrowed from source */
     bool stays;            /* what that file did is there whatever became of its row */
@@ -279,7 +280,7 @@ try_lock(struct up *u, struct err *e)
         return lock_busy(u, e);
     if (tell_holder(u, e) != 0)
         return -1;
-    uint64_t pause_ms = lock_next_pause(&u->pause_ms);
+    uint64_t pause_ms = backoff_next(&u->lock_again);
     uint64_t left_ms = clock_left_ms(u->lock_until_ms);
     return session_pause(&u->s, pause_ms < left_ms ? pause_ms : left_ms, e);
 }
@@ -495,7 +496,7 @@ cmd_up_run(void *options, const struct opt_result *given)
 {
     (void)given;
     const struct options *o = options;
-    struct up u = {.o = o, .source = SOURCE_INIT};
+    struct up u = {.o = o, .source = SOURCE_INIT, .lock_again = {.first_ms = 25, .most_ms = 1000}};
     struct err e = {0};
     u.rules = (struct plan_rules){.phase = (enum options_phase)o->phase,
                                   .out_of_order = (enum options_order)o->out_of_order,

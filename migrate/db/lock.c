@@ -5,11 +5,7 @@
 #include <stdlib.h>
 
 #include "common/base/cleanup.h"
-#include "common/base/digest.h"
 #include "migrate/db/session.h"
-
-#define PAUSE_FIRST_MS 25u
-#define PAUSE_MAX_MS 1000u
 
 /* How pg_locks shows a lock on one bigint. */
 static void
@@ -101,12 +97,4 @@ lock_release(struct session *s)
     struct err ignored = {0};
     session_query(s, sql, (size_t)n, NULL, &ignored);
     s->locked = false;
-}
-
-uint32_t
-lock_next_pause(uint32_t *pause_ms)
-{
-    uint32_t base = *pause_ms ? *pause_ms : PAUSE_FIRST_MS;
-    *pause_ms = base * 2 < PAUSE_MAX_MS ? base * 2 : PAUSE_MAX_MS;
-    return base / 2 + digest_jitter(base / 2 + 1);
 }

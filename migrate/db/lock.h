@@ -35,7 +35,4 @@ void lock_release(struct session *s);
 /* A boolean expression: this session holds the lock (pure). */
 void lock_sql_proof(const struct ledger_table *t, struct strbuf *out);
 
-/* Waiting: how long until the next attempt, with jitter. *pause_ms is the state, 0 at first. */
-uint32_t lock_next_pause(uint32_t *pause_ms);
-
 #endif

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/backoff.h"
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
-#include "common/base/digest.h"
 #include "common/base/log.h"
 #include "common/net/loop.h"
 #include "common/net/resolve.h"
@@ -402,7 +402,7 @@ connect_retrying(struct session *s, struct err *e)
     struct err last = {0};
     uint64_t until_ms = clock_deadline(s->o->wait_ms);
     uint64_t log_again_ms = 0;
-    uint32_t pause_ms = RETRY_FIRST_MS;
+    struct backoff again = {.first_ms = RETRY_FIRST_MS, .most_ms = RETRY_MAX_MS};
     while (connect_once(s, until_ms, e) != 0) {
         if (!session_retryable(e) || clock_left_ms(until_ms) == 0) {
             session_tell_wait(s, e);
@@ -416,9 +416,8 @@ connect_retrying(struct session *s, struct err *e)
                 "waiting for the database: %s", e->msg);
             log_again_ms = clock_deadline(RETRY_LOG_MS);
         }
-        if (session_pause(s, pause_ms / 2 + digest_jitter(pause_ms), e) != 0)
+        if (session_pause(s, backoff_next(&again), e) != 0)
             return add_last(&last, e);
-        pause_ms = pause_ms * 2 < RETRY_MAX_MS ? pause_ms * 2 : RETRY_MAX_MS;
     }
     return 0;
 }

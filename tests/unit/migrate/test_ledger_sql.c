@@ -143,20 +143,6 @@ test_foreign_tables(void **state)
 }
 
 static void
-test_pauses(void **state)
-{
-    (void)state;
-    uint32_t pause_ms = 0;
-    for (int i = 0; i < 20; i++) {
-        uint32_t base = pause_ms ? pause_ms : 25;
-        uint32_t got = lock_next_pause(&pause_ms);
-        assert_in_range(got, base / 2, base);
-        assert_in_range(pause_ms, 50, 1000);
-    }
-    assert_int_equal(pause_ms, 1000);
-}
-
-static void
 test_tools(void **state)
 {
     (void)state;
@@ -173,8 +159,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),          cmocka_unit_test(test_lock_key),
         cmocka_unit_test(test_quoting),        cmocka_unit_test(test_insert),
-        cmocka_unit_test(test_foreign_tables), cmocka_unit_test(test_pauses),
-        cmocka_unit_test(test_tools),
+        cmocka_unit_test(test_foreign_tables), cmocka_unit_test(test_tools),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
