@@ -310,14 +310,19 @@ def test_masks_and_dispositions_are_kept(run, nasty):
     assert int(masks["SigIgn"], 16) & ~others == bits(ignored)
 
 
-def test_closed_standard_descriptors(run, nasty, scratch):
+@pytest.mark.parametrize("closed", ["0", "1", "2", "012"])
+def test_closed_standard_descriptors(run, nasty, scratch, closed):
+    """Each of the three, the first and the last alone too: the command finds all of them, and not the lock or a log in them."""
     out = scratch / "out"
+    close = " ".join(f"{fd}>&-" for fd in closed)
     result = run(
-        "cronrun", "--lock", "none", "sh", "-c", f"ls -l /proc/self/fd > {out}",
-        wrap=["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"],
+        "cronrun", "--lock", f"file:{scratch}/lock", "sh", "-c", f"(ls -l /proc/$$/fd > {out}); true",
+        wrap=["sh", "-c", f'exec "$@" {close}', "sh"],
     )
     assert result.status == 0
-    assert "/dev/null" in out.read_text()
+    found = dict(re.findall(r" (\d+) -> (.*)", out.read_text()))
+    assert {"0", "1", "2"} <= set(found)
+    assert [found[fd] for fd in closed] == ["/dev/null"] * len(closed)
 
 
 # --- Signals ----------------------------------------------------------------------------------------------------------

@@ -281,6 +281,63 @@ test_signals_unchanged(void **state)
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* 0: all as it should be. In a session of its own, so that no terminal of the tests' is touched. */
+static int
+look_for_terminal(void)
+{
+    if (setsid() < 0 || child_has_terminal())
+        return 1; /* a new session has none */
+    int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (master < 0 || grantpt(master) < 0 || unlockpt(master) < 0 ||
+        open(ptsname(master), O_RDWR | O_CLOEXEC) < 0)
+        return 2;
+    if (!child_has_terminal())
+        return 3; /* the first one that its leader opens is it */
+    pid_t background = fork();
+    if (background == 0) {
+        setpgid(0, 0);
+        _exit(child_has_terminal() ? 4 : 0);
+    }
+    int status;
+    return waitpid(background, &status, 0) == background ? WEXITSTATUS(status) : 5;
+}
+
+static void
+test_has_terminal(void **state)
+{
+    (void)state;
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0)
+        _exit(look_for_terminal());
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* The whole group while it has one of its own, else it alone. */
+static void
+test_child_signal(void **state)
+{
+    (void)state;
+    const char *argv[] = {"sh", "-c", "exec sleep 60", NULL};
+    for (int own_group = 0; own_group < 2; own_group++) {
+        struct child c;
+        struct child_spec spec = {.argv = (char *const *)argv,
+                                  .envp = no_env,
+                                  .keep_fd = -1,
+                                  .own_group = own_group == 1};
+        assert_int_equal(child_start(&c, &spec, NULL), 0);
+        assert_int_equal(c.group, own_group ? c.pid : 0);
+        assert_int_equal(child_signal(&c, SIGKILL), 0);
+        int status;
+        assert_int_equal(waitpid(c.pid, &status, 0), c.pid);
+        assert_int_equal(WTERMSIG(status), SIGKILL);
+        child_done(&c);
+    }
+}
+
 static void
 test_signal_names(void **state)
 {
@@ -332,6 +389,8 @@ main(void)
         cmocka_unit_test(test_descriptors),
         cmocka_unit_test(test_group_and_parent_death),
         cmocka_unit_test(test_signals_unchanged),
+        cmocka_unit_test(test_has_terminal),
+        cmocka_unit_test(test_child_signal),
         cmocka_unit_test(test_signal_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
