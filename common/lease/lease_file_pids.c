@@ -7,12 +7,11 @@
  */
 #include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/sysmacros.h>
 
 #include "common/base/cleanup.h"
 #include "common/lease/lease_impl.h"
+#include "common/proc/procfs.h"
 
 static bool
 descriptor_holds(const char *path, uint64_t dev, uint64_t ino)
@@ -21,7 +20,7 @@ descriptor_holds(const char *path, uint64_t dev, uint64_t ino)
     if (!f)
         return false;
     char line[256];
-    while (fgets(line, sizeof line, f)) {
+    while (fgets(line, sizeof(line), f)) {
         unsigned major_no, minor_no;
         unsigned long long inode;
         if (sscanf(line, "lock: %*d: FLOCK %*s %*s %*d %x:%x:%llu", &major_no, &minor_no, &inode) ==
@@ -33,30 +32,19 @@ descriptor_holds(const char *path, uint64_t dev, uint64_t ino)
 }
 
 static bool
-process_holds(const char *pid, uint64_t dev, uint64_t ino)
+process_holds(pid_t pid, uint64_t dev, uint64_t ino)
 {
     char path[320];
-    snprintf(path, sizeof path, "/proc/%.16s/fdinfo", pid);
+    snprintf(path, sizeof(path), "/proc/%d/fdinfo", (int)pid);
     cleanup_dir DIR *fds = opendir(path);
     if (!fds)
         return false;
     for (const struct dirent *fd; (fd = readdir(fds));) {
-        snprintf(path, sizeof path, "/proc/%.16s/fdinfo/%.200s", pid, fd->d_name);
+        snprintf(path, sizeof(path), "/proc/%d/fdinfo/%.200s", (int)pid, fd->d_name);
         if (isdigit((unsigned char)fd->d_name[0]) && descriptor_holds(path, dev, ino))
             return true;
     }
     return false;
-}
-
-static void
-process_name(const char *pid, char *ret, size_t size)
-{
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%.16s/comm", pid);
-    cleanup_file FILE *f = fopen(path, "re");
-    if (!f || !fgets(ret, (int)size, f))
-        snprintf(ret, size, "?");
-    ret[strcspn(ret, "\n")] = '\0';
 }
 
 void
@@ -64,16 +52,14 @@ lease_file_pids(uint64_t dev, uint64_t ino, char *ret, size_t size)
 {
     size_t len = 0;
     ret[0] = '\0';
-    cleanup_dir DIR *proc = opendir("/proc");
-    if (!proc)
-        return;
-    for (const struct dirent *entry; (entry = readdir(proc));) {
-        if (!isdigit((unsigned char)entry->d_name[0]) || !process_holds(entry->d_name, dev, ino))
+    CLEANUP_WITH(procfs_list_done) struct procfs_list all = {0};
+    procfs_all(&all); /* what memory allows */
+    for (size_t i = 0; i < all.n; i++) {
+        const struct procfs_stat *s = &all.items[i];
+        if (!process_holds(s->pid, dev, ino))
             continue;
-        char name[32];
-        process_name(entry->d_name, name, sizeof name);
         int wrote =
-            snprintf(ret + len, size - len, "%s%.16s (%s)", len ? ", " : "", entry->d_name, name);
+            snprintf(ret + len, size - len, "%s%d (%s)", len ? ", " : "", (int)s->pid, s->comm);
         if (wrote < 0 || (size_t)wrote >= size - len) {
             ret[len] = '\0';
             return;

@@ -1,5 +1,5 @@
 /*
- * procfs.h: what tree.c reads of /proc. Linux: proc(5).
+ * procfs.h: processes as /proc shows them. Linux: proc(5).
  */
 #ifndef RR_PROC_PROCFS_H
 #define RR_PROC_PROCFS_H
