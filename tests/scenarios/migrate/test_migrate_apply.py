@@ -7,26 +7,10 @@ import sys
 
 import pytest
 
-from rig.migrations import Holder, Migrations, events, failure, history
+from rig.migrations import Holder, events, failure, history
 
 MEASURE = "import resource as r, subprocess, sys; s = subprocess.call(sys.argv[1:]); " \
           "print(r.getrusage(r.RUSAGE_CHILDREN).ru_maxrss); sys.exit(s)"
-
-
-@pytest.fixture
-def files(scratch):
-    return Migrations(scratch)
-
-
-@pytest.fixture
-def up(run, files, pg):
-    """up(*args, url=…): migrate up on the directory of the test."""
-
-    def go(*args, url=None, env=None, **more):
-        env = {"DATABASE_URL": url or pg.url, **(env or {})}
-        return run("migrate", "up", "--dir", files, *args, env=env, **more)
-
-    return go
 
 
 # --- Memory -------------------------------------------------------------------------------------------------------------

@@ -6,23 +6,8 @@ import os
 import pytest
 
 from rig.base import free_port, wait_until
-from rig.migrations import Holder, Migrations, events, failure, history
+from rig.migrations import Holder, events, failure, history
 from rig.postgres import PASSWORD
-
-
-@pytest.fixture
-def files(scratch):
-    return Migrations(scratch)
-
-
-@pytest.fixture
-def up(run, files, pg):
-    """up(*args, url=…): migrate up on the directory of the test."""
-
-    def go(*args, url=None, command="up", **more):
-        return run("migrate", command, "--dir", files, *args, env={"DATABASE_URL": url or pg.url}, **more)
-
-    return go
 
 
 @pytest.fixture

@@ -13,14 +13,9 @@ import pytest
 
 from rig import tls
 from rig.base import CANARY, SLOW, free_port, has_ipv6, rounds, wait_until
-from rig.migrations import Holder, Migrations, events, failure, history
+from rig.migrations import Holder, events, failure, history
 
 SLEEP = "SELECT pg_sleep(600);\n"
-
-
-@pytest.fixture
-def files(scratch):
-    return Migrations(scratch)
 
 
 @pytest.fixture

@@ -9,15 +9,10 @@ import time
 import pytest
 
 from rig.base import rounds, wait_until
-from rig.migrations import Migrations, events, history
+from rig.migrations import events, history
 
 RUNNERS = 16
 SEED = int(os.environ.get("RR_SEED", "0")) or random.randrange(1 << 30)
-
-
-@pytest.fixture
-def files(scratch):
-    return Migrations(scratch)
 
 
 def reset(pg):

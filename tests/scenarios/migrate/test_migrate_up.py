@@ -9,25 +9,9 @@ import sys
 
 import pytest
 
-from rig.migrations import Migrations, events, failure, history, records
+from rig.migrations import events, failure, history, records
 from rig.postgres import bindir
 from rig.program import BIN_DIR
-
-
-@pytest.fixture
-def files(scratch):
-    return Migrations(scratch)
-
-
-@pytest.fixture
-def up(run, files, pg):
-    """up(*args, url=…): migrate up on the directory of the test."""
-
-    def go(*args, url=None, env=None, **more):
-        env = {"DATABASE_URL": url or pg.url, **(env or {})}
-        return run("migrate", "up", "--dir", files, *args, env=env, **more)
-
-    return go
 
 
 def shop(files):
