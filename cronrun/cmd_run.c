@@ -30,7 +30,7 @@ cmd_run_run(void *options, const struct opt_result *given)
 {
     struct options *o = options;
     struct err e;
-    if (options_settle(o, given->argv[0], &e) < 0)
+    if (options_complete(o, given->argv[0], &e) < 0)
         return opt_usage_failed(given->program, o->termination_log, &e);
     return run_main(o, given->argv);
 }

@@ -41,7 +41,7 @@ void
 formats_print(struct strbuf *out)
 {
     strbuf_adds(out, "### Records\n\n| event | when | fields |\n|---|---|---|\n");
-    for (size_t i = 0; i < sizeof records / sizeof records[0]; i++)
+    for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++)
         strbuf_addf(out, "| `%s` | %s | %s |\n", records[i].event, records[i].when,
                     records[i].fields);
     strbuf_adds(

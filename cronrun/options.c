@@ -241,7 +241,7 @@ usage_ended(const char *termination_log, const struct err *e)
         LF_UINT("duration_ms", 0),
         LF_TAIL("tail", e->msg),
     };
-    if (termination_write(termination_log, fields, sizeof fields / sizeof fields[0], &why) < 0)
+    if (termination_write(termination_log, fields, sizeof(fields) / sizeof(fields[0]), &why) < 0)
         log_warn("termination_log", LOG_NONE, "%s", why.msg);
 }
 
@@ -255,16 +255,16 @@ const struct opt_program cronrun_program = {
         "first process of a CronJob's container: it forwards signals and reaps orphans.\n\n"
         "One record is logged at the start of a run and one at its end. A busy lock names its holder.",
     .commands = commands,
-    .n_commands = sizeof commands / sizeof commands[0],
+    .n_commands = sizeof(commands) / sizeof(commands[0]),
     .rows = rows,
-    .n_rows = sizeof rows / sizeof rows[0],
+    .n_rows = sizeof(rows) / sizeof(rows[0]),
     .other_env = other_env,
     .exits = exits,
-    .n_exits = sizeof exits / sizeof exits[0],
+    .n_exits = sizeof(exits) / sizeof(exits[0]),
     .files = files,
-    .n_files = sizeof files / sizeof files[0],
+    .n_files = sizeof(files) / sizeof(files[0]),
     .examples = examples,
-    .n_examples = sizeof examples / sizeof examples[0],
+    .n_examples = sizeof(examples) / sizeof(examples[0]),
     .see_also = "healthd(1), migrate(1), flock(1), timeout(1)",
     .connections = OPT_CONN_POSTGRES | OPT_CONN_REDIS,
     .usage_status = STATUS_OWN,
@@ -281,7 +281,7 @@ begins(const char *text, const char *with)
 }
 
 static int
-settle_lock(struct options *o, const char *command, struct err *e)
+read_lock(struct options *o, const char *command, struct err *e)
 {
     const char *lock = o->lock;
     if (!lock)
@@ -319,9 +319,9 @@ settle_lock(struct options *o, const char *command, struct err *e)
 }
 
 int
-options_settle(struct options *o, const char *command, struct err *e)
+options_complete(struct options *o, const char *command, struct err *e)
 {
-    if (settle_lock(o, command, e) < 0)
+    if (read_lock(o, command, e) < 0)
         return -1;
     if (o->name && lease_name_check(o->name, e) < 0)
         return err_wrap(e, "--name");

@@ -47,7 +47,7 @@ struct options {
     uint64_t job_deadline_ms;      /* CLOCK_NEVER: off */
     int64_t scheduled_ms;          /* wall time, milliseconds since the epoch; -1: not given */
 
-    /* read out of them by options_settle() */
+    /* read out of them by options_complete() */
     enum lock_kind lock_kind;
     const char *lock_where; /* LOCK_FILE: path; LOCK_POSTGRES, LOCK_REDIS: URL, or NULL: as the
                                environment says */
@@ -56,6 +56,6 @@ struct options {
 extern const struct opt_program cronrun_program;
 
 /* The lock's kind and place; checks what belongs together. command: the word that is to be run. ERR_USAGE. */
-int options_settle(struct options *o, const char *command, struct err *e);
+int options_complete(struct options *o, const char *command, struct err *e);
 
 #endif

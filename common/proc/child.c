@@ -28,7 +28,7 @@ status_of(const struct failure *f)
 static _Noreturn void
 fail(int fd, const struct failure *f)
 {
-    ssize_t wrote = write(fd, f, sizeof *f);
+    ssize_t wrote = write(fd, f, sizeof(*f));
     (void)wrote; /* nobody reads: the supervisor is gone, and so are we */
     _exit(status_of(f));
 }
@@ -95,9 +95,9 @@ child_exec_error(struct child *c, const char *command, int *ret_status, struct e
     struct failure f;
     ssize_t got;
     do
-        got = read(c->exec_fd, &f, sizeof f);
+        got = read(c->exec_fd, &f, sizeof(f));
     while (got < 0 && errno == EINTR);
-    if (got != (ssize_t)sizeof f)
+    if (got != (ssize_t)sizeof(f))
         return 0;
     *ret_status = status_of(&f);
     if (f.step == STEP_EXEC)

@@ -57,16 +57,16 @@ program_interpreter(const char *block, size_t len, char *ret)
 {
     ElfW(Ehdr) head;
     ElfW(Phdr) part;
-    if (len < sizeof head)
+    if (len < sizeof(head))
         return;
-    memcpy(&head, block, sizeof head);
-    if (head.e_phentsize != sizeof part)
+    memcpy(&head, block, sizeof(head));
+    if (head.e_phentsize != sizeof(part))
         return; /* of the other word size */
     for (size_t i = 0; i < head.e_phnum; i++) {
-        size_t at = head.e_phoff + i * sizeof part;
-        if (at >= len || len - at < sizeof part)
+        size_t at = head.e_phoff + i * sizeof(part);
+        if (at >= len || len - at < sizeof(part))
             return;
-        memcpy(&part, block + at, sizeof part);
+        memcpy(&part, block + at, sizeof(part));
         if (part.p_type != PT_INTERP || part.p_offset >= len)
             continue;
         const char *name = block + part.p_offset;
@@ -137,7 +137,7 @@ run_shell(const char *path, char *const argv[], char *const envp[], struct exec_
     size_t n = 0;
     while (argv[n])
         n++;
-    cleanup_free char **words = calloc(n + 2, sizeof *words);
+    cleanup_free char **words = calloc(n + 2, sizeof(*words));
     f->fault = EXEC_SHELL;
     f->sys_errno = ENOMEM;
     if (!words)
@@ -155,7 +155,7 @@ try_file(const char *path, char *const argv[], char *const envp[], struct exec_f
 {
     execve(path, argv, envp);
     *f = (struct exec_failure){.sys_errno = errno};
-    snprintf(f->path, sizeof f->path, "%s", path);
+    snprintf(f->path, sizeof(f->path), "%s", path);
     if (judge(path, f))
         run_shell(path, argv, envp, f);
 }
@@ -186,10 +186,10 @@ exec_command(char *const argv[], char *const envp[], struct exec_failure *ret)
     for (const char *dir = dirs ? dirs : DEFAULT_PATH; dir && argv[0][0];) {
         const char *end = strchrnul(dir, ':');
         char path[PATH_MAX];
-        int len = snprintf(path, sizeof path, "%.*s%s%s", (int)(end - dir), dir,
+        int len = snprintf(path, sizeof(path), "%.*s%s%s", (int)(end - dir), dir,
                            end > dir ? "/" : "", argv[0]);
         dir = *end ? end + 1 : NULL;
-        if (len < 0 || (size_t)len >= sizeof path)
+        if (len < 0 || (size_t)len >= sizeof(path))
             continue;
         struct exec_failure f;
         try_file(path, argv, envp, &f);

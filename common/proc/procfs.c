@@ -37,7 +37,7 @@ bool
 procfs_usable(void)
 {
     char text[32];
-    ssize_t len = readlink("/proc/self", text, sizeof text - 1);
+    ssize_t len = readlink("/proc/self", text, sizeof(text) - 1);
     if (len <= 0)
         return false;
     text[len] = '\0';
@@ -48,7 +48,7 @@ bool
 procfs_has_children(void)
 {
     char path[64];
-    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+    snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
     return access(path, R_OK) == 0;
 }
 
@@ -62,8 +62,8 @@ parse_stat(const char *text, struct procfs_stat *ret)
         return false;
     struct procfs_stat s = {.pid = (pid_t)strtol(text, NULL, 10)};
     size_t len = (size_t)(close_at - open_at - 1);
-    if (len >= sizeof s.comm)
-        len = sizeof s.comm - 1;
+    if (len >= sizeof(s.comm))
+        len = sizeof(s.comm) - 1;
     memcpy(s.comm, open_at + 1, len);
     int ppid, pgrp;
     long threads;
@@ -85,8 +85,8 @@ procfs_stat(pid_t pid, struct procfs_stat *ret)
 {
     char path[32];
     char text[512];
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    return read_file(path, text, sizeof text) > 0 && parse_stat(text, ret);
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    return read_file(path, text, sizeof(text)) > 0 && parse_stat(text, ret);
 }
 
 bool
@@ -94,7 +94,7 @@ procfs_list_add(struct procfs_list *list, const struct procfs_stat *s)
 {
     if (list->n == list->size) {
         size_t size = list->size ? 2 * list->size : 64;
-        struct procfs_stat *items = reallocarray(list->items, size, sizeof *items);
+        struct procfs_stat *items = reallocarray(list->items, size, sizeof(*items));
         if (!items)
             return false;
         list->items = items;
@@ -124,7 +124,7 @@ procfs_list_sort(struct procfs_list *list)
 {
     if (list->n == 0)
         return;
-    qsort(list->items, list->n, sizeof *list->items, by_pid);
+    qsort(list->items, list->n, sizeof(*list->items), by_pid);
     size_t kept = 1;
     for (size_t i = 1; i < list->n; i++)
         if (list->items[i].pid != list->items[kept - 1].pid)
@@ -149,14 +149,14 @@ bool
 procfs_children(pid_t pid, struct procfs_list *list)
 {
     char path[64];
-    snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
     cleanup_dir DIR *tasks = opendir(path);
     if (!tasks)
         return true; /* gone */
     for (const struct dirent *task; (task = readdir(tasks));) {
         if (!isdigit((unsigned char)task->d_name[0]))
             continue;
-        snprintf(path, sizeof path, "/proc/%d/task/%.16s/children", (int)pid, task->d_name);
+        snprintf(path, sizeof(path), "/proc/%d/task/%.16s/children", (int)pid, task->d_name);
         cleanup_file FILE *f = fopen(path, "re");
         if (f && !add_words(f, list))
             return false;

@@ -15,7 +15,7 @@ note_ignored(struct signals *s)
 {
     static const int all[] = {SIGHUP, SIGINT, SIGQUIT};
     struct sigaction entry;
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         s->entry_ignored[all[i]] =
             sigaction(all[i], NULL, &entry) == 0 && entry.sa_handler == SIG_IGN;
 }
@@ -61,10 +61,10 @@ signals_read(struct signals *s, struct signals_event *ret)
 {
     struct signalfd_siginfo info;
     for (;;) {
-        ssize_t got = read(s->fd, &info, sizeof info);
+        ssize_t got = read(s->fd, &info, sizeof(info));
         if (got < 0 && errno == EINTR)
             continue;
-        if (got != (ssize_t)sizeof info)
+        if (got != (ssize_t)sizeof(info))
             return false;
         if (is_by_own_write(&info))
             continue;

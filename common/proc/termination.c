@@ -1,3 +1,4 @@
+/* termination.c: the message is cut until it fits, and written without waiting. */
 #include "common/proc/termination.h"
 
 #include <errno.h>

@@ -109,7 +109,7 @@ pidfds_usable(pid_t self)
 struct tree *
 tree_new(struct err *e)
 {
-    struct tree *t = calloc(1, sizeof *t);
+    struct tree *t = calloc(1, sizeof(*t));
     if (!t) {
         err_nomem(e);
         return NULL;

@@ -52,8 +52,8 @@ instant_parse(const char *text, int64_t *ret_ms, struct err *e)
 {
     static const char shape[] = "dddd-dd-ddTdd:dd:dd";
     size_t len = strlen(text);
-    bool good = len >= sizeof shape;
-    for (size_t i = 0; good && i < sizeof shape - 1; i++)
+    bool good = len >= sizeof(shape);
+    for (size_t i = 0; good && i < sizeof(shape) - 1; i++)
         good = shape[i] == 'd'
                    ? digits(text + i, 1) >= 0
                    : text[i] == shape[i] || (shape[i] == 'T' && (text[i] == 't' || text[i] == ' '));
@@ -65,7 +65,7 @@ instant_parse(const char *text, int64_t *ret_ms, struct err *e)
                     .tm_hour = digits(text + 11, 2),
                     .tm_min = digits(text + 14, 2),
                     .tm_sec = digits(text + 17, 2)};
-    const char *rest = text + sizeof shape - 1;
+    const char *rest = text + sizeof(shape) - 1;
     int64_t fraction_ms = 0;
     if (*rest == '.') {
         int64_t unit = 100;

@@ -6,7 +6,7 @@
 #include "cronrun/options.h"
 
 static struct outcome
-of(enum outcome_kind kind, const char *reason, int status)
+outcome_with(enum outcome_kind kind, const char *reason, int status)
 {
     return (struct outcome){.kind = kind, .reason = reason, .exit = status, .child_exit = -1};
 }
@@ -15,18 +15,18 @@ static struct outcome
 before_start(const struct outcome_facts *f, const struct outcome_rules *r)
 {
     if (f->own_failure)
-        return of(OUTCOME_ERROR, "own_failure", STATUS_OWN);
+        return outcome_with(OUTCOME_ERROR, "own_failure", STATUS_OWN);
     if (f->stop_signo)
-        return of(OUTCOME_STOPPED, "stopped_before_start", STATUS_STOPPED);
+        return outcome_with(OUTCOME_STOPPED, "stopped_before_start", STATUS_STOPPED);
     if (f->late)
-        return of(OUTCOME_LATE, "late", r->late_status);
+        return outcome_with(OUTCOME_LATE, "late", r->late_status);
     if (f->busy)
-        return of(OUTCOME_SKIPPED, "busy", r->busy_status);
+        return outcome_with(OUTCOME_SKIPPED, "busy", r->busy_status);
     if (f->busy_failed)
-        return of(OUTCOME_BUSY, "busy", STATUS_BUSY);
+        return outcome_with(OUTCOME_BUSY, "busy", STATUS_BUSY);
     if (f->unreachable)
-        return of(OUTCOME_UNREACHABLE, "lock_unreachable", STATUS_UNREACHABLE);
-    return of(OUTCOME_ERROR, "own_failure", STATUS_OWN);
+        return outcome_with(OUTCOME_UNREACHABLE, "lock_unreachable", STATUS_UNREACHABLE);
+    return outcome_with(OUTCOME_ERROR, "own_failure", STATUS_OWN);
 }
 
 /* The command's own status, or what the options make of it. */
@@ -37,12 +37,12 @@ by_itself(const struct outcome_facts *f, const struct outcome_rules *r)
     int own = by_signal ? 128 + WTERMSIG(f->wait_status) : WEXITSTATUS(f->wait_status);
     if (f->stop_signo) {
         int status = own == 0 ? STATUS_STOPPED : r->child_status >= 0 ? r->child_status : own;
-        return of(OUTCOME_STOPPED, "stopped", status);
+        return outcome_with(OUTCOME_STOPPED, "stopped", status);
     }
     if (own == 0)
-        return of(OUTCOME_SUCCESS, "exit", 0);
-    return of(OUTCOME_FAILURE, by_signal ? "signal" : "exit",
-              r->child_status >= 0 ? r->child_status : own);
+        return outcome_with(OUTCOME_SUCCESS, "exit", 0);
+    return outcome_with(OUTCOME_FAILURE, by_signal ? "signal" : "exit",
+                        r->child_status >= 0 ? r->child_status : own);
 }
 
 struct outcome
@@ -52,17 +52,17 @@ outcome_of(const struct outcome_facts *f, const struct outcome_rules *r)
         return before_start(f, r);
     struct outcome o;
     if (f->exec_status)
-        o = of(f->exec_status == STATUS_OWN ? OUTCOME_ERROR : OUTCOME_NOT_EXECUTED,
-               f->exec_status == STATUS_NOT_FOUND ? "not_found"
-               : f->exec_status == STATUS_OWN     ? "own_failure"
-                                                  : "cannot_execute",
-               f->exec_status);
+        o = outcome_with(f->exec_status == STATUS_OWN ? OUTCOME_ERROR : OUTCOME_NOT_EXECUTED,
+                         f->exec_status == STATUS_NOT_FOUND ? "not_found"
+                         : f->exec_status == STATUS_OWN     ? "own_failure"
+                                                            : "cannot_execute",
+                         f->exec_status);
     else if (f->own_failure)
-        o = of(OUTCOME_ERROR, "own_failure", STATUS_OWN);
+        o = outcome_with(OUTCOME_ERROR, "own_failure", STATUS_OWN);
     else if (f->lost)
-        o = of(OUTCOME_LOCK_LOST, "lock_lost", STATUS_LOCK_LOST);
+        o = outcome_with(OUTCOME_LOCK_LOST, "lock_lost", STATUS_LOCK_LOST);
     else if (f->deadline)
-        o = of(OUTCOME_DEADLINE, "deadline", STATUS_DEADLINE);
+        o = outcome_with(OUTCOME_DEADLINE, "deadline", STATUS_DEADLINE);
     else
         o = by_itself(f, r);
     if (!f->exec_status && WIFEXITED(f->wait_status))

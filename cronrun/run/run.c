@@ -46,7 +46,7 @@ end(struct run *r)
 }
 
 static void
-on_released(struct lease *l, const struct err *e, void *arg)
+on_run_released(struct lease *l, const struct err *e, void *arg)
 {
     (void)l;
     struct run *r = arg;
@@ -64,7 +64,7 @@ run_finish(struct run *r)
     r->ending = true;
     loop_timer_cancel(r->busy_timer);
     if (!r->leased && r->acquiring) {
-        /* It may be granted already, and a lock in Redis would outlive us: on_acquired() gives it back. */
+        /* It may be granted already, and a lock in Redis would outlive us: on_run_acquired() gives it back. */
         lease_withdraw(r->lease);
         loop_timer_start(r->busy_timer, GIVE_BACK_MS);
         return;
@@ -76,8 +76,8 @@ run_finish(struct run *r)
     struct outcome_rules rules = {.child_status = -1};
     const char *word = outcome_name(outcome_of(&r->facts, &rules).kind);
     struct err e;
-    if (lease_release_start(r->lease, word, clock_deadline(RELEASE_MS), on_released, r, &e) < 0)
-        on_released(r->lease, &e, r);
+    if (lease_release_start(r->lease, word, clock_deadline(RELEASE_MS), on_run_released, r, &e) < 0)
+        on_run_released(r->lease, &e, r);
 }
 
 static void
@@ -94,7 +94,7 @@ fail(struct run *r, bool *fact, const struct err *e)
 static void acquire(struct run *r);
 
 static void
-on_lost(struct lease *l, enum lease_grade grade, const struct err *why, void *arg)
+on_run_lost(struct lease *l, enum lease_grade grade, const struct err *why, void *arg)
 {
     (void)l;
     struct run *r = arg;
@@ -163,7 +163,7 @@ is_nested(const struct run *r)
 }
 
 static void
-on_busy(struct run *r)
+meet_busy(struct run *r)
 {
     if (is_nested(r)) {
         struct err e;
@@ -190,7 +190,7 @@ tell_waiting(struct run *r)
 {
     const struct lease_holder *h = &r->holder;
     char who[HOLDER_MAX];
-    run_report_holder(h, who, sizeof who);
+    run_report_holder(h, who, sizeof(who));
     log_info("lock_wait",
              LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id),
                         LF_OPT("holder_host", h->host),
@@ -200,8 +200,8 @@ tell_waiting(struct run *r)
 }
 
 static void
-on_acquired(struct lease *l, const struct err *e, uint64_t fence, const struct lease_holder *holder,
-            void *arg)
+on_run_acquired(struct lease *l, const struct err *e, uint64_t fence,
+                const struct lease_holder *holder, void *arg)
 {
     (void)l;
     struct run *r = arg;
@@ -222,7 +222,7 @@ on_acquired(struct lease *l, const struct err *e, uint64_t fence, const struct l
         r->holder = holder ? *holder : (struct lease_holder){0};
         if (first && r->o->on_busy == BUSY_WAIT && r->o->busy_wait_ms > 0)
             tell_waiting(r);
-        on_busy(r);
+        meet_busy(r);
         return;
     }
     if (e) {
@@ -230,8 +230,8 @@ on_acquired(struct lease *l, const struct err *e, uint64_t fence, const struct l
         return;
     }
     err_clear(&r->error);
-    lease_check(
-        r->lease); /* we may have been stopped since it was granted: on_lost() then ends the run */
+    /* We may have been stopped since it was granted: then on_run_lost() ends the run. */
+    lease_check(r->lease);
     if (r->ending)
         return;
     if (is_late(r))
@@ -246,14 +246,14 @@ acquire(struct run *r)
     struct err e;
     if (is_late(r))
         fail(r, &r->facts.late, &r->error);
-    else if (lease_acquire_start(r->lease, clock_deadline(ACQUIRE_MS), on_acquired, r, &e) < 0)
+    else if (lease_acquire_start(r->lease, clock_deadline(ACQUIRE_MS), on_run_acquired, r, &e) < 0)
         fail(r, &r->facts.unreachable, &e);
     else
         r->acquiring = true;
 }
 
 static void
-on_busy_timer(void *arg)
+on_run_busy_timer(void *arg)
 {
     struct run *r = arg;
     if (r->ending)
@@ -317,7 +317,7 @@ make_lease(struct run *r, struct err *e)
     }
     if (!r->lease)
         return -1;
-    lease_set_lost_cb(r->lease, on_lost, r);
+    lease_set_lost_cb(r->lease, on_run_lost, r);
     return 0;
 }
 
@@ -347,7 +347,7 @@ before_start(struct run *r, const struct signals_event *ev)
 }
 
 static void
-on_signals(int fd, int what, void *arg)
+on_run_signals(int fd, int what, void *arg)
 {
     (void)fd;
     (void)what;
@@ -367,12 +367,12 @@ static int
 make_run_id(char *buf, struct err *e)
 {
     uint8_t b[16];
-    if (digest_random(b, sizeof b, e) < 0)
+    if (digest_random(b, sizeof(b), e) < 0)
         return -1;
     b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
     b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
     char hex[33];
-    digest_hex(hex, b, sizeof b);
+    digest_hex(hex, b, sizeof(b));
     snprintf(buf, LEASE_RUN_ID_MAX, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,
              hex + 20);
     return 0;
@@ -408,11 +408,11 @@ static int
 name_run(struct run *r, struct err *e)
 {
     char host[256] = "";
-    gethostname(host, sizeof host - 1);
-    copy_name(r->host, sizeof r->host, host);
+    gethostname(host, sizeof(host) - 1);
+    copy_name(r->host, sizeof(r->host), host);
     char pod_name[LEASE_NAME_MAX + 1];
     int64_t pod_ms;
-    bool from_pod = instant_from_pod(host, clock_wall_ms(), pod_name, sizeof pod_name, &pod_ms);
+    bool from_pod = instant_from_pod(host, clock_wall_ms(), pod_name, sizeof(pod_name), &pod_ms);
     r->scheduled_ms = r->o->scheduled_ms >= 0 ? r->o->scheduled_ms : from_pod ? pod_ms : -1;
     r->job_since_ms = r->scheduled_ms >= 0 ? r->scheduled_ms : clock_wall_ms();
     const char *slash = strrchr(r->argv[0], '/');
@@ -425,7 +425,7 @@ name_run(struct run *r, struct err *e)
             e, ERR_USAGE,
             "--name is missing: a lock in PostgreSQL or Redis needs the job's name, and %s", why);
     }
-    copy_name(r->job, sizeof r->job, r->o->name ? r->o->name : from_pod ? pod_name : base);
+    copy_name(r->job, sizeof(r->job), r->o->name ? r->o->name : from_pod ? pod_name : base);
     if (make_run_id(r->run_id, e) < 0)
         return -1;
     if (r->scheduled_ms < 0)
@@ -444,8 +444,8 @@ prepare(struct run *r, struct err *e)
     r->loop = loop_new(e);
     if (!r->loop)
         return -1;
-    r->signal_watch = loop_watch_new(r->loop, r->signals.fd, on_signals, r);
-    r->busy_timer = loop_timer_new(r->loop, on_busy_timer, r);
+    r->signal_watch = loop_watch_new(r->loop, r->signals.fd, on_run_signals, r);
+    r->busy_timer = loop_timer_new(r->loop, on_run_busy_timer, r);
     if (!r->signal_watch || !r->busy_timer || loop_watch_set(r->signal_watch, LOOP_READ) < 0)
         return err_nomem(e);
     if (run_command_init(r, e) < 0)

@@ -8,20 +8,20 @@
 extern char **environ;
 
 static void
-on_command_note(const struct command_note *note, void *arg)
+on_run_command_note(const struct command_note *note, void *arg)
 {
     run_report_note(arg, note);
 }
 
 static void
-on_command_look(void *arg)
+on_run_command_look(void *arg)
 {
     struct run *r = arg;
     lease_check(r->lease);
 }
 
 static void
-on_command_ended(const struct command_end *end, void *arg)
+on_run_command_ended(const struct command_end *end, void *arg)
 {
     struct run *r = arg;
     r->facts.exec_status = end->exec_status;
@@ -80,7 +80,7 @@ int
 run_command_init(struct run *r, struct err *e)
 {
     static const struct command_ops ops = {
-        .note = on_command_note, .look = on_command_look, .ended = on_command_ended};
+        .note = on_run_command_note, .look = on_run_command_look, .ended = on_run_command_ended};
     r->command = command_new(r->loop, &r->signals, &ops, r, e);
     if (!r->command)
         return -1;

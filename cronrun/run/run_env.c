@@ -14,12 +14,12 @@
 static bool
 is_ours(const char *variable)
 {
-    if (strncmp(variable, PREFIX, sizeof PREFIX - 1) != 0)
+    if (strncmp(variable, PREFIX, sizeof(PREFIX) - 1) != 0)
         return false;
     const char *equals = strchr(variable, '=');
     char name[128];
     size_t len = equals ? (size_t)(equals - variable) : strlen(variable);
-    if (len >= sizeof name)
+    if (len >= sizeof(name))
         return true;
     memcpy(name, variable, len);
     name[len] = '\0';
@@ -47,12 +47,12 @@ run_env_make(const struct run *r, char *const *from, struct run_env *ret, struct
     add(ret, "RUN_ID", r->run_id);
     add(ret, "JOB", r->job);
     if (r->fence) {
-        snprintf(number, sizeof number, "%llu", (unsigned long long)r->fence);
+        snprintf(number, sizeof(number), "%llu", (unsigned long long)r->fence);
         add(ret, "FENCE", number);
     }
     if (r->scheduled_ms >= 0)
         add(ret, "SCHEDULED", clock_format_rfc3339(instant, r->scheduled_ms * 1000, 0));
-    ret->envp = calloc(n + ret->own_n + 1, sizeof *ret->envp);
+    ret->envp = calloc(n + ret->own_n + 1, sizeof(*ret->envp));
     bool complete = ret->envp != NULL;
     for (size_t i = 0; i < ret->own_n; i++)
         complete = complete && ret->own[i];

@@ -130,7 +130,7 @@ static void
 describe_started(const struct run *r, char *buf, size_t size)
 {
     char end[32];
-    say_end(r, end, sizeof end);
+    say_end(r, end, sizeof(end));
     switch (r->outcome.kind) {
     case OUTCOME_SUCCESS:
         snprintf(buf, size, "%s succeeded", r->job);
@@ -190,7 +190,7 @@ run_report_holder(const struct lease_holder *h, char *buf, size_t size)
 {
     char pid[32] = "";
     if (h->pid)
-        snprintf(pid, sizeof pid, ", pid %ld", h->pid);
+        snprintf(pid, sizeof(pid), ", pid %ld", h->pid);
     snprintf(buf, size, "%s%s%s%s%s%s%s", h->host[0] ? h->host : "another", pid,
              h->since[0] ? ", since " : "", h->since, h->run_id[0] ? ", run " : "", h->run_id,
              h->unseen ? ", which cannot be seen from here: in another container, or gone" : "");
@@ -214,7 +214,7 @@ describe_not_started(const struct run *r, char *buf, size_t size)
                  r->job, word, h->host, h->pid, h->pids);
     else {
         char who[HOLDER_MAX];
-        run_report_holder(h, who, sizeof who);
+        run_report_holder(h, who, sizeof(who));
         snprintf(buf, size, "%s %s: held by %s", r->job, word, who);
     }
 }
@@ -244,10 +244,10 @@ run_report_end(const struct run *r)
     char msg[LOG_LINE_MAX / 2];
     bool started = r->started_ms >= 0;
     if (started) {
-        describe_started(r, msg, sizeof msg);
+        describe_started(r, msg, sizeof(msg));
         report_started(r, msg);
     } else {
-        describe_not_started(r, msg, sizeof msg);
+        describe_not_started(r, msg, sizeof(msg));
         report_not_started(r, msg);
     }
     struct field fence = fence_field(r);
@@ -267,6 +267,7 @@ run_report_end(const struct run *r)
         LF_TAIL("tail", msg),
     };
     struct err e;
-    if (termination_write(r->o->termination_log, fields, sizeof fields / sizeof fields[0], &e) < 0)
+    if (termination_write(r->o->termination_log, fields, sizeof(fields) / sizeof(fields[0]), &e) <
+        0)
         log_warn("termination_log", LOG_NONE, "%s", e.msg);
 }

@@ -39,7 +39,7 @@ parse(struct parsed *p, char **envp, const char *const *words)
     struct opt_said said = {.out = STRBUF_INIT, .warnings = STRBUF_INIT};
     p->status = opt_parse(&cronrun_program, &in, &p->o, &p->r, &said, &p->e);
     if (p->status == OPT_GO && p->r.command == &cmd_run &&
-        options_settle(&p->o, p->r.argv[0], &p->e) < 0)
+        options_complete(&p->o, p->r.argv[0], &p->e) < 0)
         p->status = cronrun_program.usage_status;
     strbuf_done(&said.out);
     strbuf_done(&said.warnings);
