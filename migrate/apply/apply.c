@@ -10,6 +10,7 @@
 #include "migrate/apply/finding.h"
 #include "migrate/tell/progress.h"
 #include "migrate/db/watch.h"
+#include "migrate/sql/quote.h"
 
 #define BACKOFF_FIRST_MS 250u
 #define BACKOFF_MAX_MS 5000u
@@ -81,7 +82,7 @@ apply_sql_role(const struct apply *a, bool local, struct strbuf *out)
     const struct options *o = a->s->o;
     if (o->role) {
         strbuf_adds(out, local ? "SET LOCAL ROLE " : "SET ROLE ");
-        ledger_quote_ident(out, o->role);
+        quote_ident(out, o->role);
         strbuf_adds(out, "; ");
     }
     return o->role != NULL;
@@ -260,7 +261,7 @@ apply_duplicate(struct apply *a, enum exit_status exit, const struct err *e)
 {
     bool known = false;
     struct err why = {0};
-    if (ledger_has(a->s, a->m->version, &known, &why) != 0) {
+    if (ledger_has(a->ledger, a->s, a->m->version, &known, &why) != 0) {
         apply_report_run(a, &why, 0);
         return APPLY_FAILED;
     }

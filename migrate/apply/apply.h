@@ -18,6 +18,8 @@
 #include "common/base/err.h"
 #include "migrate/sql/position.h"
 #include "migrate/tell/report.h"
+#include "migrate/db/ledger.h"
+#include "migrate/db/lock.h"
 #include "migrate/db/session.h"
 #include "migrate/files/source.h"
 #include "migrate/sql/verdict.h"
@@ -40,6 +42,8 @@ enum apply_result {
 struct apply {
     /* set by the caller, borrowed */
     struct session *s;
+    const struct ledger *ledger;
+    struct lock *lock;
     struct report *report;
     const struct source *source;
     /* the file at hand */

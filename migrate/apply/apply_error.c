@@ -299,7 +299,7 @@ apply_wrap_row(const struct apply *a, const char *what, struct err *e)
 {
     if (strcmp(e->sqlstate, LEDGER_UNWRITTEN) == 0 && !pgconn_diag(a->s->work)->context[0])
         err_set(e, ERR_PROTOCOL, "a trigger of %s leaves the row out: let it return NEW",
-                a->s->table.quoted);
+                a->ledger->table.quoted);
     err_wrap(e, "%s", what);
 }
 

@@ -83,7 +83,7 @@ apply_hint(const struct apply *a, const struct err *e, const struct statement *s
         strbuf_addf(
             out,
             "the file itself dropped or moved %s: keep the history in a schema that no file drops (--table)",
-            a->s->table.quoted);
+            a->ledger->table.quoted);
     else if (is(e, "42P07") && !a->verdict.transaction)
         text =
             "an earlier run may have been cut off in this file: look whether what exists is complete (an index: "

@@ -5,6 +5,7 @@
 #include "common/base/cleanup.h"
 #include "migrate/apply/apply.h"
 #include "migrate/sql/token.h"
+#include "migrate/sql/quote.h"
 
 /* Names as they are written in the statement. */
 struct claim {
@@ -72,7 +73,7 @@ add_text(struct strbuf *sql, const char *text, size_t bytes)
 {
     cleanup_strbuf struct strbuf copy = STRBUF_INIT;
     strbuf_add(&copy, text, bytes);
-    ledger_quote_literal(sql, strbuf_str(&copy));
+    quote_literal(sql, strbuf_str(&copy));
 }
 
 /* The parent of a partitioned index is INVALID by design until each partition has its own. */

@@ -8,7 +8,6 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "migrate/apply/apply.h"
-#include "migrate/db/lock.h"
 #include "migrate/tell/progress.h"
 #include "migrate/sql/token.h"
 
@@ -166,7 +165,7 @@ lock_lost(struct apply *a)
             "may have worked beside it: look at what it did, then start again");
     bool found = apply_find_unlock(a, &st);
     apply_report_at(a, EXIT_PARTIAL, &e, found ? &st : NULL);
-    a->s->locked = false;
+    lock_forget(a->lock);
     return APPLY_LAST;
 }
 
@@ -177,11 +176,11 @@ write_row(struct apply *a)
     struct err e = {0};
     struct pgrows *rows = NULL;
     strbuf_adds(&sql, "SELECT ");
-    lock_sql_proof(&a->s->table, &sql);
+    lock_sql_proof(a->lock, &sql);
     strbuf_adds(&sql, "; ");
     a->duration_ms = clock_mono_ms() - a->start_ms;
-    ledger_sql_as(&a->s->table, &sql);
-    ledger_sql_insert(&a->s->table, a->m, a->loose_sha256, a->s->o->release,
+    ledger_sql_as(&a->ledger->table, &sql);
+    ledger_sql_insert(&a->ledger->table, a->m, a->loose_sha256, a->s->o->release,
                       (int64_t)a->duration_ms, NULL, &sql);
     int sent = session_sql(a->s, &sql, &rows, &e);
     bool proven = session_is(rows, 0, "t");
@@ -232,8 +231,8 @@ try_row(struct apply *a)
     strbuf_adds(&sql, "BEGIN; ");
     if (apply_lock_timeout(a, &ms))
         strbuf_addf(&sql, "SET LOCAL lock_timeout TO %llu; ", (unsigned long long)ms);
-    ledger_sql_as(&a->s->table, &sql);
-    ledger_sql_insert(&a->s->table, a->m, a->loose_sha256, a->s->o->release, 0, NULL, &sql);
+    ledger_sql_as(&a->ledger->table, &sql);
+    ledger_sql_insert(&a->ledger->table, a->m, a->loose_sha256, a->s->o->release, 0, NULL, &sql);
     strbuf_adds(&sql, "; SET CONSTRAINTS ALL IMMEDIATE; ROLLBACK");
     return session_sql(a->s, &sql, NULL, &e) == 0 ? APPLY_DONE : trial_failed(a, &e);
 }

@@ -4,7 +4,6 @@
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "migrate/apply/apply.h"
-#include "migrate/db/lock.h"
 #include "migrate/tell/progress.h"
 #include "migrate/sql/token.h"
 
@@ -308,7 +307,7 @@ lock_lost(struct apply *a)
     bool found = apply_find_unlock(a, &st);
     apply_report_at(a, EXIT_INPUT, &e, found ? &st : NULL);
     report_hint(a->report, "pg_advisory_unlock_all() releases every lock of the session");
-    a->s->locked = false;
+    lock_forget(a->lock);
     return apply_roll_back(a, APPLY_FAILED);
 }
 
@@ -322,11 +321,11 @@ static struct end_places
 end_sql(struct apply *a, struct strbuf *sql)
 {
     cleanup_strbuf struct strbuf proof = STRBUF_INIT;
-    lock_sql_proof(&a->s->table, &proof);
+    lock_sql_proof(a->lock, &proof);
     a->duration_ms = clock_mono_ms() - a->start_ms;
     strbuf_adds(sql, "RESET SESSION AUTHORIZATION; RESET ROLE; ");
-    size_t row = 2 + ledger_sql_as(&a->s->table, sql);
-    ledger_sql_insert(&a->s->table, a->m, a->loose_sha256, a->s->o->release,
+    size_t row = 2 + ledger_sql_as(&a->ledger->table, sql);
+    ledger_sql_insert(&a->ledger->table, a->m, a->loose_sha256, a->s->o->release,
                       (int64_t)a->duration_ms, strbuf_str(&proof), sql);
     sql->failed |= proof.failed;
     strbuf_adds(sql, "; COMMIT; ");

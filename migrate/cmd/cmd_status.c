@@ -31,6 +31,7 @@ struct status {
     struct session s;
     struct source source;
     struct ledger ledger;
+    struct lock lock;
     struct plan plan;
     struct lock_holder holder;
     struct loose loose;
@@ -62,7 +63,7 @@ print_json(const struct status *st, struct err *e)
     cleanup_strbuf struct strbuf out = STRBUF_INIT;
     struct json j = json_on(&out);
     json_object(&j);
-    json_kstr(&j, "table", st->s.table.quoted);
+    json_kstr(&j, "table", st->ledger.table.quoted);
     for (int i = 0; i <= PLAN_MISSING; i++)
         json_kuint(&j, plan_state_name((enum plan_state)i), st->plan.count[i]);
     json_key(&j, "lock");
@@ -125,13 +126,17 @@ look(struct status *st, struct err *e)
     st->loose.source = &st->source;
     if (directory_open(o->dir, o->allow_empty, &st->source, e) != 0)
         return -1;
+    if (ledger_init(&st->ledger, o->table, o->role, e) != 0 ||
+        lock_init(&st->lock, st->ledger.table.quoted, e) != 0)
+        return -1;
     if (session_init(&st->s, o, e) != 0)
         return -1;
     if (session_open(&st->s, e) != 0) {
         st->report.exit = report_exit_for_connect(e);
         return -1;
     }
-    if (ledger_read(&st->s, &st->ledger, e) != 0 || lock_find_holder(&st->s, &st->holder, e) != 0)
+    if (ledger_read(&st->ledger, &st->s, e) != 0 ||
+        lock_find_holder(&st->lock, &st->s, &st->holder, e) != 0)
         return -1;
     return plan_make(&st->source, &st->ledger, &rules, loose_differs, &st->loose, &st->plan, e);
 }
@@ -165,7 +170,7 @@ cmd_status_run(void *options, const struct opt_result *given)
         else
             report_place(&st.report, st.source.fault_file, st.source.fault_line, 0);
         cleanup_strbuf struct strbuf hint = STRBUF_INIT;
-        ledger_hint(&st.s.table, &e, &hint);
+        ledger_hint(&st.ledger.table, &e, &hint);
         report_hint(&st.report, strbuf_str(&hint));
     } else {
         st.report.exit = exit_code(&st);

@@ -54,6 +54,7 @@ struct up {
     struct session s;
     struct source source;
     struct ledger ledger;
+    struct lock lock;
     struct plan plan;
     struct plan_rules rules;
     struct verdict_file *verdicts; /* of plan.items, where step is set */
@@ -90,7 +91,7 @@ static void
 forget(struct up *u)
 {
     plan_done(&u->plan);
-    ledger_done(&u->ledger);
+    ledger_forget(&u->ledger);
     free(u->verdicts);
     u->verdicts = NULL;
 }
@@ -101,10 +102,10 @@ read_plan(struct up *u)
     struct err e = {0};
     struct loose loose = {.source = &u->source};
     forget(u);
-    if (ledger_read(&u->s, &u->ledger, &e) != 0 ||
+    if (ledger_read(&u->ledger, &u->s, &e) != 0 ||
         plan_make(&u->source, &u->ledger, &u->rules, loose_differs, &loose, &u->plan, &e) != 0) {
         cleanup_strbuf struct strbuf hint = STRBUF_INIT;
-        ledger_hint(&u->s.table, &e, &hint);
+        ledger_hint(&u->ledger.table, &e, &hint);
         fail(u, &e);
         report_place(&u->report, loose.file, loose.line, 0);
         report_hint(&u->report, strbuf_str(&hint));
@@ -149,7 +150,8 @@ static int
 check_database(struct up *u)
 {
     struct err e = {0};
-    if (u->ledger.exists || u->o->layout != LAYOUT_AUTO || ledger_no_foreign(&u->s, &e) == 0)
+    if (u->ledger.exists || u->o->layout != LAYOUT_AUTO ||
+        ledger_no_foreign(&u->ledger, &u->s, &e) == 0)
         return 0;
     fail(u, &e);
     if (e.code == ERR_INPUT)
@@ -236,7 +238,7 @@ tell_holder(struct up *u, struct err *e)
     char text[128];
     if (clock_left_ms(u->holder_log_ms) > 0)
         return 0;
-    if (lock_find_holder(&u->s, &h, e) != 0)
+    if (lock_find_holder(&u->lock, &u->s, &h, e) != 0)
         return -1;
     if (h.pid == 0) /* just released */
         return 0;
@@ -256,7 +258,7 @@ lock_busy(struct up *u, struct err *e)
 {
     struct lock_holder h = {0};
     char text[128];
-    if (lock_find_holder(&u->s, &h, e) != 0)
+    if (lock_find_holder(&u->lock, &u->s, &h, e) != 0)
         return -1;
     return err_set(e, ERR_BUSY, "another runner held the lock for the whole wait: %s",
                    lock_describe(&h, text, sizeof text));
@@ -266,9 +268,9 @@ lock_busy(struct up *u, struct err *e)
 static int
 try_lock(struct up *u, struct err *e)
 {
-    if (lock_try(&u->s, e) != 0)
+    if (lock_try(&u->lock, &u->s, e) != 0)
         return -1;
-    if (u->s.locked) {
+    if (lock_held(&u->lock, &u->s)) {
         u->holder[0] = '\0';
         return session_settle(&u->s, e);
     }
@@ -307,7 +309,11 @@ writable(struct up *u, struct err *e)
 static enum apply_result
 apply_steps(struct up *u)
 {
-    struct apply a = {.s = &u->s, .report = &u->report, .source = &u->source};
+    struct apply a = {.s = &u->s,
+                      .ledger = &u->ledger,
+                      .lock = &u->lock,
+                      .report = &u->report,
+                      .source = &u->source};
     size_t number = 0;
     for (size_t i = 0; i < u->plan.n; i++) {
         const struct plan_item *item = &u->plan.items[i];
@@ -382,9 +388,9 @@ static enum step
 apply_all(struct up *u)
 {
     struct err e = {0};
-    if (!u->ledger.exists && ledger_create(&u->s, &e) != 0) {
+    if (!u->ledger.exists && ledger_create(&u->ledger, &u->s, &e) != 0) {
         cleanup_strbuf struct strbuf hint = STRBUF_INIT;
-        ledger_create_hint(&u->s.table, &e, &hint);
+        ledger_create_hint(&u->ledger.table, &e, &hint);
         fail(u, &e);
         report_hint(&u->report, strbuf_str(&hint));
         return STEP_END;
@@ -404,7 +410,7 @@ static enum step
 one_round(struct up *u)
 {
     struct err e = {0};
-    bool was_locked = u->s.locked;
+    bool was_locked = lock_held(&u->lock, &u->s);
     if (read_plan(u) != 0)
         return STEP_END;
     note_settled(u);
@@ -453,8 +459,7 @@ clean_up(struct up *u)
         if (tx == PGCONN_TX_INTRANS || tx == PGCONN_TX_INERROR)
             session_query(&u->s, rollback, sizeof rollback - 1, NULL, &ignored);
     }
-    if (pgconn_connected(u->s.work))
-        lock_release(&u->s);
+    lock_release(&u->lock, &u->s);
 }
 
 static void
@@ -504,10 +509,12 @@ cmd_up_run(void *options, const struct opt_result *given)
                                   .to = o->to,
                                   .steps = (size_t)o->steps};
     report_init(&u.report, log_is_text());
-    /* First, for it catches the signals: process 1 of a container hears no others. */
-    if (session_init(&u.s, o, &e) != 0) {
+    if (ledger_init(&u.ledger, o->table, o->role, &e) != 0 ||
+        lock_init(&u.lock, u.ledger.table.quoted, &e) != 0) {
         fail(&u, &e);
-    } else {
+    } else if (session_init(&u.s, o, &e) != 0) {
+        fail(&u, &e);
+    } else { /* from here on signals are caught: process 1 of a container hears no others */
         if (directory_open(o->dir, o->allow_empty, &u.source, &e) != 0) {
             report_fail(&u.report, EXIT_INPUT, &e);
             report_place(&u.report, u.source.fault_file, u.source.fault_line, 0);
@@ -519,6 +526,7 @@ cmd_up_run(void *options, const struct opt_result *given)
     }
     int status = report_finish(&u.report, o->termination_log);
     source_done(&u.source);
+    ledger_done(&u.ledger);
     report_done(&u.report);
     return status;
 }

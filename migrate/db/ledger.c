@@ -6,6 +6,7 @@
 
 #include "common/base/cleanup.h"
 #include "migrate/db/session.h"
+#include "migrate/sql/quote.h"
 
 /* Columns of ledger_sql_read. */
 enum {
@@ -91,11 +92,11 @@ take_rows(const struct pgrows *rows, struct ledger *l, struct err *e)
 
 /* One statement that reads, and its rows; *ret is owned, *ret_answer part of it. */
 static int
-ask(struct session *s, const struct strbuf *sql, struct pgrows **ret,
+ask(const struct ledger *l, struct session *s, const struct strbuf *sql, struct pgrows **ret,
     const struct pgrows **ret_answer, struct err *e)
 {
     cleanup_strbuf struct strbuf all = STRBUF_INIT;
-    ledger_sql_in_full(&s->table, &all);
+    ledger_sql_in_full(&l->table, &all);
     strbuf_add(&all, strbuf_str(sql), sql->len);
     all.failed = all.failed || sql->failed;
     int result = session_sql(s, &all, ret, e);
@@ -104,72 +105,70 @@ ask(struct session *s, const struct strbuf *sql, struct pgrows **ret,
 }
 
 static int
-read_exists(struct session *s, bool *ret, struct err *e)
+read_exists(const struct ledger *l, struct session *s, bool *ret, struct err *e)
 {
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     struct pgrows *rows = NULL;
     const struct pgrows *answer;
-    ledger_sql_columns(&s->table, &sql);
-    int result = ask(s, &sql, &rows, &answer, e);
+    ledger_sql_columns(&l->table, &sql);
+    int result = ask(l, s, &sql, &rows, &answer, e);
     if (result != 0)
-        err_wrap(e, "cannot look for the history table %s", s->table.quoted);
+        err_wrap(e, "cannot look for the history table %s", l->table.quoted);
     else if (pgrows_count(answer) != 1)
         result =
-            err_set(e, ERR_PROTOCOL, "the server does not say whether %s exists", s->table.quoted);
+            err_set(e, ERR_PROTOCOL, "the server does not say whether %s exists", l->table.quoted);
     else
-        result = ledger_check_columns(&s->table, pgrows_value(answer, 0, 0),
+        result = ledger_check_columns(&l->table, pgrows_value(answer, 0, 0),
                                       pgrows_value(answer, 0, 1), ret, e);
     pgrows_free(rows);
     return result;
 }
 
 int
-ledger_read(struct session *s, struct ledger *ret, struct err *e)
+ledger_read(struct ledger *l, struct session *s, struct err *e)
 {
-    struct ledger l = LEDGER_INIT;
-    if (read_exists(s, &l.exists, e) != 0)
+    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+    struct pgrows *rows = NULL;
+    const struct pgrows *answer;
+    ledger_forget(l);
+    if (read_exists(l, s, &l->exists, e) != 0)
         return -1;
-    if (l.exists) {
-        cleanup_strbuf struct strbuf sql = STRBUF_INIT;
-        struct pgrows *rows = NULL;
-        const struct pgrows *answer;
-        ledger_sql_read(&s->table, &sql);
-        int result = ask(s, &sql, &rows, &answer, e);
-        if (result == 0)
-            result = take_rows(answer, &l, e);
-        pgrows_free(rows);
-        if (result != 0) {
-            ledger_done(&l);
-            return err_wrap(e, "cannot read %s", s->table.quoted);
-        }
-    }
-    *ret = l;
-    return 0;
+    if (!l->exists)
+        return 0;
+    ledger_sql_read(&l->table, &sql);
+    int result = ask(l, s, &sql, &rows, &answer, e);
+    if (result == 0)
+        result = take_rows(answer, l, e);
+    pgrows_free(rows);
+    if (result == 0)
+        return 0;
+    ledger_forget(l);
+    return err_wrap(e, "cannot read %s", l->table.quoted);
 }
 
 int
-ledger_has(struct session *s, const char *version, bool *ret, struct err *e)
+ledger_has(const struct ledger *l, struct session *s, const char *version, bool *ret, struct err *e)
 {
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     struct pgrows *rows = NULL;
     const struct pgrows *answer;
     strbuf_addf(&sql, "SELECT 1 FROM %s h WHERE h.version OPERATOR(pg_catalog.=) ",
-                s->table.quoted);
-    ledger_quote_literal(&sql, version);
-    int result = ask(s, &sql, &rows, &answer, e);
+                l->table.quoted);
+    quote_literal(&sql, version);
+    int result = ask(l, s, &sql, &rows, &answer, e);
     *ret = result == 0 && pgrows_count(answer) > 0;
     pgrows_free(rows);
-    return result == 0 ? 0 : err_wrap(e, "cannot read %s", s->table.quoted);
+    return result == 0 ? 0 : err_wrap(e, "cannot read %s", l->table.quoted);
 }
 
 int
-ledger_no_foreign(struct session *s, struct err *e)
+ledger_no_foreign(const struct ledger *l, struct session *s, struct err *e)
 {
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     struct pgrows *rows = NULL;
-    ledger_sql_foreign(&s->table, &sql);
+    ledger_sql_foreign(&l->table, &sql);
     const struct pgrows *answer;
-    int result = ask(s, &sql, &rows, &answer, e);
+    int result = ask(l, s, &sql, &rows, &answer, e);
     for (int i = 0; result == 0 && i < pgrows_count(answer); i++) {
         const char *schema = pgrows_value(answer, i, 0);
         const char *table = pgrows_value(answer, i, 1);
@@ -180,7 +179,7 @@ ledger_no_foreign(struct session *s, struct err *e)
                 err_set(e, ERR_INPUT,
                         "the database has a history of %s (%s.%s) and none of migrate (%s): that "
                         "layout is not handled yet, and what it applied would be applied again",
-                        tool, schema, table, s->table.quoted);
+                        tool, schema, table, l->table.quoted);
     }
     pgrows_free(rows);
     return result;
@@ -196,28 +195,28 @@ exists_already(const struct err *e)
 }
 
 static int
-create(struct session *s, const struct strbuf *sql, struct err *e)
+create(const struct ledger *l, struct session *s, const struct strbuf *sql, struct err *e)
 {
     cleanup_strbuf struct strbuf all = STRBUF_INIT;
-    ledger_sql_as(&s->table, &all);
+    ledger_sql_as(&l->table, &all);
     strbuf_add(&all, strbuf_str(sql), sql->len);
     all.failed = all.failed || sql->failed;
     if (session_sql(s, &all, NULL, e) == 0 || exists_already(e))
         return 0;
-    const char *role = s->table.role;
-    return err_wrap(e, "cannot create the history table %s%s%s", s->table.quoted,
+    const char *role = l->table.role;
+    return err_wrap(e, "cannot create the history table %s%s%s", l->table.quoted,
                     role ? " as role " : "", role ? role : "");
 }
 
 int
-ledger_create(struct session *s, struct err *e)
+ledger_create(const struct ledger *l, struct session *s, struct err *e)
 {
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     cleanup_strbuf struct strbuf schema = STRBUF_INIT;
     struct pgrows *rows = NULL;
     strbuf_adds(&sql,
                 "SELECT 1 FROM pg_catalog.pg_namespace n WHERE n.nspname OPERATOR(pg_catalog.=) ");
-    ledger_quote_literal(&sql, s->table.schema);
+    quote_literal(&sql, l->table.schema);
     if (session_sql(s, &sql, &rows, e) != 0) {
         pgrows_free(rows);
         return -1;
@@ -226,13 +225,13 @@ ledger_create(struct session *s, struct err *e)
     pgrows_free(rows);
     if (!known) {
         strbuf_adds(&schema, "CREATE SCHEMA ");
-        ledger_quote_ident(&schema, s->table.schema);
-        if (create(s, &schema, e) != 0)
+        quote_ident(&schema, l->table.schema);
+        if (create(l, s, &schema, e) != 0)
             return -1;
     }
     strbuf_clear(&sql);
-    ledger_sql_create(&s->table, &sql);
-    return create(s, &sql, e);
+    ledger_sql_create(&l->table, &sql);
+    return create(l, s, &sql, e);
 }
 
 void
@@ -261,8 +260,18 @@ ledger_create_hint(const struct ledger_table *t, const struct err *e, struct str
         t->schema);
 }
 
+int
+ledger_init(struct ledger *l, const char *table, const char *role, struct err *e)
+{
+    *l = (struct ledger){0};
+    if (ledger_table_parse(table, &l->table, e) != 0)
+        return -1;
+    l->table.role = role;
+    return 0;
+}
+
 void
-ledger_done(struct ledger *l)
+ledger_forget(struct ledger *l)
 {
     for (size_t i = 0; i < l->n; i++) {
         struct ledger_row *row = &l->rows[i];
@@ -274,5 +283,14 @@ ledger_done(struct ledger *l)
         free(row->release);
     }
     free(l->rows);
-    *l = (struct ledger)LEDGER_INIT;
+    l->rows = NULL;
+    l->n = 0;
+    l->exists = false;
+}
+
+void
+ledger_done(struct ledger *l)
+{
+    ledger_forget(l);
+    ledger_table_done(&l->table);
 }

@@ -25,8 +25,6 @@ struct ledger_table {
     char *quoted; /* "schema"."table" */
     const char
         *role; /* it is made, read and written as that role; NULL: the login's own. Borrowed */
-    int64_t lock_key; /* of the advisory lock: made of both names; advisory locks belong to one
-                         database */
 };
 
 struct ledger_row {
@@ -42,22 +40,18 @@ struct ledger_row {
 };
 
 struct ledger {
+    struct ledger_table table;
+    /* as it was read last */
     bool exists;
     struct ledger_row *rows; /* by version, lowest first */
     size_t n;
 };
-
-/* clang-format off */
-#define LEDGER_INIT { 0 }
-/* clang-format on */
 
 /* "name", "schema.name", each folded to lower case unless quoted. ERR_USAGE. */
 int ledger_table_parse(const char *text, struct ledger_table *ret, struct err *e);
 void ledger_table_done(struct ledger_table *t);
 
 /* ---- SQL, appended to out (pure) ---- */
-void ledger_quote_literal(struct strbuf *out, const char *text); /* 'it''s' */
-void ledger_quote_ident(struct strbuf *out, const char *name);   /* "na""me" */
 void
 ledger_sql_columns(const struct ledger_table *t,
                    struct strbuf *out); /* one row of two: columns' names; which need a value */
@@ -95,16 +89,22 @@ void ledger_sql_foreign(const struct ledger_table *t, struct strbuf *out);
 const char *ledger_tool(const char *table, const char *columns);
 
 /* ---- on the server ---- */
+/* table as for ledger_table_parse; role is borrowed. On error nothing is left. */
+int ledger_init(struct ledger *l, const char *table, const char *role, struct err *e);
+void ledger_done(struct ledger *l);
 /* ERR_INPUT that names it when another tool's history is in the database. */
-int ledger_no_foreign(struct session *s, struct err *e);
-int ledger_read(struct session *s, struct ledger *ret, struct err *e);
+int ledger_no_foreign(const struct ledger *l, struct session *s, struct err *e);
+/* Anew: what was read before is gone, on error too. */
+int ledger_read(struct ledger *l, struct session *s, struct err *e);
+/* The rows are gone, the table stays named. */
+void ledger_forget(struct ledger *l);
 /* Whether version has a row. */
-int ledger_has(struct session *s, const char *version, bool *ret, struct err *e);
+int ledger_has(const struct ledger *l, struct session *s, const char *version, bool *ret,
+               struct err *e);
 /* Makes schema and table when they are missing; others may do the same at the same time. */
-int ledger_create(struct session *s, struct err *e);
+int ledger_create(const struct ledger *l, struct session *s, struct err *e);
 /* What helps after reading failed, or making it; appends nothing when that is not known. */
 void ledger_hint(const struct ledger_table *t, const struct err *e, struct strbuf *out);
 void ledger_create_hint(const struct ledger_table *t, const struct err *e, struct strbuf *out);
-void ledger_done(struct ledger *l);
 
 #endif

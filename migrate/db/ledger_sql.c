@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "migrate/db/ledger.h"
+#include "migrate/sql/quote.h"
 
 /* Read and written with these names. */
 static const char *const columns_wanted[] = {
@@ -38,19 +39,14 @@ take_part(const char **p, struct strbuf *out)
 }
 
 static int
-table_name(struct ledger_table *t, struct err *e)
+table_name(struct ledger_table *t)
 {
     struct strbuf q = STRBUF_INIT;
-    ledger_quote_ident(&q, t->schema);
+    quote_ident(&q, t->schema);
     strbuf_addc(&q, '.');
-    ledger_quote_ident(&q, t->table);
-    struct strbuf seed = STRBUF_INIT;
-    strbuf_addf(&seed, "release-runtime migrate %s", strbuf_str(&q));
-    bool whole = !q.failed && !seed.failed; /* or the lock's key would be another one */
-    int result = whole ? digest_key64(strbuf_str(&seed), seed.len, &t->lock_key, e) : -1;
-    strbuf_done(&seed);
+    quote_ident(&q, t->table);
     t->quoted = strbuf_steal(&q);
-    return result == 0 && t->quoted ? 0 : -1;
+    return t->quoted ? 0 : -1;
 }
 
 int
@@ -75,7 +71,7 @@ ledger_table_parse(const char *text, struct ledger_table *ret, struct err *e)
     struct ledger_table t = {0};
     t.schema = n == 2 ? strbuf_steal(&parts[0]) : strdup("public");
     t.table = strbuf_steal(&parts[n - 1]);
-    if (!t.schema || !t.table || table_name(&t, e) != 0) {
+    if (!t.schema || !t.table || table_name(&t) < 0) {
         ledger_table_done(&t);
         return err_nomem(e);
     }
@@ -92,49 +88,13 @@ ledger_table_done(struct ledger_table *t)
     *t = (struct ledger_table){0};
 }
 
-static void
-quote(struct strbuf *out, const char *text, char mark)
-{
-    strbuf_addc(out, mark);
-    for (; *text; text++) {
-        if (*text == mark)
-            strbuf_addc(out, mark);
-        strbuf_addc(out, *text);
-    }
-    strbuf_addc(out, mark);
-}
-
-/* With a backslash it becomes E'…', which reads the same whatever standard_conforming_strings a
- * script left behind. */
-void
-ledger_quote_literal(struct strbuf *out, const char *text)
-{
-    if (!strchr(text, '\\')) {
-        quote(out, text, '\'');
-        return;
-    }
-    strbuf_adds(out, " E'");
-    for (; *text; text++) {
-        if (*text == '\'' || *text == '\\')
-            strbuf_addc(out, *text);
-        strbuf_addc(out, *text);
-    }
-    strbuf_addc(out, '\'');
-}
-
-void
-ledger_quote_ident(struct strbuf *out, const char *name)
-{
-    quote(out, name, '"');
-}
-
 /* ---- statements ---- */
 
 static void
 add_regclass(const struct ledger_table *t, struct strbuf *out)
 {
     strbuf_adds(out, "pg_catalog.to_regclass(");
-    ledger_quote_literal(out, t->quoted);
+    quote_literal(out, t->quoted);
     strbuf_addc(out, ')');
 }
 
@@ -165,7 +125,7 @@ static void
 add_role(const struct ledger_table *t, struct strbuf *out)
 {
     strbuf_adds(out, "pg_catalog.set_config('role', ");
-    ledger_quote_literal(out, t->role);
+    quote_literal(out, t->role);
     strbuf_adds(out, ", true)");
 }
 
@@ -221,9 +181,9 @@ ledger_sql_insert(const struct ledger_table *t, const struct source_migration *m
         "WITH written AS (INSERT INTO %s (version, name, phase, sha256, loose_sha256, applied_at, applied_by,"
         " duration_ms, release, tool) VALUES (",
         t->quoted);
-    ledger_quote_literal(out, m->version);
+    quote_literal(out, m->version);
     strbuf_adds(out, ", ");
-    ledger_quote_literal(out, m->name);
+    quote_literal(out, m->name);
     strbuf_addf(out, ", '%s', ", native_phase_text(m->header.phase));
     add_bytea(out, m->sha256);
     strbuf_adds(out, ", ");
@@ -234,7 +194,7 @@ ledger_sql_insert(const struct ledger_table *t, const struct source_migration *m
     else
         strbuf_addf(out, "%lld, ", (long long)duration_ms);
     if (release && *release)
-        ledger_quote_literal(out, release);
+        quote_literal(out, release);
     else
         strbuf_adds(out, "NULL");
     strbuf_adds(out, ", 'migrate " RR_VERSION "') RETURNING 1)"
@@ -288,7 +248,7 @@ ledger_sql_foreign(const struct ledger_table *t, struct strbuf *out)
         strbuf_addf(out, "%s'%s'", i ? ", " : "", foreign[i].table);
     strbuf_adds(out,
                 "]) GROUP BY n.nspname, c.relname ORDER BY n.nspname OPERATOR(pg_catalog.<>) ");
-    ledger_quote_literal(out, t->schema);
+    quote_literal(out, t->schema);
     strbuf_adds(out, ", n.nspname, c.relname");
 }
 

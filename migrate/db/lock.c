@@ -7,11 +7,23 @@
 #include "common/base/cleanup.h"
 #include "migrate/db/session.h"
 
+
+int
+lock_init(struct lock *l, const char *table, struct err *e)
+{
+    cleanup_strbuf struct strbuf seed = STRBUF_INIT;
+    strbuf_addf(&seed, "release-runtime migrate %s", table);
+    *l = (struct lock){0};
+    if (seed.failed) /* or the key would be another one */
+        return err_nomem(e);
+    return digest_key64(strbuf_str(&seed), seed.len, &l->key, e);
+}
+
 /* How pg_locks shows a lock on one bigint. */
 static void
-add_key(const struct ledger_table *t, struct strbuf *out)
+add_key(const struct lock *l, struct strbuf *out)
 {
-    uint64_t key = (uint64_t)t->lock_key;
+    uint64_t key = (uint64_t)l->key;
     strbuf_addf(out,
                 "l.locktype OPERATOR(pg_catalog.=) 'advisory' AND l.granted"
                 " AND l.classid OPERATOR(pg_catalog.=) %u::pg_catalog.oid"
@@ -22,30 +34,42 @@ add_key(const struct ledger_table *t, struct strbuf *out)
 
 /* The database goes without saying: this session's locks are in its own. */
 void
-lock_sql_proof(const struct ledger_table *t, struct strbuf *out)
+lock_sql_proof(const struct lock *l, struct strbuf *out)
 {
     strbuf_adds(out, "EXISTS (SELECT 1 FROM pg_catalog.pg_locks l WHERE l.pid"
                      " OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() AND ");
-    add_key(t, out);
+    add_key(l, out);
     strbuf_addc(out, ')');
 }
 
 int
-lock_try(struct session *s, struct err *e)
+lock_try(struct lock *l, struct session *s, struct err *e)
 {
     char sql[96];
     int n = snprintf(sql, sizeof sql, "SELECT pg_catalog.pg_try_advisory_lock(%lld)",
-                     (long long)s->table.lock_key);
+                     (long long)l->key);
     struct pgrows *rows = NULL;
     int result = session_query(s, sql, (size_t)n, &rows, e);
     if (result == 0)
-        s->locked = session_is(rows, 0, "t");
+        l->connection = session_is(rows, 0, "t") ? s->connection : 0;
     pgrows_free(rows);
     return result;
 }
 
+bool
+lock_held(const struct lock *l, const struct session *s)
+{
+    return l->connection && l->connection == s->connection && pgconn_connected(s->work);
+}
+
+void
+lock_forget(struct lock *l)
+{
+    l->connection = 0;
+}
+
 int
-lock_find_holder(struct session *s, struct lock_holder *ret, struct err *e)
+lock_find_holder(const struct lock *l, struct session *s, struct lock_holder *ret, struct err *e)
 {
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     strbuf_adds(
@@ -54,7 +78,7 @@ lock_find_holder(struct session *s, struct lock_holder *ret, struct err *e)
         " pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) a.backend_start))"
         " FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a"
         " ON a.pid OPERATOR(pg_catalog.=) l.pid WHERE ");
-    add_key(&s->table, &sql);
+    add_key(l, &sql);
     strbuf_adds(&sql,
                 " AND l.database OPERATOR(pg_catalog.=) (SELECT d.oid FROM pg_catalog.pg_database d"
                 " WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())");
@@ -87,14 +111,14 @@ lock_describe(const struct lock_holder *h, char *buf, size_t size)
 }
 
 void
-lock_release(struct session *s)
+lock_release(struct lock *l, struct session *s)
 {
-    if (!s->locked)
+    if (!lock_held(l, s))
         return;
     char sql[96];
-    int n = snprintf(sql, sizeof sql, "SELECT pg_catalog.pg_advisory_unlock(%lld)",
-                     (long long)s->table.lock_key);
+    int n =
+        snprintf(sql, sizeof sql, "SELECT pg_catalog.pg_advisory_unlock(%lld)", (long long)l->key);
     struct err ignored = {0};
     session_query(s, sql, (size_t)n, NULL, &ignored);
-    s->locked = false;
+    lock_forget(l);
 }

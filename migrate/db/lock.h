@@ -14,9 +14,13 @@
 
 #include "common/base/err.h"
 #include "common/base/strbuf.h"
-#include "migrate/db/ledger.h"
 
 struct session;
+
+struct lock {
+    int64_t key;         /* advisory locks belong to one database */
+    unsigned connection; /* of the session, by which we hold it; 0: we do not */
+};
 
 struct lock_holder {
     int pid; /* 0: nobody holds it (any more) */
@@ -24,15 +28,23 @@ struct lock_holder {
     int64_t age_s; /* since it connected; -1: another role's, hidden from ours */
 };
 
-/* One attempt; s->locked says the outcome. */
-int lock_try(struct session *s, struct err *e);
-int lock_find_holder(struct session *s, struct lock_holder *ret, struct err *e);
+/* The lock of that history, named as "schema"."table". ERR_NOMEM. */
+int lock_init(struct lock *l, const char *table, struct err *e);
+
+/* One attempt; lock_held says the outcome. */
+int lock_try(struct lock *l, struct session *s, struct err *e);
+/* It is ours: we took it by the connection that the session has now. */
+bool lock_held(const struct lock *l, const struct session *s);
+/* It was lost otherwise: a script released it. */
+void lock_forget(struct lock *l);
+int
+lock_find_holder(const struct lock *l, struct session *s, struct lock_holder *ret, struct err *e);
 /* "NAME (pid 7, since 12 s)", as far as it is known; returns buf. */
 const char *lock_describe(const struct lock_holder *h, char *buf, size_t size);
 /* For cleanup: what fails is no matter, the lock ends with the session. */
-void lock_release(struct session *s);
+void lock_release(struct lock *l, struct session *s);
 
 /* A boolean expression: this session holds the lock (pure). */
-void lock_sql_proof(const struct ledger_table *t, struct strbuf *out);
+void lock_sql_proof(const struct lock *l, struct strbuf *out);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "common/base/cleanup.h"
 #include "migrate/db/session.h"
+#include "migrate/sql/quote.h"
 
 void
 origin_text(const char *source, const char *role, const char *database, struct strbuf *out)
@@ -32,7 +33,7 @@ origin_of(struct session *s, const char *setting, struct strbuf *out, struct err
     struct pgrows *rows = NULL;
     strbuf_adds(&sql, "SELECT s.source, SESSION_USER, pg_catalog.current_database()"
                       " FROM pg_catalog.pg_settings s WHERE s.name OPERATOR(pg_catalog.=) ");
-    ledger_quote_literal(&sql, setting);
+    quote_literal(&sql, setting);
     int result = session_sql(s, &sql, &rows, e);
     if (result == 0 && pgrows_count(rows) == 1)
         origin_text(pgrows_value(rows, 0, 0), pgrows_value(rows, 0, 1), pgrows_value(rows, 0, 2),

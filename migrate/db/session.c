@@ -17,6 +17,7 @@
 #include "migrate/tell/progress.h"
 #include "migrate/tell/report.h"
 #include "migrate/db/watch.h"
+#include "migrate/sql/quote.h"
 
 /* A cancelled statement gets this long to end, statements of the cleanup as much; then the
  * connection is dropped. */
@@ -87,9 +88,6 @@ session_init(struct session *s, const struct options *o, struct err *e)
     gethostname(host, sizeof host - 1);
     snprintf(s->application, sizeof s->application, "migrate %s",
              host); /* in Kubernetes: the pod's name */
-    if (o->table && ledger_table_parse(o->table, &s->table, e) != 0)
-        return -1;
-    s->table.role = o->role;
     if (target_pg_load(o->database, NULL, &s->target, e) != 0)
         goto fail;
     if (!s->target) {
@@ -123,7 +121,6 @@ session_done(struct session *s)
         resolver_free(s->resolver);
     loop_free(s->loop);
     target_pg_free(s->target);
-    ledger_table_done(&s->table);
     *s = (struct session){0};
 }
 
@@ -229,7 +226,6 @@ drop_connection(struct session *s, struct err *e)
 {
     pgconn_free(s->work);
     s->op.active = false;
-    s->locked = false;
     s->work = pgconn_new(s->loop, s->resolver, s->target, s->application, e);
     if (!s->work)
         return -1;
@@ -268,8 +264,6 @@ op_wait(struct session *s, uint64_t deadline_ms, struct pgrows **ret, struct err
         result = -1;
         if (e)
             *e = s->op.err;
-        if (!pgconn_connected(s->work))
-            s->locked = false;
     }
     s->op.active = false;
     if (ret)
@@ -481,9 +475,11 @@ lift_limits(struct session *s, struct err *e)
 int
 session_open(struct session *s, struct err *e)
 {
-    s->locked = false;
     s->settled = false;
-    if (connect_retrying(s, e) != 0 || ask_facts(s, e) != 0)
+    if (connect_retrying(s, e) != 0)
+        return -1;
+    s->connection++;
+    if (ask_facts(s, e) != 0)
         return -1;
     return s->limited && !s->pooled ? lift_limits(s, e) : 0;
 }
@@ -514,7 +510,7 @@ session_sql_reset(const struct session *s, struct strbuf *out)
     sql_no_limits(s, out);
     if (s->o->search_path) {
         strbuf_adds(out, "SELECT pg_catalog.set_config('search_path', ");
-        ledger_quote_literal(out, s->o->search_path);
+        quote_literal(out, s->o->search_path);
         strbuf_adds(out, ", false); ");
     }
     for (size_t i = 0; i < WISHES; i++)

@@ -18,7 +18,6 @@
 #include "common/base/err.h"
 #include "common/base/strbuf.h"
 #include "common/pg/pgconn.h"
-#include "migrate/db/ledger.h"
 #include "migrate/options.h"
 
 struct loop;
@@ -48,13 +47,13 @@ struct session {
     struct pgconn *work;
     struct watch
         *watch; /* the second connection: only watches, and cancels where TLS is required */
-    struct ledger_table table;
     struct progress *progress;
     char application[64];
     uint64_t deadline_ms;      /* of the whole run; CLOCK_NEVER: none */
     enum err_code interrupted; /* ERR_NONE, ERR_STOPPED, ERR_DEADLINE */
     int signo;
     bool cleanup;
+    unsigned connection; /* which one work is or was last: 1, 2, … */
     struct session_op op;
     session_notice_fn *notice;
     void *notice_arg;
@@ -64,7 +63,6 @@ struct session {
     bool pooled;             /* another number than the protocol's: somebody stands between */
     bool limited;            /* statement_timeout or idle_session_timeout came with the login */
     unsigned refused_wishes; /* settings that the server does not know: bits */
-    bool locked;             /* the advisory lock is ours */
     bool settled;            /* nothing of a script's is left in the session, our settings hold */
 };
 
