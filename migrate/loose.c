@@ -10,7 +10,7 @@ loose_differs(const struct source_migration *m, const struct ledger_row *row, vo
     struct loose *l = arg;
     struct source_text text = SOURCE_TEXT_INIT;
     uint8_t loose[DIGEST_BYTES];
-    int result = source_text_open(l->source, m, NATIVE_UP, &text, e);
+    int result = source_text_open(l->source, m, MIGRATION_UP, &text, e);
     if (result == 0)
         result = source_loose_digest(&text, loose, e);
     if (result != 0) {

@@ -14,23 +14,18 @@ plan_state_name(enum plan_state state)
     return names[state];
 }
 
-const char *
-plan_item_version(const struct plan_item *item)
+const struct migration *
+plan_item_migration(const struct plan_item *item)
 {
-    return item->file ? item->file->version : item->row->version;
-}
-
-const char *
-plan_item_name(const struct plan_item *item)
-{
-    return item->file ? item->file->name : item->row->name;
+    return item->file ? &item->file->id : &item->row->id;
 }
 
 const char *
 plan_applied_name(const struct plan_item *item)
 {
-    bool other = item->state == PLAN_DRIFTED && strcmp(item->file->name, item->row->name) != 0;
-    return other ? item->row->name : NULL;
+    bool other =
+        item->state == PLAN_DRIFTED && strcmp(item->file->id.name, item->row->id.name) != 0;
+    return other ? item->row->id.name : NULL;
 }
 
 /* The highest applied versions: of all, and of contract files alone. */
@@ -45,17 +40,17 @@ find_tops(const struct ledger *ledger)
     struct tops t = {NULL, NULL};
     for (size_t i = 0; i < ledger->n; i++) {
         const struct ledger_row *row = &ledger->rows[i];
-        t.any = row->version;
-        if (strcmp(row->phase, "contract") == 0)
-            t.contract = row->version;
+        t.any = row->id.version;
+        if (row->id.phase == MIGRATION_CONTRACT)
+            t.contract = row->id.version;
     }
     return t;
 }
 
 static bool
-phase_wanted(enum options_phase wanted, enum native_phase phase)
+phase_wanted(enum options_phase wanted, enum migration_phase phase)
 {
-    return wanted == PHASE_ALL || (wanted == PHASE_CONTRACT) == (phase == NATIVE_CONTRACT);
+    return wanted == PHASE_ALL || (wanted == PHASE_CONTRACT) == (phase == MIGRATION_CONTRACT);
 }
 
 /* A contract file waits by design while expand files pass it: only later contract files make it
@@ -64,10 +59,10 @@ static enum plan_state
 pending_state(const struct source_migration *m, const struct plan_rules *rules,
               const struct tops *tops)
 {
-    if (!phase_wanted(rules->phase, m->header.phase))
+    if (!phase_wanted(rules->phase, m->id.phase))
         return PLAN_HELD;
-    const char *top = m->header.phase == NATIVE_CONTRACT ? tops->contract : tops->any;
-    return top && native_version_compare(m->version, top) < 0 ? PLAN_LATE : PLAN_PENDING;
+    const char *top = m->id.phase == MIGRATION_CONTRACT ? tops->contract : tops->any;
+    return top && migration_compare(m->id.version, top) < 0 ? PLAN_LATE : PLAN_PENDING;
 }
 
 static void
@@ -98,7 +93,7 @@ choose_steps(struct plan *p, const struct plan_rules *rules)
         struct plan_item *item = &p->items[i];
         if (item->state != PLAN_PENDING && item->state != PLAN_LATE)
             continue;
-        if (rules->to && native_version_compare(item->file->version, rules->to) > 0)
+        if (rules->to && migration_compare(item->file->id.version, rules->to) > 0)
             break;
         if (rules->steps && p->steps == rules->steps)
             break;
@@ -120,7 +115,7 @@ plan_make(const struct source *files, const struct ledger *ledger, const struct 
     while (f < files->n || r < ledger->n) {
         const struct source_migration *file = f < files->n ? &files->migrations[f] : NULL;
         const struct ledger_row *row = r < ledger->n ? &ledger->rows[r] : NULL;
-        int order = !file ? 1 : !row ? -1 : native_version_compare(file->version, row->version);
+        int order = !file ? 1 : !row ? -1 : migration_compare(file->id.version, row->id.version);
         if (order < 0) {
             add(&p, (struct plan_item){.state = pending_state(file, rules, &tops), .file = file});
         } else if (order > 0) {
@@ -164,7 +159,7 @@ drifted(const struct plan_item *item, struct err *e)
             e, ERR_INPUT,
             "%s is not what was applied as version %s at %s: that is \"%s\"; give the new "
             "file a version of its own",
-            item->file->file, item->row->version, item->row->applied_at, other);
+            item->file->file, item->row->id.version, item->row->applied_at, other);
     return err_set(e, ERR_INPUT, "%s was applied at %s and changed since", item->file->file,
                    item->row->applied_at);
 }
@@ -184,14 +179,14 @@ drift(const struct plan *p, const struct plan_rules *rules, const struct plan_it
         return err_set(
             e, ERR_INPUT,
             "version %s (%s) was applied at %s, but its file is missing below the newest file",
-            item->row->version, item->row->name, item->row->applied_at);
+            item->row->id.version, item->row->id.name, item->row->applied_at);
     }
     item = first_of(p, PLAN_AHEAD);
     if (item && rules->ahead == AHEAD_REFUSE) {
         *ret_item = item;
         return err_set(e, ERR_INPUT,
                        "the database is ahead: version %s (%s) was applied at %s and has no file",
-                       item->row->version, item->row->name, item->row->applied_at);
+                       item->row->id.version, item->row->id.name, item->row->applied_at);
     }
     return 0;
 }
@@ -237,7 +232,7 @@ static int
 known_to(const struct plan *p, const struct plan_rules *rules, struct err *e)
 {
     for (size_t i = 0; rules->to && i < p->n; i++)
-        if (native_version_compare(plan_item_version(&p->items[i]), rules->to) == 0)
+        if (migration_compare(plan_item_migration(&p->items[i])->version, rules->to) == 0)
             return 0;
     return rules->to ? err_set(e, ERR_USAGE, "--to %s: there is no such version", rules->to) : 0;
 }

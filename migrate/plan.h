@@ -68,8 +68,8 @@ int plan_verdict(const struct plan *p, const struct plan_rules *rules, int *ret_
 
 const char *
 plan_state_name(enum plan_state state); /* "applied", "edited", "drifted", "pending" … */
-const char *plan_item_version(const struct plan_item *item);
-const char *plan_item_name(const struct plan_item *item);
+/* As its file has it, else its row. */
+const struct migration *plan_item_migration(const struct plan_item *item);
 /* Drifted, and its version was applied as a file of that other name; NULL: it was not. */
 const char *plan_applied_name(const struct plan_item *item);
 

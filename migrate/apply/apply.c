@@ -30,7 +30,7 @@ apply_check(const struct source *source, const struct source_migration *m, struc
 {
     struct source_text text = SOURCE_TEXT_INIT;
     struct err e = {0};
-    if (source_text_open(source, m, NATIVE_UP, &text, &e) != 0) {
+    if (source_text_open(source, m, MIGRATION_UP, &text, &e) != 0) {
         report_fail(report, EXIT_INPUT, &e);
         report_place(report, m->file, 0, 0);
         return -1;
@@ -55,7 +55,7 @@ apply_check(const struct source *source, const struct source_migration *m, struc
 static bool
 timeout(uint64_t header_ms, uint64_t option_ms, uint64_t *ret_ms)
 {
-    if (header_ms != NATIVE_UNSET) {
+    if (header_ms != LAYOUT_UNSET) {
         *ret_ms = header_ms;
         return true;
     }
@@ -86,6 +86,17 @@ apply_sql_role(const struct apply *a, bool local, struct strbuf *out)
         strbuf_adds(out, "; ");
     }
     return o->role != NULL;
+}
+
+void
+apply_sql_row(const struct apply *a, int64_t duration_ms, const char *proof, struct strbuf *out)
+{
+    const struct layout_row row = {.migration = &a->m->id,
+                                   .sha256 = a->m->sha256,
+                                   .loose_sha256 = a->loose_sha256,
+                                   .release = a->s->o->release,
+                                   .duration_ms = duration_ms};
+    ledger_sql_insert(a->ledger, &row, proof, out);
 }
 
 /* ---- data ---- */
@@ -186,7 +197,7 @@ back_off(struct apply *a, struct err *e)
 {
     uint32_t pause_ms = apply_next_pause(a);
     log_warn("retry",
-             LOG_FIELDS(LF_STR("version", a->m->version), LF_STR("file", a->m->file),
+             LOG_FIELDS(LF_STR("version", a->m->id.version), LF_STR("file", a->m->file),
                         LF_STR("sqlstate", a->why.sqlstate), LF_OPT("blockers", a->blockers),
                         LF_UINT("attempt", a->attempts), LF_UINT("pause_ms", pause_ms)),
              "%s: rolled back, again in %u ms: %s%s%s", a->m->file, pause_ms, a->why.msg,
@@ -261,7 +272,7 @@ apply_duplicate(struct apply *a, enum exit_status exit, const struct err *e)
 {
     bool known = false;
     struct err why = {0};
-    if (ledger_has(a->ledger, a->s, a->m->version, &known, &why) != 0) {
+    if (ledger_has(a->ledger, a->s, a->m->id.version, &known, &why) != 0) {
         apply_report_run(a, &why, 0);
         return APPLY_FAILED;
     }
@@ -269,7 +280,7 @@ apply_duplicate(struct apply *a, enum exit_status exit, const struct err *e)
         apply_report_at(a, exit, e, NULL);
         return APPLY_FAILED;
     }
-    log_warn("skipped", LOG_FIELDS(LF_STR("version", a->m->version), LF_STR("file", a->m->file)),
+    log_warn("skipped", LOG_FIELDS(LF_STR("version", a->m->id.version), LF_STR("file", a->m->file)),
              "%s: somebody else, who does not heed migrate's lock, applied it meanwhile",
              a->m->file);
     return APPLY_SKIPPED;
@@ -280,14 +291,14 @@ tell_applied(struct apply *a)
 {
     char took[CLOCK_DURATION_MAX];
     log_info("applied",
-             LOG_FIELDS(LF_STR("version", a->m->version), LF_STR("name", a->m->name),
+             LOG_FIELDS(LF_STR("version", a->m->id.version), LF_STR("name", a->m->id.name),
                         LF_STR("file", a->m->file),
-                        LF_STR("phase", native_phase_text(a->m->header.phase)),
+                        LF_STR("phase", migration_phase_text(a->m->id.phase)),
                         LF_BOOL("transaction", a->verdict.transaction),
                         LF_UINT("statements", a->verdict.statements),
                         LF_UINT("attempts", a->attempts), LF_UINT("duration_ms", a->duration_ms)),
              "applied %s in %s", a->m->file, clock_format_duration(took, a->duration_ms));
-    report_applied(a->report, a->m->version);
+    report_applied(a->report, a->m->id.version);
 }
 
 /* ---- notices ---- */
@@ -322,7 +333,7 @@ apply_file(struct apply *a, const struct source_migration *m, const struct verdi
     a->why_found = false;
     a->unwaited = 0;
     a->start_ms = clock_mono_ms();
-    if (source_text_open(a->source, m, NATIVE_UP, &a->text, &e) != 0 ||
+    if (source_text_open(a->source, m, MIGRATION_UP, &a->text, &e) != 0 ||
         source_loose_digest(&a->text, a->loose_sha256, &e) != 0) {
         report_fail(a->report, EXIT_INPUT, &e);
         report_place(a->report, m->file, 0, 0);

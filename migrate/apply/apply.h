@@ -127,6 +127,9 @@ bool apply_find_unlock(const struct apply *a, struct statement *ret);
  * none. */
 bool apply_lock_timeout(const struct apply *a, uint64_t *ret_ms);
 bool apply_statement_timeout(const struct apply *a, uint64_t *ret_ms);
+/* The history row of the file, see layout.h. */
+void
+apply_sql_row(const struct apply *a, int64_t duration_ms, const char *proof, struct strbuf *out);
 /* "SET [LOCAL] ROLE …; " as the options want it. Returns how many statements that are. */
 size_t apply_sql_role(const struct apply *a, bool local, struct strbuf *out);
 /* What was sent may have been done: the answer did not come, or there was no memory to read it. */

@@ -297,7 +297,8 @@ apply_report(struct apply *a, enum exit_status exit, const struct err *e, size_t
 void
 apply_wrap_row(const struct apply *a, const char *what, struct err *e)
 {
-    if (strcmp(e->sqlstate, LEDGER_UNWRITTEN) == 0 && !pgconn_diag(a->s->work)->context[0])
+    if (strcmp(e->sqlstate, a->ledger->layout->unwritten) == 0 &&
+        !pgconn_diag(a->s->work)->context[0])
         err_set(e, ERR_PROTOCOL, "a trigger of %s leaves the row out: let it return NEW",
                 a->ledger->table.quoted);
     err_wrap(e, "%s", what);

@@ -94,7 +94,7 @@ one_statement(struct apply *a, const struct statement *st, bool can_roll_back)
         apply_note_retry(a, &e, 0);
         uint32_t pause_ms = apply_next_pause(a);
         log_warn("retry",
-                 LOG_FIELDS(LF_STR("version", a->m->version), LF_STR("file", a->m->file),
+                 LOG_FIELDS(LF_STR("version", a->m->id.version), LF_STR("file", a->m->file),
                             LF_STR("sqlstate", e.sqlstate), LF_OPT("blockers", a->blockers),
                             LF_UINT("attempt", i + 1), LF_UINT("pause_ms", pause_ms)),
                  "%s: statement %zu again in %u ms: %s", a->m->file, st->n, pause_ms, e.msg);
@@ -180,8 +180,7 @@ write_row(struct apply *a)
     strbuf_adds(&sql, "; ");
     a->duration_ms = clock_mono_ms() - a->start_ms;
     ledger_sql_as(&a->ledger->table, &sql);
-    ledger_sql_insert(&a->ledger->table, a->m, a->loose_sha256, a->s->o->release,
-                      (int64_t)a->duration_ms, NULL, &sql);
+    apply_sql_row(a, (int64_t)a->duration_ms, NULL, &sql);
     int sent = session_sql(a->s, &sql, &rows, &e);
     bool proven = session_is(rows, 0, "t");
     pgrows_free(rows);
@@ -232,7 +231,7 @@ try_row(struct apply *a)
     if (apply_lock_timeout(a, &ms))
         strbuf_addf(&sql, "SET LOCAL lock_timeout TO %llu; ", (unsigned long long)ms);
     ledger_sql_as(&a->ledger->table, &sql);
-    ledger_sql_insert(&a->ledger->table, a->m, a->loose_sha256, a->s->o->release, 0, NULL, &sql);
+    apply_sql_row(a, 0, NULL, &sql);
     strbuf_adds(&sql, "; SET CONSTRAINTS ALL IMMEDIATE; ROLLBACK");
     return session_sql(a->s, &sql, NULL, &e) == 0 ? APPLY_DONE : trial_failed(a, &e);
 }

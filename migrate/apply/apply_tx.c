@@ -325,8 +325,7 @@ end_sql(struct apply *a, struct strbuf *sql)
     a->duration_ms = clock_mono_ms() - a->start_ms;
     strbuf_adds(sql, "RESET SESSION AUTHORIZATION; RESET ROLE; ");
     size_t row = 2 + ledger_sql_as(&a->ledger->table, sql);
-    ledger_sql_insert(&a->ledger->table, a->m, a->loose_sha256, a->s->o->release,
-                      (int64_t)a->duration_ms, strbuf_str(&proof), sql);
+    apply_sql_row(a, (int64_t)a->duration_ms, strbuf_str(&proof), sql);
     sql->failed |= proof.failed;
     strbuf_adds(sql, "; COMMIT; ");
     session_sql_reset(a->s, sql);
@@ -339,7 +338,7 @@ end_failed(struct apply *a, struct err *e, size_t completed, const struct end_pl
     if (apply_answer_lost(a, e))
         return APPLY_UNKNOWN;
     if (completed == places->row && strcmp(e->sqlstate, "23502") == 0 &&
-        strcmp(pgconn_diag(a->s->work)->column, LEDGER_PROOF_COLUMN) == 0)
+        strcmp(pgconn_diag(a->s->work)->column, a->ledger->layout->proof_column) == 0)
         return lock_lost(a);
     if (completed == places->row && strcmp(e->sqlstate, "23505") == 0) {
         err_wrap(e, "cannot write the history");

@@ -46,14 +46,14 @@ add_file(struct check *c, const struct source_migration *m, const struct verdict
                     v->transaction ? "in one transaction" : "one by one, outside a transaction");
         if (v->cannot)
             strbuf_addf(&c->out, " (line %zu: %s)", v->cannot_line, v->cannot);
-        strbuf_addf(&c->out, "%s\n", m->header.phase == NATIVE_CONTRACT ? ", phase contract" : "");
+        strbuf_addf(&c->out, "%s\n", m->id.phase == MIGRATION_CONTRACT ? ", phase contract" : "");
         return;
     }
     json_object(&j);
     json_kstr(&j, "file", m->file);
-    json_kstr(&j, "version", m->version);
-    json_kstr(&j, "name", m->name);
-    json_kstr(&j, "phase", native_phase_text(m->header.phase));
+    json_kstr(&j, "version", m->id.version);
+    json_kstr(&j, "name", m->id.name);
+    json_kstr(&j, "phase", migration_phase_text(m->id.phase));
     json_kuint(&j, "statements", v->statements);
     json_kbool(&j, "transaction", v->transaction);
     if (v->cannot) {
@@ -117,16 +117,17 @@ add_found(struct check *c, const char *file, const struct source_text *t, size_t
 }
 
 static void
-check_text(struct check *c, const struct source_migration *m, const char *file,
-           struct source_text *t)
+check_text(struct check *c, const struct source *s, const struct source_migration *m,
+           const char *file, struct source_text *t)
 {
-    struct native_header header = m->header;
+    struct layout_header header = m->header;
     struct verdict_file v;
     struct lexer lx;
     struct err e = {0};
     bool is_down = file == m->down_file;
 
-    if (is_down && native_header_parse(t->data, t->len, marks_fine_for(file), &header, &e) < 0) {
+    if (is_down &&
+        s->layout->header_parse(t->data, t->len, marks_fine_for(file), &header, &e) < 0) {
         c->bad_input = true;
         add_found(c, file, t, header.error_offset, "header", &e);
         return;
@@ -149,10 +150,10 @@ check_text(struct check *c, const struct source_migration *m, const char *file,
 
 static void
 check_file(struct check *c, const struct source *s, const struct source_migration *m,
-           enum native_direction direction)
+           enum migration_direction direction)
 {
     CLEANUP_WITH(source_text_done) struct source_text t = SOURCE_TEXT_INIT;
-    const char *file = direction == NATIVE_UP ? m->file : m->down_file;
+    const char *file = direction == MIGRATION_UP ? m->file : m->down_file;
     struct err e = {0};
 
     if (!file)
@@ -162,7 +163,7 @@ check_file(struct check *c, const struct source *s, const struct source_migratio
         add_unread(c, file, t.error_line, &e);
         return;
     }
-    check_text(c, m, file, &t);
+    check_text(c, s, m, file, &t);
 }
 
 static int
@@ -200,14 +201,14 @@ cmd_check_run(void *options, const struct opt_result *given)
     struct err e = {0};
 
     report_init(&r, log_is_text());
-    if (directory_open(dir, o->allow_empty, &s, &e) < 0) {
+    if (directory_open(dir, &layout_native, o->allow_empty, &s, &e) < 0) {
         report_fail(&r, EXIT_INPUT, &e);
         report_place(&r, s.fault_file[0] ? s.fault_file : NULL, s.fault_line, 0);
         return report_finish(&r, o->termination_log);
     }
     for (size_t i = 0; i < s.n; i++) {
-        check_file(&c, &s, &s.migrations[i], NATIVE_UP);
-        check_file(&c, &s, &s.migrations[i], NATIVE_DOWN);
+        check_file(&c, &s, &s.migrations[i], MIGRATION_UP);
+        check_file(&c, &s, &s.migrations[i], MIGRATION_DOWN);
     }
     finish(&c, &r);
     strbuf_done(&c.out);

@@ -41,14 +41,13 @@ static void
 add_item(struct json *j, const struct plan_item *item)
 {
     json_object(j);
-    json_kstr(j, "version", plan_item_version(item));
-    json_kstr(j, "name", plan_item_name(item));
+    json_kstr(j, "version", plan_item_migration(item)->version);
+    json_kstr(j, "name", plan_item_migration(item)->name);
     json_kstr(j, "state", plan_state_name(item->state));
-    json_kstr(j, "phase",
-              item->file ? native_phase_text(item->file->header.phase) : item->row->phase);
+    json_kstr(j, "phase", migration_phase_text(plan_item_migration(item)->phase));
     json_kstr(j, "file", item->file ? item->file->file : NULL);
     if (item->row) {
-        json_kstr(j, "applied_name", item->row->name);
+        json_kstr(j, "applied_name", item->row->id.name);
         json_kstr(j, "applied_at", item->row->applied_at);
         json_kstr(j, "applied_by", item->row->applied_by);
         json_kint(j, "duration_ms", item->row->duration_ms);
@@ -98,10 +97,9 @@ print_text(const struct status *st)
     for (size_t i = 0; i < st->plan.n; i++) {
         const struct plan_item *item = &st->plan.items[i];
         const char *other = plan_applied_name(item);
-        printf("%-16s %-9s %-9s %-22.19s %s%s%s%s\n", plan_item_version(item),
-               plan_state_name(item->state),
-               item->file ? native_phase_text(item->file->header.phase) : item->row->phase,
-               item->row ? item->row->applied_at : "", plan_item_name(item),
+        printf("%-16s %-9s %-9s %-22.19s %s%s%s%s\n", plan_item_migration(item)->version,
+               plan_state_name(item->state), migration_phase_text(plan_item_migration(item)->phase),
+               item->row ? item->row->applied_at : "", plan_item_migration(item)->name,
                other ? " (applied: " : "", other ? other : "", other ? ")" : "");
     }
     const char *comma = "\n";
@@ -124,9 +122,9 @@ look(struct status *st, struct err *e)
     const struct options *o = st->o;
     struct plan_rules rules = {.phase = (enum options_phase)o->phase};
     st->loose.source = &st->source;
-    if (directory_open(o->dir, o->allow_empty, &st->source, e) != 0)
+    if (directory_open(o->dir, &layout_native, o->allow_empty, &st->source, e) != 0)
         return -1;
-    if (ledger_init(&st->ledger, o->table, o->role, e) != 0 ||
+    if (ledger_init(&st->ledger, &layout_native, o->table, o->role, e) != 0 ||
         lock_init(&st->lock, st->ledger.table.quoted, e) != 0)
         return -1;
     if (session_init(&st->s, o, e) != 0)

@@ -167,7 +167,7 @@ tell_plan(struct up *u)
         const struct plan_item *item = &u->plan.items[i];
         if (item->state == PLAN_EDITED)
             log_info("edited",
-                     LOG_FIELDS(LF_STR("version", item->file->version),
+                     LOG_FIELDS(LF_STR("version", item->file->id.version),
                                 LF_STR("file", item->file->file)),
                      "%s: comments, white space or line ends changed since it was applied",
                      item->file->file);
@@ -206,13 +206,13 @@ tell_step(const struct source_migration *m, const struct verdict_file *v)
 {
     const char *how = v->transaction ? "transaction" : "outside a transaction";
     const char *s = v->statements == 1 ? "" : "s";
-    printf("%s\t%s\t%zu statement%s\t%s\n", m->version, m->file, v->statements, s, how);
-    log_info(
-        "would_apply",
-        LOG_FIELDS(LF_STR("version", m->version), LF_STR("name", m->name), LF_STR("file", m->file),
-                   LF_STR("phase", native_phase_text(m->header.phase)),
-                   LF_BOOL("transaction", v->transaction), LF_UINT("statements", v->statements)),
-        "would apply %s", m->file);
+    printf("%s\t%s\t%zu statement%s\t%s\n", m->id.version, m->file, v->statements, s, how);
+    log_info("would_apply",
+             LOG_FIELDS(LF_STR("version", m->id.version), LF_STR("name", m->id.name),
+                        LF_STR("file", m->file), LF_STR("phase", migration_phase_text(m->id.phase)),
+                        LF_BOOL("transaction", v->transaction),
+                        LF_UINT("statements", v->statements)),
+             "would apply %s", m->file);
 }
 
 static enum step
@@ -322,7 +322,7 @@ apply_steps(struct up *u)
         progress_file(u->s.progress, ++number, item->file->file, u->verdicts[i].statements);
         enum apply_result result = apply_file(&a, item->file, &u->verdicts[i]);
         if (result == APPLY_UNKNOWN) {
-            u->uncertain = item->file->version;
+            u->uncertain = item->file->id.version;
             u->stays = !a.verdict.transaction;
         }
         if (result == APPLY_UNKNOWN || result == APPLY_FAILED)
@@ -356,7 +356,7 @@ note_settled(struct up *u)
 {
     for (size_t i = 0; u->uncertain && i < u->plan.n; i++) {
         const struct plan_item *item = &u->plan.items[i];
-        if (item->file && item->row && strcmp(item->file->version, u->uncertain) == 0) {
+        if (item->file && item->row && strcmp(item->file->id.version, u->uncertain) == 0) {
             log_info("commit_settled", LOG_FIELDS(LF_STR("version", u->uncertain)),
                      "version %s was committed", u->uncertain);
             report_applied(&u->report, u->uncertain);
@@ -509,13 +509,13 @@ cmd_up_run(void *options, const struct opt_result *given)
                                   .to = o->to,
                                   .steps = (size_t)o->steps};
     report_init(&u.report, log_is_text());
-    if (ledger_init(&u.ledger, o->table, o->role, &e) != 0 ||
+    if (ledger_init(&u.ledger, &layout_native, o->table, o->role, &e) != 0 ||
         lock_init(&u.lock, u.ledger.table.quoted, &e) != 0) {
         fail(&u, &e);
     } else if (session_init(&u.s, o, &e) != 0) {
         fail(&u, &e);
     } else { /* from here on signals are caught: process 1 of a container hears no others */
-        if (directory_open(o->dir, o->allow_empty, &u.source, &e) != 0) {
+        if (directory_open(o->dir, &layout_native, o->allow_empty, &u.source, &e) != 0) {
             report_fail(&u.report, EXIT_INPUT, &e);
             report_place(&u.report, u.source.fault_file, u.source.fault_line, 0);
         } else {

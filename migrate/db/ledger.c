@@ -1,4 +1,4 @@
-/* ledger.c: the native history table on the server. */
+/* ledger.c: the history table on the server. */
 #include "migrate/db/ledger.h"
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "migrate/db/session.h"
 #include "migrate/sql/quote.h"
 
-/* Columns of ledger_sql_read. */
+/* Columns of what a layout reads. */
 enum {
     COL_VERSION,
     COL_NAME,
@@ -49,17 +49,18 @@ static int
 take_row(const struct pgrows *rows, int i, struct ledger_row *ret)
 {
     const char *duration = pgrows_value(rows, i, COL_DURATION);
+    const char *phase = pgrows_value(rows, i, COL_PHASE);
     *ret = (struct ledger_row){
-        .version = copy(rows, i, COL_VERSION),
-        .name = copy(rows, i, COL_NAME),
-        .phase = copy(rows, i, COL_PHASE),
+        .id.version = copy(rows, i, COL_VERSION),
+        .id.name = copy(rows, i, COL_NAME),
+        .id.phase = phase && strcmp(phase, "contract") == 0 ? MIGRATION_CONTRACT : MIGRATION_EXPAND,
         .applied_at = copy(rows, i, COL_AT),
         .applied_by = copy(rows, i, COL_BY),
         .duration_ms = duration ? strtoll(duration, NULL, 10) : 0,
     };
     take_digest(pgrows_value(rows, i, COL_SHA256), ret->sha256);
     take_digest(pgrows_value(rows, i, COL_LOOSE), ret->loose_sha256);
-    bool fine = ret->version && ret->name && ret->phase && ret->applied_at && ret->applied_by;
+    bool fine = ret->id.version && ret->id.name && ret->applied_at && ret->applied_by;
     if (pgrows_value(rows, i, COL_RELEASE)) {
         ret->release = copy(rows, i, COL_RELEASE);
         fine = fine && ret->release;
@@ -70,8 +71,8 @@ take_row(const struct pgrows *rows, int i, struct ledger_row *ret)
 static int
 by_version(const void *a, const void *b)
 {
-    return native_version_compare(((const struct ledger_row *)a)->version,
-                                  ((const struct ledger_row *)b)->version);
+    return migration_compare(((const struct ledger_row *)a)->id.version,
+                             ((const struct ledger_row *)b)->id.version);
 }
 
 static int
@@ -118,8 +119,8 @@ read_exists(const struct ledger *l, struct session *s, bool *ret, struct err *e)
         result =
             err_set(e, ERR_PROTOCOL, "the server does not say whether %s exists", l->table.quoted);
     else
-        result = ledger_check_columns(&l->table, pgrows_value(answer, 0, 0),
-                                      pgrows_value(answer, 0, 1), ret, e);
+        result = l->layout->columns_check(l->table.quoted, pgrows_value(answer, 0, 0),
+                                          pgrows_value(answer, 0, 1), ret, e);
     pgrows_free(rows);
     return result;
 }
@@ -135,7 +136,7 @@ ledger_read(struct ledger *l, struct session *s, struct err *e)
         return -1;
     if (!l->exists)
         return 0;
-    ledger_sql_read(&l->table, &sql);
+    l->layout->sql_read(l->table.quoted, &sql);
     int result = ask(l, s, &sql, &rows, &answer, e);
     if (result == 0)
         result = take_rows(answer, l, e);
@@ -230,7 +231,7 @@ ledger_create(const struct ledger *l, struct session *s, struct err *e)
             return -1;
     }
     strbuf_clear(&sql);
-    ledger_sql_create(&l->table, &sql);
+    l->layout->sql_create(l->table.quoted, &sql);
     return create(l, s, &sql, e);
 }
 
@@ -260,10 +261,18 @@ ledger_create_hint(const struct ledger_table *t, const struct err *e, struct str
         t->schema);
 }
 
-int
-ledger_init(struct ledger *l, const char *table, const char *role, struct err *e)
+void
+ledger_sql_insert(const struct ledger *l, const struct layout_row *row, const char *proof,
+                  struct strbuf *out)
 {
-    *l = (struct ledger){0};
+    l->layout->sql_insert(l->table.quoted, row, proof, out);
+}
+
+int
+ledger_init(struct ledger *l, const struct layout *layout, const char *table, const char *role,
+            struct err *e)
+{
+    *l = (struct ledger){.layout = layout};
     if (ledger_table_parse(table, &l->table, e) != 0)
         return -1;
     l->table.role = role;
@@ -275,9 +284,8 @@ ledger_forget(struct ledger *l)
 {
     for (size_t i = 0; i < l->n; i++) {
         struct ledger_row *row = &l->rows[i];
-        free(row->version);
-        free(row->name);
-        free(row->phase);
+        free(row->id.version);
+        free(row->id.name);
         free(row->applied_at);
         free(row->applied_by);
         free(row->release);

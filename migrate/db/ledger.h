@@ -1,5 +1,5 @@
 /*
- * ledger.h: the native history table: its SQL (pure), its rows, reading and making it.
+ * ledger.h: the history table, whatever its layout: its SQL (pure), its rows, reading and making it.
  *
  * Every name is schema-qualified and every function and operator pg_catalog's, so that neither a
  * search_path nor objects of the same name matter.
@@ -14,7 +14,7 @@
 #include "common/base/digest.h"
 #include "common/base/err.h"
 #include "common/base/strbuf.h"
-#include "migrate/files/source.h"
+#include "migrate/layout/layout.h"
 
 struct session;
 
@@ -28,9 +28,7 @@ struct ledger_table {
 };
 
 struct ledger_row {
-    char *version;
-    char *name;
-    char *phase;
+    struct migration id;
     uint8_t sha256[DIGEST_BYTES];
     uint8_t loose_sha256[DIGEST_BYTES];
     char *applied_at;
@@ -40,6 +38,7 @@ struct ledger_row {
 };
 
 struct ledger {
+    const struct layout *layout;
     struct ledger_table table;
     /* as it was read last */
     bool exists;
@@ -55,7 +54,6 @@ void ledger_table_done(struct ledger_table *t);
 void
 ledger_sql_columns(const struct ledger_table *t,
                    struct strbuf *out); /* one row of two: columns' names; which need a value */
-void ledger_sql_read(const struct ledger_table *t, struct strbuf *out);
 /*
  * What stands before statements on the history, for the transaction that they are in: the role; and
  * before those that read, that row security is an error (42501) instead of rows left out: an empty
@@ -64,23 +62,9 @@ void ledger_sql_read(const struct ledger_table *t, struct strbuf *out);
  */
 size_t ledger_sql_as(const struct ledger_table *t, struct strbuf *out);
 void ledger_sql_in_full(const struct ledger_table *t, struct strbuf *out);
-void ledger_sql_create(const struct ledger_table *t, struct strbuf *out);
-/* proof: a boolean expression, or NULL. Where it is false the row is refused with 23502
- * (not_null_violation) of LEDGER_PROOF_COLUMN, and so is the transaction around it. A row that a
- * trigger leaves out is refused, too, with LEDGER_UNWRITTEN (division_by_zero) and no context. */
-#define LEDGER_PROOF_COLUMN "duration_ms"
-#define LEDGER_UNWRITTEN "22012"
-void ledger_sql_insert(const struct ledger_table *t, const struct source_migration *m,
-                       const uint8_t loose_sha256[DIGEST_BYTES], const char *release,
-                       int64_t duration_ms, const char *proof, struct strbuf *out);
-
-/*
- * columns, needed: what ledger_sql_columns gave ("version,name,…"), NULL for none; without columns
- * there is no such table. Further columns are allowed, where a row can be written without them.
- * ERR_INPUT: a table of another form; the message says whose, as far as it is known.
- */
-int ledger_check_columns(const struct ledger_table *t, const char *columns, const char *needed,
-                         bool *ret_exists, struct err *e);
+/* A row, see layout.h. */
+void ledger_sql_insert(const struct ledger *l, const struct layout_row *row, const char *proof,
+                       struct strbuf *out);
 
 /* Rows of schema, table, columns: tables whose names other tools give to theirs, in all schemas that
  * the role may use, that of t first. */
@@ -89,8 +73,9 @@ void ledger_sql_foreign(const struct ledger_table *t, struct strbuf *out);
 const char *ledger_tool(const char *table, const char *columns);
 
 /* ---- on the server ---- */
-/* table as for ledger_table_parse; role is borrowed. On error nothing is left. */
-int ledger_init(struct ledger *l, const char *table, const char *role, struct err *e);
+/* table as for ledger_table_parse; layout and role are borrowed. On error nothing is left. */
+int ledger_init(struct ledger *l, const struct layout *layout, const char *table, const char *role,
+                struct err *e);
 void ledger_done(struct ledger *l);
 /* ERR_INPUT that names it when another tool's history is in the database. */
 int ledger_no_foreign(const struct ledger *l, struct session *s, struct err *e);

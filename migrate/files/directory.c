@@ -4,9 +4,10 @@
 #include "common/base/log.h"
 
 int
-directory_open(const char *dir, bool allow_empty, struct source *ret, struct err *e)
+directory_open(const char *dir, const struct layout *layout, bool allow_empty, struct source *ret,
+               struct err *e)
 {
-    if (source_open(dir, allow_empty, ret, e) != 0)
+    if (source_open(dir, layout, allow_empty, ret, e) != 0)
         return -1;
     if (ret->missing)
         log_warn("no_directory", LOG_FIELDS(LF_STR("dir", dir)),

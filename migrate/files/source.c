@@ -20,7 +20,7 @@
 struct entry {
     char *file;
     char *version;
-    struct native_name name;
+    struct layout_name name;
 };
 
 struct entries {
@@ -57,9 +57,9 @@ static int
 add_entry(struct entries *l, struct source *s, const char *file, struct err *e)
 {
     struct entry *x;
-    struct native_name name;
+    struct layout_name name;
 
-    if (native_name_parse(file, &name, e) < 0)
+    if (s->layout->name_parse(file, &name, e) < 0)
         return fault(s, file, 0);
     if (l->n == l->size) {
         size_t size = l->size ? 2 * l->size : 64;
@@ -169,7 +169,7 @@ compare_entries(const void *a, const void *b)
 {
     const struct entry *x = a;
     const struct entry *y = b;
-    int order = native_version_compare(x->version, y->version);
+    int order = migration_compare(x->version, y->version);
 
     if (order == 0)
         order = (int)x->name.direction - (int)y->name.direction;
@@ -230,7 +230,7 @@ check_order(struct source *s, const struct entries *l, struct err *e)
 
     for (size_t i = 0; i < l->n; i++) {
         const struct entry *x = &l->e[i];
-        if (!native_version_is_number(x->version)) {
+        if (!migration_is_number(x->version)) {
             other = other ? other : x;
         } else {
             uneven |= number && !same_shape(number->version, x->version);
@@ -251,13 +251,13 @@ check_pairs(struct source *s, const struct entries *l, struct err *e)
     for (size_t i = 0; i < l->n; i++) {
         const struct entry *x = &l->e[i];
         const struct entry *before = i ? &l->e[i - 1] : NULL;
-        bool same = before && native_version_compare(before->version, x->version) == 0;
+        bool same = before && migration_compare(before->version, x->version) == 0;
         if (same && before->name.direction == x->name.direction) {
             err_set(e, ERR_INPUT, "%s and %s are of one version: %s", before->file, x->file,
                     x->version);
             return fault(s, x->file, 0);
         }
-        if (!same && x->name.direction == NATIVE_DOWN) {
+        if (!same && x->name.direction == MIGRATION_DOWN) {
             err_set(e, ERR_INPUT, "there is no file that goes up to version %s", x->version);
             return fault(s, x->file, 0);
         }
@@ -276,8 +276,9 @@ check_file(struct source *s, struct source_migration *m, struct source_text *t, 
     if (digest_end(d, m->sha256, e) < 0)
         return -1;
     m->bytes = t->len;
-    if (native_header_parse(t->data, t->len, marks_fine_for(m->file), &m->header, e) < 0)
+    if (s->layout->header_parse(t->data, t->len, marks_fine_for(m->file), &m->header, e) < 0)
         return fault(s, m->file, m->header.error_line);
+    m->id.phase = m->header.phase;
     return 0;
 }
 
@@ -298,15 +299,15 @@ add_migration(struct source *s, struct entry *x, struct err *e)
 {
     struct source_migration *m;
 
-    if (x->name.direction == NATIVE_DOWN) {
+    if (x->name.direction == MIGRATION_DOWN) {
         s->migrations[s->n - 1].down_file = steal_ptr(&x->file);
         return 0;
     }
     m = &s->migrations[s->n++];
-    m->name = strndup(x->file + x->name.name_offset, x->name.name_bytes);
-    m->version = steal_ptr(&x->version);
+    m->id.name = strndup(x->file + x->name.name_offset, x->name.name_bytes);
+    m->id.version = steal_ptr(&x->version);
     m->file = steal_ptr(&x->file);
-    return m->name ? 0 : no_memory(s->dir, e);
+    return m->id.name ? 0 : no_memory(s->dir, e);
 }
 
 static int
@@ -351,12 +352,14 @@ open_dir(const char *dir)
 }
 
 int
-source_open(const char *dir, bool allow_empty, struct source *ret, struct err *e)
+source_open(const char *dir, const struct layout *layout, bool allow_empty, struct source *ret,
+            struct err *e)
 {
     CLEANUP_WITH(entries_done) struct entries l = {.n = 0};
     struct source s = SOURCE_INIT;
 
     *ret = s;
+    s.layout = layout;
     s.dir_fd = open_dir(dir);
     if (s.dir_fd < 0 && errno == ENOENT && allow_empty) {
         ret->missing = true;
@@ -380,8 +383,8 @@ void
 source_done(struct source *s)
 {
     for (size_t i = 0; i < s->n; i++) {
-        free(s->migrations[i].version);
-        free(s->migrations[i].name);
+        free(s->migrations[i].id.version);
+        free(s->migrations[i].id.name);
         free(s->migrations[i].file);
         free(s->migrations[i].down_file);
     }
@@ -406,7 +409,7 @@ source_find(const struct source *s, const char *version)
 
     while (low < high) {
         size_t mid = low + (high - low) / 2;
-        int order = native_version_compare(s->migrations[mid].version, version);
+        int order = migration_compare(s->migrations[mid].id.version, version);
         if (order == 0)
             return &s->migrations[mid];
         if (order < 0)
@@ -433,9 +436,9 @@ is_same(const struct source_migration *m, const struct source_text *t,
 
 int
 source_text_open(const struct source *s, const struct source_migration *m,
-                 enum native_direction direction, struct source_text *ret, struct err *e)
+                 enum migration_direction direction, struct source_text *ret, struct err *e)
 {
-    const char *file = direction == NATIVE_DOWN ? m->down_file : m->file;
+    const char *file = direction == MIGRATION_DOWN ? m->down_file : m->file;
     struct source_stamp now;
     struct source_text t = SOURCE_TEXT_INIT;
     int rc;
@@ -445,7 +448,7 @@ source_text_open(const struct source *s, const struct source_migration *m,
         return err_set(e, ERR_INPUT, "has no .down.sql beside it");
     if (source_text_at(s->dir_fd, file, &t, &now, e) < 0)
         return -1;
-    if (direction == NATIVE_DOWN) {
+    if (direction == MIGRATION_DOWN) {
         rc = source_text_check(&t, NULL, e) < 0 ? -1 : 1;
     } else {
         rc = is_same(m, &t, &now, e);

@@ -18,7 +18,7 @@
 #include "common/base/digest.h"
 #include "common/base/err.h"
 #include "migrate/sql/lexer.h"
-#include "migrate/layout/native.h"
+#include "migrate/layout/layout.h"
 
 /* What shows that a file was not changed since: its times cannot all be put back. */
 struct source_stamp {
@@ -28,17 +28,17 @@ struct source_stamp {
 };
 
 struct source_migration {
-    char *version; /* as in the file's name: "0001" */
-    char *name;
+    struct migration id;          /* owned */
     char *file;                   /* name in the directory */
     char *down_file;              /* or NULL */
-    struct native_header header;  /* of file */
+    struct layout_header header;  /* of file */
     uint64_t bytes;               /* of file */
     uint8_t sha256[DIGEST_BYTES]; /* of file, all bytes */
     struct source_stamp stamp;
 };
 
 struct source {
+    const struct layout *layout;
     int dir_fd;
     char *dir;    /* as given, for messages */
     bool missing; /* there is no such directory, which was allowed */
@@ -59,7 +59,8 @@ struct source {
  * have no order (9, 10 and 9a) are errors. On error *ret is as SOURCE_INIT but for fault_file and
  * fault_line.
  */
-int source_open(const char *dir, bool allow_empty, struct source *ret, struct err *e);
+int source_open(const char *dir, const struct layout *layout, bool allow_empty, struct source *ret,
+                struct err *e);
 void source_done(struct source *s);
 
 /* The migration of that version (compared as versions are), or NULL. Borrowed. */
@@ -87,10 +88,10 @@ struct source_text {
 /*
  * The text of a migration: its up file, checked to be what source_open read (ERR_INPUT "… changed
  * while migrate was running"), or its down file, checked as source_open checks (header lines:
- * native_header_parse). On error *ret is as SOURCE_TEXT_INIT but for error_line.
+ * the layout's header_parse). On error *ret is as SOURCE_TEXT_INIT but for error_line.
  */
 int source_text_open(const struct source *s, const struct source_migration *m,
-                     enum native_direction direction, struct source_text *ret, struct err *e);
+                     enum migration_direction direction, struct source_text *ret, struct err *e);
 /* The text is still what it was when it was opened; ERR_INPUT "was changed while migrate was running". */
 int source_text_same(const struct source_text *t, struct err *e);
 /* A file anywhere, checked to be UTF-8 without NUL bytes. On error as source_text_open. */

@@ -1,3 +1,4 @@
+/* native.c: names and header lines of the native layout, and its row. */
 #include "migrate/layout/native.h"
 
 #include <stdio.h>
@@ -87,10 +88,10 @@ refuse_foreign_name(const char *file, size_t len, struct err *e)
 }
 
 int
-native_name_parse(const char *file, struct native_name *ret, struct err *e)
+native_name_parse(const char *file, struct layout_name *ret, struct err *e)
 {
     size_t len = strlen(file);
-    struct native_name n = {.direction = NATIVE_UP};
+    struct layout_name n = {.direction = MIGRATION_UP};
     const char *bar = strchr(file, '_');
 
     if (!utf8_valid(file, len, NULL))
@@ -101,7 +102,7 @@ native_name_parse(const char *file, struct native_name *ret, struct err *e)
     if (refuse_foreign_name(file, len, e) < 0)
         return -1;
     if (ends_with(file, len, ".down")) {
-        n.direction = NATIVE_DOWN;
+        n.direction = MIGRATION_DOWN;
         len -= 5;
     } else if (ends_with(file, len, ".up")) {
         len -= 3;
@@ -115,61 +116,6 @@ native_name_parse(const char *file, struct native_name *ret, struct err *e)
     n.name_bytes = len - n.name_offset;
     *ret = n;
     return 0;
-}
-
-static size_t
-count_digits(const char *p)
-{
-    return strspn(p, "0123456789");
-}
-
-bool
-native_version_is_number(const char *version)
-{
-    for (const char *p = version;; p++) {
-        size_t digits = count_digits(p);
-        p += digits;
-        if (digits == 0 || (*p && *p != '.'))
-            return false;
-        if (!*p)
-            return true;
-    }
-}
-
-/* Of the numbers that begin there; moves behind them. */
-static int
-compare_part(const char **a, const char **b)
-{
-    const char *x = *a + strspn(*a, "0");
-    const char *y = *b + strspn(*b, "0");
-    size_t nx = count_digits(x);
-    size_t ny = count_digits(y);
-
-    *a = x + nx;
-    *b = y + ny;
-    if (nx != ny)
-        return nx < ny ? -1 : 1;
-    return memcmp(x, y, nx);
-}
-
-int
-native_version_compare(const char *a, const char *b)
-{
-    if (!native_version_is_number(a) || !native_version_is_number(b))
-        return strcmp(a, b);
-    for (;; a++, b++) {
-        int order = compare_part(&a, &b);
-        if (order || (!*a && !*b))
-            return order;
-        if (!*a || !*b)
-            return *a ? 1 : -1; /* 1.2 < 1.2.0 */
-    }
-}
-
-const char *
-native_phase_text(enum native_phase phase)
-{
-    return phase == NATIVE_CONTRACT ? "contract" : "expand";
 }
 
 int
@@ -243,7 +189,7 @@ unknown_key(struct word key, struct err *e)
 
 /* key=value; seen: the keys that stood before. */
 static int
-parse_pair(struct word w, struct native_header *h, unsigned *seen, struct err *e)
+parse_pair(struct word w, struct layout_header *h, unsigned *seen, struct err *e)
 {
     const char *eq = memchr(w.text, '=', w.len);
     struct word key = {w.text, eq ? (size_t)(eq - w.text) : w.len};
@@ -269,7 +215,7 @@ parse_pair(struct word w, struct native_header *h, unsigned *seen, struct err *e
     case KEY_PHASE:
         if (parse_choice(value, keys[k], "expand", "contract", &second, e) < 0)
             return -1;
-        h->phase = second ? NATIVE_CONTRACT : NATIVE_EXPAND;
+        h->phase = second ? MIGRATION_CONTRACT : MIGRATION_EXPAND;
         return 0;
     case KEY_MARKS:
         if (parse_choice(value, keys[k], "refuse", "ignore", &second, e) < 0)
@@ -311,7 +257,7 @@ refuse_invisible(struct word w, struct err *e)
 
 /* One -- comment, without the dashes. */
 static int
-parse_comment(struct word w, struct native_header *h, unsigned *seen, struct err *e)
+parse_comment(struct word w, struct layout_header *h, unsigned *seen, struct err *e)
 {
     static const char ours[] = "migrate:";
     const struct word whole = w;
@@ -342,7 +288,7 @@ parse_comment(struct word w, struct native_header *h, unsigned *seen, struct err
 }
 
 static int
-fail_at(struct native_header *h, const char *text, size_t offset)
+fail_at(struct layout_header *h, const char *text, size_t offset)
 {
     h->error_offset = offset;
     h->error_line = lexer_count_lines(text, offset) + 1;
@@ -354,7 +300,7 @@ fail_at(struct native_header *h, const char *text, size_t offset)
  * undo itself, so it is looked for where a person may have written it: not in large files of data.
  */
 static int
-refuse_tern(const char *text, size_t len, struct native_header *h, struct err *e)
+refuse_tern(const char *text, size_t len, struct layout_header *h, struct err *e)
 {
     static const char mark[] = "---- create above / drop below ----";
     const char *p = len < TERN_MAX ? memmem(text, len, mark, sizeof(mark) - 1) : NULL;
@@ -369,7 +315,7 @@ refuse_tern(const char *text, size_t len, struct native_header *h, struct err *e
 
 /* The comments before the first statement; ret_mark: the first mark among them. */
 static int
-parse_comments(const char *text, size_t len, struct native_header *h, struct mark *ret_mark,
+parse_comments(const char *text, size_t len, struct layout_header *h, struct mark *ret_mark,
                struct err *e)
 {
     size_t pos = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
@@ -402,16 +348,16 @@ parse_comments(const char *text, size_t len, struct native_header *h, struct mar
 }
 
 int
-native_header_parse(const char *text, size_t len, unsigned marks_fine, struct native_header *ret,
+native_header_parse(const char *text, size_t len, unsigned marks_fine, struct layout_header *ret,
                     struct err *e)
 {
     struct mark mark = {.what = NULL};
 
-    *ret = (struct native_header){.transaction = VERDICT_AUTO,
-                                  .phase = NATIVE_EXPAND,
+    *ret = (struct layout_header){.transaction = VERDICT_AUTO,
+                                  .phase = MIGRATION_EXPAND,
                                   .marks_fine = marks_fine,
-                                  .lock_timeout_ms = NATIVE_UNSET,
-                                  .statement_timeout_ms = NATIVE_UNSET};
+                                  .lock_timeout_ms = LAYOUT_UNSET,
+                                  .statement_timeout_ms = LAYOUT_UNSET};
     if (parse_comments(text, len, ret, &mark, e) < 0)
         return -1;
     if (ret->marks_fine & MARKS_ALL)
@@ -421,3 +367,14 @@ native_header_parse(const char *text, size_t len, unsigned marks_fine, struct na
     marks_refuse(text, &mark, e);
     return fail_at(ret, text, mark.offset);
 }
+
+const struct layout layout_native = {
+    .name_parse = native_name_parse,
+    .header_parse = native_header_parse,
+    .columns_check = native_columns_check,
+    .sql_read = native_sql_read,
+    .sql_create = native_sql_create,
+    .sql_insert = native_sql_insert,
+    .proof_column = NATIVE_PROOF_COLUMN,
+    .unwritten = NATIVE_UNWRITTEN,
+};

@@ -132,7 +132,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     cleanup_free char *text = malloc(size ? size : 1);
     struct lexer lx;
     struct statement st;
-    struct native_header h;
+    struct layout_header h;
     struct verdict_file f;
     struct err e;
     size_t behind = 0;
@@ -159,6 +159,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (verdict_file(&lx, VERDICT_AUTO, 0, &f, &e) == 0)
         MUST(rc == 0 && f.statements == n);
     if (native_header_parse(text, size, 0, &h, &e) == 0)
-        MUST(h.lock_timeout_ms == NATIVE_UNSET || h.lock_timeout_ms <= INT32_MAX);
+        MUST(h.lock_timeout_ms == LAYOUT_UNSET || h.lock_timeout_ms <= INT32_MAX);
     return 0;
 }

@@ -91,19 +91,22 @@ static void
 test_insert(void **state)
 {
     (void)state;
-    struct ledger_table t = {.quoted = (char *)(uintptr_t)("\"s\".\"t\"")};
-    struct source_migration m = {.version = (char *)(uintptr_t)("0001"),
-                                 .name = (char *)(uintptr_t)("o'neil")};
-    uint8_t loose[DIGEST_BYTES] = {0xab};
+    const struct migration m = {.version = (char *)(uintptr_t)("0001"),
+                                .name = (char *)(uintptr_t)("o'neil"),
+                                .phase = MIGRATION_CONTRACT};
+    const uint8_t sum[DIGEST_BYTES] = {0};
+    const uint8_t loose[DIGEST_BYTES] = {0xab};
+    struct layout_row row = {
+        .migration = &m, .sha256 = sum, .loose_sha256 = loose, .duration_ms = 7};
     cleanup_strbuf struct strbuf b = STRBUF_INIT;
-    m.header.phase = NATIVE_CONTRACT;
-    ledger_sql_insert(&t, &m, loose, NULL, 7, NULL, &b);
+    layout_native.sql_insert("\"s\".\"t\"", &row, NULL, &b);
     assert_non_null(strstr(strbuf_str(&b), "INSERT INTO \"s\".\"t\" ("));
     assert_non_null(
         strstr(strbuf_str(&b), "('0001', 'o''neil', 'contract', pg_catalog.decode('0000"));
     assert_non_null(strstr(strbuf_str(&b), "SESSION_USER, 7, NULL, 'migrate "));
     strbuf_clear(&b);
-    ledger_sql_insert(&t, &m, loose, "v1", 7, "true", &b);
+    row.release = "v1";
+    layout_native.sql_insert("\"s\".\"t\"", &row, "true", &b);
     assert_non_null(
         strstr(strbuf_str(&b), "SESSION_USER, CASE WHEN true THEN 7 END, 'v1', 'migrate "));
 }
@@ -135,11 +138,11 @@ test_foreign_tables(void **state)
         {"version", "dbmate", true, NULL},
         {"a,b", "no history table of migrate: its columns are a,b", true, NULL},
     };
-    struct ledger_table t = {.quoted = (char *)(uintptr_t)("\"s\".\"t\"")};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct err e = {0};
         bool exists = !rows[i].exists;
-        assert_int_equal(ledger_check_columns(&t, rows[i].columns, rows[i].needed, &exists, &e),
+        assert_int_equal(layout_native.columns_check("\"s\".\"t\"", rows[i].columns, rows[i].needed,
+                                                     &exists, &e),
                          rows[i].words ? -1 : 0);
         assert_int_equal(exists, rows[i].exists);
         if (rows[i].words)

@@ -13,9 +13,9 @@
 #include "migrate/sql/lexer.h"
 
 static void
-name(const char *file, const char *version, const char *title, enum native_direction direction)
+name(const char *file, const char *version, const char *title, enum migration_direction direction)
 {
-    struct native_name n;
+    struct layout_name n;
 
     assert_int_equal(native_name_parse(file, &n, NULL), 0);
     assert_int_equal(n.version_bytes, strlen(version));
@@ -28,7 +28,7 @@ name(const char *file, const char *version, const char *title, enum native_direc
 static void
 no_name(const char *file, const char *says)
 {
-    struct native_name n;
+    struct layout_name n;
     struct err e;
 
     assert_int_equal(native_name_parse(file, &n, &e), -1);
@@ -42,13 +42,13 @@ static void
 test_names(void **state)
 {
     (void)state;
-    name("0001_shop.sql", "0001", "shop", NATIVE_UP);
-    name("0001_add_a_b.up.sql", "0001", "add_a_b", NATIVE_UP);
-    name("0001_x.down.sql", "0001", "x", NATIVE_DOWN);
-    name("20260101120000_x.y.sql", "20260101120000", "x.y", NATIVE_UP);
-    name("1.2-rc_x.sql", "1.2-rc", "x", NATIVE_UP);
-    name("1_x__y.sql", "1", "x__y", NATIVE_UP);
-    name("V_x.sql", "V", "x", NATIVE_UP);
+    name("0001_shop.sql", "0001", "shop", MIGRATION_UP);
+    name("0001_add_a_b.up.sql", "0001", "add_a_b", MIGRATION_UP);
+    name("0001_x.down.sql", "0001", "x", MIGRATION_DOWN);
+    name("20260101120000_x.y.sql", "20260101120000", "x.y", MIGRATION_UP);
+    name("1.2-rc_x.sql", "1.2-rc", "x", MIGRATION_UP);
+    name("1_x__y.sql", "1", "x__y", MIGRATION_UP);
+    name("V_x.sql", "V", "x", MIGRATION_UP);
     no_name("0001.sql", "VERSION_name.sql");
     no_name("0001_.sql", "VERSION_name.sql");
     no_name("_x.sql", "VERSION_name.sql");
@@ -67,10 +67,10 @@ test_names(void **state)
     no_name("0001_x.undo.sql", "direction");
     no_name("0001_x.Rollback.sql", "direction");
     no_name("0001_x.revert.sql", "direction");
-    name("0001_rollback_of_x.sql", "0001", "rollback_of_x", NATIVE_UP);
-    name("0001_undo.sql", "0001", "undo", NATIVE_UP);
-    name("1.do_x.sql", "1.do", "x", NATIVE_UP);
-    name("upper_x.sql", "upper", "x", NATIVE_UP);
+    name("0001_rollback_of_x.sql", "0001", "rollback_of_x", MIGRATION_UP);
+    name("0001_undo.sql", "0001", "undo", MIGRATION_UP);
+    name("1.do_x.sql", "1.do", "x", MIGRATION_UP);
+    name("upper_x.sql", "upper", "x", MIGRATION_UP);
     no_name("V1__x.sql", "Flyway");
     no_name("V1_1__x.sql", "Flyway");
     no_name("R__views.sql", "Flyway");
@@ -80,31 +80,31 @@ static void
 test_versions(void **state)
 {
     (void)state;
-    assert_true(native_version_compare("9", "10") < 0);
-    assert_true(native_version_compare("0009", "10") < 0);
-    assert_true(native_version_compare("10", "9") > 0);
-    assert_int_equal(native_version_compare("0001", "1"), 0);
-    assert_int_equal(native_version_compare("0", "000"), 0);
-    assert_true(native_version_compare("99999999999999999999999", "100000000000000000000000") < 0);
-    assert_true(native_version_compare("1.9", "1.10") < 0);
-    assert_true(native_version_compare("1.10", "1.9") > 0);
-    assert_true(native_version_compare("1.99.1", "2") < 0);
-    assert_true(native_version_compare("2", "10.0") < 0);
-    assert_true(native_version_compare("1.2", "1.2.0") < 0);
-    assert_true(native_version_compare("1.2.0", "1.2") > 0);
-    assert_int_equal(native_version_compare("1.02", "01.2"), 0);
-    assert_true(native_version_compare("2026.01.09", "2026.1.10") < 0);
-    assert_true(native_version_compare("1.10-rc", "1.9") < 0); /* bytes */
-    assert_true(native_version_compare("1.", "1.0") < 0);
-    assert_true(native_version_compare("a", "b") < 0);
-    assert_true(native_version_compare("10", "9a") < 0);
-    assert_true(native_version_is_number("007"));
-    assert_false(native_version_is_number(""));
-    assert_false(native_version_is_number("7a"));
-    assert_true(native_version_is_number("1.10.0"));
-    assert_false(native_version_is_number("1..2"));
-    assert_false(native_version_is_number(".1"));
-    assert_false(native_version_is_number("1."));
+    assert_true(migration_compare("9", "10") < 0);
+    assert_true(migration_compare("0009", "10") < 0);
+    assert_true(migration_compare("10", "9") > 0);
+    assert_int_equal(migration_compare("0001", "1"), 0);
+    assert_int_equal(migration_compare("0", "000"), 0);
+    assert_true(migration_compare("99999999999999999999999", "100000000000000000000000") < 0);
+    assert_true(migration_compare("1.9", "1.10") < 0);
+    assert_true(migration_compare("1.10", "1.9") > 0);
+    assert_true(migration_compare("1.99.1", "2") < 0);
+    assert_true(migration_compare("2", "10.0") < 0);
+    assert_true(migration_compare("1.2", "1.2.0") < 0);
+    assert_true(migration_compare("1.2.0", "1.2") > 0);
+    assert_int_equal(migration_compare("1.02", "01.2"), 0);
+    assert_true(migration_compare("2026.01.09", "2026.1.10") < 0);
+    assert_true(migration_compare("1.10-rc", "1.9") < 0); /* bytes */
+    assert_true(migration_compare("1.", "1.0") < 0);
+    assert_true(migration_compare("a", "b") < 0);
+    assert_true(migration_compare("10", "9a") < 0);
+    assert_true(migration_is_number("007"));
+    assert_false(migration_is_number(""));
+    assert_false(migration_is_number("7a"));
+    assert_true(migration_is_number("1.10.0"));
+    assert_false(migration_is_number("1..2"));
+    assert_false(migration_is_number(".1"));
+    assert_false(migration_is_number("1."));
 }
 
 static void
@@ -147,10 +147,10 @@ test_durations(void **state)
 }
 
 static void
-header(const char *text, enum verdict_wish transaction, enum native_phase phase, uint64_t lock,
+header(const char *text, enum verdict_wish transaction, enum migration_phase phase, uint64_t lock,
        uint64_t statement)
 {
-    struct native_header h;
+    struct layout_header h;
     struct err e;
 
     if (native_header_parse(text, strlen(text), 0, &h, &e) < 0)
@@ -161,7 +161,7 @@ header(const char *text, enum verdict_wish transaction, enum native_phase phase,
     assert_true(h.statement_timeout_ms == statement);
 }
 
-#define NONE VERDICT_AUTO, NATIVE_EXPAND, NATIVE_UNSET, NATIVE_UNSET
+#define NONE VERDICT_AUTO, MIGRATION_EXPAND, LAYOUT_UNSET, LAYOUT_UNSET
 
 static void
 test_headers(void **state)
@@ -172,10 +172,11 @@ test_headers(void **state)
     header("-- a note\n", NONE);
     header("-- migrate:\nx", NONE);
     header("-- migrate: transaction=off phase=contract lock_timeout=5s statement_timeout=10min\nx",
-           VERDICT_OFF, NATIVE_CONTRACT, 5000, 600000);
+           VERDICT_OFF, MIGRATION_CONTRACT, 5000, 600000);
     header("/* licence\n */\n--\n\n--migrate:\tphase=expand\r\n-- migrate: transaction=on\r\nx",
-           VERDICT_ON, NATIVE_EXPAND, NATIVE_UNSET, NATIVE_UNSET);
-    header("\xef\xbb\xbf-- migrate: lock_timeout=0", VERDICT_AUTO, NATIVE_EXPAND, 0, NATIVE_UNSET);
+           VERDICT_ON, MIGRATION_EXPAND, LAYOUT_UNSET, LAYOUT_UNSET);
+    header("\xef\xbb\xbf-- migrate: lock_timeout=0", VERDICT_AUTO, MIGRATION_EXPAND, 0,
+           LAYOUT_UNSET);
     header("select 1; -- migrate: transaction=off\n", NONE);
     header("--\xc2\xa0"
            "a note of migrate: nothing\n--\xc3\xa9 migrate: x",
@@ -193,7 +194,7 @@ test_headers(void **state)
 static void
 no_header(const char *text, size_t line, const char *says)
 {
-    struct native_header h;
+    struct layout_header h;
     struct err e;
 
     assert_int_equal(native_header_parse(text, strlen(text), 0, &h, &e), -1);

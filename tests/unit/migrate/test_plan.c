@@ -59,10 +59,10 @@ build(struct world *w, const char *files, const char *rows)
     w->source.migrations = w->files;
     for (size_t i = 0; i < w->source.n; i++) {
         bool contract = letters[i] < 'a';
-        w->files[i] = (struct source_migration){.version = w->versions[0][i],
-                                                .name = (char *)(uintptr_t)("n"),
-                                                .file = w->versions[0][i]};
-        w->files[i].header.phase = contract ? NATIVE_CONTRACT : NATIVE_EXPAND;
+        w->files[i] = (struct source_migration){
+            .id = {.version = w->versions[0][i], .name = (char *)(uintptr_t)("n")},
+            .file = w->versions[0][i]};
+        w->files[i].id.phase = contract ? MIGRATION_CONTRACT : MIGRATION_EXPAND;
         w->files[i].sha256[0] = (uint8_t)(letters[i] | 32);
     }
     w->ledger.n = read_side(rows, w->versions[1], letters);
@@ -70,9 +70,9 @@ build(struct world *w, const char *files, const char *rows)
     for (size_t i = 0; i < w->ledger.n; i++) {
         bool contract = letters[i] < 'a';
         w->rows[i] =
-            (struct ledger_row){.version = w->versions[1][i],
-                                .name = (char *)(uintptr_t)("n"),
-                                .phase = (char *)(uintptr_t)(contract ? "contract" : "expand"),
+            (struct ledger_row){.id = {.version = w->versions[1][i],
+                                       .name = (char *)(uintptr_t)("n"),
+                                       .phase = contract ? MIGRATION_CONTRACT : MIGRATION_EXPAND},
                                 .applied_at = (char *)(uintptr_t)("then")};
         w->rows[i].sha256[0] = (uint8_t)(letters[i] | 32);
     }
@@ -89,8 +89,8 @@ show(const struct plan *p)
     text[0] = '\0';
     for (size_t i = 0; i < p->n; i++)
         n += (size_t)snprintf(text + n, sizeof text - n, "%s%s %s%s", i ? "," : "",
-                              plan_item_version(&p->items[i]), plan_state_name(p->items[i].state),
-                              p->items[i].step ? "*" : "");
+                              plan_item_migration(&p->items[i])->version,
+                              plan_state_name(p->items[i].state), p->items[i].step ? "*" : "");
     return text;
 }
 
@@ -159,7 +159,7 @@ test_table(void **state)
         if (exit != rows[i].exit || (verdict == 0) != (rows[i].exit == 0))
             fail_msg("row %zu: exit %d, not %d: %s", i, exit, rows[i].exit, e.msg);
         if (rows[i].offender)
-            assert_string_equal(plan_item_version(item), rows[i].offender);
+            assert_string_equal(plan_item_migration(item)->version, rows[i].offender);
         else
             assert_null(item);
         plan_done(&w.plan);
@@ -212,12 +212,12 @@ test_names(void **state)
     int exit = 0;
     const struct plan_item *item = NULL;
     build(&w, "1c", "1a 2a");
-    w.rows[0].name = (char *)(uintptr_t)("first");
-    w.rows[1].name = (char *)(uintptr_t)("second");
+    w.rows[0].id.name = (char *)(uintptr_t)("first");
+    w.rows[1].id.name = (char *)(uintptr_t)("second");
     plan_done(&w.plan);
     assert_int_equal(plan_make(&w.source, &w.ledger, &w.rules, differs, &exit, &w.plan, &e), 0);
-    assert_string_equal(plan_item_name(&w.plan.items[0]), "n");
-    assert_string_equal(plan_item_name(&w.plan.items[1]), "second");
+    assert_string_equal(plan_item_migration(&w.plan.items[0])->name, "n");
+    assert_string_equal(plan_item_migration(&w.plan.items[1])->name, "second");
     assert_string_equal(plan_applied_name(&w.plan.items[0]), "first");
     assert_null(plan_applied_name(&w.plan.items[1]));
     assert_int_equal(plan_verdict(&w.plan, &w.rules, &exit, &item, &e), -1);

@@ -83,7 +83,7 @@ static void
 opens(struct fixture *f, size_t n)
 {
     source_done(&f->s);
-    if (source_open(f->dir, false, &f->s, &f->e) < 0)
+    if (source_open(f->dir, &layout_native, false, &f->s, &f->e) < 0)
         fail_msg("%s", f->e.msg);
     assert_int_equal(f->s.n, n);
 }
@@ -91,7 +91,7 @@ opens(struct fixture *f, size_t n)
 static void
 refuses(struct fixture *f, const char *file, size_t line, const char *says)
 {
-    assert_int_equal(source_open(f->dir, false, &f->s, &f->e), -1);
+    assert_int_equal(source_open(f->dir, &layout_native, false, &f->s, &f->e), -1);
     assert_int_equal(f->e.code, ERR_INPUT);
     char shown[sizeof(f->e.msg) + 300];
     char place[32] = "";
@@ -121,15 +121,15 @@ test_list(void **state)
     put(f, "011_eleven.sql", "abc");
     opens(f, 3);
     const struct source_migration *m = f->s.migrations;
-    assert_string_equal(m[0].version, "9");
-    assert_string_equal(m[0].name, "nine");
+    assert_string_equal(m[0].id.version, "9");
+    assert_string_equal(m[0].id.name, "nine");
     assert_string_equal(m[0].file, "9_nine.sql");
     assert_null(m[0].down_file);
     assert_int_equal(m[0].bytes, 0);
-    assert_string_equal(m[1].version, "10");
+    assert_string_equal(m[1].id.version, "10");
     assert_string_equal(m[1].down_file, "10_ten.down.sql");
-    assert_int_equal(m[1].header.phase, NATIVE_CONTRACT);
-    assert_string_equal(m[2].version, "011");
+    assert_int_equal(m[1].id.phase, MIGRATION_CONTRACT);
+    assert_string_equal(m[2].id.version, "011");
     assert_memory_equal(m[2].sha256, "\xba\x78\x16\xbf\x8f\x01\xcf\xea", 8);
     assert_ptr_equal(source_find(&f->s, "0010"), &m[1]);
     assert_ptr_equal(source_find(&f->s, "11"), &m[2]);
@@ -144,19 +144,19 @@ test_empty(void **state)
 
     put(f, "notes.txt", "");
     refuses(f, "", 0, "no migrations");
-    assert_int_equal(source_open(f->dir, true, &f->s, &f->e), 0);
+    assert_int_equal(source_open(f->dir, &layout_native, true, &f->s, &f->e), 0);
     assert_int_equal(f->s.n, 0);
     source_done(&f->s);
     assert_false(f->s.missing);
     source_done(&f->s);
-    assert_int_equal(source_open("/nonexistent", true, &f->s, &f->e), 0);
+    assert_int_equal(source_open("/nonexistent", &layout_native, true, &f->s, &f->e), 0);
     assert_true(f->s.missing);
     assert_int_equal(f->s.n, 0);
     source_done(&f->s);
-    assert_int_equal(source_open("/nonexistent", false, &f->s, &f->e), -1);
+    assert_int_equal(source_open("/nonexistent", &layout_native, false, &f->s, &f->e), -1);
     assert_non_null(strstr(f->e.msg, "/nonexistent"));
     assert_int_equal(f->e.code, ERR_INPUT);
-    assert_int_equal(source_open("/dev/null/x", true, &f->s, &f->e), -1);
+    assert_int_equal(source_open("/dev/null/x", &layout_native, true, &f->s, &f->e), -1);
     assert_non_null(strstr(f->e.msg, "/dev/null/x"));
 }
 
@@ -254,9 +254,9 @@ test_dotted(void **state)
     put(f, "1.2_a.sql", "");
     put(f, "1.9_b.sql", "");
     opens(f, 3);
-    assert_string_equal(f->s.migrations[0].version, "1.2");
-    assert_string_equal(f->s.migrations[1].version, "1.9");
-    assert_string_equal(f->s.migrations[2].version, "1.10");
+    assert_string_equal(f->s.migrations[0].id.version, "1.2");
+    assert_string_equal(f->s.migrations[1].id.version, "1.9");
+    assert_string_equal(f->s.migrations[2].id.version, "1.10");
     assert_ptr_equal(source_find(&f->s, "1.09"), &f->s.migrations[1]);
     put(f, "1.2-rc_d.sql", "");
     source_done(&f->s);
@@ -364,7 +364,7 @@ test_config_map(void **state)
     assert_int_equal(symlink("..two", next), 0);
     path_of(f, "..data", path);
     assert_int_equal(rename(next, path), 0);
-    assert_int_equal(source_text_open(&f->s, &f->s.migrations[0], NATIVE_UP, &t, &f->e), 0);
+    assert_int_equal(source_text_open(&f->s, &f->s.migrations[0], MIGRATION_UP, &t, &f->e), 0);
     assert_memory_equal(t.data, "one", 3);
 }
 
@@ -378,19 +378,19 @@ test_text(void **state)
     put(f, "1_a.down.sql", "select -1");
     put(f, "2_b.sql", "");
     opens(f, 2);
-    assert_int_equal(source_text_open(&f->s, &f->s.migrations[0], NATIVE_DOWN, &t, &f->e), 0);
+    assert_int_equal(source_text_open(&f->s, &f->s.migrations[0], MIGRATION_DOWN, &t, &f->e), 0);
     assert_int_equal(t.len, 9);
     source_text_done(&t);
-    assert_int_equal(source_text_open(&f->s, &f->s.migrations[1], NATIVE_UP, &t, &f->e), 0);
+    assert_int_equal(source_text_open(&f->s, &f->s.migrations[1], MIGRATION_UP, &t, &f->e), 0);
     assert_int_equal(t.len, 0);
     source_text_done(&t);
-    assert_int_equal(source_text_open(&f->s, &f->s.migrations[1], NATIVE_DOWN, &t, &f->e), -1);
+    assert_int_equal(source_text_open(&f->s, &f->s.migrations[1], MIGRATION_DOWN, &t, &f->e), -1);
     assert_non_null(strstr(f->e.msg, "has no .down.sql"));
     put(f, "1_a.sql", "select 2");
-    assert_int_equal(source_text_open(&f->s, &f->s.migrations[0], NATIVE_UP, &t, &f->e), -1);
+    assert_int_equal(source_text_open(&f->s, &f->s.migrations[0], MIGRATION_UP, &t, &f->e), -1);
     assert_non_null(strstr(f->e.msg, "was changed"));
     put(f, "1_a.down.sql", "\n\xff");
-    assert_int_equal(source_text_open(&f->s, &f->s.migrations[0], NATIVE_DOWN, &t, &f->e), -1);
+    assert_int_equal(source_text_open(&f->s, &f->s.migrations[0], MIGRATION_DOWN, &t, &f->e), -1);
     assert_string_equal(f->e.msg, "byte 0xff is not UTF-8");
     assert_int_equal(t.error_line, 2);
 }
@@ -415,7 +415,7 @@ test_large(void **state)
     memcpy(text + (1u << 20) - 1, "\xe2\x82\xac", 3);
     put_n(f, "1_a.sql", text, len);
     opens(f, 1);
-    assert_int_equal(source_text_open(&f->s, &f->s.migrations[0], NATIVE_UP, &t, &f->e), 0);
+    assert_int_equal(source_text_open(&f->s, &f->s.migrations[0], MIGRATION_UP, &t, &f->e), 0);
     assert_true(t.mapped);
     source_text_lexer(&t, &lx);
     assert_int_equal(lexer_next(&lx, &st, &f->e), 1);
@@ -446,7 +446,7 @@ test_changes(void **state)
         put_n(f, "1_a.sql", text, len);
         opens(f, 1);
         assert_int_equal(stat(path, &before), 0);
-        assert_int_equal(source_text_open(&f->s, f->s.migrations, NATIVE_UP, &t, &f->e), 0);
+        assert_int_equal(source_text_open(&f->s, f->s.migrations, MIGRATION_UP, &t, &f->e), 0);
         assert_int_equal(source_text_same(&t, &f->e), 0);
         if (change == 0)
             assert_int_equal(truncate(path, 100), 0);
@@ -462,7 +462,7 @@ test_changes(void **state)
         if (change == 0)
             assert_int_equal(t.data[len - 1], '\0');
         struct source_text again = SOURCE_TEXT_INIT;
-        assert_int_equal(source_text_open(&f->s, f->s.migrations, NATIVE_UP, &again, &f->e), -1);
+        assert_int_equal(source_text_open(&f->s, f->s.migrations, MIGRATION_UP, &again, &f->e), -1);
         source_text_done(&t);
     }
 }
