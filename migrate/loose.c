@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "migrate/files/facts.h"
+
 int
 loose_differs(const struct source_migration *m, const struct ledger_row *row, void *arg,
               struct err *e)
@@ -12,7 +14,7 @@ loose_differs(const struct source_migration *m, const struct ledger_row *row, vo
     uint8_t loose[DIGEST_BYTES];
     int result = source_text_open(l->source, m, MIGRATION_UP, &text, e);
     if (result == 0)
-        result = source_loose_digest(&text, loose, e);
+        result = facts_loose(&text, loose, e);
     if (result != 0) {
         l->file = m->file;
         l->line = text.error_line;

@@ -18,34 +18,19 @@
 /* Without a deadline: so often for what may say "again" for ever. */
 #define UNWAITED_MAX 10u
 
-static void
-on_passed(void *arg, size_t upto)
-{
-    source_text_release(arg, upto);
-}
-
 int
-apply_check(const struct source *source, const struct source_migration *m, struct verdict_file *ret,
+apply_check(const struct source *source, const struct source_migration *m, struct facts *ret,
             struct report *report)
 {
     struct source_text text = SOURCE_TEXT_INIT;
     struct err e = {0};
-    if (source_text_open(source, m, MIGRATION_UP, &text, &e) != 0) {
-        report_fail(report, EXIT_INPUT, &e);
-        report_place(report, m->file, 0, 0);
-        return -1;
-    }
-    struct lexer lx;
-    lexer_init(&lx, text.data, text.len);
-    lx.passed = on_passed; /* the pages of a large file are not kept */
-    lx.passed_arg = &text;
-    int result = verdict_file(&lx, m->header.transaction, m->header.marks_fine, ret, &e);
-    if (source_text_same(&text, &e) != 0) {
-        report_fail(report, EXIT_INPUT, &e);
-        report_place(report, m->file, 0, 0);
-        result = -1;
-    } else if (result != 0)
-        finding_report(report, m->file, &text, ret->error_offset, ret->error_line, &e);
+    int result = source_text_open(source, m, MIGRATION_UP, &text, &e);
+    *ret = (struct facts){0};
+    if (result == 0)
+        result = facts_read(&text, &m->header, ret, &e);
+    if (result != 0)
+        finding_report(report, m->file, &text, ret->verdict.error_offset, ret->verdict.error_line,
+                       &e);
     source_text_done(&text);
     return result;
 }
@@ -93,7 +78,7 @@ apply_sql_row(const struct apply *a, int64_t duration_ms, const char *proof, str
 {
     const struct layout_row row = {.migration = &a->m->id,
                                    .sha256 = a->m->sha256,
-                                   .loose_sha256 = a->loose_sha256,
+                                   .loose_sha256 = a->facts->loose_sha256,
                                    .release = a->s->o->release,
                                    .duration_ms = duration_ms};
     ledger_sql_insert(a->ledger, &row, proof, out);
@@ -322,19 +307,19 @@ on_notice(const char *severity, const char *sqlstate, const char *message, void 
 }
 
 enum apply_result
-apply_file(struct apply *a, const struct source_migration *m, const struct verdict_file *verdict)
+apply_file(struct apply *a, const struct source_migration *m, const struct facts *facts)
 {
     struct err e = {0};
     a->m = m;
-    a->verdict = *verdict;
+    a->facts = facts;
+    a->verdict = facts->verdict;
     a->text = (struct source_text)SOURCE_TEXT_INIT;
     a->attempts = 0;
     a->again = (struct backoff){.first_ms = BACKOFF_FIRST_MS};
     a->why_found = false;
     a->unwaited = 0;
     a->start_ms = clock_mono_ms();
-    if (source_text_open(a->source, m, MIGRATION_UP, &a->text, &e) != 0 ||
-        source_loose_digest(&a->text, a->loose_sha256, &e) != 0) {
+    if (source_text_open(a->source, m, MIGRATION_UP, &a->text, &e) != 0) {
         report_fail(a->report, EXIT_INPUT, &e);
         report_place(a->report, m->file, 0, 0);
         source_text_done(&a->text);

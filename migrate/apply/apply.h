@@ -14,13 +14,13 @@
 #include <stdint.h>
 
 #include "common/base/backoff.h"
-#include "common/base/digest.h"
 #include "common/base/err.h"
 #include "migrate/sql/position.h"
 #include "migrate/tell/report.h"
 #include "migrate/db/ledger.h"
 #include "migrate/db/lock.h"
 #include "migrate/db/session.h"
+#include "migrate/files/facts.h"
 #include "migrate/files/source.h"
 #include "migrate/sql/verdict.h"
 #include "migrate/db/watch.h"
@@ -48,9 +48,9 @@ struct apply {
     const struct source *source;
     /* the file at hand */
     const struct source_migration *m;
-    struct verdict_file verdict;
+    const struct facts *facts;
+    struct verdict_file verdict; /* of the facts, until the server says otherwise */
     struct source_text text;
-    uint8_t loose_sha256[DIGEST_BYTES];
     uint64_t start_ms;
     unsigned attempts;
     struct backoff
@@ -77,12 +77,12 @@ struct apply {
 
 /* Reads the file for what apply_file must know, and whether it can be applied at all. -1: bad input,
  * which is in the report with its place. */
-int apply_check(const struct source *source, const struct source_migration *m,
-                struct verdict_file *ret, struct report *report);
+int apply_check(const struct source *source, const struct source_migration *m, struct facts *ret,
+                struct report *report);
 
 /* Applies m: DONE, SKIPPED, LAST, UNKNOWN or FAILED. The session holds the lock. */
 enum apply_result
-apply_file(struct apply *a, const struct source_migration *m, const struct verdict_file *verdict);
+apply_file(struct apply *a, const struct source_migration *m, const struct facts *facts);
 
 /* ---- for apply_*.c ---- */
 enum apply_result apply_in_transaction(struct apply *a);

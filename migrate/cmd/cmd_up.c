@@ -57,8 +57,8 @@ struct up {
     struct lock lock;
     struct plan plan;
     struct plan_rules rules;
-    struct verdict_file *verdicts; /* of plan.items, where step is set */
-    uint64_t lock_until_ms;        /* 0: not waiting yet */
+    struct facts *facts;    /* of plan.items, where step is set */
+    uint64_t lock_until_ms; /* 0: not waiting yet */
     uint64_t holder_log_ms;
     char holder[160]; /* of the lock, in words; "": nobody we wait for */
     struct backoff lock_again;
@@ -92,8 +92,8 @@ forget(struct up *u)
 {
     plan_done(&u->plan);
     ledger_forget(&u->ledger);
-    free(u->verdicts);
-    u->verdicts = NULL;
+    free(u->facts);
+    u->facts = NULL;
 }
 
 static int
@@ -130,16 +130,16 @@ read_plan(struct up *u)
 static int
 check_files(struct up *u)
 {
-    u->verdicts = calloc(u->plan.n + 1, sizeof *u->verdicts);
+    u->facts = calloc(u->plan.n + 1, sizeof *u->facts);
     struct err e = {0};
-    if (!u->verdicts) {
+    if (!u->facts) {
         err_nomem(&e);
         fail(u, &e);
         return -1;
     }
     for (size_t i = 0; i < u->plan.n; i++) {
         const struct plan_item *item = &u->plan.items[i];
-        if (item->step && apply_check(&u->source, item->file, &u->verdicts[i], &u->report) != 0)
+        if (item->step && apply_check(&u->source, item->file, &u->facts[i], &u->report) != 0)
             return -1;
     }
     return 0;
@@ -221,7 +221,7 @@ dry_run(struct up *u)
     tell_plan(u);
     for (size_t i = 0; i < u->plan.n; i++)
         if (u->plan.items[i].step)
-            tell_step(u->plan.items[i].file, &u->verdicts[i]);
+            tell_step(u->plan.items[i].file, &u->facts[i].verdict);
     report_output(&u->report);
     u->report.outcome = "dry-run";
     log_info("dry_run", LOG_FIELDS(LF_UINT("pending", u->plan.steps)), "%zu would be applied",
@@ -319,8 +319,8 @@ apply_steps(struct up *u)
         const struct plan_item *item = &u->plan.items[i];
         if (!item->step)
             continue;
-        progress_file(u->s.progress, ++number, item->file->file, u->verdicts[i].statements);
-        enum apply_result result = apply_file(&a, item->file, &u->verdicts[i]);
+        progress_file(u->s.progress, ++number, item->file->file, u->facts[i].verdict.statements);
+        enum apply_result result = apply_file(&a, item->file, &u->facts[i]);
         if (result == APPLY_UNKNOWN) {
             u->uncertain = item->file->id.version;
             u->stays = !a.verdict.transaction;

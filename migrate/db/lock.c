@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/digest.h"
 #include "migrate/db/session.h"
 
 

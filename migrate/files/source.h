@@ -107,11 +107,4 @@ void source_text_release(struct source_text *t, size_t upto);
 void source_text_rewind(struct source_text *t, size_t offset);
 void source_text_done(struct source_text *t);
 
-/*
- * The digest that ignores comments, white space and how lines end (LF or CRLF, in quotes, bodies and
- * the data of COPY, too): over the tokens of the text, without a byte order mark. It reads the whole text, so take it only for what is about to run or differs in
- * sha256.
- */
-int source_loose_digest(struct source_text *t, uint8_t ret_sum[DIGEST_BYTES], struct err *e);
-
 #endif

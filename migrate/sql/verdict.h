@@ -85,6 +85,33 @@ struct verdict_file {
 int verdict_file(struct lexer *lx, enum verdict_wish wish, unsigned marks_fine,
                  struct verdict_file *ret, struct err *e);
 
+/* BEGIN and COMMIT of the file, as far as it was read. */
+struct verdict_outer {
+    struct statement begin;  /* n 0: none is open */
+    struct statement commit; /* n 0: not yet */
+    const char *commit_what;
+    size_t calls; /* statements between them that call functions of large objects … */
+    size_t others;
+};
+
+struct verdict_pass {
+    struct verdict_file *file;
+    const struct lexer *lx;
+    enum verdict_wish wish;
+    struct verdict_outer outer;
+    struct statement before; /* the last one */
+    struct statement odd;    /* the one that f->cannot names */
+};
+
+/*
+ * The same, for who reads the statements for more than this: each one in its order, then the end, with what lexer_next
+ * gave last (0, or -1 and its error in *e). After a -1 nothing more is asked.
+ */
+void verdict_begin(struct verdict_pass *p, const struct lexer *lx, enum verdict_wish wish,
+                   unsigned marks_fine, struct verdict_file *ret);
+int verdict_next(struct verdict_pass *p, const struct statement *st, struct err *e);
+int verdict_end(struct verdict_pass *p, int split, struct err *e);
+
 /* st, of a file that verdict_file accepted, is a BEGIN or COMMIT that is not sent. */
 bool verdict_elides(const struct verdict_file *f, const char *text, const struct statement *st);
 

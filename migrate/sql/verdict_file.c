@@ -7,15 +7,6 @@
 #include "migrate/sql/token.h"
 #include "migrate/sql/verdict.h"
 
-/* BEGIN and COMMIT of the file, as far as it was read. */
-struct outer {
-    struct statement begin;  /* n 0: none is open */
-    struct statement commit; /* n 0: not yet */
-    const char *commit_what;
-    size_t calls; /* statements between them that call functions of large objects … */
-    size_t others;
-};
-
 static int
 refuse(struct verdict_file *f, const struct statement *st, const char *what, const char *why,
        struct err *e)
@@ -49,12 +40,12 @@ is_large_object_call(const char *text, const struct statement *st)
 }
 
 static int
-on_begin_statement(struct verdict_file *f, struct outer *p, const struct statement *st,
+on_begin_statement(struct verdict_file *f, struct verdict_outer *p, const struct statement *st,
                    const struct verdict *v, struct err *e)
 {
     if (p->begin.n || (st->n > 1 && v->options_bytes))
         return refuse(f, st, v->what, in_the_middle, e);
-    *p = (struct outer){.begin = *st};
+    *p = (struct verdict_outer){.begin = *st};
     if (st->n == 1) {
         f->begin_n = 1;
         f->options_offset = v->options_bytes ? st->offset + v->options_offset : 0;
@@ -64,7 +55,7 @@ on_begin_statement(struct verdict_file *f, struct outer *p, const struct stateme
 }
 
 static int
-on_control(struct verdict_file *f, struct outer *p, const struct statement *st,
+on_control(struct verdict_file *f, struct verdict_outer *p, const struct statement *st,
            const struct verdict *v, enum verdict_wish wish, struct err *e)
 {
     if (wish == VERDICT_OFF)
@@ -83,21 +74,21 @@ on_control(struct verdict_file *f, struct outer *p, const struct statement *st,
 
 /* Another statement stands behind COMMIT. */
 static int
-on_more(struct verdict_file *f, struct outer *p, struct err *e)
+on_more(struct verdict_file *f, struct verdict_outer *p, struct err *e)
 {
     if (!p->calls || p->others)
         return refuse(f, &p->commit, p->commit_what, in_the_middle, e);
     f->pairs = true;
     f->begin_n = 0;
     f->options_bytes = 0;
-    *p = (struct outer){.calls = 0};
+    *p = (struct verdict_outer){.calls = 0};
     return 0;
 }
 
 /* A statement that controls nothing. */
 static int
-on_other(struct verdict_file *f, struct outer *p, const char *text, const struct statement *st,
-         struct err *e)
+on_other(struct verdict_file *f, struct verdict_outer *p, const char *text,
+         const struct statement *st, struct err *e)
 {
     if (!p->begin.n)
         return 0;
@@ -153,7 +144,7 @@ look_within(struct verdict_file *f, const char *text, const struct statement *st
 }
 
 static int
-conclude(struct verdict_file *f, const struct outer *p, const struct statement *odd,
+conclude(struct verdict_file *f, const struct verdict_outer *p, const struct statement *odd,
          enum verdict_wish wish, struct err *e)
 {
     if (p->begin.n && !p->commit.n)
@@ -169,51 +160,76 @@ conclude(struct verdict_file *f, const struct outer *p, const struct statement *
     return 0;
 }
 
+void
+verdict_begin(struct verdict_pass *p, const struct lexer *lx, enum verdict_wish wish,
+              unsigned marks_fine, struct verdict_file *ret)
+{
+    *p = (struct verdict_pass){.file = ret, .lx = lx, .wish = wish};
+    *ret = (struct verdict_file){.marks_fine = marks_fine};
+}
+
+int
+verdict_next(struct verdict_pass *p, const struct statement *st, struct err *e)
+{
+    struct verdict_file *f = p->file;
+    const char *text = p->lx->text;
+    struct verdict v;
+
+    f->statements++;
+    if (look_between(f, p->lx, &p->before, st->offset, f->marks_fine, e) < 0 ||
+        look_within(f, text, st, e) < 0)
+        return -1;
+    p->before = *st;
+    if (p->outer.commit.n && on_more(f, &p->outer, e) < 0)
+        return -1;
+    verdict_statement(text + st->offset, st->sql_bytes, st->backslashes, &v);
+    if (v.unlocks)
+        return refuse(f, st, v.what,
+                      "would release migrate's lock: leave it out, each file finds a session as "
+                      "at its beginning",
+                      e);
+    if ((v.control ? on_control(f, &p->outer, st, &v, p->wish, e)
+                   : on_other(f, &p->outer, text, st, e)) < 0)
+        return -1;
+    if (!v.transaction && !f->cannot) {
+        p->odd = *st;
+        f->cannot = v.what;
+        f->cannot_line = st->line;
+    }
+    return 0;
+}
+
+int
+verdict_end(struct verdict_pass *p, int split, struct err *e)
+{
+    struct verdict_file *f = p->file;
+
+    if (split < 0) {
+        f->error_offset = p->lx->error_offset;
+        f->error_line = p->lx->error_line;
+        f->rule = "splitting";
+        return -1;
+    }
+    /* No statement is behind them: what they head would not run. */
+    if (look_between(f, p->lx, &p->before, p->lx->len, f->marks_fine | MARKS_UP | MARKS_BACK, e) <
+        0)
+        return -1;
+    return conclude(f, &p->outer, &p->odd, p->wish, e);
+}
+
 int
 verdict_file(struct lexer *lx, enum verdict_wish wish, unsigned marks_fine,
              struct verdict_file *ret, struct err *e)
 {
-    struct outer pair = {.calls = 0};
-    struct statement odd = {.n = 0};
-    struct statement before = {.n = 0};
+    struct verdict_pass p;
     struct statement st;
-    struct verdict v;
     int rc;
 
-    *ret = (struct verdict_file){.marks_fine = marks_fine};
-    while ((rc = lexer_next(lx, &st, e)) > 0) {
-        ret->statements++;
-        if (look_between(ret, lx, &before, st.offset, marks_fine, e) < 0 ||
-            look_within(ret, lx->text, &st, e) < 0)
+    verdict_begin(&p, lx, wish, marks_fine, ret);
+    while ((rc = lexer_next(lx, &st, e)) > 0)
+        if (verdict_next(&p, &st, e) < 0)
             return -1;
-        before = st;
-        if (pair.commit.n && on_more(ret, &pair, e) < 0)
-            return -1;
-        verdict_statement(lx->text + st.offset, st.sql_bytes, st.backslashes, &v);
-        if (v.unlocks)
-            return refuse(ret, &st, v.what,
-                          "would release migrate's lock: leave it out, each file finds a session "
-                          "as at its beginning",
-                          e);
-        if ((v.control ? on_control(ret, &pair, &st, &v, wish, e)
-                       : on_other(ret, &pair, lx->text, &st, e)) < 0)
-            return -1;
-        if (!v.transaction && !ret->cannot) {
-            odd = st;
-            ret->cannot = v.what;
-            ret->cannot_line = st.line;
-        }
-    }
-    if (rc < 0) {
-        ret->error_offset = lx->error_offset;
-        ret->error_line = lx->error_line;
-        ret->rule = "splitting";
-        return -1;
-    }
-    /* No statement is behind them: what they head would not run. */
-    if (look_between(ret, lx, &before, lx->len, marks_fine | MARKS_UP | MARKS_BACK, e) < 0)
-        return -1;
-    return conclude(ret, &pair, &odd, wish, e);
+    return verdict_end(&p, rc, e);
 }
 
 bool
