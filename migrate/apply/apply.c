@@ -210,11 +210,11 @@ attempt(struct apply *a)
     a->sent_commits = false;
     a->sent_own = 0;
     a->sent_own_chars = 0;
-    if (session_settle(a->s, &e) != 0) {
+    if (session_reset(a->s, &e) != 0) {
         apply_report_run(a, &e, 0);
         return APPLY_FAILED;
     }
-    a->s->settled = false;
+    a->s->pristine = false;
     return a->verdict.transaction ? apply_in_transaction(a) : apply_outside(a);
 }
 

@@ -249,7 +249,7 @@ apply_outside(struct apply *a)
     if (result != APPLY_DONE)
         return result;
     a->first_n = 0;
-    if (session_settle(a->s, &e) != 0)
+    if (session_reset(a->s, &e) != 0)
         return refused(a, &e);
     return write_row(a);
 }

@@ -223,7 +223,7 @@ batch_add(struct batch *b, const struct statement *st)
  * own: these travel alone.
  */
 static bool
-talks(const struct apply *a, const struct statement *st)
+may_raise_notice(const struct apply *a, const struct statement *st)
 {
     static const char *const quiet[] = {"insert", "update",  "delete", "grant",
                                         "revoke", "comment", "set",    NULL};
@@ -264,7 +264,7 @@ take(struct apply *a, struct batch *b, const struct statement *st)
 {
     bool elided = verdict_elides(&a->verdict, a->text.data, st);
     enum apply_result result = APPLY_DONE;
-    bool alone = talks(a, st);
+    bool alone = may_raise_notice(a, st);
     if (elided || alone || st->kind == STATEMENT_COPY || !fits(a, b, st))
         result = send_batch(a, b);
     if (result != APPLY_DONE || elided)
@@ -372,7 +372,7 @@ end(struct apply *a)
         commit = pgrows_next(commit);
     bool committed = commit && strcmp(pgrows_tag(commit), "COMMIT") == 0;
     pgrows_free(rows);
-    a->s->settled = sent == 0 && committed;
+    a->s->pristine = sent == 0 && committed;
     if (committed)
         return APPLY_DONE; /* whatever came behind it: settling for the next file meets it, too */
     if (sent == 0)

@@ -44,7 +44,7 @@ const struct opt_command cmd_up = {
 
 #define HOLDER_LOG_MS 10000u
 /* How often a connection that was lost during COMMIT is made again within one run. */
-#define SETTLE_MAX 3u
+#define LOSSES_MAX 3u
 
 enum step { STEP_AGAIN, STEP_END };
 
@@ -62,7 +62,7 @@ struct up {
     uint64_t holder_log_ms;
     char holder[160]; /* of the lock, in words; "": nobody we wait for */
     struct backoff lock_again;
-    unsigned settles;
+    unsigned losses;       /* of the connection, during COMMIT */
     const char *uncertain; /* version whose COMMIT was not answered; borrowed from source */
     bool stays;            /* what that file did is there whatever became of its row */
 };
@@ -272,7 +272,7 @@ try_lock(struct up *u, struct err *e)
         return -1;
     if (lock_held(&u->lock, &u->s)) {
         u->holder[0] = '\0';
-        return session_settle(&u->s, e);
+        return session_reset(&u->s, e);
     }
     if (u->lock_until_ms == 0) {
         u->lock_until_ms = clock_deadline(u->o->lock_wait_ms);
@@ -337,13 +337,13 @@ apply_steps(struct up *u)
 /* The connection went while COMMIT was under way: a new one, and the history says what became of
  * it. */
 static enum step
-settle(struct up *u)
+read_after_loss(struct up *u)
 {
     struct err e = {0};
     log_warn("commit_lost", LOG_FIELDS(LF_STR("version", u->uncertain)),
              "the connection was lost during COMMIT of version %s: reading the history again",
              u->uncertain);
-    if (++u->settles > SETTLE_MAX)
+    if (++u->losses > LOSSES_MAX)
         err_set(&e, ERR_CLOSED, "the connection was lost during COMMIT, again and again");
     else if (session_open(&u->s, &e) == 0)
         return STEP_AGAIN;
@@ -352,7 +352,7 @@ settle(struct up *u)
 }
 
 static void
-note_settled(struct up *u)
+note_committed(struct up *u)
 {
     for (size_t i = 0; u->uncertain && i < u->plan.n; i++) {
         const struct plan_item *item = &u->plan.items[i];
@@ -399,7 +399,7 @@ apply_all(struct up *u)
     enum apply_result result = apply_steps(u);
     progress_end(u->s.progress);
     if (result == APPLY_UNKNOWN)
-        return settle(u);
+        return read_after_loss(u);
     if (result == APPLY_DONE)
         tell_end(u);
     return STEP_END;
@@ -413,7 +413,7 @@ one_round(struct up *u)
     bool was_locked = lock_held(&u->lock, &u->s);
     if (read_plan(u) != 0)
         return STEP_END;
-    note_settled(u);
+    note_committed(u);
     if (u->plan.steps == 0) {
         tell_plan(u);
         tell_end(u);

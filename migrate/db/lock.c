@@ -8,7 +8,6 @@
 #include "common/base/digest.h"
 #include "migrate/db/session.h"
 
-
 int
 lock_init(struct lock *l, const char *table, struct err *e)
 {

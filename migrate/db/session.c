@@ -475,7 +475,7 @@ lift_limits(struct session *s, struct err *e)
 int
 session_open(struct session *s, struct err *e)
 {
-    s->settled = false;
+    s->pristine = false;
     if (connect_retrying(s, e) != 0)
         return -1;
     s->connection++;
@@ -557,13 +557,13 @@ send_reset(struct session *s, struct err *e)
 }
 
 int
-session_settle(struct session *s, struct err *e)
+session_reset(struct session *s, struct err *e)
 {
-    if (s->settled)
+    if (s->pristine)
         return 0;
     if (send_reset(s, e) != 0 &&
         (e->code != ERR_SERVER || try_wishes(s, e) != 0 || send_reset(s, e) != 0))
         return -1;
-    s->settled = true;
+    s->pristine = true;
     return 0;
 }

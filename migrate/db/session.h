@@ -63,7 +63,7 @@ struct session {
     bool pooled;             /* another number than the protocol's: somebody stands between */
     bool limited;            /* statement_timeout or idle_session_timeout came with the login */
     unsigned refused_wishes; /* settings that the server does not know: bits */
-    bool settled;            /* nothing of a script's is left in the session, our settings hold */
+    bool pristine;           /* nothing of a script's is left in the session, our settings hold */
 };
 
 /* Reads where the database is, makes loop and connections. ERR_USAGE, ERR_NOMEM. On error nothing
@@ -81,8 +81,8 @@ int session_open(struct session *s, struct err *e);
  * take the snapshot that SET TRANSACTION has to come before. Appends to out: statements, each with a semicolon and a space.
  */
 void session_sql_reset(const struct session *s, struct strbuf *out);
-/* Sends it where the session is not settled. Whoever sends something of a script clears `settled`. */
-int session_settle(struct session *s, struct err *e);
+/* Sends it where the session is not pristine. Whoever sends something of a script clears that. */
+int session_reset(struct session *s, struct err *e);
 
 /* Before text of our own that follows a script's: it is UTF-8 with standard strings. Inside a transaction, too. */
 int session_speak(struct session *s, struct err *e);

@@ -151,7 +151,7 @@ blockers_sql(int pid, struct strbuf *sql)
         sql,
         "SELECT b.who, b.state, pg_catalog.floor(pg_catalog.date_part('epoch',"
         " pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) b.since)) FROM (SELECT"
-        " pg_catalog.format('pid %s (%s)', a.pid, coalesce(nullif(a.application_name, ''), 'no name')),"
+        " pg_catalog.format('pid %s (%s)', a.pid, CASE WHEN a.application_name OPERATOR(pg_catalog.<>) '' THEN a.application_name ELSE 'no name' END),"
         " coalesce(a.state, 'running'), coalesce(a.xact_start, a.query_start, a.backend_start)"
         " FROM pg_catalog.pg_stat_activity a WHERE a.pid OPERATOR(pg_catalog.=) ANY ");
     strbuf_addf(sql, "(pg_catalog.pg_blocking_pids(%d))", pid);
@@ -165,9 +165,10 @@ blockers_sql(int pid, struct strbuf *sql)
         " AND h.virtualtransaction OPERATOR(pg_catalog.=) x.virtualtransaction"
         " AND x.locktype OPERATOR(pg_catalog.=) 'transactionid'"
         " AND x.transactionid OPERATOR(pg_catalog.=) p.transaction"
-        " AND (w.locktype, w.database, w.relation, w.page, w.tuple, w.transactionid, w.classid,"
-        " w.objid, w.objsubid) IS NOT DISTINCT FROM (h.locktype, h.database, h.relation, h.page,"
-        " h.tuple, h.transactionid, h.classid, h.objid, h.objsubid)");
+        " AND pg_catalog.json_build_array(w.locktype, w.database, w.relation, w.page, w.tuple,"
+        " w.transactionid, w.classid, w.objid, w.objsubid)::pg_catalog.text OPERATOR(pg_catalog.=)"
+        " pg_catalog.json_build_array(h.locktype, h.database, h.relation, h.page, h.tuple,"
+        " h.transactionid, h.classid, h.objid, h.objsubid)::pg_catalog.text");
     strbuf_addf(sql,
                 " AND w.pid OPERATOR(pg_catalog.=) %d) AND 0 OPERATOR(pg_catalog.=) ANY"
                 " (pg_catalog.pg_blocking_pids(%d))) b (who, state, since); ",
@@ -179,15 +180,18 @@ static void
 progress_sql(int pid, int server_version, struct strbuf *sql)
 {
     strbuf_addf(sql,
-                "SELECT 'VACUUM: ' || p.phase, CASE WHEN p.heap_blks_total > 0 THEN"
-                " p.heap_blks_scanned * 100 / p.heap_blks_total END"
-                " FROM pg_catalog.pg_stat_progress_vacuum p WHERE p.pid = %d",
+                "SELECT pg_catalog.format('VACUUM: %%s', p.phase),"
+                " CASE WHEN p.heap_blks_total OPERATOR(pg_catalog.>) 0 THEN p.heap_blks_scanned"
+                " OPERATOR(pg_catalog.*) 100 OPERATOR(pg_catalog./) p.heap_blks_total END"
+                " FROM pg_catalog.pg_stat_progress_vacuum p WHERE p.pid OPERATOR(pg_catalog.=) %d",
                 pid);
     if (server_version >= 120000)
         strbuf_addf(sql,
-                    " UNION ALL SELECT p.command || ': ' || p.phase, CASE WHEN p.blocks_total > 0"
-                    " THEN p.blocks_done * 100 / p.blocks_total END"
-                    " FROM pg_catalog.pg_stat_progress_create_index p WHERE p.pid = %d",
+                    " UNION ALL SELECT pg_catalog.format('%%s: %%s', p.command, p.phase),"
+                    " CASE WHEN p.blocks_total OPERATOR(pg_catalog.>) 0 THEN p.blocks_done"
+                    " OPERATOR(pg_catalog.*) 100 OPERATOR(pg_catalog./) p.blocks_total END"
+                    " FROM pg_catalog.pg_stat_progress_create_index p"
+                    " WHERE p.pid OPERATOR(pg_catalog.=) %d",
                     pid);
 }
 

@@ -1,3 +1,4 @@
+/* verdict.c: one statement, word by word. */
 #include "migrate/sql/verdict.h"
 
 #include <string.h>
@@ -100,11 +101,10 @@ read_pair(struct cursor *c, struct pair *ret)
 }
 
 static void
-cannot(struct verdict *v, const char *what, enum verdict_resume resume)
+cannot(struct verdict *v, const char *what)
 {
     v->transaction = false;
     v->what = what;
-    v->resume = resume;
 }
 
 static void
@@ -155,7 +155,7 @@ static void
 on_commit(struct cursor *c, struct verdict *v)
 {
     if (is(c, "prepared")) {
-        cannot(v, "COMMIT PREPARED", RESUME_UNKNOWN);
+        cannot(v, "COMMIT PREPARED");
         return;
     }
     control(v, VERDICT_COMMIT, "COMMIT");
@@ -175,7 +175,7 @@ static void
 on_rollback(struct cursor *c, struct verdict *v)
 {
     if (is(c, "prepared")) {
-        cannot(v, "ROLLBACK PREPARED", RESUME_UNKNOWN);
+        cannot(v, "ROLLBACK PREPARED");
         return;
     }
     if (!accept(c, "work"))
@@ -202,7 +202,7 @@ static void
 on_vacuum(struct cursor *c, struct verdict *v)
 {
     (void)c;
-    cannot(v, "VACUUM", RESUME_REDO);
+    cannot(v, "VACUUM");
 }
 
 /* Without a table: every table that was clustered before, each in a transaction of its own. */
@@ -217,7 +217,7 @@ on_cluster(struct cursor *c, struct verdict *v)
             continue;
     }
     if (at_end(c))
-        cannot(v, "CLUSTER without a table", RESUME_REDO);
+        cannot(v, "CLUSTER without a table");
 }
 
 static void
@@ -225,7 +225,7 @@ on_discard(struct cursor *c, struct verdict *v)
 {
     if (!is(c, "all"))
         return;
-    cannot(v, "DISCARD ALL", RESUME_REDO);
+    cannot(v, "DISCARD ALL");
     v->unlocks = true;
 }
 
@@ -254,13 +254,13 @@ on_create(struct cursor *c, struct verdict *v)
     accept(c, "unique");
     if (accept(c, "index")) {
         if (is(c, "concurrently"))
-            cannot(v, "CREATE INDEX CONCURRENTLY", RESUME_INDEX);
+            cannot(v, "CREATE INDEX CONCURRENTLY");
     } else if (is(c, "database")) {
-        cannot(v, "CREATE DATABASE", RESUME_UNKNOWN);
+        cannot(v, "CREATE DATABASE");
     } else if (is(c, "tablespace")) {
-        cannot(v, "CREATE TABLESPACE", RESUME_UNKNOWN);
+        cannot(v, "CREATE TABLESPACE");
     } else if (is(c, "subscription") && !makes_no_slot(c)) {
-        cannot(v, "CREATE SUBSCRIPTION with a slot", RESUME_UNKNOWN);
+        cannot(v, "CREATE SUBSCRIPTION with a slot");
     }
 }
 
@@ -269,13 +269,13 @@ on_drop(struct cursor *c, struct verdict *v)
 {
     if (accept(c, "index")) {
         if (is(c, "concurrently"))
-            cannot(v, "DROP INDEX CONCURRENTLY", RESUME_GONE);
+            cannot(v, "DROP INDEX CONCURRENTLY");
     } else if (is(c, "database")) {
-        cannot(v, "DROP DATABASE", RESUME_GONE);
+        cannot(v, "DROP DATABASE");
     } else if (is(c, "tablespace")) {
-        cannot(v, "DROP TABLESPACE", RESUME_GONE);
+        cannot(v, "DROP TABLESPACE");
     } else if (is(c, "subscription")) {
-        cannot(v, "DROP SUBSCRIPTION", RESUME_GONE);
+        cannot(v, "DROP SUBSCRIPTION");
     }
 }
 
@@ -286,7 +286,7 @@ alter_database(struct cursor *c, struct verdict *v)
     if (!accept(c, "set"))
         accept(c, "with");
     if (is(c, "tablespace"))
-        cannot(v, "ALTER DATABASE SET TABLESPACE", RESUME_REDO);
+        cannot(v, "ALTER DATABASE SET TABLESPACE");
 }
 
 static void
@@ -301,7 +301,7 @@ alter_table(struct cursor *c, struct verdict *v)
         return;
     skip_name(c);
     if (is(c, "concurrently"))
-        cannot(v, "DETACH PARTITION CONCURRENTLY", RESUME_DETACH);
+        cannot(v, "DETACH PARTITION CONCURRENTLY");
 }
 
 /* PUBLICATION …: refreshes unless WITH (refresh = false) says no. */
@@ -330,17 +330,17 @@ alter_subscription(struct cursor *c, struct verdict *v)
 
     skip_name(c);
     if (accept(c, "refresh")) {
-        cannot(v, "ALTER SUBSCRIPTION REFRESH", RESUME_REDO);
+        cannot(v, "ALTER SUBSCRIPTION REFRESH");
     } else if (accept(c, "set") && accept_char(c, '(')) {
         while (read_pair(c, &p)) {
             if (strcmp(p.name, "failover") == 0 || strcmp(p.name, "two_phase") == 0)
-                cannot(v, "ALTER SUBSCRIPTION SET", RESUME_REDO);
+                cannot(v, "ALTER SUBSCRIPTION SET");
         }
     } else {
         if (!is(c, "publication"))
             next(c); /* ADD, DROP; SET is behind us */
         if (refreshes(c))
-            cannot(v, "ALTER SUBSCRIPTION with refresh", RESUME_REDO);
+            cannot(v, "ALTER SUBSCRIPTION with refresh");
     }
 }
 
@@ -348,7 +348,7 @@ static void
 on_alter(struct cursor *c, struct verdict *v)
 {
     if (is(c, "system"))
-        cannot(v, "ALTER SYSTEM", RESUME_REDO);
+        cannot(v, "ALTER SYSTEM");
     else if (accept(c, "database"))
         alter_database(c, v);
     else if (accept(c, "table"))
@@ -370,12 +370,12 @@ on_reindex(struct cursor *c, struct verdict *v)
         }
     }
     if (is(c, "schema") || is(c, "database") || is(c, "system")) {
-        cannot(v, "REINDEX SCHEMA, DATABASE or SYSTEM", RESUME_REDO);
+        cannot(v, "REINDEX SCHEMA, DATABASE or SYSTEM");
         return;
     }
     next(c); /* INDEX, TABLE */
     if (concurrently || is(c, "concurrently"))
-        cannot(v, "REINDEX CONCURRENTLY", RESUME_REDO);
+        cannot(v, "REINDEX CONCURRENTLY");
 }
 
 static const struct {
@@ -394,7 +394,7 @@ verdict_statement(const char *sql, size_t len, bool backslashes, struct verdict 
 {
     struct cursor c = {.ts = token_on(sql, len, backslashes)};
 
-    *ret = (struct verdict){.transaction = true, .resume = RESUME_ROW};
+    *ret = (struct verdict){.transaction = true};
     next(&c);
     for (size_t i = 0; i < sizeof(judges) / sizeof(judges[0]); i++) {
         if (accept(&c, judges[i].word)) {

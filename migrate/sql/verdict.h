@@ -23,21 +23,10 @@ enum verdict_control {
     VERDICT_PREPARE,  /* PREPARE TRANSACTION */
 };
 
-/* For the resume of files outside a transaction: how to see whether it was done. */
-enum verdict_resume {
-    RESUME_ROW,    /* runs in a transaction with its row */
-    RESUME_INDEX,  /* CREATE INDEX CONCURRENTLY: look for the index, and whether it is valid */
-    RESUME_GONE,   /* DROP INDEX CONCURRENTLY, DROP DATABASE …: done when it is gone */
-    RESUME_DETACH, /* DETACH PARTITION CONCURRENTLY: FINALIZE when pending */
-    RESUME_REDO,   /* VACUUM, REINDEX, ALTER SYSTEM …: may run twice */
-    RESUME_UNKNOWN,
-};
-
 struct verdict {
     bool transaction; /* it can run inside a transaction */
     bool unlocks;     /* it releases all advisory locks of the session, migrate's among them */
     enum verdict_control control;
-    enum verdict_resume resume;
     const char *
         what; /* "CREATE INDEX CONCURRENTLY", "COMMIT": static; NULL when transaction && !control */
     size_t

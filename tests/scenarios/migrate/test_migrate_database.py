@@ -460,6 +460,18 @@ def test_a_prepared_transaction_is_named(run, start, files, pg_server):
     assert process.wait().status == 0
 
 
+def test_who_blocks_is_seen_past_operators_of_the_same_name(up, files, pg):
+    """A search_path that puts a schema before pg_catalog does not lead the second connection astray."""
+    pg.psql("CREATE TABLE public.a (i int)", "CREATE SCHEMA front",
+            "CREATE FUNCTION front.astray(text, text) RETURNS bool LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''astray''; END'",
+            "CREATE OPERATOR front.= (LEFTARG = text, RIGHTARG = text, FUNCTION = front.astray)")
+    files("0001_a.sql", "ALTER TABLE public.a ADD COLUMN j int;\n")
+    with Holder(pg, "LOCK TABLE a;"):
+        result = up("--lock-timeout=1s", "--deadline=3s", url=pg.url + "?options=-csearch_path%3Dfront,pg_catalog,public")
+    assert result.status == 12, result.output
+    assert "(a reader)" in failure(result)["msg"]
+
+
 # --- A script that releases the lock ----------------------------------------------------------------------------------
 
 

@@ -429,6 +429,27 @@ def test_nobody_there(run, files):
     assert run("migrate", "wait", "--wait=0", env={"DATABASE_URL": f"postgres://app@127.0.0.1:{free_port()}/x"}).status == 10
 
 
+def test_the_last_words_of_wait(run, pg, scratch):
+    """A record and the termination message, also when the run does not come as far as a connection."""
+    message = scratch / "termination"
+    nobody = f"postgres://app@127.0.0.1:{free_port()}/x"
+    for env, status, outcome, says in (
+        ({}, 23, "input", "no database is named"),
+        ({"DATABASE_URL": nobody}, 10, "unreachable", "refused"),
+        ({"DATABASE_URL": pg.url}, 0, "done", None),
+    ):
+        message.write_text("")
+        result = run("migrate", "wait", "--wait=0", "--termination-log", message, env=env)
+        last = json.loads(message.read_text())
+        assert (result.status, last["outcome"], last["exit"]) == (status, outcome, status), result.output
+        if says:
+            said = failure(result)
+            assert (said["event"], said["exit"]) == (outcome, status) and says in said["msg"]
+            assert last["message"] == said["msg"]
+        else:
+            assert events(result, "ready") and last["message"] is None
+
+
 def test_a_server_that_hangs(run, files, pg, proxy):
     line = proxy(pg)
     line.silence()
