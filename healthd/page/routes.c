@@ -1,3 +1,4 @@
+/* Which page is where, and what a request may ask of it. */
 #include "healthd/page/routes.h"
 
 #include <stdio.h>
@@ -5,10 +6,10 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/http/pages.h"
 
 struct route {
-    char path[96];
-    size_t len;
+    struct routes *routes;
     struct page page;
     struct httpd_answer answer;
     size_t timestamp_at; /* in the answer's body; 0: it holds none */
@@ -19,75 +20,64 @@ struct routes {
     enum details details;
     routes_metrics_fn *metrics;
     void *arg;
+    struct pages *pages;
     struct route *routes;
-    size_t n, size;
-    struct httpd_answer scratch, not_found, not_allowed, bad_query;
+    size_t n;
+    struct httpd_answer scratch, bad_query;
     int64_t timestamp_s; /* what the prepared answers say */
 };
 
+static pages_cb answer_page, answer_metrics;
+
 /* ---- the table ---- */
 
-static struct route *
-find_route(const struct routes *r, const char *path, size_t len)
-{
-    for (size_t i = 0; i < r->n; i++)
-        if (r->routes[i].len == len && memcmp(r->routes[i].path, path, len) == 0)
-            return &r->routes[i];
-    return NULL;
-}
+#define PATH_BYTES 96
 
-static void
-add_route(struct routes *r, const char *prefix, enum page_kind kind, const char *name)
+/* Two groups, or a group and a page, may have one name: the first has the path. */
+static int
+add_route(struct routes *r, const char *prefix, enum page_kind kind, const char *name,
+          struct err *e)
 {
-    struct route route = {.page = {kind, name}};
-    int n =
-        snprintf(route.path, sizeof(route.path), "%s%s", prefix, kind == PAGE_HEALTH ? "" : name);
-    if (n <= 0 || (size_t)n >= sizeof(route.path) || r->n == r->size ||
-        find_route(r, route.path, (size_t)n))
-        return;
-    route.len = (size_t)n;
-    r->routes[r->n++] = route;
+    struct route *route = &r->routes[r->n];
+    char path[PATH_BYTES];
+    snprintf(path, sizeof(path), "%s%s", prefix, kind == PAGE_HEALTH ? "" : name);
+    if (pages_have(r->pages, path))
+        return 0;
+    *route = (struct route){.routes = r, .page = {kind, name}};
+    r->n++;
+    return pages_add(r->pages, path, answer_page, route, e);
 }
 
 static int
-fill_table(struct routes *r)
+add_routes_of(struct routes *r, const struct check_spec *spec, struct err *e)
+{
+    if (add_route(r, "/health/check/", PAGE_CHECK, spec->name, e) < 0)
+        return -1;
+    for (size_t k = 0; k < spec->n_groups; k++)
+        if (add_route(r, "/health/", PAGE_GROUP, spec->groups[k], e) < 0)
+            return -1;
+    return 0;
+}
+
+static int
+fill_table(struct routes *r, struct err *e)
 {
     const struct render_facts *f = r->facts;
     size_t size = 4;
     for (size_t i = 0; i < f->n; i++)
         size += 1 + f->views[i].spec->n_groups;
     r->routes = calloc(size, sizeof(*r->routes));
-    r->size = size;
     if (!r->routes)
+        return err_nomem(e);
+    if (add_route(r, "/health/", PAGE_READY, "ready", e) < 0 ||
+        add_route(r, "/health/", PAGE_LIVE, "live", e) < 0 ||
+        add_route(r, "/health", PAGE_HEALTH, "health", e) < 0 ||
+        add_route(r, "/health/", PAGE_STARTUP, "startup", e) < 0)
         return -1;
-    add_route(r, "/health/", PAGE_READY, "ready");
-    add_route(r, "/health/", PAGE_LIVE, "live");
-    add_route(r, "/health", PAGE_HEALTH, "health");
-    add_route(r, "/health/", PAGE_STARTUP, "startup");
-    for (size_t i = 0; i < f->n; i++) {
-        const struct check_spec *spec = f->views[i].spec;
-        add_route(r, "/health/check/", PAGE_CHECK, spec->name);
-        for (size_t k = 0; k < spec->n_groups; k++)
-            add_route(r, "/health/", PAGE_GROUP, spec->groups[k]);
-    }
-    return 0;
-}
-
-static bool
-fixed(struct httpd_answer *a, int status, const char *body, const char *extra)
-{
-    strbuf_adds(&a->body, body);
-    httpd_answer_finish(a, status, HTTPD_JSON, extra);
-    return !httpd_answer_is_cut(a);
-}
-
-static bool
-prepare_fixed(struct routes *r)
-{
-    return fixed(&r->not_found, 404, "{\"error\":\"not found\"}", "") &&
-           fixed(&r->not_allowed, 405, "{\"error\":\"method not allowed\"}",
-                 "Allow: GET, HEAD\r\n") &&
-           fixed(&r->bad_query, 400, "{\"error\":\"unknown format, known are: json, text\"}", "");
+    for (size_t i = 0; i < f->n; i++)
+        if (add_routes_of(r, f->views[i].spec, e) < 0)
+            return -1;
+    return pages_add(r->pages, "/metrics", answer_metrics, r, e);
 }
 
 struct routes *
@@ -103,9 +93,11 @@ routes_new(const struct render_facts *facts, enum details details, routes_metric
     r->details = details;
     r->metrics = metrics;
     r->arg = arg;
-    if (fill_table(r) < 0 || !prepare_fixed(r)) {
+    r->pages = pages_new(e);
+    if (!r->pages || fill_table(r, e) < 0 ||
+        pages_prepare_error(&r->bad_query, 400,
+                            "{\"error\":\"unknown format, known are: json, text\"}", "", e) < 0) {
         routes_free(r);
-        err_nomem(e);
         return NULL;
     }
     routes_prepare(r);
@@ -120,9 +112,8 @@ routes_free(struct routes *r)
     for (size_t i = 0; i < r->n; i++)
         httpd_answer_done(&r->routes[i].answer);
     httpd_answer_done(&r->scratch);
-    httpd_answer_done(&r->not_found);
-    httpd_answer_done(&r->not_allowed);
     httpd_answer_done(&r->bad_query);
+    pages_free(r->pages);
     free(r->routes);
     free(r);
 }
@@ -199,8 +190,10 @@ read_query(struct httpd_text query, struct render_query *ret)
 }
 
 static const struct httpd_answer *
-answer_page(struct routes *r, struct route *route, const struct httpd_request *q)
+answer_page(const struct httpd_request *q, void *arg)
 {
+    struct route *route = arg;
+    struct routes *r = route->routes;
     struct render_query query = {.details = may_see_details(r, q)};
     enum asked asked = q->query.len > 0 ? read_query(q->query, &query) : ASKED_NOTHING;
     if (asked == ASKED_NONSENSE)
@@ -217,8 +210,10 @@ answer_page(struct routes *r, struct route *route, const struct httpd_request *q
 }
 
 static const struct httpd_answer *
-answer_metrics(struct routes *r)
+answer_metrics(const struct httpd_request *q, void *arg)
 {
+    struct routes *r = arg;
+    (void)q;
     struct render_facts f = facts_now(r);
     struct render_metrics m = {0};
     const struct page ready = {PAGE_READY, "ready"};
@@ -231,15 +226,5 @@ answer_metrics(struct routes *r)
 const struct httpd_answer *
 routes_answer(const struct httpd_request *q, void *arg)
 {
-    struct routes *r = arg;
-    struct httpd_text path = q->path;
-    if (path.len > 1 && path.at[path.len - 1] == '/')
-        path.len--;
-    struct route *route = find_route(r, path.at, path.len);
-    bool metrics = !route && httpd_text_is(path, "/metrics");
-    if (!route && !metrics)
-        return &r->not_found;
-    if (q->method == HTTPD_OTHER)
-        return &r->not_allowed;
-    return metrics ? answer_metrics(r) : answer_page(r, route, q);
+    return pages_answer(q, ((struct routes *)arg)->pages);
 }
