@@ -80,6 +80,42 @@ showable(void **state)
         assert_string_equal(words_showable(hidden[i]), "…");
 }
 
+/* The line's own end goes; a second line, or what is no text, is refused and named, never shown. */
+static void
+one_line(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *line, *error;
+    } rows[] = {
+        {"", "", NULL},
+        {"\n", "", NULL},
+        {"\r\n", "", NULL},
+        {"\r", "", NULL},
+        {"db", "db", NULL},
+        {"db\n", "db", NULL},
+        {"db\r\n", "db", NULL},
+        {"a b ~\n", "a b ~", NULL},
+        {" \xc3\xbc", " \xc3\xbc", NULL},
+        {"a\n\n", NULL, "X holds more than one line of text"},
+        {"a\r\r\n", NULL, "X holds more than one line of text"},
+        {"\na", NULL, "X holds more than one line of text"},
+        {"\ta", NULL, "X holds a control character (U+0009) at byte 1"},
+        {"ab\x1f", NULL, "X holds a control character (U+001F) at byte 3"},
+        {"a\x7f\n", NULL, "X holds a control character (U+007F) at byte 2"},
+        {"\xEF\xBB\xBFx", NULL, "X begins with a byte order mark (U+FEFF): take it away"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char text[16];
+        struct err e;
+        strcpy(text, rows[i].text);
+        int status = words_one_line("X", text, &e);
+        assert_int_equal(status, rows[i].error ? -1 : 0);
+        assert_string_equal(status < 0 ? e.msg : text,
+                            rows[i].error ? rows[i].error : rows[i].line);
+    }
+}
+
 static void
 holds_password(void **state)
 {
@@ -114,9 +150,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(service_variables),
-        cmocka_unit_test(nearest),
-        cmocka_unit_test(showable),
+        cmocka_unit_test(service_variables), cmocka_unit_test(nearest),
+        cmocka_unit_test(showable),          cmocka_unit_test(one_line),
         cmocka_unit_test(holds_password),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,6 +89,16 @@ markdown_and_completion(void **state)
         strbuf_str(&a.said.out),
         "| `--lock-wait DURATION` | `MIGRATE_LOCK_WAIT` | 60s | how long to wait for the lock "
         "(up, run) |\n"));
+    for (size_t i = 0; i < opt_row_count(&program); i++) { /* each option has its row */
+        const struct opt_row *row = opt_row_at(&program, i);
+        char cell[80];
+        char letter[8] = "";
+        if (row->letter)
+            snprintf(letter, sizeof(letter), "-%c, ", row->letter);
+        snprintf(cell, sizeof(cell), "\n| `%s--%s%s", letter, row->name,
+                 row->kind == OPT_BOOL ? "`" : " ");
+        assert_int_equal(strstr(strbuf_str(&a.said.out), cell) != NULL, !(row->flags & OPT_HIDDEN));
+    }
     PARSE(b, "migrate --print-options=completion");
     assert_non_null(strstr(strbuf_str(&b.said.out), "complete -F _migrate migrate\n"));
     assert_non_null(strstr(strbuf_str(&b.said.out), "up) words='--dir --lock-wait"));
