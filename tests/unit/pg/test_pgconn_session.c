@@ -24,12 +24,12 @@ static struct loop *loop;
 static struct resolver *resolver;
 
 /* ---- the scripted server: logs everybody in, answers each query with `answer`; one connection at a time, and while
- * takes_cancel, a second one that asks to cancel ---- */
+ * takes_cancel, one more that asks to cancel ---- */
 
 static struct server {
-    int listener, fd;
+    int listener, fd, side;
     uint16_t port;
-    struct loop_watch *accepting, *reading;
+    struct loop_watch *accepting, *reading, *cancelling;
     const char *answer;
     size_t answer_bytes;
     bool startup;
@@ -79,14 +79,26 @@ on_server_read(int fd, int what, void *arg)
 }
 
 static void
+on_server_cancel(int fd, int what, void *arg)
+{
+    (void)what;
+    (void)arg;
+    assert_int_equal(read(fd, server.cancel, sizeof(server.cancel)), 16); /* one small write */
+    loop_watch_free(server.cancelling);
+    server.cancelling = NULL;
+    close(fd);
+}
+
+static void
 on_server_accept(int fd, int what, void *arg)
 {
     (void)what;
     (void)arg;
     if (server.takes_cancel) {
-        int side = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
-        assert_int_equal(recv(side, server.cancel, sizeof(server.cancel), MSG_WAITALL), 16);
-        close(side);
+        server.takes_cancel = false;
+        server.side = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        server.cancelling = loop_watch_new(loop, server.side, on_server_cancel, NULL);
+        loop_watch_set(server.cancelling, LOOP_READ);
         return;
     }
     server_hang_up();
