@@ -519,7 +519,7 @@ def test_term_reaches_everybody(programs, run, nasty, way):
         "left", "setsid", "catch", "/", "left", "away", "setsid", "catch", "/", "left", "setsid", "catch", "stop", "/",
         "left", "away", "setsid", "catch", "stop", "/", "spawn", "setsid", "spawn", "catch",
     ]
-    result = run("cronrun", "--lock", "none", "--deadline", "400ms", "--grace", "400ms", nasty, *words, wrap=way)
+    result = run("cronrun", "--lock", "none", "--deadline", f"{int(400 * SLOW)}ms", "--grace", "400ms", nasty, *words, wrap=way)
     assert result.status == 124
     assert result.stdout.splitlines().count("got 15") == 5
     assert programs.leftovers() == []

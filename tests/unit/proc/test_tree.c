@@ -295,11 +295,23 @@ test_hundred_orphans(void **state)
     assert_int_equal(r.n, 100);
 }
 
+/* Asked from below: this process may be the first one of its namespace, and have no parent. */
 static void
 test_ancestors(void **state)
 {
     (void)state;
-    assert_true(tree_is_ancestor(getppid()));
+    pid_t self = getpid();
+    pid_t below = fork();
+    if (below == 0) {
+        pid_t lowest = fork();
+        if (lowest == 0)
+            _exit(tree_is_ancestor(getppid()) && tree_is_ancestor(self) ? 0 : 1);
+        int status;
+        _exit(waitpid(lowest, &status, 0) == lowest && status == 0 ? 0 : 1);
+    }
+    int status;
+    assert_int_equal(waitpid(below, &status, 0), below);
+    assert_int_equal(status, 0);
     assert_false(tree_is_ancestor(getpid()));
     pid_t child = spawn(body_sleep);
     assert_false(tree_is_ancestor(child));
