@@ -212,6 +212,13 @@ struct bad {
 static const struct bad bads[] = {
     {"postgres://u@h/x?options[password]=SECRET", "", "--database: unknown parameter"},
     {"postgres://u@h/x?options[search_path=a", "", "--database: unknown parameter"},
+    {"postgres://u@h/x?options[]=SECRET", "", "--database: unknown parameter"},
+    {"postgres://u@h/x?options[a123456789b123456789c123456789d12345678]=SECRET", "",
+     "--database: unknown parameter"},
+    {"postgres://u@h/x?options[a123456789b123456789c123456789d123456789]=SECRET", "",
+     "--database: unknown parameter"},
+    {"postgres://u@h/x?password_file=/nonexistent/pw", "", "/nonexistent/pw"},
+    {"host=h user=u password_file=/nonexistent/pw", "", "/nonexistent/pw"},
     {NULL, "", "nothing named"},
     {NULL, "DATABASE_USER=app\nPGUSER=x\nPGPASSWORD=y", "nothing named"},
     {NULL, "PG_SERVICE_HOST=1\nDATABASE_SERVICE_HOST=2\nDATABASE_PORT=tcp://1.2.3.4:5",
