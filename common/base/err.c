@@ -59,6 +59,7 @@ set_v(struct err *e, enum err_code code, const char *fmt, va_list ap)
     e->code = code;
     e->sys_errno = 0;
     e->sqlstate[0] = '\0';
+    e->word[0] = '\0';
     memcpy(e->msg, msg, strlen(msg) + 1);
 }
 
@@ -105,6 +106,19 @@ err_sql(struct err *e, enum err_code code, const char *sqlstate, const char *fmt
     set_v(e, code, fmt, ap);
     va_end(ap);
     snprintf(e->sqlstate, sizeof e->sqlstate, "%.5s", sqlstate ? sqlstate : "");
+    return -1;
+}
+
+int
+err_word(struct err *e, enum err_code code, const char *word, const char *fmt, ...)
+{
+    if (!e)
+        return -1;
+    va_list ap;
+    va_start(ap, fmt);
+    set_v(e, code, fmt, ap);
+    va_end(ap);
+    snprintf(e->word, sizeof(e->word), "%s", word);
     return -1;
 }
 

@@ -35,15 +35,17 @@ enum err_code {
 };
 
 #define ERR_MSG_MAX 768
+#define ERR_WORD_MAX 24
 
 struct err {
     enum err_code code;
-    int sys_errno;         /* 0 unless a system call failed */
-    char sqlstate[6];      /* "" unless PostgreSQL sent one */
-    char msg[ERR_MSG_MAX]; /* one line, no newline at the end */
+    int sys_errno;           /* 0 unless a system call failed */
+    char sqlstate[6];        /* "" unless PostgreSQL sent one */
+    char word[ERR_WORD_MAX]; /* "" unless Redis sent one: LOADING, NOPERM … */
+    char msg[ERR_MSG_MAX];   /* one line, no newline at the end */
 };
 
-/* Fills e and returns -1. The message replaces what was there; sys_errno and sqlstate are cleared. */
+/* Fills e and returns -1. The message replaces what was there; sys_errno, sqlstate and word are cleared. */
 int err_set(struct err *e, enum err_code code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -58,7 +60,11 @@ err_sys(struct err *e, int sys_errno, const char *fmt, ...) __attribute__((forma
 int err_sql(struct err *e, enum err_code code, const char *sqlstate, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Puts "context: " before the message; keeps code, sys_errno, sqlstate. Returns -1. */
+/* As err_set, and records the word by which a server names the error. Returns -1. */
+int err_word(struct err *e, enum err_code code, const char *word, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Puts "context: " before the message; keeps code, sys_errno, sqlstate, word. Returns -1. */
 int err_wrap(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 void err_clear(struct err *e);

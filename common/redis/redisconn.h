@@ -42,6 +42,10 @@ typedef void redisconn_cb(struct redisconn *c, const struct err *e, void *arg);
 typedef void redisconn_reply_cb(struct redisconn *c, const struct err *e,
                                 const struct redis_reply *reply, void *arg);
 
+/* The word by which an error reply names itself: its first, LOADING or NOPERM. Where that is but ERR, and the sentence is a known
+ * one, the word that stands for it: WRONGPASS (servers before 6), MAXCLIENTS, DBRANGE. */
+void redisconn_word(const char *text, char ret_word[ERR_WORD_MAX]);
+
 /* The CA store of connections to one target: loading the system's takes tens of milliseconds. Zero: nothing loaded yet. */
 struct redisconn_tls {
     struct tls_client *client;
@@ -60,7 +64,8 @@ void redisconn_free(
 
 /* Resolve, connect, TLS, AUTH (if any), SELECT (if db != 0), in one deadline; a connection that is open is closed first. -1 also
  * when a secret file cannot be read (ERR_USAGE). Errors: ERR_DNS, ERR_REFUSED, ERR_TIMEOUT, ERR_TLS,
- * ERR_AUTH (NOAUTH, WRONGPASS, NOPERM), ERR_CLOSED, ERR_PROTOCOL, ERR_SYSTEM (descriptors or memory that this side lacks), ERR_SERVER (its first word is in e->msg: LOADING …). */
+ * ERR_AUTH (NOAUTH, WRONGPASS, NOPERM), ERR_CLOSED, ERR_PROTOCOL, ERR_SYSTEM (descriptors or memory that this side lacks), ERR_SERVER; the latter and ERR_AUTH
+ * with the server's word in e->word. */
 int redisconn_connect_start(struct redisconn *c, uint64_t deadline_ms, redisconn_cb *cb, void *arg,
                             struct err *e);
 

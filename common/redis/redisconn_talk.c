@@ -119,25 +119,25 @@ login_reply(const struct redisconn *c, const struct redis_command *q,
             const struct redis_reply *reply, struct err *e)
 {
     static const char *const refusals[] = {"WRONGPASS", "NOAUTH", "NOPERM"};
-    static const char *const older[] = {"ERR AUTH", "ERR invalid password", "ERR Client sent AUTH"};
     char text[256];
+    char word[ERR_WORD_MAX];
     if (reply->kind != REDIS_ERROR) {
         return reply->kind == REDIS_STATUS
                    ? 0
                    : err_set(e, ERR_PROTOCOL, "Redis: an unexpected reply to the login");
-    }
-    enum err_code code = ERR_SERVER;
-    for (size_t i = 0; i < 3; i++) {
-        bool refused = begins(reply->text, refusals[i]) ||
-                       (q->kind == REDIS_COMMAND_AUTH && begins(reply->text, older[i]));
-        code = refused ? ERR_AUTH : code;
     }
     if (q->kind == REDIS_COMMAND_AUTH) {
         auth_text(reply->text, c->target->password, text, sizeof text);
     } else {
         copy_text(text, sizeof text, reply->text);
     }
-    return err_set(e, code, "%s", text);
+    redisconn_word(reply->text, word);
+    enum err_code code = ERR_SERVER;
+    for (size_t i = 0; i < 3; i++)
+        code = strcmp(word, refusals[i]) == 0 ? ERR_AUTH : code;
+    if (code == ERR_SERVER)
+        redisconn_word(text, word); /* any other word may be the password */
+    return err_word(e, code, word, "%s", text);
 }
 
 /* ---- replies ---- */
@@ -177,8 +177,10 @@ dispatch(struct redisconn *c, const struct redis_reply *reply, struct err *e)
         }
     } else if (command.cb && is_redirect(reply)) {
         struct err moved;
-        err_set(&moved, ERR_SERVER, "%.*s: this is a Redis Cluster, which is not handled",
-                (int)strcspn(reply->text, " "), reply->text);
+        char word[ERR_WORD_MAX];
+        redisconn_word(reply->text, word);
+        err_word(&moved, ERR_SERVER, word, "%s: this is a Redis Cluster, which is not handled",
+                 word);
         command.cb(c, &moved, NULL, command.arg);
     } else if (command.cb) {
         command.cb(c, NULL, reply, command.arg);
@@ -231,7 +233,9 @@ on_end(struct redisconn *c, short what, int sys_errno)
 {
     struct err e;
     if (c->farewell[0]) { /* "ERR max number of clients reached" */
-        err_set(&e, ERR_SERVER, "%s", c->farewell);
+        char word[ERR_WORD_MAX];
+        redisconn_word(c->farewell, word);
+        err_word(&e, ERR_SERVER, word, "%s", c->farewell);
     } else if (c->state == REDISCONN_HANDSHAKE) {
         tls_bufferevent_error(c->bev, &e);
     } else if (tls_bufferevent_alert(c->bev, &e)) { /* libevent may tell it as an end */

@@ -89,7 +89,7 @@ reason_of_err(const struct err *e)
     case ERR_TLS:
         return REASON_TLS;
     case ERR_AUTH: /* also a Redis user who is let in and may not SELECT */
-        return reason_of_redis(e->msg) == REASON_PRIVILEGE ? REASON_PRIVILEGE : REASON_AUTH;
+        return reason_of_redis(e->word) == REASON_PRIVILEGE ? REASON_PRIVILEGE : REASON_AUTH;
     case ERR_CLOSED:
         return REASON_CLOSED;
     case ERR_PROTOCOL:
@@ -97,14 +97,14 @@ reason_of_err(const struct err *e)
     case ERR_WRONG_ROLE:
         return REASON_WRONG_ROLE;
     case ERR_SERVER:
-        return reason_of_redis(e->msg);
+        return reason_of_redis(e->word);
     default:
         return REASON_UNEXPECTED;
     }
 }
 
 enum reason
-reason_of_redis(const char *text)
+reason_of_redis(const char *word)
 {
     static const struct {
         const char *word;
@@ -120,17 +120,12 @@ reason_of_redis(const char *text)
         {"READONLY", REASON_READ_ONLY},
         {"MISCONF", REASON_STORAGE},
         {"OOM", REASON_FULL},
-        {"ERR max number of clients", REASON_TOO_MANY_CONNECTIONS},
-        {"ERR invalid password", REASON_AUTH},
-        {"ERR Client sent AUTH", REASON_AUTH},
-        {"ERR AUTH", REASON_AUTH},
-        {"ERR DB index is out of range", REASON_NO_DATABASE},
+        {"MAXCLIENTS", REASON_TOO_MANY_CONNECTIONS},
+        {"DBRANGE", REASON_NO_DATABASE},
     };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        size_t n = strlen(rows[i].word);
-        if (strncmp(text, rows[i].word, n) == 0 && (text[n] == '\0' || strchr(" ,:", text[n])))
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (strcmp(word, rows[i].word) == 0)
             return rows[i].reason;
-    }
     return REASON_UNEXPECTED;
 }
 

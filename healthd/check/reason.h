@@ -53,8 +53,8 @@ enum reason reason_of_err(const struct err *e);
  * word of their own. */
 enum reason reason_of_sqlstate(const char *sqlstate);
 
-/* By the first word of a Redis error ("LOADING Redis is loading …"). */
-enum reason reason_of_redis(const char *text);
+/* By the word of a Redis error (redisconn_word()). */
+enum reason reason_of_redis(const char *word);
 
 /* True when the server answers and is not the one that is wanted: after a failover the name may lead
  * to another by now, which only a fresh connection shows. */

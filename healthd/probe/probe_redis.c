@@ -91,6 +91,14 @@ set_reason(struct probe_result *r, enum reason reason, const char *cause)
     snprintf(r->cause, sizeof(r->cause), "%s", cause);
 }
 
+static enum reason
+reason_of_reply(const struct redis_reply *reply)
+{
+    char word[ERR_WORD_MAX];
+    redisconn_word(reply->text, word);
+    return reason_of_redis(word);
+}
+
 /* ---- ROLE ---- */
 
 static bool
@@ -106,7 +114,7 @@ judge_role(enum probe_redis_role role, const struct redis_reply *reply, struct p
 {
     if (reply->kind == REDIS_ERROR) { /* a user who may only PING, or a server older than 2.8.12 */
         if (role != PROBE_REDIS_ANY)
-            set_reason(r, reason_of_redis(reply->text), reply->text);
+            set_reason(r, reason_of_reply(reply), reply->text);
         return;
     }
     bool master = reply->kind == REDIS_ARRAY && item_is(reply, 0, "master");
@@ -148,7 +156,7 @@ on_ping(struct redisconn *c, const struct err *e, const struct redis_reply *repl
     if (e)
         asking_failed(l, e);
     else if (reply->kind == REDIS_ERROR)
-        set_reason(found_of(l), reason_of_redis(reply->text), reply->text);
+        set_reason(found_of(l), reason_of_reply(reply), reply->text);
     else if (reply->kind != REDIS_STATUS || strcmp(reply->text, "PONG") != 0)
         set_reason(found_of(l), REASON_PROTOCOL, "PING was not answered with PONG");
 }

@@ -31,6 +31,7 @@ null_is_allowed_everywhere(void **state)
     assert_int_equal(err_sql(NULL, ERR_SERVER, "42P01", "x"), -1);
     assert_int_equal(err_wrap(NULL, "x"), -1);
     assert_int_equal(err_nomem(NULL), -1);
+    assert_int_equal(err_word(NULL, ERR_SERVER, "OOM", "x"), -1);
     err_clear(NULL);
 }
 
@@ -42,6 +43,21 @@ nomem_is_a_code_of_its_own(void **state)
     assert_int_equal(err_nomem(&e), -1);
     assert_int_equal(e.code, ERR_NOMEM);
     assert_string_equal(e.msg, "out of memory");
+}
+
+static void
+word_is_kept_and_cut(void **state)
+{
+    (void)state;
+    struct err e;
+    assert_int_equal(err_word(&e, ERR_SERVER, "LOADING", "LOADING %d", 1), -1);
+    err_wrap(&e, "cache");
+    assert_string_equal(e.word, "LOADING");
+    assert_string_equal(e.msg, "cache: LOADING 1");
+    err_word(&e, ERR_SERVER, "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "x");
+    assert_string_equal(e.word, "ABCDEFGHIJKLMNOPQRSTUVW");
+    err_set(&e, ERR_SERVER, "y");
+    assert_string_equal(e.word, "");
 }
 
 static void
@@ -138,6 +154,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(set_fills_and_returns_minus_one),
         cmocka_unit_test(null_is_allowed_everywhere),
+        cmocka_unit_test(word_is_kept_and_cut),
         cmocka_unit_test(nomem_is_a_code_of_its_own),
         cmocka_unit_test(sys_adds_the_reason),
         cmocka_unit_test(sql_keeps_five_characters),

@@ -96,7 +96,7 @@ test_login(void **state)
     redisconn_free(c);
 }
 
-static void
+static struct err
 assert_login(const char *url, const struct line *script, enum err_code code, const char *msg)
 {
     struct redisconn *c = client(url);
@@ -105,8 +105,31 @@ assert_login(const char *url, const struct line *script, enum err_code code, con
     assert_int_equal(w.e.code, code);
     assert_non_null(strstr(w.e.msg, msg));
     assert_null(strstr(w.e.msg, "s3cret"));
+    assert_null(strstr(w.e.word, "s3cret"));
     assert_false(redisconn_connected(c));
     redisconn_free(c);
+    return w.e;
+}
+
+/* Each refusal's word, and never one of ours. */
+static void
+test_login_words(void **state)
+{
+    (void)state;
+    static const struct line loading[] = {{"SELECT 1", "-LOADING wait\r\n"}, {NULL, NULL}};
+    static const struct line range[] = {{"SELECT 1", "-ERR DB index is out of range\r\n"},
+                                        {NULL, NULL}};
+    static const struct line noperm[] = {{"SELECT 1", "-NOPERM x\r\n"}, {NULL, NULL}};
+    static const struct line echo[] = {{"AUTH s3cret", "-s3cret is wrong\r\n"}, {NULL, NULL}};
+    static const struct line old[] = {{"AUTH password", "-ERR invalid password\r\n"}, {NULL, NULL}};
+    static const char plain[] = "redis://127.0.0.1:PORT/1";
+    assert_string_equal(assert_login(plain, loading, ERR_SERVER, "LOADING").word, "LOADING");
+    assert_string_equal(assert_login(plain, range, ERR_SERVER, "DB index").word, "DBRANGE");
+    assert_string_equal(assert_login(plain, noperm, ERR_AUTH, "NOPERM").word, "NOPERM");
+    assert_string_equal(
+        assert_login("redis://:s3cret@127.0.0.1:PORT", echo, ERR_SERVER, "ERR").word, "ERR");
+    assert_string_equal(assert_login("redis://:password@127.0.0.1:PORT", old, ERR_AUTH, "ERR").word,
+                        "WRONGPASS");
 }
 
 static void
@@ -323,6 +346,7 @@ test_cluster(void **state)
     wait_for(&w[2]);
     assert_int_equal(w[0].e.code, ERR_SERVER);
     assert_non_null(strstr(w[0].e.msg, "MOVED: this is a Redis Cluster"));
+    assert_string_equal(w[0].e.word, "MOVED");
     assert_non_null(strstr(w[1].e.msg, "ASK: this is a Redis Cluster"));
     assert_string_equal(w[2].text, "-MOVEDX ");
     redisconn_free(c);
@@ -356,6 +380,7 @@ test_loss(void **state)
     wait_for(&lost);
     assert_int_equal(lost.e.code, ERR_SERVER);
     assert_string_equal(lost.e.msg, "ERR max number of clients reached");
+    assert_string_equal(lost.e.word, "MAXCLIENTS");
 
     must_connect(c);
     lost = (struct waiter){0};
@@ -506,6 +531,7 @@ main(void)
         TEST(test_replies),
         TEST(test_login),
         TEST(test_login_refused),
+        TEST(test_login_words),
         TEST(test_unreachable),
         TEST(test_second_address),
         TEST(test_deadlines),

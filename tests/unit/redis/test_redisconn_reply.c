@@ -109,13 +109,42 @@ test_limits(void **state)
     }
 }
 
+static void
+test_words(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *word;
+    } rows[] = {
+        {"LOADING Redis is loading the dataset in memory", "LOADING"},
+        {"BUSYKEY x", "BUSYKEY"},
+        {"NOPERM", "NOPERM"},
+        {"NOAUTH: x", "NOAUTH"},
+        {"ERR unknown command", "ERR"},
+        {"ERR max number of clients reached", "MAXCLIENTS"},
+        {"ERR max number of clientsx", "ERR"},
+        {"ERR DB index is out of range", "DBRANGE"},
+        {"ERR invalid password", "WRONGPASS"},
+        {"ERR Client sent AUTH, but no password is set", "WRONGPASS"},
+        {"ERR AUTH <password> called without any password configured", "WRONGPASS"},
+        {"ERR AUTHENTICATE", "ERR"},
+        {"", ""},
+        {"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "ABCDEFGHIJKLMNOPQRSTUVW"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char word[ERR_WORD_MAX];
+        redisconn_word(rows[i].text, word);
+        assert_string_equal(word, rows[i].word);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_in_pieces), cmocka_unit_test(test_out_of_shape),
         cmocka_unit_test(test_too_large), cmocka_unit_test(test_too_deep),
-        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_limits),    cmocka_unit_test(test_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
