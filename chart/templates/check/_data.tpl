@@ -12,7 +12,7 @@ release-runtime.check.secret   refuses a Secret that says two things or nothing,
 {{- end }}
 {{- if not (or $entry.existingSecret $keys) }}{{ fail (printf "%s: give stringData (or data), or existingSecret" $where) }}{{ end }}
 {{- range $name := $entry.connectionKeys }}
-  {{- if not (regexMatch (include "release-runtime.connectionNames" $) $name) }}
+  {{- if not (include "release-runtime.saysWhere" $name) }}
     {{- fail (printf (print "%s.connectionKeys: %q is no DATABASE_*, PG* or REDIS_* variable; for a key with another name "
       "give env.DATABASE_URL: {valueFrom: {secretKeyRef: {name: %s, key: %s}}}") $where $name $.key $name) }}
   {{- end }}

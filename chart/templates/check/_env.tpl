@@ -25,10 +25,9 @@
 Refuses variables of a connection that our programs could not read as the container does: dict env where [at({VARIABLE: where})]
 */ -}}
 {{- define "release-runtime.check.connectionEnv" -}}
-{{- $pattern := include "release-runtime.connectionNames" . }}
 {{- range $name, $value := .env }}
   {{- $at := get ($.at | default dict) $name | default (printf "%s.env.%s" $.where $name) }}
-  {{- if regexMatch $pattern $name }}
+  {{- if include "release-runtime.saysWhere" $name }}
     {{- include "release-runtime.check.variable" (dict "value" $value "where" $at) }}
     {{- if not (kindIs "map" $value) }}
       {{- $text := include "release-runtime.asText" $value }}
@@ -38,7 +37,7 @@ Refuses variables of a connection that our programs could not read as the contai
       {{- end }}
       {{- include "release-runtime.check.noPasswordIn" (dict "name" $name "text" $text "where" $at) }}
     {{- end }}
-  {{- else if and (hasSuffix "_FILE" $name) (regexMatch $pattern (trimSuffix "_FILE" $name)) }}
+  {{- else if and (hasSuffix "_FILE" $name) (include "release-runtime.saysWhere" (trimSuffix "_FILE" $name)) }}
     {{- fail (printf (print "%s: healthd and migrate do not have that file; give %s as {valueFrom: {secretKeyRef: {name: …, key: …}}}, "
       "the chart mounts it for them") $at (trimSuffix "_FILE" $name)) }}
   {{- end }}

@@ -1,14 +1,17 @@
 {{- /*
 Where PostgreSQL and Redis are, and what our own programs get of it.
 
-release-runtime.connectionNames   names of variables that say it: of those with PG the ones of libpq, no PGDATA, no PGADMIN_…
+release-runtime.saysWhere   "true" for a variable's name that says it: of those with PG the ones of libpq, no PGDATA, no PGADMIN_…
 */ -}}
-{{- define "release-runtime.connectionNames" -}}
+{{- define "release-runtime.saysWhere" -}}
+{{- if or (hasPrefix "DATABASE_" .) (hasPrefix "PG" .) (hasPrefix "REDIS_" .) }}
 {{- $tls := "(SSL|GSS|REQUIRE|MIN|MAX)[A-Z]+" }}
 {{- $server := "HOST|HOSTADDR|PORT|DATABASE|USER|PASSWORD|PASSFILE|SERVICE|SERVICEFILE|SYSCONFDIR" }}
 {{- $how := "OPTIONS|APPNAME|CONNECT_TIMEOUT|CLIENTENCODING|DATESTYLE|TZ|GEQO|KRBSRVNAME|CHANNELBINDING" }}
 {{- $libpq := printf "PG(%s|%s|TARGETSESSIONATTRS|LOADBALANCEHOSTS|%s)" $server $how $tls }}
-{{- printf "^(DATABASE_(URL|DSN|HOST|PORT|NAME|USER|PASSWORD)|%s|REDIS_(URL|HOST|PORT|USERNAME|PASSWORD|DB|TLS))$" $libpq }}
+{{- $ours := "DATABASE_(URL|DSN|HOST|PORT|NAME|USER|PASSWORD)|REDIS_(URL|HOST|PORT|USERNAME|PASSWORD|DB|TLS)" }}
+{{- if regexMatch (printf "^(%s|%s)$" $ours $libpq) . }}true{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /*
@@ -21,7 +24,6 @@ By what a container is given, as JSON: dict root container [unused(["database" |
 */ -}}
 {{- define "release-runtime.connections" -}}
 {{- $values := .root.Values }}{{ $out := dict }}{{ $silent := list }}
-{{- $pattern := include "release-runtime.connectionNames" . }}
 {{- range $map := include "release-runtime.names" .container.envFromConfigMap | fromJsonArray }}
   {{- range $key, $_ := dig "configMaps" $map "data" dict $values }}
     {{- $_ := set $out $key (dict "from" (dict "configMapKeyRef" (dict "name" $map "key" $key))) }}
@@ -36,11 +38,11 @@ By what a container is given, as JSON: dict root container [unused(["database" |
   {{- end }}
 {{- end }}
 {{- range $name, $value := .container.env }}
-  {{- if regexMatch $pattern $name }}
+  {{- if include "release-runtime.saysWhere" $name }}
     {{- $_ := set $out $name (include "release-runtime.connection" (dict "value" $value) | fromJson) }}
   {{- end }}
 {{- end }}
-{{- range $name := keys $out }}{{ if not (regexMatch $pattern $name) }}{{ $_ := unset $out $name }}{{ end }}{{ end }}
+{{- range $name := keys $out }}{{ if not (include "release-runtime.saysWhere" $name) }}{{ $_ := unset $out $name }}{{ end }}{{ end }}
 {{- $kinds := dict "database" "^(DATABASE_|PG)" "redis" "^REDIS_" }}
 {{- range .unused }}
   {{- $theirs := get $kinds . }}

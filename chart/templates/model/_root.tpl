@@ -1,9 +1,9 @@
 {{- /*
 Values to plain data.
 
-release-runtime.model   in: the chart's root; out: as JSON everything that the object files make objects of. Computed by the first of
-                        them and kept in the context that all files of a chart share; what is refused is refused here, before any
-                        object is made.
+release-runtime.model   in: the chart's root. Puts into it, as .releaseRuntime, everything that the object files make objects of. The
+                        first of them has it computed, for all files of a chart share that root; what is refused is refused here,
+                        before any object is made. Whoever reads it changes nothing in it.
 */ -}}
 {{- define "release-runtime.model" -}}
 {{- if not (hasKey . "releaseRuntime") }}
@@ -12,9 +12,8 @@ release-runtime.model   in: the chart's root; out: as JSON everything that the o
   {{- include "release-runtime.check.values" $root }}
   {{- $model := include "release-runtime.model.all" $root | fromJson }}
   {{- include "release-runtime.check.model" $model }}
-  {{- $_ := set . "releaseRuntime" (toJson $model) }}
+  {{- $_ := set . "releaseRuntime" $model }}
 {{- end }}
-{{- .releaseRuntime }}
 {{- end }}
 
 {{- /*
