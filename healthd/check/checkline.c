@@ -56,24 +56,26 @@ unknown_scheme(const char *scheme, const struct check_kind *const *kinds, struct
     return checkline_unknown(e, "scheme", scheme, names, n);
 }
 
-static int
-parse_scheme(const char *url, const struct check_kind *const *kinds, const struct check_kind **ret,
-             struct err *e)
+/* NULL with *e filled: there is none for this URL. */
+static const struct check_kind *
+find_kind(const char *url, const struct check_kind *const *kinds, struct err *e)
 {
     size_t n = strcspn(url, ":");
-    if (url[n] != ':')
-        return err_set(e, ERR_USAGE, "the second word is not a URL (NAME URL [key value]...)");
+    if (url[n] != ':') {
+        err_set(e, ERR_USAGE, "the second word is not a URL (NAME URL [key value]...)");
+        return NULL;
+    }
     cleanup_free char *scheme = strndup(url, n);
-    if (!scheme)
-        return err_nomem(e);
+    if (!scheme) {
+        err_nomem(e);
+        return NULL;
+    }
     for (size_t i = 0; kinds[i]; i++)
-        for (const struct check_scheme *x = kinds[i]->schemes; x->name; x++) {
-            if (is_scheme(kinds[i], x->name, scheme)) {
-                *ret = kinds[i];
-                return 0;
-            }
-        }
-    return unknown_scheme(scheme, kinds, e);
+        for (const struct check_scheme *x = kinds[i]->schemes; x->name; x++)
+            if (is_scheme(kinds[i], x->name, scheme))
+                return kinds[i];
+    unknown_scheme(scheme, kinds, e);
+    return NULL;
 }
 
 /* ---- a specification ---- */
@@ -183,9 +185,10 @@ static int
 parse_named(const char *name, const char *url, const char *at,
             const struct check_kind *const *kinds, struct check_spec *ret, struct err *e)
 {
-    const struct check_kind *kind = NULL;
-    if (judge_name(name, e) < 0 || parse_scheme(url, kinds, &kind, e) < 0 ||
-        check_spec_default(name, kind, ret, e) < 0)
+    if (judge_name(name, e) < 0)
+        return -1;
+    const struct check_kind *kind = find_kind(url, kinds, e);
+    if (!kind || check_spec_default(name, kind, ret, e) < 0)
         return -1;
     if (parse_keys(at, url, kinds, ret, e) == 0)
         return 0;
