@@ -259,12 +259,40 @@ send_failed(struct pgconn *c, struct err *e)
     return err_set(e, code, "cannot send the query: %s", line);
 }
 
-/* After PQsend…(): the answer is waited for. */
-static int
-sent(struct pgconn *c, pgconn_rows_cb *cb, void *arg, uint64_t deadline_ms, struct err *e)
+/* Before PQsend…(): what is out cannot be taken back for want of memory to wait for its answer. NULL: nothing may be sent. */
+static struct loop_watch *
+watch_answer(struct pgconn *c, struct err *e)
 {
-    if (pgconn_watch_socket(c, pgconn_on_query_io, LOOP_READ | LOOP_WRITE, e) != 0)
+    struct loop_watch *w = NULL;
+    assert(!pgconn_op_active(c));
+    if (!c->pg || PQsocket(c->pg) < 0) {
+        err_set(e, ERR_CLOSED, "not connected");
+        return NULL;
+    }
+    w = loop_watch_new(c->loop, PQsocket(c->pg), pgconn_on_query_io, c);
+    if (w && loop_watch_set(w, LOOP_READ | LOOP_WRITE) == 0)
+        return w;
+    loop_watch_free(w);
+    err_nomem(e);
+    return NULL;
+}
+
+/* After PQsend…(): the answer is waited for, or nothing was sent. */
+static int
+sent(struct pgconn *c, struct loop_watch *w, int rc)
+{
+    if (rc != 0) {
+        loop_watch_free(w);
         return -1;
+    }
+    loop_watch_free(c->watch);
+    c->watch = w;
+    return 0;
+}
+
+static int
+begin(struct pgconn *c, pgconn_rows_cb *cb, void *arg, uint64_t deadline_ms)
+{
     pgconn_op_begin(c, NULL, cb, arg, deadline_ms);
     c->copy_out = false;
     pgconn_set_state(c, PGCONN_QUERY);
@@ -274,20 +302,18 @@ sent(struct pgconn *c, pgconn_rows_cb *cb, void *arg, uint64_t deadline_ms, stru
 static int
 send_query(struct pgconn *c, const char *sql, size_t bytes, pgconn_copied_cb *copied, struct err *e)
 {
-    assert(!pgconn_op_active(c));
-    if (!c->pg)
-        return err_set(e, ERR_CLOSED, "not connected");
     if (memchr(sql, '\0',
                bytes)) /* libpq takes a C string: the rest would be left out, and called done */
         return err_set(e, ERR_INPUT, "a zero byte in the query");
     char *text = strndup(sql, bytes);
     if (!text)
         return err_nomem(e);
-    if (copied)
+    struct loop_watch *w = watch_answer(c, e);
+    if (w && copied)
         copied(c->copied_arg, bytes); /* before libpq makes a copy of its own */
-    int ok = PQsendQuery(c->pg, text);
+    int ok = w && PQsendQuery(c->pg, text);
     free(text);
-    return ok ? 0 : send_failed(c, e);
+    return w ? sent(c, w, ok ? 0 : send_failed(c, e)) : -1;
 }
 
 int
@@ -296,7 +322,7 @@ pgconn_query_start(struct pgconn *c, const char *sql, size_t bytes, uint64_t dea
 {
     if (send_query(c, sql, bytes, NULL, e) != 0)
         return -1;
-    return sent(c, cb, arg, deadline_ms, e);
+    return begin(c, cb, arg, deadline_ms);
 }
 
 int
@@ -306,18 +332,18 @@ pgconn_run_start(struct pgconn *c, const char *sql, size_t bytes, uint64_t deadl
     if (send_query(c, sql, bytes, c->copied_cb, e) != 0)
         return -1;
     PQsetSingleRowMode(c->pg);
-    return sent(c, cb, arg, deadline_ms, e);
+    return begin(c, cb, arg, deadline_ms);
 }
 
 int
 pgconn_exec_start(struct pgconn *c, const char *sql, int nparams, const char *const *params,
                   uint64_t deadline_ms, pgconn_rows_cb *cb, void *arg, struct err *e)
 {
-    assert(!pgconn_op_active(c));
-    if (!c->pg)
-        return err_set(e, ERR_CLOSED, "not connected");
+    struct loop_watch *w = watch_answer(c, e);
+    if (!w)
+        return -1;
     int ok = PQsendQueryParams(c->pg, sql, nparams, NULL, params, NULL, NULL, 0);
-    return ok ? sent(c, cb, arg, deadline_ms, e) : send_failed(c, e);
+    return sent(c, w, ok ? 0 : send_failed(c, e)) == 0 ? begin(c, cb, arg, deadline_ms) : -1;
 }
 
 int

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <event2/event.h>
 
 #include "common/base/clock.h"
 #include "common/net/loop.h"
@@ -369,13 +370,55 @@ test_cancel(void **state)
     target_pg_free(t);
 }
 
+/* libevent's memory, which runs out where a test wants it. */
+static bool no_memory;
+
+static void *
+event_malloc(size_t size)
+{
+    return no_memory ? NULL : malloc(size);
+}
+
+/* -1 means that nothing was sent: what is out may be carried out, whatever is said about it here. */
+static void
+test_no_memory_to_wait(void **state)
+{
+    (void)state;
+    struct err e;
+    struct waiter w = {0};
+    struct target_pg *t = parse("");
+    struct pgconn *c = connected(t);
+    ANSWER(DONE);
+    for (int i = 0; i < 2; i++) {
+        memset(server.got, 0, sizeof(server.got));
+        no_memory = true;
+        int rc =
+            i ? pgconn_exec_start(c, "COMMIT", 0, NULL, clock_deadline(LONG_MS), on_rows, &w, &e)
+              : pgconn_query_start(c, "COMMIT", 6, clock_deadline(LONG_MS), on_rows, &w, &e);
+        no_memory = false;
+        assert_int_equal(rc, -1);
+        assert_int_equal(e.code, ERR_NOMEM);
+        turns(5);
+        assert_int_equal(server.got[0], '\0');
+    }
+    assert_int_equal(pgconn_query_start(c, "COMMIT", 6, clock_deadline(LONG_MS), on_rows, &w, &e),
+                     0);
+    wait_for(&w);
+    assert_int_equal(w.e.code, ERR_NONE);
+    assert_int_equal(w.statements, 1);
+    pgconn_free(c);
+    target_pg_free(t);
+}
+
 int
 main(void)
 {
+    event_set_mem_functions(event_malloc, realloc, free);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_on_one_target),   cmocka_unit_test(test_zero_byte),
         cmocka_unit_test(test_copy_data_left_over), cmocka_unit_test(test_role_by_copy),
         cmocka_unit_test(test_copy_out_in_pieces),  cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_no_memory_to_wait),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
