@@ -31,7 +31,7 @@ release-runtime.check.values   what is missing or misplaced in the values: runs 
 {{- include "release-runtime.check.names" . }}
 {{- range $key, $made := .workloads }}
   {{- $given := dict "root" $root "key" $key "workload" (get $values.workloads $key) "deployment" $made }}
-  {{- include "release-runtime.check.deployment" $given }}
+  {{- include "release-runtime.check.deploymentModel" $given }}
 {{- end }}
 {{- include "release-runtime.check.services" . }}
 {{- range $key, $made := .migrations }}

@@ -14,7 +14,7 @@ release-runtime.check.container   refuses, in the values, a container without an
 {{- end }}
 
 {{- /* Refuses, in the model, variables in a circle, and probes that ask nothing: dict container where */ -}}
-{{- define "release-runtime.check.builtContainer" -}}
+{{- define "release-runtime.check.containerModel" -}}
 {{- $c := .container }}
 {{- with $c.circle }}{{ fail (printf "%s.env: these refer to each other in a circle: %s" $.where (join ", " .)) }}{{ end }}
 {{- $named := list }}{{ range $c.ports }}{{ $named = append $named .name }}{{ end }}

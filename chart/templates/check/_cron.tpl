@@ -54,5 +54,5 @@ release-runtime.check.cronJob   refuses, in the values, what lacks something, an
   {{- fail (printf (print "%s.lock: %s, but the container is given no variable that names one; for a Secret made elsewhere "
     "list its keys in secrets.NAME.connectionKeys") $where $lock) }}
 {{- end }}
-{{- include "release-runtime.check.builtContainer" (dict "container" .cronJob.container "where" $where) }}
+{{- include "release-runtime.check.containerModel" (dict "container" .cronJob.container "where" $where) }}
 {{- end }}

@@ -14,7 +14,7 @@ release-runtime.check.healthd   refuses, in the values, variables that it could 
 {{- end }}
 
 {{- /* Refuses, in the model, a healthd that would never be ready, or has nothing to ask: dict root key workload deployment */ -}}
-{{- define "release-runtime.check.healthdPlan" -}}
+{{- define "release-runtime.check.healthdModel" -}}
 {{- $h := .workload.healthd | default dict }}{{ $plan := .deployment.healthd }}
 {{- $where := printf "workloads.%s" .key }}
 {{- if dig "enabled" true $h }}

@@ -47,7 +47,8 @@ release-runtime.check.migration   refuses, in the values, what does not say whic
   {{- fail (printf "%s: nothing says where PostgreSQL is: give %s DATABASE_URL (or DATABASE_HOST …, PGHOST …) in env or envFromSecret"
     $where ($m.from | default "it")) }}
 {{- end }}
-{{- include "release-runtime.check.elsewhere" (dict "root" .root "services" .services "connections" $access.connections "where" $where) }}
+{{- $wanted := dict "root" .root "services" .services "connections" $access.connections "where" $where }}
+{{- include "release-runtime.check.databaseIsThere" $wanted }}
 {{- if $m.files }}{{ range $made.missing }}
   {{- $container := splitList "/" ($m.from | default "") | rest | join "/" | default "a container, named by from," }}
   {{- fail (printf (print "%s: %s names a file or folder, which the image of migrate does not have; "
@@ -100,11 +101,11 @@ its terminationGracePeriodSeconds: dict root m where
 Refuses a first install whose migration, which runs before all else, would look for a database among its Services:
 dict root services(of the model) connections where
 */ -}}
-{{- define "release-runtime.check.elsewhere" -}}
+{{- define "release-runtime.check.databaseIsThere" -}}
 {{- $own := dict }}{{ $namespace := .root.Release.Namespace }}
 {{- range $key, $service := .services }}{{ $_ := set $own $service.name $key }}{{ end }}
 {{- range $name, $c := .connections }}
-  {{- $text := include "release-runtime.known" (dict "root" $.root "connection" $c) }}
+  {{- $text := include "release-runtime.knownText" (dict "root" $.root "connection" $c) }}
   {{- range include "release-runtime.hosts" (dict "name" $name "text" $text) | fromJsonArray }}
     {{- $parts := splitList "." (regexReplaceAll `:[0-9]*$` (trim .) "") }}
     {{- $key := get $own (first $parts) }}

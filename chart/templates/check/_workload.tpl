@@ -30,9 +30,9 @@ release-runtime.check.workload   refuses, in the values, what lacks something or
 {{- end }}
 
 {{- /* Refuses, in the model, what does not fit together: dict root key workload deployment */ -}}
-{{- define "release-runtime.check.deployment" -}}
+{{- define "release-runtime.check.deploymentModel" -}}
 {{- $where := printf "workloads.%s" .key }}{{ $d := .deployment }}
-{{- include "release-runtime.check.healthdPlan" . }}
+{{- include "release-runtime.check.healthdModel" . }}
 {{- if ge (add $d.sleep 1) (int64 $d.grace) }}
   {{- fail (printf "%s: preStopSeconds (%d) leaves the application no time within terminationGracePeriodSeconds (%d)"
     $where (int64 $d.sleep) (int64 $d.grace)) }}
@@ -48,7 +48,7 @@ release-runtime.check.workload   refuses, in the values, what lacks something or
   {{- end }}
 {{- end }}
 {{- range $d.pod.containers }}
-  {{- include "release-runtime.check.builtContainer" (dict "container" . "where" (printf "%s.containers.%s" $where .name)) }}
+  {{- include "release-runtime.check.containerModel" (dict "container" . "where" (printf "%s.containers.%s" $where .name)) }}
 {{- end }}
 {{- include "release-runtime.check.strategy" (dict "root" .root "workload" .workload "made" $d.strategy "where" $where) }}
 {{- end }}

@@ -66,7 +66,7 @@ By what a container is given, as JSON: dict root container [unused(["database" |
 {{- end }}
 
 {{- /* What a connection holds, as far as it can be known here: dict root connection */ -}}
-{{- define "release-runtime.known" -}}
+{{- define "release-runtime.knownText" -}}
 {{- $from := dig "from" "configMapKeyRef" dict .connection }}
 {{- if hasKey .connection "value" }}{{ .connection.value }}
 {{- else if .connection.secret }}
@@ -93,7 +93,7 @@ A URL that cannot be read here may have some.
 {{- range $name, $c := .connections }}
   {{- if regexMatch $credentials $name }}{{ $given = true }}
   {{- else if regexMatch $hosts $name }}
-    {{- $known := and (not $c.secret) (include "release-runtime.known" (dict "root" $.root "connection" $c)) }}
+    {{- $known := and (not $c.secret) (include "release-runtime.knownText" (dict "root" $.root "connection" $c)) }}
     {{- if and (regexMatch "_(URL|DSN)$" $name) (not $known) }}{{ $given = true }}{{ else }}{{ $bare = append $bare $name }}{{ end }}
   {{- end }}
 {{- end }}

@@ -22,9 +22,9 @@ release-runtime.model.cronJob   as JSON: dict root key job
 {{- $runs := dict "name" (printf "%s/%s/%s" .root.Release.Namespace .root.Release.Name .key) "lock" $lock "deadline" $times.deadline }}
 {{- $runs = merge $runs (dict "grace" $times.grace "activeDeadlineSeconds" $times.active "command" $words) }}
 {{- $_ := set $one "command" (include "release-runtime.cronCommand" $runs | fromJson).command }}
-{{- $_ := set $one "volumeMounts" (append ($one.volumeMounts | default list) (include "release-runtime.copyMount" . | fromYaml)) }}
+{{- $_ := set $one "volumeMounts" (append ($one.volumeMounts | default list) (include "release-runtime.programMount" . | fromYaml)) }}
 {{- $pod := include "release-runtime.model.pod" (dict "root" .root "workload" $source.workload) | fromJson }}
-{{- $_ := set $pod "volumes" (append $one.volumes (include "release-runtime.copyVolume" . | fromYaml)) }}
+{{- $_ := set $pod "volumes" (append $one.volumes (include "release-runtime.programVolume" . | fromYaml)) }}
 {{- $out := pick $j "annotations" "schedule" }}
 {{- $_ := set $out "name" (include "release-runtime.cronJobName" (dict "root" .root "key" .key "entry" $j)) }}
 {{- $_ := set $out "component" (printf "%s.cron" .key) }}

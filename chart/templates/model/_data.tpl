@@ -8,9 +8,9 @@ map) have another name and Helm's annotations: dict root kind(secrets|configMaps
   {{- $name := dict "root" $.root "key" $key "entry" $entry }}
   {{- if hasKey $ "copies" }}
     {{- if hasKey $.copies $key }}
-      {{- $hook := include "release-runtime.copyAnnotations" . | fromYaml }}
+      {{- $hook := include "release-runtime.hookCopyAnnotations" . | fromYaml }}
       {{- $annotations := merge $hook ($entry.annotations | default dict) }}
-      {{- $_ := set $out $key (merge (dict "name" (include "release-runtime.copyName" $name) "annotations" $annotations) $entry) }}
+      {{- $_ := set $out $key (merge (dict "name" (include "release-runtime.hookCopyName" $name) "annotations" $annotations) $entry) }}
     {{- end }}
   {{- else if not $entry.existingSecret }}
     {{- $_ := set $out $key (merge (dict "name" (include "release-runtime.name" $name)) $entry) }}
@@ -20,7 +20,7 @@ map) have another name and Helm's annotations: dict root kind(secrets|configMaps
 {{- end }}
 
 {{- /* Annotations of a hook copy: it exists before the hook that needs it, and goes when all hooks have succeeded */ -}}
-{{- define "release-runtime.copyAnnotations" -}}
+{{- define "release-runtime.hookCopyAnnotations" -}}
 helm.sh/hook: pre-install,pre-upgrade
 helm.sh/hook-weight: "-20"
 helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded

@@ -8,7 +8,7 @@ release-runtime.model.deployment   as JSON: dict root key workload
     grace sleep drain         seconds: to end; that preStop holds the application up; that a healthd in an ordinary container says 503
     healthd                   release-runtime.healthdPlan, with what the values say of it
     pod                       release-runtime.model.pod with containers, volumes
-    copiesHealthd             whether preStop needs "healthd sleep": before Kubernetes 1.30, which sleeps itself
+    bringsHealthd             whether preStop needs "healthd sleep": before Kubernetes 1.30, which sleeps itself
 */ -}}
 {{- define "release-runtime.model.deployment" -}}
 {{- $w := .workload }}
@@ -28,12 +28,12 @@ release-runtime.model.deployment   as JSON: dict root key workload
     {{- $_ := set $one "sleepsItself" $sleeps }}
     {{- if not $sleeps }}
       {{- $copies = true }}
-      {{- $_ := set $one "volumeMounts" (append ($one.volumeMounts | default list) (include "release-runtime.copyMount" . | fromYaml)) }}
+      {{- $_ := set $one "volumeMounts" (append ($one.volumeMounts | default list) (include "release-runtime.programMount" . | fromYaml)) }}
     {{- end }}
   {{- end }}
   {{- $containers = append $containers $one }}
 {{- end }}
-{{- if $copies }}{{ $volumes = append $volumes (include "release-runtime.copyVolume" . | fromYaml) }}{{ end }}
+{{- if $copies }}{{ $volumes = append $volumes (include "release-runtime.programVolume" . | fromYaml) }}{{ end }}
 {{- $pod := include "release-runtime.model.pod" . | fromJson }}
 {{- $_ := set $pod "containers" $containers }}
 {{- $_ := set $pod "volumes" (concat $volumes $plan.volumes) }}
@@ -46,7 +46,7 @@ release-runtime.model.deployment   as JSON: dict root key workload
 {{- $_ := set $out "sleep" $sleep }}
 {{- /* It gets TERM together with the others: 503 for as long as they are still sent to. */ -}}
 {{- $_ := set $out "drain" (add $sleep 5) }}
-{{- $_ := set $out "copiesHealthd" $copies }}
+{{- $_ := set $out "bringsHealthd" $copies }}
 {{- merge $out (dict "ports" $ports "pod" $pod "healthd" (include "release-runtime.overlay" (list $w.healthd $plan) | fromJson)) | toJson }}
 {{- end }}
 

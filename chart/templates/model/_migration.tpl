@@ -7,7 +7,7 @@ release-runtime.model.migration   as JSON: dict root key migration
     name component                    of the Job
     image pullPolicy command args     what runs
     env mounts volumes pod container  release-runtime.migrateJob
-    copiesMigrate                     whether the program is brought into the application's image
+    bringsMigrate                     whether the program is brought into the application's image
     files                             {name, component, annotations, data} of the ConfigMap with files, when they are in the values
     copies                            {secrets, configMaps}: keys of those that it refers to
     access missing found              connections, variables whose file lies on no mount, and the mounts of the others
@@ -33,14 +33,14 @@ release-runtime.model.migration   as JSON: dict root key migration
 {{- $_ := set $out "volumes" (concat $has.volumes $runs.volumes $named.volumes) }}
 {{- $_ := set $out "pod" (include "release-runtime.model.pod" (merge (dict "workload" $source.workload) $hook) | fromJson) }}
 {{- if kindIs "map" $m.files }}
-  {{- $copy := include "release-runtime.copyAnnotations" . | fromYaml }}
+  {{- $copy := include "release-runtime.hookCopyAnnotations" . | fromYaml }}
   {{- $_ := set $out "files" (dict "name" $filesName "component" $out.component "annotations" $copy "data" $m.files) }}
 {{- end }}
 {{- merge $out (dict "copies" $copies "access" $access) (omit $runs "mounts" "volumes") (omit $named "volumes") | toJson }}
 {{- end }}
 
 {{- /*
-Which image, and what it needs, as JSON {image, pullPolicy, command, container, copiesMigrate, mounts, volumes}:
+Which image, and what it needs, as JSON {image, pullPolicy, command, container, bringsMigrate, mounts, volumes}:
 dict migration source filesName hook
 */ -}}
 {{- define "release-runtime.migrationImage" -}}
@@ -62,10 +62,10 @@ dict migration source filesName hook
 {{- else }}
   {{- $theirs := .source.container }}
   {{- $out = dict "image" $theirs.image "pullPolicy" ($theirs.imagePullPolicy | default $pull) }}
-  {{- $inside := dict "command" (list "/release-runtime/migrate") "copiesMigrate" true }}
+  {{- $inside := dict "command" (list "/release-runtime/migrate") "bringsMigrate" true }}
   {{- $out = merge $out $inside (dict "container" (pick $theirs "securityContext")) }}
-  {{- $volumes = list (include "release-runtime.copyVolume" . | fromYaml) }}
-  {{- $mounts = list (include "release-runtime.copyMount" . | fromYaml) }}
+  {{- $volumes = list (include "release-runtime.programVolume" . | fromYaml) }}
+  {{- $mounts = list (include "release-runtime.programMount" . | fromYaml) }}
 {{- end }}
 {{- merge $out (dict "volumes" $volumes "mounts" $mounts) | toJson }}
 {{- end }}

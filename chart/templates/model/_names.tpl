@@ -88,7 +88,7 @@ The end of a hook copy's name. Helm deletes a hook's namesake without asking who
 {{- end }}
 
 {{- /* The name of the copy for hooks of a Secret or a ConfigMap: dict root key entry */ -}}
-{{- define "release-runtime.copyName" -}}
+{{- define "release-runtime.hookCopyName" -}}
 {{- $suffix := include "release-runtime.hookSuffix" . }}
 {{- include "release-runtime.name" (dict "root" .root "key" .key "entry" .entry "suffix" $suffix) }}
 {{- end }}
@@ -115,7 +115,7 @@ makes is its copy; its key is noted in .copies.
 {{- else if $entry.existingSecret }}{{ $entry.existingSecret }}
 {{- else if .hook }}
   {{- $_ := set (get .copies .kind) .name true }}
-  {{- include "release-runtime.copyName" $named }}
+  {{- include "release-runtime.hookCopyName" $named }}
 {{- else }}{{ include "release-runtime.name" $named }}
 {{- end }}
 {{- end }}

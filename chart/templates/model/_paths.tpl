@@ -7,7 +7,7 @@ release-runtime.paths   {VARIABLE: [PATH]} as JSON: dict root connections
 {{- define "release-runtime.paths" -}}
 {{- $root := .root }}{{ $out := dict }}
 {{- range $name, $c := .connections }}
-  {{- $text := include "release-runtime.known" (dict "root" $root "connection" $c) }}
+  {{- $text := include "release-runtime.knownText" (dict "root" $root "connection" $c) }}
   {{- $named := list }}
   {{- if regexMatch "^PG(SSL(ROOTCERT|CERT|KEY|CRL|CRLDIR)|PASSFILE|SERVICEFILE|SYSCONFDIR)$" $name }}{{ $named = list $text }}
   {{- else if regexMatch "^(DATABASE_HOST|PGHOST)$" $name }}{{ $named = splitList "," $text }}

@@ -43,13 +43,13 @@ release-runtime.model.pod   as JSON {serviceAccountName, securityContext, imageP
 {{- end }}
 
 {{- /* The volume in which an init container puts our programs, and how others mount it */ -}}
-{{- define "release-runtime.copyVolume" -}}
+{{- define "release-runtime.programVolume" -}}
 name: release-runtime
 emptyDir:
   sizeLimit: 32Mi
 {{- end }}
 
-{{- define "release-runtime.copyMount" -}}
+{{- define "release-runtime.programMount" -}}
 name: release-runtime
 mountPath: /release-runtime
 readOnly: true

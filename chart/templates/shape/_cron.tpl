@@ -44,7 +44,7 @@ spec:
           restartPolicy: Never
           terminationGracePeriodSeconds: {{ add $j.times.graceSeconds 2 }}
           initContainers:
-            - {{- include "release-runtime.copy" (dict "root" .root "program" "cronrun") | nindent 14 }}
+            - {{- include "release-runtime.copyProgram" (dict "root" .root "program" "cronrun") | nindent 14 }}
           containers:
             - {{- include "release-runtime.container" $j.container | nindent 14 }}
 {{- end }}

@@ -52,10 +52,10 @@ terminationGracePeriodSeconds: {{ int64 $d.grace }}
 os: {name: linux}
 {{- break }}
 {{- end }}{{ end }}
-{{- if or $d.copiesHealthd (and $h.on $h.native) }}
+{{- if or $d.bringsHealthd (and $h.on $h.native) }}
 initContainers:
-  {{- if $d.copiesHealthd }}
-  - {{- include "release-runtime.copy" (dict "root" .root "program" "healthd" "image" $h.image) | nindent 4 }}
+  {{- if $d.bringsHealthd }}
+  - {{- include "release-runtime.copyProgram" (dict "root" .root "program" "healthd" "image" $h.image) | nindent 4 }}
   {{- end }}
   {{- if and $h.on $h.native }}
   - {{- $healthd | nindent 4 }}

@@ -1,6 +1,9 @@
 {{- /*
 What every object begins with.
 
+Shape prints objects as one writes them, with text of the user's as JSON, which is YAML, too. The object files read what it prints and
+print it again (fromYaml | toYaml): keys in one order, and no trace of how deep a piece was laid.
+
 release-runtime.metadata   YAML: dict root name [component] [annotations] [labels]
 */ -}}
 {{- define "release-runtime.metadata" -}}

@@ -5,7 +5,7 @@ release-runtime.migrateJob   the Job, as YAML. dict
     root         of release-runtime.root
     name         of the Job; component: its label
     image pullPolicy command args mounts env   what runs: the container is called migrate
-    copiesMigrate  whether the program has to be brought into that image, under /release-runtime
+    bringsMigrate  whether the program has to be brought into that image, under /release-runtime
     pod volumes  pod: of release-runtime.model.pod
     container    the application's, when that is its image: its securityContext holds here, too
     m            the values migrations.NAME, for the Job's own limits
@@ -43,9 +43,9 @@ spec:
       {{- include "release-runtime.pod" (merge (dict "volumes" .volumes) .pod) | nindent 6 }}
       restartPolicy: Never
       terminationGracePeriodSeconds: 10
-      {{- if .copiesMigrate }}
+      {{- if .bringsMigrate }}
       initContainers:
-        - {{- include "release-runtime.copy" (dict "root" .root "program" "migrate") | nindent 10 }}
+        - {{- include "release-runtime.copyProgram" (dict "root" .root "program" "migrate") | nindent 10 }}
       {{- end }}
       containers:
         - name: migrate

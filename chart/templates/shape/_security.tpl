@@ -25,7 +25,7 @@ release-runtime.podSecurity   a pod's securityContext, as JSON: in: what the val
 {{- end }}
 
 {{- /* An init container that puts one of our programs into the volume release-runtime, as YAML: dict root program [image] */ -}}
-{{- define "release-runtime.copy" -}}
+{{- define "release-runtime.copyProgram" -}}
 name: copy-{{ .program }}
 image: {{ include "release-runtime.image" . | quote }}
 imagePullPolicy: {{ .root.own.pullPolicy | default "IfNotPresent" }}
