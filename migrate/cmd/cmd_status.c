@@ -11,6 +11,7 @@
 #include "migrate/loose.h"
 #include "migrate/plan.h"
 #include "migrate/tell/report.h"
+#include "migrate/db/connect.h"
 #include "migrate/db/session.h"
 
 static int cmd_status_run(void *options, const struct opt_result *given);
@@ -129,7 +130,7 @@ look(struct status *st, struct err *e)
         return -1;
     if (session_init(&st->s, o, e) != 0)
         return -1;
-    if (session_open(&st->s, e) != 0) {
+    if (connect_open(&st->s, e) != 0) {
         st->report.exit = report_exit_for_connect(e);
         return -1;
     }

@@ -18,6 +18,7 @@
 #include "migrate/plan.h"
 #include "migrate/tell/progress.h"
 #include "migrate/tell/report.h"
+#include "migrate/db/connect.h"
 #include "migrate/db/session.h"
 #include "migrate/files/source.h"
 #include "migrate/db/watch.h"
@@ -345,7 +346,7 @@ read_after_loss(struct up *u)
              u->uncertain);
     if (++u->losses > LOSSES_MAX)
         err_set(&e, ERR_CLOSED, "the connection was lost during COMMIT, again and again");
-    else if (session_open(&u->s, &e) == 0)
+    else if (connect_open(&u->s, &e) == 0)
         return STEP_AGAIN;
     report_fail(&u->report, report_exit_for_connect(&e), &e);
     return STEP_END;
@@ -466,7 +467,7 @@ static void
 run(struct up *u)
 {
     struct err e = {0};
-    if (session_open(&u->s, &e) != 0) {
+    if (connect_open(&u->s, &e) != 0) {
         report_fail(&u->report, report_exit_for_connect(&e), &e);
         return;
     }

@@ -3,6 +3,7 @@
 #include "common/base/log.h"
 #include "migrate/cmd/cmd.h"
 #include "migrate/tell/report.h"
+#include "migrate/db/connect.h"
 #include "migrate/db/session.h"
 
 static int cmd_wait_run(void *options, const struct opt_result *given);
@@ -27,7 +28,7 @@ cmd_wait_run(void *options, const struct opt_result *given)
     if (session_init(&s, o, &e) != 0) {
         report_fail(&report, report_exit_for(&e), &e);
     } else {
-        if (session_open(&s, &e) != 0)
+        if (connect_open(&s, &e) != 0)
             report_fail(&report, report_exit_for_connect(&e), &e);
         else
             log_info("ready", LOG_FIELDS(LF_UINT("duration_ms", clock_mono_ms() - report.start_ms)),

@@ -7,8 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/base/backoff.h"
-#include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/net/loop.h"
@@ -17,17 +15,11 @@
 #include "migrate/tell/progress.h"
 #include "migrate/tell/report.h"
 #include "migrate/db/watch.h"
-#include "migrate/sql/quote.h"
 
 /* A cancelled statement gets this long to end, statements of the cleanup as much; then the
  * connection is dropped. */
 #define CANCEL_GRACE_MS 500u
 #define CLEANUP_MS 250u
-
-#define ATTEMPT_MS 10000u
-#define RETRY_FIRST_MS 100u
-#define RETRY_MAX_MS 1000u
-#define RETRY_LOG_MS 10000u
 
 /* ---- life ---- */
 
@@ -352,67 +344,19 @@ session_copy(struct session *s, const struct session_copy *copy, struct err *e)
     return result;
 }
 
-/* ---- connecting ---- */
-
-bool
-session_retryable(const struct err *e)
+int
+session_connect(struct session *s, uint64_t deadline_ms, struct err *e)
 {
-    if (e->code == ERR_SYSTEM) /* of a connection: descriptors or memory that this machine lacks */
-        return true;
-    if (e->code != ERR_SERVER)
-        return err_retryable(e->code) && e->code != ERR_STOPPED && e->code != ERR_DEADLINE;
-    return strncmp(e->sqlstate, "57P0", 4) == 0 || strncmp(e->sqlstate, "53", 2) == 0 ||
-           strncmp(e->sqlstate, "08", 2) == 0;
-}
-
-static int
-connect_once(struct session *s, uint64_t until_ms, struct err *e)
-{
+    s->pristine = false;
     if (op_begin(s, e) != 0)
         return -1;
-    uint64_t deadline = clock_earlier(until_ms, clock_deadline(ATTEMPT_MS));
-    if (clock_left_ms(deadline) < 1000) /* --wait=0 is one attempt, not none */
-        deadline = clock_deadline(1000);
-    if (pgconn_connect_start(s->work, deadline, on_simple, &s->op, e) != 0) {
+    if (pgconn_connect_start(s->work, deadline_ms, on_simple, &s->op, e) != 0) {
         s->op.active = false;
         return -1;
     }
-    return op_wait(s, s->deadline_ms, NULL, e);
-}
-
-/* The deadline, or a signal, ended the wait: for what, is what the last attempt said. */
-static int
-add_last(const struct err *last, struct err *e)
-{
-    struct err end = *e;
-    if ((end.code != ERR_DEADLINE && end.code != ERR_STOPPED) || !last->msg[0])
+    if (op_wait(s, s->deadline_ms, NULL, e) != 0)
         return -1;
-    return err_set(e, end.code, "%s while migrate waited for the database: %s", end.msg, last->msg);
-}
-
-static int
-connect_retrying(struct session *s, struct err *e)
-{
-    struct err last = {0};
-    uint64_t until_ms = clock_deadline(s->o->wait_ms);
-    uint64_t log_again_ms = 0;
-    struct backoff again = {.first_ms = RETRY_FIRST_MS, .most_ms = RETRY_MAX_MS};
-    while (connect_once(s, until_ms, e) != 0) {
-        if (!session_retryable(e) || clock_left_ms(until_ms) == 0) {
-            session_tell_wait(s, e);
-            return add_last(&last, e);
-        }
-        last = *e;
-        if (clock_left_ms(log_again_ms) == 0) {
-            log_info(
-                "waiting",
-                LOG_FIELDS(LF_STR("reason", err_name(e->code)), LF_OPT("sqlstate", e->sqlstate)),
-                "waiting for the database: %s", e->msg);
-            log_again_ms = clock_deadline(RETRY_LOG_MS);
-        }
-        if (session_pause(s, backoff_next(&again), e) != 0)
-            return add_last(&last, e);
-    }
+    s->connection++;
     return 0;
 }
 
@@ -421,149 +365,4 @@ session_is(const struct pgrows *rows, int column, const char *wanted)
 {
     const char *value = pgrows_count(rows) == 1 ? pgrows_value(rows, 0, column) : NULL;
     return value && strcmp(value, wanted) == 0;
-}
-
-static int
-ask_facts(struct session *s, struct err *e)
-{
-    static const char sql[] =
-        "SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_is_in_recovery(),"
-        " pg_catalog.current_setting('transaction_read_only'),"
-        " pg_catalog.current_setting('statement_timeout') OPERATOR(pg_catalog.<>) '0' OR"
-        " pg_catalog.current_setting('idle_session_timeout', true) OPERATOR(pg_catalog.<>) '0'";
-    struct pgrows *rows = NULL;
-    if (session_query(s, sql, sizeof sql - 1, &rows, e) != 0) {
-        pgrows_free(rows);
-        return -1;
-    }
-    int result = 0;
-    const char *pid = pgrows_count(rows) == 1 ? pgrows_value(rows, 0, 0) : NULL;
-    if (pid) {
-        char own[16];
-        snprintf(own, sizeof own, "%d", pgconn_backend_pid(s->work));
-        s->pooled = strcmp(own, pid) != 0;
-        s->in_recovery = session_is(rows, 1, "t");
-        s->read_only = session_is(rows, 2, "on");
-        s->limited = session_is(rows, 3, "t");
-    } else {
-        result = err_set(e, ERR_PROTOCOL, "the server does not say which backend it is");
-    }
-    pgrows_free(rows);
-    return result;
-}
-
-/* That may come with the login, and would end a migration, or the session in a pause. */
-static void
-sql_no_limits(const struct session *s, struct strbuf *out)
-{
-    int version = pgconn_server_version(s->work);
-    strbuf_adds(out, "SET statement_timeout TO 0; ");
-    if (version >= 140000)
-        strbuf_adds(out, "SET idle_session_timeout TO 0; ");
-    if (version >= 170000)
-        strbuf_adds(out, "SET transaction_timeout TO 0; ");
-}
-
-static int
-lift_limits(struct session *s, struct err *e)
-{
-    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
-    sql_no_limits(s, &sql);
-    return session_sql(s, &sql, NULL, e);
-}
-
-int
-session_open(struct session *s, struct err *e)
-{
-    s->pristine = false;
-    if (connect_retrying(s, e) != 0)
-        return -1;
-    s->connection++;
-    if (ask_facts(s, e) != 0)
-        return -1;
-    return s->limited && !s->pooled ? lift_limits(s, e) : 0;
-}
-
-/*
- * What bounds a backend whose client is gone. Not every server has all of it (a PostgreSQL on Windows refuses
- * client_connection_check_interval): what it refuses once is left out.
- */
-static const struct {
-    int version; /* since */
-    const char *sql;
-} wishes[] = {
-    {0, "SET tcp_keepalives_idle TO 10; "},
-    {0, "SET tcp_keepalives_interval TO 5; "},
-    {0, "SET tcp_keepalives_count TO 3; "},
-    {120000, "SET tcp_user_timeout TO '20s'; "},
-    {140000, "SET client_connection_check_interval TO '2s'; "},
-};
-#define WISHES (sizeof wishes / sizeof *wishes)
-
-void
-session_sql_reset(const struct session *s, struct strbuf *out)
-{
-    int version = pgconn_server_version(s->work);
-    strbuf_adds(out, "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; UNLISTEN *; "
-                     "DEALLOCATE ALL; DISCARD TEMP; DISCARD SEQUENCES; ");
-    strbuf_adds(out, "SET client_encoding TO 'UTF8'; SET standard_conforming_strings TO on; ");
-    sql_no_limits(s, out);
-    if (s->o->search_path) {
-        strbuf_adds(out, "SELECT pg_catalog.set_config('search_path', ");
-        quote_literal(out, s->o->search_path);
-        strbuf_adds(out, ", false); ");
-    }
-    for (size_t i = 0; i < WISHES; i++)
-        if (version >= wishes[i].version && !(s->refused_wishes & 1u << i))
-            strbuf_adds(out, wishes[i].sql);
-}
-
-static int
-try_wishes(struct session *s, struct err *e)
-{
-    for (size_t i = 0; i < WISHES; i++) {
-        if (pgconn_server_version(s->work) < wishes[i].version ||
-            session_query(s, wishes[i].sql, strlen(wishes[i].sql), NULL, e) == 0)
-            continue;
-        if (e->code != ERR_SERVER)
-            return -1;
-        log_debug("wish", LOG_NONE, "the server refused: %s%s", wishes[i].sql, e->msg);
-        s->refused_wishes |= 1u << i;
-    }
-    return 0;
-}
-
-int
-session_speak(struct session *s, struct err *e)
-{
-    static const char sql[] =
-        "SET client_encoding TO 'UTF8'; SET standard_conforming_strings TO on";
-    const char *encoding = pgconn_setting(s->work, "client_encoding");
-    const char *strings = pgconn_setting(s->work, "standard_conforming_strings");
-    /* It is read as a whole before any of it runs: what sets them cannot travel with what needs them. */
-    if (strcmp(encoding, "UTF8") == 0 && strcmp(strings, "on") == 0)
-        return 0;
-    return session_query(s, sql, sizeof sql - 1, NULL, e);
-}
-
-static int
-send_reset(struct session *s, struct err *e)
-{
-    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
-    if (session_speak(s, e) != 0)
-        return -1;
-    session_sql_reset(s, &sql);
-    return session_sql(s, &sql, NULL, e);
-}
-
-int
-session_reset(struct session *s, struct err *e)
-{
-    if (s->pristine)
-        return 0;
-    if (send_reset(s, e) != 0 &&
-        (e->code != ERR_SERVER || try_wishes(s, e) != 0 || send_reset(s, e) != 0))
-        return -1;
-    s->pristine = true;
-    return 0;
 }

@@ -1,6 +1,6 @@
 /*
- * session.h: the working connection of a run: connecting with retries, statements that end at a
- * signal or the deadline, and what has to be put right afterwards.
+ * session.h: the working connection of a run: statements that end at a signal or the deadline, and
+ * what has to be put right afterwards. connect.h opens it.
  *
  * Straight-line code calls session_query() and its like, which turn the loop. When a stop signal or
  * the deadline comes while a statement runs, it is cancelled on the server and waited for, for a
@@ -57,7 +57,7 @@ struct session {
     struct session_op op;
     session_notice_fn *notice;
     void *notice_arg;
-    /* facts about the server, of session_open */
+    /* facts about the server, of connect_open */
     bool in_recovery;
     bool read_only;
     bool pooled;             /* another number than the protocol's: somebody stands between */
@@ -71,9 +71,11 @@ struct session {
 int session_init(struct session *s, const struct options *o, struct err *e);
 void session_done(struct session *s);
 
-/* Connects, trying again for --wait where time may help, and asks for the facts. ERR_* of pgconn.h.
- */
-int session_open(struct session *s, struct err *e);
+/* One attempt, for connect.h. 0: connected anew, and not pristine. */
+int session_connect(struct session *s, uint64_t deadline_ms, struct err *e);
+/* Limits that came with the login. */
+int session_lift_limits(struct session *s, struct err *e);
+
 /*
  * Back to what a session is at its beginning, and our own settings: what a script sees does not
  * depend on which ones ran before it. All that DISCARD ALL does (PostgreSQL's manual) but for
@@ -120,12 +122,5 @@ int session_check(struct session *s, struct err *e);
 
 /* From here on statements run in spite of an interrupt, each for a short time. */
 void session_cleanup(struct session *s);
-
-/* Behind the message of the last attempt to connect: for how long it was waited for, or why not. */
-void session_tell_wait(const struct session *s, struct err *e);
-
-/* True where another attempt may succeed without anybody changing anything: by code and SQLSTATE.
- */
-bool session_retryable(const struct err *e);
 
 #endif

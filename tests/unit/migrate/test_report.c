@@ -13,6 +13,7 @@
 #include "common/base/cleanup.h"
 #include "migrate/tell/progress.h"
 #include "migrate/tell/report.h"
+#include "migrate/db/connect.h"
 #include "migrate/db/session.h"
 
 static void
@@ -73,7 +74,7 @@ test_retryable(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct err e = {0};
         err_sql(&e, rows[i].code, rows[i].sqlstate, "x");
-        if (session_retryable(&e) != rows[i].again)
+        if (connect_retryable(&e) != rows[i].again)
             fail_msg("row %zu", i);
     }
 }

@@ -1,0 +1,139 @@
+/* connect.c: a database that may not be there yet. */
+#include "migrate/db/connect.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/backoff.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "migrate/db/session.h"
+
+#define ATTEMPT_MS 10000u
+#define RETRY_FIRST_MS 100u
+#define RETRY_MAX_MS 1000u
+#define RETRY_LOG_MS 10000u
+
+bool
+connect_retryable(const struct err *e)
+{
+    if (e->code == ERR_SYSTEM) /* of a connection: descriptors or memory that this machine lacks */
+        return true;
+    if (e->code != ERR_SERVER)
+        return err_retryable(e->code) && e->code != ERR_STOPPED && e->code != ERR_DEADLINE;
+    return strncmp(e->sqlstate, "57P0", 4) == 0 || strncmp(e->sqlstate, "53", 2) == 0 ||
+           strncmp(e->sqlstate, "08", 2) == 0;
+}
+
+static int
+connect_once(struct session *s, uint64_t until_ms, struct err *e)
+{
+    uint64_t deadline = clock_earlier(until_ms, clock_deadline(ATTEMPT_MS));
+    if (clock_left_ms(deadline) < 1000) /* --wait=0 is one attempt, not none */
+        deadline = clock_deadline(1000);
+    return session_connect(s, deadline, e);
+}
+
+/* What has to be done, where waiting does not help. */
+static const char *
+remedy(const struct err *e)
+{
+    if (strcmp(e->sqlstate, "3D000") == 0)
+        return ": create the database, or correct its name";
+    if (e->code == ERR_AUTH)
+        return ": create the role, or correct its name, password or rights to log in";
+    if (e->code == ERR_TLS)
+        return ": the server's TLS or certificate has to be mended, or sslmode to ask for what it offers";
+    return "";
+}
+
+/* Behind the message of the last attempt: for how long it was waited for, or why not. */
+static void
+tell_wait(const struct session *s, struct err *e)
+{
+    char waited[CLOCK_DURATION_MAX];
+    size_t n = strlen(e->msg);
+    char *end = e->msg + n;
+    const size_t room = sizeof e->msg - n;
+    if (e->code == ERR_STOPPED || e->code == ERR_DEADLINE)
+        return;
+    if (!connect_retryable(e))
+        snprintf(end, room, " (not waited for%s)", remedy(e));
+    else if (s->o->wait_ms == 0)
+        snprintf(end, room, " (not waited for: --wait is 0)");
+    else
+        snprintf(end, room, " (waited for %s)", clock_format_duration(waited, s->o->wait_ms));
+}
+
+/* The deadline, or a signal, ended the wait: for what, is what the last attempt said. */
+static int
+add_last(const struct err *last, struct err *e)
+{
+    struct err end = *e;
+    if ((end.code != ERR_DEADLINE && end.code != ERR_STOPPED) || !last->msg[0])
+        return -1;
+    return err_set(e, end.code, "%s while migrate waited for the database: %s", end.msg, last->msg);
+}
+
+static int
+connect_retrying(struct session *s, struct err *e)
+{
+    struct err last = {0};
+    uint64_t until_ms = clock_deadline(s->o->wait_ms);
+    uint64_t log_again_ms = 0;
+    struct backoff again = {.first_ms = RETRY_FIRST_MS, .most_ms = RETRY_MAX_MS};
+    while (connect_once(s, until_ms, e) != 0) {
+        if (!connect_retryable(e) || clock_left_ms(until_ms) == 0) {
+            tell_wait(s, e);
+            return add_last(&last, e);
+        }
+        last = *e;
+        if (clock_left_ms(log_again_ms) == 0) {
+            log_info(
+                "waiting",
+                LOG_FIELDS(LF_STR("reason", err_name(e->code)), LF_OPT("sqlstate", e->sqlstate)),
+                "waiting for the database: %s", e->msg);
+            log_again_ms = clock_deadline(RETRY_LOG_MS);
+        }
+        if (session_pause(s, backoff_next(&again), e) != 0)
+            return add_last(&last, e);
+    }
+    return 0;
+}
+
+static int
+ask_facts(struct session *s, struct err *e)
+{
+    static const char sql[] =
+        "SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_is_in_recovery(),"
+        " pg_catalog.current_setting('transaction_read_only'),"
+        " pg_catalog.current_setting('statement_timeout') OPERATOR(pg_catalog.<>) '0' OR"
+        " pg_catalog.current_setting('idle_session_timeout', true) OPERATOR(pg_catalog.<>) '0'";
+    struct pgrows *rows = NULL;
+    if (session_query(s, sql, sizeof sql - 1, &rows, e) != 0) {
+        pgrows_free(rows);
+        return -1;
+    }
+    int result = 0;
+    const char *pid = pgrows_count(rows) == 1 ? pgrows_value(rows, 0, 0) : NULL;
+    if (pid) {
+        char own[16];
+        snprintf(own, sizeof own, "%d", pgconn_backend_pid(s->work));
+        s->pooled = strcmp(own, pid) != 0;
+        s->in_recovery = session_is(rows, 1, "t");
+        s->read_only = session_is(rows, 2, "on");
+        s->limited = session_is(rows, 3, "t");
+    } else {
+        result = err_set(e, ERR_PROTOCOL, "the server does not say which backend it is");
+    }
+    pgrows_free(rows);
+    return result;
+}
+
+int
+connect_open(struct session *s, struct err *e)
+{
+    if (connect_retrying(s, e) != 0 || ask_facts(s, e) != 0)
+        return -1;
+    return s->limited && !s->pooled ? session_lift_limits(s, e) : 0;
+}
