@@ -1,3 +1,4 @@
+/* dial.c: one address after the other, each with its share of the time. */
 #include "common/net/dial.h"
 
 #include <errno.h>
@@ -112,8 +113,10 @@ note_error(struct dial *d, int sys_errno)
     d->last.sys_errno = sys_errno;
 }
 
-bool
-dial_is_self(int fd)
+/* A port of the ephemeral range on which nobody listens may become our own end: TCP then connects the socket to itself
+ * (RFC 9293, simultaneous open). */
+static bool
+is_self(int fd)
 {
     struct sockaddr_storage own = {0};
     struct sockaddr_storage peer = {0};
@@ -133,7 +136,7 @@ on_writable(int fd, int what, void *arg)
     (void)what;
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &sys_errno, &len) != 0)
         sys_errno = errno;
-    if (sys_errno == 0 && dial_is_self(fd))
+    if (sys_errno == 0 && is_self(fd))
         sys_errno = ECONNREFUSED;
     if (sys_errno == 0) {
         loop_watch_free(d->watch);

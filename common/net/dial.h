@@ -5,7 +5,6 @@
 #ifndef RR_NET_DIAL_H
 #define RR_NET_DIAL_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,9 +29,6 @@ void dial_after(struct dial *d, const struct resolve_addr *last);
 uint64_t dial_share(uint64_t deadline_ms, size_t others, uint64_t least_ms);
 /* What an error number of connect() is to a caller. */
 enum err_code dial_code(int sys_errno);
-/* A port of the ephemeral range on which nobody listens may become our own end: TCP then connects the socket to itself
- * (RFC 9293, simultaneous open). Whoever connects looks before a word is sent. */
-bool dial_is_self(int fd);
 void dial_cancel(struct dial *d); /* NULL allowed; cb does not fire; invalid once it has */
 
 #endif
