@@ -80,6 +80,8 @@ test_reindex(void **state)
     can("reindex (concurrently 0) index t");
     can("reindex (verbose) index t");
     cannot("reindex (1, concurrently) index t", some);
+    cannot("reindex (tablespace (a, b), concurrently) index t", some);
+    can("reindex (tablespace (a, concurrently), verbose) index t");
     cannot("reindex (concurrently -) index t", some);
     can("reindex table schema");
     can("reindex table t");
