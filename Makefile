@@ -83,6 +83,9 @@ $(B)/%.o: %.c $(FLAGS_FILE)
 	@echo "  CC $<"
 	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
 
+# A test that goes on after a failure fails at its next assertion.
+$(B)/tests/%.o: RR_CFLAGS += -Wno-unused-result
+
 # A program's objects but main.o, for its tests: what a test defines itself (a fake clock) is not taken from here.
 part_lib = $(B)/lib$(1).a
 define program

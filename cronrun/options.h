@@ -56,6 +56,6 @@ struct options {
 extern const struct opt_program cronrun_program;
 
 /* The lock's kind and place; checks what belongs together. command: the word that is to be run. ERR_USAGE. */
-int options_complete(struct options *o, const char *command, struct err *e);
+MUST_CHECK int options_complete(struct options *o, const char *command, struct err *e);
 
 #endif

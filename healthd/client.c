@@ -159,7 +159,7 @@ on_ready(int fd, int what, void *arg)
     (void)fd;
     (void)what;
     x->is_ready = true;
-    loop_watch_set(x->watch, 0);
+    IGNORED(loop_watch_set(x->watch, 0));
 }
 
 static int

@@ -20,6 +20,6 @@ struct client_url {
 
 /* "http://HOST[:PORT][/path]", "http://unix:/socket:/path", "unix:/socket:/path". Pure.
  * ERR_USAGE. */
-int client_url_parse(const char *text, struct client_url *ret, struct err *e);
+MUST_CHECK int client_url_parse(const char *text, struct client_url *ret, struct err *e);
 
 #endif

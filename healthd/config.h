@@ -17,7 +17,7 @@ struct config {
 };
 
 /* ERR_USAGE names the place ("FILE:3", "--check 2") and what is wrong there. */
-int config_load(const struct options *o, struct config *ret, struct err *e);
+MUST_CHECK int config_load(const struct options *o, struct config *ret, struct err *e);
 void config_done(struct config *c);
 
 #endif

@@ -9,6 +9,6 @@
 struct loop;
 
 /* TERM, INT, and QUIT: the STOPSIGNAL of php-fpm's and nginx's images, which healthd runs in too. -1 with *e. */
-int lifetime_stop_signals(struct loop *l, struct err *e);
+MUST_CHECK int lifetime_stop_signals(struct loop *l, struct err *e);
 
 #endif

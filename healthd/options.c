@@ -122,7 +122,7 @@ usage_ended(const char *termination_log, const struct err *e)
                                    LF_INT("exit", EXIT_USAGE),   LF_STR("check", NULL),
                                    LF_STR("reason", NULL),       LF_STR("since", NULL)};
     (void)e; /* the message has no place for it */
-    termination_write(termination_log, fields, sizeof(fields) / sizeof(fields[0]), NULL);
+    IGNORED(termination_write(termination_log, fields, sizeof(fields) / sizeof(fields[0]), NULL));
 }
 
 const struct opt_program healthd_program = {

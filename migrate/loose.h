@@ -16,7 +16,7 @@ struct loose {
 };
 
 /* A plan_loose_fn: arg is a struct loose, of the source that m belongs to. Reads the file. */
-int loose_differs(const struct source_migration *m, const struct ledger_row *row, void *arg,
-                  struct err *e);
+MUST_CHECK int loose_differs(const struct source_migration *m, const struct ledger_row *row,
+                             void *arg, struct err *e);
 
 #endif

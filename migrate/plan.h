@@ -53,7 +53,7 @@ typedef int plan_loose_fn(const struct source_migration *m, const struct ledger_
                           struct err *e);
 
 /* ERR_NOMEM, or what loose said. Both lists are borrowed and must outlive the plan. */
-int
+MUST_CHECK int
 plan_make(const struct source *files, const struct ledger *ledger, const struct plan_rules *rules,
           plan_loose_fn *loose, void *arg, struct plan *ret, struct err *e);
 void plan_done(struct plan *p);
@@ -63,8 +63,8 @@ void plan_done(struct plan *p);
  * *e, the first offender in *ret_item: 21 drifted or missing (or ahead where that is refused), 22
  * late, or a contract file before a pending expand file, 23 a --to that no file has.
  */
-int plan_verdict(const struct plan *p, const struct plan_rules *rules, int *ret_exit,
-                 const struct plan_item **ret_item, struct err *e);
+MUST_CHECK int plan_verdict(const struct plan *p, const struct plan_rules *rules, int *ret_exit,
+                            const struct plan_item **ret_item, struct err *e);
 
 const char *
 plan_state_name(enum plan_state state); /* "applied", "edited", "drifted", "pending" … */

@@ -33,7 +33,7 @@ const char *clock_format_rfc3339(char *buf, int64_t wall_us, int fraction_digits
 
 /* "250ms", "2s", "5m", "1h30m", "2d", "1.5s", "0", and PostgreSQL's "10min" and "500us" (rounded up); a bare number
  * other than 0 is refused (ERR_USAGE). */
-int clock_parse_duration(const char *text, uint64_t *ret_ms, struct err *e);
+MUST_CHECK int clock_parse_duration(const char *text, uint64_t *ret_ms, struct err *e);
 #define CLOCK_DURATION_MAX 32
 /* Such a text, for people: 90000 -> "1m30s", 1349 -> "1.349s", 0 -> "0ms", CLOCK_NEVER -> "never"; buf of
  * CLOCK_DURATION_MAX; returns buf. */

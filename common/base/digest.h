@@ -29,23 +29,24 @@ struct digest {
 /* clang-format on */
 
 /* Begins, or begins anew (cheap: the context is kept). ERR_NOMEM. */
-int digest_start(struct digest *d, struct err *e);
+MUST_CHECK int digest_start(struct digest *d, struct err *e);
 void digest_add(struct digest *d, const void *data, size_t len);
 /* The sum of all that was added since digest_start. -1 (ERR_SYSTEM) when the library failed on the way. */
-int digest_end(struct digest *d, uint8_t ret_sum[DIGEST_BYTES], struct err *e);
+MUST_CHECK int digest_end(struct digest *d, uint8_t ret_sum[DIGEST_BYTES], struct err *e);
 void digest_done(struct digest *d);
 
 /* One shot. */
-int digest_sha256(const void *data, size_t len, uint8_t ret_sum[DIGEST_BYTES], struct err *e);
+MUST_CHECK int
+digest_sha256(const void *data, size_t len, uint8_t ret_sum[DIGEST_BYTES], struct err *e);
 
 /* The first eight bytes of the SHA-256 of data, big endian, as an int8 of PostgreSQL's: the key of an advisory lock. */
-int digest_key64(const void *data, size_t len, int64_t *ret_key, struct err *e);
+MUST_CHECK int digest_key64(const void *data, size_t len, int64_t *ret_key, struct err *e);
 
 /* Lower-case hex of len bytes and a NUL into buf of 2 * len + 1; returns buf. */
 const char *digest_hex(char *buf, const uint8_t *bytes, size_t len);
 
 /* len unpredictable bytes from the kernel. ERR_SYSTEM. */
-int digest_random(void *buf, size_t len, struct err *e);
+MUST_CHECK int digest_random(void *buf, size_t len, struct err *e);
 /* A random number below bound (> 0), for jitter: never fails, not for secrets. */
 uint32_t digest_jitter(uint32_t bound);
 

@@ -34,6 +34,13 @@ enum err_code {
     ERR_CODES
 };
 
+/*
+ * On every function that starts something or can fail with a `struct err *`: whoever has nothing to do about the failure says
+ * so by IGNORED().
+ */
+#define MUST_CHECK __attribute__((warn_unused_result))
+#define IGNORED(call) ((void)!(call))
+
 #define ERR_MSG_MAX 768
 #define ERR_WORD_MAX 24
 

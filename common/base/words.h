@@ -31,6 +31,6 @@ bool words_hold_password(const char *text);
 
 /* A variable's or a file's value as one line: one line end at its end is cut off in place. ERR_USAGE, beginning with `subject`, when
  * a control character is left, or a byte order mark stands first. */
-int words_one_line(const char *subject, char *text, struct err *e);
+MUST_CHECK int words_one_line(const char *subject, char *text, struct err *e);
 
 #endif

@@ -51,8 +51,9 @@ enum httpcall_way {
 
 /* GET. cb fires exactly once, from the loop, never inside this call, unless cancelled. NULL with *e filled: never (ERR_TLS: no
  * CA store). */
-struct httpcall *httpcall_start(struct httpcall_client *c, enum httpcall_way way,
-                                uint64_t deadline_ms, httpcall_cb *cb, void *arg, struct err *e);
+MUST_CHECK struct httpcall *
+httpcall_start(struct httpcall_client *c, enum httpcall_way way, uint64_t deadline_ms,
+               httpcall_cb *cb, void *arg, struct err *e);
 void httpcall_cancel(struct httpcall *q); /* NULL allowed; invalid once cb has fired */
 
 /* A connection is kept and idle, and its peer has not ended it. */

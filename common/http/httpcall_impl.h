@@ -57,12 +57,14 @@ void httpcall_done(struct httpcall *q, CURLcode code);
 
 /* httpcall_curl.c */
 /* Makes and fills q->easy. addrs: for a name, else n 0. */
-int httpcall_prepare(struct httpcall *q, const struct resolve_addr *addrs, size_t n, struct err *e);
+MUST_CHECK int
+httpcall_prepare(struct httpcall *q, const struct resolve_addr *addrs, size_t n, struct err *e);
 /* What a transfer ended with: 0 and the status, or -1 with *e filled. */
-int httpcall_judge(const struct httpcall *q, CURLcode code, unsigned *ret_status, struct err *e);
+MUST_CHECK int
+httpcall_judge(const struct httpcall *q, CURLcode code, unsigned *ret_status, struct err *e);
 
 /* httpcall_multi.c */
-int httpcall_multi_init(struct httpcall_client *c, struct err *e);
+MUST_CHECK int httpcall_multi_init(struct httpcall_client *c, struct err *e);
 void httpcall_multi_done(struct httpcall_client *c);
 /* For q->easy: how descriptors are opened and closed. */
 void httpcall_multi_sockets(struct httpcall *q);

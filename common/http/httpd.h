@@ -75,7 +75,7 @@ void httpd_free(struct httpd *h);
  * listens on any more is replaced), "unix:@name" (abstract). Names are not resolved. ERR_USAGE: not
  * an address; ERR_SYSTEM: cannot be bound.
  */
-int httpd_listen(struct httpd *h, const char *address, struct err *e);
+MUST_CHECK int httpd_listen(struct httpd *h, const char *address, struct err *e);
 /* The i-th listener's address with its real port, in the form of httpd_listen; NULL beyond the
  * last. Borrowed. */
 const char *httpd_bound(const struct httpd *h, size_t i);

@@ -19,7 +19,7 @@ struct httpd_socket {
 };
 
 /* Forms of httpd_listen(). Non-blocking, close-on-exec. ERR_USAGE, ERR_SYSTEM. */
-int httpd_socket_open(const char *address, struct httpd_socket *ret, struct err *e);
+MUST_CHECK int httpd_socket_open(const char *address, struct httpd_socket *ret, struct err *e);
 void httpd_socket_close(struct httpd_socket *s);
 
 #endif

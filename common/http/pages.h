@@ -20,13 +20,13 @@ void pages_free(struct pages *p);       /* NULL allowed */
 
 bool pages_have(const struct pages *p, const char *path);
 /* path ("/health/live", without a slash at its end) is copied, and is no page yet. ERR_NOMEM. */
-int pages_add(struct pages *p, const char *path, pages_cb *cb, void *arg, struct err *e);
+MUST_CHECK int pages_add(struct pages *p, const char *path, pages_cb *cb, void *arg, struct err *e);
 
 /* The handler for httpd; arg is the struct pages. */
 httpd_handler pages_answer;
 
 /* Fills *a, which is new, with an error's JSON. ERR_NOMEM. */
-int pages_prepare_error(struct httpd_answer *a, int status, const char *body, const char *extra,
-                        struct err *e);
+MUST_CHECK int pages_prepare_error(struct httpd_answer *a, int status, const char *body,
+                                   const char *extra, struct err *e);
 
 #endif

@@ -79,8 +79,8 @@ struct lease *lease_redis_new(struct loop *l, struct resolver *r, struct target_
 /* NULL allowed; from anywhere; lets go without a word when not released. */
 void lease_free(struct lease *l);
 
-int lease_acquire_start(struct lease *l, uint64_t deadline_ms, lease_acquired_cb *cb, void *arg,
-                        struct err *e);
+MUST_CHECK int lease_acquire_start(struct lease *l, uint64_t deadline_ms, lease_acquired_cb *cb,
+                                   void *arg, struct err *e);
 /* While an acquisition is under way: nobody wants it any more. What may be granted already is told as such, to be released;
  * nothing new is asked for. */
 void lease_withdraw(struct lease *l);
@@ -90,18 +90,18 @@ void lease_set_lost_cb(struct lease *l, lease_lost_cb *cb, void *arg);
  * timers would tell a moment later. */
 void lease_check(struct lease *l);
 /* outcome: the word for last_outcome. May be called after a loss: then it only tidies up. */
-int lease_release_start(struct lease *l, const char *outcome, uint64_t deadline_ms,
-                        lease_released_cb *cb, void *arg, struct err *e);
+MUST_CHECK int lease_release_start(struct lease *l, const char *outcome, uint64_t deadline_ms,
+                                   lease_released_cb *cb, void *arg, struct err *e);
 
 /* The descriptor that the command is to inherit, so that the lock lives as long as anything of its
  * tree; -1: none. */
 int lease_keep_fd(const struct lease *l);
 
 /* 0 when name can be one: 1 to LEASE_NAME_MAX bytes of the letters above. ERR_USAGE. */
-int lease_name_check(const char *name, struct err *e);
+MUST_CHECK int lease_name_check(const char *name, struct err *e);
 
 /* The advisory lock's key: the first 8 bytes of SHA-256 of "cronrun:NAME", big endian, as the
  * server's int8. */
-int lease_pg_key(const char *name, int64_t *ret_key, struct err *e);
+MUST_CHECK int lease_pg_key(const char *name, int64_t *ret_key, struct err *e);
 
 #endif

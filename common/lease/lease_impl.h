@@ -40,8 +40,8 @@ struct lease {
 };
 
 /* ERR_NOMEM. lease_free() also after a failure. */
-int lease_init(struct lease *l, const struct lease_ops *ops, struct loop *loop,
-               const struct lease_owner *owner, struct err *e);
+MUST_CHECK int lease_init(struct lease *l, const struct lease_ops *ops, struct loop *loop,
+                          const struct lease_owner *owner, struct err *e);
 void lease_soon(struct lease *l, void (*cb)(struct lease *l));
 
 /* End an acquisition or a release. From the loop; the lease may be dead afterwards. */

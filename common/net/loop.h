@@ -29,7 +29,7 @@ void loop_quit(struct loop *l); /* ends loop_run() after the current callback */
 
 /* Stop signals. After loop_stop_on(l, SIGTERM) the first arrival marks the loop stopped and calls the stop
  * callback (if set) from the loop; later arrivals call it again with count 2, 3 … */
-int loop_stop_on(struct loop *l, int signo, struct err *e);
+MUST_CHECK int loop_stop_on(struct loop *l, int signo, struct err *e);
 typedef void loop_stop_cb(int signo, int count, void *arg);
 void loop_set_stop_cb(struct loop *l, loop_stop_cb *cb, void *arg);
 int loop_stopped(const struct loop *l); /* the signal's number, 0 when none came */
@@ -38,7 +38,8 @@ void loop_clear_stop(struct loop *l);
 
 /* Turns the loop until *done is true (0), the deadline passes (ERR_TIMEOUT) or a stop signal came
  * (ERR_STOPPED; at once, even when it came before the call). Returns -1 with *e filled. */
-int loop_turn_until(struct loop *l, const bool *done, uint64_t deadline_ms, struct err *e);
+MUST_CHECK int
+loop_turn_until(struct loop *l, const bool *done, uint64_t deadline_ms, struct err *e);
 
 /* ---- timers: one shot; starting one never fails ---- */
 typedef void loop_cb(void *arg);
@@ -63,8 +64,9 @@ struct loop_watch;
 typedef void loop_watch_cb(int fd, int what, void *arg); /* what: LOOP_READ | LOOP_WRITE */
 /* Level-triggered and persistent, first disabled. Free it BEFORE the descriptor is closed. */
 struct loop_watch *loop_watch_new(struct loop *l, int fd, loop_watch_cb *cb, void *arg);
-void loop_watch_free(struct loop_watch *w);         /* NULL allowed */
-int loop_watch_set(struct loop_watch *w, int what); /* 0 disables; -1: cannot be watched */
+void loop_watch_free(struct loop_watch *w); /* NULL allowed */
+MUST_CHECK int
+loop_watch_set(struct loop_watch *w, int what); /* 0 disables; -1: cannot be watched */
 
 /*
  * ---- later: how objects die ----

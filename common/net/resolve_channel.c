@@ -103,7 +103,8 @@ on_socket_state(void *arg, ares_socket_t fd, int readable, int writable)
         w = watch_new(c, fd);
     }
     if (w) {
-        loop_watch_set(w->watch, (readable ? LOOP_READ : 0) | (writable ? LOOP_WRITE : 0));
+        /* Without it the lookup ends by its deadline. */
+        IGNORED(loop_watch_set(w->watch, (readable ? LOOP_READ : 0) | (writable ? LOOP_WRITE : 0)));
     }
 }
 

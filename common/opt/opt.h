@@ -204,7 +204,8 @@ int opt_run(const struct opt_program *p, int argc, char **argv, void *options);
  * Bad usage, found by opt or, later, by the program itself: a line on stderr where the log is text, else a record of
  * level error; the termination message, unless termination_log is NULL. Returns p->usage_status.
  */
-int opt_usage_failed(const struct opt_program *p, const char *termination_log, const struct err *e);
+MUST_CHECK int
+opt_usage_failed(const struct opt_program *p, const char *termination_log, const struct err *e);
 
 /* What the parser reads: borrowed for as long as the options are used. argv is reordered. */
 struct opt_input {
@@ -225,8 +226,8 @@ struct opt_said {
  * The parser alone; prints nothing. OPT_GO; 0 when --help, --version or --print-… is all that is to be done (said->out);
  * else p->usage_status, with e (ERR_USAGE, ERR_NOMEM).
  */
-int opt_parse(const struct opt_program *p, const struct opt_input *in, void *options,
-              struct opt_result *ret, struct opt_said *said, struct err *e);
+MUST_CHECK int opt_parse(const struct opt_program *p, const struct opt_input *in, void *options,
+                         struct opt_result *ret, struct opt_said *said, struct err *e);
 
 /* Frees what opt_parse put into OPT_LIST fields. */
 void opt_done(const struct opt_program *p, void *options);

@@ -44,8 +44,8 @@ const char *opt_row_default(const struct opt_row *row);
 void opt_row_commands(const struct opt_program *p, const struct opt_row *row, struct strbuf *out);
 
 /* Parses value into the row's field. name: "--dir" or "MIGRATE_DIR", for the message. */
-int opt_value_set(const struct opt_row *row, void *base, const char *value, const char *name,
-                  struct err *e);
+MUST_CHECK int opt_value_set(const struct opt_row *row, void *base, const char *value,
+                             const char *name, struct err *e);
 
 /* The value of a variable; NULL when it is not set, empty, or set by Kubernetes for a Service. */
 char *opt_env_lookup(char **envp, const char *name);
@@ -59,11 +59,11 @@ struct opt_last_words {
 struct opt_last_words opt_last_words(const struct opt_program *p, const struct opt_input *in);
 
 /* Variables into the rows that the command knows and r->set does not hold yet. */
-int opt_env_read(const struct opt_program *p, char **envp, void *options, struct opt_asked *asked,
-                 struct opt_result *r, struct err *e);
+MUST_CHECK int opt_env_read(const struct opt_program *p, char **envp, void *options,
+                            struct opt_asked *asked, struct opt_result *r, struct err *e);
 /* Variables with the program's prefix that nobody knows: an error, or a line of warnings. */
-int opt_env_check(const struct opt_program *p, char **envp, bool strict, struct strbuf *warnings,
-                  struct err *e);
+MUST_CHECK int opt_env_check(const struct opt_program *p, char **envp, bool strict,
+                             struct strbuf *warnings, struct err *e);
 
 /* The connection variables (contract): NULL-keyed end. */
 extern const struct opt_pair opt_postgres_env[];

@@ -73,7 +73,7 @@ value_of(const struct look *l, const char *name, const char *flag, char **envp)
     const struct opt_row *row = opt_row_at(l->p, (size_t)index);
     char *value = opt_env_lookup(envp, opt_row_env(l->p, row, env));
     if (value)
-        words_one_line(env, value, NULL);
+        IGNORED(words_one_line(env, value, NULL)); /* takes its line end off */
     return flag ? flag : value ? value : row->def;
 }
 

@@ -170,7 +170,7 @@ pgconn_op_end(struct pgconn *c, const struct err *e)
     c->rows_cb = NULL;
     op_release(c);
     if (c->watch)
-        loop_watch_set(c->watch, 0);
+        IGNORED(loop_watch_set(c->watch, 0));
     if (c->pg)
         pgconn_set_state(c, PGCONN_READY);
     if (connect_cb)
@@ -257,7 +257,7 @@ pgconn_watch_start(struct pgconn *c, pgconn_cb *cb, void *arg, struct err *e)
     c->idle_arg = arg;
     if (!cb) {
         if (c->watch)
-            loop_watch_set(c->watch, 0);
+            IGNORED(loop_watch_set(c->watch, 0));
         return 0;
     }
     if (!c->pg)

@@ -52,7 +52,7 @@ typedef void pgconn_notice_cb(struct pgconn *c, const char *severity, const char
 
 /* ERR_USAGE when the target has a keyword that this libpq does not know (sslnegotiation before 17): names both. Asked once, when
  * settings are read; connecting would only fail, again and again. */
-int pgconn_supports(const struct target_pg *target, struct err *e);
+MUST_CHECK int pgconn_supports(const struct target_pg *target, struct err *e);
 
 /* target is borrowed and must outlive the connection; its secret files are re-read at each connect.
  * A password file that has to be left out is a record `passfile`, once. */
@@ -66,25 +66,27 @@ void pgconn_set_notice_cb(struct pgconn *c, pgconn_notice_cb *cb, void *arg); /*
  * ERR_WRONG_ROLE, ERR_CLOSED, ERR_PROTOCOL, ERR_SYSTEM (descriptors or memory that this side lacks),
  * ERR_SERVER with sqlstate (3D000, 53300, 57P03 …). May
  * be called again after a failure or a loss. */
-int pgconn_connect_start(struct pgconn *c, uint64_t deadline_ms, pgconn_cb *cb, void *arg,
-                         struct err *e);
+MUST_CHECK int pgconn_connect_start(struct pgconn *c, uint64_t deadline_ms, pgconn_cb *cb,
+                                    void *arg, struct err *e);
 
 /* Simple query protocol, any number of statements in sql (bytes long, not NUL-terminated). No
  * parameters. */
-int pgconn_query_start(struct pgconn *c, const char *sql, size_t bytes, uint64_t deadline_ms,
-                       pgconn_rows_cb *cb, void *arg, struct err *e);
+MUST_CHECK int
+pgconn_query_start(struct pgconn *c, const char *sql, size_t bytes, uint64_t deadline_ms,
+                   pgconn_rows_cb *cb, void *arg, struct err *e);
 /* The same for answers whose rows nobody reads: one row is held at a time, and what is left of a result
  * is its tag (pgrows_count() is 0). */
-int pgconn_run_start(struct pgconn *c, const char *sql, size_t bytes, uint64_t deadline_ms,
-                     pgconn_rows_cb *cb, void *arg, struct err *e);
+MUST_CHECK int pgconn_run_start(struct pgconn *c, const char *sql, size_t bytes,
+                                uint64_t deadline_ms, pgconn_rows_cb *cb, void *arg, struct err *e);
 /* Extended protocol, one statement, text parameters (NULL entry: SQL NULL). */
-int pgconn_exec_start(struct pgconn *c, const char *sql, int nparams, const char *const *params,
-                      uint64_t deadline_ms, pgconn_rows_cb *cb, void *arg, struct err *e);
+MUST_CHECK int
+pgconn_exec_start(struct pgconn *c, const char *sql, int nparams, const char *const *params,
+                  uint64_t deadline_ms, pgconn_rows_cb *cb, void *arg, struct err *e);
 /* COPY … FROM STDIN: data (borrowed until the callback) is streamed in pieces; memory stays
  * constant. */
-int pgconn_copy_in_start(struct pgconn *c, const char *sql, size_t sql_bytes, const char *data,
-                         size_t data_bytes, uint64_t deadline_ms, pgconn_rows_cb *cb, void *arg,
-                         struct err *e);
+MUST_CHECK int pgconn_copy_in_start(struct pgconn *c, const char *sql, size_t sql_bytes,
+                                    const char *data, size_t data_bytes, uint64_t deadline_ms,
+                                    pgconn_rows_cb *cb, void *arg, struct err *e);
 
 /* Called while COPY data goes out, and once the text of pgconn_run_start was copied: so many bytes of it are not
  * looked at again. cb NULL: nobody. */
@@ -95,12 +97,12 @@ void pgconn_set_copied_cb(struct pgconn *c, pgconn_copied_cb *cb, void *arg);
  * own callback, 57014). libpq 17: PQcancelStart; older: PQcancel in a forked child with a 500 ms
  * deadline. Fires cb when the request was delivered or could not be. May be called while an
  * operation is under way. */
-int pgconn_cancel_start(struct pgconn *c, uint64_t deadline_ms, pgconn_cb *cb, void *arg,
-                        struct err *e);
+MUST_CHECK int pgconn_cancel_start(struct pgconn *c, uint64_t deadline_ms, pgconn_cb *cb, void *arg,
+                                   struct err *e);
 
 /* Watches an idle session: cb fires once when it ends (ERR_CLOSED, sqlstate 57P01 … if the server
  * said so). Ends when the next operation starts or when cb is NULL; call again after it. */
-int pgconn_watch_start(struct pgconn *c, pgconn_cb *cb, void *arg, struct err *e);
+MUST_CHECK int pgconn_watch_start(struct pgconn *c, pgconn_cb *cb, void *arg, struct err *e);
 
 /* A deadline that passes ends the operation with ERR_TIMEOUT, memory that runs out while the answer is
  * read with ERR_NOMEM, and both close the connection (its state is unknown). */

@@ -126,7 +126,7 @@ void pgconn_op_begin(struct pgconn *c, pgconn_cb *connect_cb, pgconn_rows_cb *ro
 /* Ends it: e NULL for success. Calls back as the last thing. */
 void pgconn_op_end(struct pgconn *c, const struct err *e);
 void pgconn_close(struct pgconn *c); /* the libpq object and its watch, at once */
-int pgconn_watch_socket(struct pgconn *c, loop_watch_cb *cb, int what, struct err *e);
+MUST_CHECK int pgconn_watch_socket(struct pgconn *c, loop_watch_cb *cb, int what, struct err *e);
 void pgconn_hear(struct pgconn *c); /* notices of a new libpq object come here */
 /* NOTIFY's messages, which nobody reads: libpq keeps them until they are asked for. */
 void pgconn_drop_notifies(struct pgconn *c);
@@ -138,7 +138,7 @@ struct loop_timer *pgconn_attempt_timer(struct pgconn *c);
 /* pgconn_verify.c */
 /* True: *e is a certificate that is not accepted, and a handshake of our own asks why, in what is left of the attempt's time;
  * pgconn_attempt_failed() follows. The libpq object is not needed any more. */
-bool pgconn_verify_start(struct pgconn *c, const struct err *e);
+MUST_CHECK bool pgconn_verify_start(struct pgconn *c, const struct err *e);
 void pgconn_verify_end(struct pgconn *c); /* now, with what is known */
 void pgconn_verify_drop(struct pgconn *c);
 
@@ -165,7 +165,7 @@ int pgconn_ended(struct err *e, const char *sqlstate, const char *said);
 bool pgconn_try_next(const struct err *e);
 /* The worse known of two errors stays: what a server said beats what the network did. */
 void pgconn_note_error(struct err *best, const struct err *e);
-int pgconn_role_parse(const char *text, enum pgconn_role *ret, struct err *e);
+MUST_CHECK int pgconn_role_parse(const char *text, enum pgconn_role *ret, struct err *e);
 bool pgconn_role_ok(enum pgconn_role wanted, bool in_recovery, bool read_only);
 
 /* pgconn_rows.c */

@@ -211,6 +211,18 @@ copy_step(struct pgconn *c)
     return 0; /* others get their turn; the socket is writable, so it goes on at once */
 }
 
+/* A session whose answer nobody would see goes: what the server made of the statement cannot be known. */
+static void
+wait_for(struct pgconn *c, int what)
+{
+    if (loop_watch_set(c->watch, what) == 0)
+        return;
+    struct err e;
+    err_set(&e, ERR_NOMEM, "out of memory for watching the connection");
+    pgconn_close(c);
+    pgconn_op_end(c, &e);
+}
+
 void
 pgconn_on_query_io(int fd, int what, void *arg)
 {
@@ -232,7 +244,7 @@ pgconn_on_query_io(int fd, int what, void *arg)
             return;
         }
         if (step == 0) {
-            loop_watch_set(c->watch, LOOP_READ | LOOP_WRITE);
+            wait_for(c, LOOP_READ | LOOP_WRITE);
             return;
         }
         pgconn_set_state(c, PGCONN_QUERY);
@@ -245,7 +257,7 @@ pgconn_on_query_io(int fd, int what, void *arg)
         lost(c);
         return;
     }
-    loop_watch_set(c->watch, pending ? LOOP_READ | LOOP_WRITE : LOOP_READ);
+    wait_for(c, pending ? LOOP_READ | LOOP_WRITE : LOOP_READ);
 }
 
 /* ---- starting ---- */

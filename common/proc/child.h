@@ -38,7 +38,7 @@ struct child {
 /* clang-format on */
 
 /* ERR_SYSTEM when no process could be made. */
-int child_start(struct child *c, const struct child_spec *spec, struct err *e);
+MUST_CHECK int child_start(struct child *c, const struct child_spec *spec, struct err *e);
 
 /* To its group, or to it alone when that is ours. Until it is reaped: then neither can be another's. As kill(2). */
 int child_signal(const struct child *c, int signo);

@@ -86,7 +86,7 @@ void command_free(struct command *c);
 bool command_sees_all(const struct command *c);
 
 /* Once. After 0 `ended` fires, never inside the call. ERR_SYSTEM: no process could be made. */
-int command_start(struct command *c, const struct command_spec *spec, struct err *e);
+MUST_CHECK int command_start(struct command *c, const struct command_spec *spec, struct err *e);
 bool command_runs(const struct command *c); /* started, and not told to have ended */
 pid_t command_pid(const struct command *c); /* 0: never started */
 

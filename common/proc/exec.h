@@ -42,6 +42,7 @@ void exec_command(char *const argv[], char *const envp[], struct exec_failure *r
 int exec_failure_status(const struct exec_failure *f);
 
 /* The message, "cannot execute COMMAND: …". Returns -1 with ERR_SYSTEM and the failure's sys_errno. */
-int exec_failure_explain(const struct exec_failure *f, const char *command, struct err *e);
+MUST_CHECK int
+exec_failure_explain(const struct exec_failure *f, const char *command, struct err *e);
 
 #endif

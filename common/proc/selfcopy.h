@@ -14,6 +14,6 @@ extern const struct opt_command selfcopy_command;
  * nobody sees half a file. dest may be a directory: the program's own name is added. ERR_SYSTEM; ERR_USAGE: "", or what is
  * there is neither a file nor a link to one (a device, a FIFO, a socket), and stays.
  */
-int selfcopy(const char *dest, const char *program, struct err *e);
+MUST_CHECK int selfcopy(const char *dest, const char *program, struct err *e);
 
 #endif

@@ -25,7 +25,7 @@ struct signals {
 };
 
 /* Before anything changes a disposition. Sets CHLD to its default and ignores PIPE. ERR_SYSTEM. */
-int signals_init(struct signals *s, struct err *e);
+MUST_CHECK int signals_init(struct signals *s, struct err *e);
 void signals_done(struct signals *s); /* closes the descriptor; the signals stay blocked */
 
 struct signals_event {
@@ -48,6 +48,6 @@ void signals_restore(const struct signals *s);
 #define SIGNALS_NAME_MAX 16
 const char *signals_name(char *buf, int signo);
 /* "TERM", "SIGTERM", "15", "RTMIN+3", "RTMAX-1"; -1 with ERR_USAGE. */
-int signals_parse(const char *text, int *ret_signo, struct err *e);
+MUST_CHECK int signals_parse(const char *text, int *ret_signo, struct err *e);
 
 #endif

@@ -22,6 +22,7 @@ void termination_format(struct strbuf *out, const struct field *fields, size_t n
  * Writes it to path (NULL or "": nothing), replacing what the file held. A path that does not exist is no error.
  * Never blocks on a FIFO. ERR_SYSTEM: it exists, but could not be written.
  */
-int termination_write(const char *path, const struct field *fields, size_t n, struct err *e);
+MUST_CHECK int
+termination_write(const char *path, const struct field *fields, size_t n, struct err *e);
 
 #endif

@@ -66,15 +66,15 @@ void redisconn_free(
  * when a secret file cannot be read (ERR_USAGE). Errors: ERR_DNS, ERR_REFUSED, ERR_TIMEOUT, ERR_TLS,
  * ERR_AUTH (NOAUTH, WRONGPASS, NOPERM), ERR_CLOSED, ERR_PROTOCOL, ERR_SYSTEM (descriptors or memory that this side lacks), ERR_SERVER; the latter and ERR_AUTH
  * with the server's word in e->word. */
-int redisconn_connect_start(struct redisconn *c, uint64_t deadline_ms, redisconn_cb *cb, void *arg,
-                            struct err *e);
+MUST_CHECK int redisconn_connect_start(struct redisconn *c, uint64_t deadline_ms, redisconn_cb *cb,
+                                       void *arg, struct err *e);
 
 /* The address that was used last does not do what is asked: the next redisconn_connect_start() begins with the one after it,
  * where the name has several. */
 void redisconn_shun(struct redisconn *c);
 
 /* argc binary-safe arguments (lens NULL: C strings). MOVED and ASK are refused by name: ERR_SERVER. */
-int
+MUST_CHECK int
 redisconn_command_start(struct redisconn *c, int argc, const char *const *argv, const size_t *lens,
                         uint64_t deadline_ms, redisconn_reply_cb *cb, void *arg, struct err *e);
 

@@ -20,10 +20,11 @@ struct redis_parser;
 struct redis_parser *redis_parser_new(void); /* NULL: out of memory */
 void redis_parser_free(struct redis_parser *p);
 /* ERR_PROTOCOL when the unfinished reply grows too large, ERR_NOMEM. */
-int redis_parser_feed(struct redis_parser *p, const void *data, size_t len, struct err *e);
+MUST_CHECK int
+redis_parser_feed(struct redis_parser *p, const void *data, size_t len, struct err *e);
 /* The next whole reply, owned: redis_reply_free(); *ret NULL when there is none yet. ERR_PROTOCOL: the parser is of no use
  * any more. */
-int redis_parser_next(struct redis_parser *p, struct redis_reply **ret, struct err *e);
+MUST_CHECK int redis_parser_next(struct redis_parser *p, struct redis_reply **ret, struct err *e);
 void redis_reply_free(struct redis_reply *reply); /* NULL allowed */
 
 /* A command as bytes, owned (malloc). NULL: out of memory. */

@@ -40,18 +40,18 @@ struct target_pg;
 /* database: value of --database (URL or DSN, or NULL). *ret NULL with 0 returned when nothing names a database
  * (no host, socket, service, database name): the caller decides whether that is an error.
  * ERR_USAGE names the variable or option, never its value's secret part. */
-int target_pg_load(const char *database, const struct target_env *env, struct target_pg **ret,
-                   struct err *e);
+MUST_CHECK int target_pg_load(const char *database, const struct target_env *env,
+                              struct target_pg **ret, struct err *e);
 /* One URL or DSN (healthd check lines). As for any libpq program the PG* variables fill what it leaves open, for libpq cannot be
  * kept from most of them; DATABASE_* are not looked at. `password_file=PATH` names a file with the password. */
-int target_pg_parse(const char *text, struct target_pg **ret, struct err *e);
+MUST_CHECK int target_pg_parse(const char *text, struct target_pg **ret, struct err *e);
 void target_pg_free(struct target_pg *t);
 
 size_t
 target_pg_hosts(const struct target_pg *t, const struct target_pg_host **ret); /* >= 1; borrowed */
 /* Re-reads all that this target was made of, files above all; what was borrowed from it before is gone. On an error (ERR_USAGE
  * names the file) it stays as it was. */
-int target_pg_refresh(struct target_pg *t, struct err *e);
+MUST_CHECK int target_pg_refresh(struct target_pg *t, struct err *e);
 
 /* Settings that URLs and DSNs of drivers give (TimeZone, DateStyle, IntervalStyle, default_transaction_read_only and _isolation) go to
  * the server, too. Without this call they are left out: to look at a server they are no matter, and poolers refuse them. */
@@ -69,8 +69,9 @@ struct target_pg_params {
     const char **keywords;
     const char **values;
 };
-int target_pg_params(const struct target_pg *t, size_t i, const char *hostaddr,
-                     const char *application_name, struct target_pg_params *ret, struct err *e);
+MUST_CHECK int
+target_pg_params(const struct target_pg *t, size_t i, const char *hostaddr,
+                 const char *application_name, struct target_pg_params *ret, struct err *e);
 void target_pg_params_free(struct target_pg_params *p);
 
 /* Why the password file is left out although a password is wanted: it is open to others than its owner, or no plain file. NULL:
@@ -103,14 +104,14 @@ struct target_redis {
 
 /* url: value of --redis, or NULL: REDIS_URL. What it leaves open, or all without a URL: REDIS_HOST/PORT/USERNAME/PASSWORD/DB/TLS.
  * Each variable also as X_FILE. *ret NULL with 0 returned when nothing names a server. */
-int target_redis_load(const char *url, const struct target_env *env, struct target_redis **ret,
-                      struct err *e);
+MUST_CHECK int target_redis_load(const char *url, const struct target_env *env,
+                                 struct target_redis **ret, struct err *e);
 /* One URL alone (healthd check lines); the environment is not looked at. Parameters beside db: password_file=PATH, ca_file=PATH,
  * verify=no, server_name=NAME; those of redis-py and go-redis are understood or known to be no matter. */
-int target_redis_parse(const char *url, struct target_redis **ret, struct err *e);
+MUST_CHECK int target_redis_parse(const char *url, struct target_redis **ret, struct err *e);
 void target_redis_free(struct target_redis *t);
 /* As target_pg_refresh(). */
-int target_redis_refresh(struct target_redis *t, struct err *e);
+MUST_CHECK int target_redis_refresh(struct target_redis *t, struct err *e);
 /* As target_pg_same(): server, user, database and TLS. */
 bool target_redis_same(const struct target_redis *a, const struct target_redis *b);
 const char *target_redis_describe(const struct target_redis *t);
@@ -132,7 +133,7 @@ struct target_peer {
 
 /* The environment is not looked at. ERR_USAGE names the position, never the text: a user for tcp, a path for tcp, a fragment, a
  * byte that is not printable ASCII, a host that some would read as a number (127.1, 0x7f000001). */
-int target_peer_parse(const char *url, struct target_peer **ret, struct err *e);
+MUST_CHECK int target_peer_parse(const char *url, struct target_peer **ret, struct err *e);
 void target_peer_free(struct target_peer *t); /* wipes; NULL allowed */
 /* Without user, password and query. */
 const char *target_peer_describe(const struct target_peer *t);

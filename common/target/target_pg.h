@@ -70,7 +70,7 @@ bool pg_set_names_server(const struct pg_set *set); /* host, hostaddr or service
 /* Moves what `into` leaves open from `from`; the server's keys only when `into` names none. `from` is done. */
 void pg_set_fill(struct pg_set *into, struct pg_set *from);
 /* Values that libpq would refuse, or worse accept, said early. ERR_USAGE names the keyword. */
-int pg_set_check(const struct pg_set *set, struct err *e);
+MUST_CHECK int pg_set_check(const struct pg_set *set, struct err *e);
 
 const char *pg_key_name(enum pg_key key);
 const char *pg_key_variable(enum pg_key key); /* NULL: none */
@@ -84,21 +84,22 @@ struct pg_place {
 };
 
 /* One parameter of a URL's query or of a DSN. Takes value. ERR_USAGE for an unknown name, with the nearest known one. */
-int pg_set_param(struct pg_set *set, const char *name, char *value, const struct pg_place *place,
-                 struct err *e);
+MUST_CHECK int pg_set_param(struct pg_set *set, const char *name, char *value,
+                            const struct pg_place *place, struct err *e);
 
 /* A URL, DSN or PHP's pgsql:… into an empty set. *ret_foreign (may be NULL): the scheme is another database's.
  * On error the set is done. */
-int pg_text_parse(const char *text, struct pg_set *set, bool *ret_foreign, struct err *e);
+MUST_CHECK int
+pg_text_parse(const char *text, struct pg_set *set, bool *ret_foreign, struct err *e);
 
 /* The service named set->value[PG_SERVICE], from PGSERVICEFILE, ~/.pg_service.conf or PGSYSCONFDIR, into an empty set. */
-int pg_service_read(const char *service, const struct target_env *env, struct pg_set *ret,
-                    struct err *e);
+MUST_CHECK int pg_service_read(const char *service, const struct target_env *env,
+                               struct pg_set *ret, struct err *e);
 
 /* All sources merged into an empty set. database: --database or a check line's text, or NULL; alone: only that text and
  * PG*, as any libpq program has it. *ret_named false: nothing names a database. */
-int pg_sources_read(const char *database, bool alone, const struct target_env *env,
-                    struct pg_set *ret, bool *ret_named, struct err *e);
+MUST_CHECK int pg_sources_read(const char *database, bool alone, const struct target_env *env,
+                               struct pg_set *ret, bool *ret_named, struct err *e);
 
 const char *
 pg_target_secret(const struct target_pg *t, enum pg_key key); /* for target_pg_params(); borrowed */

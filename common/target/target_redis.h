@@ -30,12 +30,13 @@ struct redis_set {
 
 void redis_set_done(struct redis_set *set); /* wipes; set is as new */
 /* Takes value; NULL is ERR_NOMEM. */
-int redis_set_take(struct redis_set *set, enum redis_key key, char *value, struct err *e);
+MUST_CHECK int
+redis_set_take(struct redis_set *set, enum redis_key key, char *value, struct err *e);
 /* true, 1, yes, on and their opposites; false when it is neither. */
 bool redis_truth(const char *word, bool *ret);
 /* What no connection can be made with, and what would show a password: ERR_USAGE that says which part. */
-int redis_set_check(const struct redis_set *set, struct err *e);
+MUST_CHECK int redis_set_check(const struct redis_set *set, struct err *e);
 /* A URL into an empty set; on error what is in the set is the caller's to release. ERR_USAGE with the position. */
-int redis_url_parse(const char *text, struct redis_set *set, struct err *e);
+MUST_CHECK int redis_url_parse(const char *text, struct redis_set *set, struct err *e);
 
 #endif

@@ -35,7 +35,8 @@ void target_wipe(char *s);
 /* The length of a URL's scheme when text begins with `scheme:`, else 0. */
 size_t target_scheme_len(const char *text);
 /* after: what follows "scheme:"; must begin with "//". ERR_USAGE with the position. */
-int target_url_split(const char *whole, const char *after, struct target_url *ret, struct err *e);
+MUST_CHECK int
+target_url_split(const char *whole, const char *after, struct target_url *ret, struct err *e);
 /* The position of a piece within the whole. */
 size_t target_url_at(const struct target_url *u, const char *piece);
 
@@ -52,7 +53,8 @@ bool target_next_param(struct target_slice *query, struct target_slice *ret_name
 bool target_param_nameable(const char *whole, const char *name, const char *decoded);
 
 /* Percent-decoded copy, owned. A broken escape or %00 is ERR_USAGE with its position (u NULL: without). */
-int target_decode(const struct target_url *u, struct target_slice s, char **ret, struct err *e);
+MUST_CHECK int
+target_decode(const struct target_url *u, struct target_slice s, char **ret, struct err *e);
 /* Appends s, percent-encoding what a URL's parts must not hold. */
 void target_encode(struct strbuf *b, const char *s);
 /* 1 … 65535, digits only. False otherwise. */
@@ -60,18 +62,19 @@ bool target_port(const char *text, uint16_t *ret);
 
 /* A host that can be asked for, or a socket: a name, an address, /path, @abstract. ERR_USAGE for what is none, above all a URL or
  * a piece of one, and a port of its own (port_place: where that belongs). Never repeats the host. */
-int target_host_check(const char *host, const char *port_place, struct err *e);
+MUST_CHECK int target_host_check(const char *host, const char *port_place, struct err *e);
 /* An IPv4 or IPv6 address, with its zone if it has one (fe80::1%eth0). */
 bool target_is_address(const char *text);
 
 /* A variable's value, or its NAME_FILE's content, without its line end; *ret NULL when neither is set (empty or a service
  * variable counts as not set). Both set, an unreadable file, a control character: ERR_USAGE that names the variable. Owned:
  * target_wipe(). */
-int target_env_value(const struct target_env *env, const char *name, char **ret, struct err *e);
+MUST_CHECK int
+target_env_value(const struct target_env *env, const char *name, char **ret, struct err *e);
 /* The variable alone; borrowed. */
 const char *target_env_plain(const struct target_env *env, const char *name);
 /* A file's content without its line end: one line, not empty. Errors name the path. */
-int target_read_secret(const char *path, char **ret, struct err *e);
+MUST_CHECK int target_read_secret(const char *path, char **ret, struct err *e);
 /* What a message may say of a path: the path, or words in its stead when it may be a secret that stands in the wrong place. */
 const char *target_path_shown(const char *path);
 

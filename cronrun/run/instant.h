@@ -12,7 +12,7 @@
 
 /* RFC 3339 ("2026-11-21T09:00:00Z", "…09:00:00.5+01:00") to milliseconds since the epoch.
  * ERR_USAGE. */
-int instant_parse(const char *text, int64_t *ret_ms, struct err *e);
+MUST_CHECK int instant_parse(const char *text, int64_t *ret_ms, struct err *e);
 
 /*
  * The host name of a CronJob's pod: NAME-MINUTES-XXXXX, where the Job's name is the CronJob's and

@@ -63,7 +63,7 @@ void run_finish(struct run *r);
 uint64_t run_left_ms(const struct run *r);
 
 /* ---- run_command.c ---- */
-int run_command_init(struct run *r, struct err *e);
+MUST_CHECK int run_command_init(struct run *r, struct err *e);
 /* Starts it; a failure ends the run. */
 void run_command_start(struct run *r);
 
@@ -74,7 +74,8 @@ struct run_env {
     char *own[4];
     size_t own_n;
 };
-int run_env_make(const struct run *r, char *const *from, struct run_env *ret, struct err *e);
+MUST_CHECK int
+run_env_make(const struct run *r, char *const *from, struct run_env *ret, struct err *e);
 void run_env_done(struct run_env *env);
 
 /* ---- run_report.c ---- */

@@ -43,12 +43,12 @@ struct check_spec {
  * Parses one line into *ret, which the caller frees with check_spec_done. kinds: NULL-ended. ERR_USAGE: what is wrong
  * and the nearest known word; the URL is never repeated.
  */
-int checkline_parse(const char *line, const struct check_kind *const *kinds, struct check_spec *ret,
-                    struct err *e);
+MUST_CHECK int checkline_parse(const char *line, const struct check_kind *const *kinds,
+                               struct check_spec *ret, struct err *e);
 
 /* A check as found in the environment: all keys at their defaults. ERR_NOMEM. */
-int check_spec_default(const char *name, const struct check_kind *kind, struct check_spec *ret,
-                       struct err *e);
+MUST_CHECK int check_spec_default(const char *name, const struct check_kind *kind,
+                                  struct check_spec *ret, struct err *e);
 void check_spec_done(struct check_spec *s);
 
 bool check_spec_in_group(const struct check_spec *s, const char *group);
@@ -57,7 +57,7 @@ bool check_spec_in_group(const struct check_spec *s, const char *group);
 extern const struct check_key checkline_common_keys[];
 
 /* For the keys' parse: the place of value in known into *ret, or ERR_USAGE: "unknown WHAT 'value', did you mean …". */
-int checkline_choice(const char *what, const char *value, const char *const *known, size_t n,
-                     size_t *ret, struct err *e);
+MUST_CHECK int checkline_choice(const char *what, const char *value, const char *const *known,
+                                size_t n, size_t *ret, struct err *e);
 
 #endif

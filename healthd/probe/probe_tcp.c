@@ -72,7 +72,7 @@ on_readable(int fd, int what, void *arg)
     if (n > 0) {
         p->greeted += (size_t)n;
         if (p->greeted > GREETING_MAX)
-            loop_watch_set(p->watch, 0);
+            IGNORED(loop_watch_set(p->watch, 0));
         return;
     }
     drop(p);

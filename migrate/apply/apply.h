@@ -100,13 +100,14 @@ void apply_report_run(struct apply *a, const struct err *e, size_t completed);
 void apply_wrap_row(const struct apply *a, const char *what, struct err *e);
 
 /* A COPY with its data, whose pages are given back as they go out. */
-int apply_copy(struct apply *a, const struct statement *st, struct err *e);
+MUST_CHECK int apply_copy(struct apply *a, const struct statement *st, struct err *e);
 /* What is sent next begins with this statement: for the places of errors. */
 void apply_note_sent(struct apply *a, const struct statement *st);
 /* How the server counts them in our own text. */
 size_t apply_count(const struct apply *a, const char *text, size_t bytes);
 /* The file's text from `from` to `to`, whose pages are given back as soon as it is copied. */
-int apply_text(struct apply *a, size_t from, size_t to, struct pgrows **ret, struct err *e);
+MUST_CHECK int
+apply_text(struct apply *a, size_t from, size_t to, struct pgrows **ret, struct err *e);
 
 /* What the error means in a migration, and what to do; st NULL: not known. Appends nothing when the server said it all. */
 void apply_hint(const struct apply *a, const struct err *e, const struct statement *st,
@@ -117,7 +118,7 @@ bool apply_function_asked(const struct apply *a, const struct statement *st);
 bool apply_begins(const struct apply *a, const struct statement *st, const char *word);
 /* Behind a statement that was done. ERR_INPUT: it is a CREATE INDEX … IF NOT EXISTS, and the index
  * that exists is INVALID. */
-int apply_check_index(struct apply *a, const struct statement *st, struct err *e);
+MUST_CHECK int apply_check_index(struct apply *a, const struct statement *st, struct err *e);
 
 /* Statement number n of the file; false: there is none. */
 bool apply_find_statement(const struct apply *a, size_t n, struct statement *ret);

@@ -148,7 +148,7 @@ statements(struct apply *a)
             return result;
     }
     if (rc < 0) /* what was read without a fault before */
-        source_text_same(&a->text, &e);
+        IGNORED(source_text_same(&a->text, &e));
     return rc < 0 ? refused(a, &e) : APPLY_DONE;
 }
 

@@ -458,7 +458,7 @@ clean_up(struct up *u)
     if (pgconn_connected(u->s.work)) {
         enum pgconn_tx tx = pgconn_tx_state(u->s.work);
         if (tx == PGCONN_TX_INTRANS || tx == PGCONN_TX_INERROR)
-            session_query(&u->s, rollback, sizeof rollback - 1, NULL, &ignored);
+            IGNORED(session_query(&u->s, rollback, sizeof rollback - 1, NULL, &ignored));
     }
     lock_release(&u->lock, &u->s);
 }

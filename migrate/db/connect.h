@@ -14,7 +14,7 @@ struct session;
  * Connects, trying again for --wait where time may help, and asks for the facts. ERR_* of pgconn.h;
  * the message says for how long it was waited for, or why not.
  */
-int connect_open(struct session *s, struct err *e);
+MUST_CHECK int connect_open(struct session *s, struct err *e);
 
 /* True where another attempt may succeed without anybody changing anything: by code and SQLSTATE. */
 bool connect_retryable(const struct err *e);

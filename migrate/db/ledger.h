@@ -47,7 +47,7 @@ struct ledger {
 };
 
 /* "name", "schema.name", each folded to lower case unless quoted. ERR_USAGE. */
-int ledger_table_parse(const char *text, struct ledger_table *ret, struct err *e);
+MUST_CHECK int ledger_table_parse(const char *text, struct ledger_table *ret, struct err *e);
 void ledger_table_done(struct ledger_table *t);
 
 /* ---- SQL, appended to out (pure) ---- */
@@ -74,20 +74,20 @@ const char *ledger_tool(const char *table, const char *columns);
 
 /* ---- on the server ---- */
 /* table as for ledger_table_parse; layout and role are borrowed. On error nothing is left. */
-int ledger_init(struct ledger *l, const struct layout *layout, const char *table, const char *role,
-                struct err *e);
+MUST_CHECK int ledger_init(struct ledger *l, const struct layout *layout, const char *table,
+                           const char *role, struct err *e);
 void ledger_done(struct ledger *l);
 /* ERR_INPUT that names it when another tool's history is in the database. */
-int ledger_no_foreign(const struct ledger *l, struct session *s, struct err *e);
+MUST_CHECK int ledger_no_foreign(const struct ledger *l, struct session *s, struct err *e);
 /* Anew: what was read before is gone, on error too. */
-int ledger_read(struct ledger *l, struct session *s, struct err *e);
+MUST_CHECK int ledger_read(struct ledger *l, struct session *s, struct err *e);
 /* The rows are gone, the table stays named. */
 void ledger_forget(struct ledger *l);
 /* Whether version has a row. */
-int ledger_has(const struct ledger *l, struct session *s, const char *version, bool *ret,
-               struct err *e);
+MUST_CHECK int ledger_has(const struct ledger *l, struct session *s, const char *version, bool *ret,
+                          struct err *e);
 /* Makes schema and table when they are missing; others may do the same at the same time. */
-int ledger_create(const struct ledger *l, struct session *s, struct err *e);
+MUST_CHECK int ledger_create(const struct ledger *l, struct session *s, struct err *e);
 /* What helps after reading failed, or making it; appends nothing when that is not known. */
 void ledger_hint(const struct ledger_table *t, const struct err *e, struct strbuf *out);
 void ledger_create_hint(const struct ledger_table *t, const struct err *e, struct strbuf *out);

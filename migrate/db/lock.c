@@ -119,6 +119,6 @@ lock_release(struct lock *l, struct session *s)
     int n =
         snprintf(sql, sizeof sql, "SELECT pg_catalog.pg_advisory_unlock(%lld)", (long long)l->key);
     struct err ignored = {0};
-    session_query(s, sql, (size_t)n, NULL, &ignored);
+    IGNORED(session_query(s, sql, (size_t)n, NULL, &ignored));
     lock_forget(l);
 }

@@ -29,15 +29,15 @@ struct lock_holder {
 };
 
 /* The lock of that history, named as "schema"."table". ERR_NOMEM. */
-int lock_init(struct lock *l, const char *table, struct err *e);
+MUST_CHECK int lock_init(struct lock *l, const char *table, struct err *e);
 
 /* One attempt; lock_held says the outcome. */
-int lock_try(struct lock *l, struct session *s, struct err *e);
+MUST_CHECK int lock_try(struct lock *l, struct session *s, struct err *e);
 /* It is ours: we took it by the connection that the session has now. */
 bool lock_held(const struct lock *l, const struct session *s);
 /* It was lost otherwise: a script released it. */
 void lock_forget(struct lock *l);
-int
+MUST_CHECK int
 lock_find_holder(const struct lock *l, struct session *s, struct lock_holder *ret, struct err *e);
 /* "NAME (pid 7, since 12 s)", as far as it is known; returns buf. */
 const char *lock_describe(const struct lock_holder *h, char *buf, size_t size);

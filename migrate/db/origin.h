@@ -9,7 +9,7 @@ struct session;
 
 /* Appends "ALTER ROLE app SET", "the server's configuration" …: who set that setting. Asks the
  * server; -1: it did not say. */
-int origin_of(struct session *s, const char *setting, struct strbuf *out, struct err *e);
+MUST_CHECK int origin_of(struct session *s, const char *setting, struct strbuf *out, struct err *e);
 
 /* The words for a source as pg_settings names it (pure); role and database as they are shown. */
 void origin_text(const char *source, const char *role, const char *database, struct strbuf *out);

@@ -143,7 +143,7 @@ session_check(struct session *s, struct err *e)
     struct err waited = {0};
     if (s->interrupted == ERR_NONE &&
         (loop_stopped(s->loop) || clock_left_ms(s->deadline_ms) == 0)) {
-        loop_turn_until(s->loop, &never, s->deadline_ms, &waited);
+        IGNORED(loop_turn_until(s->loop, &never, s->deadline_ms, &waited));
         note_interrupt(s, &waited);
     }
     if (s->interrupted == ERR_NONE || s->cleanup)
@@ -158,7 +158,8 @@ session_pause(struct session *s, uint64_t ms, struct err *e)
         return -1;
     bool never = false;
     struct err waited = {0};
-    loop_turn_until(s->loop, &never, clock_earlier(clock_deadline(ms), s->deadline_ms), &waited);
+    IGNORED(loop_turn_until(s->loop, &never, clock_earlier(clock_deadline(ms), s->deadline_ms),
+                            &waited));
     return session_check(s, e);
 }
 

@@ -68,13 +68,13 @@ struct session {
 
 /* Reads where the database is, makes loop and connections. ERR_USAGE, ERR_NOMEM. On error nothing
  * is left. */
-int session_init(struct session *s, const struct options *o, struct err *e);
+MUST_CHECK int session_init(struct session *s, const struct options *o, struct err *e);
 void session_done(struct session *s);
 
 /* One attempt, for connect.h. 0: connected anew, and not pristine. */
-int session_connect(struct session *s, uint64_t deadline_ms, struct err *e);
+MUST_CHECK int session_connect(struct session *s, uint64_t deadline_ms, struct err *e);
 /* Limits that came with the login. */
-int session_lift_limits(struct session *s, struct err *e);
+MUST_CHECK int session_lift_limits(struct session *s, struct err *e);
 
 /*
  * Back to what a session is at its beginning, and our own settings: what a script sees does not
@@ -84,14 +84,14 @@ int session_lift_limits(struct session *s, struct err *e);
  */
 void session_sql_reset(const struct session *s, struct strbuf *out);
 /* Sends it where the session is not pristine. Whoever sends something of a script clears that. */
-int session_reset(struct session *s, struct err *e);
+MUST_CHECK int session_reset(struct session *s, struct err *e);
 
 /* Before text of our own that follows a script's: it is UTF-8 with standard strings. Inside a transaction, too. */
-int session_speak(struct session *s, struct err *e);
+MUST_CHECK int session_speak(struct session *s, struct err *e);
 
 /* Statements on the working connection, see pgconn.h. ret NULL: rows are dropped as they come. With an
  * error *ret (not NULL) holds the rows of the statements completed before it, or NULL. */
-int
+MUST_CHECK int
 session_query(struct session *s, const char *sql, size_t bytes, struct pgrows **ret, struct err *e);
 /* Statements of somebody else: what they answer is dropped as it comes, *ret (NULL: nobody wants it) has the tags. */
 struct session_text {
@@ -100,11 +100,12 @@ struct session_text {
     pgconn_copied_cb *copied; /* sql is not looked at again; NULL: nobody wants to know */
     void *arg;
 };
-int
+MUST_CHECK int
 session_run(struct session *s, const struct session_text *text, struct pgrows **ret, struct err *e);
 /* Whether there is one row, and this value in it; false for NULL, too. */
 bool session_is(const struct pgrows *rows, int column, const char *wanted);
-int session_sql(struct session *s, const struct strbuf *sql, struct pgrows **ret, struct err *e);
+MUST_CHECK int
+session_sql(struct session *s, const struct strbuf *sql, struct pgrows **ret, struct err *e);
 struct session_copy {
     const char *sql;
     size_t sql_bytes;
@@ -113,12 +114,12 @@ struct session_copy {
     pgconn_copied_cb *copied; /* NULL: nobody wants to know */
     void *arg;
 };
-int session_copy(struct session *s, const struct session_copy *copy, struct err *e);
+MUST_CHECK int session_copy(struct session *s, const struct session_copy *copy, struct err *e);
 
 /* Sleeps; 0, or ERR_STOPPED, ERR_DEADLINE. */
-int session_pause(struct session *s, uint64_t ms, struct err *e);
+MUST_CHECK int session_pause(struct session *s, uint64_t ms, struct err *e);
 /* ERR_STOPPED or ERR_DEADLINE when one of them came, else 0. */
-int session_check(struct session *s, struct err *e);
+MUST_CHECK int session_check(struct session *s, struct err *e);
 
 /* From here on statements run in spite of an interrupt, each for a short time. */
 void session_cleanup(struct session *s);

@@ -35,6 +35,6 @@ const char *watch_blockers(const struct watch *w);
 
 /* pg_cancel_backend(pid), connecting first where needed. 0: under way; nothing is reported, and after watch_end() it is
  * not asked for any more. -1: cannot. */
-int watch_cancel_start(struct watch *w, int pid);
+MUST_CHECK int watch_cancel_start(struct watch *w, int pid);
 
 #endif

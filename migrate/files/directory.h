@@ -8,7 +8,7 @@
 
 /* source_open, and a warning for what is no error, but may not be meant: a folder with .sql files in
  * it, a directory that is not there. */
-int directory_open(const char *dir, const struct layout *layout, bool allow_empty,
-                   struct source *ret, struct err *e);
+MUST_CHECK int directory_open(const char *dir, const struct layout *layout, bool allow_empty,
+                              struct source *ret, struct err *e);
 
 #endif

@@ -24,10 +24,10 @@ struct facts {
  * Reads the whole text, once. -1: what verdict_file refuses, with the place in ret->verdict; or,
  * with error_line 0, a text that was changed meanwhile, or ERR_NOMEM.
  */
-int
+MUST_CHECK int
 facts_read(struct source_text *t, const struct layout_header *h, struct facts *ret, struct err *e);
 
 /* That digest alone, of a text that may be anything. ERR_INPUT, with the line in t->error_line: it cannot be split. */
-int facts_loose(struct source_text *t, uint8_t ret_sum[DIGEST_BYTES], struct err *e);
+MUST_CHECK int facts_loose(struct source_text *t, uint8_t ret_sum[DIGEST_BYTES], struct err *e);
 
 #endif

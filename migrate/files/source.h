@@ -59,8 +59,8 @@ struct source {
  * have no order (9, 10 and 9a) are errors. On error *ret is as SOURCE_INIT but for fault_file and
  * fault_line.
  */
-int source_open(const char *dir, const struct layout *layout, bool allow_empty, struct source *ret,
-                struct err *e);
+MUST_CHECK int source_open(const char *dir, const struct layout *layout, bool allow_empty,
+                           struct source *ret, struct err *e);
 void source_done(struct source *s);
 
 /* The migration of that version (compared as versions are), or NULL. Borrowed. */
@@ -90,12 +90,13 @@ struct source_text {
  * while migrate was running"), or its down file, checked as source_open checks (header lines:
  * the layout's header_parse). On error *ret is as SOURCE_TEXT_INIT but for error_line.
  */
-int source_text_open(const struct source *s, const struct source_migration *m,
-                     enum migration_direction direction, struct source_text *ret, struct err *e);
+MUST_CHECK int
+source_text_open(const struct source *s, const struct source_migration *m,
+                 enum migration_direction direction, struct source_text *ret, struct err *e);
 /* The text is still what it was when it was opened; ERR_INPUT "was changed while migrate was running". */
-int source_text_same(const struct source_text *t, struct err *e);
+MUST_CHECK int source_text_same(const struct source_text *t, struct err *e);
 /* A file anywhere, checked to be UTF-8 without NUL bytes. On error as source_text_open. */
-int source_text_open_path(const char *path, struct source_text *ret, struct err *e);
+MUST_CHECK int source_text_open_path(const char *path, struct source_text *ret, struct err *e);
 /* lexer_init on the text; pages behind the lexer are given back as it goes. */
 void source_text_lexer(struct source_text *t, struct lexer *ret);
 /*

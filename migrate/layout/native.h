@@ -21,28 +21,28 @@
  * (V1__x.sql: Flyway; 001.do.x.sql: postgrator). So is a name that speaks of a direction in another
  * way than ours (rollback_0001.sql, 0001_x.undo.sql).
  */
-int native_name_parse(const char *file, struct layout_name *ret, struct err *e);
+MUST_CHECK int native_name_parse(const char *file, struct layout_name *ret, struct err *e);
 
 /*
  * Reads the comments before the first statement. ERR_INPUT, with the place in *ret: unknown key (the nearest
  * is named), bad value, a key twice, or, without marks=ignore, a mark of another layout (marks.h)
  * among these comments, or tern's separator on any line (of files under 1 MiB).
  */
-int native_header_parse(const char *text, size_t len, unsigned marks_fine,
-                        struct layout_header *ret, struct err *e);
+MUST_CHECK int native_header_parse(const char *text, size_t len, unsigned marks_fine,
+                                   struct layout_header *ret, struct err *e);
 
 /*
  * Durations of header lines, as those of options (clock.h), up to the longest time-out that
  * PostgreSQL knows; none and a bare 0 are no limit. Milliseconds.
  */
-int native_duration_parse(const char *text, size_t len, uint64_t *ret_ms, struct err *e);
+MUST_CHECK int native_duration_parse(const char *text, size_t len, uint64_t *ret_ms, struct err *e);
 
 /* The history table, see layout.h. Every name is qualified, so that neither a search_path nor objects of the same name
  * matter. */
 #define NATIVE_PROOF_COLUMN "duration_ms"
 #define NATIVE_UNWRITTEN "22012" /* division_by_zero */
-int native_columns_check(const char *table, const char *columns, const char *needed,
-                         bool *ret_exists, struct err *e);
+MUST_CHECK int native_columns_check(const char *table, const char *columns, const char *needed,
+                                    bool *ret_exists, struct err *e);
 void native_sql_read(const char *table, struct strbuf *out);
 void native_sql_create(const char *table, struct strbuf *out);
 void native_sql_insert(const char *table, const struct layout_row *row, const char *proof,

@@ -81,7 +81,7 @@ void lexer_init(struct lexer *lx, const char *text, size_t len);
  * quote, comment, parenthesis or body, a psql command, text behind COPY … FROM STDIN; on its line.
  * The place is in error_offset and error_line; after an error the next call gives 0.
  */
-int lexer_next(struct lexer *lx, struct statement *ret, struct err *e);
+MUST_CHECK int lexer_next(struct lexer *lx, struct statement *ret, struct err *e);
 
 /* Number of \n in the piece. */
 size_t lexer_count_lines(const char *text, size_t len);

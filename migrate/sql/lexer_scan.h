@@ -21,17 +21,17 @@ struct scan {
 };
 
 /* From s->start; leaves s->pos at the semicolon, or at the end of the text. -1 ERR_INPUT. */
-int lexer_scan(struct lexer *lx, struct scan *s, struct err *e);
+MUST_CHECK int lexer_scan(struct lexer *lx, struct scan *s, struct err *e);
 
 /*
  * s->pos is at a - or /: behind the comment that begins there, or one further when none does. -1:
  * not closed.
  */
-int lexer_over_comment(struct lexer *lx, struct scan *s, struct err *e);
+MUST_CHECK int lexer_over_comment(struct lexer *lx, struct scan *s, struct err *e);
 
 /* Notes the place, ends the text for the lexer, and returns -1 with that message. */
-int lexer_fail(struct lexer *lx, size_t offset, const char *what, struct err *e);
+MUST_CHECK int lexer_fail(struct lexer *lx, size_t offset, const char *what, struct err *e);
 /* The same for the psql command at offset, named. */
-int lexer_fail_backslash(struct lexer *lx, size_t offset, bool inside, struct err *e);
+MUST_CHECK int lexer_fail_backslash(struct lexer *lx, size_t offset, bool inside, struct err *e);
 
 #endif

@@ -71,8 +71,8 @@ struct verdict_file {
  * that it is fine; an invisible
  * character (invisible.h) outside quotes and comments.
  */
-int verdict_file(struct lexer *lx, enum verdict_wish wish, unsigned marks_fine,
-                 struct verdict_file *ret, struct err *e);
+MUST_CHECK int verdict_file(struct lexer *lx, enum verdict_wish wish, unsigned marks_fine,
+                            struct verdict_file *ret, struct err *e);
 
 /* BEGIN and COMMIT of the file, as far as it was read. */
 struct verdict_outer {
@@ -98,8 +98,8 @@ struct verdict_pass {
  */
 void verdict_begin(struct verdict_pass *p, const struct lexer *lx, enum verdict_wish wish,
                    unsigned marks_fine, struct verdict_file *ret);
-int verdict_next(struct verdict_pass *p, const struct statement *st, struct err *e);
-int verdict_end(struct verdict_pass *p, int split, struct err *e);
+MUST_CHECK int verdict_next(struct verdict_pass *p, const struct statement *st, struct err *e);
+MUST_CHECK int verdict_end(struct verdict_pass *p, int split, struct err *e);
 
 /* st, of a file that verdict_file accepted, is a BEGIN or COMMIT that is not sent. */
 bool verdict_elides(const struct verdict_file *f, const char *text, const struct statement *st);
