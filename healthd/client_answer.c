@@ -1,3 +1,4 @@
+/* client_answer.c: reads an HTTP/1.x answer as it arrives (pure). */
 #include "healthd/client_answer.h"
 
 #include <ctype.h>

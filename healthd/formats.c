@@ -1,3 +1,4 @@
+/* formats.c: tables of records and reports, for docs/formats.md. */
 #include "healthd/formats.h"
 
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* lifetime.c: signals and the loop of healthd's commands. */
 #include "healthd/lifetime.h"
 
 #include <signal.h>

@@ -1,3 +1,4 @@
+/* options.c: the rows of options, commands and exit statuses. */
 #include "healthd/options.h"
 
 #include <stddef.h>

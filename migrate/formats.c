@@ -48,7 +48,7 @@ static void
 print_records(struct strbuf *out)
 {
     strbuf_adds(out, "### Records\n\n| event | fields | when |\n|---|---|---|\n");
-    for (size_t i = 0; i < sizeof records / sizeof *records; i++)
+    for (size_t i = 0; i < sizeof(records) / sizeof(*records); i++)
         strbuf_addf(out, "| `%s` | %s | %s |\n", records[i].event, records[i].fields,
                     records[i].when);
     strbuf_adds(
@@ -68,7 +68,7 @@ print_outcomes(struct strbuf *out)
         "\n### Termination message\n\n`{\"program\",\"outcome\",\"exit\",\"applied\":[…],\"pending\":n,\"file\","
         "\"line\",\"column\",\"sqlstate\",\"message\",\"hint\",\"duration_ms\"}`: what is not known is null; `message` ends with the server's detail. "
         "outcome: `done`, `nothing`, `ahead`, `dry-run` (0)");
-    for (size_t i = 0; i < sizeof exits / sizeof *exits; i++) {
+    for (size_t i = 0; i < sizeof(exits) / sizeof(*exits); i++) {
         struct report r = {.exit = exits[i]};
         strbuf_addf(out, ", `%s` (%d)", report_outcome(&r), (int)exits[i]);
     }

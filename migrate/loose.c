@@ -20,5 +20,5 @@ loose_differs(const struct source_migration *m, const struct ledger_row *row, vo
         l->line = text.error_line;
     }
     source_text_done(&text);
-    return result != 0 ? -1 : memcmp(loose, row->loose_sha256, sizeof loose) != 0;
+    return result != 0 ? -1 : memcmp(loose, row->loose_sha256, sizeof(loose)) != 0;
 }

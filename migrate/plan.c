@@ -106,7 +106,7 @@ int
 plan_make(const struct source *files, const struct ledger *ledger, const struct plan_rules *rules,
           plan_loose_fn *loose, void *arg, struct plan *ret, struct err *e)
 {
-    struct plan p = {.items = calloc(files->n + ledger->n + 1, sizeof *p.items)};
+    struct plan p = {.items = calloc(files->n + ledger->n + 1, sizeof(*p.items))};
     if (!p.items)
         return err_nomem(e);
     struct tops tops = find_tops(ledger);

@@ -61,7 +61,7 @@ static const struct unit {
     {"d", NULL, 86400000}, {"h", NULL, 3600000}, {"m", "min", 60000},
     {"s", NULL, 1000},     {"ms", NULL, 1},      {"us", NULL, 0},
 };
-#define N_UNITS (sizeof units / sizeof units[0])
+#define N_UNITS (sizeof(units) / sizeof(units[0]))
 
 static int
 bad_duration(const char *text, const char *why, struct err *e)
@@ -99,11 +99,10 @@ read_number(const char **p, uint64_t *ret_whole, uint64_t *ret_millionths)
     if (!isdigit((unsigned char)**p))
         return false;
     uint64_t whole = 0;
-    for (; isdigit((unsigned char)**p); (*p)++) {
+    for (; isdigit((unsigned char)**p); (*p)++)
         if (__builtin_mul_overflow(whole, 10u, &whole) ||
             __builtin_add_overflow(whole, (uint64_t)(**p - '0'), &whole))
             return false;
-    }
     uint64_t millionths = 0;
     if (**p == '.') {
         if (!isdigit((unsigned char)*++*p))

@@ -101,7 +101,7 @@ uint32_t
 digest_jitter(uint32_t bound)
 {
     uint32_t r;
-    if (getrandom(&r, sizeof r, GRND_NONBLOCK) != sizeof r) {
+    if (getrandom(&r, sizeof(r), GRND_NONBLOCK) != sizeof(r)) {
         struct timespec ts;
         clock_gettime(CLOCK_MONOTONIC, &ts);
         r = (uint32_t)ts.tv_nsec * 2654435761u;

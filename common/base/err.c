@@ -1,3 +1,4 @@
+/* err.c: errors that the caller owns: set, wrapped, told. */
 #include "common/base/err.h"
 
 #include <errno.h>
@@ -53,7 +54,7 @@ static void __attribute__((format(printf, 3, 0)))
 set_v(struct err *e, enum err_code code, const char *fmt, va_list ap)
 {
     char msg[ERR_MSG_MAX]; /* the arguments may point into e->msg */
-    if (vsnprintf(msg, sizeof msg, fmt, ap) < 0)
+    if (vsnprintf(msg, sizeof(msg), fmt, ap) < 0)
         msg[0] = '\0';
     mend_end(msg);
     e->code = code;
@@ -91,7 +92,7 @@ err_sys(struct err *e, int sys_errno, const char *fmt, ...)
     set_v(e, sys_errno == ENOMEM ? ERR_NOMEM : ERR_SYSTEM, fmt, ap);
     va_end(ap);
     char buf[128];
-    append(e->msg, strerror_r(sys_errno, buf, sizeof buf));
+    append(e->msg, strerror_r(sys_errno, buf, sizeof(buf)));
     e->sys_errno = sys_errno;
     return -1;
 }
@@ -105,7 +106,7 @@ err_sql(struct err *e, enum err_code code, const char *sqlstate, const char *fmt
     va_start(ap, fmt);
     set_v(e, code, fmt, ap);
     va_end(ap);
-    snprintf(e->sqlstate, sizeof e->sqlstate, "%.5s", sqlstate ? sqlstate : "");
+    snprintf(e->sqlstate, sizeof(e->sqlstate), "%.5s", sqlstate ? sqlstate : "");
     return -1;
 }
 
@@ -130,7 +131,7 @@ err_wrap(struct err *e, const char *fmt, ...)
     char msg[ERR_MSG_MAX];
     va_list ap;
     va_start(ap, fmt);
-    if (vsnprintf(msg, sizeof msg, fmt, ap) < 0)
+    if (vsnprintf(msg, sizeof(msg), fmt, ap) < 0)
         msg[0] = '\0';
     va_end(ap);
     append(msg, e->msg);

@@ -1,3 +1,4 @@
+/* field.c: named values of records and messages. */
 #include "common/base/field.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* json.c: a writer of compact JSON. */
 #include "common/base/json.h"
 
 #include <assert.h>

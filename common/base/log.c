@@ -1,3 +1,4 @@
+/* log.c: records on stderr, and the ring that holds what a slow reader has not taken yet. */
 #include "common/base/log.h"
 
 #include <errno.h>
@@ -47,7 +48,7 @@ choose_way(int fd)
     if (!S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode))
         return WAY_POLL;
     char path[64];
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
     state.own_fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
     return state.own_fd >= 0 ? WAY_NONBLOCK : WAY_POLL;
 }
@@ -212,12 +213,12 @@ send_short(const struct log_record *r)
     char line[512];
     clock_format_rfc3339(time, r->wall_us, 3);
     if (state.format == LOG_FORMAT_JSON)
-        snprintf(line, sizeof line,
+        snprintf(line, sizeof(line),
                  "{\"time\":\"%s\",\"level\":\"%s\",\"program\":\"%s\",\"event\":\"%s\","
                  "\"msg\":\"out of memory for this record\"}\n",
                  time, level, r->program, r->event);
     else
-        snprintf(line, sizeof line,
+        snprintf(line, sizeof(line),
                  "time=%s level=%s program=%s event=%s msg=\"out of memory for this record\"\n",
                  time, level, r->program, r->event);
     send_line(line, strlen(line));

@@ -108,7 +108,7 @@ record_text(struct strbuf *out, const struct log_record *r, size_t max_bytes)
     struct tm tm;
     char time[16] = "";
     if (localtime_r(&s, &tm))
-        strftime(time, sizeof time, "%H:%M:%S", &tm);
+        strftime(time, sizeof(time), "%H:%M:%S", &tm);
     strbuf_addf(out, "%s %-5s ", time, log_level_names[r->level]);
     struct field msg;
     struct strbuf b = STRBUF_INIT;

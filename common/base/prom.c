@@ -1,3 +1,4 @@
+/* prom.c: metrics in Prometheus' text format. */
 #include "common/base/prom.h"
 
 #include <math.h>
@@ -9,14 +10,13 @@
 static void
 put_escaped(struct strbuf *out, const char *s, char quote)
 {
-    for (; *s != '\0'; s++) {
+    for (; *s != '\0'; s++)
         if (*s == '\n')
             strbuf_adds(out, "\\n");
         else if (*s == '\\' || (quote != '\0' && *s == quote))
             strbuf_addf(out, "\\%c", *s);
         else
             strbuf_addc(out, *s);
-    }
 }
 
 /* Whole numbers without an exponent, the rest as short as nine digits allow. */

@@ -1,3 +1,4 @@
+/* size.c: "64MiB" to bytes and back. */
 #include "common/base/size.h"
 
 #include <ctype.h>
@@ -34,7 +35,7 @@ bad_size(const char *text, const char *why, struct err *e)
 static const struct unit *
 find_unit(const char *name)
 {
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
         if (strcasecmp(units[i].name, name) == 0)
             return &units[i];
     return NULL;

@@ -1,3 +1,4 @@
+/* strbuf.c: a growing byte string. */
 #include "common/base/strbuf.h"
 
 #include <stdint.h>
@@ -75,10 +76,10 @@ strbuf_addv(struct strbuf *b, const char *fmt, va_list ap)
     va_list again;
     va_copy(again, ap);
     char small[256];
-    int n = vsnprintf(small, sizeof small, fmt, ap);
+    int n = vsnprintf(small, sizeof(small), fmt, ap);
     if (n < 0) {
         b->failed = true;
-    } else if ((size_t)n < sizeof small) {
+    } else if ((size_t)n < sizeof(small)) {
         strbuf_add(b, small, (size_t)n);
     } else if (grow(b, (size_t)n)) {
         vsnprintf(b->data + b->len, (size_t)n + 1, fmt, again);

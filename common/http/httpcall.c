@@ -116,7 +116,7 @@ struct httpcall *
 httpcall_start(struct httpcall_client *c, enum httpcall_way way, uint64_t deadline_ms,
                httpcall_cb *cb, void *arg, struct err *e)
 {
-    struct httpcall *q = calloc(1, sizeof *q);
+    struct httpcall *q = calloc(1, sizeof(*q));
     if (!q) {
         err_nomem(e);
         return NULL;
@@ -159,7 +159,7 @@ set_url(struct httpcall_client *c)
 struct httpcall_client *
 httpcall_client_new(const struct httpcall_setup *x, struct err *e)
 {
-    struct httpcall_client *c = calloc(1, sizeof *c);
+    struct httpcall_client *c = calloc(1, sizeof(*c));
     if (!c) {
         err_nomem(e);
         return NULL;

@@ -233,7 +233,7 @@ is_end_of_handshake(const struct httpcall *q, CURLcode code)
     static const char *const words[] = {"SSL_ERROR_SYSCALL", "Connection reset by peer",
                                         "unexpected eof while reading"};
     bool found = false;
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         found = found || strstr(q->error, words[i]);
     return found && code == CURLE_SSL_CONNECT_ERROR;
 }

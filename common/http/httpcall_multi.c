@@ -57,7 +57,7 @@ static uint64_t
 bytes_read(int fd)
 {
     struct tcp_info info = {0};
-    socklen_t len = sizeof info;
+    socklen_t len = sizeof(info);
     int waiting = 0;
     if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
         ioctl(fd, FIONREAD, &waiting) != 0)

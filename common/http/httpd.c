@@ -1,3 +1,4 @@
+/* httpd.c: listening, accepting, prepared answers. */
 #include "common/http/httpd.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* httpd_conn.c: one connection of httpd: reading, answering, its deadlines and its end. */
 #include "common/http/httpd_conn.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* httpd_listen.c: an address as people write it to a listening socket. */
 #include "common/http/httpd_listen.h"
 
 #include <arpa/inet.h>

@@ -1,3 +1,4 @@
+/* httpd_parse.c: request line, headers and query of an HTTP/1.x request. */
 #include "common/http/httpd_parse.h"
 
 #include <string.h>
@@ -83,7 +84,7 @@ static struct httpd_text
 without_authority(struct httpd_text t)
 {
     static const char *const schemes[] = {"http://", "https://"};
-    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
         size_t n = strlen(schemes[i]);
         if (t.len < n || strncasecmp(t.at, schemes[i], n) != 0)
             continue;

@@ -155,7 +155,7 @@ int
 lease_pg_key(const char *name, int64_t *ret_key, struct err *e)
 {
     char text[LEASE_NAME_MAX + 16];
-    int len = snprintf(text, sizeof text, "cronrun:%s", name);
+    int len = snprintf(text, sizeof(text), "cronrun:%s", name);
     return digest_key64(text, (size_t)len, ret_key, e);
 }
 
@@ -165,8 +165,8 @@ void
 lease_holder_self(struct lease_holder *ret, const struct lease_owner *owner, uint64_t fence)
 {
     *ret = (struct lease_holder){.pid = getpid(), .fence = fence};
-    snprintf(ret->host, sizeof ret->host, "%s", owner->host);
-    snprintf(ret->run_id, sizeof ret->run_id, "%s", owner->run_id);
+    snprintf(ret->host, sizeof(ret->host), "%s", owner->host);
+    snprintf(ret->run_id, sizeof(ret->run_id), "%s", owner->run_id);
     clock_format_rfc3339(ret->since, clock_wall_ms() * 1000, 3);
 }
 
@@ -217,7 +217,7 @@ bool
 lease_holder_parse(const char *text, size_t len, struct lease_holder *ret)
 {
     char copy[512];
-    if (len >= sizeof copy || memchr(text, '\0', len))
+    if (len >= sizeof(copy) || memchr(text, '\0', len))
         return false;
     memcpy(copy, text, len);
     copy[len] = '\0';
@@ -225,10 +225,10 @@ lease_holder_parse(const char *text, size_t len, struct lease_holder *ret)
     uint64_t pid;
     const char *at = copy;
     if (!take_number(&at, "{\"fence\":", &h.fence) ||
-        !take_text(&at, ",\"host\":\"", h.host, sizeof h.host) ||
+        !take_text(&at, ",\"host\":\"", h.host, sizeof(h.host)) ||
         !take_number(&at, ",\"pid\":", &pid) ||
-        !take_text(&at, ",\"since\":\"", h.since, sizeof h.since) ||
-        !take_text(&at, ",\"run_id\":\"", h.run_id, sizeof h.run_id) || *at != '}')
+        !take_text(&at, ",\"since\":\"", h.since, sizeof(h.since)) ||
+        !take_text(&at, ",\"run_id\":\"", h.run_id, sizeof(h.run_id)) || *at != '}')
         return false;
     at += 1 + strspn(at + 1, " ");
     if (*at == '\n')
@@ -277,7 +277,7 @@ struct lease *
 lease_none_new(struct loop *loop, struct err *e)
 {
     static const struct lease_ops ops = {.acquire = none_acquire, .release = none_release};
-    struct lease *l = calloc(1, sizeof *l);
+    struct lease *l = calloc(1, sizeof(*l));
     if (!l) {
         err_nomem(e);
         return NULL;

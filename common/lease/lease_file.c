@@ -71,7 +71,7 @@ static int
 read_line(int fd, const char *path, struct lease_holder *ret, struct err *e)
 {
     char line[LINE_BYTES + 1];
-    ssize_t got = pread(fd, line, sizeof line, 0);
+    ssize_t got = pread(fd, line, sizeof(line), 0);
     if (got < 0)
         return err_sys(e, errno, "cannot read the lock file %s", path);
     *ret = (struct lease_holder){0};
@@ -96,11 +96,11 @@ write_line(int fd, const char *path, const struct lease_holder *self, struct err
     if (b.len > LINE_BYTES - 1)
         return err_set(e, ERR_INPUT, "the lock file's line does not fit");
     char line[LINE_BYTES];
-    memset(line, ' ', sizeof line);
+    memset(line, ' ', sizeof(line));
     memcpy(line, b.data, b.len);
     line[LINE_BYTES - 1] = '\n';
-    ssize_t wrote = pwrite(fd, line, sizeof line, 0);
-    if (wrote != (ssize_t)sizeof line)
+    ssize_t wrote = pwrite(fd, line, sizeof(line), 0);
+    if (wrote != (ssize_t)sizeof(line))
         return err_sys(e, wrote < 0 ? errno : ENOSPC, "cannot write the lock file %s", path);
     if (fdatasync(fd) < 0)
         return err_sys(e, errno, "cannot write the lock file %s to its disk", path);
@@ -165,7 +165,7 @@ who_holds(struct lease_file *f, int fd)
                        kill((pid_t)f->holder.pid, 0) < 0 && errno == ESRCH;
     struct stat st;
     if (runner_gone && fstat(fd, &st) == 0)
-        lease_file_pids(st.st_dev, st.st_ino, f->holder.pids, sizeof f->holder.pids);
+        lease_file_pids(st.st_dev, st.st_ino, f->holder.pids, sizeof(f->holder.pids));
     f->holder.unseen = runner_gone && !f->holder.pids[0];
 }
 
@@ -276,7 +276,7 @@ lease_file_new(struct loop *loop, const char *path, const struct lease_owner *ow
                                          .keep_fd = file_keep_fd,
                                          .check = file_check,
                                          .close = file_close};
-    struct lease_file *f = calloc(1, sizeof *f);
+    struct lease_file *f = calloc(1, sizeof(*f));
     if (!f) {
         err_nomem(e);
         return NULL;

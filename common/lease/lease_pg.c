@@ -187,8 +187,8 @@ got_who(struct lease_pg *p, const struct pgrows *rows)
     }
     const char *host = pgrows_value(rows, 0, 0);
     const char *since = pgrows_value(rows, 0, 1);
-    snprintf(p->holder.host, sizeof p->holder.host, "%s", host ? host : "");
-    snprintf(p->holder.since, sizeof p->holder.since, "%s", since ? since : "");
+    snprintf(p->holder.host, sizeof(p->holder.host), "%s", host ? host : "");
+    snprintf(p->holder.since, sizeof(p->holder.since), "%s", since ? since : "");
     if (is_true(rows, 2))
         lease_pg_go(p, STEP_WHO_ROW);
     else
@@ -241,7 +241,7 @@ went_round(struct lease_pg *p, const struct err *e)
     if (p->step != STEP_CREATE)
         return false;
     static const char *const made_by_another[] = {"23505", "42P07", "42710"};
-    for (size_t i = 0; i < sizeof made_by_another / sizeof made_by_another[0]; i++)
+    for (size_t i = 0; i < sizeof(made_by_another) / sizeof(made_by_another[0]); i++)
         if (strcmp(e->sqlstate, made_by_another[i]) == 0) {
             lease_pg_go(p, STEP_TABLE);
             return true;
@@ -351,7 +351,7 @@ pg_release(struct lease *l, const char *outcome, uint64_t deadline_ms, struct er
     struct lease_pg *p = of(l);
     (void)e;
     boottimer_cancel(p->timer);
-    snprintf(p->outcome, sizeof p->outcome, "%s", outcome);
+    snprintf(p->outcome, sizeof(p->outcome), "%s", outcome);
     p->deadline_ms = deadline_ms;
     p->release_wanted = true;
     lease_soon(l, begin_release);
@@ -373,13 +373,13 @@ lease_pg_new(struct loop *loop, struct resolver *r, struct target_pg *target,
     static const struct lease_ops ops = {
         .acquire = pg_acquire, .release = pg_release, .close = pg_close};
     char application[64];
-    struct lease_pg *p = calloc(1, sizeof *p);
+    struct lease_pg *p = calloc(1, sizeof(*p));
     if (!p) {
         err_nomem(e);
         return NULL;
     }
     p->settle_ms = settle_ms;
-    snprintf(application, sizeof application, "cronrun:%.50s", owner->name);
+    snprintf(application, sizeof(application), "cronrun:%.50s", owner->name);
     int rc = lease_init(&p->lease, &ops, loop, owner, e);
     if (rc == 0)
         rc = lease_pg_key(owner->name, &p->key, e);

@@ -45,7 +45,7 @@ setup(struct lease_pg *p)
     int version = pgconn_server_version(p->conn);
     char sql[512];
     snprintf(
-        sql, sizeof sql,
+        sql, sizeof(sql),
         "SET statement_timeout = 0; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = 0; "
         "SET synchronous_commit = on; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; "
         "SET tcp_keepalives_count = 3%s%s",
@@ -58,7 +58,7 @@ static void
 with_key(struct lease_pg *p, const char *before, const char *after, uint64_t deadline_ms)
 {
     char sql[768];
-    snprintf(sql, sizeof sql, "%s%" PRId64 "%s", before, p->key, after);
+    snprintf(sql, sizeof(sql), "%s%" PRId64 "%s", before, p->key, after);
     run_sql(p, sql, 0, NULL, deadline_ms);
 }
 
@@ -111,7 +111,7 @@ static void
 release(struct lease_pg *p)
 {
     char fence[24];
-    snprintf(fence, sizeof fence, "%" PRIu64, p->fence);
+    snprintf(fence, sizeof(fence), "%" PRIu64, p->fence);
     run_sql(
         p,
         "UPDATE cronrun_job SET released_at = now(), last_outcome = $2, last_end = now() WHERE name = $1 AND "

@@ -104,14 +104,14 @@ static int
 make_value(struct lease_redis *p, struct err *e)
 {
     uint8_t token[TOKEN_BYTES];
-    if (digest_random(token, sizeof token, e) < 0)
+    if (digest_random(token, sizeof(token), e) < 0)
         return -1;
-    digest_hex(p->value, token, sizeof token);
+    digest_hex(p->value, token, sizeof(token));
     struct lease_holder self;
     struct strbuf line = STRBUF_INIT;
     lease_holder_self(&self, &p->lease.owner, 0);
     lease_holder_format(&line, &self);
-    snprintf(p->value + strlen(p->value), sizeof p->value - strlen(p->value), " %s",
+    snprintf(p->value + strlen(p->value), sizeof(p->value) - strlen(p->value), " %s",
              strbuf_str(&line));
     strbuf_done(&line);
     p->confirm_sent = false;
@@ -497,11 +497,11 @@ init(struct lease_redis *p, struct loop *loop, struct resolver *r, struct target
                                          .close = redis_close};
     if (lease_init(&p->lease, &ops, loop, owner, e) < 0)
         return -1;
-    snprintf(p->key_lock, sizeof p->key_lock, "cronrun:{%s}:lock", owner->name);
-    snprintf(p->key_fence, sizeof p->key_fence, "cronrun:{%s}:fence", owner->name);
-    snprintf(p->claim_text, sizeof p->claim_text, "%llu",
+    snprintf(p->key_lock, sizeof(p->key_lock), "cronrun:{%s}:lock", owner->name);
+    snprintf(p->key_fence, sizeof(p->key_fence), "cronrun:{%s}:fence", owner->name);
+    snprintf(p->claim_text, sizeof(p->claim_text), "%llu",
              (unsigned long long)(p->ttl_ms < CLAIM_MS ? p->ttl_ms : CLAIM_MS));
-    snprintf(p->ttl_text, sizeof p->ttl_text, "%llu", (unsigned long long)p->ttl_ms);
+    snprintf(p->ttl_text, sizeof(p->ttl_text), "%llu", (unsigned long long)p->ttl_ms);
     p->conn = redisconn_new(loop, r, target, e);
     p->renew = p->conn ? boottimer_new(loop, on_renew, p, e) : NULL;
     p->unsure = p->renew ? boottimer_new(loop, on_unsure, p, e) : NULL;
@@ -513,7 +513,7 @@ struct lease *
 lease_redis_new(struct loop *loop, struct resolver *r, struct target_redis *target,
                 const struct lease_owner *owner, uint64_t ttl_ms, struct err *e)
 {
-    struct lease_redis *p = calloc(1, sizeof *p);
+    struct lease_redis *p = calloc(1, sizeof(*p));
     if (!p) {
         err_nomem(e);
         return NULL;

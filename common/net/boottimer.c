@@ -33,7 +33,7 @@ on_fired(int fd, int what, void *arg)
     (void)what;
     struct boottimer *t = arg;
     uint64_t times;
-    if (read(fd, &times, sizeof times) != (ssize_t)sizeof times || !t->pending)
+    if (read(fd, &times, sizeof(times)) != (ssize_t)sizeof(times) || !t->pending)
         return;
     t->pending = false;
     t->cb(t->arg);
@@ -42,7 +42,7 @@ on_fired(int fd, int what, void *arg)
 struct boottimer *
 boottimer_new(struct loop *l, loop_cb *cb, void *arg, struct err *e)
 {
-    struct boottimer *t = calloc(1, sizeof *t);
+    struct boottimer *t = calloc(1, sizeof(*t));
     if (!t) {
         err_nomem(e);
         return NULL;

@@ -120,8 +120,8 @@ is_self(int fd)
 {
     struct sockaddr_storage own = {0};
     struct sockaddr_storage peer = {0};
-    socklen_t own_len = sizeof own;
-    socklen_t peer_len = sizeof peer;
+    socklen_t own_len = sizeof(own);
+    socklen_t peer_len = sizeof(peer);
     return getsockname(fd, (struct sockaddr *)&own, &own_len) == 0 &&
            getpeername(fd, (struct sockaddr *)&peer, &peer_len) == 0 && own_len == peer_len &&
            memcmp(&own, &peer, own_len) == 0;
@@ -132,7 +132,7 @@ on_writable(int fd, int what, void *arg)
 {
     struct dial *d = arg;
     int sys_errno = 0;
-    socklen_t len = sizeof sys_errno;
+    socklen_t len = sizeof(sys_errno);
     (void)what;
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &sys_errno, &len) != 0)
         sys_errno = errno;
@@ -155,7 +155,7 @@ attempt(struct dial *d, const struct resolve_addr *a)
     d->fd = socket(a->sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (d->fd < 0)
         return false;
-    setsockopt(d->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(d->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     if (connect(d->fd, (const struct sockaddr *)&a->sa, a->sa_len) != 0 && errno != EINPROGRESS)
         return false;
     d->watch = loop_watch_new(d->loop, d->fd, on_writable, d);
@@ -231,7 +231,7 @@ struct dial *
 dial_start(struct loop *l, struct resolver *r, const char *host, uint16_t port,
            uint64_t deadline_ms, dial_cb *cb, void *arg, struct err *e)
 {
-    struct dial *d = calloc(1, sizeof *d);
+    struct dial *d = calloc(1, sizeof(*d));
     if (d)
         d->timer = loop_timer_new(l, on_timer, d);
     if (!d || !d->timer) {

@@ -96,7 +96,7 @@ on_post(evutil_socket_t fd, short what, void *arg)
     (void)what;
     struct loop *l = arg;
     uint64_t ignored;
-    while (read((int)fd, &ignored, sizeof ignored) < 0 && errno == EINTR) {
+    while (read((int)fd, &ignored, sizeof(ignored)) < 0 && errno == EINTR) {
     }
     struct later_list mine = posted_take(l);
     list_run(l, &mine);
@@ -108,9 +108,8 @@ on_post(evutil_socket_t fd, short what, void *arg)
 static void
 on_libevent_log(int severity, const char *text)
 {
-    if (severity >= EVENT_LOG_WARN) {
+    if (severity >= EVENT_LOG_WARN)
         log_warn("libevent", LOG_NONE, "%s", text);
-    }
 }
 
 /* Without a descriptor for its pair libevent ends the process, by exit(1). */
@@ -119,13 +118,11 @@ reserve_descriptors(struct err *e)
 {
     int fds[LIBEVENT_FDS];
     int n = 0;
-    while (n < LIBEVENT_FDS && (fds[n] = eventfd(0, EFD_CLOEXEC)) >= 0) {
+    while (n < LIBEVENT_FDS && (fds[n] = eventfd(0, EFD_CLOEXEC)) >= 0)
         n++;
-    }
     int failed = n < LIBEVENT_FDS ? errno : 0;
-    while (n > 0) {
+    while (n > 0)
         close(fds[--n]);
-    }
     return failed ? err_sys(e, failed, "cannot create the event loop") : 0;
 }
 
@@ -142,9 +139,8 @@ on_log(evutil_socket_t fd, short what, void *arg)
 static void
 watch_log(struct loop *l)
 {
-    if (log_flush() || event_pending(l->log_event, EV_WRITE, NULL)) {
+    if (log_flush() || event_pending(l->log_event, EV_WRITE, NULL))
         return;
-    }
     event_assign(l->log_event, l->base, log_pending_fd(), EV_WRITE, on_log, l);
     event_add(l->log_event, NULL);
 }
@@ -158,38 +154,33 @@ on_nothing(void *arg)
 static int
 loop_init_events(struct loop *l, struct err *e)
 {
-    if (reserve_descriptors(e) != 0) {
+    if (reserve_descriptors(e) != 0)
         return -1;
-    }
     event_set_log_callback(on_libevent_log);
     struct event_config *config = event_config_new();
-    if (!config) {
+    if (!config)
         return err_nomem(e);
-    }
     /* No locks: other threads come in through loop_post() alone. */
     event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV);
     l->base = event_base_new_with_config(config);
     event_config_free(config);
-    if (!l->base) {
+    if (!l->base)
         return err_sys(e, errno, "cannot create the event loop");
-    }
     l->post_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (l->post_fd < 0) {
+    if (l->post_fd < 0)
         return err_sys(e, errno, "eventfd");
-    }
     l->log_event = event_new(l->base, -1, EV_WRITE, on_log, l);
     l->post_event = event_new(l->base, l->post_fd, EV_READ | EV_PERSIST, on_post, l);
     l->until = loop_timer_new(l, on_nothing, NULL);
-    if (!l->until || !l->log_event || !l->post_event || event_add(l->post_event, NULL) != 0) {
+    if (!l->until || !l->log_event || !l->post_event || event_add(l->post_event, NULL) != 0)
         return err_nomem(e);
-    }
     return 0;
 }
 
 struct loop *
 loop_new(struct err *e)
 {
-    struct loop *l = calloc(1, sizeof *l);
+    struct loop *l = calloc(1, sizeof(*l));
     if (!l) {
         err_nomem(e);
         return NULL;
@@ -218,28 +209,22 @@ let_go(struct event_base *base)
 void
 loop_free(struct loop *l)
 {
-    if (!l) {
+    if (!l)
         return;
-    }
     /* Freed objects that wait for a next turn which will not come. */
     struct later_list mine = posted_take(l);
     list_run(l, &mine);
-    while (l->deferred.head) {
+    while (l->deferred.head)
         list_run(l, &l->deferred);
-    }
-    for (size_t i = 0; i < l->stops_n; i++) {
+    for (size_t i = 0; i < l->stops_n; i++)
         loop_signal_free(l->stops[i]);
-    }
     loop_timer_free(l->until);
-    if (l->log_event) {
+    if (l->log_event)
         event_free(l->log_event);
-    }
-    if (l->post_event) {
+    if (l->post_event)
         event_free(l->post_event);
-    }
-    if (l->post_fd >= 0) {
+    if (l->post_fd >= 0)
         close(l->post_fd);
-    }
     if (l->base) {
         let_go(l->base);
         event_base_free(l->base);
@@ -271,9 +256,8 @@ void
 loop_run(struct loop *l)
 {
     assert(!l->turning);
-    while (!l->quit) {
+    while (!l->quit)
         loop_turn(l);
-    }
     l->quit = false;
 }
 
@@ -309,9 +293,8 @@ double
 loop_stall_seconds(struct loop *l, bool reset)
 {
     double seconds = (double)l->stall_us / 1e6;
-    if (reset) {
+    if (reset)
         l->stall_us = 0;
-    }
     return seconds;
 }
 
@@ -319,9 +302,8 @@ void
 loop_meter(struct loop *l, uint64_t start_us)
 {
     uint64_t now_us = clock_mono_us();
-    if (now_us > start_us && now_us - start_us > l->stall_us) {
+    if (now_us > start_us && now_us - start_us > l->stall_us)
         l->stall_us = now_us - start_us;
-    }
 }
 
 /* ---- stop signals ---- */
@@ -332,21 +314,18 @@ on_stop(int signo, void *arg)
     struct loop *l = arg;
     l->stop_signo = signo;
     l->stop_count++;
-    if (l->stop_cb) {
+    if (l->stop_cb)
         l->stop_cb(signo, l->stop_count, l->stop_arg);
-    }
 }
 
 int
 loop_stop_on(struct loop *l, int signo, struct err *e)
 {
-    if (l->stops_n == STOP_SIGNALS_MAX) {
+    if (l->stops_n == STOP_SIGNALS_MAX)
         return err_set(e, ERR_USAGE, "more than %d stop signals", STOP_SIGNALS_MAX);
-    }
     struct loop_signal *s = loop_signal_new(l, signo, on_stop, l);
-    if (!s) {
+    if (!s)
         return err_set(e, ERR_NOMEM, "out of memory for watching signal %d", signo);
-    }
     l->stops[l->stops_n++] = s;
     return 0;
 }
@@ -385,6 +364,6 @@ loop_post(struct loop *l, struct loop_later *later, loop_cb *cb, void *arg)
     list_add(&l->posted, later, cb, arg);
     pthread_mutex_unlock(&l->post_lock);
     uint64_t one = 1;
-    while (write(l->post_fd, &one, sizeof one) < 0 && errno == EINTR) {
+    while (write(l->post_fd, &one, sizeof(one)) < 0 && errno == EINTR) {
     }
 }

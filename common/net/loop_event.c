@@ -39,9 +39,8 @@ static int
 timer_arm(struct loop_timer *t)
 {
     uint64_t left_ms = clock_left_ms(t->deadline_ms);
-    if (left_ms > TIMER_PIECE_MS) {
+    if (left_ms > TIMER_PIECE_MS)
         left_ms = TIMER_PIECE_MS;
-    }
     struct timeval tv = {
         .tv_sec = (time_t)(left_ms / 1000),
         .tv_usec = (suseconds_t)(left_ms % 1000 * 1000),
@@ -70,10 +69,9 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 struct loop_timer *
 loop_timer_new(struct loop *l, loop_cb *cb, void *arg)
 {
-    struct loop_timer *t = malloc(sizeof *t);
-    if (!t) {
+    struct loop_timer *t = malloc(sizeof(*t));
+    if (!t)
         return NULL;
-    }
     *t = (struct loop_timer){.loop = l, .cb = cb, .arg = arg, .deadline_ms = CLOCK_NEVER};
     t->event = evtimer_new(loop_base(l), on_timer, t);
     if (!t->event || timer_arm(t) != 0) {
@@ -87,9 +85,8 @@ void
 loop_timer_free(struct loop_timer *t)
 {
     if (t) {
-        if (t->event) {
+        if (t->event)
             event_free(t->event);
-        }
         free(t);
     }
 }
@@ -110,9 +107,8 @@ loop_timer_start_at(struct loop_timer *t, uint64_t deadline_ms)
 void
 loop_timer_cancel(struct loop_timer *t)
 {
-    if (t) {
+    if (t)
         loop_timer_start_at(t, CLOCK_NEVER);
-    }
 }
 
 bool
@@ -137,10 +133,9 @@ on_signal(evutil_socket_t signo, short what, void *arg)
 struct loop_signal *
 loop_signal_new(struct loop *l, int signo, loop_signal_cb *cb, void *arg)
 {
-    struct loop_signal *s = malloc(sizeof *s);
-    if (!s) {
+    struct loop_signal *s = malloc(sizeof(*s));
+    if (!s)
         return NULL;
-    }
     *s = (struct loop_signal){.loop = l, .cb = cb, .arg = arg};
     s->event = evsignal_new(loop_base(l), signo, on_signal, s);
     if (!s->event || evsignal_add(s->event, NULL) != 0) {
@@ -154,9 +149,8 @@ void
 loop_signal_free(struct loop_signal *s)
 {
     if (s) {
-        if (s->event) {
+        if (s->event)
             event_free(s->event);
-        }
         free(s);
     }
 }
@@ -177,10 +171,9 @@ on_watch(evutil_socket_t fd, short what, void *arg)
 struct loop_watch *
 loop_watch_new(struct loop *l, int fd, loop_watch_cb *cb, void *arg)
 {
-    struct loop_watch *w = malloc(sizeof *w);
-    if (!w) {
+    struct loop_watch *w = malloc(sizeof(*w));
+    if (!w)
         return NULL;
-    }
     *w = (struct loop_watch){.loop = l, .cb = cb, .arg = arg, .fd = fd};
     w->event = event_new(loop_base(l), fd, EV_PERSIST, on_watch, w);
     if (!w->event) {
@@ -202,20 +195,17 @@ loop_watch_free(struct loop_watch *w)
 int
 loop_watch_set(struct loop_watch *w, int what)
 {
-    if (what == w->what) {
+    if (what == w->what)
         return 0;
-    }
     event_del(w->event);
     w->what = 0;
-    if (what == 0) {
+    if (what == 0)
         return 0;
-    }
     short flags = EV_PERSIST;
     flags = (short)(flags | (what & LOOP_READ ? EV_READ : 0) | (what & LOOP_WRITE ? EV_WRITE : 0));
     if (event_assign(w->event, loop_base(w->loop), w->fd, flags, on_watch, w) != 0 ||
-        event_add(w->event, NULL) != 0) {
+        event_add(w->event, NULL) != 0)
         return -1;
-    }
     w->what = what;
     return 0;
 }

@@ -56,14 +56,12 @@ static void
 conf_update(struct resolver *r)
 {
     struct stat st;
-    if (stat(r->conf_path, &st) != 0) {
-        memset(&st, 0, sizeof st);
-    }
+    if (stat(r->conf_path, &st) != 0)
+        memset(&st, 0, sizeof(st));
     bool same = st.st_ino == r->conf_inode && st.st_mtim.tv_sec == r->conf_time.tv_sec &&
                 st.st_mtim.tv_nsec == r->conf_time.tv_nsec;
-    if (*r->conf.servers && same) {
+    if (*r->conf.servers && same)
         return;
-    }
     int sys_errno = resolve_conf_read(&r->conf, r->conf_path);
     bool lacking = sys_errno && dial_code(sys_errno) == ERR_SYSTEM;
     r->conf_inode = lacking ? 0 : st.st_ino; /* or it would not be read again */
@@ -74,7 +72,7 @@ conf_update(struct resolver *r)
 struct resolver *
 resolver_new(struct loop *l, struct err *e)
 {
-    struct resolver *r = calloc(1, sizeof *r);
+    struct resolver *r = calloc(1, sizeof(*r));
     if (!r) {
         err_nomem(e);
         return NULL;
@@ -114,9 +112,8 @@ request_free(struct resolve_request *q)
 void
 resolve_cancel(struct resolve_request *q)
 {
-    if (q) {
+    if (q)
         request_free(q);
-    }
 }
 
 static void
@@ -133,10 +130,9 @@ end_found(struct resolve_request *q)
     size_t n = q->addrs_n;
     resolve_cb *cb = q->cb;
     void *arg = q->arg;
-    memcpy(addrs, q->addrs, n * sizeof *addrs);
-    if (n > 1) {
+    memcpy(addrs, q->addrs, n * sizeof(*addrs));
+    if (n > 1)
         resolve_order(addrs, n);
-    }
     request_free(q);
     cb(NULL, addrs, n, arg);
 }
@@ -215,11 +211,10 @@ on_answer(void *arg, int family, enum resolve_status status, const struct resolv
     for (size_t i = 0; i < n && q->addrs_n < RESOLVE_ADDRS_MAX; i++) {
         struct resolve_addr *a = &q->addrs[q->addrs_n++];
         *a = addrs[i];
-        if (family == AF_INET6) {
+        if (family == AF_INET6)
             ((struct sockaddr_in6 *)&a->sa)->sin6_port = htons(q->port);
-        } else {
+        else
             ((struct sockaddr_in *)&a->sa)->sin_port = htons(q->port);
-        }
     }
     if (status ==
         RESOLVE_ASK_ANEW) { /* resolv.conf changed: other servers, perhaps another search list */
@@ -228,11 +223,10 @@ on_answer(void *arg, int family, enum resolve_status status, const struct resolv
     }
     /* The walk goes on after a resolver's failure, as glibc's does. */
     q->status = status > q->status ? status : q->status;
-    if (q->addrs_n > 0) {
+    if (q->addrs_n > 0)
         go_on(q, end_found, q->waiting > 0 ? SECOND_FAMILY_MS : 0);
-    } else if (q->waiting == 0) {
+    else if (q->waiting == 0)
         go_on(q, step_candidate, 0);
-    }
 }
 
 static void
@@ -249,12 +243,10 @@ step_candidate(struct resolve_request *q)
         q->candidate++;
     }
     q->waiting = 2; /* before the first is sent: an answer may come from inside */
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 2; i++)
         if (resolve_channel_ask(q->resolver->channel, name, families[i], on_answer, q,
-                                &q->questions[i]) != 0) {
+                                &q->questions[i]) != 0)
             on_answer(q, families[i], RESOLVE_NO_MEMORY, NULL, 0);
-        }
-    }
 }
 
 /* RFC 6761, 6.3: localhost and what ends in .localhost, also where there is no file that says so. */
@@ -271,15 +263,14 @@ step_first(struct resolve_request *q)
 {
     char name[RESOLVE_NAME_MAX];
     size_t len = strlen(q->host);
-    if (len > 0 && q->host[len - 1] == '.') {
+    if (len > 0 && q->host[len - 1] == '.')
         len--;
-    }
-    if (len == 0 || len >= sizeof name) {
+    if (len == 0 || len >= sizeof(name)) {
         q->status = RESOLVE_BAD_NAME;
         end_failed(q);
         return;
     }
-    snprintf(name, sizeof name, "%.*s", (int)len, q->host);
+    snprintf(name, sizeof(name), "%.*s", (int)len, q->host);
     size_t n = resolve_hosts("/etc/hosts", name, q->port, q->addrs, RESOLVE_ADDRS_MAX);
     if (n == 0 && is_localhost(name)) {
         resolve_addr_set(&q->addrs[n++], AF_INET6, &in6addr_loopback, q->port);
@@ -287,18 +278,17 @@ step_first(struct resolve_request *q)
                          q->port);
     }
     q->addrs_n = n;
-    if (n > 0) {
+    if (n > 0)
         end_found(q);
-    } else {
+    else
         step_candidate(q);
-    }
 }
 
 struct resolve_request *
 resolve_start(struct resolver *r, const char *host, uint16_t port, uint64_t deadline_ms,
               resolve_cb *cb, void *arg, struct err *e)
 {
-    struct resolve_request *q = calloc(1, sizeof *q + strlen(host) + 1);
+    struct resolve_request *q = calloc(1, sizeof(*q) + strlen(host) + 1);
     if (!q) {
         err_nomem(e);
         return NULL;

@@ -12,19 +12,19 @@
 void
 resolve_addr_set(struct resolve_addr *a, int family, const void *bytes, uint16_t port)
 {
-    memset(a, 0, sizeof *a);
+    memset(a, 0, sizeof(*a));
     if (family == AF_INET6) {
         struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&a->sa;
         in6->sin6_family = AF_INET6;
         in6->sin6_port = htons(port);
-        memcpy(&in6->sin6_addr, bytes, sizeof in6->sin6_addr);
-        a->sa_len = sizeof *in6;
+        memcpy(&in6->sin6_addr, bytes, sizeof(in6->sin6_addr));
+        a->sa_len = sizeof(*in6);
     } else {
         struct sockaddr_in *in = (struct sockaddr_in *)&a->sa;
         in->sin_family = AF_INET;
         in->sin_port = htons(port);
-        memcpy(&in->sin_addr, bytes, sizeof in->sin_addr);
-        a->sa_len = sizeof *in;
+        memcpy(&in->sin_addr, bytes, sizeof(in->sin_addr));
+        a->sa_len = sizeof(*in);
     }
 }
 
@@ -33,17 +33,16 @@ socket_path(const char *path, struct resolve_addr *ret)
 {
     struct sockaddr_un *un = (struct sockaddr_un *)&ret->sa;
     size_t len = strlen(path);
-    if (len >= sizeof un->sun_path) {
+    if (len >= sizeof(un->sun_path))
         return false;
-    }
-    memset(ret, 0, sizeof *ret);
+    memset(ret, 0, sizeof(*ret));
     un->sun_family = AF_UNIX;
     memcpy(un->sun_path, path, len);
     if (*path == '@') {
         un->sun_path[0] = '\0';
         ret->sa_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
     } else {
-        ret->sa_len = sizeof *un;
+        ret->sa_len = sizeof(*un);
     }
     return true;
 }
@@ -54,17 +53,14 @@ ipv6_literal(const char *text, uint16_t port, struct resolve_addr *ret)
 {
     char copy[RESOLVE_TEXT_MAX];
     struct in6_addr bytes;
-    if (strlen(text) >= sizeof copy) {
+    if (strlen(text) >= sizeof(copy))
         return false;
-    }
     strcpy(copy, text);
     char *scope = strchr(copy, '%');
-    if (scope) {
+    if (scope)
         *scope++ = '\0';
-    }
-    if (inet_pton(AF_INET6, copy, &bytes) != 1) {
+    if (inet_pton(AF_INET6, copy, &bytes) != 1)
         return false;
-    }
     resolve_addr_set(ret, AF_INET6, &bytes, port);
     if (scope) {
         unsigned index = if_nametoindex(scope);
@@ -78,9 +74,8 @@ bool
 resolve_literal(const char *host, uint16_t port, struct resolve_addr *ret)
 {
     struct in_addr bytes;
-    if (*host == '/' || *host == '@') {
+    if (*host == '/' || *host == '@')
         return socket_path(host, ret);
-    }
     if (inet_pton(AF_INET, host, &bytes) == 1) {
         resolve_addr_set(ret, AF_INET, &bytes, port);
         return true;
@@ -88,7 +83,7 @@ resolve_literal(const char *host, uint16_t port, struct resolve_addr *ret)
     size_t len = strlen(host);
     if (*host == '[' && host[len - 1] == ']' && len < RESOLVE_TEXT_MAX) {
         char inner[RESOLVE_TEXT_MAX];
-        snprintf(inner, sizeof inner, "%.*s", (int)len - 2, host + 1);
+        snprintf(inner, sizeof(inner), "%.*s", (int)len - 2, host + 1);
         return ipv6_literal(inner, port, ret);
     }
     return ipv6_literal(host, port, ret);
@@ -108,17 +103,14 @@ resolve_order(struct resolve_addr *addrs, size_t n)
     struct resolve_addr sorted[RESOLVE_ADDRS_MAX];
     unsigned class[RESOLVE_ADDRS_MAX];
     size_t filled = 0;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         class[i] = !reachable(&addrs[i]) ? 2 : addrs[i].sa.ss_family == AF_INET6 ? 0 : 1;
-    }
     for (unsigned c = 0; c < 3; c++) {
-        for (size_t i = 0; i < n; i++) {
-            if (class[i] == c) {
+        for (size_t i = 0; i < n; i++)
+            if (class[i] == c)
                 sorted[filled++] = addrs[i];
-            }
-        }
     }
-    memcpy(addrs, sorted, filled * sizeof *addrs);
+    memcpy(addrs, sorted, filled * sizeof(*addrs));
 }
 
 const char *
@@ -132,11 +124,10 @@ resolve_addr_text(const struct resolve_addr *a, char *buf)
         inet_ntop(AF_INET6, &in6->sin6_addr, buf, RESOLVE_TEXT_MAX);
         char name[IF_NAMESIZE];
         size_t used = strlen(buf);
-        if (in6->sin6_scope_id && if_indextoname(in6->sin6_scope_id, name)) {
+        if (in6->sin6_scope_id && if_indextoname(in6->sin6_scope_id, name))
             snprintf(buf + used, RESOLVE_TEXT_MAX - used, "%%%s", name);
-        } else if (in6->sin6_scope_id) {
+        else if (in6->sin6_scope_id)
             snprintf(buf + used, RESOLVE_TEXT_MAX - used, "%%%u", (unsigned)in6->sin6_scope_id);
-        }
     } else if (a->sa.ss_family == AF_UNIX) {
         const char *path = ((const struct sockaddr_un *)&a->sa)->sun_path;
         snprintf(buf, RESOLVE_TEXT_MAX, "%s%.*s", *path ? "" : "@", RESOLVE_TEXT_MAX - 2,

@@ -68,10 +68,9 @@ on_socket(int fd, int what, void *arg)
 static struct watch *
 watch_new(struct resolve_channel *c, ares_socket_t fd)
 {
-    struct watch *w = calloc(1, sizeof *w);
-    if (!w) {
+    struct watch *w = calloc(1, sizeof(*w));
+    if (!w)
         return NULL; /* the question times out */
-    }
     *w = (struct watch){.next = c->watches, .channel = c, .fd = fd};
     w->watch = loop_watch_new(c->loop, fd, on_socket, w);
     if (!w->watch) {
@@ -87,9 +86,8 @@ on_socket_state(void *arg, ares_socket_t fd, int readable, int writable)
 {
     struct resolve_channel *c = arg;
     struct watch **at = &c->watches;
-    while (*at && (*at)->fd != fd) {
+    while (*at && (*at)->fd != fd)
         at = &(*at)->next;
-    }
     struct watch *w = *at;
     if (!readable && !writable) { /* about to be closed */
         if (w) {
@@ -99,9 +97,8 @@ on_socket_state(void *arg, ares_socket_t fd, int readable, int writable)
         }
         return;
     }
-    if (!w) {
+    if (!w)
         w = watch_new(c, fd);
-    }
     if (w) {
         /* Without it the lookup ends by its deadline. */
         IGNORED(loop_watch_set(w->watch, (readable ? LOOP_READ : 0) | (writable ? LOOP_WRITE : 0)));
@@ -130,7 +127,7 @@ channel_init(struct resolve_channel *c)
 struct resolve_channel *
 resolve_channel_new(struct loop *l, struct err *e)
 {
-    struct resolve_channel *c = calloc(1, sizeof *c);
+    struct resolve_channel *c = calloc(1, sizeof(*c));
     if (!c) {
         err_nomem(e);
         return NULL;
@@ -205,9 +202,8 @@ parse_ipv6(const unsigned char *abuf, int alen, struct resolve_addr *ret, size_t
     struct ares_addr6ttl found[RESOLVE_ADDRS_MAX];
     int n = RESOLVE_ADDRS_MAX;
     int status = ares_parse_aaaa_reply(abuf, alen, NULL, found, &n);
-    for (int i = 0; status == ARES_SUCCESS && i < n; i++) {
+    for (int i = 0; status == ARES_SUCCESS && i < n; i++)
         resolve_addr_set(&ret[(*ret_n)++], AF_INET6, &found[i].ip6addr, 0);
-    }
     return status;
 }
 
@@ -217,9 +213,8 @@ parse_ipv4(const unsigned char *abuf, int alen, struct resolve_addr *ret, size_t
     struct ares_addrttl found[RESOLVE_ADDRS_MAX];
     int n = RESOLVE_ADDRS_MAX;
     int status = ares_parse_a_reply(abuf, alen, NULL, found, &n);
-    for (int i = 0; status == ARES_SUCCESS && i < n; i++) {
+    for (int i = 0; status == ARES_SUCCESS && i < n; i++)
         resolve_addr_set(&ret[(*ret_n)++], AF_INET, &found[i].ipaddr, 0);
-    }
     return status;
 }
 
@@ -231,16 +226,14 @@ on_answer(void *arg, int status, int timeouts, unsigned char *abuf, int alen)
     struct resolve_addr addrs[RESOLVE_ADDRS_MAX];
     size_t n = 0;
     free(arg);
-    if (!q.cb || status == ARES_EDESTRUCTION) {
+    if (!q.cb || status == ARES_EDESTRUCTION)
         return;
-    }
     if (status == ARES_SUCCESS) {
         status = q.family == AF_INET6 ? parse_ipv6(abuf, alen, addrs, &n)
                                       : parse_ipv4(abuf, alen, addrs, &n);
     }
-    if (status == ARES_SUCCESS && n == 0) {
+    if (status == ARES_SUCCESS && n == 0)
         status = ARES_ENODATA;
-    }
     q.cb(q.arg, q.family, status_of(status), addrs, n);
 }
 
@@ -248,10 +241,9 @@ int
 resolve_channel_ask(struct resolve_channel *c, const char *name, int family, resolve_answer_cb *cb,
                     void *arg, struct resolve_question **ret)
 {
-    struct resolve_question *q = malloc(sizeof *q);
-    if (!q) {
+    struct resolve_question *q = malloc(sizeof(*q));
+    if (!q)
         return -1;
-    }
     *q = (struct resolve_question){cb, arg, family};
     *ret = q;
     ares_query(c->ares, name, ns_c_in, family == AF_INET6 ? ns_t_aaaa : ns_t_a, on_answer, q);
@@ -262,7 +254,6 @@ resolve_channel_ask(struct resolve_channel *c, const char *name, int family, res
 void
 resolve_question_drop(struct resolve_question *q)
 {
-    if (q) {
+    if (q)
         q->cb = NULL;
-    }
 }

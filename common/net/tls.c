@@ -44,9 +44,8 @@ set_reason(struct err *e, const char *what, const char *file)
     unsigned long code =
         ERR_peek_error(); /* the first: later ones only say what followed from it */
     const char *reason = ERR_reason_error_string(code);
-    if (ERR_GET_LIB(code) == ERR_LIB_SYS) {
+    if (ERR_GET_LIB(code) == ERR_LIB_SYS)
         reason = strerror(ERR_GET_REASON(code));
-    }
     err_set(e, ERR_TLS, "%s %s: %s", what, file, reason ? reason : "no reason given");
     ERR_clear_error();
     return -1;
@@ -59,9 +58,8 @@ stamp_of(const char *path)
 {
     struct stat st;
     struct stamp s = {0};
-    if (stat(path, &st) == 0) {
+    if (stat(path, &st) == 0)
         s = (struct stamp){st.st_mtim, st.st_ino, st.st_size};
-    }
     return s;
 }
 
@@ -104,9 +102,8 @@ static SSL_CTX *
 client_context(const struct tls_client *t, struct err *e)
 {
     SSL_CTX *ctx = context_new(TLS_client_method(), e);
-    if (!ctx) {
+    if (!ctx)
         return NULL;
-    }
     SSL_CTX_set_verify(ctx, t->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
     if (t->verify && SSL_CTX_load_verify_locations(ctx, t->ca_file, NULL) != 1) {
         set_reason(e, "cannot load CA certificates from", t->ca_file);
@@ -120,16 +117,14 @@ static SSL_CTX *
 server_context(const struct tls_server *t, struct err *e)
 {
     SSL_CTX *ctx = context_new(TLS_server_method(), e);
-    if (!ctx) {
+    if (!ctx)
         return NULL;
-    }
     int result = 0;
-    if (SSL_CTX_use_certificate_chain_file(ctx, t->cert_file) != 1) {
+    if (SSL_CTX_use_certificate_chain_file(ctx, t->cert_file) != 1)
         result = set_reason(e, "cannot load the certificate", t->cert_file);
-    } else if (SSL_CTX_use_PrivateKey_file(ctx, t->key_file, SSL_FILETYPE_PEM) != 1 ||
-               SSL_CTX_check_private_key(ctx) != 1) {
+    else if (SSL_CTX_use_PrivateKey_file(ctx, t->key_file, SSL_FILETYPE_PEM) != 1 ||
+             SSL_CTX_check_private_key(ctx) != 1)
         result = set_reason(e, "cannot load the key", t->key_file);
-    }
     if (result != 0) {
         SSL_CTX_free(ctx);
         return NULL;
@@ -166,13 +161,12 @@ is_address(const char *name)
 static bool
 set_name(SSL *ssl, const char *name, bool verify)
 {
-    if (is_address(name)) {
+    if (is_address(name))
         return !verify || X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name) == 1;
-    }
     /* A final dot is for the resolver: RFC 6066, 3, sends names without it, and certificates have them so. */
     char host[256];
     size_t len = strlen(name);
-    snprintf(host, sizeof host, "%.*s", (int)(len > 0 && name[len - 1] == '.' ? len - 1 : len),
+    snprintf(host, sizeof(host), "%.*s", (int)(len > 0 && name[len - 1] == '.' ? len - 1 : len),
              name);
     SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     return SSL_set_tlsext_host_name(ssl, host) == 1 && (!verify || SSL_set1_host(ssl, host) == 1);
@@ -280,9 +274,8 @@ tls_bufferevent_expiry(struct bufferevent *bev)
     SSL *ssl = bufferevent_openssl_get_ssl(bev);
     X509 *cert = ssl ? SSL_get0_peer_certificate(ssl) : NULL;
     struct tm tm;
-    if (!cert || ASN1_TIME_to_tm(X509_get0_notAfter(cert), &tm) != 1) {
+    if (!cert || ASN1_TIME_to_tm(X509_get0_notAfter(cert), &tm) != 1)
         return 0;
-    }
     return (int64_t)timegm(&tm);
 }
 
@@ -296,7 +289,7 @@ tls_client_new(const char *ca_file, bool verify, struct err *e)
         err_set(e, ERR_TLS, "this machine has no CA certificates (ca-certificates, SSL_CERT_FILE)");
         return NULL;
     }
-    struct tls_client *t = calloc(1, sizeof *t);
+    struct tls_client *t = calloc(1, sizeof(*t));
     if (!t || (file && !(t->ca_file = strdup(file)))) {
         err_nomem(e);
         tls_client_free(t);
@@ -325,7 +318,7 @@ tls_client_free(struct tls_client *t)
 struct tls_server *
 tls_server_new(const char *cert_file, const char *key_file, struct err *e)
 {
-    struct tls_server *t = calloc(1, sizeof *t);
+    struct tls_server *t = calloc(1, sizeof(*t));
     if (!t || !(t->cert_file = strdup(cert_file)) || !(t->key_file = strdup(key_file))) {
         err_nomem(e);
         tls_server_free(t);

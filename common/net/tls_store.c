@@ -15,13 +15,10 @@ tls_system_ca_file(void)
         "/etc/ssl/cert.pem",      /* Alpine's libressl, BSD */
     };
     const char *named = getenv("SSL_CERT_FILE");
-    if (named && *named) {
+    if (named && *named)
         return named;
-    }
-    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
-        if (access(paths[i], R_OK) == 0) {
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+        if (access(paths[i], R_OK) == 0)
             return paths[i];
-        }
-    }
     return NULL;
 }

@@ -98,9 +98,9 @@ known_init(struct known *k, const struct opt_program *p, struct err *e)
     while (p->other_env && p->other_env[others])
         others++;
     k->prefix = strlen(p->env_prefix);
-    k->names = calloc(rows + others, sizeof *k->names);
-    k->tails = calloc(rows + others, sizeof *k->tails);
-    k->text = calloc(rows, sizeof *k->text);
+    k->names = calloc(rows + others, sizeof(*k->names));
+    k->tails = calloc(rows + others, sizeof(*k->tails));
+    k->text = calloc(rows, sizeof(*k->text));
     if (!k->names || !k->tails || !k->text)
         return err_nomem(e);
     for (size_t i = 0; i < rows; i++)

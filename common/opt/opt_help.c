@@ -160,7 +160,7 @@ help_exits(const struct opt_program *p, struct strbuf *out)
     strbuf_adds(out, "\nExit status:\n");
     for (size_t i = 0; i < p->n_exits; i++) {
         char number[16];
-        snprintf(number, sizeof number, "%d", p->exits[i].status);
+        snprintf(number, sizeof(number), "%d", p->exits[i].status);
         entry(out, p->exits[i].label ? p->exits[i].label : number, p->exits[i].text);
     }
 }

@@ -295,7 +295,7 @@ man_exits(const struct opt_program *p, struct strbuf *out)
     strbuf_adds(out, ".SH EXIT STATUS\n");
     for (size_t i = 0; i < p->n_exits; i++) {
         char number[16];
-        snprintf(number, sizeof number, "%d", p->exits[i].status);
+        snprintf(number, sizeof(number), "%d", p->exits[i].status);
         struct opt_pair pair = {p->exits[i].label ? p->exits[i].label : number, p->exits[i].text};
         man_pairs(&pair, 1, out);
     }

@@ -7,12 +7,11 @@
 static void
 add_cell(struct strbuf *out, const char *text)
 {
-    for (const char *s = text; *s; s++) {
+    for (const char *s = text; *s; s++)
         if (*s == '|')
             strbuf_adds(out, "\\|");
         else
             strbuf_addc(out, (char)(*s == '\n' ? ' ' : *s));
-    }
 }
 
 static void
@@ -143,7 +142,7 @@ formats_common(const struct opt_program *p, struct strbuf *out)
         {"redis_state", "", "debug: a Redis connection does", OPT_CONN_REDIS},
     };
     strbuf_adds(out, "Events that every program has:\n\n| Event | Fields | |\n|---|---|---|\n");
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         if (rows[i].connections == 0 || (rows[i].connections & p->connections))
             strbuf_addf(out, "| `%s` |%s%s | %s |\n", rows[i].event, *rows[i].fields ? " " : "",
                         rows[i].fields, rows[i].text);

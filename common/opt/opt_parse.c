@@ -32,7 +32,7 @@ static int
 unknown_option(const struct reader *r, const char *name, size_t len, struct err *e)
 {
     cleanup_free char *word = strndup(name, len);
-    cleanup_free const char **known = calloc(opt_row_count(r->p), sizeof *known);
+    cleanup_free const char **known = calloc(opt_row_count(r->p), sizeof(*known));
     if (!word || !known)
         return err_nomem(e);
     size_t n = 0;
@@ -134,7 +134,7 @@ read_long(struct reader *r, const char *word, struct err *e)
     const char *value = equals ? equals + 1 : "true";
     if (!equals && row->kind != OPT_BOOL) {
         char shown[64];
-        snprintf(shown, sizeof shown, "--%s", row->name);
+        snprintf(shown, sizeof(shown), "--%s", row->name);
         value = next_value(r, shown, row, e);
         if (!value)
             return -1;
@@ -257,9 +257,9 @@ apply_given(struct reader *r, void *options, struct err *e)
         void *base = opt_row_is_common(r->p, (size_t)index) ? (void *)&r->asked : options;
         char shown[64];
         if (g->name)
-            snprintf(shown, sizeof shown, "--%s", g->name);
+            snprintf(shown, sizeof(shown), "--%s", g->name);
         else
-            snprintf(shown, sizeof shown, "-%c", g->letter);
+            snprintf(shown, sizeof(shown), "-%c", g->letter);
         if (opt_value_set(row, base, g->value, shown, e) < 0)
             return -1;
     }
@@ -306,7 +306,7 @@ read_asked(struct reader *r, struct err *e)
         if (!opt_row_is_common(r->p, index) || !(row->flags & OPT_NO_ENV))
             continue;
         char shown[64];
-        snprintf(shown, sizeof shown, "--%s", row->name);
+        snprintf(shown, sizeof(shown), "--%s", row->name);
         if (opt_value_set(row, &r->asked, g->value, shown, e) < 0)
             return -1;
     }
@@ -369,7 +369,7 @@ opt_parse(const struct opt_program *p, const struct opt_input *in, void *options
     assert(opt_rows_fit(p));
     *ret = (struct opt_result){.program = p};
     err_clear(e);
-    cleanup_free struct given *given = calloc((size_t)in->argc + 1, sizeof *given);
+    cleanup_free struct given *given = calloc((size_t)in->argc + 1, sizeof(*given));
     if (!given) {
         err_nomem(e);
         return p->usage_status;

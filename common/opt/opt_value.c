@@ -16,7 +16,7 @@ set_bool(const struct opt_row *row, bool *field, const char *value, struct err *
     static const char *const yes[] = {"true", "yes", "on", "1"};
     static const char *const no[] = {"false", "no", "off", "0"};
     (void)row;
-    for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++) {
+    for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
         bool is_yes = strcasecmp(value, yes[i]) == 0;
         if (is_yes || strcasecmp(value, no[i]) == 0) {
             *field = is_yes;
@@ -108,7 +108,7 @@ set_choice(const struct opt_row *row, int *field, const char *value, struct err 
 static int
 add_item(struct opt_list *list, const char *value, struct err *e)
 {
-    char **items = realloc(list->items, (list->n + 1) * sizeof *items);
+    char **items = realloc(list->items, (list->n + 1) * sizeof(*items));
     if (!items)
         return err_nomem(e);
     list->items = items;

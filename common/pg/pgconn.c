@@ -62,7 +62,7 @@ struct pgconn *
 pgconn_new(struct loop *l, struct resolver *r, struct target_pg *target,
            const char *application_name, struct err *e)
 {
-    struct pgconn *c = calloc(1, sizeof *c);
+    struct pgconn *c = calloc(1, sizeof(*c));
     if (!c) {
         err_nomem(e);
         return NULL;
@@ -204,8 +204,8 @@ on_notice(void *arg, const PGresult *res)
     /* An immediate shutdown says 57P02 as a WARNING; FATAL on an idle session comes as a notice. */
     if (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0 ||
         strncmp(sqlstate, "57P0", 4) == 0) {
-        strncpy(c->fatal_sqlstate, sqlstate, sizeof c->fatal_sqlstate - 1);
-        strncpy(c->fatal_message, message, sizeof c->fatal_message - 1);
+        strncpy(c->fatal_sqlstate, sqlstate, sizeof(c->fatal_sqlstate) - 1);
+        strncpy(c->fatal_message, message, sizeof(c->fatal_message) - 1);
     }
     if (c->notice_cb && !c->dead)
         c->notice_cb(c, severity, sqlstate, message, c->notice_arg);

@@ -94,7 +94,7 @@ static int
 cancel_error(struct pgconn *c, struct err *e)
 {
     char line[ERR_MSG_MAX];
-    pgconn_text_clean(PQcancelErrorMessage(c->cancel.conn), line, sizeof line);
+    pgconn_text_clean(PQcancelErrorMessage(c->cancel.conn), line, sizeof(line));
     return err_set(e, ERR_CLOSED, "cannot cancel: %s", line);
 }
 
@@ -140,7 +140,7 @@ on_cancel_io(int fd, int what, void *arg)
     struct pgconn *c = arg;
     struct err e = {0};
     char text[256];
-    ssize_t n = read(fd, text, sizeof text - 1);
+    ssize_t n = read(fd, text, sizeof(text) - 1);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (n == 1 && text[0] == '+') {
@@ -148,8 +148,8 @@ on_cancel_io(int fd, int what, void *arg)
         return;
     }
     text[n > 0 ? n : 0] = '\0';
-    char line[sizeof text];
-    pgconn_text_clean(text, line, sizeof line);
+    char line[sizeof(text)];
+    pgconn_text_clean(text, line, sizeof(line));
     err_set(&e, ERR_CLOSED, "cannot cancel: %s", line[0] ? line : "the request was not delivered");
     cancel_end(c, &e);
 }
@@ -166,7 +166,7 @@ cancel_child(PGcancel *request, int out)
     setitimer(ITIMER_REAL, &limit, NULL);
     char text[256] = "";
     ssize_t n;
-    if (PQcancel(request, text, sizeof text))
+    if (PQcancel(request, text, sizeof(text)))
         n = write(out, "+", 1);
     else
         n = write(out, text, strlen(text));

@@ -223,8 +223,8 @@ connect_begin(struct pgconn *c, const char *hostaddr, struct err *e)
     size_t n = 0;
     while (p.keywords[n])
         n++;
-    const char **keywords = calloc(n + 1, sizeof *keywords);
-    const char **values = calloc(n + 1, sizeof *values);
+    const char **keywords = calloc(n + 1, sizeof(*keywords));
+    const char **values = calloc(n + 1, sizeof(*values));
     PGconn *pg = NULL;
     if (keywords && values) {
         for (size_t i = 0, k = 0; i < n; i++) {
@@ -336,7 +336,7 @@ on_resolved(const struct err *e, const struct resolve_addr *addrs, size_t n, voi
         return;
     }
     c->at.n_addrs = n < RESOLVE_ADDRS_MAX ? n : RESOLVE_ADDRS_MAX;
-    memcpy(c->at.addrs, addrs, c->at.n_addrs * sizeof *addrs);
+    memcpy(c->at.addrs, addrs, c->at.n_addrs * sizeof(*addrs));
     connect_addr(c);
 }
 

@@ -140,7 +140,7 @@ pooler_sqlstate(const char *said)
     bool is_cached = strncmp(said, POOLER_CACHED, cached) == 0;
     const char *cause = said + (is_cached ? cached : 0);
     size_t len = strcspn(cause, "\n");
-    for (size_t i = 0; i < sizeof sayings / sizeof sayings[0]; i++) {
+    for (size_t i = 0; i < sizeof(sayings) / sizeof(sayings[0]); i++) {
         const struct saying *s = &sayings[i];
         size_t begin = strlen(s->begin);
         size_t end = is_cached ? 0 : strlen(s->end); /* there the retry's name follows */
@@ -171,7 +171,7 @@ pgconn_own_lack(const char *text)
     static const int lacks[] = {EMFILE, ENFILE, ENOBUFS};
     if (has_any(text, memory) || strstr(text, strerror(ENOMEM)))
         return ERR_NOMEM;
-    for (size_t i = 0; i < sizeof lacks / sizeof lacks[0]; i++)
+    for (size_t i = 0; i < sizeof(lacks) / sizeof(lacks[0]); i++)
         if (strstr(text, strerror(lacks[i])))
             return ERR_SYSTEM;
     return ERR_NONE;
@@ -235,7 +235,7 @@ pgconn_connect_error(struct err *e, const char *text, ConnStatusType stage, bool
     char sqlstate[6];
     char line[ERR_MSG_MAX];
     pgconn_text_sqlstate(text, sqlstate);
-    pgconn_text_clean(text, line, sizeof line);
+    pgconn_text_clean(text, line, sizeof(line));
     if (!code)
         return err_set(e, classify(last_attempt(text), stage, needs_password), "%s", line);
     if (strcmp(sqlstate, PGCONN_POOLER_SQLSTATE) == 0)
@@ -299,7 +299,7 @@ pgconn_role_parse(const char *text, enum pgconn_role *ret, struct err *e)
         *ret = PGCONN_ANY;
         return 0;
     }
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
         if (strcmp(text, names[i]) == 0) {
             *ret = (enum pgconn_role)i;
             return 0;

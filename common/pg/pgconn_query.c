@@ -68,7 +68,7 @@ add_error(struct pgconn *c, PGresult *res)
             err_sql(&c->op_err, ERR_SERVER, sqlstate, "%s", message);
     } else {
         char line[ERR_MSG_MAX];
-        pgconn_text_clean(PQresultErrorMessage(res), line, sizeof line);
+        pgconn_text_clean(PQresultErrorMessage(res), line, sizeof(line));
         enum err_code lack = pgconn_own_lack(line);
         query_failed(c, lack == ERR_NONE ? ERR_PROTOCOL : lack, line);
     }
@@ -266,7 +266,7 @@ static int
 send_failed(struct pgconn *c, struct err *e)
 {
     char line[ERR_MSG_MAX];
-    pgconn_text_clean(PQerrorMessage(c->pg), line, sizeof line);
+    pgconn_text_clean(PQerrorMessage(c->pg), line, sizeof(line));
     enum err_code code = pgconn_own_lack(line) == ERR_NOMEM ? ERR_NOMEM : ERR_CLOSED;
     return err_set(e, code, "cannot send the query: %s", line);
 }

@@ -12,7 +12,7 @@ struct pgrows {
 int
 pgconn_rows_add(struct pgconn *c, PGresult *res)
 {
-    struct pgrows *r = calloc(1, sizeof *r);
+    struct pgrows *r = calloc(1, sizeof(*r));
     if (!r) {
         PQclear(res);
         return -1;
@@ -152,9 +152,9 @@ void
 pgdiag_fill(struct pgdiag *d, const PGresult *res)
 {
     pgdiag_done(d);
-    copy_short(d->severity, sizeof d->severity,
+    copy_short(d->severity, sizeof(d->severity),
                PQresultErrorField(res, PG_DIAG_SEVERITY_NONLOCALIZED));
-    copy_short(d->sqlstate, sizeof d->sqlstate, PQresultErrorField(res, PG_DIAG_SQLSTATE));
+    copy_short(d->sqlstate, sizeof(d->sqlstate), PQresultErrorField(res, PG_DIAG_SQLSTATE));
     d->message = field(res, PG_DIAG_MESSAGE_PRIMARY);
     d->detail = field(res, PG_DIAG_MESSAGE_DETAIL);
     d->hint = field(res, PG_DIAG_MESSAGE_HINT);

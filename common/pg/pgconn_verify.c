@@ -93,7 +93,7 @@ on_dialed(const struct err *e, int fd, void *arg)
     struct pgconn_verify *v = arg;
     v->dial = NULL;
     v->fd = fd;
-    if (!e && send(fd, ssl_request, sizeof ssl_request, MSG_NOSIGNAL) == sizeof ssl_request)
+    if (!e && send(fd, ssl_request, sizeof(ssl_request), MSG_NOSIGNAL) == sizeof(ssl_request))
         v->watch = loop_watch_new(v->c->loop, fd, on_answer, v);
     if (!v->watch || loop_watch_set(v->watch, LOOP_READ) != 0)
         pgconn_verify_end(v->c);
@@ -108,7 +108,7 @@ pgconn_verify_start(struct pgconn *c, const struct err *e)
     if (e->code != ERR_TLS || !strstr(e->msg, "certificate verify failed") || !host || !address ||
         !*address)
         return false;
-    struct pgconn_verify *v = calloc(1, sizeof *v);
+    struct pgconn_verify *v = calloc(1, sizeof(*v));
     if (!v)
         return false;
     c->verify = v;

@@ -57,9 +57,8 @@ tell(struct redisconn *c, struct redis_command *list, const struct err *e)
 {
     while (list) {
         struct redis_command *next = list->next;
-        if (list->cb && !c->dead) {
+        if (list->cb && !c->dead)
             list->cb(c, e, NULL, list->arg);
-        }
         free(list);
         list = next;
     }
@@ -79,9 +78,8 @@ redisconn_fail(struct redisconn *c, const struct err *e)
     struct redis_command *list = take_commands(c);
     c->lost_due = c->lost_cb && c->state == REDISCONN_READY;
     redisconn_close(c);
-    if (connect_cb) {
+    if (connect_cb)
         connect_cb(c, &copy, c->connect_arg);
-    }
     tell(c, list, &copy);
 }
 
@@ -102,9 +100,8 @@ static uint64_t
 nearest_deadline(const struct redisconn *c)
 {
     uint64_t nearest = c->connect_cb ? c->connect_deadline_ms : CLOCK_NEVER;
-    for (const struct redis_command *q = c->first; q; q = q->next) {
+    for (const struct redis_command *q = c->first; q; q = q->next)
         nearest = clock_earlier(nearest, q->deadline_ms);
-    }
     return nearest;
 }
 
@@ -130,10 +127,9 @@ on_timer(void *arg)
 struct redisconn *
 redisconn_new(struct loop *l, struct resolver *r, struct target_redis *target, struct err *e)
 {
-    struct redisconn *c = calloc(1, sizeof *c);
-    if (c) {
+    struct redisconn *c = calloc(1, sizeof(*c));
+    if (c)
         c->timer = loop_timer_new(l, on_timer, c);
-    }
     if (!c || !c->timer) {
         free(c);
         err_nomem(e);
@@ -172,9 +168,8 @@ redisconn_free_now(void *arg)
 void
 redisconn_free(struct redisconn *c)
 {
-    if (!c || c->dead) {
+    if (!c || c->dead)
         return;
-    }
     redisconn_close(c);
     c->dead = true;
     loop_timer_free(c->timer);
@@ -189,13 +184,11 @@ redisconn_connect_start(struct redisconn *c, uint64_t deadline_ms, redisconn_cb 
     redisconn_close(c);
     c->farewell[0] = '\0';
     c->lost_due = false; /* whoever connects anew knows that it was lost */
-    if (target_redis_refresh(c->target, e) != 0) {
+    if (target_redis_refresh(c->target, e) != 0)
         return -1;
-    }
     c->connect_deadline_ms = deadline_ms;
-    if (redisconn_dial(c, e) != 0) {
+    if (redisconn_dial(c, e) != 0)
         return -1;
-    }
     c->connect_cb = cb;
     c->connect_arg = arg;
     return 0;
@@ -205,9 +198,8 @@ int
 redisconn_command_start(struct redisconn *c, int argc, const char *const *argv, const size_t *lens,
                         uint64_t deadline_ms, redisconn_reply_cb *cb, void *arg, struct err *e)
 {
-    if (c->state != REDISCONN_READY) {
+    if (c->state != REDISCONN_READY)
         return err_set(e, ERR_CLOSED, "not connected to Redis");
-    }
     return redisconn_send(c, REDIS_COMMAND_USER, argc, argv, lens, deadline_ms, cb, arg, e);
 }
 

@@ -20,14 +20,12 @@ tls_context(struct redisconn *c, struct err *e)
     struct redisconn_tls *tls = c->tls;
     bool same_ca =
         (!t->tls_ca && !tls->ca) || (t->tls_ca && tls->ca && strcmp(t->tls_ca, tls->ca) == 0);
-    if (tls->client && same_ca && tls->verify == t->tls_verify) {
+    if (tls->client && same_ca && tls->verify == t->tls_verify)
         return 0;
-    }
     redisconn_tls_done(tls);
     tls->ca = t->tls_ca ? strdup(t->tls_ca) : NULL;
-    if (t->tls_ca && !tls->ca) {
+    if (t->tls_ca && !tls->ca)
         return err_nomem(e);
-    }
     tls->verify = t->tls_verify;
     tls->client = tls_client_new(t->tls_ca, t->tls_verify, e);
     return tls->client ? 0 : -1;
@@ -50,11 +48,10 @@ take_socket(struct redisconn *c, int fd)
     } else {
         bev = tls_client_bufferevent(c->tls->client, base, fd, c->target->tls_name, &e);
     }
-    if (bev) {
+    if (bev)
         redisconn_talk(c, bev, c->target->tls);
-    } else {
+    else
         redisconn_fail(c, &e);
-    }
 }
 
 /* ---- dialling ---- */

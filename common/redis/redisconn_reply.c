@@ -28,13 +28,11 @@ struct node {
 void
 redis_reply_free(struct redis_reply *reply)
 {
-    if (!reply) {
+    if (!reply)
         return;
-    }
     struct node *n = (struct node *)reply;
-    for (size_t i = 0; i < reply->count; i++) {
+    for (size_t i = 0; i < reply->count; i++)
         redis_reply_free((struct redis_reply *)n->slots[i]);
-    }
     free(n->slots);
     free(n);
 }
@@ -42,12 +40,11 @@ redis_reply_free(struct redis_reply *reply)
 static struct node *
 node_new(enum redis_reply_kind kind, const char *text, size_t len)
 {
-    struct node *n = malloc(sizeof *n + len + 1);
+    struct node *n = malloc(sizeof(*n) + len + 1);
     if (n) {
         *n = (struct node){.reply = {.kind = kind, .len = len}};
-        if (len > 0) {
+        if (len > 0)
             memcpy(n->text, text, len);
-        }
         n->text[len] = '\0';
         n->reply.text = n->text;
     }
@@ -79,18 +76,15 @@ static void *
 create_array(const redisReadTask *task, array_size count)
 {
     /* RESP3's maps and sets come here too, but nobody asked for RESP3. */
-    if (task->type != REDIS_REPLY_ARRAY || count > (array_size)REDIS_REPLY_ITEMS_MAX) {
+    if (task->type != REDIS_REPLY_ARRAY || count > (array_size)REDIS_REPLY_ITEMS_MAX)
         return NULL;
-    }
     const struct node *parent = task->parent ? task->parent->obj : NULL;
     unsigned depth = parent ? parent->depth + 1 : 0;
-    if (depth >= REDIS_REPLY_DEPTH_MAX) {
+    if (depth >= REDIS_REPLY_DEPTH_MAX)
         return NULL;
-    }
     struct node *n = node_new(REDIS_ARRAY, NULL, 0);
-    if (n) {
+    if (n)
         n->depth = depth;
-    }
     if (n && count > 0) {
         n->slots = calloc((size_t)count, sizeof(void *));
         if (!n->slots) {
@@ -107,9 +101,8 @@ static void *
 create_integer(const redisReadTask *task, long long value)
 {
     struct node *n = node_new(REDIS_INTEGER, NULL, 0);
-    if (n) {
+    if (n)
         n->reply.integer = value;
-    }
     return node_attach(task, n);
 }
 
@@ -157,7 +150,7 @@ static const redisReplyObjectFunctions functions = {
 struct redis_parser *
 redis_parser_new(void)
 {
-    struct redis_parser *p = calloc(1, sizeof *p);
+    struct redis_parser *p = calloc(1, sizeof(*p));
     if (p) {
         p->reader = redisReaderCreateWithFunctions((redisReplyObjectFunctions *)&functions);
         if (!p->reader) {
@@ -185,9 +178,8 @@ redis_parser_feed(struct redis_parser *p, const void *data, size_t len, struct e
                        REDIS_REPLY_BYTES_MAX);
     }
     p->unfinished += len;
-    if (redisReaderFeed(p->reader, data, len) != REDIS_OK) {
+    if (redisReaderFeed(p->reader, data, len) != REDIS_OK)
         return err_nomem(e);
-    }
     return 0;
 }
 
@@ -198,14 +190,12 @@ redis_parser_next(struct redis_parser *p, struct redis_reply **ret, struct err *
     errno = 0;
     if (redisReaderGetReply(p->reader, &reply) != REDIS_OK) {
         /* It also says so of what we refuse to build. */
-        if (p->reader->err == REDIS_ERR_OOM && errno == ENOMEM) {
+        if (p->reader->err == REDIS_ERR_OOM && errno == ENOMEM)
             return err_nomem(e);
-        }
         return err_set(e, ERR_PROTOCOL, "Redis: not a reply: %s", p->reader->errstr);
     }
-    if (reply) {
+    if (reply)
         p->unfinished = p->reader->len - p->reader->pos;
-    }
     *ret = reply;
     return 0;
 }
@@ -215,9 +205,8 @@ redis_command_format(int argc, const char *const *argv, const size_t *lens, size
 {
     char *text = NULL;
     long long len = redisFormatCommandArgv(&text, argc, (const char **)argv, lens);
-    if (len < 0) {
+    if (len < 0)
         return NULL;
-    }
     *ret_len = (size_t)len;
     return text;
 }

@@ -18,9 +18,8 @@ static void
 copy_text(char *ret, size_t size, const char *text)
 {
     size_t n = 0;
-    for (; *text && n + 1 < size; text++) {
+    for (; *text && n + 1 < size; text++)
         ret[n++] = (unsigned char)*text < 0x20 || *text == 0x7f ? ' ' : *text;
-    }
     ret[n] = '\0';
 }
 
@@ -38,7 +37,7 @@ redisconn_send(struct redisconn *c, enum redis_command_kind kind, int argc, cons
                struct err *e)
 {
     size_t len;
-    struct redis_command *q = calloc(1, sizeof *q);
+    struct redis_command *q = calloc(1, sizeof(*q));
     char *text = q ? redis_command_format(argc, argv, lens, &len) : NULL;
     int written = text ? bufferevent_write(c->bev, text, len) : -1;
     if (text) {
@@ -75,13 +74,12 @@ send_login(struct redisconn *c, struct err *e)
     if (t->password) {
         const char *argv[3] = {"AUTH", t->username ? t->username : t->password, t->password};
         if (redisconn_send(c, REDIS_COMMAND_AUTH, t->username ? 3 : 2, argv, NULL,
-                           c->connect_deadline_ms, NULL, NULL, e) != 0) {
+                           c->connect_deadline_ms, NULL, NULL, e) != 0)
             return -1;
-        }
     }
     if (t->db != 0) {
         char db[16];
-        snprintf(db, sizeof db, "%u", t->db);
+        snprintf(db, sizeof(db), "%u", t->db);
         const char *argv[2] = {"SELECT", db};
         return redisconn_send(c, REDIS_COMMAND_SELECT, 2, argv, NULL, c->connect_deadline_ms, NULL,
                               NULL, e);
@@ -95,11 +93,10 @@ start_login(struct redisconn *c)
 {
     struct err e;
     redisconn_set_state(c, REDISCONN_LOGIN);
-    if (send_login(c, &e) != 0) {
+    if (send_login(c, &e) != 0)
         redisconn_fail(c, &e);
-    } else if (!c->first) {
+    else if (!c->first)
         login_done(c);
-    }
 }
 
 /* The server's words, without what it may repeat of ours: "ERR unknown command 'AUTH', with args beginning with: '…'". */
@@ -109,9 +106,8 @@ auth_text(const char *text, const char *password, char *ret, size_t size)
     copy_text(ret, size, text);
     ret[strcspn(ret, "'`\",")] = '\0';
     const char *at = *password ? strstr(text, password) : NULL;
-    if (at && (size_t)(at - text) < strlen(ret)) {
+    if (at && (size_t)(at - text) < strlen(ret))
         snprintf(ret, size, "%s", "ERR (the rest repeats the password)");
-    }
 }
 
 static int
@@ -126,11 +122,10 @@ login_reply(const struct redisconn *c, const struct redis_command *q,
                    ? 0
                    : err_set(e, ERR_PROTOCOL, "Redis: an unexpected reply to the login");
     }
-    if (q->kind == REDIS_COMMAND_AUTH) {
-        auth_text(reply->text, c->target->password, text, sizeof text);
-    } else {
-        copy_text(text, sizeof text, reply->text);
-    }
+    if (q->kind == REDIS_COMMAND_AUTH)
+        auth_text(reply->text, c->target->password, text, sizeof(text));
+    else
+        copy_text(text, sizeof(text), reply->text);
     redisconn_word(reply->text, word);
     enum err_code code = ERR_SERVER;
     for (size_t i = 0; i < 3; i++)
@@ -155,26 +150,22 @@ dispatch(struct redisconn *c, const struct redis_reply *reply, struct err *e)
 {
     struct redis_command *q = c->first;
     if (!q) {
-        if (reply->kind != REDIS_ERROR) {
+        if (reply->kind != REDIS_ERROR)
             return err_set(e, ERR_PROTOCOL, "Redis: a reply that nobody asked for");
-        }
-        copy_text(c->farewell, sizeof c->farewell, reply->text);
+        copy_text(c->farewell, sizeof(c->farewell), reply->text);
         return 0;
     }
     c->first = q->next;
-    if (!c->first) {
+    if (!c->first)
         c->last = &c->first;
-    }
     redisconn_set_timer(c);
     struct redis_command command = *q;
     free(q);
     if (command.kind != REDIS_COMMAND_USER) {
-        if (login_reply(c, &command, reply, e) != 0) {
+        if (login_reply(c, &command, reply, e) != 0)
             return -1;
-        }
-        if (!c->first) {
+        if (!c->first)
             login_done(c);
-        }
     } else if (command.cb && is_redirect(reply)) {
         struct err moved;
         char word[ERR_WORD_MAX];
@@ -198,15 +189,13 @@ read_replies(struct redisconn *c)
     while (result == 0 && c->bev) {
         struct redis_reply *reply;
         result = redis_parser_next(c->parser, &reply, &e);
-        if (result != 0 || !reply) {
+        if (result != 0 || !reply)
             break;
-        }
         result = dispatch(c, reply, &e);
         redis_reply_free(reply);
     }
-    if (result != 0 && c->bev) {
+    if (result != 0 && c->bev)
         redisconn_fail(c, &e);
-    }
 }
 
 static void
@@ -256,11 +245,10 @@ on_event(struct bufferevent *bev, short what, void *arg)
     (void)bev;
     struct redisconn *c = arg;
     uint64_t start_us = clock_mono_us();
-    if (what & BEV_EVENT_CONNECTED) {
+    if (what & BEV_EVENT_CONNECTED)
         start_login(c);
-    } else if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)) {
+    else if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR))
         on_end(c, what, sys_errno);
-    }
     loop_meter(c->loop, start_us);
 }
 

@@ -192,7 +192,7 @@ take_scheme(struct target_peer *t, const char *url, size_t *ret_len, struct err 
 {
     static const char *const schemes[] = {"tcp", "http", "https"};
     size_t len = target_scheme_len(url);
-    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
         if (strlen(schemes[i]) == len && strncasecmp(url, schemes[i], len) == 0) {
             t->scheme = (enum target_peer_scheme)i;
             *ret_len = len;
@@ -209,7 +209,7 @@ target_peer_parse(const char *url, struct target_peer **ret, struct err *e)
     size_t len = 0;
     if (strlen(url) > TARGET_TEXT_MAX)
         return err_set(e, ERR_USAGE, "the URL is too long");
-    struct target_peer *t = calloc(1, sizeof *t);
+    struct target_peer *t = calloc(1, sizeof(*t));
     if (!t)
         return err_nomem(e);
     if (take_scheme(t, url, &len, e) < 0 || check_bytes(url, e) < 0 ||

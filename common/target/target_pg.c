@@ -57,9 +57,8 @@ static size_t
 list_count(const char *list)
 {
     size_t n = 1;
-    for (; list && *list; list++) {
+    for (; list && *list; list++)
         n += *list == ',';
-    }
     return list ? n : 0;
 }
 
@@ -68,9 +67,8 @@ static int
 list_item(const char *list, size_t i, char **ret, struct err *e)
 {
     *ret = NULL;
-    for (; list && i > 0; i--) {
+    for (; list && i > 0; i--)
         list = strchr(list, ',') + 1;
-    }
     size_t len = list ? strcspn(list, ",") : 0;
     if (len > 0) {
         *ret = strndup(list, len);
@@ -85,13 +83,11 @@ host_init(struct target_pg_host *h, const struct pg_set *set, size_t i, size_t p
     cleanup_free char *port = NULL;
     if (list_item(set->value[PG_HOST], i, &h->host, e) != 0 ||
         list_item(set->value[PG_HOSTADDR], i, &h->hostaddr, e) != 0 ||
-        list_item(set->value[PG_PORT], ports > 1 ? i : 0, &port, e) != 0) {
+        list_item(set->value[PG_PORT], ports > 1 ? i : 0, &port, e) != 0)
         return -1;
-    }
     h->port = 5432;
-    if (port) {
+    if (port)
         target_port(port, &h->port); /* checked with its source */
-    }
     return 0;
 }
 
@@ -103,25 +99,19 @@ hosts_init(struct target_pg *t, struct err *e)
     size_t ports = list_count(t->set.value[PG_PORT]);
     size_t n = hosts > addrs ? hosts : addrs;
     n = n > 0 ? n : 1;
-    if (hosts > 0 && addrs > 0 && hosts != addrs) {
+    if (hosts > 0 && addrs > 0 && hosts != addrs)
         return err_set(e, ERR_USAGE, "%zu hosts but %zu host addresses", hosts, addrs);
-    }
-    if (ports > 1 && ports != n) {
+    if (ports > 1 && ports != n)
         return err_set(e, ERR_USAGE, "%zu ports for %zu hosts", ports, n);
-    }
-    if (n > HOSTS_MAX) {
+    if (n > HOSTS_MAX)
         return err_set(e, ERR_USAGE, "more than %d hosts", HOSTS_MAX);
-    }
-    t->hosts = calloc(n, sizeof *t->hosts);
-    if (!t->hosts) {
+    t->hosts = calloc(n, sizeof(*t->hosts));
+    if (!t->hosts)
         return err_nomem(e);
-    }
     t->hosts_n = n;
-    for (size_t i = 0; i < n; i++) {
-        if (host_init(&t->hosts[i], &t->set, i, ports, e) != 0) {
+    for (size_t i = 0; i < n; i++)
+        if (host_init(&t->hosts[i], &t->set, i, ports, e) != 0)
             return -1;
-        }
-    }
     return 0;
 }
 
@@ -135,9 +125,8 @@ is_socket(const struct target_pg_host *h)
 static int
 check_sockets(const struct target_pg *t, struct err *e)
 {
-    if (!target_env_plain(&t->env, "PGHOSTADDR")) {
+    if (!target_env_plain(&t->env, "PGHOSTADDR"))
         return 0;
-    }
     for (size_t i = 0; i < t->hosts_n; i++) {
         if (is_socket(&t->hosts[i])) {
             return err_set(e, ERR_USAGE,
@@ -152,9 +141,8 @@ check_sockets(const struct target_pg *t, struct err *e)
 static int
 put(struct pg_set *set, enum pg_key key, const char *value, struct err *e)
 {
-    if (set->value[key]) {
+    if (set->value[key])
         return 0;
-    }
     set->value[key] = strdup(value);
     return set->value[key] ? 0 : err_nomem(e);
 }
@@ -165,9 +153,8 @@ static int
 put_home_file(struct pg_set *set, enum pg_key key, const char *home, const char *name,
               struct err *e)
 {
-    if (set->value[key]) {
+    if (set->value[key])
         return 0;
-    }
     struct strbuf b = STRBUF_INIT;
     strbuf_addf(&b, "%s/%s", home ? home : "/nonexistent", name);
     if (access(strbuf_str(&b), R_OK) != 0) {
@@ -183,15 +170,12 @@ static int
 system_roots(struct pg_set *set, struct err *e)
 {
     const char *bundle = tls_system_ca_file();
-    if (!bundle) {
+    if (!bundle)
         return err_set(e, ERR_USAGE, "sslrootcert=system, but this machine has no CA bundle");
-    }
-    if (put(set, PG_SSLMODE, "verify-full", e) != 0) {
+    if (put(set, PG_SSLMODE, "verify-full", e) != 0)
         return -1;
-    }
-    if (strcmp(set->value[PG_SSLMODE], "verify-full") != 0) {
+    if (strcmp(set->value[PG_SSLMODE], "verify-full") != 0)
         return err_set(e, ERR_USAGE, "sslrootcert=system asks for sslmode=verify-full");
-    }
     pg_set_take(set, PG_SSLROOTCERT, NULL);
     return put(set, PG_SSLROOTCERT, bundle, e);
 }
@@ -202,7 +186,7 @@ check_paths(const struct pg_set *set, struct err *e)
 {
     static const enum pg_key paths[] = {PG_PASSFILE, PG_SSLROOTCERT, PG_SSLCERT,
                                         PG_SSLKEY,   PG_SSLCRL,      PG_SSLCRLDIR};
-    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
         const char *path = set->value[paths[i]];
         bool engine = paths[i] == PG_SSLKEY && path && strchr(path, ':'); /* pkcs11:… */
         bool system = paths[i] == PG_SSLROOTCERT && path && strcmp(path, "system") == 0;
@@ -219,18 +203,16 @@ static int
 tls_defaults(struct pg_set *set, const char *home, struct err *e)
 {
     const char *root = set->value[PG_SSLROOTCERT];
-    if (root && strcmp(root, "system") == 0 && system_roots(set, e) != 0) {
+    if (root && strcmp(root, "system") == 0 && system_roots(set, e) != 0)
         return -1;
-    }
     bool own_root = set->value[PG_SSLROOTCERT] != NULL;
     if (put(set, PG_SSLMODE, "prefer", e) != 0 ||
         put_home_file(set, PG_SSLROOTCERT, home, ".postgresql/root.crt", e) != 0 ||
         put_home_file(set, PG_SSLCERT, home, ".postgresql/postgresql.crt", e) != 0 ||
         put_home_file(set, PG_SSLKEY, home, ".postgresql/postgresql.key", e) != 0 ||
         (!set->value[PG_SSLCRLDIR] &&
-         put_home_file(set, PG_SSLCRL, home, ".postgresql/root.crl", e) != 0)) {
+         put_home_file(set, PG_SSLCRL, home, ".postgresql/root.crl", e) != 0))
         return -1;
-    }
     bool verify = strncmp(set->value[PG_SSLMODE], "verify", 6) == 0;
     if (verify && !own_root && access(set->value[PG_SSLROOTCERT], R_OK) != 0 &&
         tls_system_ca_file()) {
@@ -244,22 +226,19 @@ static int
 defaults(struct target_pg *t, struct err *e)
 {
     struct pg_set *set = &t->set;
-    if (!set->value[PG_USER]) {
+    if (!set->value[PG_USER])
         set->value[PG_USER] = target_os_user();
-    }
     if (!set->value[PG_USER]) {
         return err_set(
             e, ERR_USAGE,
             "no database user is given, and /etc/passwd has no name for user ID %u to take instead",
             (unsigned)geteuid());
     }
-    if (check_paths(set, e) != 0 || put(set, PG_DBNAME, set->value[PG_USER], e) != 0) {
+    if (check_paths(set, e) != 0 || put(set, PG_DBNAME, set->value[PG_USER], e) != 0)
         return -1;
-    }
     cleanup_free char *home = target_home(&t->env);
-    if (put_home_file(set, PG_PASSFILE, home, ".pgpass", e) != 0) {
+    if (put_home_file(set, PG_PASSFILE, home, ".pgpass", e) != 0)
         return -1;
-    }
     return tls_defaults(set, home, e);
 }
 
@@ -270,9 +249,8 @@ passfile_fault(const char *path)
 {
     struct strbuf b = STRBUF_INIT;
     struct stat st;
-    if (stat(path, &st) != 0) {
+    if (stat(path, &st) != 0)
         return NULL;
-    }
     if (!S_ISREG(st.st_mode)) {
         strbuf_addf(&b, "the password file %s is not used: it is no plain file", path);
     } else if (st.st_mode & (S_IRWXG | S_IRWXO)) {
@@ -288,9 +266,8 @@ passfile_fault(const char *path)
 static int
 leave_out_passfile(struct target_pg *t, struct err *e)
 {
-    if (t->set.value[PG_PASSWORD]) {
+    if (t->set.value[PG_PASSWORD])
         return 0;
-    }
     char *fault = passfile_fault(t->set.value[PG_PASSFILE]);
     if (!fault || !*fault) {
         free(fault);
@@ -330,24 +307,21 @@ describe_init(struct target_pg *t, struct err *e)
         const char *name = h->host ? h->host : h->hostaddr;
         if (t->hosts_n == 1 && is_socket(h)) {
             socket = h->host;
-            if (h->port != 5432) {
+            if (h->port != 5432)
                 strbuf_addf(&b, ":%u", h->port);
-            }
             break;
         }
         strbuf_adds(&b, i ? "," : "");
-        if (name && strchr(name, ':')) {
+        if (name && strchr(name, ':'))
             strbuf_addf(&b, "[%s]", name);
-        } else {
+        else
             target_encode(&b, name ? name : "");
-        }
         strbuf_addf(&b, ":%u", h->port);
     }
     strbuf_addc(&b, '/');
     target_encode(&b, t->set.value[PG_DBNAME]);
-    if (socket) {
+    if (socket)
         strbuf_addf(&b, "?host=%s", socket);
-    }
     t->describe = strbuf_steal(&b);
     return t->describe ? 0 : err_nomem(e);
 }
@@ -358,9 +332,8 @@ describe_init(struct target_pg *t, struct err *e)
 static int
 content_load(struct target_pg *t, bool *ret_named, struct err *e)
 {
-    if (pg_sources_read(t->database, t->alone, &t->env, &t->set, ret_named, e) != 0) {
+    if (pg_sources_read(t->database, t->alone, &t->env, &t->set, ret_named, e) != 0)
         return -1;
-    }
     if (!*ret_named) {
         pg_set_done(&t->set);
         return 0;
@@ -377,10 +350,9 @@ static int
 target_load(const char *database, bool alone, const struct target_env *env, struct target_pg **ret,
             struct err *e)
 {
-    struct target_pg *t = calloc(1, sizeof *t);
-    if (!t) {
+    struct target_pg *t = calloc(1, sizeof(*t));
+    if (!t)
         return err_nomem(e);
-    }
     t->alone = alone;
     t->env = env ? *env : (struct target_env){0};
     t->database = database ? strdup(database) : NULL;
@@ -390,9 +362,8 @@ target_load(const char *database, bool alone, const struct target_env *env, stru
         target_pg_free(t);
         t = NULL;
     }
-    if (result == 0) {
+    if (result == 0)
         *ret = t;
-    }
     return result;
 }
 
@@ -414,12 +385,10 @@ target_pg_refresh(struct target_pg *t, struct err *e)
 {
     struct target_pg fresh = {.database = t->database, .alone = t->alone, .env = t->env};
     bool named;
-    if (content_load(&fresh, &named, e) != 0) {
+    if (content_load(&fresh, &named, e) != 0)
         return -1;
-    }
-    if (!named) {
+    if (!named)
         return err_set(e, ERR_USAGE, "nothing names the database any more");
-    }
     fresh.passfile_told = t->passfile_told && t->passfile_fault && fresh.passfile_fault &&
                           strcmp(t->passfile_fault, fresh.passfile_fault) == 0;
     fresh.sends_settings = t->sends_settings;

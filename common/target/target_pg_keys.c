@@ -203,7 +203,7 @@ static const struct param params[] = {
     {"max_age", DO_IGNORE, 0, false},
     {"statement-cache-capacity", DO_IGNORE, 0, false}, /* sqlx */
 };
-#define N_PARAMS (sizeof params / sizeof params[0])
+#define N_PARAMS (sizeof(params) / sizeof(params[0]))
 
 const char *
 pg_key_name(enum pg_key key)
@@ -220,11 +220,9 @@ pg_key_variable(enum pg_key key)
 int
 pg_key_find(const char *keyword)
 {
-    for (int i = 0; i < PG_KEYS; i++) {
-        if (strcasecmp(keywords[i].name, keyword) == 0) {
+    for (int i = 0; i < PG_KEYS; i++)
+        if (strcasecmp(keywords[i].name, keyword) == 0)
             return i;
-        }
-    }
     return -1;
 }
 
@@ -233,14 +231,11 @@ unknown_param(const char *name, const struct pg_place *place, struct err *e)
 {
     const char *known[PG_KEYS + N_PARAMS];
     size_t n = 0;
-    for (; n < PG_KEYS; n++) {
+    for (; n < PG_KEYS; n++)
         known[n] = keywords[n].name;
-    }
-    for (size_t i = 0; i < N_PARAMS; i++) {
-        if (place->url || params[i].dsn) {
+    for (size_t i = 0; i < N_PARAMS; i++)
+        if (place->url || params[i].dsn)
             known[n++] = params[i].name;
-        }
-    }
     const char *nearest = words_nearest(name, known, n, NULL);
     return err_set(e, ERR_USAGE, "unknown %s%s%s at character %zu%s%s%s",
                    place->url ? "parameter" : "keyword", place->nameable ? " " : "",
@@ -254,9 +249,8 @@ static int
 take_copy(struct pg_set *set, enum pg_key key, const char *value, struct err *e)
 {
     char *copy = strdup(value);
-    if (!copy) {
+    if (!copy)
         return err_nomem(e);
-    }
     pg_set_take(set, key, copy);
     return 0;
 }
@@ -264,11 +258,9 @@ take_copy(struct pg_set *set, enum pg_key key, const char *value, struct err *e)
 static bool
 word_in(const char *word, const char *const *words)
 {
-    for (; *words; words++) {
-        if (strcasecmp(word, *words) == 0) {
+    for (; *words; words++)
+        if (strcasecmp(word, *words) == 0)
             return true;
-        }
-    }
     return false;
 }
 
@@ -278,9 +270,8 @@ do_ssl(struct pg_set *set, const char *value, struct err *e)
 {
     static const char *const yes[] = {"true", "1", "on", "yes", "t", NULL};
     static const char *const no[] = {"false", "0", "off", "no", "f", NULL};
-    if (set->value[PG_SSLMODE]) {
+    if (set->value[PG_SSLMODE])
         return 0;
-    }
     const char *mode = word_in(value, yes) ? "require" : word_in(value, no) ? "disable" : value;
     return take_copy(set, PG_SSLMODE, mode, e);
 }
@@ -289,19 +280,16 @@ do_ssl(struct pg_set *set, const char *value, struct err *e)
 static int
 do_schema(struct pg_set *set, const char *value, struct err *e)
 {
-    if (strcmp(value, "public") == 0) {
+    if (strcmp(value, "public") == 0)
         return 0;
-    }
     struct strbuf b = STRBUF_INIT;
     strbuf_addc(&b, '"');
-    for (const char *p = value; *p; p++) {
+    for (const char *p = value; *p; p++)
         strbuf_adds(&b, *p == '"' ? "\"\"" : (char[]){*p, 0});
-    }
     strbuf_addc(&b, '"');
     char *quoted = strbuf_steal(&b);
-    if (!quoted) {
+    if (!quoted)
         return err_nomem(e);
-    }
     pg_set_take(set, PG_SEARCH_PATH, quoted);
     return 0;
 }
@@ -318,11 +306,9 @@ do_server_type(struct pg_set *set, const char *value, struct err *e)
         {"preferSecondary", "prefer-standby"},
         {"preferSlave", "prefer-standby"},
     };
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (strcasecmp(value, names[i][0]) == 0) {
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcasecmp(value, names[i][0]) == 0)
             return take_copy(set, PG_TARGET_SESSION_ATTRS, names[i][1], e);
-        }
-    }
     return err_set(e, ERR_USAGE, "targetServerType is any, primary, secondary or preferSecondary");
 }
 
@@ -330,9 +316,8 @@ static int
 do_secret_file(struct pg_set *set, const char *path, struct err *e)
 {
     char *secret;
-    if (target_read_secret(path, &secret, e) != 0) {
+    if (target_read_secret(path, &secret, e) != 0)
         return -1;
-    }
     pg_set_take(set, PG_PASSWORD, secret);
     return 0;
 }
@@ -373,9 +358,8 @@ add_host(struct pg_set *set, char *value, struct err *e)
     strbuf_addf(&b, "%s,%s", set->value[PG_HOST], value);
     free(value);
     char *both = strbuf_steal(&b);
-    if (!both) {
+    if (!both)
         return err_nomem(e);
-    }
     pg_set_take(set, PG_HOST, both);
     return 0;
 }
@@ -391,13 +375,12 @@ static int
 bracketed_setting(const char *name)
 {
     static const char begin[] = "options[";
-    const size_t n = sizeof begin - 1;
+    const size_t n = sizeof(begin) - 1;
     const size_t len = strlen(name);
     char inner[40];
-    if (len < n + 2 || len - n > sizeof inner || strncmp(name, begin, n) != 0 ||
-        name[len - 1] != ']') {
+    if (len < n + 2 || len - n > sizeof(inner) || strncmp(name, begin, n) != 0 ||
+        name[len - 1] != ']')
         return -1;
-    }
     memcpy(inner, name + n, len - n - 1);
     inner[len - n - 1] = '\0';
     int key = pg_key_find(inner);
@@ -409,9 +392,8 @@ static int
 keyword_meant(const char *name, bool url)
 {
     int key = pg_key_find(name);
-    if (url && key < 0) {
+    if (url && key < 0)
         return bracketed_setting(name);
-    }
     return key >= 0 && (url || is_setting(key) || strcmp(name, keywords[key].name) == 0) ? key : -1;
 }
 
@@ -422,9 +404,8 @@ take_keyword(struct pg_set *set, enum pg_key key, char *value, bool url, struct 
         free(value);
         return take_copy(set, PG_SSLMODE, "require", e);
     }
-    if (url && key == PG_HOST && set->value[PG_HOST]) {
+    if (url && key == PG_HOST && set->value[PG_HOST])
         return add_host(set, value, e);
-    }
     pg_set_take(set, key, value);
     return 0;
 }
@@ -433,24 +414,21 @@ int
 pg_set_param(struct pg_set *set, const char *name, char *value, const struct pg_place *place,
              struct err *e)
 {
-    if (!value) {
+    if (!value)
         return err_nomem(e);
-    }
     int key = keyword_meant(name, place->url);
-    if (key >= 0) {
+    if (key >= 0)
         return take_keyword(set, (enum pg_key)key, value, place->url, e);
-    }
     int result = 0;
     const struct param *found = NULL;
     for (size_t i = 0; i < N_PARAMS && !found; i++) {
         bool counts = place->url || params[i].dsn;
         found = counts && strcasecmp(params[i].name, name) == 0 ? &params[i] : NULL;
     }
-    if (found) {
+    if (found)
         result = do_param(set, found, value, e);
-    } else if (!place->url || strncmp(name, "x-", 2) != 0) { /* golang-migrate's own are x-… */
+    else if (!place->url || strncmp(name, "x-", 2) != 0) /* golang-migrate's own are x-… */
         result = unknown_param(name, place, e);
-    }
     target_wipe(value);
     return result;
 }

@@ -18,9 +18,8 @@ struct list {
 static void
 add(struct list *list, const char *keyword, const char *value)
 {
-    if (!value || list->failed) {
+    if (!value || list->failed)
         return;
-    }
     char *copy = strdup(value);
     list->failed = !copy;
     if (copy) {
@@ -32,9 +31,8 @@ add(struct list *list, const char *keyword, const char *value)
 static bool
 is_own(enum pg_key key)
 {
-    if (key >= PG_SEARCH_PATH && key <= PG_LOCK_TIMEOUT) {
+    if (key >= PG_SEARCH_PATH && key <= PG_LOCK_TIMEOUT)
         return true;
-    }
     switch ((int)key) {
     case PG_HOST:
     case PG_HOSTADDR:
@@ -56,14 +54,12 @@ is_own(enum pg_key key)
 static void
 add_setting(struct strbuf *b, const char *name, const char *value)
 {
-    if (!value) {
+    if (!value)
         return;
-    }
     strbuf_addf(b, "%s-c %s=", b->len ? " " : "", name);
     for (; *value; value++) {
-        if (*value == ' ' || *value == '\\') {
+        if (*value == ' ' || *value == '\\')
             strbuf_addc(b, '\\');
-        }
         strbuf_addc(b, *value);
     }
 }
@@ -91,10 +87,10 @@ add_address(struct list *list, const struct target_pg_host *h, const char *hosta
     const char *addr = hostaddr ? hostaddr : h->hostaddr;
     const char *host = h->host ? h->host : addr; /* else libpq might read PGHOST */
     size_t len = host ? strlen(host) : 0;
-    snprintf(port, sizeof port, "%u", h->port);
+    snprintf(port, sizeof(port), "%u", h->port);
     /* A final dot is for the resolver, who has had it: no certificate has one. */
-    if (verify && len > 1 && len < sizeof name && host[len - 1] == '.') {
-        snprintf(name, sizeof name, "%.*s", (int)len - 1, host);
+    if (verify && len > 1 && len < sizeof(name) && host[len - 1] == '.') {
+        snprintf(name, sizeof(name), "%.*s", (int)len - 1, host);
         host = name;
     }
     add(list, "host", host);
@@ -111,7 +107,7 @@ add_keepalives(struct list *list, const struct target_pg *t)
         {"keepalives_interval", "10"},
         {"keepalives_count", "3"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const char *given = target_pg_get(t, rows[i][0]);
         add(list, rows[i][0], given ? given : rows[i][1]);
     }
@@ -123,12 +119,11 @@ target_pg_params(const struct target_pg *t, size_t i, const char *hostaddr,
 {
     const struct target_pg_host *hosts;
     size_t n = target_pg_hosts(t, &hosts);
-    if (i >= n) {
+    if (i >= n)
         return err_set(e, ERR_USAGE, "there is no host number %zu", i + 1);
-    }
     struct list list = {0};
-    list.p.keywords = calloc(PARAMS_MAX, sizeof *list.p.keywords);
-    list.p.values = calloc(PARAMS_MAX, sizeof *list.p.values);
+    list.p.keywords = calloc(PARAMS_MAX, sizeof(*list.p.keywords));
+    list.p.values = calloc(PARAMS_MAX, sizeof(*list.p.values));
     cleanup_free char *options = options_text(t);
     if (!list.p.keywords || !list.p.values || !options) {
         target_pg_params_free(&list.p);
@@ -163,9 +158,8 @@ target_pg_params(const struct target_pg *t, size_t i, const char *hostaddr,
 void
 target_pg_params_free(struct target_pg_params *p)
 {
-    for (size_t i = 0; p->values && p->values[i]; i++) {
+    for (size_t i = 0; p->values && p->values[i]; i++)
         target_wipe((char *)p->values[i]);
-    }
     free(p->keywords);
     free(p->values);
     *p = (struct target_pg_params){0};

@@ -9,9 +9,8 @@
 void
 pg_set_done(struct pg_set *set)
 {
-    for (size_t i = 0; i < PG_KEYS; i++) {
+    for (size_t i = 0; i < PG_KEYS; i++)
         target_wipe(set->value[i]);
-    }
     *set = (struct pg_set){0};
 }
 
@@ -39,9 +38,8 @@ pg_set_fill(struct pg_set *into, struct pg_set *from)
 {
     bool have_server = pg_set_names_server(into);
     for (size_t i = 0; i < PG_KEYS; i++) {
-        if (into->value[i] || (have_server && names_place((enum pg_key)i))) {
+        if (into->value[i] || (have_server && names_place((enum pg_key)i)))
             continue;
-        }
         into->value[i] = from->value[i];
         from->value[i] = NULL;
     }
@@ -61,16 +59,14 @@ check_word(const struct pg_set *set, const struct words *row, struct err *e)
 {
     const char *value = set->value[row->key];
     const char *const *words = row->words;
-    if (!value) {
+    if (!value)
         return 0;
-    }
     char list[160] = "";
     for (size_t i = 0; words[i]; i++) {
-        if ((row->any_case ? strcasecmp : strcmp)(value, words[i]) == 0) {
+        if ((row->any_case ? strcasecmp : strcmp)(value, words[i]) == 0)
             return 0;
-        }
-        strncat(list, i ? ", " : "", sizeof list - strlen(list) - 1);
-        strncat(list, words[i], sizeof list - strlen(list) - 1);
+        strncat(list, i ? ", " : "", sizeof(list) - strlen(list) - 1);
+        strncat(list, words[i], sizeof(list) - strlen(list) - 1);
     }
     return err_set(e, ERR_USAGE, "%s is none of %s", pg_key_name(row->key), list);
 }
@@ -84,9 +80,8 @@ each_item(const char *list, int (*check)(const char *item, struct err *e), struc
         char *item = strndup(p, len);
         int result = !item ? err_nomem(e) : *item ? check(item, e) : 0;
         target_wipe(item);
-        if (result != 0) {
+        if (result != 0)
             return -1;
-        }
         p = p[len] ? p + len + 1 : NULL;
     }
     return 0;
@@ -118,11 +113,9 @@ check_require_auth(const char *method, struct err *e)
 {
     static const char *const methods[] = {"password", "md5",           "gss",   "sspi",
                                           "none",     "scram-sha-256", "oauth", NULL};
-    for (size_t i = 0; methods[i]; i++) {
-        if (strcmp(method + (*method == '!'), methods[i]) == 0) {
+    for (size_t i = 0; methods[i]; i++)
+        if (strcmp(method + (*method == '!'), methods[i]) == 0)
             return 0;
-        }
-    }
     return err_set(e, ERR_USAGE, "require_auth knows no such method");
 }
 
@@ -176,11 +169,9 @@ check_words(const struct pg_set *set, struct err *e)
         {PG_SSLMAX, true, versions},
         {PG_SSLSNI, false, bits},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (check_word(set, &rows[i], e) != 0) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (check_word(set, &rows[i], e) != 0)
             return -1;
-        }
-    }
     return 0;
 }
 
@@ -190,9 +181,8 @@ check_numbers(const struct pg_set *set, struct err *e)
     for (size_t i = PG_KEEPALIVES; i <= PG_TCP_USER_TIMEOUT; i++) {
         const char *value = set->value[i];
         size_t digits = value ? strspn(value + (*value == '-'), "0123456789") : 0;
-        if (value && (digits == 0 || value[(*value == '-') + digits])) {
+        if (value && (digits == 0 || value[(*value == '-') + digits]))
             return err_set(e, ERR_USAGE, "%s is not a whole number", pg_key_name((enum pg_key)i));
-        }
     }
     return 0;
 }
@@ -203,8 +193,7 @@ pg_set_check(const struct pg_set *set, struct err *e)
     if (check_places(set, e) != 0 || check_words(set, e) != 0 || check_numbers(set, e) != 0 ||
         check_sslpassword(set, e) != 0 || each_item(set->value[PG_HOST], check_host, e) != 0 ||
         each_item(set->value[PG_HOSTADDR], check_hostaddr, e) != 0 ||
-        each_item(set->value[PG_REQUIRE_AUTH], check_require_auth, e) != 0) {
+        each_item(set->value[PG_REQUIRE_AUTH], check_require_auth, e) != 0)
         return -1;
-    }
     return each_item(set->value[PG_PORT], check_port, e);
 }

@@ -16,9 +16,8 @@ trim(char *s)
 {
     s += strspn(s, " \t\r\n");
     size_t len = strlen(s);
-    while (len > 0 && strchr(" \t\r\n", s[len - 1])) {
+    while (len > 0 && strchr(" \t\r\n", s[len - 1]))
         s[--len] = '\0';
-    }
     return s;
 }
 
@@ -26,12 +25,10 @@ static int
 service_pair(char *line, struct pg_set *set, struct err *e)
 {
     char *equals = strchr(line, '=');
-    if (strncmp(line, "ldap", 4) == 0) {
+    if (strncmp(line, "ldap", 4) == 0)
         return err_set(e, ERR_USAGE, "LDAP look-ups are not supported");
-    }
-    if (!equals) {
+    if (!equals)
         return err_set(e, ERR_USAGE, "expected keyword=value");
-    }
     *equals = '\0';
     struct pg_place place = {.at = 1, .nameable = target_param_nameable(line, line, line)};
     return pg_set_param(set, line, strdup(equals + 1), &place, e);
@@ -46,16 +43,14 @@ service_file(const char *path, const char *service, struct pg_set *set, bool *re
     char buf[SERVICE_LINE_MAX];
     bool inside = false;
     int result = 0;
-    for (int number = 1; f && result == 0 && fgets(buf, sizeof buf, f); number++) {
+    for (int number = 1; f && result == 0 && fgets(buf, sizeof(buf), f); number++) {
         char *line = trim(buf);
         size_t len = strlen(line);
-        if (len == 0 || *line == '#') {
+        if (len == 0 || *line == '#')
             continue;
-        }
         if (*line == '[') {
-            if (inside) {
+            if (inside)
                 break;
-            }
             inside = line[len - 1] == ']' && len - 2 == strlen(service) &&
                      memcmp(line + 1, service, len - 2) == 0;
             *ret_found = inside;
@@ -63,7 +58,7 @@ service_file(const char *path, const char *service, struct pg_set *set, bool *re
             result = err_wrap(e, "%s line %d", target_path_shown(path), number);
         }
     }
-    explicit_bzero(buf, sizeof buf);
+    explicit_bzero(buf, sizeof(buf));
     return result;
 }
 
@@ -86,21 +81,18 @@ pg_service_read(const char *service, const struct target_env *env, struct pg_set
         named ? strdup(named) : path_join(home ? home : "/nonexistent", ".pg_service.conf");
     cleanup_free char *shared =
         path_join(sysconf ? sysconf : "/etc/postgresql-common", "pg_service.conf");
-    if (!own || !shared) {
+    if (!own || !shared)
         return err_nomem(e);
-    }
     bool found = false;
     int result = service_file(own, service, ret, &found, e);
-    if (result == 0 && !found) {
+    if (result == 0 && !found)
         result = service_file(shared, service, ret, &found, e);
-    }
     if (result == 0 && !found) {
         result = err_set(e, ERR_USAGE, "service %s is neither in %s nor in %s", service,
                          target_path_shown(own), target_path_shown(shared));
     }
-    if (result == 0) {
+    if (result == 0)
         result = pg_set_check(ret, e);
-    }
     if (result != 0) {
         pg_set_done(ret);
         return err_wrap(e, "service %s", service);
@@ -113,13 +105,11 @@ pg_service_read(const char *service, const struct target_env *env, struct pg_set
 static int
 expand_service(struct pg_set *set, bool service_first, const struct target_env *env, struct err *e)
 {
-    if (!set->value[PG_SERVICE]) {
+    if (!set->value[PG_SERVICE])
         return 0;
-    }
     struct pg_set service = {0};
-    if (pg_service_read(set->value[PG_SERVICE], env, &service, e) != 0) {
+    if (pg_service_read(set->value[PG_SERVICE], env, &service, e) != 0)
         return -1;
-    }
     pg_set_take(set, PG_SERVICE, NULL);
     if (service_first) {
         pg_set_fill(&service, set);
@@ -172,9 +162,8 @@ static int
 merge_text_variable(struct merge *m, const char *name, struct err *e)
 {
     char *text;
-    if (target_env_value(m->env, name, &text, e) != 0) {
+    if (target_env_value(m->env, name, &text, e) != 0)
         return -1;
-    }
     int result = text ? merge_text(m, text, name, e) : 0;
     target_wipe(text);
     return result;
@@ -192,9 +181,8 @@ static int
 take_variable(struct merge *m, struct pg_set *set, enum pg_key key, const char *name, struct err *e)
 {
     char *value;
-    if (target_env_value(m->env, name, &value, e) != 0) {
+    if (target_env_value(m->env, name, &value, e) != 0)
         return -1;
-    }
     if (!value || is_settled(m, key)) {
         target_wipe(value);
         return 0;
@@ -221,7 +209,7 @@ merge_parts(struct merge *m, struct err *e)
         {PG_PASSWORD, "DATABASE_PASSWORD"},
     };
     struct pg_set set = {0};
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         if (take_variable(m, &set, parts[i].key, parts[i].name, e) != 0) {
             pg_set_done(&set);
             return -1;
@@ -235,11 +223,10 @@ static int
 check_unread(const struct target_env *env, struct err *e)
 {
     static const char *const names[] = {"PGDATESTYLE", "PGTZ", "PGGEQO"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         const char *value = target_env_plain(env, names[i]);
-        if (value && words_hold_password(value)) {
+        if (value && words_hold_password(value))
             return err_set(e, ERR_USAGE, "%s is a connection string, or a piece of one", names[i]);
-        }
     }
     return 0;
 }
@@ -248,9 +235,8 @@ static int
 merge_pg(struct merge *m, struct err *e)
 {
     struct pg_set set = {0};
-    if (check_unread(m->env, e) != 0) {
+    if (check_unread(m->env, e) != 0)
         return -1;
-    }
     for (int i = 0; i < PG_KEYS; i++) {
         const char *name = pg_key_variable((enum pg_key)i);
         if (name && take_variable(m, &set, (enum pg_key)i, name, e) != 0) {
@@ -267,23 +253,18 @@ pg_sources_read(const char *database, bool alone, const struct target_env *env, 
 {
     struct merge m = {.env = env};
     int result = 0;
-    if (database) {
+    if (database)
         result = merge_text(&m, database, alone ? NULL : "--database", e);
-    }
     if (!alone) {
-        if (result == 0) {
+        if (result == 0)
             result = merge_text_variable(&m, "DATABASE_URL", e);
-        }
-        if (result == 0) {
+        if (result == 0)
             result = merge_text_variable(&m, "DATABASE_DSN", e);
-        }
-        if (result == 0) {
+        if (result == 0)
             result = merge_parts(&m, e);
-        }
     }
-    if (result == 0) {
+    if (result == 0)
         result = merge_pg(&m, e);
-    }
     if (result != 0) {
         pg_set_done(&m.set);
         return -1;

@@ -14,11 +14,10 @@ static const char *const schemes[] = {"postgresql", "postgres", "pgsql", "postgi
 static bool
 scheme_known(const char *text, size_t len)
 {
-    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
         size_t n = strlen(schemes[i]);
-        if (len >= n && strncasecmp(text, schemes[i], n) == 0 && (len == n || text[n] == '+')) {
+        if (len >= n && strncasecmp(text, schemes[i], n) == 0 && (len == n || text[n] == '+'))
             return true;
-        }
     }
     return false;
 }
@@ -27,13 +26,11 @@ static int
 take_slice(struct pg_set *set, enum pg_key key, const struct target_url *u, struct target_slice s,
            struct err *e)
 {
-    if (!s.text || s.len == 0) {
+    if (!s.text || s.len == 0)
         return 0;
-    }
     char *value;
-    if (target_decode(u, s, &value, e) != 0) {
+    if (target_decode(u, s, &value, e) != 0)
         return -1;
-    }
     pg_set_take(set, key, value);
     return 0;
 }
@@ -50,14 +47,12 @@ add_one_host(struct host_lists *lists, const struct target_url *u, struct target
     cleanup_free char *name = NULL;
     cleanup_free char *digits = NULL;
     uint16_t ignored;
-    if (target_decode(u, host, &name, e) != 0) {
+    if (target_decode(u, host, &name, e) != 0)
         return -1;
-    }
     if (port.text && port.len > 0) {
         struct err why = {0};
-        if (target_decode(NULL, port, &digits, &why) != 0 && why.code == ERR_NOMEM) {
+        if (target_decode(NULL, port, &digits, &why) != 0 && why.code == ERR_NOMEM)
             return err_nomem(e);
-        }
         if (!digits || !target_port(digits, &ignored)) {
             return err_set(
                 e, ERR_USAGE,
@@ -81,9 +76,8 @@ static int
 take_list(struct pg_set *set, enum pg_key key, struct strbuf *b, struct err *e)
 {
     char *list = strbuf_steal(b);
-    if (!list) {
+    if (!list)
         return err_nomem(e);
-    }
     pg_set_take(set, key, list);
     return 0;
 }
@@ -101,12 +95,10 @@ take_hosts(struct pg_set *set, const struct target_url *u, struct target_slice l
         result = add_one_host(&lists, u, host, port, first, e);
         first = false;
     }
-    if (result == 0 && lists.any_host) {
+    if (result == 0 && lists.any_host)
         result = take_list(set, PG_HOST, &lists.hosts, e);
-    }
-    if (result == 0 && lists.any_port) {
+    if (result == 0 && lists.any_port)
         result = take_list(set, PG_PORT, &lists.ports, e);
-    }
     strbuf_done(&lists.hosts);
     strbuf_done(&lists.ports);
     return result;
@@ -122,9 +114,8 @@ take_param(struct pg_set *set, const struct target_url *u, struct target_slice n
         return err_set(e, ERR_USAGE, "a parameter without = at character %zu",
                        target_url_at(u, name.text));
     }
-    if (target_decode(u, name, &key, e) != 0 || target_decode(u, value, &text, e) != 0) {
+    if (target_decode(u, name, &key, e) != 0 || target_decode(u, value, &text, e) != 0)
         return -1;
-    }
     struct pg_place place = {
         .url = true,
         .at = target_url_at(u, name.text),
@@ -138,20 +129,17 @@ static int
 split_query_hosts(struct pg_set *set, struct err *e)
 {
     const char *hosts = set->value[PG_HOST];
-    if (set->value[PG_PORT] || !hosts || strpbrk(hosts, "/@[") || !strchr(hosts, ':')) {
+    if (set->value[PG_PORT] || !hosts || strpbrk(hosts, "/@[") || !strchr(hosts, ':'))
         return 0;
-    }
     for (const char *p = hosts; p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL) {
         size_t len = strcspn(p, ",");
         const char *colon = memchr(p, ':', len);
-        if (colon && memchr(colon + 1, ':', (size_t)(p + len - colon - 1))) {
+        if (colon && memchr(colon + 1, ':', (size_t)(p + len - colon - 1)))
             return 0; /* an IPv6 address */
-        }
     }
     cleanup_free char *copy = strdup(hosts);
-    if (!copy) {
+    if (!copy)
         return err_nomem(e);
-    }
     struct target_url u = {.whole = copy};
     return take_hosts(set, &u, (struct target_slice){copy, strlen(copy)}, e);
 }
@@ -160,9 +148,8 @@ static int
 take_url(struct pg_set *set, const struct target_url *u, struct err *e)
 {
     const char *junk = u->path.text ? memchr(u->path.text, '@', u->path.len) : NULL;
-    if (!junk && u->path.text) {
+    if (!junk && u->path.text)
         junk = memchr(u->path.text, '/', u->path.len);
-    }
     if (junk) { /* libpq takes it into the name; far more often it is a piece of a password */
         return err_set(
             e, ERR_USAGE,
@@ -172,17 +159,14 @@ take_url(struct pg_set *set, const struct target_url *u, struct err *e)
     }
     if (take_slice(set, PG_USER, u, u->user, e) != 0 ||
         take_slice(set, PG_PASSWORD, u, u->password, e) != 0 ||
-        take_hosts(set, u, u->hosts, e) != 0 || take_slice(set, PG_DBNAME, u, u->path, e) != 0) {
+        take_hosts(set, u, u->hosts, e) != 0 || take_slice(set, PG_DBNAME, u, u->path, e) != 0)
         return -1;
-    }
     struct target_slice query = u->query;
     struct target_slice name;
     struct target_slice value;
-    while (target_next_param(&query, &name, &value)) {
-        if (take_param(set, u, name, value, e) != 0) {
+    while (target_next_param(&query, &name, &value))
+        if (take_param(set, u, name, value, e) != 0)
             return -1;
-        }
-    }
     return split_query_hosts(set, e);
 }
 
@@ -195,9 +179,8 @@ parse_url(const char *text, size_t scheme_len, struct pg_set *set, struct err *e
         strncasecmp(text, "jdbc:", 5) == 0) { /* jdbc:postgresql:shop */
         u.path = (struct target_slice){after, strcspn(after, "?")};
         const char *query = after + u.path.len;
-        if (*query) {
+        if (*query)
             u.query = (struct target_slice){query + 1, strlen(query + 1)};
-        }
     } else if (target_url_split(text, after, &u, e) != 0) {
         return -1;
     }
@@ -226,9 +209,8 @@ dsn_value(struct dsn *d, char *out, struct err *e)
     bool quoted = *d->p == '\'';
     d->p += quoted;
     while (*d->p && (quoted ? *d->p != '\'' : !dsn_gap(d, *d->p))) {
-        if (*d->p == '\\' && d->p[1]) {
+        if (*d->p == '\\' && d->p[1])
             d->p++;
-        }
         *out++ = *d->p++;
     }
     *out = '\0';
@@ -245,22 +227,19 @@ dsn_pair(struct dsn *d, struct pg_set *set, struct err *e)
 {
     const char *start = d->p;
     size_t at = (size_t)(start - d->whole) + 1;
-    while (*d->p && *d->p != '=' && !dsn_gap(d, *d->p)) {
+    while (*d->p && *d->p != '=' && !dsn_gap(d, *d->p))
         d->p++;
-    }
     size_t name_len = (size_t)(d->p - start);
-    while (*d->p && isspace((unsigned char)*d->p)) {
+    while (*d->p && isspace((unsigned char)*d->p))
         d->p++;
-    }
     if (*d->p != '=' || name_len == 0) {
         return err_set(
             e, ERR_USAGE,
             "expected keyword=value at character %zu (a value with spaces is quoted: 'a b')", at);
     }
     d->p++;
-    while (*d->p && isspace((unsigned char)*d->p)) {
+    while (*d->p && isspace((unsigned char)*d->p))
         d->p++;
-    }
     cleanup_free char *name = strndup(start, name_len);
     size_t room = strlen(d->p) + 1;
     char *value = malloc(room);
@@ -281,15 +260,12 @@ parse_dsn(const char *whole, const char *from, bool php, struct pg_set *set, str
 {
     struct dsn d = {whole, from, php};
     while (true) {
-        while (*d.p && dsn_gap(&d, *d.p)) {
+        while (*d.p && dsn_gap(&d, *d.p))
             d.p++;
-        }
-        if (!*d.p) {
+        if (!*d.p)
             return 0;
-        }
-        if (dsn_pair(&d, set, e) != 0) {
+        if (dsn_pair(&d, set, e) != 0)
             return -1;
-        }
     }
 }
 
@@ -298,9 +274,8 @@ parse_dsn(const char *whole, const char *from, bool php, struct pg_set *set, str
 static int
 foreign(const char *text, size_t scheme_len, bool *ret_foreign, struct err *e)
 {
-    if (ret_foreign) {
+    if (ret_foreign)
         *ret_foreign = true;
-    }
     return err_set(e, ERR_USAGE,
                    "%.*s is not PostgreSQL's scheme (postgres, postgresql, postgresql+driver are)",
                    (int)scheme_len, text);
@@ -323,12 +298,10 @@ parse_any(const char *text, struct pg_set *set, bool *ret_foreign, struct err *e
                                                       : foreign(text, 5 + inner, ret_foreign, e);
     }
     bool slashes = strncmp(text + scheme_len + 1, "//", 2) == 0;
-    if (!slashes && scheme_len == 5 && strncasecmp(text, "pgsql", 5) == 0) {
+    if (!slashes && scheme_len == 5 && strncasecmp(text, "pgsql", 5) == 0)
         return parse_dsn(text, text + 6, true, set, e);
-    }
-    if (!scheme_known(text, scheme_len)) {
+    if (!scheme_known(text, scheme_len))
         return foreign(text, scheme_len, ret_foreign, e);
-    }
     return parse_url(text, scheme_len, set, e);
 }
 
@@ -336,11 +309,9 @@ parse_any(const char *text, struct pg_set *set, bool *ret_foreign, struct err *e
 static void
 drop_empty(struct pg_set *set)
 {
-    for (size_t i = 0; i < PG_KEYS; i++) {
-        if (set->value[i] && !*set->value[i]) {
+    for (size_t i = 0; i < PG_KEYS; i++)
+        if (set->value[i] && !*set->value[i])
             pg_set_take(set, (enum pg_key)i, NULL);
-        }
-    }
 }
 
 int
@@ -355,11 +326,9 @@ pg_text_parse(const char *text, struct pg_set *set, bool *ret_foreign, struct er
             result = mode ? 0 : err_nomem(e);
         }
     }
-    if (result == 0) {
+    if (result == 0)
         result = pg_set_check(set, e);
-    }
-    if (result != 0) {
+    if (result != 0)
         pg_set_done(set);
-    }
     return result;
 }

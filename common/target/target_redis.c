@@ -20,13 +20,11 @@ struct owner {
 static int
 read_url(const struct owner *o, struct redis_set *set, struct err *e)
 {
-    if (o->url) {
+    if (o->url)
         return redis_url_parse(o->url, set, e) == 0 ? 0 : o->alone ? -1 : err_wrap(e, "Redis URL");
-    }
     char *text;
-    if (target_env_value(&o->env, "REDIS_URL", &text, e) != 0) {
+    if (target_env_value(&o->env, "REDIS_URL", &text, e) != 0)
         return -1;
-    }
     int result = text ? redis_url_parse(text, set, e) : 0;
     target_wipe(text);
     return result == 0 ? 0 : err_wrap(e, "REDIS_URL");
@@ -39,9 +37,8 @@ read_part(const struct owner *o, struct redis_set *set, const char *name, enum r
 {
     struct redis_set one = {0};
     char *value;
-    if (target_env_value(&o->env, name, &value, e) != 0) {
+    if (target_env_value(&o->env, name, &value, e) != 0)
         return -1;
-    }
     bool is_path = key == REDIS_KEY_HOST && value && *value == '/';
     key = is_path ? REDIS_KEY_PATH : key;
     if (!value || set->value[key]) {
@@ -73,11 +70,9 @@ read_parts(const struct owner *o, struct redis_set *set, struct err *e)
         {"REDIS_TLS", REDIS_KEY_TLS},
     };
     bool have_server = set->value[REDIS_KEY_HOST] || set->value[REDIS_KEY_PATH];
-    for (size_t i = have_server ? 1 : 0; i < sizeof parts / sizeof parts[0]; i++) {
-        if (read_part(o, set, parts[i].name, parts[i].key, e) != 0) {
+    for (size_t i = have_server ? 1 : 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (read_part(o, set, parts[i].name, parts[i].key, e) != 0)
             return -1;
-        }
-    }
     return 0;
 }
 
@@ -93,15 +88,12 @@ finish_numbers(struct target_redis *t, const struct redis_set *set)
         target_port(set->value[REDIS_KEY_PORT],
                     &t->port); /* checked with its source, as the rest is */
     }
-    if (set->value[REDIS_KEY_DB]) {
+    if (set->value[REDIS_KEY_DB])
         t->db = (unsigned)strtoul(set->value[REDIS_KEY_DB], NULL, 10);
-    }
-    if (set->value[REDIS_KEY_TLS]) {
+    if (set->value[REDIS_KEY_TLS])
         redis_truth(set->value[REDIS_KEY_TLS], &tls);
-    }
-    if (set->value[REDIS_KEY_VERIFY]) {
+    if (set->value[REDIS_KEY_VERIFY])
         redis_truth(set->value[REDIS_KEY_VERIFY], &verify);
-    }
     t->tls = tls && !set->value[REDIS_KEY_PATH];
     t->tls_verify = verify;
 }
@@ -142,9 +134,8 @@ finish(struct target_redis *t, struct redis_set *set, struct err *e)
     t->tls_ca = steal_ptr(&set->value[REDIS_KEY_CA]);
     t->tls_name = set->value[REDIS_KEY_NAME] ? steal_ptr(&set->value[REDIS_KEY_NAME])
                                              : strdup(t->host ? t->host : "");
-    if (!t->tls_name) {
+    if (!t->tls_name)
         return err_nomem(e);
-    }
     return finish_description(t, e);
 }
 
@@ -167,17 +158,14 @@ content_load(struct owner *o, bool *ret_named, struct err *e)
 {
     struct redis_set set = {0};
     int result = read_url(o, &set, e);
-    if (result == 0 && !o->alone) {
+    if (result == 0 && !o->alone)
         result = read_parts(o, &set, e);
-    }
     *ret_named = set.value[REDIS_KEY_HOST] || set.value[REDIS_KEY_PATH];
-    if (result == 0 && *ret_named) {
+    if (result == 0 && *ret_named)
         result = finish(&o->t, &set, e);
-    }
     redis_set_done(&set);
-    if (result != 0) {
+    if (result != 0)
         content_done(&o->t);
-    }
     return result;
 }
 
@@ -185,21 +173,18 @@ static int
 load(const char *url, bool alone, const struct target_env *env, struct target_redis **ret,
      struct err *e)
 {
-    struct owner *o = calloc(1, sizeof *o);
-    if (!o) {
+    struct owner *o = calloc(1, sizeof(*o));
+    if (!o)
         return err_nomem(e);
-    }
     o->alone = alone;
     o->env = env ? *env : (struct target_env){0};
     o->url = url ? strdup(url) : NULL;
     bool named = false;
     int result = url && !o->url ? err_nomem(e) : content_load(o, &named, e);
-    if (result == 0) {
+    if (result == 0)
         *ret = named ? &o->t : NULL;
-    }
-    if (result != 0 || !named) {
+    if (result != 0 || !named)
         target_redis_free(&o->t);
-    }
     return result;
 }
 
@@ -233,12 +218,10 @@ target_redis_refresh(struct target_redis *t, struct err *e)
     struct owner *o = (struct owner *)t;
     struct owner fresh = {.url = o->url, .alone = o->alone, .env = o->env};
     bool named;
-    if (content_load(&fresh, &named, e) != 0) {
+    if (content_load(&fresh, &named, e) != 0)
         return -1;
-    }
-    if (!named) {
+    if (!named)
         return err_set(e, ERR_USAGE, "nothing names Redis any more");
-    }
     content_done(t);
     *t = fresh.t;
     return 0;

@@ -9,9 +9,8 @@
 void
 redis_set_done(struct redis_set *set)
 {
-    for (size_t i = 0; i < REDIS_KEYS; i++) {
+    for (size_t i = 0; i < REDIS_KEYS; i++)
         target_wipe(set->value[i]);
-    }
     *set = (struct redis_set){0};
 }
 
@@ -19,9 +18,8 @@ redis_set_done(struct redis_set *set)
 int
 redis_set_take(struct redis_set *set, enum redis_key key, char *value, struct err *e)
 {
-    if (!value) {
+    if (!value)
         return err_nomem(e);
-    }
     target_wipe(set->value[key]);
     set->value[key] = value;
     return 0;
@@ -37,7 +35,7 @@ redis_truth(const char *word, bool *ret)
         {"true", true},   {"1", true},  {"yes", true}, {"on", true},
         {"false", false}, {"0", false}, {"no", false}, {"off", false},
     };
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (strcasecmp(word, words[i].word) == 0) {
             *ret = words[i].value;
             return true;
@@ -89,16 +87,15 @@ static const struct param {
     {"read_from_replicas", DO_IGNORE, 0},
     {"prefix", DO_IGNORE, 0},
 };
-#define N_PARAMS (sizeof params / sizeof params[0])
+#define N_PARAMS (sizeof(params) / sizeof(params[0]))
 
 static int
 unknown_param(const char *name, const struct target_url *u, struct target_slice at, struct err *e)
 {
     bool shown = target_param_nameable(u->query.text, at.text, name);
     const char *known[N_PARAMS];
-    for (size_t i = 0; i < N_PARAMS; i++) {
+    for (size_t i = 0; i < N_PARAMS; i++)
         known[i] = params[i].name;
-    }
     const char *nearest = words_nearest(name, known, N_PARAMS, NULL);
     return err_set(e, ERR_USAGE, "unknown parameter%s%s at character %zu%s%s%s", shown ? " " : "",
                    shown ? name : "", target_url_at(u, at.text), nearest ? "; did you mean " : "",
@@ -145,17 +142,14 @@ take_params(struct redis_set *set, const struct target_url *u, struct err *e)
             return err_set(e, ERR_USAGE, "a parameter without = at character %zu",
                            target_url_at(u, name.text));
         }
-        if (target_decode(u, name, &key, e) != 0 || target_decode(u, value, &text, e) != 0) {
+        if (target_decode(u, name, &key, e) != 0 || target_decode(u, value, &text, e) != 0)
             return -1;
-        }
-        for (size_t i = 0; i < N_PARAMS && !found; i++) {
+        for (size_t i = 0; i < N_PARAMS && !found; i++)
             found = strcasecmp(params[i].name, key) == 0 ? &params[i] : NULL;
-        }
         int result = found ? do_param(set, found, text, e) : unknown_param(key, u, name, e);
         target_wipe(text);
-        if (result != 0) {
+        if (result != 0)
             return -1;
-        }
     }
     return 0;
 }
@@ -167,9 +161,8 @@ take_slice(struct redis_set *set, enum redis_key key, const struct target_url *u
            struct target_slice s, struct err *e)
 {
     char *value;
-    if (!s.text || s.len == 0) {
+    if (!s.text || s.len == 0)
         return 0;
-    }
     return target_decode(u, s, &value, e) == 0 ? redis_set_take(set, key, value, e) : -1;
 }
 
@@ -186,13 +179,11 @@ take_server(struct redis_set *set, const struct target_url *u, struct err *e)
                        "several servers, at character %zu: one is handled, no cluster",
                        target_url_at(u, hosts.text));
     }
-    if (host.len == 0) {
+    if (host.len == 0)
         return err_set(e, ERR_USAGE, "no host at character %zu", target_url_at(u, host.text));
-    }
     if (take_slice(set, REDIS_KEY_HOST, u, host, e) != 0 ||
-        take_slice(set, REDIS_KEY_PORT, u, port, e) != 0) {
+        take_slice(set, REDIS_KEY_PORT, u, port, e) != 0)
         return -1;
-    }
     if (set->value[REDIS_KEY_PORT] && !target_port(set->value[REDIS_KEY_PORT], &ignored)) {
         return err_set(
             e, ERR_USAGE,
@@ -211,9 +202,8 @@ take_socket(struct redis_set *set, const struct target_url *u, struct err *e)
                        "a socket's URL has three slashes (unix:///path), no host at character %zu",
                        target_url_at(u, u->hosts.text));
     }
-    if (!u->path.text || u->path.len == 0) {
+    if (!u->path.text || u->path.len == 0)
         return err_set(e, ERR_USAGE, "no path of a socket");
-    }
     struct target_slice path = {u->path.text - 1, u->path.len + 1};
     return take_slice(set, REDIS_KEY_PATH, u, path, e);
 }
@@ -241,19 +231,15 @@ check_numbers(const struct redis_set *set, struct err *e)
     const char *port = set->value[REDIS_KEY_PORT];
     uint16_t ignored;
     bool truth;
-    if (port && !target_port(port, &ignored)) {
+    if (port && !target_port(port, &ignored))
         return err_set(e, ERR_USAGE, "the port is not a number from 1 to 65535");
-    }
     size_t digits = db ? strspn(db, "0123456789") : 0;
-    if (db && (digits == 0 || digits > 6 || db[digits])) {
+    if (db && (digits == 0 || digits > 6 || db[digits]))
         return err_set(e, ERR_USAGE, "the database is not a number");
-    }
-    if (set->value[REDIS_KEY_TLS] && !redis_truth(set->value[REDIS_KEY_TLS], &truth)) {
+    if (set->value[REDIS_KEY_TLS] && !redis_truth(set->value[REDIS_KEY_TLS], &truth))
         return err_set(e, ERR_USAGE, "TLS is true or false");
-    }
-    if (set->value[REDIS_KEY_VERIFY] && !redis_truth(set->value[REDIS_KEY_VERIFY], &truth)) {
+    if (set->value[REDIS_KEY_VERIFY] && !redis_truth(set->value[REDIS_KEY_VERIFY], &truth))
         return err_set(e, ERR_USAGE, "verify is true or false");
-    }
     return 0;
 }
 
@@ -266,15 +252,12 @@ redis_set_check(const struct redis_set *set, struct err *e)
         [REDIS_KEY_CA] = "the CA file's path",
         [REDIS_KEY_NAME] = "the server's name",
     };
-    for (size_t i = 0; i < REDIS_KEYS; i++) {
-        if (names[i] && set->value[i] && words_hold_password(set->value[i])) {
+    for (size_t i = 0; i < REDIS_KEYS; i++)
+        if (names[i] && set->value[i] && words_hold_password(set->value[i]))
             return err_set(e, ERR_USAGE, "%s is a connection string, or a piece of one", names[i]);
-        }
-    }
     const char *host = set->value[REDIS_KEY_HOST];
-    if (host && target_host_check(host, "REDIS_PORT", e) != 0) {
+    if (host && target_host_check(host, "REDIS_PORT", e) != 0)
         return -1;
-    }
     return check_numbers(set, e);
 }
 
@@ -287,21 +270,17 @@ parse_url(const char *text, struct redis_set *set, struct err *e)
     bool socket = scheme_is(text, len, "unix") || scheme_is(text, len, "redis+socket") ||
                   scheme_is(text, len, "redis+unix");
     struct target_url u;
-    if (len == 0) {
+    if (len == 0)
         return err_set(e, ERR_USAGE, "not a URL (redis://host:6379/0)");
-    }
-    if (!plain && !tls && !socket) {
+    if (!plain && !tls && !socket)
         return refuse_scheme(text, len, e);
-    }
     if (target_url_split(text, text + len + 1, &u, e) != 0 ||
         take_slice(set, REDIS_KEY_USERNAME, &u, u.user, e) != 0 ||
         take_slice(set, REDIS_KEY_PASSWORD, &u, u.password, e) != 0 ||
-        redis_set_take(set, REDIS_KEY_TLS, strdup(tls ? "yes" : "no"), e) != 0) {
+        redis_set_take(set, REDIS_KEY_TLS, strdup(tls ? "yes" : "no"), e) != 0)
         return -1;
-    }
-    if ((socket ? take_socket(set, &u, e) : take_server(set, &u, e)) != 0) {
+    if ((socket ? take_socket(set, &u, e) : take_server(set, &u, e)) != 0)
         return -1;
-    }
     return take_params(set, &u, e);
 }
 

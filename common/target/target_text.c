@@ -42,13 +42,11 @@ is_digit(char c)
 size_t
 target_scheme_len(const char *text)
 {
-    if (!is_alpha(text[0])) {
+    if (!is_alpha(text[0]))
         return 0;
-    }
     size_t len = 1;
-    while (is_alpha(text[len]) || is_digit(text[len]) || (text[len] && strchr("+-._", text[len]))) {
+    while (is_alpha(text[len]) || is_digit(text[len]) || (text[len] && strchr("+-._", text[len])))
         len++;
-    }
     return text[len] == ':' && len <= 32 ? len : 0;
 }
 
@@ -85,9 +83,8 @@ target_url_split(const char *whole, const char *after, struct target_url *ret, s
         }
         const char *colon = memchr(authority, ':', (size_t)(at - authority));
         u.user = slice_between(authority, colon ? colon : at);
-        if (colon) {
+        if (colon)
             u.password = slice_between(colon + 1, at);
-        }
         authority = at + 1;
     }
     u.hosts = slice_between(authority, end);
@@ -96,9 +93,8 @@ target_url_split(const char *whole, const char *after, struct target_url *ret, s
         end = path + strcspn(path, "?");
         u.path = slice_between(path, end);
     }
-    if (*end == '?') {
+    if (*end == '?')
         u.query = (struct target_slice){end + 1, strlen(end + 1)};
-    }
     *ret = u;
     return 0;
 }
@@ -122,9 +118,8 @@ bool
 target_next_host(struct target_slice *list, struct target_slice *ret_host,
                  struct target_slice *ret_port)
 {
-    if (!list->text) {
+    if (!list->text)
         return false;
-    }
     struct target_slice item = slice_take(list, ',');
     const char *end = item.text + item.len;
     const char *from = item.text;
@@ -140,9 +135,8 @@ target_next_host(struct target_slice *list, struct target_slice *ret_host,
     }
     *ret_port = (struct target_slice){NULL, 0};
     if (colon <
-        end) { /* junk behind a bracket goes with the bracket: no port number, and refused as such */
+        end) /* junk behind a bracket goes with the bracket: no port number, and refused as such */
         *ret_port = slice_between(*colon == ':' ? colon + 1 : close, end);
-    }
     return true;
 }
 
@@ -152,9 +146,8 @@ target_next_param(struct target_slice *query, struct target_slice *ret_name,
 {
     while (query->text) {
         struct target_slice item = slice_take(query, '&');
-        if (item.len == 0) {
+        if (item.len == 0)
             continue;
-        }
         *ret_name = slice_take(&item, '=');
         *ret_value = item;
         return true;
@@ -166,7 +159,7 @@ bool
 target_param_nameable(const char *whole, const char *name, const char *decoded)
 {
     static const char word[] = "password";
-    size_t n = sizeof word - 1;
+    size_t n = sizeof(word) - 1;
     if (strlen(decoded) > 40 || strchr(name, '@'))
         return false;
     for (const char *p = decoded; *p; p++)
@@ -181,9 +174,8 @@ target_param_nameable(const char *whole, const char *name, const char *decoded)
 static int
 hex_value(char c)
 {
-    if (is_digit(c)) {
+    if (is_digit(c))
         return c - '0';
-    }
     c = (char)(c | 0x20);
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
@@ -192,9 +184,8 @@ int
 target_decode(const struct target_url *u, struct target_slice s, char **ret, struct err *e)
 {
     char *out = malloc(s.len + 1);
-    if (!out) {
+    if (!out)
         return err_nomem(e);
-    }
     size_t n = 0;
     for (size_t i = 0; i < s.len; i++) {
         char c = s.text[i];
@@ -221,13 +212,11 @@ target_decode(const struct target_url *u, struct target_slice s, char **ret, str
 void
 target_encode(struct strbuf *b, const char *s)
 {
-    for (; *s; s++) {
-        if (is_alpha(*s) || is_digit(*s) || strchr("-._~", *s)) {
+    for (; *s; s++)
+        if (is_alpha(*s) || is_digit(*s) || strchr("-._~", *s))
             strbuf_addc(b, *s);
-        } else {
+        else
             strbuf_addf(b, "%%%02X", (unsigned)(unsigned char)*s);
-        }
-    }
 }
 
 bool
@@ -235,12 +224,10 @@ target_port(const char *text, uint16_t *ret)
 {
     unsigned value = 0;
     size_t len = 0;
-    for (; is_digit(text[len]) && len < 6; len++) {
+    for (; is_digit(text[len]) && len < 6; len++)
         value = value * 10 + (unsigned)(text[len] - '0');
-    }
-    if (len == 0 || len > 5 || text[len] || value == 0 || value > UINT16_MAX) {
+    if (len == 0 || len > 5 || text[len] || value == 0 || value > UINT16_MAX)
         return false;
-    }
     *ret = (uint16_t)value;
     return true;
 }
@@ -264,9 +251,9 @@ target_is_address(const char *text)
     size_t len = strcspn(text, "%");
     if (inet_pton(AF_INET, text, &ignored) == 1)
         return true;
-    if (len >= sizeof address)
+    if (len >= sizeof(address))
         return false;
-    snprintf(address, sizeof address, "%.*s", (int)len, text);
+    snprintf(address, sizeof(address), "%.*s", (int)len, text);
     return inet_pton(AF_INET6, address, &ignored) == 1 && (!text[len] || is_name(text + len + 1));
 }
 
@@ -303,9 +290,8 @@ const char *
 target_env_plain(const struct target_env *env, const char *name)
 {
     const char *value = env && env->get ? env->get(name, env->arg) : getenv(name);
-    if (!value || !*value || words_is_service_variable(name, value)) {
+    if (!value || !*value || words_is_service_variable(name, value))
         return NULL;
-    }
     return value;
 }
 
@@ -315,12 +301,10 @@ read_all(int fd, char *buf, size_t size)
     size_t got = 0;
     while (got < size) {
         ssize_t n = read(fd, buf + got, size - got);
-        if (n < 0 && errno == EINTR) {
+        if (n < 0 && errno == EINTR)
             continue;
-        }
-        if (n <= 0) {
+        if (n <= 0)
             return n < 0 ? -1 : (ssize_t)got;
-        }
         got += (size_t)n;
     }
     return (ssize_t)got;
@@ -329,16 +313,13 @@ read_all(int fd, char *buf, size_t size)
 static int
 check_secret(const char *path, char *text, size_t len, struct err *e)
 {
-    if (len > TARGET_TEXT_MAX) {
+    if (len > TARGET_TEXT_MAX)
         return err_set(e, ERR_USAGE, "%s holds more than %d bytes", path, TARGET_TEXT_MAX);
-    }
     text[len] = '\0';
-    if (strlen(text) != len) {
+    if (strlen(text) != len)
         return err_set(e, ERR_USAGE, "%s holds a NUL byte", path);
-    }
-    if (words_one_line(path, text, e) != 0) {
+    if (words_one_line(path, text, e) != 0)
         return -1;
-    }
     return *text ? 0 : err_set(e, ERR_USAGE, "%s is empty", path);
 }
 
@@ -361,14 +342,12 @@ target_read_secret(const char *path, char **ret, struct err *e)
         return err_set(e, ERR_USAGE, "cannot read %s: %s", target_path_shown(path),
                        strerror(errno));
     }
-    if (!S_ISREG(st.st_mode)) {
+    if (!S_ISREG(st.st_mode))
         return err_set(e, ERR_USAGE, "%s is not a regular file", target_path_shown(path));
-    }
     const size_t size = TARGET_TEXT_MAX + 1;
     char *text = malloc(size + 1);
-    if (!text) {
+    if (!text)
         return err_nomem(e);
-    }
     ssize_t got = read_all(fd, text, size);
     int result = got < 0 ? err_set(e, ERR_USAGE, "cannot read %s: %s", target_path_shown(path),
                                    strerror(errno))
@@ -386,30 +365,24 @@ int
 target_env_value(const struct target_env *env, const char *name, char **ret, struct err *e)
 {
     char file_name[64];
-    snprintf(file_name, sizeof file_name, "%s_FILE", name);
+    snprintf(file_name, sizeof(file_name), "%s_FILE", name);
     const char *value = target_env_plain(env, name);
     const char *path = target_env_plain(env, file_name);
     *ret = NULL;
-    if (value && path) {
+    if (value && path)
         return err_set(e, ERR_USAGE, "%s and %s are both set", name, file_name);
-    }
-    if (path) {
+    if (path)
         return target_read_secret(path, ret, e) == 0 ? 0 : err_wrap(e, "%s", file_name);
-    }
-    if (!value) {
+    if (!value)
         return 0;
-    }
-    if (strlen(value) > TARGET_TEXT_MAX) {
+    if (strlen(value) > TARGET_TEXT_MAX)
         return err_set(e, ERR_USAGE, "%s is longer than %d bytes", name, TARGET_TEXT_MAX);
-    }
     char *text = strdup(value);
-    if (!text) {
+    if (!text)
         return err_nomem(e);
-    }
     int result = words_one_line(name, text, e);
-    if (result == 0 && *text) {
+    if (result == 0 && *text)
         *ret = steal_ptr(&text);
-    }
     target_wipe(text);
     return result;
 }

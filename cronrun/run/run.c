@@ -353,12 +353,11 @@ on_run_signals(int fd, int what, void *arg)
     (void)what;
     struct run *r = arg;
     struct signals_event ev;
-    while (signals_read(&r->signals, &ev)) {
+    while (signals_read(&r->signals, &ev))
         if (ev.signo == SIGCHLD || command_runs(r->command))
             command_signal(r->command, &ev);
         else if (!r->ending && !r->facts.started && !ev.ignored)
             before_start(r, &ev);
-    }
 }
 
 /* ---- start ---- */

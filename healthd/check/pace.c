@@ -1,3 +1,4 @@
+/* pace.c: the pause before the next look at a check (pure). */
 #include "healthd/check/pace.h"
 
 void

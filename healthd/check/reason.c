@@ -1,3 +1,4 @@
+/* reason.c: from errors to the word that names the reason (pure). */
 #include "healthd/check/reason.h"
 
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* verdict.c: from results to a verdict (pure). */
 #include "healthd/check/verdict.h"
 
 #include "common/base/clock.h"

@@ -1,3 +1,4 @@
+/* render.c: bodies in JSON and in the text form of Kubernetes. */
 #include "healthd/page/render.h"
 
 #include <string.h>

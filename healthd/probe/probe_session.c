@@ -1,3 +1,4 @@
+/* probe_session.c: kept sessions: asked, watched, and logged in beside now and then. */
 #include "healthd/probe/probe_session.h"
 
 #include "common/base/clock.h"

@@ -26,15 +26,14 @@ static const struct program programs[] = {
     {"migrate", migrate_main, "brings a database's schema up to date"},
     {"cronrun", cronrun_main, "runs a command once at a time, with a deadline"},
 };
-#define PROGRAMS (sizeof programs / sizeof programs[0])
+#define PROGRAMS (sizeof(programs) / sizeof(programs[0]))
 
 static const struct program *
 program_named(const char *name)
 {
-    for (size_t i = 0; i < PROGRAMS; i++) {
+    for (size_t i = 0; i < PROGRAMS; i++)
         if (strcmp(programs[i].name, name) == 0)
             return &programs[i];
-    }
     return NULL;
 }
 

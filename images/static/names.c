@@ -50,7 +50,7 @@ parse_v6(const char *text, struct sockaddr_in6 *ret_address)
 {
     char bare[INET6_ADDRSTRLEN];
     size_t len = strcspn(text, "%");
-    if (len >= sizeof bare)
+    if (len >= sizeof(bare))
         return false;
     memcpy(bare, text, len);
     bare[len] = '\0';
@@ -71,11 +71,11 @@ parse_address(const char *node, int family, in_port_t port, struct answer *a)
     if (family != AF_INET6 && inet_pton(AF_INET, node, &a->address.v4.sin_addr) == 1) {
         a->address.v4.sin_family = AF_INET;
         a->address.v4.sin_port = port;
-        a->info.ai_addrlen = sizeof a->address.v4;
+        a->info.ai_addrlen = sizeof(a->address.v4);
     } else if (family != AF_INET && parse_v6(node, &a->address.v6)) {
         a->address.v6.sin6_family = AF_INET6;
         a->address.v6.sin6_port = port;
-        a->info.ai_addrlen = sizeof a->address.v6;
+        a->info.ai_addrlen = sizeof(a->address.v6);
     } else {
         return false;
     }
@@ -91,7 +91,7 @@ __wrap_getaddrinfo(const char *node, const char *service, const struct addrinfo 
         return EAI_NONAME;
     if (!parse_port(service, &port))
         return EAI_SERVICE;
-    struct answer *a = calloc(1, sizeof *a);
+    struct answer *a = calloc(1, sizeof(*a));
     if (!a)
         return EAI_MEMORY;
     if (!parse_address(node, hints ? hints->ai_family : AF_UNSPEC, port, a)) {

@@ -167,7 +167,7 @@ apply_note_retry(struct apply *a, const struct err *e, size_t completed)
     a->why_found = apply_find_failed(a, completed, &a->why_at);
     a->waited = waited(a, e);
     a->unwaited += !a->waited;
-    snprintf(a->blockers, sizeof a->blockers, "%s", watch_blockers(a->s->watch));
+    snprintf(a->blockers, sizeof(a->blockers), "%s", watch_blockers(a->s->watch));
 }
 
 uint32_t
@@ -246,7 +246,7 @@ apply_roll_back(struct apply *a, enum apply_result result)
     a->first_n = 0;
     if (pgconn_tx_state(a->s->work) == PGCONN_TX_IDLE)
         return result; /* the server did not even begin: a syntax error in what was sent first */
-    if (session_query(a->s, sql, sizeof sql - 1, NULL, &e) == 0)
+    if (session_query(a->s, sql, sizeof(sql) - 1, NULL, &e) == 0)
         return result;
     apply_report_run(a, &e, 0);
     return APPLY_FAILED;

@@ -155,7 +155,7 @@ bytes_place(const struct apply *a, const struct pgdiag *d, size_t from, size_t t
             struct position *ret)
 {
     unsigned char bytes[8];
-    size_t n = is_encoding_error(d) ? position_bytes_parse(d->message, bytes, sizeof bytes) : 0;
+    size_t n = is_encoding_error(d) ? position_bytes_parse(d->message, bytes, sizeof(bytes)) : 0;
     const char *found = n ? memmem(a->text.data + from, to - from, bytes, n) : NULL;
     if (found)
         position_of_byte(a->text.data, a->text.len, a->sent_offset, a->sent_line,
@@ -168,8 +168,8 @@ find_escape(const char *text, size_t len, unsigned char byte)
 {
     char hex[8];
     char octal[8];
-    snprintf(hex, sizeof hex, "\\x%02x", byte);
-    snprintf(octal, sizeof octal, "\\%03o", byte);
+    snprintf(hex, sizeof(hex), "\\x%02x", byte);
+    snprintf(octal, sizeof(octal), "\\%03o", byte);
     for (size_t i = 0; i + 4 <= len; i++)
         if (strncasecmp(text + i, hex, 4) == 0 || strncmp(text + i, octal, 4) == 0)
             return text + i;

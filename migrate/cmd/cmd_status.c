@@ -113,7 +113,7 @@ print_text(const struct status *st)
     printf("%s\n", st->plan.n ? "" : "no migrations");
     char text[128];
     if (st->holder.pid)
-        printf("lock held by %s\n", lock_describe(&st->holder, text, sizeof text));
+        printf("lock held by %s\n", lock_describe(&st->holder, text, sizeof(text)));
     return 0;
 }
 

@@ -131,7 +131,7 @@ read_plan(struct up *u)
 static int
 check_files(struct up *u)
 {
-    u->facts = calloc(u->plan.n + 1, sizeof *u->facts);
+    u->facts = calloc(u->plan.n + 1, sizeof(*u->facts));
     struct err e = {0};
     if (!u->facts) {
         err_nomem(&e);
@@ -244,8 +244,8 @@ tell_holder(struct up *u, struct err *e)
     if (h.pid == 0) /* just released */
         return 0;
     u->holder_log_ms = clock_deadline(HOLDER_LOG_MS);
-    snprintf(u->holder, sizeof u->holder, "another runner, %s",
-             lock_describe(&h, text, sizeof text));
+    snprintf(u->holder, sizeof(u->holder), "another runner, %s",
+             lock_describe(&h, text, sizeof(text)));
     log_info(
         "lock_wait",
         LOG_FIELDS(LF_INT("holder_pid", h.pid), LF_STR("holder", h.application),
@@ -262,7 +262,7 @@ lock_busy(struct up *u, struct err *e)
     if (lock_find_holder(&u->lock, &u->s, &h, e) != 0)
         return -1;
     return err_set(e, ERR_BUSY, "another runner held the lock for the whole wait: %s",
-                   lock_describe(&h, text, sizeof text));
+                   lock_describe(&h, text, sizeof(text)));
 }
 
 /* One attempt; busy: waits a little. -1: *e. */
@@ -458,7 +458,7 @@ clean_up(struct up *u)
     if (pgconn_connected(u->s.work)) {
         enum pgconn_tx tx = pgconn_tx_state(u->s.work);
         if (tx == PGCONN_TX_INTRANS || tx == PGCONN_TX_INERROR)
-            IGNORED(session_query(&u->s, rollback, sizeof rollback - 1, NULL, &ignored));
+            IGNORED(session_query(&u->s, rollback, sizeof(rollback) - 1, NULL, &ignored));
     }
     lock_release(&u->lock, &u->s);
 }

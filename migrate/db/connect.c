@@ -54,7 +54,7 @@ tell_wait(const struct session *s, struct err *e)
     char waited[CLOCK_DURATION_MAX];
     size_t n = strlen(e->msg);
     char *end = e->msg + n;
-    const size_t room = sizeof e->msg - n;
+    const size_t room = sizeof(e->msg) - n;
     if (e->code == ERR_STOPPED || e->code == ERR_DEADLINE)
         return;
     if (!connect_retryable(e))
@@ -110,7 +110,7 @@ ask_facts(struct session *s, struct err *e)
         " pg_catalog.current_setting('statement_timeout') OPERATOR(pg_catalog.<>) '0' OR"
         " pg_catalog.current_setting('idle_session_timeout', true) OPERATOR(pg_catalog.<>) '0'";
     struct pgrows *rows = NULL;
-    if (session_query(s, sql, sizeof sql - 1, &rows, e) != 0) {
+    if (session_query(s, sql, sizeof(sql) - 1, &rows, e) != 0) {
         pgrows_free(rows);
         return -1;
     }
@@ -118,7 +118,7 @@ ask_facts(struct session *s, struct err *e)
     const char *pid = pgrows_count(rows) == 1 ? pgrows_value(rows, 0, 0) : NULL;
     if (pid) {
         char own[16];
-        snprintf(own, sizeof own, "%d", pgconn_backend_pid(s->work));
+        snprintf(own, sizeof(own), "%d", pgconn_backend_pid(s->work));
         s->pooled = strcmp(own, pid) != 0;
         s->in_recovery = session_is(rows, 1, "t");
         s->read_only = session_is(rows, 2, "on");

@@ -79,7 +79,7 @@ static int
 take_rows(const struct pgrows *rows, struct ledger *l, struct err *e)
 {
     size_t n = (size_t)pgrows_count(rows);
-    l->rows = calloc(n + 1, sizeof *l->rows);
+    l->rows = calloc(n + 1, sizeof(*l->rows));
     if (!l->rows)
         return err_nomem(e);
     for (size_t i = 0; i < n; i++) {
@@ -87,7 +87,7 @@ take_rows(const struct pgrows *rows, struct ledger *l, struct err *e)
         if (take_row(rows, (int)i, &l->rows[i]) != 0)
             return err_nomem(e);
     }
-    qsort(l->rows, l->n, sizeof *l->rows, by_version);
+    qsort(l->rows, l->n, sizeof(*l->rows), by_version);
     return 0;
 }
 

@@ -159,7 +159,7 @@ static const struct {
 const char *
 ledger_tool(const char *table, const char *columns)
 {
-    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+    for (size_t i = 0; i < sizeof(foreign) / sizeof(*foreign); i++)
         if (strcmp(table, foreign[i].table) == 0 &&
             (!foreign[i].columns || strcmp(columns, foreign[i].columns) == 0))
             return foreign[i].tool;
@@ -178,7 +178,7 @@ ledger_sql_foreign(const struct ledger_table *t, struct strbuf *out)
                 " AND a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0"
                 " AND NOT a.attisdropped");
     strbuf_adds(out, " AND c.relname::pg_catalog.text OPERATOR(pg_catalog.=) ANY (ARRAY[");
-    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+    for (size_t i = 0; i < sizeof(foreign) / sizeof(*foreign); i++)
         strbuf_addf(out, "%s'%s'", i ? ", " : "", foreign[i].table);
     strbuf_adds(out,
                 "]) GROUP BY n.nspname, c.relname ORDER BY n.nspname OPERATOR(pg_catalog.<>) ");

@@ -46,7 +46,7 @@ int
 lock_try(struct lock *l, struct session *s, struct err *e)
 {
     char sql[96];
-    int n = snprintf(sql, sizeof sql, "SELECT pg_catalog.pg_try_advisory_lock(%lld)",
+    int n = snprintf(sql, sizeof(sql), "SELECT pg_catalog.pg_try_advisory_lock(%lld)",
                      (long long)l->key);
     struct pgrows *rows = NULL;
     int result = session_query(s, sql, (size_t)n, &rows, e);
@@ -91,7 +91,7 @@ lock_find_holder(const struct lock *l, struct session *s, struct lock_holder *re
         ret->pid = pid ? atoi(pid) : 0;
         ret->age_s = age ? strtoll(age, NULL, 10) : -1;
         const char *name = pgrows_value(rows, 0, 1);
-        snprintf(ret->application, sizeof ret->application, "%s", name ? name : "");
+        snprintf(ret->application, sizeof(ret->application), "%s", name ? name : "");
     }
     pgrows_free(rows);
     return result;
@@ -117,7 +117,7 @@ lock_release(struct lock *l, struct session *s)
         return;
     char sql[96];
     int n =
-        snprintf(sql, sizeof sql, "SELECT pg_catalog.pg_advisory_unlock(%lld)", (long long)l->key);
+        snprintf(sql, sizeof(sql), "SELECT pg_catalog.pg_advisory_unlock(%lld)", (long long)l->key);
     struct err ignored = {0};
     IGNORED(session_query(s, sql, (size_t)n, NULL, &ignored));
     lock_forget(l);

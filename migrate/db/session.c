@@ -65,7 +65,7 @@ tell_unused_limits(const struct session *s)
 {
     static const char *const names[] = {"statement_timeout", "lock_timeout"};
     static const char *const options[] = {"--statement-timeout", "--lock-timeout"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
         if (target_pg_get(s->target, names[i]))
             log_info("setting_unused", LOG_FIELDS(LF_STR("setting", names[i])),
                      "the %s of the connection settings is not used: %s is what counts here",
@@ -77,8 +77,8 @@ session_init(struct session *s, const struct options *o, struct err *e)
 {
     *s = (struct session){.o = o, .deadline_ms = clock_deadline(o->deadline_ms)};
     char host[32] = "";
-    gethostname(host, sizeof host - 1);
-    snprintf(s->application, sizeof s->application, "migrate %s",
+    gethostname(host, sizeof(host) - 1);
+    snprintf(s->application, sizeof(s->application), "migrate %s",
              host); /* in Kubernetes: the pod's name */
     if (target_pg_load(o->database, NULL, &s->target, e) != 0)
         goto fail;

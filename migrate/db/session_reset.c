@@ -40,7 +40,7 @@ static const struct {
     {120000, "SET tcp_user_timeout TO '20s'; "},
     {140000, "SET client_connection_check_interval TO '2s'; "},
 };
-#define WISHES (sizeof wishes / sizeof *wishes)
+#define WISHES (sizeof(wishes) / sizeof(*wishes))
 
 void
 session_sql_reset(const struct session *s, struct strbuf *out)
@@ -85,7 +85,7 @@ session_speak(struct session *s, struct err *e)
     /* It is read as a whole before any of it runs: what sets them cannot travel with what needs them. */
     if (strcmp(encoding, "UTF8") == 0 && strcmp(strings, "on") == 0)
         return 0;
-    return session_query(s, sql, sizeof sql - 1, NULL, e);
+    return session_query(s, sql, sizeof(sql) - 1, NULL, e);
 }
 
 static int

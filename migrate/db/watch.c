@@ -45,7 +45,7 @@ struct watch *
 watch_new(struct loop *l, struct resolver *r, struct target_pg *target, struct progress *bar,
           uint64_t lock_timeout_ms, struct err *e)
 {
-    struct watch *w = calloc(1, sizeof *w);
+    struct watch *w = calloc(1, sizeof(*w));
     if (!w) {
         err_nomem(e);
         return NULL;
@@ -82,11 +82,11 @@ take_blockers(struct watch *w, const struct pgrows *rows)
 {
     size_t n = 0;
     w->blockers[0] = '\0';
-    for (int i = 0; i < pgrows_count(rows) && n < sizeof w->blockers; i++) {
+    for (int i = 0; i < pgrows_count(rows) && n < sizeof(w->blockers); i++) {
         const char *who = pgrows_value(rows, i, 0);
         const char *state = pgrows_value(rows, i, 1);
         const char *age = pgrows_value(rows, i, 2); /* NULL: another role's, hidden from ours */
-        int k = snprintf(w->blockers + n, sizeof w->blockers - n, "%s%s%s%s%s%s%s", i ? "; " : "",
+        int k = snprintf(w->blockers + n, sizeof(w->blockers) - n, "%s%s%s%s%s%s%s", i ? "; " : "",
                          who ? who : "?", age ? ", " : "", age && state ? state : "",
                          age ? " for " : "", age ? age : "", age ? " s" : "");
         n += k > 0 ? (size_t)k : 0;
@@ -101,7 +101,7 @@ take_progress(struct watch *w, const struct pgrows *rows)
         return;
     const char *what = pgrows_value(rows, 0, 0);
     const char *percent = pgrows_value(rows, 0, 1);
-    snprintf(w->progress, sizeof w->progress, "%s%s%s%s", what ? what : "", percent ? ", " : "",
+    snprintf(w->progress, sizeof(w->progress), "%s%s%s%s", what ? what : "", percent ? ", " : "",
              percent ? percent : "", percent ? " %" : "");
 }
 
@@ -210,7 +210,7 @@ static void
 ask_cancel(struct watch *w)
 {
     char sql[64];
-    int n = snprintf(sql, sizeof sql, "SELECT pg_catalog.pg_cancel_backend(%d)", w->cancel_pid);
+    int n = snprintf(sql, sizeof(sql), "SELECT pg_catalog.pg_cancel_backend(%d)", w->cancel_pid);
     w->cancel_pid = 0;
     w->busy = pgconn_query_start(w->conn, sql, (size_t)n, clock_deadline(LOOK_TIMEOUT_MS), on_seen,
                                  w, NULL) == 0;

@@ -1,3 +1,4 @@
+/* source.c: reads the directory and checks every file in it. */
 #include "migrate/files/source.h"
 
 #include <dirent.h>
@@ -109,11 +110,10 @@ holds_sql(int dir_fd, const char *name, unsigned depth)
     cleanup_dir DIR *d = open_folder(dir_fd, name);
     const struct dirent *de;
 
-    while (d && (de = readdir(d)) != NULL) {
+    while (d && (de = readdir(d)) != NULL)
         if (is_candidate(de->d_name) ||
             (depth > 1 && may_be_folder(de) && holds_sql(dirfd(d), de->d_name, depth - 1)))
             return true;
-    }
     return false;
 }
 
@@ -327,14 +327,12 @@ read_entries(struct source *s, struct entries *l, bool allow_empty, struct err *
     s->migrations = calloc(l->n, sizeof(s->migrations[0]));
     if (!s->migrations)
         return no_memory(s->dir, e);
-    for (size_t i = 0; i < l->n; i++) {
+    for (size_t i = 0; i < l->n; i++)
         if (add_migration(s, &l->e[i], e) < 0)
             return -1;
-    }
-    for (size_t i = 0; i < s->n; i++) {
+    for (size_t i = 0; i < s->n; i++)
         if (read_file(s, &s->migrations[i], &d, e) < 0)
             return -1;
-    }
     return 0;
 }
 

@@ -1,3 +1,4 @@
+/* source_text.c: maps one file, takes its digests, and notices when it changes. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

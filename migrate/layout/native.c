@@ -337,10 +337,10 @@ parse_comments(const char *text, size_t len, struct layout_header *h, struct mar
             break;
         if (open)
             break;
-        if (marks_look(text, pos, end, h->marks_fine, &mark) && !marks_is_note(text, len, &mark)) {
+        if (marks_look(text, pos, end, h->marks_fine, &mark) && !marks_is_note(text, len, &mark))
             *ret_mark = ret_mark->what ? *ret_mark : mark;
-        } else if (text[pos] == '-' &&
-                   parse_comment((struct word){text + pos + 2, end - pos - 2}, h, &seen, e) < 0)
+        else if (text[pos] == '-' &&
+                 parse_comment((struct word){text + pos + 2, end - pos - 2}, h, &seen, e) < 0)
             return fail_at(h, text, pos);
         pos = end;
     }

@@ -8,7 +8,7 @@
 static const char *const columns_wanted[] = {
     "version",    "name",       "phase",       "sha256",  "loose_sha256",
     "applied_at", "applied_by", "duration_ms", "release", "tool"};
-#define COLUMNS_WANTED (sizeof columns_wanted / sizeof *columns_wanted)
+#define COLUMNS_WANTED (sizeof(columns_wanted) / sizeof(*columns_wanted))
 
 void
 native_sql_read(const char *table, struct strbuf *out)
@@ -133,7 +133,7 @@ native_columns_check(const char *table, const char *columns, const char *needed,
         return 0;
     if (has_all_wanted(columns))
         return check_needed(table, needed ? needed : "", e);
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+    for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
         if (strcmp(columns, known[i].columns) == 0) {
             return err_set(
                 e, ERR_INPUT,

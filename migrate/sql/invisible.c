@@ -1,3 +1,4 @@
+/* invisible.c: finds characters that cannot be seen (pure). */
 #include "migrate/sql/invisible.h"
 
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* lexer.c: statements of a file, one at a time (pure). */
 #include "migrate/sql/lexer.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* lexer_scan.c: from the first token of a statement to its semicolon (pure). */
 #include "migrate/sql/lexer_scan.h"
 
 #include "migrate/sql/token.h"

@@ -1,3 +1,4 @@
+/* marks.c: finds what comments say to migration tools (pure). */
 #include "migrate/sql/marks.h"
 
 #include <string.h>

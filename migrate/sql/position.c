@@ -1,3 +1,4 @@
+/* position.c: line and column of a byte or character of the file (pure). */
 #include "migrate/sql/position.h"
 
 #include <string.h>
@@ -166,9 +167,8 @@ position_caret(const char *text, const struct position *at, const char *prefix, 
     add_shown(out, text + from, to - from);
     strbuf_addf(out, "%s\n%s", to < line_end ? "..." : "", prefix);
     strbuf_adds(out, skip ? "   " : "");
-    for (size_t i = from; i < caret; i++) {
+    for (size_t i = from; i < caret; i++)
         if (is_lead(text[i]))
             strbuf_addc(out, text[i] == '\t' ? '\t' : ' ');
-    }
     strbuf_adds(out, "^\n");
 }

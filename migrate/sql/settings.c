@@ -1,3 +1,4 @@
+/* settings.c: SET and its kin, as far as they change how the text is read (pure). */
 #include "migrate/sql/settings.h"
 
 #include <string.h>
@@ -27,14 +28,12 @@ bool_value(const char *v)
     static const char *const on[] = {"on", "true", "yes", "1", "t", "y", "default"};
     static const char *const off[] = {"off", "false", "no", "0", "f", "n"};
 
-    for (size_t i = 0; i < sizeof(on) / sizeof(on[0]); i++) {
+    for (size_t i = 0; i < sizeof(on) / sizeof(on[0]); i++)
         if (strcasecmp(v, on[i]) == 0)
             return 1;
-    }
-    for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++) {
+    for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++)
         if (strcasecmp(v, off[i]) == 0)
             return 0;
-    }
     return -1;
 }
 
@@ -61,10 +60,9 @@ read_name(struct change *c, const struct token *t)
 {
     if (!token_value(&c->ts, t, c->name, sizeof(c->name)))
         return false;
-    for (char *p = c->name; *p; p++) {
+    for (char *p = c->name; *p; p++)
         if (*p >= 'A' && *p <= 'Z')
             *p = (char)(*p | 0x20);
-    }
     return true;
 }
 

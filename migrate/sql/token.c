@@ -1,3 +1,4 @@
+/* token.c: the tokens of PostgreSQL's SQL (pure). */
 #include "migrate/sql/token.h"
 
 #include <string.h>
@@ -139,10 +140,9 @@ token_skip_dollar(const char *text, size_t len, size_t pos, bool *ret_open)
     size_t end = pos + 1;
 
     *ret_open = false;
-    if (end < len && is(text, end, TOKEN_C_IDENT_START)) {
+    if (end < len && is(text, end, TOKEN_C_IDENT_START))
         while (end < len && is(text, end, TOKEN_C_IDENT) && text[end] != '$')
             end++;
-    }
     if (end >= len || text[end] != '$')
         return pos;
     end++;

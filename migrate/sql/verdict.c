@@ -212,10 +212,9 @@ on_cluster(struct cursor *c, struct verdict *v)
     struct pair p;
 
     accept(c, "verbose");
-    if (accept_char(c, '(')) {
+    if (accept_char(c, '('))
         while (read_pair(c, &p))
             continue;
-    }
     if (at_end(c))
         cannot(v, "CLUSTER without a table");
 }
@@ -312,12 +311,11 @@ refreshes(struct cursor *c)
     bool yes = accept(c, "publication");
 
     while (yes && !at_end(c)) {
-        if (!accept(c, "with")) {
+        if (!accept(c, "with"))
             next(c);
-        } else if (accept_char(c, '(')) {
+        else if (accept_char(c, '('))
             while (read_pair(c, &p))
                 yes &= !(p.off && strcmp(p.name, "refresh") == 0);
-        }
     }
     return yes;
 }
@@ -332,10 +330,9 @@ alter_subscription(struct cursor *c, struct verdict *v)
     if (accept(c, "refresh")) {
         cannot(v, "ALTER SUBSCRIPTION REFRESH");
     } else if (accept(c, "set") && accept_char(c, '(')) {
-        while (read_pair(c, &p)) {
+        while (read_pair(c, &p))
             if (strcmp(p.name, "failover") == 0 || strcmp(p.name, "two_phase") == 0)
                 cannot(v, "ALTER SUBSCRIPTION SET");
-        }
     } else {
         if (!is(c, "publication"))
             next(c); /* ADD, DROP; SET is behind us */
@@ -364,10 +361,9 @@ on_reindex(struct cursor *c, struct verdict *v)
     bool concurrently = false;
 
     if (accept_char(c, '(')) {
-        while (read_pair(c, &p)) {
+        while (read_pair(c, &p))
             if (strcmp(p.name, "concurrently") == 0)
                 concurrently = !p.off;
-        }
     }
     if (is(c, "schema") || is(c, "database") || is(c, "system")) {
         cannot(v, "REINDEX SCHEMA, DATABASE or SYSTEM");

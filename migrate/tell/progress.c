@@ -64,7 +64,7 @@ on_timer(void *arg)
 struct progress *
 progress_new(struct loop *l, int fd, struct err *e)
 {
-    struct progress *p = calloc(1, sizeof *p);
+    struct progress *p = calloc(1, sizeof(*p));
     if (p)
         p->timer = loop_timer_new(l, on_timer, p);
     if (!p || !p->timer) {
@@ -109,7 +109,7 @@ progress_file(struct progress *p, size_t number, const char *file, size_t statem
     p->view.number = number;
     p->view.statements = statements;
     p->view.statement = 0;
-    snprintf(p->file, sizeof p->file, "%s", file);
+    snprintf(p->file, sizeof(p->file), "%s", file);
 }
 
 void
@@ -121,7 +121,7 @@ progress_statement(struct progress *p, size_t number)
 void
 progress_server(struct progress *p, const char *text)
 {
-    snprintf(p->server, sizeof p->server, "%s", text);
+    snprintf(p->server, sizeof(p->server), "%s", text);
 }
 
 void

@@ -103,7 +103,7 @@ report_source(struct report *r, const char *source)
 void
 report_applied(struct report *r, const char *version)
 {
-    char **grown = realloc(r->applied, (r->applied_n + 1) * sizeof *grown);
+    char **grown = realloc(r->applied, (r->applied_n + 1) * sizeof(*grown));
     if (!grown)
         return;
     r->applied = grown;
@@ -203,9 +203,9 @@ log_failure(const struct report *r)
 {
     char place[64] = "";
     if (r->line && r->column)
-        snprintf(place, sizeof place, ":%zu:%zu", r->line, r->column);
+        snprintf(place, sizeof(place), ":%zu:%zu", r->line, r->column);
     else if (r->line)
-        snprintf(place, sizeof place, ":%zu", r->line);
+        snprintf(place, sizeof(place), ":%zu", r->line);
     log_error(report_outcome(r),
               LOG_FIELDS(LF_OPT("file", r->file),
                          r->line ? LF_UINT("line", r->line) : LF_OPT("line", NULL),
@@ -246,7 +246,7 @@ write_termination(const struct report *r, const char *path)
         LF_STR("hint", r->hint),
         LF_UINT("duration_ms", clock_mono_ms() - r->start_ms),
     };
-    if (termination_write(path, fields, sizeof fields / sizeof *fields, &e) != 0)
+    if (termination_write(path, fields, sizeof(fields) / sizeof(*fields), &e) != 0)
         log_warn("termination_log", LOG_NONE, "%s", e.msg);
 }
 
@@ -278,6 +278,6 @@ report_usage(const char *termination_log, const struct err *e)
         LF_NULL("hint"),
         LF_UINT("duration_ms", 0),
     };
-    if (termination_write(termination_log, fields, sizeof fields / sizeof *fields, &why) != 0)
+    if (termination_write(termination_log, fields, sizeof(fields) / sizeof(*fields), &why) != 0)
         log_warn("termination_log", LOG_NONE, "%s", why.msg);
 }

@@ -143,13 +143,11 @@ main(int argc, char **argv)
 {
     int status = 0;
 
-    for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
+    for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++)
         if (measure_made(made[i].name, made[i].head, made[i].piece) < GOAL)
             status = 1;
-    }
-    for (int i = 1; i < argc; i++) {
+    for (int i = 1; i < argc; i++)
         if (!measure_file(argv[i]))
             status = 2;
-    }
     return status;
 }

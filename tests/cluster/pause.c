@@ -30,7 +30,6 @@ main(void)
     act.sa_flags = SA_NOCLDSTOP;
     sigaction(SIGCHLD, &act, NULL);
     collect(0);
-    for (;;) {
+    for (;;)
         pause();
-    }
 }

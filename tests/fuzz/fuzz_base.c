@@ -143,7 +143,7 @@ static const struct opt_program program = {
     .commands = commands,
     .n_commands = 2,
     .rows = rows,
-    .n_rows = sizeof rows / sizeof rows[0],
+    .n_rows = sizeof(rows) / sizeof(rows[0]),
     .usage_status = 2,
 };
 
@@ -157,12 +157,11 @@ command_line(char *text)
     int argc = 1, envc = 0;
     char *save = NULL;
     for (char *line = strtok_r(text, "\n", &save); line && argc < MANY && envc < MANY;
-         line = strtok_r(NULL, "\n", &save)) {
+         line = strtok_r(NULL, "\n", &save))
         if (strncmp(line, "FUZZ_", 5) == 0)
             envp[envc++] = line;
         else
             argv[argc++] = line;
-    }
     struct options o = {0};
     struct opt_result r;
     struct err e;

@@ -53,7 +53,7 @@ text(const char *s)
         if (ms >= 0 && ms < 253402300800000)
             MUST(instant_parse(buf, &again, NULL) == 0 && again == ms);
     }
-    if (instant_from_pod(s, 1795251600000, name, sizeof name, &ms))
+    if (instant_from_pod(s, 1795251600000, name, sizeof(name), &ms))
         MUST(strlen(name) > 0 && strncmp(name, s, strlen(name)) == 0 && ms % 60000 == 0);
     int signo;
     if (signals_parse(s, &signo, NULL) == 0)

@@ -21,19 +21,16 @@ fuzz_pg(const char *text)
     const struct target_env env = {no_variable, NULL};
     struct target_pg *t = NULL;
     struct err e;
-    if (target_pg_load(text, &env, &t, &e) != 0 || !t) {
+    if (target_pg_load(text, &env, &t, &e) != 0 || !t)
         return;
-    }
     const struct target_pg_host *hosts;
     size_t n = target_pg_hosts(t, &hosts);
-    if (n == 0 || strncmp(target_pg_describe(t), "postgres://", 11) != 0) {
+    if (n == 0 || strncmp(target_pg_describe(t), "postgres://", 11) != 0)
         abort();
-    }
     for (size_t i = 0; i < n; i++) {
         struct target_pg_params p;
-        if (hosts[i].port == 0 || target_pg_params(t, i, NULL, "fuzz", &p, &e) != 0) {
+        if (hosts[i].port == 0 || target_pg_params(t, i, NULL, "fuzz", &p, &e) != 0)
             abort();
-        }
         target_pg_params_free(&p);
     }
     target_pg_refresh(t, &e);
@@ -47,9 +44,8 @@ fuzz_redis(const char *text)
     struct target_redis *t = NULL;
     struct err e;
     if (target_redis_load(text, &env, &t, &e) == 0 && t) {
-        if (!t->path == !t->host || t->port == 0 || !*target_redis_describe(t)) {
+        if (!t->path == !t->host || t->port == 0 || !*target_redis_describe(t))
             abort();
-        }
         target_redis_free(t);
     }
 }
@@ -60,44 +56,37 @@ fuzz_peer(const char *text)
 {
     struct target_peer *t = NULL;
     struct err e;
-    if (target_peer_parse(text, &t, &e) != 0) {
+    if (target_peer_parse(text, &t, &e) != 0)
         return;
-    }
     const char *hosts =
         t->is_address ? "0123456789abcdef.:" : "0123456789abcdefghijklmnopqrstuvwxyz-_.";
-    if (!*t->host || strspn(t->host, hosts) != strlen(t->host) || t->port == 0) {
+    if (!*t->host || strspn(t->host, hosts) != strlen(t->host) || t->port == 0)
         abort();
-    }
-    if (target_is_loopback(t->host) && !t->is_address && strncmp(t->host, "localhost", 9) != 0) {
+    if (target_is_loopback(t->host) && !t->is_address && strncmp(t->host, "localhost", 9) != 0)
         abort();
-    }
-    if (!t->path != (t->scheme == TARGET_PEER_TCP) || strpbrk(target_peer_describe(t), " \r\n?#")) {
+    if (!t->path != (t->scheme == TARGET_PEER_TCP) || strpbrk(target_peer_describe(t), " \r\n?#"))
         abort();
-    }
-    if (t->path && (t->path[0] != '/' || strpbrk(t->path, " \t\r\n#"))) {
+    if (t->path && (t->path[0] != '/' || strpbrk(t->path, " \t\r\n#")))
         abort();
-    }
     target_peer_free(t);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (size == 0) {
+    if (size == 0)
         return 0;
-    }
     char *text = malloc(size);
     memcpy(text, data + 1, size - 1);
     text[size - 1] = '\0';
     /* Files that a text names would make runs differ. */
     if (!strcasestr(text, "file")) {
-        if (data[0] % 6 == 5) {
+        if (data[0] % 6 == 5)
             fuzz_peer(text);
-        } else if (data[0] % 3 == 0) {
+        else if (data[0] % 3 == 0)
             fuzz_redis(text);
-        } else {
+        else
             fuzz_pg(text);
-        }
     }
     free(text);
     return 0;

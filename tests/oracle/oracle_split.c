@@ -67,10 +67,9 @@ read_all(const char *path, size_t *ret_len)
 static void
 blank(char *text, size_t from, size_t to)
 {
-    for (size_t i = from; i < to; i++) {
+    for (size_t i = from; i < to; i++)
         if (text[i] != '\n')
             text[i] = ' ';
-    }
 }
 
 /* At the start of a line, so that bodies of functions do not match; \copy needs no semicolon. */
@@ -234,10 +233,9 @@ compare_one(const struct subject *s, const struct statement *st, const PgQuerySp
     if (to != end && !(to == s->len && skip_blank(s->judge, end, s->len) == s->len))
         return differ(s, st, "ends elsewhere");
     if (st->kind == STATEMENT_COPY) {
-        for (size_t i = 0; i < st->data_bytes; i++) {
+        for (size_t i = 0; i < st->data_bytes; i++)
             if (!strchr(" \n", s->judge[st->data_offset + i]))
                 return differ(s, st, "other data");
-        }
     }
     return 0;
 }

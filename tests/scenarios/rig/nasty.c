@@ -57,7 +57,7 @@ static void
 say_signal(int signo)
 {
     char text[16];
-    int n = snprintf(text, sizeof text, "got %d\n", signo);
+    int n = snprintf(text, sizeof(text), "got %d\n", signo);
     ssize_t wrote = write(1, text, (size_t)n);
     (void)wrote;
 }
@@ -66,7 +66,7 @@ static void
 deaf(void)
 {
     static const int all[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         signal(all[i], SIG_IGN);
 }
 
@@ -130,7 +130,7 @@ print_masks(void)
 {
     char line[128];
     FILE *f = fopen("/proc/self/status", "r");
-    while (fgets(line, sizeof line, f))
+    while (fgets(line, sizeof(line), f))
         if (strncmp(line, "SigBlk", 6) == 0 || strncmp(line, "SigIgn", 6) == 0)
             fputs(line, stdout);
     fflush(stdout);

@@ -34,7 +34,7 @@ early_alloc(size_t size)
 {
     void *p = early + early_used;
     early_used += (size + 15) / 16 * 16;
-    if (early_used > sizeof early)
+    if (early_used > sizeof(early))
         abort();
     return p;
 }
@@ -42,7 +42,7 @@ early_alloc(size_t size)
 static bool
 is_early(const void *p)
 {
-    return (const char *)p >= early && (const char *)p < early + sizeof early;
+    return (const char *)p >= early && (const char *)p < early + sizeof(early);
 }
 
 static bool
@@ -120,7 +120,7 @@ look(struct dl_phdr_info *info, size_t size, void *arg)
     (void)arg;
     if (!strstr(info->dlpi_name, "libcrypto") && !strstr(info->dlpi_name, "libssl"))
         return 0;
-    for (int i = 0; i < info->dlpi_phnum && left_out_n < sizeof left_out / sizeof left_out[0];
+    for (int i = 0; i < info->dlpi_phnum && left_out_n < sizeof(left_out) / sizeof(left_out[0]);
          i++) {
         const ElfW(Phdr) *part = &info->dlpi_phdr[i];
         if (part->p_type != PT_LOAD || !(part->p_flags & PF_X))
@@ -151,7 +151,7 @@ __attribute__((destructor)) static void
 stop(void)
 {
     char text[32];
-    int len = snprintf(text, sizeof text, "%lu\n", count);
+    int len = snprintf(text, sizeof(text), "%lu\n", count);
     started = false;
     if (count_fd >= 0 && getpid() == self)
         (void)!write(count_fd, text, (size_t)len);

@@ -75,7 +75,7 @@ durations_are_read(void **state)
         {"00010s", 10000},
         {"18446744073709551614ms", UINT64_MAX - 1},
     };
-    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
         uint64_t ms = 77;
         struct err e = {0};
         assert_int_equal(clock_parse_duration(good[i].text, &ms, &e), 0);
@@ -122,7 +122,7 @@ durations_are_refused(void **state)
         "1us1ms",
         "18446744073709551615ms1us",
     };
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         uint64_t ms = 77;
         struct err e = {0};
         if (clock_parse_duration(bad[i], &ms, &e) == 0)

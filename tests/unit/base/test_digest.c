@@ -74,9 +74,9 @@ random_bytes_differ(void **state)
 {
     (void)state;
     uint8_t a[32] = {0}, b[32] = {0};
-    assert_int_equal(digest_random(a, sizeof a, NULL), 0);
-    assert_int_equal(digest_random(b, sizeof b, NULL), 0);
-    assert_memory_not_equal(a, b, sizeof a);
+    assert_int_equal(digest_random(a, sizeof(a), NULL), 0);
+    assert_int_equal(digest_random(b, sizeof(b), NULL), 0);
+    assert_memory_not_equal(a, b, sizeof(a));
 }
 
 static void

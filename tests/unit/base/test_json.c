@@ -131,7 +131,7 @@ cuts_fall_between_characters(void **state)
     (void)state;
     const char *s = "a\xC3\xBC\xE2\x82\xAC\xF0\x9F\x98\x80z"; /* 1 + 2 + 3 + 4 + 1 */
     static const size_t expected[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11, 11};
-    for (size_t max = 0; max < sizeof expected / sizeof expected[0]; max++)
+    for (size_t max = 0; max < sizeof(expected) / sizeof(expected[0]); max++)
         assert_int_equal(utf8_cut(s, strlen(s), max), expected[max]);
     assert_int_equal(utf8_cut("\xFF\xFF\xFF\xFF", 4, 2),
                      1); /* not UTF-8: somewhere near, never beyond */

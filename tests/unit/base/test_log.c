@@ -89,10 +89,10 @@ no_record_is_longer_than_a_line(void **state)
     static char many[300][8];
     static struct field fields[300];
     for (int variant = 0; variant < 3; variant++) {
-        for (size_t i = 0; i + 2 < sizeof huge; i += 2)
+        for (size_t i = 0; i + 2 < sizeof(huge); i += 2)
             memcpy(huge + i, variant == 0 ? "xx" : variant == 1 ? "\xC3\xA4" : "\x01\"", 2);
         for (size_t i = 0; i < 300; i++) {
-            snprintf(many[i], sizeof many[i], "f%zu", i);
+            snprintf(many[i], sizeof(many[i]), "f%zu", i);
             fields[i] = LF_STR(many[i], huge);
         }
         for (enum log_format f = LOG_FORMAT_TEXT; f <= LOG_FORMAT_JSON; f++) {
@@ -121,7 +121,7 @@ read_all(int fd, struct strbuf *out)
 {
     char buf[4096];
     ssize_t n;
-    while ((n = read(fd, buf, sizeof buf)) > 0)
+    while ((n = read(fd, buf, sizeof(buf))) > 0)
         strbuf_add(out, buf, (size_t)n);
 }
 
@@ -130,7 +130,7 @@ read_some(int fd, struct strbuf *out, size_t max)
 {
     char buf[1000];
     ssize_t n;
-    for (; max > 0 && (n = read(fd, buf, max < sizeof buf ? max : sizeof buf)) > 0;
+    for (; max > 0 && (n = read(fd, buf, max < sizeof(buf) ? max : sizeof(buf))) > 0;
          max -= (size_t)n)
         strbuf_add(out, buf, (size_t)n);
 }
@@ -188,7 +188,7 @@ a_slow_reader(int in, int out)
 {
     enum { RECORDS = 3000 };
     static char pad[400];
-    memset(pad, 'x', sizeof pad - 1);
+    memset(pad, 'x', sizeof(pad) - 1);
     int flags = fcntl(out, F_GETFL);
     log_init("t", LOG_FORMAT_KV, LOG_LEVEL_INFO, out);
     assert_int_equal(log_pending_fd(), -1);
@@ -223,7 +223,7 @@ a_slow_reader(int in, int out)
         }
         assert_non_null(i);
         assert_true(atoi(i + 3) >= next); /* some are missing, none is out of order */
-        assert_true(strlen(line) > sizeof pad && strcmp(strstr(line, "xxx"), pad) == 0);
+        assert_true(strlen(line) > sizeof(pad) && strcmp(strstr(line, "xxx"), pad) == 0);
         next = atoi(i + 3) + 1;
         lines++;
     }
@@ -271,7 +271,7 @@ a_full_socket_never_blocks(void **state)
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
     fcntl(fds[0], F_SETFL, O_NONBLOCK);
     int small = 4096;
-    setsockopt(fds[1], SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
+    setsockopt(fds[1], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
     a_slow_reader(fds[0], fds[1]);
     close(fds[0]);
     close(fds[1]);

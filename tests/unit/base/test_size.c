@@ -32,7 +32,7 @@ sizes_are_read(void **state)
         {"1.0000001KiB", 1024},
         {"18446744073709551614", UINT64_MAX - 1},
     };
-    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
         uint64_t bytes = 77;
         if (size_parse(good[i].text, &bytes, NULL) < 0)
             fail_msg("refused '%s'", good[i].text);
@@ -68,7 +68,7 @@ sizes_are_refused(void **state)
         "16777215.9999999TiB5",
         "99999999999999999999",
     };
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         uint64_t bytes = 77;
         struct err e = {0};
         if (size_parse(bad[i], &bytes, &e) == 0)

@@ -38,7 +38,7 @@ service_variables(void **state)
         {"_SERVICE_HOST", "x", false},
         {"_SERVICE_PORT", "x", false},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         if (words_is_service_variable(cases[i].name, cases[i].value) != cases[i].is)
             fail_msg("%s=%s", cases[i].name, cases[i].value);
     assert_false(words_is_service_variable("X_PORT", NULL));
@@ -61,7 +61,7 @@ nearest(void **state)
     assert_null(words_nearest("", known, 5, NULL));
     assert_null(words_nearest("x", known, 0, NULL));
     char longest[300];
-    memset(longest, 'a', sizeof longest - 1);
+    memset(longest, 'a', sizeof(longest) - 1);
     longest[299] = '\0';
     assert_null(words_nearest(longest, known, 5, NULL));
 }
@@ -74,9 +74,9 @@ showable(void **state)
     static const char *const hidden[] = {"postgres://app:secret@db", "app:secret@db",
                                          "password=secret",
                                          "8f14e45fceea167a5a36dedd4bea2543c9f0f895fb"};
-    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
+    for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
         assert_ptr_equal(words_showable(shown[i]), shown[i]);
-    for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++)
+    for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
         assert_string_equal(words_showable(hidden[i]), "…");
 }
 
@@ -138,10 +138,10 @@ holds_password(void **state)
                                           "http://127.0.0.1:9180/health",
                                           "a@b:c",
                                           "2026-11-28T10:00:00Z"};
-    for (size_t i = 0; i < sizeof held / sizeof held[0]; i++)
+    for (size_t i = 0; i < sizeof(held) / sizeof(held[0]); i++)
         if (!words_hold_password(held[i]))
             fail_msg("%s", held[i]);
-    for (size_t i = 0; i < sizeof free_of / sizeof free_of[0]; i++)
+    for (size_t i = 0; i < sizeof(free_of) / sizeof(free_of[0]); i++)
         if (words_hold_password(free_of[i]))
             fail_msg("%s", free_of[i]);
 }

@@ -26,7 +26,7 @@ test_parse(void **state)
         {"2026-11-21 09:00:00z", 1795251600000},
         {"2024-02-29T00:00:00Z", 1709164800000},
     };
-    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
         int64_t ms = -1;
         struct err e = {0};
         if (instant_parse(good[i].text, &ms, &e) < 0 || ms != good[i].ms)
@@ -46,7 +46,7 @@ test_parse(void **state)
                                       "2026-11-21T09:00:00+24:00",
                                       "2026-11-21T09:00:00.Zx",
                                       "x026-11-21T09:00:00Z"};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         int64_t ms = 42;
         struct err e;
         if (instant_parse(bad[i], &ms, &e) == 0)
@@ -63,18 +63,19 @@ test_pod(void **state)
     const int64_t at_ms = 29384756LL * 60000;
     char name[64] = "";
     int64_t ms = 0;
-    assert_true(instant_from_pod("email-29384756-x7k2p", at_ms + 5000, name, sizeof name, &ms));
+    assert_true(instant_from_pod("email-29384756-x7k2p", at_ms + 5000, name, sizeof(name), &ms));
     assert_string_equal(name, "email");
     assert_true(ms == at_ms);
     assert_true(
-        instant_from_pod("my-app-email-29384756-x7k2p", at_ms - 1000, name, sizeof name, &ms));
+        instant_from_pod("my-app-email-29384756-x7k2p", at_ms - 1000, name, sizeof(name), &ms));
     assert_string_equal(name, "my-app-email");
     /* Within a day of now, and no more. */
-    assert_true(instant_from_pod("email-29384756-x7k2p", at_ms + 86400000, name, sizeof name, &ms));
+    assert_true(
+        instant_from_pod("email-29384756-x7k2p", at_ms + 86400000, name, sizeof(name), &ms));
     assert_false(
-        instant_from_pod("email-29384756-x7k2p", at_ms + 86400001, name, sizeof name, &ms));
+        instant_from_pod("email-29384756-x7k2p", at_ms + 86400001, name, sizeof(name), &ms));
     assert_false(
-        instant_from_pod("email-29384756-x7k2p", at_ms - 86400001, name, sizeof name, &ms));
+        instant_from_pod("email-29384756-x7k2p", at_ms - 86400001, name, sizeof(name), &ms));
     static const char *const others[] = {
         "",
         "email",
@@ -91,11 +92,11 @@ test_pod(void **state)
         "email-2938475600-x7k2p",
         "web-6d4cf56db6-x7k2p", /* a Deployment's pod */
     };
-    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
-        if (instant_from_pod(others[i], at_ms, name, sizeof name, &ms))
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (instant_from_pod(others[i], at_ms, name, sizeof(name), &ms))
             fail_msg("%s was taken for a CronJob's pod %s", others[i], name);
     char small[4];
-    assert_false(instant_from_pod("email-29384756-x7k2p", at_ms, small, sizeof small, &ms));
+    assert_false(instant_from_pod("email-29384756-x7k2p", at_ms, small, sizeof(small), &ms));
 }
 
 static void
@@ -126,11 +127,10 @@ test_why_missing(void **state)
         {"email-29384756-0a", false, "is not"},
         {"", false, "is not"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         if (instant_why_missing(rows[i].host, why) != rows[i].lost || !strstr(why, rows[i].says) ||
             !strstr(why, rows[i].host))
             fail_msg("%s: %s", rows[i].host, why);
-    }
 }
 
 int

@@ -78,7 +78,7 @@ test_command_line_begins(void **state)
         {"run", "--lock=none", "sh", "-c", "exit", NULL},
         {"run", "--lock=none", "--", "sh", "-c", "exit", NULL},
     };
-    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
         struct parsed p;
         parse(&p, NULL, forms[i]);
         assert_int_equal(p.status, OPT_GO);
@@ -113,7 +113,7 @@ test_locks(void **state)
         {"rediss://cache", LOCK_REDIS, "rediss://cache"},
         {"unix:///run/redis.sock", LOCK_REDIS, "unix:///run/redis.sock"},
     };
-    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
         struct parsed p;
         PARSE(&p, "--lock", good[i].text, "true");
         assert_int_equal(p.status, OPT_GO);
@@ -125,7 +125,7 @@ test_locks(void **state)
     }
     static const char *const bad[] = {"file:run/a.lock", "file:", "mysql://db", "yes",
                                       "postgres:",       "NONE"};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct parsed p;
         PARSE(&p, "--lock", bad[i], "true");
         if (p.status != 125)
@@ -193,7 +193,7 @@ test_refused(void **state)
         {"--lock=none", "--fence=5", "true", NULL},
         {"--lock=none", "--scheduled-at=now", "true", NULL},
     };
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct parsed p;
         parse(&p, NULL, bad[i]);
         if (p.status != 125)

@@ -215,7 +215,7 @@ static void
 test_table(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const struct row *row = &rows[i];
         struct outcome o = outcome_of(&row->facts, &row->rules);
         if (strcmp(outcome_name(o.kind), row->outcome) != 0 || strcmp(o.reason, row->reason) != 0 ||

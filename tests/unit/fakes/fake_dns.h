@@ -60,10 +60,10 @@ dns_add_answer(unsigned char *out, size_t len, int type, const char *addr)
     assert(parsed == 1);
     (void)parsed;
     const unsigned char head[] = {0xc0, 12, 0, (unsigned char)type, 0, 1, 0, 0, 0, 5, 0, size};
-    memcpy(out + len, head, sizeof head);
-    memcpy(out + len + sizeof head, bytes, size);
+    memcpy(out + len, head, sizeof(head));
+    memcpy(out + len + sizeof(head), bytes, size);
     out[7]++;
-    return len + sizeof head + size;
+    return len + sizeof(head) + size;
 }
 
 static inline size_t
@@ -79,10 +79,9 @@ dns_make_reply(unsigned char *p, size_t question_end, int type, const char *data
     } else if (*data) {
         char copy[128];
         char *rest = NULL;
-        snprintf(copy, sizeof copy, "%s", data);
-        for (char *a = strtok_r(copy, " ", &rest); a; a = strtok_r(NULL, " ", &rest)) {
+        snprintf(copy, sizeof(copy), "%s", data);
+        for (char *a = strtok_r(copy, " ", &rest); a; a = strtok_r(NULL, " ", &rest))
             question_end = dns_add_answer(p, question_end, type, a);
-        }
     }
     return question_end;
 }
@@ -94,28 +93,24 @@ dns_on_question(int fd, int what, void *arg)
     struct dns_server *s = arg;
     unsigned char p[1500];
     struct sockaddr_storage from;
-    socklen_t from_len = sizeof from;
-    ssize_t got = recvfrom(fd, p, sizeof p, 0, (struct sockaddr *)&from, &from_len);
-    if (got < 17) {
+    socklen_t from_len = sizeof(from);
+    ssize_t got = recvfrom(fd, p, sizeof(p), 0, (struct sockaddr *)&from, &from_len);
+    if (got < 17)
         return;
-    }
     char name[256];
     size_t end = dns_read_name(p, name);
     int type = p[end + 1];
     const char *data = NULL;
     for (const struct dns_record *z = s->zone; z->name; z++) {
-        if (strcasecmp(z->name, name) != 0) {
+        if (strcasecmp(z->name, name) != 0)
             continue;
-        }
-        if (z->type == type) {
+        if (z->type == type)
             data = z->addr;
-        } else if (!data) {
+        else if (!data)
             data = "";
-        }
     }
-    if (type == 1) {
+    if (type == 1)
         strbuf_addf(&s->asked, "%s ", name);
-    }
     if (!data || strcmp(data, "silent") != 0) {
         size_t len = dns_make_reply(p, end + 4, type, data);
         sendto(fd, p, len, 0, (struct sockaddr *)&from, from_len);
@@ -129,13 +124,12 @@ static inline int
 dns_start(struct dns_server *s, struct loop *loop, const struct dns_record *zone)
 {
     struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof any;
+    socklen_t len = sizeof(any);
     *s = (struct dns_server){.zone = zone, .conf_path = "/tmp/rr-resolve-XXXXXX"};
     s->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (bind(s->fd, (struct sockaddr *)&any, len) != 0 ||
-        getsockname(s->fd, (struct sockaddr *)&any, &len) != 0) {
+        getsockname(s->fd, (struct sockaddr *)&any, &len) != 0)
         return -1;
-    }
     s->port = ntohs(any.sin_port);
     s->watch = loop_watch_new(loop, s->fd, dns_on_question, s);
     loop_watch_set(s->watch, LOOP_READ);

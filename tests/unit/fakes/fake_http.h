@@ -138,7 +138,7 @@ static inline int
 server_start(struct loop *loop)
 {
     struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof any;
+    socklen_t len = sizeof(any);
     server = (struct fake_http){.loop = loop};
     server.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (bind(server.listener, (struct sockaddr *)&any, len) != 0 ||

@@ -201,7 +201,7 @@ static inline int
 setup(void **state)
 {
     static const struct lease_owner owner = {.name = "mail", .host = "here", .run_id = "run-1"};
-    struct fixture *f = calloc(1, sizeof *f);
+    struct fixture *f = calloc(1, sizeof(*f));
     struct err e;
     timers_made = 0;
     now_ms = 1000000;

@@ -96,7 +96,7 @@ pgconn_query_start(struct pgconn *c, const char *sql, size_t bytes, uint64_t dea
     (void)e;
     assert_false(c->asked); /* one at a time */
     c->asked = true;
-    assert_true(bytes < sizeof c->sql);
+    assert_true(bytes < sizeof(c->sql));
     memcpy(c->sql, sql, bytes);
     c->sql[bytes] = '\0';
     c->watch_cb = NULL;

@@ -47,13 +47,11 @@ server_hang_up(void)
 {
     loop_watch_free(server.reading);
     server.reading = NULL;
-    if (server.fd >= 0) {
+    if (server.fd >= 0)
         close(server.fd);
-    }
     server.fd = -1;
-    if (server.bev) {
+    if (server.bev)
         bufferevent_free(server.bev);
-    }
     server.bev = NULL;
     redis_parser_free(server.parser);
     server.parser = NULL;
@@ -69,20 +67,17 @@ static inline void
 server_answer(const struct redis_reply *command)
 {
     struct strbuf b = STRBUF_INIT;
-    for (size_t i = 0; i < command->count; i++) {
+    for (size_t i = 0; i < command->count; i++)
         strbuf_addf(&b, "%s%s", i ? " " : "", command->items[i]->text);
-    }
     strbuf_addf(&server.got, "%s\n", strbuf_str(&b));
     const struct line *l = server.script;
-    while (l && l->command && strcmp(l->command, strbuf_str(&b)) != 0) {
+    while (l && l->command && strcmp(l->command, strbuf_str(&b)) != 0)
         l++;
-    }
     const char *reply = l && l->command ? l->reply : "-ERR not in the script\r\n";
-    if (strcmp(reply, "close") == 0) {
+    if (strcmp(reply, "close") == 0)
         server_hang_up();
-    } else {
+    else
         server_send(reply);
-    }
     strbuf_done(&b);
 }
 
@@ -93,7 +88,7 @@ on_server_read(int fd, int what, void *arg)
     (void)arg;
     char buf[4096];
     struct err e;
-    ssize_t n = read(fd, buf, sizeof buf);
+    ssize_t n = read(fd, buf, sizeof(buf));
     if (n <= 0) {
         server_hang_up();
         return;
@@ -102,9 +97,8 @@ on_server_read(int fd, int what, void *arg)
     while (server.parser) {
         struct redis_reply *command;
         assert_int_equal(redis_parser_next(server.parser, &command, &e), 0);
-        if (!command) {
+        if (!command)
             return;
-        }
         server_answer(command);
         redis_reply_free(command);
     }
@@ -117,7 +111,7 @@ on_tls_read(struct bufferevent *bev, void *arg)
     char buf[4096];
     struct err e;
     struct redis_reply *command;
-    size_t n = bufferevent_read(bev, buf, sizeof buf);
+    size_t n = bufferevent_read(bev, buf, sizeof(buf));
     assert_int_equal(redis_parser_feed(server.parser, buf, n, &e), 0);
     while (redis_parser_next(server.parser, &command, &e) == 0 && command) {
         redis_reply_free(command);
@@ -158,14 +152,13 @@ server_start(struct loop *loop)
 {
     server.loop = loop;
     struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof any;
+    socklen_t len = sizeof(any);
     server.fd = -1;
     server.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (bind(server.listener, (struct sockaddr *)&any, len) != 0 ||
         listen(server.listener, 16) != 0 ||
-        getsockname(server.listener, (struct sockaddr *)&any, &len) != 0) {
+        getsockname(server.listener, (struct sockaddr *)&any, &len) != 0)
         return -1;
-    }
     server.port = ntohs(any.sin_port);
     server.accepting = loop_watch_new(server.loop, server.listener, on_server_accept, NULL);
     return loop_watch_set(server.accepting, LOOP_READ);

@@ -180,9 +180,9 @@ static const struct opt_program program = {
     .summary = "apply SQL migrations",
     .description = "First.\n\nSecond `bold`.",
     .commands = commands,
-    .n_commands = sizeof commands / sizeof commands[0],
+    .n_commands = sizeof(commands) / sizeof(commands[0]),
     .rows = rows,
-    .n_rows = sizeof rows / sizeof rows[0],
+    .n_rows = sizeof(rows) / sizeof(rows[0]),
     .other_env = other_env,
     .exits = exits,
     .n_exits = 2,
@@ -206,8 +206,8 @@ struct outcome {
 static void
 parse_with(const struct opt_program *p, struct outcome *x, const char *line, char **envp)
 {
-    memset(x, 0, sizeof *x);
-    snprintf(x->line, sizeof x->line, "%s", line);
+    memset(x, 0, sizeof(*x));
+    snprintf(x->line, sizeof(x->line), "%s", line);
     int argc = 0;
     for (char *s = strtok(x->line, " "); s; s = strtok(NULL, " "))
         x->argv[argc++] = s;

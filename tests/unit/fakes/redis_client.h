@@ -38,14 +38,12 @@ client(const char *url)
     struct err e;
     target_redis_free(target);
     const char *port = strstr(url, "PORT");
-    if (port) {
-        snprintf(text, sizeof text, "%.*s%u%s", (int)(port - url), url, server.port, port + 4);
-    } else {
-        snprintf(text, sizeof text, "%s", url);
-    }
-    if (target_redis_parse(text, &target, &e) != 0) {
+    if (port)
+        snprintf(text, sizeof(text), "%.*s%u%s", (int)(port - url), url, server.port, port + 4);
+    else
+        snprintf(text, sizeof(text), "%s", url);
+    if (target_redis_parse(text, &target, &e) != 0)
         fail_msg("%s", e.msg);
-    }
     struct redisconn *c = redisconn_new(loop, resolver, target, &e);
     assert_non_null(c);
     strbuf_clear(&server.got);
@@ -60,9 +58,8 @@ note(struct waiter *w, const struct err *e)
 {
     w->done = true;
     w->calls++;
-    if (e) {
+    if (e)
         w->e = *e;
-    }
 }
 
 static inline void
@@ -70,9 +67,8 @@ on_connected(struct redisconn *c, const struct err *e, void *arg)
 {
     struct waiter *w = arg;
     note(w, e);
-    if (w->free_it) {
+    if (w->free_it)
         redisconn_free(c);
-    }
 }
 
 static inline void
@@ -86,10 +82,9 @@ start(struct redisconn *c, const char *command, uint64_t ms, struct waiter *w)
     int argc = 0;
     char *rest = NULL;
     struct err e;
-    snprintf(copy, sizeof copy, "%s", command);
-    for (char *p = strtok_r(copy, " ", &rest); p; p = strtok_r(NULL, " ", &rest)) {
+    snprintf(copy, sizeof(copy), "%s", command);
+    for (char *p = strtok_r(copy, " ", &rest); p; p = strtok_r(NULL, " ", &rest))
         argv[argc++] = p;
-    }
     assert_int_equal(
         redisconn_command_start(c, argc, argv, NULL, clock_deadline(ms), on_reply, w, &e), 0);
     assert_false(w->done);
@@ -102,9 +97,8 @@ render(char *out, size_t size, const struct redis_reply *r)
     static const char kinds[] = "_$+-:*";
     if (r->kind == REDIS_ARRAY) {
         snprintf(out + used, size - used, "*%zu(", r->count);
-        for (size_t i = 0; i < r->count; i++) {
+        for (size_t i = 0; i < r->count; i++)
             render(out, size, r->items[i]);
-        }
         strncat(out, ")", size - strlen(out) - 1);
     } else if (r->kind == REDIS_INTEGER) {
         snprintf(out + used, size - used, ":%lld ", r->integer);
@@ -120,24 +114,20 @@ on_reply(struct redisconn *c, const struct err *e, const struct redis_reply *rep
     struct waiter *w = arg;
     note(w, e);
     assert_true(!e == !!reply);
-    if (reply) {
-        render(w->text, sizeof w->text, reply);
-    }
-    if (w->then) {
+    if (reply)
+        render(w->text, sizeof(w->text), reply);
+    if (w->then)
         start(c, w->then, LONG_MS, w->then_waiter);
-    }
-    if (w->free_it) {
+    if (w->free_it)
         redisconn_free(c);
-    }
 }
 
 static inline void
 wait_for(struct waiter *w)
 {
     struct err e;
-    if (loop_turn_until(loop, &w->done, clock_deadline(LONG_MS), &e) != 0) {
+    if (loop_turn_until(loop, &w->done, clock_deadline(LONG_MS), &e) != 0)
         fail_msg("nothing came");
-    }
     assert_int_equal(w->calls, 1);
 }
 
@@ -156,9 +146,8 @@ static inline void
 must_connect(struct redisconn *c)
 {
     struct waiter w = try_connect(c, LONG_MS);
-    if (w.e.code != ERR_NONE) {
+    if (w.e.code != ERR_NONE)
         fail_msg("%s", w.e.msg);
-    }
     assert_true(redisconn_connected(c));
 }
 

@@ -23,9 +23,8 @@ load(const char *database, const char *env_lines, struct err *e)
     struct target_env env = {row_env, (void *)(uintptr_t)env_lines};
     struct target_pg *t = NULL;
     e->msg[0] = '\0';
-    if (target_pg_load(database, &env, &t, e) == 0 && !t) {
-        snprintf(e->msg, sizeof e->msg, "nothing named");
-    }
+    if (target_pg_load(database, &env, &t, e) == 0 && !t)
+        snprintf(e->msg, sizeof(e->msg), "nothing named");
     return t;
 }
 
@@ -38,11 +37,9 @@ param(const struct target_pg *t, const char *keyword)
     struct err e;
     assert_int_equal(target_pg_params(t, 0, NULL, "test", &p, &e), 0);
     buf[0] = '\0';
-    for (size_t i = 0; p.keywords[i]; i++) {
-        if (strcmp(p.keywords[i], keyword) == 0) {
-            snprintf(buf, sizeof buf, "%s", p.values[i]);
-        }
-    }
+    for (size_t i = 0; p.keywords[i]; i++)
+        if (strcmp(p.keywords[i], keyword) == 0)
+            snprintf(buf, sizeof(buf), "%s", p.values[i]);
     target_pg_params_free(&p);
     return buf;
 }

@@ -27,7 +27,7 @@ ca_path(const char *name)
     static char buf[4][64];
     static unsigned next;
     char *p = buf[next++ % 4];
-    snprintf(p, sizeof buf[0], "%s/%s", ca_dir, name);
+    snprintf(p, sizeof(buf[0]), "%s/%s", ca_dir, name);
     return p;
 }
 
@@ -36,12 +36,11 @@ ca_make(void)
 {
     char command[256];
     FILE *f = mkdtemp(ca_dir) ? fopen(ca_path("make"), "w") : NULL;
-    if (!f) {
+    if (!f)
         return -1;
-    }
     fputs(ca_script, f);
     fclose(f);
-    snprintf(command, sizeof command, "sh %s %s", ca_path("make"), ca_dir);
+    snprintf(command, sizeof(command), "sh %s %s", ca_path("make"), ca_dir);
     return system(command);
 }
 
@@ -49,7 +48,7 @@ static inline int
 ca_remove(void)
 {
     char command[128];
-    snprintf(command, sizeof command, "rm -r %s", ca_dir);
+    snprintf(command, sizeof(command), "rm -r %s", ca_dir);
     return system(command);
 }
 

@@ -55,7 +55,7 @@ test_environment(void **state)
     };
     setenv("DATABASE_URL", "postgres://app:p@db/app", 1);
     setenv("REDIS_URL", "redis://cache", 1);
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct err e = {0};
         char *line = rows[i].line ? strdup(rows[i].line) : NULL;
         char *found = names(line, NULL, &e);
@@ -86,7 +86,7 @@ test_same_server_otherwise(void **state)
         {"rediss://:p@cache", "mine rediss://:p@cache?server_name=other", "mine redis"},
         {"rediss://:p@cache", "mine rediss://:p@cache?server_name=cache", "mine"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct err e = {0};
         char *line = strdup(rows[i].line);
         const char *variable = *rows[i].url == 'p' ? "DATABASE_URL" : "REDIS_URL";
@@ -119,7 +119,7 @@ test_places(void **state)
     };
     char path[] = "/tmp/rr-config-XXXXXX";
     int fd = mkstemp(path);
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct err e = {0};
         assert_int_equal(ftruncate(fd, 0), 0);
         assert_true(pwrite(fd, rows[i].text, strlen(rows[i].text), 0) > 0);

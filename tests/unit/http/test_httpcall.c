@@ -108,7 +108,7 @@ open_client(const char *url, const char *answer, enum fake_after after)
     struct err e;
     const char *port = strstr(url, "PORT");
     assert_non_null(port);
-    snprintf(text, sizeof text, "%.*s%u%s", (int)(port - url), url, server.port, port + 4);
+    snprintf(text, sizeof(text), "%.*s%u%s", (int)(port - url), url, server.port, port + 4);
     drop_client();
     server_hang_up_all();
     turn(1);
@@ -186,7 +186,7 @@ test_request(void **state)
     char wanted[256];
     open_client("http://127.0.0.1:PORT/a/../b?c=%2e&d", OK, FAKE_KEEP);
     must(HTTPCALL_KEEP, 200);
-    snprintf(wanted, sizeof wanted,
+    snprintf(wanted, sizeof(wanted),
              "GET /a/../b?c=%%2e&d HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nUser-Agent: "
              "healthd/1.2.3\r\nAccept: */*\r\n\r\n",
              server.port);
@@ -490,7 +490,7 @@ test_endless(void **state)
     must_fail(line, FAKE_FLOOD, ERR_PROTOCOL, "");
     /* What frames a body, without an end: neither head nor body to curl. */
     static const char chunk[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;";
-    memcpy(line, chunk, sizeof chunk - 1);
+    memcpy(line, chunk, sizeof(chunk) - 1);
     must_fail(line, FAKE_FLOOD_LAST, ERR_PROTOCOL, "");
     assert_true(server.flooded < 64u << 20);
     free(line);
@@ -559,12 +559,12 @@ test_new_authority(void **state)
     struct err e;
     char command[256];
     server.tls = tls_server_new(ca_path("one.crt"), ca_path("one.key"), &e);
-    snprintf(command, sizeof command, "cp %s %s", ca_path("two.ca"), ca_path("store"));
+    snprintf(command, sizeof(command), "cp %s %s", ca_path("two.ca"), ca_path("store"));
     assert_int_equal(system(command), 0);
     setenv("SSL_CERT_FILE", ca_path("store"), 1);
     open_client("https://db.test:PORT/", OK, FAKE_KEEP);
     assert_int_equal(ask(HTTPCALL_KEEP).e.code, ERR_TLS);
-    snprintf(command, sizeof command, "cat %s >>%s", ca_path("one.ca"), ca_path("store"));
+    snprintf(command, sizeof(command), "cat %s >>%s", ca_path("one.ca"), ca_path("store"));
     assert_int_equal(system(command), 0);
     must(HTTPCALL_KEEP, 200);
     unsetenv("SSL_CERT_FILE");

@@ -128,7 +128,7 @@ test_replaced_while_held(void **state)
     struct seen s;
     struct err e;
     char aside[80];
-    snprintf(aside, sizeof aside, "%s.aside", f->path);
+    snprintf(aside, sizeof(aside), "%s.aside", f->path);
     for (int way = 0; way < 4; way++) {
         struct lease *l = acquire(f, &s);
         assert_int_equal(s.e.code, ERR_NONE);
@@ -163,7 +163,7 @@ test_counts(void **state)
         assert_int_equal(s.fence, i);
         release(f, l);
         char text[512];
-        read_file(f, text, sizeof text);
+        read_file(f, text, sizeof(text));
         assert_int_equal(strlen(text), 256);
         assert_int_equal(text[255], '\n');
         struct lease_holder h;
@@ -222,11 +222,11 @@ test_inherited(void **state)
             for (;;)
                 pause();
         }
-        ssize_t wrote = write(ends[1], &heir, sizeof heir);
-        _exit(l && wrote == (ssize_t)sizeof heir ? 0 : 1);
+        ssize_t wrote = write(ends[1], &heir, sizeof(heir));
+        _exit(l && wrote == (ssize_t)sizeof(heir) ? 0 : 1);
     }
     pid_t heir;
-    assert_int_equal(read(ends[0], &heir, sizeof heir), sizeof heir);
+    assert_int_equal(read(ends[0], &heir, sizeof(heir)), sizeof(heir));
     int status;
     waitpid(runner, &status, 0);
     assert_int_equal(status, 0);
@@ -234,7 +234,7 @@ test_inherited(void **state)
     assert_int_equal(s.e.code, ERR_BUSY);
     assert_int_equal(s.holder.pid, runner);
     char expected[32];
-    snprintf(expected, sizeof expected, "%d (test_lease_file)", (int)heir);
+    snprintf(expected, sizeof(expected), "%d (test_lease_file)", (int)heir);
     assert_string_equal(s.holder.pids, expected);
     lease_free(l);
     kill(heir, SIGKILL);
@@ -259,16 +259,16 @@ test_damage_is_refused(void **state)
     char line[257];
     struct lease *l = acquire(f, &s);
     release(f, l);
-    read_file(f, line, sizeof line);
+    read_file(f, line, sizeof(line));
     static const size_t cuts[] = {1, 100, 255};
-    for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
+    for (size_t i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
         write_file(f, line, cuts[i]);
         l = acquire(f, &s);
         assert_int_equal(s.e.code, ERR_INPUT);
         lease_free(l);
     }
     char damaged[257];
-    memcpy(damaged, line, sizeof line);
+    memcpy(damaged, line, sizeof(line));
     damaged[11] = 'x';
     write_file(f, damaged, 256);
     l = acquire(f, &s);
@@ -279,7 +279,7 @@ test_damage_is_refused(void **state)
     assert_int_equal(s.e.code, ERR_INPUT);
     lease_free(l);
     char text[64];
-    read_file(f, text, sizeof text);
+    read_file(f, text, sizeof(text));
     assert_string_equal(text, "precious\n");
     write_file(f, line, 256);
     l = acquire(f, &s);
@@ -310,7 +310,7 @@ test_link_is_followed(void **state)
     struct fixture *f = *state;
     struct seen s;
     char target[80];
-    snprintf(target, sizeof target, "%s.target", f->path);
+    snprintf(target, sizeof(target), "%s.target", f->path);
     assert_int_equal(symlink(target, f->path), 0);
     struct lease *l = acquire(f, &s);
     assert_int_equal(s.e.code, ERR_NONE);
@@ -425,9 +425,9 @@ test_holder_line(void **state)
 {
     (void)state;
     struct lease_holder h = {.fence = UINT64_MAX, .pid = 4194304}, back;
-    memset(h.host, 'h', sizeof h.host - 1);
-    memset(h.run_id, 'r', sizeof h.run_id - 1);
-    memset(h.since, 's', sizeof h.since - 1);
+    memset(h.host, 'h', sizeof(h.host) - 1);
+    memset(h.run_id, 'r', sizeof(h.run_id) - 1);
+    memset(h.since, 's', sizeof(h.since) - 1);
     struct strbuf b = STRBUF_INIT;
     lease_holder_format(&b, &h);
     assert_true(b.len < 256); /* the longest fits */
@@ -471,12 +471,12 @@ test_names_and_keys(void **state)
 static int
 setup(void **state)
 {
-    struct fixture *f = calloc(1, sizeof *f);
+    struct fixture *f = calloc(1, sizeof(*f));
     struct err e;
     strcpy(f->dir, "/tmp/test_lease_XXXXXX");
     if (!mkdtemp(f->dir))
         return -1;
-    snprintf(f->path, sizeof f->path, "%s/lock", f->dir);
+    snprintf(f->path, sizeof(f->path), "%s/lock", f->dir);
     f->loop = loop_new(&e);
     *state = f;
     return f->loop ? 0 : -1;
@@ -505,7 +505,7 @@ forbid_creation(void)
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EACCES),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
-    struct sock_fprog program = {.len = sizeof rules / sizeof rules[0], .filter = rules};
+    struct sock_fprog program = {.len = sizeof(rules) / sizeof(rules[0]), .filter = rules};
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
            prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }

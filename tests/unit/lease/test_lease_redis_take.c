@@ -242,7 +242,7 @@ test_errors(void **state)
         {"ERR ACL failure in script: User job has no permissions to run the 'get' command",
          "the user needs EVAL, GET"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         acquire(f);
         connected();
         answer_error(cases[i].said);

@@ -39,7 +39,7 @@ test_names(void **state)
          "78901234567890123456789012\""},
         {"a123456789012345678901234567890123456789012345678901234567890123", NULL},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         struct ledger_table t = {0};
         struct err e = {0};
         int result = ledger_table_parse(rows[i].text, &t, &e);
@@ -138,7 +138,7 @@ test_foreign_tables(void **state)
         {"version", "dbmate", true, NULL},
         {"a,b", "no history table of migrate: its columns are a,b", true, NULL},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         struct err e = {0};
         bool exists = !rows[i].exists;
         assert_int_equal(layout_native.columns_check("\"s\".\"t\"", rows[i].columns, rows[i].needed,

@@ -24,7 +24,7 @@ parse(const char *line, const char *variable, struct options *o, struct opt_resu
     int argc = 0;
     struct err e = {0};
     struct opt_said said = {STRBUF_INIT, STRBUF_INIT};
-    snprintf(words, sizeof words, "migrate %s", line);
+    snprintf(words, sizeof(words), "migrate %s", line);
     for (char *word = strtok(words, " "); word; word = strtok(NULL, " "))
         argv[argc++] = word;
     argv[argc] = NULL;
@@ -128,7 +128,7 @@ test_refused(void **state)
         "up --deadline -1s",
         "up --out-of-order warn",
     };
-    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+    for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
         struct options o;
         struct opt_result r;
         if (parse(lines[i], NULL, &o, &r) != EXIT_INPUT)

@@ -24,7 +24,7 @@ test_text(void **state)
         {"configuration file", "the server's configuration (postgresql.conf or ALTER SYSTEM)"},
         {"command line", "the server (command line)"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         cleanup_strbuf struct strbuf out = STRBUF_INIT;
         origin_text(rows[i].source, "r", "d", &out);
         assert_string_equal(strbuf_str(&out), rows[i].text);

@@ -88,7 +88,7 @@ show(const struct plan *p)
     size_t n = 0;
     text[0] = '\0';
     for (size_t i = 0; i < p->n; i++)
-        n += (size_t)snprintf(text + n, sizeof text - n, "%s%s %s%s", i ? "," : "",
+        n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s %s%s", i ? "," : "",
                               plan_item_migration(&p->items[i])->version,
                               plan_state_name(p->items[i].state), p->items[i].step ? "*" : "");
     return text;
@@ -147,7 +147,7 @@ test_table(void **state)
          "2"},
         {"1a 2a 3A", "1a 3A", {0}, "1 applied,2 late*,3 applied", EXIT_ORDER, "2"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         struct world w = {.rules = rows[i].rules};
         struct err e = {0};
         int exit = -1;

@@ -41,7 +41,7 @@ test_exits(void **state)
         {ERR_SERVER, "53300", EXIT_UNREACHABLE},
         {ERR_SERVER, "42501", EXIT_REFUSED},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         struct err e = {0};
         err_sql(&e, rows[i].code, rows[i].sqlstate, "x");
         if (report_exit_for(&e) != rows[i].exit)
@@ -71,7 +71,7 @@ test_retryable(void **state)
         {ERR_AUTH, "28P01", false},  {ERR_TLS, "", false},        {ERR_STOPPED, "", false},
         {ERR_DEADLINE, "", false},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         struct err e = {0};
         err_sql(&e, rows[i].code, rows[i].sqlstate, "x");
         if (connect_retryable(&e) != rows[i].again)
@@ -130,7 +130,7 @@ test_termination(void **state)
     assert_int_equal(report_finish(&r, path), EXIT_REFUSED);
     cleanup_file FILE *f = fopen(path, "r");
     char text[4096] = "";
-    assert_true(fread(text, 1, sizeof text - 1, f) > 0);
+    assert_true(fread(text, 1, sizeof(text) - 1, f) > 0);
     unlink(path);
     const char *wanted =
         "{\"program\":\"migrate\",\"outcome\":\"refused\",\"exit\":20,\"applied\":[\"0001\",\"0002\"],"

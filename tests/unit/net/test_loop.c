@@ -232,15 +232,12 @@ on_watched(int fd, int what, void *arg)
     d->what = what;
     d->calls++;
     d->done = true;
-    if (what & LOOP_READ) {
+    if (what & LOOP_READ)
         assert_int_equal(read(fd, &c, 1), 1);
-    }
-    if (what & LOOP_WRITE) {
+    if (what & LOOP_WRITE)
         loop_watch_set(d->w, LOOP_READ);
-    }
-    if (d->free_it) {
+    if (d->free_it)
         loop_watch_free(d->w);
-    }
 }
 
 static void
@@ -294,11 +291,11 @@ on_readable(int fd, int what, void *arg)
     (void)what;
     struct reader *r = arg;
     char buf[1024];
-    ssize_t n = read(fd, buf, sizeof buf);
+    ssize_t n = read(fd, buf, sizeof(buf));
     assert_true(n > 0);
-    memmove(r->tail, r->tail + n, sizeof r->tail - (size_t)n);
-    memcpy(r->tail + sizeof r->tail - (size_t)n, buf, (size_t)n);
-    r->done = memmem(r->tail, sizeof r->tail, "event=waited", 12) != NULL;
+    memmove(r->tail, r->tail + n, sizeof(r->tail) - (size_t)n);
+    memcpy(r->tail + sizeof(r->tail) - (size_t)n, buf, (size_t)n);
+    r->done = memmem(r->tail, sizeof(r->tail), "event=waited", 12) != NULL;
 }
 
 /* A record meets a full pipe, its reader reads on: it comes without another one being logged. */
@@ -307,10 +304,10 @@ check_log(int in, int out)
 {
     struct err e;
     char pad[4096];
-    memset(pad, 'x', sizeof pad);
+    memset(pad, 'x', sizeof(pad));
     int flags = fcntl(out, F_GETFL);
     fcntl(out, F_SETFL, flags | O_NONBLOCK);
-    while (write(out, pad, sizeof pad) > 0) {
+    while (write(out, pad, sizeof(pad)) > 0) {
     }
     fcntl(out, F_SETFL, flags);
     log_init("t", LOG_FORMAT_KV, LOG_LEVEL_INFO, out);
@@ -347,13 +344,11 @@ test_log_of_somebody_else(void **state)
     bool root = geteuid() == 0;
     assert_int_equal(pipe(fds), 0);
     assert_int_equal(fchmod(fds[1], 0), 0);
-    if (root) {
+    if (root)
         assert_int_equal(seteuid(65534), 0);
-    }
     check_log(fds[0], fds[1]);
-    if (root) {
+    if (root)
         assert_int_equal(seteuid(0), 0);
-    }
 }
 
 /* ---- later ---- */

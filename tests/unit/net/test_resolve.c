@@ -93,7 +93,7 @@ on_answer(const struct err *e, const struct resolve_addr *addrs, size_t n, void 
     }
     for (size_t i = 0; i < n; i++) {
         size_t used = strlen(a->text);
-        snprintf(a->text + used, sizeof a->text - used, "%s%s", i ? " " : "",
+        snprintf(a->text + used, sizeof(a->text) - used, "%s%s", i ? " " : "",
                  resolve_addr_text(&addrs[i], buf));
         a->port = ntohs(((const struct sockaddr_in *)&addrs[i].sa)->sin_port);
     }
@@ -126,9 +126,8 @@ static void
 assert_answer(const char *host, const char *text)
 {
     struct answer a = ask(host);
-    if (a.e.code != ERR_NONE) {
+    if (a.e.code != ERR_NONE)
         fail_msg("%s: %s", host, a.e.msg);
-    }
     assert_string_equal(a.text, text);
 }
 
@@ -177,9 +176,8 @@ assert_error(const char *host, uint64_t ms, const char *piece)
 {
     struct answer a = ask_within(host, ms);
     assert_int_equal(a.e.code, ERR_DNS);
-    if (!strstr(a.e.msg, piece) || !strstr(a.e.msg, host)) {
+    if (!strstr(a.e.msg, piece) || !strstr(a.e.msg, host))
         fail_msg("%s: got \"%s\"", host, a.e.msg);
-    }
 }
 
 static void
@@ -262,7 +260,7 @@ test_conf_changes_while_waiting(void **state)
         fopen(server.conf_path, "w"); /* the server that is to be left: bound, and nobody answers */
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof any;
+    socklen_t len = sizeof(any);
     assert_non_null(f);
     assert_int_equal(bind(fd, (struct sockaddr *)&any, len), 0);
     assert_int_equal(getsockname(fd, (struct sockaddr *)&any, &len), 0);

@@ -55,7 +55,7 @@ static void
 on_read(struct bufferevent *bev, void *arg)
 {
     struct end *end = arg;
-    size_t n = bufferevent_read(bev, end->got, sizeof end->got - 1);
+    size_t n = bufferevent_read(bev, end->got, sizeof(end->got) - 1);
     end->got[n] = '\0';
     *end->done = true;
 }
@@ -106,9 +106,8 @@ talk(struct tls_client *client, struct tls_server *server, const char *name, int
         assert_string_equal(far.got, "hello");
         assert_string_equal(near.got, "there");
     }
-    if (ret_expiry) {
+    if (ret_expiry)
         *ret_expiry = tls_bufferevent_expiry(near.bev);
-    }
     bufferevent_free(near.bev);
     bufferevent_free(far.bev);
     return result;
@@ -140,9 +139,8 @@ assert_refused(const char *ca, const char *name, const char *reason)
     struct tls_client *client = tls_client_new(ca_path(ca), true, &e);
     assert_int_equal(talk(client, server, name, NULL, &e), -1);
     assert_int_equal(e.code, ERR_TLS);
-    if (!strstr(e.msg, reason)) {
+    if (!strstr(e.msg, reason))
         fail_msg("%s: got \"%s\"", reason, e.msg);
-    }
     tls_client_free(client);
     tls_server_free(server);
 }
@@ -173,7 +171,7 @@ static void
 put(const char *from, const char *to)
 {
     char command[256];
-    snprintf(command, sizeof command, "cp %s %s.new && mv %s.new %s", ca_path(from), ca_path(to),
+    snprintf(command, sizeof(command), "cp %s %s.new && mv %s.new %s", ca_path(from), ca_path(to),
              ca_path(to), ca_path(to));
     assert_int_equal(system(command), 0);
 }

@@ -63,9 +63,9 @@ the_manual(void **state)
                                            "EXIT STATUS", "EXAMPLES", "SEE ALSO"};
     const char *at = strbuf_str(&a.said.out);
     assert_memory_equal(at, ".TH MIGRATE 1 ", 14);
-    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
+    for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
         char heading[64];
-        snprintf(heading, sizeof heading, "\n.SH %s\n", sections[i]);
+        snprintf(heading, sizeof(heading), "\n.SH %s\n", sections[i]);
         at = strstr(at, heading);
         assert_non_null(at);
     }

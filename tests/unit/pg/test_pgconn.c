@@ -71,7 +71,7 @@ test_classes(void **state)
         {HEAD "expected authentication request from server, but received H\n",
          CONNECTION_AWAITING_RESPONSE, false, ERR_PROTOCOL, ""},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         struct err e = {0};
         assert_int_equal(
             pgconn_connect_error(&e, rows[i].text, rows[i].stage, rows[i].needs_password), -1);
@@ -124,10 +124,10 @@ test_pooler(void **state)
         {"unsupported startup parameter: options", ERR_SERVER, "08P01"},
         {"", ERR_SERVER, "08P01"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         struct err e = {0};
         char text[400];
-        snprintf(text, sizeof text, HEAD "FATAL:  08P01: %s\n", rows[i].said);
+        snprintf(text, sizeof(text), HEAD "FATAL:  08P01: %s\n", rows[i].said);
         pgconn_connect_error(&e, text, CONNECTION_AWAITING_RESPONSE, false);
         if (e.code != rows[i].code || strcmp(e.sqlstate, rows[i].sqlstate) != 0)
             fail_msg("%s: %s %s", rows[i].said, err_name(e.code), e.sqlstate);
@@ -142,12 +142,12 @@ test_text(void **state)
     char line[200];
     pgconn_text_clean(
         "x\n" HEAD "FATAL:  57P03: the database system\nis  starting up\nLOCATION:  here, x.c:1\n",
-        line, sizeof line);
+        line, sizeof(line));
     assert_string_equal(line, HEAD "FATAL: the database system is starting up");
-    pgconn_text_clean("", line, sizeof line);
+    pgconn_text_clean("", line, sizeof(line));
     assert_string_equal(line, "");
     char tiny[8];
-    pgconn_text_clean("abcdefghijkl", tiny, sizeof tiny);
+    pgconn_text_clean("abcdefghijkl", tiny, sizeof(tiny));
     assert_string_equal(tiny, "abcdefg");
     /* A message that only looks like a code. */
     char sqlstate[6];
@@ -216,17 +216,17 @@ test_supports(void **state)
                 {"sslcertmode=disable", 160000},
                 {"load_balance_hosts=random", 0}, /* ours */
                 {"target_session_attrs=any", 0}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         char url[128];
         struct target_pg *t = NULL;
         struct err e = {0};
-        snprintf(url, sizeof url, "postgres://u:p@db/x?%s", rows[i].keyword);
+        snprintf(url, sizeof(url), "postgres://u:p@db/x?%s", rows[i].keyword);
         assert_int_equal(target_pg_parse(url, &t, &e), 0);
         bool known = PQlibVersion() >= rows[i].since;
         assert_int_equal(pgconn_supports(t, &e), known ? 0 : -1);
         if (!known) {
             char version[40];
-            snprintf(version, sizeof version, "is not known to libpq %d.", PQlibVersion() / 10000);
+            snprintf(version, sizeof(version), "is not known to libpq %d.", PQlibVersion() / 10000);
             assert_int_equal(e.code, ERR_USAGE);
             assert_memory_equal(e.msg, rows[i].keyword, strcspn(rows[i].keyword, "="));
             assert_non_null(strstr(e.msg, version));

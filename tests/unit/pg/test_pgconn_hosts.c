@@ -85,7 +85,7 @@ on_read(int fd, int what, void *arg)
     struct server *s = arg;
     char got[512];
     (void)what;
-    ssize_t n = read(fd, got, sizeof got);
+    ssize_t n = read(fd, got, sizeof(got));
     if (n <= 0 || s->state == CLOSING || got[0] == 'X') {
         hang_up(s);
         return;
@@ -111,7 +111,7 @@ static int
 bound_socket(uint16_t *ret_port)
 {
     struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof any;
+    socklen_t len = sizeof(any);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     assert_int_equal(bind(fd, (struct sockaddr *)&any, len), 0);
     assert_int_equal(getsockname(fd, (struct sockaddr *)&any, &len), 0);

@@ -50,9 +50,8 @@ server_hang_up(void)
 {
     loop_watch_free(server.reading);
     server.reading = NULL;
-    if (server.fd >= 0) {
+    if (server.fd >= 0)
         close(server.fd);
-    }
     server.fd = -1;
 }
 
@@ -67,12 +66,12 @@ on_server_read(int fd, int what, void *arg)
 {
     (void)what;
     (void)arg;
-    ssize_t n = read(fd, server.got, sizeof server.got);
+    ssize_t n = read(fd, server.got, sizeof(server.got));
     if (n <= 0 || server.got[0] == 'X') {
         server_hang_up();
     } else if (server.startup) {
         server.startup = false;
-        server_send(LOGIN, sizeof LOGIN - 1);
+        server_send(LOGIN, sizeof(LOGIN) - 1);
     } else {
         server.got_bytes = (size_t)n;
         server_send(server.answer, server.answer_bytes);
@@ -118,14 +117,13 @@ setup(void **state)
     loop = loop_new(&e);
     resolver = resolver_new(loop, &e);
     struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof any;
+    socklen_t len = sizeof(any);
     server = (struct server){.fd = -1};
     server.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (bind(server.listener, (struct sockaddr *)&any, len) != 0 ||
         listen(server.listener, 16) != 0 ||
-        getsockname(server.listener, (struct sockaddr *)&any, &len) != 0) {
+        getsockname(server.listener, (struct sockaddr *)&any, &len) != 0)
         return -1;
-    }
     server.port = ntohs(any.sin_port);
     server.accepting = loop_watch_new(loop, server.listener, on_server_accept, NULL);
     return loop_watch_set(server.accepting, LOOP_READ);
@@ -159,9 +157,8 @@ on_end(struct pgconn *c, const struct err *e, void *arg)
     struct waiter *w = arg;
     w->done = true;
     w->calls++;
-    if (e) {
+    if (e)
         w->e = *e;
-    }
 }
 
 static void
@@ -177,9 +174,8 @@ static void
 wait_for(struct waiter *w)
 {
     struct err e;
-    if (loop_turn_until(loop, &w->done, clock_deadline(LONG_MS), &e) != 0) {
+    if (loop_turn_until(loop, &w->done, clock_deadline(LONG_MS), &e) != 0)
         fail_msg("nothing came");
-    }
     assert_int_equal(w->calls, 1);
 }
 
@@ -209,11 +205,10 @@ parse(const char *more_hosts)
     char text[200];
     struct target_pg *t = NULL;
     struct err e;
-    snprintf(text, sizeof text, "postgres://u@%s127.0.0.1:%u/d?sslmode=disable", more_hosts,
+    snprintf(text, sizeof(text), "postgres://u@%s127.0.0.1:%u/d?sslmode=disable", more_hosts,
              server.port);
-    if (target_pg_parse(text, &t, &e) != 0) {
+    if (target_pg_parse(text, &t, &e) != 0)
         fail_msg("%s", e.msg);
-    }
     return t;
 }
 
@@ -225,9 +220,8 @@ connected(struct target_pg *t)
     struct pgconn *c = pgconn_new(loop, resolver, t, "test", &e);
     assert_int_equal(pgconn_connect_start(c, clock_deadline(LONG_MS), on_end, &w, &e), 0);
     wait_for(&w);
-    if (w.e.code != ERR_NONE) {
+    if (w.e.code != ERR_NONE)
         fail_msg("%s", w.e.msg);
-    }
     return c;
 }
 
@@ -265,7 +259,7 @@ test_zero_byte(void **state)
     ANSWER(DONE);
     static const char sql[] = "SELECT 1;\0SELECT 2";
     assert_int_equal(
-        pgconn_query_start(c, sql, sizeof sql - 1, clock_deadline(LONG_MS), on_rows, &w, &e), -1);
+        pgconn_query_start(c, sql, sizeof(sql) - 1, clock_deadline(LONG_MS), on_rows, &w, &e), -1);
     assert_int_equal(e.code, ERR_INPUT);
     assert_int_equal(
         pgconn_query_start(c, sql, strlen(sql), clock_deadline(LONG_MS), on_rows, &w, &e), 0);
@@ -305,7 +299,7 @@ test_role_by_copy(void **state)
     struct waiter w = {0};
     char url[100];
     struct target_pg *t = NULL;
-    snprintf(url, sizeof url,
+    snprintf(url, sizeof(url),
              "postgres://u@127.0.0.1:%u/d?sslmode=disable&target_session_attrs=standby",
              server.port);
     assert_int_equal(target_pg_parse(url, &t, &e), 0);

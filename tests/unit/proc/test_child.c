@@ -42,7 +42,7 @@ test_status(void **state)
     (void)state;
     for (int i = 0; i < 256; i += 51) {
         char script[32];
-        snprintf(script, sizeof script, "exit %d", i);
+        snprintf(script, sizeof(script), "exit %d", i);
         struct child c;
         int status = run((const char *[]){"sh", "-c", script, NULL}, -1, &c);
         assert_true(WIFEXITED(status));
@@ -120,7 +120,7 @@ test_no_program(void **state)
     (void)state;
     static const char zeros[8192];
     CHECK_FILE("", 126, "the file is empty");
-    check_file(zeros, sizeof zeros, 126, "neither a program nor a script");
+    check_file(zeros, sizeof(zeros), 126, "neither a program nor a script");
     CHECK_FILE("exit 0\n\0\1\2", 126, "neither a program nor a script");
     CHECK_FILE("#\0!\0/\0b\0i\0n\0/\0s\0h\0\n\0", 126, "neither a program nor a script");
     CHECK_FILE("\x7f"
@@ -153,7 +153,7 @@ test_interpreter_that_is_none(void **state)
     assert_int_equal(fchmod(fd, 0755), 0);
     close(fd);
     char script[128];
-    int len = snprintf(script, sizeof script, "#!%s\n", path);
+    int len = snprintf(script, sizeof(script), "#!%s\n", path);
     check_file(script, (size_t)len, 126, "Exec format error");
     unlink(path);
 }
@@ -165,7 +165,7 @@ check_changed(const char *find, const char *replace, size_t at, int expected, co
     static char program[64 << 20];
     FILE *f = fopen("/proc/self/exe", "re");
     assert_non_null(f);
-    size_t len = fread(program, 1, sizeof program, f);
+    size_t len = fread(program, 1, sizeof(program), f);
     fclose(f);
     char *place = find ? memmem(program, 4096, find, strlen(find)) : program + at;
     assert_non_null(place);
@@ -189,8 +189,8 @@ test_search(void **state)
     char dir[] = "/tmp/test_child_XXXXXX";
     assert_non_null(mkdtemp(dir));
     char path[64], dirs[128];
-    snprintf(path, sizeof path, "%s/cmd", dir);
-    snprintf(dirs, sizeof dirs, "/no/such/dir:%s:/etc", dir);
+    snprintf(path, sizeof(path), "%s/cmd", dir);
+    snprintf(dirs, sizeof(dirs), "/no/such/dir:%s:/etc", dir);
     const char *had = getenv("PATH");
     cleanup_free char *before = strdup(had ? had : "");
     setenv("PATH", dirs, 1);
@@ -217,7 +217,7 @@ test_descriptors(void **state)
     int handed = open("/dev/null", O_RDONLY | O_CLOEXEC);
     int hidden = open("/dev/null", O_RDONLY | O_CLOEXEC);
     char script[128];
-    snprintf(script, sizeof script,
+    snprintf(script, sizeof(script),
              "test -e /proc/self/fd/%d || exit 1; test -e /proc/self/fd/%d && exit 2; exit 0",
              handed, hidden);
     struct child c;
@@ -359,7 +359,7 @@ test_signal_names(void **state)
     static const char *const none[] = {"RTMIN+",   "RTMIN-1", "RTMAX+1",
                                        "RTMIN+3x", "RTMIN++", "RTMIN+ 3",
                                        "RTMINUS",  "RTMAX-",  "RTMIN+9223372036854775807"};
-    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
         assert_int_equal(signals_parse(none[i], &signo, &e), -1);
     for (signo = 1; signo <= SIGRTMAX; signo++) { /* what is printed is understood */
         char name[SIGNALS_NAME_MAX];

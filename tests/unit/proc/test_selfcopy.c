@@ -29,7 +29,7 @@ remove_dir(void **state)
 {
     (void)state;
     char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", dir);
+    snprintf(command, sizeof(command), "rm -rf '%s'", dir);
     return system(command);
 }
 
@@ -37,7 +37,7 @@ static const char *
 in_dir(const char *name)
 {
     static char path[128];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
     return path;
 }
 
@@ -50,7 +50,7 @@ assert_copy(const char *path)
     assert_int_equal(copy.st_size, self.st_size);
     assert_int_equal(copy.st_mode & 07777, 0755);
     char command[256];
-    snprintf(command, sizeof command, "cmp -s /proc/%d/exe '%s'", (int)getpid(), path);
+    snprintf(command, sizeof(command), "cmp -s /proc/%d/exe '%s'", (int)getpid(), path);
     assert_int_equal(system(command), 0);
 }
 

@@ -39,7 +39,7 @@ assert_file(const char *expected)
 {
     char buf[8192];
     int fd = open(path, O_RDONLY);
-    ssize_t n = read(fd, buf, sizeof buf - 1);
+    ssize_t n = read(fd, buf, sizeof(buf) - 1);
     close(fd);
     assert_true(n >= 0);
     buf[n] = '\0';
@@ -101,8 +101,8 @@ long_fields_are_cut_until_it_fits(void **state)
     (void)state;
     static char huge[100000];
     static const char *many[2000];
-    memset(huge, '"', sizeof huge - 1);
-    memcpy(huge + sizeof huge - 5, "END!", 4);
+    memset(huge, '"', sizeof(huge) - 1);
+    memcpy(huge + sizeof(huge) - 5, "END!", 4);
     for (size_t i = 0; i < 2000; i++)
         many[i] = "0001_migration";
     struct field fields[] = {

@@ -30,9 +30,8 @@ setup(void **state)
     (void)state;
     struct err e;
     loop = loop_new(&e);
-    if (dns_start(&dns, loop, zone) != 0) {
+    if (dns_start(&dns, loop, zone) != 0)
         return -1;
-    }
     dns_conf(&dns, "");
     resolver = resolver_new(loop, &e);
     return server_start(loop);
@@ -171,16 +170,16 @@ test_unreachable(void **state)
     (void)state;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0); /* bound, not listening: refused */
     struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof any;
+    socklen_t len = sizeof(any);
     assert_int_equal(bind(fd, (struct sockaddr *)&any, len), 0);
     assert_int_equal(getsockname(fd, (struct sockaddr *)&any, &len), 0);
     char url[64];
-    snprintf(url, sizeof url, "redis://127.0.0.1:%u", ntohs(any.sin_port));
+    snprintf(url, sizeof(url), "redis://127.0.0.1:%u", ntohs(any.sin_port));
     struct redisconn *c = client(url);
     struct waiter w = try_connect(c, LONG_MS);
     assert_int_equal(w.e.code, ERR_REFUSED);
     char where[64];
-    snprintf(where, sizeof where, "127.0.0.1, port %u: Connection refused", ntohs(any.sin_port));
+    snprintf(where, sizeof(where), "127.0.0.1, port %u: Connection refused", ntohs(any.sin_port));
     assert_non_null(strstr(w.e.msg, where));
     close(fd);
     redisconn_free(c);
@@ -206,7 +205,7 @@ test_self(void **state)
 {
     (void)state;
     struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof any;
+    socklen_t len = sizeof(any);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(fd, (struct sockaddr *)&any, len), 0);
     assert_int_equal(getsockname(fd, (struct sockaddr *)&any, &len), 0);
@@ -214,7 +213,7 @@ test_self(void **state)
     struct redisconn *c[2];
     for (unsigned i = 0; i < 2; i++) {
         char url[64];
-        snprintf(url, sizeof url, "redis://127.0.0.1:%u", ntohs(any.sin_port) ^ i);
+        snprintf(url, sizeof(url), "redis://127.0.0.1:%u", ntohs(any.sin_port) ^ i);
         struct err e;
         assert_int_equal(target_redis_parse(url, &own[i], &e), 0);
         c[i] = redisconn_new(loop, resolver, own[i], &e);
@@ -279,7 +278,7 @@ test_shun(void **state)
                              .sin_port = htons(server.port),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1)};
     int second = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    assert_int_equal(bind(second, (struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(bind(second, (struct sockaddr *)&at, sizeof(at)), 0);
     assert_int_equal(listen(second, 8), 0);
     struct redisconn *c = client("redis://both.test:PORT");
     assert_int_equal(came_to(c, second), 1);

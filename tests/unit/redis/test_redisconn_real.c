@@ -41,7 +41,7 @@ test_tls(void **state)
     char url[256];
     server.tls = tls_server_new(ca_path("one.crt"), ca_path("one.key"), &e);
     assert_non_null(server.tls);
-    snprintf(url, sizeof url, "rediss://:s3cret@127.0.0.1:PORT/1?ca_file=%s", ca_path("one.ca"));
+    snprintf(url, sizeof(url), "rediss://:s3cret@127.0.0.1:PORT/1?ca_file=%s", ca_path("one.ca"));
     struct redisconn *c = client(url);
     must_connect(c);
     struct waiter w = {0};
@@ -51,14 +51,14 @@ test_tls(void **state)
     must_connect(c);
     redisconn_free(c);
 
-    snprintf(url, sizeof url, "rediss://127.0.0.1:PORT?ca_file=%s", ca_path("two.ca"));
+    snprintf(url, sizeof(url), "rediss://127.0.0.1:PORT?ca_file=%s", ca_path("two.ca"));
     c = client(url);
     w = try_connect(c, LONG_MS);
     assert_int_equal(w.e.code, ERR_TLS);
     assert_non_null(strstr(w.e.msg, "not accepted"));
     redisconn_free(c);
 
-    snprintf(url, sizeof url, "rediss://127.0.0.1:PORT?ca_file=/nonexistent%s", "");
+    snprintf(url, sizeof(url), "rediss://127.0.0.1:PORT?ca_file=/nonexistent%s", "");
     c = client(url);
     w = try_connect(c, LONG_MS);
     assert_int_equal(w.e.code, ERR_TLS);
@@ -91,19 +91,18 @@ test_real_server(void **state)
     char path[64];
     char url[128];
     assert_non_null(mkdtemp(dir));
-    snprintf(path, sizeof path, "%s/s", dir);
+    snprintf(path, sizeof(path), "%s/s", dir);
     pid_t pid = fork();
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failed assertion must not leave it behind */
-        if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr)) {
+        if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr))
             _exit(126);
-        }
         execl("/usr/bin/redis-server", "redis-server", "--port", "0", "--unixsocket", path,
               "--requirepass", "s3cret", "--save", "", "--dir", dir, "--loglevel", "warning",
               (char *)NULL);
         _exit(127);
     }
-    snprintf(url, sizeof url, "unix://:s3cret@%s?db=3", path);
+    snprintf(url, sizeof(url), "unix://:s3cret@%s?db=3", path);
     struct redisconn *c = client(url);
     struct waiter w = {0};
     uint64_t deadline_ms = clock_deadline(LONG_MS);

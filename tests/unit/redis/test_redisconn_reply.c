@@ -18,7 +18,7 @@ test_in_pieces(void **state)
     struct redis_parser *p = redis_parser_new();
     struct redis_reply *r;
     struct err e;
-    const size_t end = sizeof good - 1 - strlen("+x\r\n");
+    const size_t end = sizeof(good) - 1 - strlen("+x\r\n");
     for (size_t i = 0; i < end; i++) { /* byte by byte */
         assert_int_equal(redis_parser_feed(p, good + i, 1, &e), 0);
         assert_int_equal(redis_parser_next(p, &r, &e), 0);
@@ -38,7 +38,7 @@ test_out_of_shape(void **state)
     (void)state;
     static const char *const bad[] = {"*9999999\r\n", "?\r\n", "$-7\r\n",
                                       "*2\r\n:1\r\n*9999999\r\n", "HTTP/1.1 400 Bad Request\r\n"};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct redis_parser *p = redis_parser_new();
         struct redis_reply *r;
         struct err e;
@@ -72,9 +72,8 @@ test_too_deep(void **state)
     struct err e;
     struct redis_reply *r;
     struct redis_parser *p = redis_parser_new();
-    for (int i = 0; i < 500000; i++) {
+    for (int i = 0; i < 500000; i++)
         assert_int_equal(redis_parser_feed(p, "*1\r\n", 4, &e), 0);
-    }
     assert_int_equal(redis_parser_next(p, &r, &e), -1);
     assert_int_equal(e.code, ERR_PROTOCOL);
     redis_parser_free(p);

@@ -22,22 +22,22 @@ addresses_are_converted(void **state)
     assert_int_equal(__wrap_getaddrinfo("127.0.0.2", "5432", &hints, &got), 0);
     const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)got->ai_addr;
     assert_int_equal(got->ai_family, AF_INET);
-    assert_int_equal(got->ai_addrlen, sizeof *v4);
+    assert_int_equal(got->ai_addrlen, sizeof(*v4));
     assert_int_equal(got->ai_socktype, SOCK_DGRAM);
     assert_null(got->ai_next);
     assert_int_equal(v4->sin_family, AF_INET);
     assert_int_equal(ntohs(v4->sin_port), 5432);
-    assert_string_equal(inet_ntop(AF_INET, &v4->sin_addr, text, sizeof text), "127.0.0.2");
+    assert_string_equal(inet_ntop(AF_INET, &v4->sin_addr, text, sizeof(text)), "127.0.0.2");
     __wrap_freeaddrinfo(got);
 
     assert_int_equal(__wrap_getaddrinfo("2001:db8::7", NULL, NULL, &got), 0);
     const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)got->ai_addr;
     assert_int_equal(got->ai_family, AF_INET6);
-    assert_int_equal(got->ai_addrlen, sizeof *v6);
+    assert_int_equal(got->ai_addrlen, sizeof(*v6));
     assert_int_equal(got->ai_socktype, SOCK_STREAM);
     assert_int_equal(v6->sin6_port, 0);
     assert_int_equal(v6->sin6_scope_id, 0);
-    assert_string_equal(inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof text), "2001:db8::7");
+    assert_string_equal(inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof(text)), "2001:db8::7");
     __wrap_freeaddrinfo(got);
 }
 
@@ -74,7 +74,7 @@ names_are_not_found(void **state)
                                         "fe80::1%0",
                                         "1:2:3:4:5:6:7:8:9:10:11:12:13:14:15:16:17:18:19:20"};
     struct addrinfo *got = NULL;
-    for (size_t i = 0; i < sizeof nodes / sizeof nodes[0]; i++)
+    for (size_t i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++)
         assert_int_equal(__wrap_getaddrinfo(nodes[i], "1", NULL, &got), EAI_NONAME);
     assert_int_equal(__wrap_getaddrinfo(NULL, "1", NULL, &got), EAI_NONAME);
     assert_int_equal(__wrap_getaddrinfo("127.0.0.1", "http", NULL, &got), EAI_SERVICE);
@@ -103,9 +103,9 @@ users_services_and_modules_are_not_found(void **state)
     struct servent service;
     struct servent *found = &service;
     char buf[64];
-    assert_int_equal(__wrap_getpwuid_r(0, &entry, buf, sizeof buf, &user), 0);
+    assert_int_equal(__wrap_getpwuid_r(0, &entry, buf, sizeof(buf), &user), 0);
     assert_null(user);
-    assert_int_equal(__wrap_getservbyport_r(80, "tcp", &service, buf, sizeof buf, &found), ENOENT);
+    assert_int_equal(__wrap_getservbyport_r(80, "tcp", &service, buf, sizeof(buf), &found), ENOENT);
     assert_null(found);
     assert_null(__wrap_gethostbyname("localhost"));
     assert_null(__wrap_dlopen("libc.so.6", 0));

@@ -122,7 +122,7 @@ static void
 test_good(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof goods / sizeof goods[0]; i++) {
+    for (size_t i = 0; i < sizeof(goods) / sizeof(goods[0]); i++) {
         const struct good *g = &goods[i];
         struct err e;
         struct target_pg *t = load(g->database, g->env, &e);
@@ -130,12 +130,11 @@ test_good(void **state)
             assert_null(t);
             continue;
         }
-        if (!t) {
+        if (!t)
             fail_msg("row %zu (%s): %s", i, g->describe, e.msg);
-        }
         assert_string_equal(target_pg_describe(t), g->describe);
         char params[256];
-        snprintf(params, sizeof params, "%s", g->params);
+        snprintf(params, sizeof(params), "%s", g->params);
         char *rest = NULL;
         for (char *p = strtok_r(params, "|", &rest); p; p = strtok_r(NULL, "|", &rest)) {
             char *equals = strchr(p, '=');
@@ -160,7 +159,7 @@ test_unknown_names(void **state)
         {"postgres://h/x?wibble=1&password=y", "unknown parameter wibble at character 16"},
         {"host=h wibble=1 password=y", "unknown keyword wibble at character 8"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct err e;
         assert_null(load(rows[i][0], "", &e));
         if (!strstr(e.msg, rows[i][1]))
@@ -184,7 +183,7 @@ test_settings(void **state)
          "-c search_path=a,b -c timezone=UTC"},
     };
     static const char *const left_out[] = {"", "-c a=b", "-c search_path=a", "-c search_path=a,b"};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct err e;
         struct target_pg *t = load(rows[i][0], "", &e);
         if (!t)
@@ -302,12 +301,11 @@ static void
 test_bad(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof bads / sizeof bads[0]; i++) {
+    for (size_t i = 0; i < sizeof(bads) / sizeof(bads[0]); i++) {
         struct err e;
         struct target_pg *t = load(bads[i].database, bads[i].env, &e);
-        if (t || !strstr(e.msg, bads[i].error) || strstr(e.msg, "SEC") || strstr(e.msg, "RET")) {
+        if (t || !strstr(e.msg, bads[i].error) || strstr(e.msg, "SEC") || strstr(e.msg, "RET"))
             fail_msg("row %zu (%s): got \"%s\"", i, bads[i].error, e.msg);
-        }
     }
 }
 
@@ -338,14 +336,14 @@ test_line_ends(void **state)
         {"DATABASE_URL", "\xEF\xBB\xBFpostgres://a:SECRET@db/x", NULL,
          "DATABASE_URL begins with a byte order mark"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const char *pair[2] = {rows[i].name, rows[i].value};
         struct target_env env = {one_variable, pair};
         struct target_pg *t = NULL;
         struct err e = {0};
         int rc = target_pg_load(NULL, &env, &t, &e);
         if (rc == 0 && !t)
-            snprintf(e.msg, sizeof e.msg, "nothing named");
+            snprintf(e.msg, sizeof(e.msg), "nothing named");
         if (rows[i].describe ? !t || strcmp(target_pg_describe(t), rows[i].describe) != 0
                              : t || !strstr(e.msg, rows[i].error) || strstr(e.msg, "SECRET"))
             fail_msg("row %zu: got \"%s\"", i, t ? target_pg_describe(t) : e.msg);

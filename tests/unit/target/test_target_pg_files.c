@@ -10,7 +10,7 @@ static const char *
 write_file(const char *name, const char *text)
 {
     static char path[256];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
     FILE *f = fopen(path, "w");
     assert_non_null(f);
     fputs(text, f);
@@ -22,7 +22,7 @@ static const char *
 line(const char *variable, const char *name)
 {
     static char buf[512];
-    snprintf(buf, sizeof buf, "%s=%s/%s\n", variable, dir, name);
+    snprintf(buf, sizeof(buf), "%s=%s/%s\n", variable, dir, name);
     return buf;
 }
 
@@ -33,7 +33,7 @@ test_secret_files(void **state)
     struct err e;
     write_file("pw", "hunter2\r\n");
     char env[1024];
-    snprintf(env, sizeof env, "PGHOST=db\nPGUSER=app\n%s", line("DATABASE_PASSWORD_FILE", "pw"));
+    snprintf(env, sizeof(env), "PGHOST=db\nPGUSER=app\n%s", line("DATABASE_PASSWORD_FILE", "pw"));
     struct target_pg *t = load(NULL, env, &e);
     assert_non_null(t);
     assert_string_equal(param(t, "password"), "hunter2");
@@ -64,7 +64,8 @@ test_secret_files(void **state)
     target_pg_free(t);
 
     char url[512];
-    snprintf(url, sizeof url, "postgres://app@db/shop?password_file=%s", write_file("pw", "three"));
+    snprintf(url, sizeof(url), "postgres://app@db/shop?password_file=%s",
+             write_file("pw", "three"));
     assert_int_equal(target_pg_parse(url, &t, &e), 0);
     assert_string_equal(param(t, "password"), "three");
     assert_null(target_pg_get(t, "password"));
@@ -80,7 +81,7 @@ test_services(void **state)
         "services",
         "# mine\n[other]\nhost=no\n[shop]\nhost=db\nport=7\nuser=app\ndbname=s\npassword=pw\n[z]\nhost=z\n");
     char env[1024];
-    snprintf(env, sizeof env, "PGSERVICE=shop\nPGUSER=env\nPGSSLMODE=require\n%s",
+    snprintf(env, sizeof(env), "PGSERVICE=shop\nPGUSER=env\nPGSSLMODE=require\n%s",
              line("PGSERVICEFILE", "services"));
     struct target_pg *t = load(NULL, env, &e);
     assert_non_null(t);
@@ -101,12 +102,12 @@ test_home(void **state)
     (void)state;
     struct err e;
     char env[1024];
-    snprintf(env, sizeof env, "HOME=%s\n", dir);
+    snprintf(env, sizeof(env), "HOME=%s\n", dir);
     assert_int_equal(chmod(write_file(".pgpass", "*:*:*:*:x\n"), 0600), 0);
     struct target_pg *t = load("postgres://app@db/shop?sslmode=verify-full", env, &e);
     assert_non_null(t);
     char want[256];
-    snprintf(want, sizeof want, "%s/.pgpass", dir);
+    snprintf(want, sizeof(want), "%s/.pgpass", dir);
     assert_string_equal(param(t, "passfile"), want);
     assert_string_equal(param(t, "sslcert"), "/nonexistent/.postgresql/postgresql.crt");
     target_pg_free(t);
@@ -126,15 +127,15 @@ test_passfile_of_many(void **state)
     struct err e;
     char env[1024];
     write_file(".pgpass", "*:*:*:*:x\n");
-    snprintf(env, sizeof env, "PGUSER=u\nPGHOST=db\n%s", line("PGPASSFILE", ".pgpass"));
+    snprintf(env, sizeof(env), "PGUSER=u\nPGHOST=db\n%s", line("PGPASSFILE", ".pgpass"));
     const char *path = line("PGPASSFILE", ".pgpass") + strlen("PGPASSFILE=");
     char file[256];
-    snprintf(file, sizeof file, "%.*s", (int)strcspn(path, "\n"), path);
+    snprintf(file, sizeof(file), "%.*s", (int)strcspn(path, "\n"), path);
     static const struct {
         mode_t mode;
         const char *said;
     } rows[] = {{0600, NULL}, {0400, NULL}, {0644, "mode is 0644"}, {0640, "mode is 0640"}};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         assert_int_equal(chmod(file, rows[i].mode), 0);
         struct target_pg *t = load(NULL, env, &e);
         const char *fault = target_pg_passfile_fault(t);
@@ -154,7 +155,7 @@ test_passfile_of_many(void **state)
     struct target_pg *t = load("postgres://u:given@db/x", env, &e); /* is not looked at */
     assert_null(target_pg_passfile_fault(t));
     target_pg_free(t);
-    snprintf(env, sizeof env, "PGUSER=u\nPGHOST=db\nPGPASSFILE=%s", dir);
+    snprintf(env, sizeof(env), "PGUSER=u\nPGHOST=db\nPGPASSFILE=%s", dir);
     t = load(NULL, env, &e);
     assert_non_null(strstr(target_pg_passfile_fault(t), "no plain file"));
     target_pg_free(t);
@@ -173,8 +174,8 @@ teardown(void **state)
     (void)state;
     static const char *const names[] = {"pw", "url", "services", ".pgpass"};
     char path[256];
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        snprintf(path, sizeof path, "%s/%s", dir, names[i]);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
         unlink(path);
     }
     return rmdir(dir);

@@ -19,9 +19,8 @@ load(const char *url, const char *env_lines, struct err *e)
     struct target_env env = {row_env, (void *)(uintptr_t)env_lines};
     struct target_redis *t = NULL;
     e->msg[0] = '\0';
-    if (target_redis_load(url, &env, &t, e) == 0 && !t) {
-        snprintf(e->msg, sizeof e->msg, "nothing named");
-    }
+    if (target_redis_load(url, &env, &t, e) == 0 && !t)
+        snprintf(e->msg, sizeof(e->msg), "nothing named");
     return t;
 }
 
@@ -87,13 +86,12 @@ static void
 test_good(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof goods / sizeof goods[0]; i++) {
+    for (size_t i = 0; i < sizeof(goods) / sizeof(goods[0]); i++) {
         const struct good *g = &goods[i];
         struct err e;
         struct target_redis *t = load(g->url, g->env, &e);
-        if (!t) {
+        if (!t)
             fail_msg("row %zu (%s): %s", i, g->describe, e.msg);
-        }
         assert_text(i, "description", target_redis_describe(t), g->describe);
         assert_text(i, "username", t->username, g->username);
         assert_text(i, "password", t->password, g->password);
@@ -159,12 +157,11 @@ static void
 test_bad(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof bads / sizeof bads[0]; i++) {
+    for (size_t i = 0; i < sizeof(bads) / sizeof(bads[0]); i++) {
         struct err e;
         struct target_redis *t = load(bads[i].url, bads[i].env, &e);
-        if (t || !strstr(e.msg, bads[i].error) || strstr(e.msg, "SEC") || strstr(e.msg, "RET")) {
+        if (t || !strstr(e.msg, bads[i].error) || strstr(e.msg, "SEC") || strstr(e.msg, "RET"))
             fail_msg("row %zu (%s): got \"%s\"", i, bads[i].error, e.msg);
-        }
     }
 }
 
@@ -178,7 +175,7 @@ test_files(void **state)
     struct err e;
     int fd = mkstemp(path);
     assert_int_equal(write(fd, "first\n", 6), 6);
-    snprintf(env, sizeof env, "REDIS_HOST=h\nREDIS_PASSWORD_FILE=%s", path);
+    snprintf(env, sizeof(env), "REDIS_HOST=h\nREDIS_PASSWORD_FILE=%s", path);
     struct target_redis *t = load(NULL, env, &e);
     assert_non_null(t);
     assert_string_equal(t->password, "first");
@@ -192,7 +189,7 @@ test_files(void **state)
     target_redis_free(t);
 
     assert_int_equal(pwrite(fd, "third\n", 6, 0), 6);
-    snprintf(url, sizeof url, "redis://h?password_file=%s", path);
+    snprintf(url, sizeof(url), "redis://h?password_file=%s", path);
     assert_int_equal(target_redis_parse(url, &t, &e), 0);
     assert_string_equal(t->password, "third");
     target_redis_free(t);
