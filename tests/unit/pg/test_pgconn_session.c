@@ -1,5 +1,6 @@
 /* test_pgconn_session.c: sessions against a scripted server in this loop, which says what a real one says only at times. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -404,6 +407,46 @@ test_no_memory_to_wait(void **state)
     target_pg_free(t);
 }
 
+/* The kernel's memory for what is watched: so many times more it is there, -1 always. */
+static int watches_left = -1;
+
+int
+epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
+{
+    if (op != EPOLL_CTL_DEL && watches_left == 0) {
+        errno = ENOMEM;
+        return -1;
+    }
+    watches_left -= op != EPOLL_CTL_DEL && watches_left > 0;
+    return (int)syscall(SYS_epoll_ctl, epfd, op, fd, event);
+}
+
+/* A session whose answer nobody would see ends: or its query would be waited for until the deadline. */
+static void
+test_unwatched(void **state)
+{
+    (void)state;
+    struct err e;
+    struct waiter w = {0};
+    struct target_pg *t = parse("");
+    struct pgconn *c = connected(t);
+    ANSWER(DONE);
+    watches_left = 1;
+    assert_int_equal(pgconn_query_start(c, "SELECT 1", 8, clock_deadline(LONG_MS), on_rows, &w, &e),
+                     0);
+    wait_for(&w);
+    assert_int_equal(watches_left, 0);
+    watches_left = -1;
+    assert_int_equal(w.e.code, ERR_NOMEM);
+    assert_int_equal(w.statements, 0);
+    assert_false(pgconn_connected(c));
+    assert_int_equal(pgconn_query_start(c, "SELECT 1", 8, clock_deadline(LONG_MS), on_rows, &w, &e),
+                     -1);
+    assert_int_equal(e.code, ERR_CLOSED);
+    pgconn_free(c);
+    target_pg_free(t);
+}
+
 int
 main(void)
 {
@@ -412,7 +455,7 @@ main(void)
         cmocka_unit_test(test_two_on_one_target),   cmocka_unit_test(test_zero_byte),
         cmocka_unit_test(test_copy_data_left_over), cmocka_unit_test(test_role_by_copy),
         cmocka_unit_test(test_copy_out_in_pieces),  cmocka_unit_test(test_cancel),
-        cmocka_unit_test(test_no_memory_to_wait),
+        cmocka_unit_test(test_no_memory_to_wait),   cmocka_unit_test(test_unwatched),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
