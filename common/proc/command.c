@@ -116,7 +116,6 @@ signal_tree(struct command *c, int signo, bool wake, pid_t group)
         return count;
     if (child_signal(&c->child, signo) == 0 && wake)
         child_signal(&c->child, SIGCONT);
-    count.alive++;
     return count;
 }
 

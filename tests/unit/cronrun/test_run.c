@@ -31,10 +31,12 @@ static struct {
     enum lease_grade grade;
     bool term; /* while the lease is asked for */
     bool busy;
+    bool silent; /* the lease never answers */
+    int64_t scheduled_ms;
 } plan;
 
 static struct {
-    bool started;
+    bool asked, started;
     bool withdrawn;
     bool lost, unsure; /* the command was told */
     char released[32]; /* with which word */
@@ -127,7 +129,9 @@ lease_acquire_start(struct lease *l, uint64_t deadline_ms, lease_acquired_cb *cb
     (void)e;
     l->acquired_cb = cb;
     l->arg = arg;
-    loop_timer_start(l->soon, 0);
+    seen.asked = true;
+    if (!plan.silent)
+        loop_timer_start(l->soon, 0);
     if (plan.term)
         kill(getpid(), SIGTERM);
     return 0;
@@ -287,13 +291,13 @@ run(void)
 {
     const struct options o = {.lock_kind = LOCK_NONE,
                               .deadline_ms = 0,
-                              .starting_deadline_ms = CLOCK_NEVER,
+                              .starting_deadline_ms = plan.scheduled_ms ? 1000 : CLOCK_NEVER,
                               .job_deadline_ms = CLOCK_NEVER,
                               .grace_ms = 5000,
                               .stop_signal = SIGTERM,
                               .late_status = 77,
                               .child_status = -1,
-                              .scheduled_ms = -1};
+                              .scheduled_ms = plan.scheduled_ms ? plan.scheduled_ms : -1};
     char *argv[] = {(char *)"mail", NULL};
     memset(&seen, 0, sizeof(seen));
     return run_main(&o, argv);
@@ -355,6 +359,29 @@ test_stopped_before_the_start(void **state)
     assert_false(seen.started);
 }
 
+/* The lock's server hangs: what it may have granted is waited for, but not for ever. */
+static void
+test_stopped_while_nobody_answers(void **state)
+{
+    (void)state;
+    memset(&plan, 0, sizeof(plan));
+    plan.term = plan.silent = true;
+    assert_int_equal(run(), STATUS_STOPPED);
+    assert_true(seen.asked && seen.withdrawn);
+    assert_false(seen.started);
+}
+
+static void
+test_too_late(void **state)
+{
+    (void)state;
+    memset(&plan, 0, sizeof(plan));
+    plan.scheduled_ms = 1700000000000;
+    assert_int_equal(run(), STATUS_LATE);
+    assert_false(seen.asked);
+    assert_false(seen.started);
+}
+
 static void
 test_busy(void **state)
 {
@@ -374,6 +401,8 @@ main(void)
         cmocka_unit_test(test_lost_before_the_start),
         cmocka_unit_test(test_lost_while_it_runs),
         cmocka_unit_test(test_stopped_before_the_start),
+        cmocka_unit_test(test_stopped_while_nobody_answers),
+        cmocka_unit_test(test_too_late),
         cmocka_unit_test(test_busy),
     };
     log_init("cronrun", LOG_FORMAT_JSON, LOG_LEVEL_ERROR, open("/dev/null", O_WRONLY | O_CLOEXEC));
