@@ -13,69 +13,71 @@
 
 #define HEAD "connection to server at \"db\" (10.0.0.1), port 5432 failed: "
 
+/* What libpq says about a connection that failed, and what it is. */
+static const struct {
+    const char *text;
+    ConnStatusType stage;
+    bool needs_password;
+    enum err_code code;
+    const char *sqlstate;
+} connect_errors[] = {
+    {HEAD
+     "FATAL:  57P03: the database system is starting up\nLOCATION:  ProcessStartupPacket, postmaster.c:2380\n",
+     CONNECTION_AWAITING_RESPONSE, false, ERR_SERVER, "57P03"},
+    {HEAD "FATAL:  28P01: password authentication failed for user \"app\"\n",
+     CONNECTION_AWAITING_RESPONSE, false, ERR_AUTH, "28P01"},
+    {HEAD
+     "FATAL:  28000: no pg_hba.conf entry for host \"1\", user \"u\", database \"d\", no encryption\n" HEAD
+     "FATAL:  28P01: password authentication failed for user \"u\"\n",
+     CONNECTION_AWAITING_RESPONSE, false, ERR_AUTH, "28P01"},
+    {HEAD "FATAL:  28000: connection requires a valid client certificate\n",
+     CONNECTION_AWAITING_RESPONSE, false, ERR_TLS, ""},
+    {HEAD "FATAL:  3D000: database \"x\" does not exist\n", CONNECTION_AUTH_OK, false, ERR_SERVER,
+     "3D000"},
+    {HEAD "FATAL:  53300: sorry, too many clients already\n", CONNECTION_AWAITING_RESPONSE, false,
+     ERR_SERVER, "53300"},
+    {HEAD "fe_sendauth: no password supplied\n", CONNECTION_AWAITING_RESPONSE, true, ERR_AUTH, ""},
+    {HEAD
+     "Connection refused\n\tIs the server running on that host and accepting TCP/IP connections?\n",
+     CONNECTION_STARTED, false, ERR_REFUSED, ""},
+    {"connection to server on socket \"/run/.s.PGSQL.5432\" failed: No such file or directory\n"
+     "\tIs the server running locally and accepting connections on that socket?\n",
+     CONNECTION_NEEDED, false, ERR_REFUSED, ""},
+    {HEAD "could not create socket: Too many open files\n", CONNECTION_NEEDED, false, ERR_SYSTEM,
+     ""},
+    {HEAD "could not open certificate file \"/a\": Too many open files in system\n",
+     CONNECTION_SSL_STARTUP, false, ERR_SYSTEM, ""},
+    {HEAD "could not fork new process for connection: Cannot allocate memory\n",
+     CONNECTION_AWAITING_RESPONSE, false, ERR_REFUSED, ""}, /* the server lacks it */
+    {HEAD "could not fork new process for connection: Resource temporarily unavailable\n",
+     CONNECTION_AWAITING_RESPONSE, false, ERR_REFUSED, ""},
+    {HEAD "server sent an error response during SSL exchange\n", CONNECTION_SSL_STARTUP, false,
+     ERR_REFUSED, ""}, /* the same, with TLS */
+    {HEAD "No buffer space available\n", CONNECTION_STARTED, false, ERR_SYSTEM, ""},
+    {HEAD "Connection timed out\n", CONNECTION_STARTED, false, ERR_TIMEOUT, ""},
+    {HEAD "server closed the connection unexpectedly\n", CONNECTION_AWAITING_RESPONSE, false,
+     ERR_CLOSED, ""},
+    {HEAD "SSL error: certificate verify failed\n", CONNECTION_SSL_STARTUP, false, ERR_TLS, ""},
+    {HEAD "server does not support SSL, but SSL was required\n", CONNECTION_SSL_STARTUP, false,
+     ERR_TLS, ""},
+    {HEAD "received invalid response to SSL negotiation: H\n", CONNECTION_SSL_STARTUP, false,
+     ERR_PROTOCOL, ""},
+    {HEAD "received invalid response to SSL negotiation: \n", CONNECTION_SSL_STARTUP, false,
+     ERR_PROTOCOL, ""}, /* a zero byte ends the text */
+    {HEAD "expected authentication request from server, but received H\n",
+     CONNECTION_AWAITING_RESPONSE, false, ERR_PROTOCOL, ""},
+};
+
 static void
 test_classes(void **state)
 {
     (void)state;
-    static const struct {
-        const char *text;
-        ConnStatusType stage;
-        bool needs_password;
-        enum err_code code;
-        const char *sqlstate;
-    } rows[] = {
-        {HEAD
-         "FATAL:  57P03: the database system is starting up\nLOCATION:  ProcessStartupPacket, postmaster.c:2380\n",
-         CONNECTION_AWAITING_RESPONSE, false, ERR_SERVER, "57P03"},
-        {HEAD "FATAL:  28P01: password authentication failed for user \"app\"\n",
-         CONNECTION_AWAITING_RESPONSE, false, ERR_AUTH, "28P01"},
-        {HEAD
-         "FATAL:  28000: no pg_hba.conf entry for host \"1\", user \"u\", database \"d\", no encryption\n" HEAD
-         "FATAL:  28P01: password authentication failed for user \"u\"\n",
-         CONNECTION_AWAITING_RESPONSE, false, ERR_AUTH, "28P01"},
-        {HEAD "FATAL:  28000: connection requires a valid client certificate\n",
-         CONNECTION_AWAITING_RESPONSE, false, ERR_TLS, ""},
-        {HEAD "FATAL:  3D000: database \"x\" does not exist\n", CONNECTION_AUTH_OK, false,
-         ERR_SERVER, "3D000"},
-        {HEAD "FATAL:  53300: sorry, too many clients already\n", CONNECTION_AWAITING_RESPONSE,
-         false, ERR_SERVER, "53300"},
-        {HEAD "fe_sendauth: no password supplied\n", CONNECTION_AWAITING_RESPONSE, true, ERR_AUTH,
-         ""},
-        {HEAD
-         "Connection refused\n\tIs the server running on that host and accepting TCP/IP connections?\n",
-         CONNECTION_STARTED, false, ERR_REFUSED, ""},
-        {"connection to server on socket \"/run/.s.PGSQL.5432\" failed: No such file or directory\n"
-         "\tIs the server running locally and accepting connections on that socket?\n",
-         CONNECTION_NEEDED, false, ERR_REFUSED, ""},
-        {HEAD "could not create socket: Too many open files\n", CONNECTION_NEEDED, false,
-         ERR_SYSTEM, ""},
-        {HEAD "could not open certificate file \"/a\": Too many open files in system\n",
-         CONNECTION_SSL_STARTUP, false, ERR_SYSTEM, ""},
-        {HEAD "could not fork new process for connection: Cannot allocate memory\n",
-         CONNECTION_AWAITING_RESPONSE, false, ERR_REFUSED, ""}, /* the server lacks it */
-        {HEAD "could not fork new process for connection: Resource temporarily unavailable\n",
-         CONNECTION_AWAITING_RESPONSE, false, ERR_REFUSED, ""},
-        {HEAD "server sent an error response during SSL exchange\n", CONNECTION_SSL_STARTUP, false,
-         ERR_REFUSED, ""}, /* the same, with TLS */
-        {HEAD "No buffer space available\n", CONNECTION_STARTED, false, ERR_SYSTEM, ""},
-        {HEAD "Connection timed out\n", CONNECTION_STARTED, false, ERR_TIMEOUT, ""},
-        {HEAD "server closed the connection unexpectedly\n", CONNECTION_AWAITING_RESPONSE, false,
-         ERR_CLOSED, ""},
-        {HEAD "SSL error: certificate verify failed\n", CONNECTION_SSL_STARTUP, false, ERR_TLS, ""},
-        {HEAD "server does not support SSL, but SSL was required\n", CONNECTION_SSL_STARTUP, false,
-         ERR_TLS, ""},
-        {HEAD "received invalid response to SSL negotiation: H\n", CONNECTION_SSL_STARTUP, false,
-         ERR_PROTOCOL, ""},
-        {HEAD "received invalid response to SSL negotiation: \n", CONNECTION_SSL_STARTUP, false,
-         ERR_PROTOCOL, ""}, /* a zero byte ends the text */
-        {HEAD "expected authentication request from server, but received H\n",
-         CONNECTION_AWAITING_RESPONSE, false, ERR_PROTOCOL, ""},
-    };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+    for (size_t i = 0; i < sizeof(connect_errors) / sizeof(*connect_errors); i++) {
         struct err e = {0};
-        assert_int_equal(
-            pgconn_connect_error(&e, rows[i].text, rows[i].stage, rows[i].needs_password), -1);
-        if (e.code != rows[i].code || strcmp(e.sqlstate, rows[i].sqlstate) != 0)
+        assert_int_equal(pgconn_connect_error(&e, connect_errors[i].text, connect_errors[i].stage,
+                                              connect_errors[i].needs_password),
+                         -1);
+        if (e.code != connect_errors[i].code || strcmp(e.sqlstate, connect_errors[i].sqlstate) != 0)
             fail_msg("row %zu: %s %s", i, err_name(e.code), e.sqlstate);
     }
 }
