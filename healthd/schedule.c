@@ -126,7 +126,7 @@ wake_resting(struct schedule *s)
 static void
 tell_changes(const struct schedule *s, size_t left)
 {
-    for (size_t i = 0; left > 0; i++) {
+    for (size_t i = 0; i < s->n && left > 0; i++) {
         const struct check *c = &s->checks[i];
         if (has_changed(c))
             s->changed(c->view, c->from, --left > 0, s->arg);
