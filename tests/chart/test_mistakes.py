@@ -183,6 +183,17 @@ def test_a_number_that_loses_digits(helm, path):
     assert "9007199254740991" in helm.text(changed(FULL, path, 9007199254740991))
 
 
+@pytest.mark.parametrize("path", ["configMaps.settings.data.A", "workloads.web.containers.app.args", "secrets.shop.annotations.a"])
+def test_a_character_that_yaml_has_no_place_for(helm, path):
+    for character in "\x7f\x80\x85\x9f\ufffe":
+        text = f"canary{character}"
+        error = helm.refused(changed(FULL, path, [text] if path.endswith("args") else text))
+        assert f"{path}: holds a control character" in error and "canary" not in error
+    kept = "a\x01\u2028\ufeffb"
+    settings = named(helm.render(changed(FULL, "configMaps.settings.data.A", kept)), "ConfigMap", "shop-settings")
+    assert settings["data"]["A"] == kept
+
+
 @pytest.mark.parametrize(
     "mount, volume, said",
     [

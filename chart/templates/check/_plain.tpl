@@ -27,3 +27,29 @@ the message tells where, not what.
   {{- range .value }}{{ include "release-runtime.check.plain" (dict "value" . "path" $path) }}{{ end }}
 {{- end }}
 {{- end }}
+
+{{- /* Refuses a character that YAML has no place for, as DEL: Helm leaves out what holds it, or makes it a space. in: the root */ -}}
+{{- define "release-runtime.check.characters" -}}
+{{- if regexMatch (include "release-runtime.noYaml" .) (toJson .Values) }}
+  {{- include "release-runtime.check.charactersIn" (dict "value" .Values "path" "") }}
+{{- end }}
+{{- end }}
+
+{{- define "release-runtime.noYaml" -}}
+[\x{7f}-\x{9f}\x{fffe}\x{ffff}]
+{{- end }}
+
+{{- /* It may be a password: where, not what. dict value path */ -}}
+{{- define "release-runtime.check.charactersIn" -}}
+{{- $path := .path }}
+{{- if regexMatch `^(global|x-)` $path }}
+{{- else if kindIs "map" .value }}
+  {{- range $key, $value := .value }}
+    {{- include "release-runtime.check.charactersIn" (dict "value" $value "path" (printf "%s.%s" $path $key | trimPrefix ".")) }}
+  {{- end }}
+{{- else if kindIs "slice" .value }}
+  {{- range .value }}{{ include "release-runtime.check.charactersIn" (dict "value" . "path" $path) }}{{ end }}
+{{- else if regexMatch (include "release-runtime.noYaml" .) (printf "%s%v" $path .value) }}
+  {{- fail (printf "%s: holds a control character; bytes belong into secrets.NAME.data, as base64" $path) }}
+{{- end }}
+{{- end }}

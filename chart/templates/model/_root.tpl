@@ -8,6 +8,7 @@ release-runtime.model   in: the chart's root. Puts into it, as .releaseRuntime, 
 {{- define "release-runtime.model" -}}
 {{- if not (hasKey . "releaseRuntime") }}
   {{- include "release-runtime.check.plain" (dict "value" .Values "path" "") }}
+  {{- include "release-runtime.check.characters" . }}
   {{- $root := include "release-runtime.root" . | fromJson }}
   {{- include "release-runtime.check.values" $root }}
   {{- $model := include "release-runtime.model.all" $root | fromJson }}
