@@ -210,7 +210,7 @@ const struct opt_program migrate_program = {
         "nothing is ever marked dirty. A file that cannot run in a transaction runs statement by statement; cut off "
         "part-way, it starts again from its first statement, so write it to be run twice (IF NOT EXISTS).",
     .commands = commands,
-    .n_commands = sizeof(commands) / sizeof(*commands),
+    .n_commands = sizeof(commands) / sizeof(commands[0]),
     .rows = rows,
     .n_rows = sizeof(rows) / sizeof(*rows),
     .exits = exits,

@@ -59,7 +59,7 @@ digest_sha256(const void *data, size_t len, uint8_t ret_sum[DIGEST_BYTES], struc
 int
 digest_key64(const void *data, size_t len, int64_t *ret_key, struct err *e)
 {
-    uint8_t sum[DIGEST_BYTES];
+    uint8_t sum[DIGEST_BYTES] = {0};
     if (digest_sha256(data, len, sum, e) < 0)
         return -1;
     uint64_t key = 0;

@@ -3,6 +3,6 @@
 
 #include <stddef.h>
 
-#define PROBE_KIND_ENTRY(kind) &kind,
+#define PROBE_KIND_ENTRY(kind) &(kind),
 
 const struct check_kind *const probe_kinds[] = {PROBE_KINDS(PROBE_KIND_ENTRY) NULL};

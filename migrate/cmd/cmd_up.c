@@ -511,9 +511,7 @@ cmd_up_run(void *options, const struct opt_result *given)
                                   .steps = (size_t)o->steps};
     report_init(&u.report, log_is_text());
     if (ledger_init(&u.ledger, &layout_native, o->table, o->role, &e) != 0 ||
-        lock_init(&u.lock, u.ledger.table.quoted, &e) != 0) {
-        fail(&u, &e);
-    } else if (session_init(&u.s, o, &e) != 0) {
+        lock_init(&u.lock, u.ledger.table.quoted, &e) != 0 || session_init(&u.s, o, &e) != 0) {
         fail(&u, &e);
     } else { /* from here on signals are caught: process 1 of a container hears no others */
         if (directory_open(o->dir, &layout_native, o->allow_empty, &u.source, &e) != 0) {
