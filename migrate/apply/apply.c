@@ -19,18 +19,17 @@
 #define UNWAITED_MAX 10u
 
 int
-apply_check(const struct source *source, const struct source_migration *m, struct facts *ret,
+apply_check(const struct source *source, const struct source_migration *m, struct facts *facts,
             struct report *report)
 {
     struct source_text text = SOURCE_TEXT_INIT;
     struct err e = {0};
     int result = source_text_open(source, m, MIGRATION_UP, &text, &e);
-    *ret = (struct facts){0};
-    if (result == 0)
-        result = facts_read(&text, &m->header, ret, &e);
+    if (result == 0 && !facts->known)
+        result = facts_read(&text, &m->header, facts, &e);
     if (result != 0)
-        finding_report(report, m->file, &text, ret->verdict.error_offset, ret->verdict.error_line,
-                       &e);
+        finding_report(report, m->file, &text, facts->verdict.error_offset,
+                       facts->verdict.error_line, &e);
     source_text_done(&text);
     return result;
 }

@@ -75,9 +75,12 @@ struct apply {
     uint64_t duration_ms;              /* of the last file that was applied */
 };
 
-/* Reads the file for what apply_file must know, and whether it can be applied at all. -1: bad input,
- * which is in the report with its place. */
-int apply_check(const struct source *source, const struct source_migration *m, struct facts *ret,
+/*
+ * Reads the file for what apply_file must know, and whether it can be applied at all. *facts is zero, or known from an
+ * earlier call: then the file is looked at only for whether it is still the same. -1: bad input, which is in the report
+ * with its place.
+ */
+int apply_check(const struct source *source, const struct source_migration *m, struct facts *facts,
                 struct report *report);
 
 /* Applies m: DONE, SKIPPED, LAST, UNKNOWN or FAILED. The session holds the lock. */

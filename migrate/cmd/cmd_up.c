@@ -58,7 +58,7 @@ struct up {
     struct lock lock;
     struct plan plan;
     struct plan_rules rules;
-    struct facts *facts;    /* of plan.items, where step is set */
+    struct facts *facts;    /* of source.migrations, where known */
     uint64_t lock_until_ms; /* 0: not waiting yet */
     uint64_t holder_log_ms;
     char holder[160]; /* of the lock, in words; "": nobody we wait for */
@@ -93,8 +93,6 @@ forget(struct up *u)
 {
     plan_done(&u->plan);
     ledger_forget(&u->ledger);
-    free(u->facts);
-    u->facts = NULL;
 }
 
 static int
@@ -127,12 +125,19 @@ read_plan(struct up *u)
     return -1;
 }
 
-/* Every file that is to run is read before the first one runs. */
+static struct facts *
+facts_of(const struct up *u, const struct source_migration *m)
+{
+    return &u->facts[m - u->source.migrations];
+}
+
+/* Every file that is to run is read before the first one runs; while the lock is waited for, once. */
 static int
 check_files(struct up *u)
 {
-    u->facts = calloc(u->plan.n + 1, sizeof(*u->facts));
     struct err e = {0};
+    if (!u->facts)
+        u->facts = calloc(u->source.n + 1, sizeof(*u->facts));
     if (!u->facts) {
         err_nomem(&e);
         fail(u, &e);
@@ -140,7 +145,8 @@ check_files(struct up *u)
     }
     for (size_t i = 0; i < u->plan.n; i++) {
         const struct plan_item *item = &u->plan.items[i];
-        if (item->step && apply_check(&u->source, item->file, &u->facts[i], &u->report) != 0)
+        if (item->step &&
+            apply_check(&u->source, item->file, facts_of(u, item->file), &u->report) != 0)
             return -1;
     }
     return 0;
@@ -222,7 +228,7 @@ dry_run(struct up *u)
     tell_plan(u);
     for (size_t i = 0; i < u->plan.n; i++)
         if (u->plan.items[i].step)
-            tell_step(u->plan.items[i].file, &u->facts[i].verdict);
+            tell_step(u->plan.items[i].file, &facts_of(u, u->plan.items[i].file)->verdict);
     report_output(&u->report);
     u->report.outcome = "dry-run";
     log_info("dry_run", LOG_FIELDS(LF_UINT("pending", u->plan.steps)), "%zu would be applied",
@@ -320,8 +326,9 @@ apply_steps(struct up *u)
         const struct plan_item *item = &u->plan.items[i];
         if (!item->step)
             continue;
-        progress_file(u->s.progress, ++number, item->file->file, u->facts[i].verdict.statements);
-        enum apply_result result = apply_file(&a, item->file, &u->facts[i]);
+        const struct facts *facts = facts_of(u, item->file);
+        progress_file(u->s.progress, ++number, item->file->file, facts->verdict.statements);
+        enum apply_result result = apply_file(&a, item->file, facts);
         if (result == APPLY_UNKNOWN) {
             u->uncertain = item->file->id.version;
             u->stays = !a.verdict.transaction;
@@ -524,6 +531,7 @@ cmd_up_run(void *options, const struct opt_result *given)
         session_done(&u.s);
     }
     int status = report_finish(&u.report, o->termination_log);
+    free(u.facts);
     source_done(&u.source);
     ledger_done(&u.ledger);
     report_done(&u.report);

@@ -120,6 +120,7 @@ facts_read(struct source_text *t, const struct layout_header *h, struct facts *r
     struct statement st;
     int rc;
 
+    ret->known = false;
     source_text_lexer(t, &lx);
     verdict_begin(&pass, &lx, h->transaction, h->marks_fine, &ret->verdict);
     if (digest_start(&g.d, e) < 0)
@@ -139,7 +140,8 @@ facts_read(struct source_text *t, const struct layout_header *h, struct facts *r
     if (judged < 0)
         return -1;
     gather_flush(&g);
-    return digest_end(&g.d, ret->loose_sha256, e);
+    ret->known = digest_end(&g.d, ret->loose_sha256, e) == 0;
+    return ret->known ? 0 : -1;
 }
 
 int

@@ -4,6 +4,7 @@
 #ifndef RR_MIGRATE_FACTS_H
 #define RR_MIGRATE_FACTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/base/digest.h"
@@ -12,6 +13,7 @@
 #include "migrate/sql/verdict.h"
 
 struct facts {
+    bool known;                  /* facts_read went well */
     struct verdict_file verdict; /* with the count of its statements */
     /*
      * The digest that ignores comments, white space and how lines end (LF or CRLF, in quotes, bodies
