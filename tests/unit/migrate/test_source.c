@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
-#include "migrate/apply/apply.h"
 #include "migrate/files/facts.h"
 #include "migrate/files/source.h"
 
@@ -430,31 +429,6 @@ test_large(void **state)
     refuses(f, "1_a.sql", len - 18 - 3, "byte 0xff");
 }
 
-/* A runner that waits for the lock comes by again and again. */
-static void
-test_known(void **state)
-{
-    struct fixture *f = *state;
-    struct facts facts = {.known = false};
-    struct report r;
-
-    report_init(&r, false);
-    put(f, "1_a.sql", "select 1; select 2;");
-    opens(f, 1);
-    assert_int_equal(apply_check(&f->s, f->s.migrations, &facts, &r), 0);
-    assert_true(facts.known);
-    assert_int_equal(facts.verdict.statements, 2);
-    facts.verdict.statements = 7; /* stays: the text is not read for it once more */
-    assert_int_equal(apply_check(&f->s, f->s.migrations, &facts, &r), 0);
-    assert_int_equal(facts.verdict.statements, 7);
-    put(f, "1_a.sql", "select 1; select 3;");
-    assert_int_equal(apply_check(&f->s, f->s.migrations, &facts, &r), -1);
-    assert_string_equal(r.err.msg, "was changed while migrate was running");
-    assert_string_equal(r.file, "1_a.sql");
-    assert_int_equal(r.line, 0);
-    report_done(&r);
-}
-
 /* A mapped text follows its file: what is cut off reads as NUL bytes, and whoever asks is told. */
 static void
 test_changes(void **state)
@@ -608,7 +582,7 @@ main(void)
         CASE(test_lonely_down), CASE(test_order),      CASE(test_bad_name),     CASE(test_not_text),
         CASE(test_not_a_file),  CASE(test_config_map), CASE(test_text),         CASE(test_large),
         CASE(test_loose),       CASE(test_loose_long), CASE(test_loose_pieces), CASE(test_changes),
-        CASE(test_folders),     CASE(test_dotted),     CASE(test_unnumbered),   CASE(test_known),
+        CASE(test_folders),     CASE(test_dotted),     CASE(test_unnumbered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
