@@ -279,6 +279,8 @@ try_lock(struct up *u, struct err *e)
         return -1;
     if (lock_held(&u->lock, &u->s)) {
         u->holder[0] = '\0';
+        u->lock_until_ms = 0; /* after a loss of the connection a new wait begins */
+        backoff_reset(&u->lock_again);
         return session_reset(&u->s, e);
     }
     if (u->lock_until_ms == 0) {
