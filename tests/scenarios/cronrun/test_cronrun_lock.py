@@ -739,7 +739,7 @@ def test_descriptors_stay(start, nasty, redis_server, proxy):
     server = redis_server()
     between = proxy(server)
     process = start(
-        "cronrun", "--lock", "redis", "--name", "mail", "--lock-ttl", "1s", nasty, "ready", env=redis_env(server, between.port)
+        "cronrun", "--lock", "redis", "--name", "mail", "--lock-ttl", "2s", nasty, "ready", env=redis_env(server, between.port)
     )
     process.wait_for("ready")
     before = process.fds()
@@ -747,7 +747,7 @@ def test_descriptors_stay(start, nasty, redis_server, proxy):
         accepted = between.accepted
         between.cut()
         wait_until(lambda: between.accepted > accepted, 5, "a new connection")
-        wait_until(lambda: int(server.cli("PTTL", LOCK)) > 800, 5, "renewed over it")
+        wait_until(lambda: int(server.cli("PTTL", LOCK)) > 1700, 5, "renewed over it")
     wait_until(lambda: process.fds() <= before, 5, f"{before} descriptors again")
     process.terminate()
     assert process.wait().status == 143

@@ -150,11 +150,19 @@ LEFT_BEHIND = {
 }
 
 
+@pytest.fixture
+def monitor(pg):
+    """Membership belongs to the server that all tests share: it is taken back."""
+    pg.psql("GRANT pg_monitor TO app", user="postgres")
+    yield
+    pg.psql("REVOKE pg_monitor FROM app", user="postgres")
+
+
 @pytest.mark.parametrize("header", ["", "-- migrate: transaction=off\n"], ids=["transaction", "outside"])
 @pytest.mark.parametrize("left", LEFT_BEHIND)
-def test_nothing_is_left_to_the_next_file(up, files, pg, left, header):
+def test_nothing_is_left_to_the_next_file(up, files, pg, monitor, left, header):
     leave, ask = LEFT_BEHIND[left]
-    pg.psql("CREATE SEQUENCE numbers", "CREATE TABLE found (t text)", f"GRANT pg_monitor TO app", user="postgres")
+    pg.psql("CREATE SEQUENCE numbers", "CREATE TABLE found (t text)", user="postgres")
     pg.psql("ALTER TABLE found OWNER TO app", "ALTER SEQUENCE numbers OWNER TO app", user="postgres")
     note = f"DO $$ BEGIN INSERT INTO found SELECT ({ask})::text; EXCEPTION WHEN OTHERS THEN INSERT INTO found VALUES (SQLSTATE); END $$;\n"
     files("0001_fresh.sql", note)
