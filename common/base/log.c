@@ -70,22 +70,10 @@ log_init(const char *program, enum log_format format, enum log_level level, int 
     state.head = state.len = 0;
 }
 
-void
-log_set_level(enum log_level level)
-{
-    state.level = level;
-}
-
 bool
 log_is_text(void)
 {
     return state.format == LOG_FORMAT_TEXT;
-}
-
-bool
-log_enabled(enum log_level level)
-{
-    return level >= state.level;
 }
 
 static bool
@@ -228,7 +216,7 @@ void
 log_write(enum log_level level, const char *event, const struct field *fields, size_t n,
           const char *fmt, ...)
 {
-    if (!log_enabled(level))
+    if (level < state.level)
         return;
     int saved = errno;
     struct strbuf msg = STRBUF_INIT, line = STRBUF_INIT;

@@ -38,8 +38,6 @@ extern const char *const log_format_names[];
 
 /* Before the first record. program: borrowed, static. Without it: fd 2, auto, info, program "-". */
 void log_init(const char *program, enum log_format format, enum log_level level, int fd);
-void log_set_level(enum log_level level);
-bool log_enabled(enum log_level level);
 /* True when records are text, for people. */
 bool log_is_text(void);
 

@@ -157,8 +157,10 @@ facts_loose(struct source_text *t, uint8_t ret_sum[DIGEST_BYTES], struct err *e)
     source_text_lexer(t, &lx);
     while ((rc = lexer_next(&lx, &st, e)) > 0)
         gather_statement(&g, t, &st);
-    t->error_line = rc < 0 ? lx.error_line : 0;
-    if (source_text_same(t, e) < 0 || rc < 0)
+    bool same =
+        source_text_same(t, e) == 0; /* otherwise that is what is wrong, whatever was found in it */
+    t->error_line = same && rc < 0 ? lx.error_line : 0;
+    if (!same || rc < 0)
         return -1;
     gather_flush(&g);
     return digest_end(&g.d, ret_sum, e);

@@ -175,29 +175,6 @@ report_exit_for_connect(const struct err *e)
     return e->code == ERR_SERVER || e->code == ERR_SYSTEM ? EXIT_UNREACHABLE : report_exit_for(e);
 }
 
-void
-report_text(const struct report *r, struct strbuf *out)
-{
-    if (r->file)
-        strbuf_adds(out, r->file);
-    if (r->file && r->line) {
-        strbuf_addf(out, ":%zu", r->line);
-        if (r->column)
-            strbuf_addf(out, ":%zu", r->column);
-    }
-    if (r->file)
-        strbuf_adds(out, ": ");
-    if (r->err.sqlstate[0])
-        strbuf_addf(out, "[%s] ", r->err.sqlstate);
-    strbuf_addf(out, "%s\n", r->err.msg);
-    if (r->source)
-        strbuf_adds(out, r->source);
-    if (r->detail)
-        strbuf_addf(out, "detail: %s\n", r->detail);
-    if (r->hint)
-        strbuf_addf(out, "hint: %s\n", r->hint);
-}
-
 static void
 log_failure(const struct report *r)
 {

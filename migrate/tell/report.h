@@ -13,7 +13,6 @@
 #include <stdint.h>
 
 #include "common/base/err.h"
-#include "common/base/strbuf.h"
 
 enum exit_status {
     EXIT_DONE = 0,
@@ -79,7 +78,5 @@ enum exit_status report_exit_for_connect(const struct err *e);
 int report_finish(struct report *r, const char *termination_log);
 /* The termination message of a run that did not begin, for its options were bad. */
 void report_usage(const char *termination_log, const struct err *e);
-/* The failure as text for a terminal, many lines; for tests and report_finish. */
-void report_text(const struct report *r, struct strbuf *out);
 
 #endif

@@ -99,6 +99,22 @@ test_loose_judges_nothing(void **state)
     assert_int_equal(t.error_line, 2);
 }
 
+/* What was found in a file that is not the same any more has no place. */
+static void
+test_loose_of_a_file_that_is_gone(void **state)
+{
+    uint8_t loose[DIGEST_BYTES];
+    struct source_text t = text_of("a;\n/*");
+    struct err e;
+
+    (void)state;
+    t.mapped = true;
+    t.fd = -1;
+    assert_int_equal(facts_loose(&t, loose, &e), -1);
+    assert_int_equal(e.code, ERR_SYSTEM);
+    assert_int_equal(t.error_line, 0);
+}
+
 int
 main(void)
 {
@@ -106,6 +122,7 @@ main(void)
         cmocka_unit_test(test_as_each_alone),
         cmocka_unit_test(test_refused_at_its_place),
         cmocka_unit_test(test_loose_judges_nothing),
+        cmocka_unit_test(test_loose_of_a_file_that_is_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -100,11 +100,14 @@ test_first_failure_stays(void **state)
     report_fail(&r, EXIT_UNREACHABLE, &e);
     assert_int_equal(r.exit, EXIT_REFUSED);
     assert_string_equal(report_outcome(&r), "refused");
-    cleanup_strbuf struct strbuf text = STRBUF_INIT;
-    report_text(&r, &text);
-    assert_string_equal(strbuf_str(&text),
-                        "0001_a.sql:3:7: [42P01] relation \"x\" does not exist\n"
-                        "    select x\n           ^\ndetail: It is so.\nhint: Mend it; or else\n");
+    assert_string_equal(r.file, "0001_a.sql");
+    assert_int_equal(r.line, 3);
+    assert_int_equal(r.column, 7);
+    assert_string_equal(r.err.sqlstate, "42P01");
+    assert_string_equal(r.err.msg, "relation \"x\" does not exist");
+    assert_string_equal(r.source, "    select x\n           ^\n");
+    assert_string_equal(r.detail, "It is so.");
+    assert_string_equal(r.hint, "Mend it; or else");
     report_done(&r);
 }
 
