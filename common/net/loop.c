@@ -308,14 +308,19 @@ loop_meter(struct loop *l, uint64_t start_us)
 
 /* ---- stop signals ---- */
 
-static void
-on_stop(int signo, void *arg)
+void
+loop_stop(struct loop *l, int signo)
 {
-    struct loop *l = arg;
     l->stop_signo = signo;
     l->stop_count++;
     if (l->stop_cb)
         l->stop_cb(signo, l->stop_count, l->stop_arg);
+}
+
+static void
+on_stop(int signo, void *arg)
+{
+    loop_stop(arg, signo);
 }
 
 int

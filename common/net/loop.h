@@ -30,6 +30,8 @@ void loop_quit(struct loop *l); /* ends loop_run() after the current callback */
 /* Stop signals. After loop_stop_on(l, SIGTERM) the first arrival marks the loop stopped and calls the stop
  * callback (if set) from the loop; later arrivals call it again with count 2, 3 … */
 MUST_CHECK int loop_stop_on(struct loop *l, int signo, struct err *e);
+/* The same, by an owner who reads the signals himself (common/proc/signals.h); from a callback. */
+void loop_stop(struct loop *l, int signo);
 typedef void loop_stop_cb(int signo, int count, void *arg);
 void loop_set_stop_cb(struct loop *l, loop_stop_cb *cb, void *arg);
 int loop_stopped(const struct loop *l); /* the signal's number, 0 when none came */

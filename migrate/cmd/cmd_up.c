@@ -4,7 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/base/backoff.h"
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -13,6 +12,7 @@
 #include "migrate/files/directory.h"
 #include "migrate/db/ledger.h"
 #include "migrate/db/lock.h"
+#include "migrate/db/lock_wait.h"
 #include "migrate/loose.h"
 #include "migrate/db/origin.h"
 #include "migrate/plan.h"
@@ -43,7 +43,6 @@ const struct opt_command cmd_up = {
     .run = cmd_up_run,
 };
 
-#define HOLDER_LOG_MS 10000u
 /* How often a connection that was lost during COMMIT is made again within one run. */
 #define LOSSES_MAX 3u
 
@@ -58,11 +57,8 @@ struct up {
     struct lock lock;
     struct plan plan;
     struct plan_rules rules;
-    struct facts *facts;    /* of source.migrations, where known */
-    uint64_t lock_until_ms; /* 0: not waiting yet */
-    uint64_t holder_log_ms;
-    char holder[160]; /* of the lock, in words; "": nobody we wait for */
-    struct backoff lock_again;
+    struct facts *facts; /* of source.migrations, where known */
+    struct lock_wait lock_wait;
     unsigned losses;       /* of the connection, during COMMIT */
     const char *uncertain; /* version whose COMMIT was not answered; borrowed from source */
     bool stays;            /* what that file did is there whatever became of its row */
@@ -73,7 +69,7 @@ static const char *
 in_the_way(const struct up *u)
 {
     const char *blockers = u->s.watch ? watch_blockers(u->s.watch) : "";
-    return *blockers ? blockers : u->holder;
+    return *blockers ? blockers : u->lock_wait.holder;
 }
 
 static void
@@ -236,66 +232,6 @@ dry_run(struct up *u)
     return STEP_END;
 }
 
-/* ---- the lock ---- */
-
-static int
-tell_holder(struct up *u, struct err *e)
-{
-    struct lock_holder h;
-    char text[128];
-    if (clock_left_ms(u->holder_log_ms) > 0)
-        return 0;
-    if (lock_find_holder(&u->lock, &u->s, &h, e) != 0)
-        return -1;
-    if (h.pid == 0) /* just released */
-        return 0;
-    u->holder_log_ms = clock_deadline(HOLDER_LOG_MS);
-    snprintf(u->holder, sizeof(u->holder), "another runner, %s",
-             lock_describe(&h, text, sizeof(text)));
-    log_info(
-        "lock_wait",
-        LOG_FIELDS(LF_INT("holder_pid", h.pid), LF_STR("holder", h.application),
-                   h.age_s < 0 ? LF_OPT("holder_age_s", NULL) : LF_INT("holder_age_s", h.age_s)),
-        "another runner holds the lock: %s", text);
-    return 0;
-}
-
-static int
-lock_busy(struct up *u, struct err *e)
-{
-    struct lock_holder h = {0};
-    char text[128];
-    if (lock_find_holder(&u->lock, &u->s, &h, e) != 0)
-        return -1;
-    return err_set(e, ERR_BUSY, "another runner held the lock for the whole wait: %s",
-                   lock_describe(&h, text, sizeof(text)));
-}
-
-/* One attempt; busy: waits a little. -1: *e. */
-static int
-try_lock(struct up *u, struct err *e)
-{
-    if (lock_try(&u->lock, &u->s, e) != 0)
-        return -1;
-    if (lock_held(&u->lock, &u->s)) {
-        u->holder[0] = '\0';
-        u->lock_until_ms = 0; /* after a loss of the connection a new wait begins */
-        backoff_reset(&u->lock_again);
-        return session_reset(&u->s, e);
-    }
-    if (u->lock_until_ms == 0) {
-        u->lock_until_ms = clock_deadline(u->o->lock_wait_ms);
-        u->holder_log_ms = 0;
-    }
-    if (clock_left_ms(u->lock_until_ms) == 0)
-        return lock_busy(u, e);
-    if (tell_holder(u, e) != 0)
-        return -1;
-    uint64_t pause_ms = backoff_next(&u->lock_again);
-    uint64_t left_ms = clock_left_ms(u->lock_until_ms);
-    return session_pause(&u->s, pause_ms < left_ms ? pause_ms : left_ms, e);
-}
-
 /* ---- applying ---- */
 
 static int
@@ -440,7 +376,7 @@ one_round(struct up *u)
         tell_plan(u);
         return apply_all(u);
     }
-    if (writable(u, &e) == 0 && try_lock(u, &e) == 0)
+    if (writable(u, &e) == 0 && lock_wait_try(&u->lock_wait, &u->lock, &u->s, &e) == 0)
         return STEP_AGAIN;
     fail(u, &e);
     return STEP_END;
@@ -511,13 +447,14 @@ cmd_up_run(void *options, const struct opt_result *given)
 {
     (void)given;
     const struct options *o = options;
-    struct up u = {.o = o, .source = SOURCE_INIT, .lock_again = {.first_ms = 25, .most_ms = 1000}};
+    struct up u = {.o = o, .source = SOURCE_INIT};
     struct err e = {0};
     u.rules = (struct plan_rules){.phase = (enum options_phase)o->phase,
                                   .out_of_order = (enum options_order)o->out_of_order,
                                   .ahead = (enum options_ahead)o->ahead,
                                   .to = o->to,
                                   .steps = (size_t)o->steps};
+    lock_wait_init(&u.lock_wait);
     report_init(&u.report, log_is_text());
     if (ledger_init(&u.ledger, &layout_native, o->table, o->role, &e) != 0 ||
         lock_init(&u.lock, u.ledger.table.quoted, &e) != 0 || session_init(&u.s, o, &e) != 0) {

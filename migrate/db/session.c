@@ -73,7 +73,7 @@ tell_unused_limits(const struct session *s)
 }
 
 int
-session_init(struct session *s, const struct options *o, struct err *e)
+session_init_unsignalled(struct session *s, const struct options *o, struct err *e)
 {
     *s = (struct session){.o = o, .deadline_ms = clock_deadline(o->deadline_ms)};
     char host[32] = "";
@@ -92,12 +92,21 @@ session_init(struct session *s, const struct options *o, struct err *e)
     target_pg_send_settings(s->target);
     tell_unused_limits(s);
     s->loop = loop_new(e);
-    if (!s->loop || loop_stop_on(s->loop, SIGTERM, e) != 0 || loop_stop_on(s->loop, SIGINT, e) != 0)
-        goto fail;
-    loop_set_stop_cb(s->loop, on_stop, s);
-    if (init_connections(s, e) == 0)
+    if (s->loop && init_connections(s, e) == 0)
         return 0;
 fail:
+    session_done(s);
+    return -1;
+}
+
+int
+session_init(struct session *s, const struct options *o, struct err *e)
+{
+    if (session_init_unsignalled(s, o, e) != 0)
+        return -1;
+    loop_set_stop_cb(s->loop, on_stop, s);
+    if (loop_stop_on(s->loop, SIGTERM, e) == 0 && loop_stop_on(s->loop, SIGINT, e) == 0)
+        return 0;
     session_done(s);
     return -1;
 }
@@ -146,7 +155,7 @@ session_check(struct session *s, struct err *e)
         IGNORED(loop_turn_until(s->loop, &never, s->deadline_ms, &waited));
         note_interrupt(s, &waited);
     }
-    if (s->interrupted == ERR_NONE || s->cleanup)
+    if (s->interrupted == ERR_NONE || s->each_ms)
         return 0;
     return interrupted(s, e);
 }
@@ -166,7 +175,13 @@ session_pause(struct session *s, uint64_t ms, struct err *e)
 void
 session_cleanup(struct session *s)
 {
-    s->cleanup = true;
+    session_steady(s, CLEANUP_MS);
+}
+
+void
+session_steady(struct session *s, uint64_t each_ms)
+{
+    s->each_ms = each_ms;
 }
 
 /* ---- operations ---- */
@@ -247,7 +262,7 @@ op_wait(struct session *s, uint64_t deadline_ms, struct pgrows **ret, struct err
 {
     struct err waited = {0};
     int result = loop_turn_until(s->loop, &s->op.done, deadline_ms, &waited);
-    if (result != 0 && s->cleanup) {
+    if (result != 0 && s->each_ms) {
         err_set(e, ERR_TIMEOUT, "the server does not answer");
         drop_connection(s, e);
     } else if (result != 0) {
@@ -280,7 +295,7 @@ op_begin(struct session *s, struct err *e)
 static uint64_t
 op_deadline(const struct session *s)
 {
-    return s->cleanup ? clock_deadline(CLEANUP_MS) : s->deadline_ms;
+    return s->each_ms ? clock_deadline(s->each_ms) : s->deadline_ms;
 }
 
 static int

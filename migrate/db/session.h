@@ -52,7 +52,7 @@ struct session {
     uint64_t deadline_ms;      /* of the whole run; CLOCK_NEVER: none */
     enum err_code interrupted; /* ERR_NONE, ERR_STOPPED, ERR_DEADLINE */
     int signo;
-    bool cleanup;
+    uint64_t each_ms;    /* of session_steady(); 0: signals and the deadline interrupt */
     unsigned connection; /* which one work is or was last: 1, 2, … */
     struct session_op op;
     session_notice_fn *notice;
@@ -69,6 +69,8 @@ struct session {
 /* Reads where the database is, makes loop and connections. ERR_USAGE, ERR_NOMEM. On error nothing
  * is left. */
 MUST_CHECK int session_init(struct session *s, const struct options *o, struct err *e);
+/* The same without catching signals, for an owner who reads them himself, and says loop_stop(). */
+MUST_CHECK int session_init_unsignalled(struct session *s, const struct options *o, struct err *e);
 void session_done(struct session *s);
 
 /* One attempt, for connect.h. 0: connected anew, and not pristine. */
@@ -123,5 +125,8 @@ MUST_CHECK int session_check(struct session *s, struct err *e);
 
 /* From here on statements run in spite of an interrupt, each for a short time. */
 void session_cleanup(struct session *s);
+/* The same with that time for each: somebody else heeds signals and deadline. ERR_TIMEOUT, and the connection is dropped, when
+ * it passes. */
+void session_steady(struct session *s, uint64_t each_ms);
 
 #endif
