@@ -2,103 +2,8 @@
 #include "migrate/sql/verdict.h"
 
 #include <string.h>
-#include <strings.h>
 
-#include "migrate/sql/token.h"
-
-/* Reads a statement word by word: t is the token at hand, TOKEN_END behind the last. */
-struct cursor {
-    struct token_scan ts;
-    struct token t;
-};
-
-static void
-next(struct cursor *c)
-{
-    token_next(&c->ts, &c->t);
-}
-
-static bool
-at_end(const struct cursor *c)
-{
-    return c->t.kind == TOKEN_END;
-}
-
-static bool
-is(const struct cursor *c, const char *word)
-{
-    return token_is(&c->ts, &c->t, word);
-}
-
-static bool
-accept(struct cursor *c, const char *word)
-{
-    bool yes = is(c, word);
-    if (yes)
-        next(c);
-    return yes;
-}
-
-static bool
-accept_char(struct cursor *c, char ch)
-{
-    bool yes = token_is_char(&c->ts, &c->t, ch);
-    if (yes)
-        next(c);
-    return yes;
-}
-
-/* a.b.c */
-static void
-skip_name(struct cursor *c)
-{
-    do
-        next(c);
-    while (accept_char(c, '.'));
-}
-
-/* One option of a list in parentheses. */
-struct pair {
-    char name[32];
-    bool off; /* = false, off, 0 */
-};
-
-static void
-read_value(struct cursor *c, struct pair *p)
-{
-    char v[8] = "";
-
-    if (c->t.kind == TOKEN_NUMBER && c->t.bytes == 1)
-        v[0] = c->ts.text[c->t.offset];
-    else if (!token_value(&c->ts, &c->t, v, sizeof(v)))
-        v[0] = '\0';
-    p->off = strcasecmp(v, "false") == 0 || strcasecmp(v, "off") == 0 || strcmp(v, "0") == 0;
-}
-
-/* Within ( … ): the next option. False behind the closing parenthesis. */
-static bool
-read_pair(struct cursor *c, struct pair *ret)
-{
-    size_t depth = 0;
-
-    *ret = (struct pair){.name = ""};
-    if (at_end(c) || accept_char(c, ')'))
-        return false;
-    if (!token_value(&c->ts, &c->t, ret->name, sizeof(ret->name)))
-        ret->name[0] = '\0';
-    next(c);
-    accept_char(c, '=');
-    if (!token_is_char(&c->ts, &c->t, ',') && !token_is_char(&c->ts, &c->t, ')'))
-        read_value(c, ret);
-    while (!at_end(c) &&
-           (depth || (!token_is_char(&c->ts, &c->t, ',') && !token_is_char(&c->ts, &c->t, ')')))) {
-        depth += token_is_char(&c->ts, &c->t, '(');
-        depth -= depth && token_is_char(&c->ts, &c->t, ')');
-        next(c);
-    }
-    accept_char(c, ',');
-    return true;
-}
+#include "migrate/sql/cursor.h"
 
 static void
 cannot(struct verdict *v, const char *what)
@@ -117,12 +22,12 @@ control(struct verdict *v, enum verdict_control kind, const char *what)
 static void
 judge_begin(struct cursor *c, struct verdict *v)
 {
-    if (!accept(c, "work"))
-        accept(c, "transaction");
-    if (at_end(c))
+    if (!cursor_accept(c, "work"))
+        cursor_accept(c, "transaction");
+    if (cursor_at_end(c))
         return;
     v->options_offset = c->t.offset;
-    for (; !at_end(c); next(c))
+    for (; !cursor_at_end(c); cursor_next(c))
         v->options_bytes = c->t.offset + c->t.bytes - v->options_offset;
 }
 
@@ -136,7 +41,7 @@ on_begin(struct cursor *c, struct verdict *v)
 static void
 on_start(struct cursor *c, struct verdict *v)
 {
-    if (is(c, "transaction")) {
+    if (cursor_is(c, "transaction")) {
         control(v, VERDICT_BEGIN, "START TRANSACTION");
         judge_begin(c, v);
     }
@@ -146,15 +51,15 @@ on_start(struct cursor *c, struct verdict *v)
 static bool
 chains(struct cursor *c)
 {
-    if (!accept(c, "work"))
-        accept(c, "transaction");
-    return accept(c, "and") && is(c, "chain");
+    if (!cursor_accept(c, "work"))
+        cursor_accept(c, "transaction");
+    return cursor_accept(c, "and") && cursor_is(c, "chain");
 }
 
 static void
 on_commit(struct cursor *c, struct verdict *v)
 {
-    if (is(c, "prepared")) {
+    if (cursor_is(c, "prepared")) {
         cannot(v, "COMMIT PREPARED");
         return;
     }
@@ -174,13 +79,13 @@ on_end(struct cursor *c, struct verdict *v)
 static void
 on_rollback(struct cursor *c, struct verdict *v)
 {
-    if (is(c, "prepared")) {
+    if (cursor_is(c, "prepared")) {
         cannot(v, "ROLLBACK PREPARED");
         return;
     }
-    if (!accept(c, "work"))
-        accept(c, "transaction");
-    if (!is(c, "to"))
+    if (!cursor_accept(c, "work"))
+        cursor_accept(c, "transaction");
+    if (!cursor_is(c, "to"))
         control(v, VERDICT_ROLLBACK, "ROLLBACK");
 }
 
@@ -194,7 +99,7 @@ on_abort(struct cursor *c, struct verdict *v)
 static void
 on_prepare(struct cursor *c, struct verdict *v)
 {
-    if (accept(c, "transaction") && c->t.kind == TOKEN_STRING)
+    if (cursor_accept(c, "transaction") && c->t.kind == TOKEN_STRING)
         control(v, VERDICT_PREPARE, "PREPARE TRANSACTION");
 }
 
@@ -209,20 +114,20 @@ on_vacuum(struct cursor *c, struct verdict *v)
 static void
 on_cluster(struct cursor *c, struct verdict *v)
 {
-    struct pair p;
+    struct cursor_pair p;
 
-    accept(c, "verbose");
-    if (accept_char(c, '('))
-        while (read_pair(c, &p))
+    cursor_accept(c, "verbose");
+    if (cursor_accept_char(c, '('))
+        while (cursor_next_pair(c, &p))
             continue;
-    if (at_end(c))
+    if (cursor_at_end(c))
         cannot(v, "CLUSTER without a table");
 }
 
 static void
 on_discard(struct cursor *c, struct verdict *v)
 {
-    if (!is(c, "all"))
+    if (!cursor_is(c, "all"))
         return;
     cannot(v, "DISCARD ALL");
     v->unlocks = true;
@@ -232,14 +137,14 @@ on_discard(struct cursor *c, struct verdict *v)
 static bool
 makes_no_slot(struct cursor *c)
 {
-    struct pair p;
+    struct cursor_pair p;
     bool none = false;
 
-    while (!at_end(c)) {
-        if (!accept(c, "with")) {
-            next(c);
-        } else if (accept_char(c, '(')) {
-            while (read_pair(c, &p))
+    while (!cursor_at_end(c)) {
+        if (!cursor_accept(c, "with")) {
+            cursor_next(c);
+        } else if (cursor_accept_char(c, '(')) {
+            while (cursor_next_pair(c, &p))
                 none |=
                     p.off && (strcmp(p.name, "connect") == 0 || strcmp(p.name, "create_slot") == 0);
         }
@@ -250,15 +155,15 @@ makes_no_slot(struct cursor *c)
 static void
 on_create(struct cursor *c, struct verdict *v)
 {
-    accept(c, "unique");
-    if (accept(c, "index")) {
-        if (is(c, "concurrently"))
+    cursor_accept(c, "unique");
+    if (cursor_accept(c, "index")) {
+        if (cursor_is(c, "concurrently"))
             cannot(v, "CREATE INDEX CONCURRENTLY");
-    } else if (is(c, "database")) {
+    } else if (cursor_is(c, "database")) {
         cannot(v, "CREATE DATABASE");
-    } else if (is(c, "tablespace")) {
+    } else if (cursor_is(c, "tablespace")) {
         cannot(v, "CREATE TABLESPACE");
-    } else if (is(c, "subscription") && !makes_no_slot(c)) {
+    } else if (cursor_is(c, "subscription") && !makes_no_slot(c)) {
         cannot(v, "CREATE SUBSCRIPTION with a slot");
     }
 }
@@ -266,14 +171,14 @@ on_create(struct cursor *c, struct verdict *v)
 static void
 on_drop(struct cursor *c, struct verdict *v)
 {
-    if (accept(c, "index")) {
-        if (is(c, "concurrently"))
+    if (cursor_accept(c, "index")) {
+        if (cursor_is(c, "concurrently"))
             cannot(v, "DROP INDEX CONCURRENTLY");
-    } else if (is(c, "database")) {
+    } else if (cursor_is(c, "database")) {
         cannot(v, "DROP DATABASE");
-    } else if (is(c, "tablespace")) {
+    } else if (cursor_is(c, "tablespace")) {
         cannot(v, "DROP TABLESPACE");
-    } else if (is(c, "subscription")) {
+    } else if (cursor_is(c, "subscription")) {
         cannot(v, "DROP SUBSCRIPTION");
     }
 }
@@ -281,25 +186,25 @@ on_drop(struct cursor *c, struct verdict *v)
 static void
 alter_database(struct cursor *c, struct verdict *v)
 {
-    skip_name(c);
-    if (!accept(c, "set"))
-        accept(c, "with");
-    if (is(c, "tablespace"))
+    cursor_skip_name(c);
+    if (!cursor_accept(c, "set"))
+        cursor_accept(c, "with");
+    if (cursor_is(c, "tablespace"))
         cannot(v, "ALTER DATABASE SET TABLESPACE");
 }
 
 static void
 alter_table(struct cursor *c, struct verdict *v)
 {
-    if (accept(c, "if"))
-        accept(c, "exists");
-    accept(c, "only");
-    skip_name(c);
-    accept_char(c, '*');
-    if (!accept(c, "detach") || !accept(c, "partition"))
+    if (cursor_accept(c, "if"))
+        cursor_accept(c, "exists");
+    cursor_accept(c, "only");
+    cursor_skip_name(c);
+    cursor_accept_char(c, '*');
+    if (!cursor_accept(c, "detach") || !cursor_accept(c, "partition"))
         return;
-    skip_name(c);
-    if (is(c, "concurrently"))
+    cursor_skip_name(c);
+    if (cursor_is(c, "concurrently"))
         cannot(v, "DETACH PARTITION CONCURRENTLY");
 }
 
@@ -307,14 +212,14 @@ alter_table(struct cursor *c, struct verdict *v)
 static bool
 refreshes(struct cursor *c)
 {
-    struct pair p;
-    bool yes = accept(c, "publication");
+    struct cursor_pair p;
+    bool yes = cursor_accept(c, "publication");
 
-    while (yes && !at_end(c)) {
-        if (!accept(c, "with"))
-            next(c);
-        else if (accept_char(c, '('))
-            while (read_pair(c, &p))
+    while (yes && !cursor_at_end(c)) {
+        if (!cursor_accept(c, "with"))
+            cursor_next(c);
+        else if (cursor_accept_char(c, '('))
+            while (cursor_next_pair(c, &p))
                 yes &= !(p.off && strcmp(p.name, "refresh") == 0);
     }
     return yes;
@@ -324,18 +229,18 @@ refreshes(struct cursor *c)
 static void
 alter_subscription(struct cursor *c, struct verdict *v)
 {
-    struct pair p;
+    struct cursor_pair p;
 
-    skip_name(c);
-    if (accept(c, "refresh")) {
+    cursor_skip_name(c);
+    if (cursor_accept(c, "refresh")) {
         cannot(v, "ALTER SUBSCRIPTION REFRESH");
-    } else if (accept(c, "set") && accept_char(c, '(')) {
-        while (read_pair(c, &p))
+    } else if (cursor_accept(c, "set") && cursor_accept_char(c, '(')) {
+        while (cursor_next_pair(c, &p))
             if (strcmp(p.name, "failover") == 0 || strcmp(p.name, "two_phase") == 0)
                 cannot(v, "ALTER SUBSCRIPTION SET");
     } else {
-        if (!is(c, "publication"))
-            next(c); /* ADD, DROP; SET is behind us */
+        if (!cursor_is(c, "publication"))
+            cursor_next(c); /* ADD, DROP; SET is behind us */
         if (refreshes(c))
             cannot(v, "ALTER SUBSCRIPTION with refresh");
     }
@@ -344,33 +249,33 @@ alter_subscription(struct cursor *c, struct verdict *v)
 static void
 on_alter(struct cursor *c, struct verdict *v)
 {
-    if (is(c, "system"))
+    if (cursor_is(c, "system"))
         cannot(v, "ALTER SYSTEM");
-    else if (accept(c, "database"))
+    else if (cursor_accept(c, "database"))
         alter_database(c, v);
-    else if (accept(c, "table"))
+    else if (cursor_accept(c, "table"))
         alter_table(c, v);
-    else if (accept(c, "subscription"))
+    else if (cursor_accept(c, "subscription"))
         alter_subscription(c, v);
 }
 
 static void
 on_reindex(struct cursor *c, struct verdict *v)
 {
-    struct pair p;
+    struct cursor_pair p;
     bool concurrently = false;
 
-    if (accept_char(c, '(')) {
-        while (read_pair(c, &p))
+    if (cursor_accept_char(c, '(')) {
+        while (cursor_next_pair(c, &p))
             if (strcmp(p.name, "concurrently") == 0)
                 concurrently = !p.off;
     }
-    if (is(c, "schema") || is(c, "database") || is(c, "system")) {
+    if (cursor_is(c, "schema") || cursor_is(c, "database") || cursor_is(c, "system")) {
         cannot(v, "REINDEX SCHEMA, DATABASE or SYSTEM");
         return;
     }
-    next(c); /* INDEX, TABLE */
-    if (concurrently || is(c, "concurrently"))
+    cursor_next(c); /* INDEX, TABLE */
+    if (concurrently || cursor_is(c, "concurrently"))
         cannot(v, "REINDEX CONCURRENTLY");
 }
 
@@ -388,12 +293,11 @@ static const struct {
 void
 verdict_statement(const char *sql, size_t len, bool backslashes, struct verdict *ret)
 {
-    struct cursor c = {.ts = token_on(sql, len, backslashes)};
+    struct cursor c = cursor_on(sql, len, backslashes);
 
     *ret = (struct verdict){.transaction = true};
-    next(&c);
     for (size_t i = 0; i < sizeof(judges) / sizeof(judges[0]); i++) {
-        if (accept(&c, judges[i].word)) {
+        if (cursor_accept(&c, judges[i].word)) {
             judges[i].judge(&c, ret);
             return;
         }
