@@ -1,0 +1,180 @@
+/* turn.c: one turn at the database. */
+#include "migrate/turn/turn.h"
+
+#include <stdlib.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/log.h"
+#include "migrate/db/connect.h"
+#include "migrate/db/origin.h"
+#include "migrate/db/watch.h"
+#include "migrate/files/directory.h"
+#include "migrate/loose.h"
+
+/* Who is in the way: of a statement of ours, or of the lock. */
+static const char *
+in_the_way(const struct turn *t)
+{
+    const char *blockers = t->s.watch ? watch_blockers(t->s.watch) : "";
+    return *blockers ? blockers : t->lock_wait.holder;
+}
+
+void
+turn_fail(struct turn *t, const struct err *e)
+{
+    struct err said = *e;
+    const char *who = in_the_way(t);
+    if ((e->code == ERR_DEADLINE || e->code == ERR_STOPPED) && *who)
+        err_set(&said, e->code, "%s; blocked by %s", e->msg, who);
+    report_fail(&t->report, report_exit_for(e), &said);
+}
+
+static void
+forget(struct turn *t)
+{
+    plan_done(&t->plan);
+    ledger_forget(&t->ledger);
+}
+
+static int
+read_plan(struct turn *t)
+{
+    struct err e = {0};
+    struct loose loose = {.source = &t->source};
+    forget(t);
+    if (ledger_read(&t->ledger, &t->s, &e) != 0 ||
+        plan_make(&t->source, &t->ledger, &t->rules, loose_differs, &loose, &t->plan, &e) != 0) {
+        cleanup_strbuf struct strbuf hint = STRBUF_INIT;
+        ledger_hint(&t->ledger.table, &e, &hint);
+        turn_fail(t, &e);
+        report_place(&t->report, loose.file, loose.line, 0);
+        report_hint(&t->report, strbuf_str(&hint));
+        return -1;
+    }
+    t->report.planned = true;
+    t->report.pending = t->plan.count[PLAN_PENDING] + t->plan.count[PLAN_LATE];
+    return 0;
+}
+
+static int
+writable(struct turn *t, struct err *e)
+{
+    cleanup_strbuf struct strbuf origin = STRBUF_INIT;
+    if (t->s.in_recovery)
+        return err_set(e, ERR_WRONG_ROLE, "the server is a standby, nothing can be applied there");
+    if (!t->s.read_only)
+        return 0;
+    if (origin_of(&t->s, "default_transaction_read_only", &origin, e) != 0)
+        return -1;
+    return err_set(
+        e, ERR_WRONG_ROLE,
+        "the session is read-only, nothing can be applied: default_transaction_read_only "
+        "is on by %s",
+        strbuf_str(&origin));
+}
+
+/* Read, plan, and what the plan asks for. */
+static enum turn_step
+one_round(struct turn *t)
+{
+    struct err e = {0};
+    bool was_locked = lock_held(&t->lock, &t->s);
+    if (read_plan(t) != 0 || t->work->look(t) <= 0)
+        return TURN_END;
+    if (t->o->dry_run) {
+        t->work->show(t);
+        return TURN_END;
+    }
+    if (was_locked)
+        return t->work->act(t);
+    if (writable(t, &e) == 0 && lock_wait_try(&t->lock_wait, &t->lock, &t->s, &e) == 0)
+        return TURN_AGAIN;
+    turn_fail(t, &e);
+    return TURN_END;
+}
+
+static int
+no_pooler(struct turn *t, struct err *e)
+{
+    if (!t->s.pooled)
+        return 0;
+    return err_set(
+        e, ERR_USAGE,
+        "a connection pooler stands before the database: the protocol names another backend than the "
+        "server does");
+}
+
+/* Whatever happened: nothing stays open, nothing stays locked. */
+static void
+clean_up(struct turn *t)
+{
+    static const char rollback[] = "ROLLBACK";
+    struct err ignored = {0};
+    session_cleanup(&t->s);
+    if (pgconn_connected(t->s.work)) {
+        enum pgconn_tx tx = pgconn_tx_state(t->s.work);
+        if (tx == PGCONN_TX_INTRANS || tx == PGCONN_TX_INERROR)
+            IGNORED(session_query(&t->s, rollback, sizeof(rollback) - 1, NULL, &ignored));
+    }
+    lock_release(&t->lock, &t->s);
+}
+
+void
+turn_run(struct turn *t)
+{
+    struct err e = {0};
+    if (t->report.failed)
+        return;
+    if (connect_open(&t->s, &e) != 0) {
+        report_fail(&t->report, report_exit_for_connect(&e), &e);
+        return;
+    }
+    if (no_pooler(t, &e) != 0) {
+        turn_fail(t, &e);
+        report_hint(
+            &t->report,
+            "connect to PostgreSQL itself, not to the pooler; this version needs the session");
+        return;
+    }
+    while (one_round(t) == TURN_AGAIN) {
+    }
+    forget(t);
+    clean_up(t);
+}
+
+void
+turn_init(struct turn *t, const struct turn_work *work, const struct options *o)
+{
+    struct err e = {0};
+    *t = (struct turn){.work = work, .o = o, .source = SOURCE_INIT};
+    t->rules = (struct plan_rules){.phase = (enum options_phase)o->phase,
+                                   .out_of_order = (enum options_order)o->out_of_order,
+                                   .ahead = (enum options_ahead)o->ahead,
+                                   .to = o->to,
+                                   .steps = (size_t)o->steps};
+    lock_wait_init(&t->lock_wait);
+    report_init(&t->report, log_is_text());
+    if (ledger_init(&t->ledger, &layout_native, o->table, o->role, &e) != 0 ||
+        lock_init(&t->lock, t->ledger.table.quoted, &e) != 0 || session_init(&t->s, o, &e) != 0) {
+        turn_fail(t, &e);
+        return;
+    }
+    t->ready = true; /* from here on signals are caught: process 1 of a container hears no others */
+    if (directory_open(o->dir, &layout_native, o->allow_empty, &t->source, &e) != 0) {
+        report_fail(&t->report, EXIT_INPUT, &e);
+        report_place(&t->report, t->source.fault_file, t->source.fault_line, 0);
+    }
+}
+
+int
+turn_done(struct turn *t)
+{
+    if (t->ready)
+        session_done(&t->s);
+    int status = report_finish(&t->report, t->o->termination_log);
+    free(t->facts);
+    source_done(&t->source);
+    ledger_done(&t->ledger);
+    report_done(&t->report);
+    return status;
+}

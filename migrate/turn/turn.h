@@ -1,0 +1,89 @@
+/*
+ * turn.h: one turn at the database: read files and history, plan, take the lock, read and plan again, act, clean up.
+ *
+ * What up and down have in common with whatever else changes the history. A command is a struct turn_work, which says
+ * what the plan means for it and does it; the turn knows when. Every copy that starts reads first and takes the lock
+ * only when there is something to do, so that any number of them end well.
+ *
+ *     struct turn t;
+ *     turn_init(&t, &work, o);
+ *     turn_run(&t);
+ *     return turn_done(&t);
+ *
+ * What failed is in t.report, and so is what was done.
+ */
+#ifndef RR_MIGRATE_TURN_H
+#define RR_MIGRATE_TURN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/base/err.h"
+#include "migrate/db/ledger.h"
+#include "migrate/db/lock.h"
+#include "migrate/db/lock_wait.h"
+#include "migrate/db/session.h"
+#include "migrate/files/facts.h"
+#include "migrate/files/source.h"
+#include "migrate/options.h"
+#include "migrate/plan.h"
+#include "migrate/tell/report.h"
+
+enum turn_step { TURN_AGAIN, TURN_END };
+
+struct turn;
+
+struct turn_work {
+    /*
+     * Files and history were read, and t->plan is what they mean. 1: there is something to do; 0: there is nothing, and
+     * that is said; -1: refused, which is in the report. Called without the lock, and again under it.
+     */
+    int (*look)(struct turn *t);
+    /* --dry-run: says what act would do. */
+    void (*show)(struct turn *t);
+    /* Does it, under the lock. TURN_AGAIN: from reading on, as after a lost connection. */
+    enum turn_step (*act)(struct turn *t);
+};
+
+struct turn {
+    const struct turn_work *work;
+    const struct options *o;
+    void *arg; /* the command's own */
+    struct report report;
+    struct session s;
+    struct source source;
+    struct ledger ledger;
+    struct lock lock;
+    struct lock_wait lock_wait;
+    struct plan_rules rules;
+    struct plan plan;
+    struct facts *facts;   /* of source.migrations, where known */
+    unsigned losses;       /* of the connection, during COMMIT */
+    const char *uncertain; /* version whose COMMIT was not answered; borrowed from source */
+    bool stays;            /* what that file did is there whatever became of its row */
+    bool ready;            /* the session is made */
+};
+
+/* Everything is made ready; a failure is in the report. o and work are borrowed. rules: as the options say. */
+void turn_init(struct turn *t, const struct turn_work *work, const struct options *o);
+/* The turn, unless something failed already. */
+void turn_run(struct turn *t);
+/* Logs the failure, if any, writes the termination message, frees everything; returns the exit status. */
+int turn_done(struct turn *t);
+
+/* ---- for the commands ---- */
+/* A failure of the connection, the database or the run, with who was in the way. */
+void turn_fail(struct turn *t, const struct err *e);
+/* What is known of the file; filled by turn_check_files(). */
+struct facts *turn_facts(const struct turn *t, const struct source_migration *m);
+/* Every file that is a step of the plan is read before the first one runs; while the lock is waited for, once. -1: the report knows. */
+int turn_check_files(struct turn *t);
+/*
+ * The steps of the plan, in their order, each with its row. TURN_AGAIN: the connection went during a COMMIT, and the next
+ * look says what became of it. all_done: every step was done.
+ */
+enum turn_step turn_apply(struct turn *t, bool *ret_all_done);
+/* In look: the version whose COMMIT was not answered is settled, which is said; done: the history says that it was done. */
+void turn_settle(struct turn *t);
+
+#endif

@@ -1,0 +1,132 @@
+/* turn_apply.c: the steps of a plan, one by one, and what becomes of a connection that is lost between them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/log.h"
+#include "migrate/apply/apply.h"
+#include "migrate/db/connect.h"
+#include "migrate/tell/progress.h"
+#include "migrate/turn/turn.h"
+
+/* How often a connection that was lost during COMMIT is made again within one run. */
+#define LOSSES_MAX 3u
+
+struct facts *
+turn_facts(const struct turn *t, const struct source_migration *m)
+{
+    return &t->facts[m - t->source.migrations];
+}
+
+int
+turn_check_files(struct turn *t)
+{
+    struct err e = {0};
+    if (!t->facts)
+        t->facts = calloc(t->source.n + 1, sizeof(*t->facts));
+    if (!t->facts) {
+        err_nomem(&e);
+        turn_fail(t, &e);
+        return -1;
+    }
+    for (size_t i = 0; i < t->plan.n; i++) {
+        const struct plan_item *item = &t->plan.items[i];
+        if (item->step &&
+            apply_check(&t->source, item->file, turn_facts(t, item->file), &t->report) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static enum apply_result
+apply_steps(struct turn *t)
+{
+    struct apply a = {.s = &t->s,
+                      .ledger = &t->ledger,
+                      .lock = &t->lock,
+                      .report = &t->report,
+                      .source = &t->source};
+    size_t number = 0;
+    for (size_t i = 0; i < t->plan.n; i++) {
+        const struct plan_item *item = &t->plan.items[i];
+        if (!item->step)
+            continue;
+        const struct facts *facts = turn_facts(t, item->file);
+        progress_file(t->s.progress, ++number, item->file->file, facts->verdict.statements);
+        enum apply_result result = apply_file(&a, item->file, facts);
+        if (result == APPLY_UNKNOWN) {
+            t->uncertain = item->file->id.version;
+            t->stays = !a.verdict.transaction;
+        }
+        if (result == APPLY_UNKNOWN || result == APPLY_FAILED)
+            return result;
+        t->report.pending--;
+        if (result == APPLY_LAST)
+            return result;
+    }
+    return APPLY_DONE;
+}
+
+/* The connection went while COMMIT was under way: a new one, and the history says what became of
+ * it. */
+static enum turn_step
+read_after_loss(struct turn *t)
+{
+    struct err e = {0};
+    log_warn("commit_lost", LOG_FIELDS(LF_STR("version", t->uncertain)),
+             "the connection was lost during COMMIT of version %s: reading the history again",
+             t->uncertain);
+    if (++t->losses > LOSSES_MAX)
+        err_set(&e, ERR_CLOSED, "the connection was lost during COMMIT, again and again");
+    else if (connect_open(&t->s, &e) == 0)
+        return TURN_AGAIN;
+    report_fail(&t->report, report_exit_for_connect(&e), &e);
+    return TURN_END;
+}
+
+void
+turn_settle(struct turn *t)
+{
+    for (size_t i = 0; t->uncertain && i < t->plan.n; i++) {
+        const struct plan_item *item = &t->plan.items[i];
+        if (item->file && item->row && strcmp(item->file->id.version, t->uncertain) == 0) {
+            log_info("commit_settled", LOG_FIELDS(LF_STR("version", t->uncertain)),
+                     "version %s was committed", t->uncertain);
+            report_applied(&t->report, t->uncertain);
+            t->uncertain = NULL;
+        }
+    }
+}
+
+/* A file outside a transaction is done, but nothing says so: another run of it is for a person to decide. */
+static bool
+left_unrecorded(struct turn *t)
+{
+    struct err e = {0};
+    if (!t->uncertain || !t->stays)
+        return false;
+    err_set(
+        &e, ERR_CLOSED,
+        "the connection was lost while its history row was written, and there is no such row: what the "
+        "file did stays, and another start runs it again");
+    report_fail(&t->report, EXIT_PARTIAL, &e);
+    report_place(&t->report, source_find(&t->source, t->uncertain)->file, 0, 0);
+    report_hint(&t->report,
+                "look at what it did, and undo that or write the file so that it may be "
+                "run again (IF NOT EXISTS, ON CONFLICT DO NOTHING)");
+    return true;
+}
+
+enum turn_step
+turn_apply(struct turn *t, bool *ret_all_done)
+{
+    *ret_all_done = false;
+    if (left_unrecorded(t)) /* under the lock, so that the backend of before is gone */
+        return TURN_END;
+    progress_begin(t->s.progress, t->plan.steps);
+    enum apply_result result = apply_steps(t);
+    progress_end(t->s.progress);
+    if (result == APPLY_UNKNOWN)
+        return read_after_loss(t);
+    *ret_all_done = result == APPLY_DONE;
+    return TURN_END;
+}
