@@ -268,6 +268,20 @@ ledger_sql_insert(const struct ledger *l, const struct layout_row *row, const ch
     l->layout->sql_insert(l->table.quoted, row, proof, out);
 }
 
+void
+ledger_sql_delete(const struct ledger *l, const struct migration *m, const struct migration *before,
+                  struct strbuf *out)
+{
+    l->layout->sql_delete(l->table.quoted, m, before, out);
+}
+
+void
+ledger_sql_accept(const struct ledger *l, const struct layout_row *row, const uint8_t *was_sha256,
+                  struct strbuf *out)
+{
+    l->layout->sql_accept(l->table.quoted, row, was_sha256, out);
+}
+
 int
 ledger_init(struct ledger *l, const struct layout *layout, const char *table, const char *role,
             struct err *e)

@@ -65,6 +65,10 @@ void ledger_sql_in_full(const struct ledger_table *t, struct strbuf *out);
 /* A row, see layout.h. */
 void ledger_sql_insert(const struct ledger *l, const struct layout_row *row, const char *proof,
                        struct strbuf *out);
+void ledger_sql_delete(const struct ledger *l, const struct migration *m,
+                       const struct migration *before, struct strbuf *out);
+void ledger_sql_accept(const struct ledger *l, const struct layout_row *row,
+                       const uint8_t *was_sha256, struct strbuf *out);
 
 /* Rows of schema, table, columns: tables whose names other tools give to theirs, in all schemas that
  * the role may use, that of t first. */

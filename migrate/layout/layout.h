@@ -45,6 +45,7 @@ struct layout_row {
     const uint8_t *loose_sha256;
     const char *release; /* NULL: none */
     int64_t duration_ms;
+    bool baseline; /* recorded only: what the file does was there before */
 };
 
 struct layout {
@@ -75,6 +76,18 @@ struct layout {
                        struct strbuf *out);
     const char *proof_column;
     const char *unwritten;
+    /*
+     * The way back: the row of m, as it is in the history, goes; before: the highest of those below it that stay, NULL:
+     * none does. No such row, or one that a trigger keeps, is refused as sql_insert refuses.
+     */
+    void (*sql_delete)(const char *table, const struct migration *m, const struct migration *before,
+                       struct strbuf *out);
+    /*
+     * The digests of row in place of was_sha256, and nothing else; a row that has another one by now is refused as
+     * above. NULL: the layout keeps no digests.
+     */
+    void (*sql_accept)(const char *table, const struct layout_row *row, const uint8_t *was_sha256,
+                       struct strbuf *out);
 };
 
 extern const struct layout layout_native;

@@ -40,6 +40,13 @@ add_bytea(struct strbuf *out, const uint8_t *sum)
     strbuf_addf(out, "pg_catalog.decode('%s', 'hex')", digest_hex(hex, sum, DIGEST_BYTES));
 }
 
+/* Refused unless the statement in `written` wrote its row. */
+static void
+add_written(struct strbuf *out)
+{
+    strbuf_adds(out, " SELECT 1 OPERATOR(pg_catalog./) pg_catalog.count(*) FROM written");
+}
+
 void
 native_sql_insert(const char *table, const struct layout_row *row, const char *proof,
                   struct strbuf *out)
@@ -65,8 +72,43 @@ native_sql_insert(const char *table, const struct layout_row *row, const char *p
         quote_literal(out, row->release);
     else
         strbuf_adds(out, "NULL");
-    strbuf_adds(out, ", 'migrate " RR_VERSION "') RETURNING 1)"
-                     " SELECT 1 OPERATOR(pg_catalog./) pg_catalog.count(*) FROM written");
+    strbuf_addf(out, ", 'migrate " RR_VERSION "%s') RETURNING 1)",
+                row->baseline ? " baseline" : "");
+    add_written(out);
+}
+
+static void
+add_where(const struct migration *m, struct strbuf *out)
+{
+    strbuf_adds(out, " WHERE h.version OPERATOR(pg_catalog.=) ");
+    quote_literal(out, m->version);
+}
+
+/* The rows stand side by side: those below know nothing of this one. */
+void
+native_sql_delete(const char *table, const struct migration *m, const struct migration *before,
+                  struct strbuf *out)
+{
+    (void)before;
+    strbuf_addf(out, "WITH written AS (DELETE FROM %s h", table);
+    add_where(m, out);
+    strbuf_adds(out, " RETURNING 1)");
+    add_written(out);
+}
+
+void
+native_sql_accept(const char *table, const struct layout_row *row, const uint8_t *was_sha256,
+                  struct strbuf *out)
+{
+    strbuf_addf(out, "WITH written AS (UPDATE %s h SET sha256 = ", table);
+    add_bytea(out, row->sha256);
+    strbuf_adds(out, ", loose_sha256 = ");
+    add_bytea(out, row->loose_sha256);
+    add_where(row->migration, out);
+    strbuf_adds(out, " AND h.sha256 OPERATOR(pg_catalog.=) ");
+    add_bytea(out, was_sha256);
+    strbuf_adds(out, " RETURNING 1)");
+    add_written(out);
 }
 
 /* The names of a list "a,b,c", one by one: its bytes, 0 at the end. */

@@ -109,6 +109,38 @@ test_insert(void **state)
     layout_native.sql_insert("\"s\".\"t\"", &row, "true", &b);
     assert_non_null(
         strstr(strbuf_str(&b), "SESSION_USER, CASE WHEN true THEN 7 END, 'v1', 'migrate "));
+    assert_null(strstr(strbuf_str(&b), "baseline"));
+    strbuf_clear(&b);
+    row.baseline = true;
+    layout_native.sql_insert("\"s\".\"t\"", &row, NULL, &b);
+    assert_non_null(strstr(strbuf_str(&b), "'migrate " RR_VERSION " baseline') RETURNING 1)"
+                                           " SELECT 1 OPERATOR(pg_catalog./)"));
+}
+
+/* One row, or the statement is refused: a version is quoted, and so is the digest that is to be replaced. */
+static void
+test_delete_and_accept(void **state)
+{
+    (void)state;
+    const struct migration m = {.version = (char *)(uintptr_t)("1'"),
+                                .name = (char *)(uintptr_t)("a")};
+    const uint8_t sum[DIGEST_BYTES] = {0x01}, loose[DIGEST_BYTES] = {0x02}, was[DIGEST_BYTES] = {3};
+    const struct layout_row row = {.migration = &m, .sha256 = sum, .loose_sha256 = loose};
+    cleanup_strbuf struct strbuf b = STRBUF_INIT;
+    layout_native.sql_delete("\"s\".\"t\"", &m, NULL, &b);
+    assert_string_equal(strbuf_str(&b),
+                        "WITH written AS (DELETE FROM \"s\".\"t\" h WHERE h.version"
+                        " OPERATOR(pg_catalog.=) '1''' RETURNING 1)"
+                        " SELECT 1 OPERATOR(pg_catalog./) pg_catalog.count(*) FROM written");
+    strbuf_clear(&b);
+    layout_native.sql_accept("\"s\".\"t\"", &row, was, &b);
+    assert_non_null(
+        strstr(strbuf_str(&b), "UPDATE \"s\".\"t\" h SET sha256 = pg_catalog.decode('01"));
+    assert_non_null(strstr(strbuf_str(&b), "loose_sha256 = pg_catalog.decode('02"));
+    assert_non_null(strstr(strbuf_str(&b), "h.version OPERATOR(pg_catalog.=) '1'''"));
+    assert_non_null(
+        strstr(strbuf_str(&b), "h.sha256 OPERATOR(pg_catalog.=) pg_catalog.decode('03"));
+    assert_non_null(strstr(strbuf_str(&b), "RETURNING 1) SELECT 1 OPERATOR(pg_catalog./)"));
 }
 
 static void
@@ -165,9 +197,13 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),          cmocka_unit_test(test_lock_key),
-        cmocka_unit_test(test_quoting),        cmocka_unit_test(test_insert),
-        cmocka_unit_test(test_foreign_tables), cmocka_unit_test(test_tools),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_lock_key),
+        cmocka_unit_test(test_quoting),
+        cmocka_unit_test(test_insert),
+        cmocka_unit_test(test_foreign_tables),
+        cmocka_unit_test(test_tools),
+        cmocka_unit_test(test_delete_and_accept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
