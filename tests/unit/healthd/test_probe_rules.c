@@ -40,10 +40,10 @@ static struct {
     bool silent;
 } peer;
 
-#define SAY(word, answer)                                                                          \
-    {                                                                                              \
-        word, answer, sizeof(answer) - 1                                                           \
-    }
+/* Its versions do not agree about this one. */
+/* clang-format off */
+#define SAY(word, answer) {word, answer, sizeof(answer) - 1}
+/* clang-format on */
 /* What is said to bytes that hold a word, in this order. */
 static const struct {
     const char *word, *answer;
