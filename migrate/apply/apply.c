@@ -176,9 +176,20 @@ apply_next_pause(struct apply *a)
     return backoff_next(&a->again);
 }
 
-static int
-back_off(struct apply *a, struct err *e)
+/* The deadline, or a signal, came in the pause. */
+static void
+give_up(struct apply *a, const struct err *e)
 {
+    struct err said = {0};
+    err_set(&said, e->code, "%s before another attempt; the last one: %s%s%s", e->msg, a->why.msg,
+            a->blockers[0] ? "; blocked by " : "", a->blockers);
+    apply_report_at(a, report_exit_for(e), &said, a->why_found ? &a->why_at : NULL);
+}
+
+int
+apply_back_off(struct apply *a)
+{
+    struct err e = {0};
     uint32_t pause_ms = apply_next_pause(a);
     log_warn("retry",
              LOG_FIELDS(LF_STR("version", a->m->id.version), LF_STR("file", a->m->file),
@@ -186,18 +197,10 @@ back_off(struct apply *a, struct err *e)
                         LF_UINT("attempt", a->attempts), LF_UINT("pause_ms", pause_ms)),
              "%s: rolled back, again in %u ms: %s%s%s", a->m->file, pause_ms, a->why.msg,
              a->blockers[0] ? "; blocked by " : "", a->blockers);
-    return session_pause(a->s, pause_ms, e);
-}
-
-/* The deadline, or a signal, came in the pause. */
-static enum apply_result
-give_up(struct apply *a, const struct err *e)
-{
-    struct err said = {0};
-    err_set(&said, e->code, "%s before another attempt; the last one: %s%s%s", e->msg, a->why.msg,
-            a->blockers[0] ? "; blocked by " : "", a->blockers);
-    apply_report_at(a, report_exit_for(e), &said, a->why_found ? &a->why_at : NULL);
-    return APPLY_FAILED;
+    if (session_pause(a->s, pause_ms, &e) == 0)
+        return 0;
+    give_up(a, &e);
+    return -1;
 }
 
 static enum apply_result
@@ -220,7 +223,6 @@ attempt(struct apply *a)
 static enum apply_result
 attempts(struct apply *a)
 {
-    struct err e = {0};
     for (;;) {
         enum apply_result result = attempt(a);
         if (result == APPLY_OUTSIDE) {
@@ -231,8 +233,8 @@ attempts(struct apply *a)
             a->verdict.transaction = false;
         } else if (result != APPLY_RETRY) {
             return result;
-        } else if (back_off(a, &e) != 0) {
-            return give_up(a, &e);
+        } else if (apply_back_off(a) != 0) {
+            return APPLY_FAILED;
         }
     }
 }
@@ -305,8 +307,8 @@ on_notice(const char *severity, const char *sqlstate, const char *message, void 
               "%s:%zu: %s: %s", a->m->file, line, severity, message);
 }
 
-enum apply_result
-apply_file(struct apply *a, const struct source_migration *m, const struct facts *facts)
+int
+apply_open(struct apply *a, const struct source_migration *m, const struct facts *facts)
 {
     struct err e = {0};
     a->m = m;
@@ -321,15 +323,26 @@ apply_file(struct apply *a, const struct source_migration *m, const struct facts
     if (source_text_open(a->source, m, MIGRATION_UP, &a->text, &e) != 0) {
         report_fail(a->report, EXIT_INPUT, &e);
         report_place(a->report, m->file, 0, 0);
-        source_text_done(&a->text);
-        return APPLY_FAILED;
+        return -1;
     }
     a->s->notice = on_notice;
     a->s->notice_arg = a;
-    enum apply_result result = attempts(a);
+    return 0;
+}
+
+void
+apply_close(struct apply *a)
+{
     a->s->notice = NULL;
+    source_text_done(&a->text);
+}
+
+enum apply_result
+apply_file(struct apply *a, const struct source_migration *m, const struct facts *facts)
+{
+    enum apply_result result = apply_open(a, m, facts) == 0 ? attempts(a) : APPLY_FAILED;
+    apply_close(a);
     if (result == APPLY_DONE || result == APPLY_LAST)
         tell_applied(a);
-    source_text_done(&a->text);
     return result;
 }

@@ -87,7 +87,15 @@ int apply_check(const struct source *source, const struct source_migration *m, s
 enum apply_result
 apply_file(struct apply *a, const struct source_migration *m, const struct facts *facts);
 
-/* ---- for apply_*.c ---- */
+/*
+ * The same without applying anything, for who sends the statements himself: the file's text is opened, what the server says
+ * is logged with its place. -1: the report knows. apply_close() in either case.
+ */
+int
+apply_open(struct apply *a, const struct source_migration *m, const struct facts *facts);
+void apply_close(struct apply *a);
+
+/* ---- for apply_*.c, and who sends the statements himself ---- */
 enum apply_result apply_in_transaction(struct apply *a);
 enum apply_result apply_outside(struct apply *a);
 
@@ -138,6 +146,11 @@ apply_sql_row(const struct apply *a, int64_t duration_ms, const char *proof, str
 size_t apply_sql_role(const struct apply *a, bool local, struct strbuf *out);
 /* What was sent may have been done: the answer did not come, or there was no memory to read it. */
 bool apply_answer_lost(const struct apply *a, const struct err *e);
+/* The file's only statement was refused (*e), and can run outside a transaction. */
+bool apply_wants_outside(const struct apply *a, const struct err *e);
+/* Behind what was sent: the transaction is still open; else FAILED, which is in the report. culprit_index: which statement of it
+ * ended it, ours counted, too. */
+enum apply_result apply_check_open(struct apply *a, size_t culprit_index);
 /* Whether the server's answer means: try again. */
 bool apply_lock_failure(const struct err *e);
 /* Ends what is open on the server; result, or FAILED where that did not work. */
@@ -152,6 +165,8 @@ void apply_note_retry(struct apply *a, const struct err *e, size_t completed);
 bool apply_find_failed(const struct apply *a, size_t completed, struct statement *ret);
 /* Until the next attempt, by what apply_note_retry() noted. */
 uint32_t apply_next_pause(struct apply *a);
+/* That pause, which is said. -1: the deadline or a signal came; the report knows. */
+int apply_back_off(struct apply *a);
 /* The last error means it, and it is no use to give up: a deadline ends the attempts, or a lock's holder lets go, or it
  * was not said too often yet. */
 bool apply_may_retry(const struct apply *a, const struct err *e);

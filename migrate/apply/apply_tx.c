@@ -22,8 +22,8 @@ only_statement(const struct apply *a)
 }
 
 /* It is the file's only statement, and can run outside a transaction; what a function asks for cannot. */
-static bool
-wants_outside(const struct apply *a, const struct err *e)
+bool
+apply_wants_outside(const struct apply *a, const struct err *e)
 {
     struct statement st;
     if (!only_statement(a) || a->m->header.transaction != VERDICT_AUTO || a->verdict.begin_n != 0)
@@ -45,7 +45,7 @@ failed(struct apply *a, const struct err *e, size_t completed)
         apply_note_retry(a, e, completed);
         return apply_roll_back(a, APPLY_RETRY);
     }
-    if (wants_outside(a, e)) {
+    if (apply_wants_outside(a, e)) {
         apply_note_retry(a, e, completed);
         return apply_roll_back(a, APPLY_OUTSIDE);
     }
@@ -114,8 +114,8 @@ culprit(const struct pgrows *rows)
     return i;
 }
 
-static enum apply_result
-check_open(struct apply *a, size_t culprit_index)
+enum apply_result
+apply_check_open(struct apply *a, size_t culprit_index)
 {
     size_t index = culprit_index > a->sent_own ? culprit_index - a->sent_own : 0;
     if (pgconn_tx_state(a->s->work) == PGCONN_TX_INTRANS)
@@ -163,7 +163,7 @@ send_batch(struct apply *a, struct batch *b)
     apply_note_sent(a, &b->first);
     progress_statement(a->s->progress, b->first.n);
     if (send_text(a, b, &rows, &e) == 0)
-        result = check_open(a, culprit(rows));
+        result = apply_check_open(a, culprit(rows));
     else
         result = failed(a, &e, pgrows_count_statements(rows));
     pgrows_free(rows);
@@ -183,7 +183,7 @@ send_copy(struct apply *a, const struct statement *st)
     progress_statement(a->s->progress, st->n);
     if (apply_copy(a, st, &e) != 0)
         return failed(a, &e, 0);
-    return check_open(a, 0);
+    return apply_check_open(a, 0);
 }
 
 /* A comment with characters that the database's encoding may not have: psql would not send it. */
