@@ -91,8 +91,7 @@ apply_file(struct apply *a, const struct source_migration *m, const struct facts
  * The same without applying anything, for who sends the statements himself: the file's text is opened, what the server says
  * is logged with its place. -1: the report knows. apply_close() in either case.
  */
-int
-apply_open(struct apply *a, const struct source_migration *m, const struct facts *facts);
+int apply_open(struct apply *a, const struct source_migration *m, const struct facts *facts);
 void apply_close(struct apply *a);
 
 /* ---- for apply_*.c, and who sends the statements himself ---- */
