@@ -10,7 +10,9 @@ BIN := $(or $(BIN_$(MODE)),$(B)/bin)
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 MANDIR ?= $(PREFIX)/share/man
-COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 VERSION := $(shell cat VERSION)
 PROGRAMS := healthd migrate cronrun
 PYTHON ?= /usr/bin/python3
@@ -264,14 +266,19 @@ release:
 
 .PHONY: install uninstall dist clean help
 install: all
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(COMPLETIONDIR)
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 \
+		$(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
 	install -m 755 $(PROGRAMS:%=$(BIN)/%) $(DESTDIR)$(BINDIR)
 	install -m 644 $(PROGRAMS:%=docs/man/%.1) $(DESTDIR)$(MANDIR)/man1
-	for p in $(PROGRAMS); do install -m 644 docs/completion/$$p.bash $(DESTDIR)$(COMPLETIONDIR)/$$p; done
+	for p in $(PROGRAMS); do \
+		install -m 644 docs/completion/$$p.bash $(DESTDIR)$(BASHDIR)/$$p && \
+		install -m 644 docs/completion/$$p.zsh $(DESTDIR)$(ZSHDIR)/_$$p && \
+		install -m 644 docs/completion/$$p.fish $(DESTDIR)$(FISHDIR)/$$p.fish || exit 1; done
 
 uninstall:
 	rm -f $(PROGRAMS:%=$(DESTDIR)$(BINDIR)/%) $(PROGRAMS:%=$(DESTDIR)$(MANDIR)/man1/%.1) \
-		$(PROGRAMS:%=$(DESTDIR)$(COMPLETIONDIR)/%)
+		$(PROGRAMS:%=$(DESTDIR)$(BASHDIR)/%) $(PROGRAMS:%=$(DESTDIR)$(ZSHDIR)/_%) \
+		$(PROGRAMS:%=$(DESTDIR)$(FISHDIR)/%.fish)
 
 dist:
 	@mkdir -p build

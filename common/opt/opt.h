@@ -2,7 +2,7 @@
  * opt.h: one row per option and one per command.
  *
  * An option's row parses the flag and the environment variable, and prints help, the manual page, the README's table and
- * the shell completion. A command's row names the options that it knows, and runs it. A program is one const
+ * the shells' completions. A command's row names the options that it knows, and runs it. A program is one const
  * `struct opt_program`; its options land in a struct of its own through the rows' offsets. main() is
  *
  *     struct options o = {.child_status = -1};                   only what rows give no default for
@@ -41,6 +41,9 @@ enum opt_kind {
     OPT_CUSTOM, /* parse() puts it there */
 };
 
+/* The path that a shell completes where a value or a word is typed. */
+enum opt_path { OPT_PATH_NONE, OPT_PATH_FILE, OPT_PATH_DIR };
+
 /* The items: owned copies, freed by opt_list_done. */
 struct opt_list {
     char **items;
@@ -77,6 +80,10 @@ struct opt_row {
     const char *def_text;       /* shown instead of def ("TZ, or UTC") */
     const char *env;            /* variable; NULL: PREFIX_NAME_IN_CAPITALS */
     const char *const *choices; /* OPT_CHOICE: NULL-ended */
+    const char *const *
+        offers; /* words for the shells' completion where there are no choices, NULL-ended; one that
+                                   ends in = goes on, one that ends in : goes on with a path; or NULL */
+    enum opt_path path;
     int64_t min, max;
     opt_parse_cb parse; /* OPT_CUSTOM */
     const char *help;   /* one line, lower case, no full stop: "how long to wait for the lock" */
@@ -103,6 +110,7 @@ struct opt_command {
         *name; /* "up"; NULL for a default command that has no name of its own (healthd itself) */
     const char *args;       /* "[--to V] [--steps N]", "FILE": for synopsis and manual; "" */
     int min_args, max_args; /* words after the options; max -1: any number */
+    enum opt_path path;     /* what they are */
     uint32_t flags;
     const char *summary;        /* one line */
     const char *more;           /* or NULL */
@@ -237,8 +245,10 @@ void
 opt_print_help(const struct opt_program *p, const struct opt_command *only, struct strbuf *out);
 void opt_print_man(const struct opt_program *p, struct strbuf *out);
 void opt_print_markdown(const struct opt_program *p, struct strbuf *out);
-void opt_print_completion(const struct opt_program *p,
-                          struct strbuf *out); /* bash; zsh through bashcompinit */
+/* The shells' completions, each as the file that the shell looks for. */
+void opt_print_bash(const struct opt_program *p, struct strbuf *out);
+void opt_print_zsh(const struct opt_program *p, struct strbuf *out);
+void opt_print_fish(const struct opt_program *p, struct strbuf *out);
 void opt_print_formats(const struct opt_program *p, struct strbuf *out);
 
 #endif

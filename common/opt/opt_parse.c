@@ -313,6 +313,12 @@ read_asked(struct reader *r, struct err *e)
     return 0;
 }
 
+static void (*const printers[])(const struct opt_program *p, struct strbuf *out) = {
+    [OPT_PRINT_MAN] = opt_print_man,   [OPT_PRINT_MARKDOWN] = opt_print_markdown,
+    [OPT_PRINT_BASH] = opt_print_bash, [OPT_PRINT_ZSH] = opt_print_zsh,
+    [OPT_PRINT_FISH] = opt_print_fish,
+};
+
 /*
  * --help and its like, asked for anywhere, win over everything but a line that cannot be read. 1: printed, 0: nothing
  * was asked for, -1: an error.
@@ -326,12 +332,8 @@ print_asked(struct reader *r, struct strbuf *out, struct err *e)
         opt_print_help(r->p, r->command, out);
     else if (r->asked.version || (r->command && (r->command->flags & OPT_CMD_VERSION)))
         strbuf_addf(out, "%s %s\n", r->p->name, RR_VERSION);
-    else if (r->asked.print == OPT_PRINT_MAN)
-        opt_print_man(r->p, out);
-    else if (r->asked.print == OPT_PRINT_MARKDOWN)
-        opt_print_markdown(r->p, out);
-    else if (r->asked.print == OPT_PRINT_COMPLETION)
-        opt_print_completion(r->p, out);
+    else if (r->asked.print != OPT_PRINT_NONE)
+        printers[r->asked.print](r->p, out);
     else if (r->asked.formats)
         opt_print_formats(r->p, out);
     else

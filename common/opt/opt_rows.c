@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const print_names[] = {"man", "markdown", "completion", NULL};
+static const char *const print_names[] = {"man", "markdown", "bash", "zsh", "fish", NULL};
 
 static const struct opt_row common_rows[] = {
     {.name = "log",
@@ -40,7 +40,8 @@ static const struct opt_row common_rows[] = {
      .choices = print_names,
      .flags = OPT_NO_ENV | OPT_EVERYWHERE,
      .offset = offsetof(struct opt_asked, print),
-     .help = "print the options as man, markdown or completion (bash), and exit"},
+     .help =
+         "print the manual page (man), the table of options (markdown) or a shell's completion, and exit"},
     {.name = "print-formats",
      .kind = OPT_BOOL,
      .flags = OPT_NO_ENV | OPT_EVERYWHERE,
@@ -179,6 +180,38 @@ opt_row_arg(const struct opt_row *row)
         [OPT_LIST] = "TEXT",  [OPT_CUSTOM] = "VALUE",
     };
     return row->arg ? row->arg : words[row->kind];
+}
+
+bool
+opt_row_completes(const struct opt_program *p, size_t i, const struct opt_command *command)
+{
+    const struct opt_row *row = opt_row_at(p, i);
+    if (row->flags & OPT_HIDDEN)
+        return false;
+    return command ? opt_row_applies(row, command) : opt_row_find(p, row->name, 0, NULL) == (int)i;
+}
+
+const char *const *
+opt_row_words(const struct opt_row *row)
+{
+    return row->kind == OPT_CHOICE ? row->choices : row->offers;
+}
+
+bool
+opt_command_wraps(const struct opt_command *c)
+{
+    return (c->flags & OPT_CMD_STOP) != 0;
+}
+
+void
+opt_script(const char *script, const char *name, struct strbuf *out)
+{
+    const char *s = script;
+    for (const char *at; (at = strstr(s, "PROGRAM")) != NULL; s = at + strlen("PROGRAM")) {
+        strbuf_add(out, s, (size_t)(at - s));
+        strbuf_adds(out, name);
+    }
+    strbuf_adds(out, s);
 }
 
 const char *

@@ -17,7 +17,14 @@ struct opt_asked {
     int print; /* enum opt_print */
 };
 
-enum opt_print { OPT_PRINT_NONE = -1, OPT_PRINT_MAN, OPT_PRINT_MARKDOWN, OPT_PRINT_COMPLETION };
+enum opt_print {
+    OPT_PRINT_NONE = -1,
+    OPT_PRINT_MAN,
+    OPT_PRINT_MARKDOWN,
+    OPT_PRINT_BASH,
+    OPT_PRINT_ZSH,
+    OPT_PRINT_FISH
+};
 
 size_t opt_row_count(const struct opt_program *p);
 const struct opt_row *opt_row_at(const struct opt_program *p, size_t i);
@@ -36,6 +43,14 @@ int opt_row_find(const struct opt_program *p, const char *name, char letter,
 bool opt_row_applies(const struct opt_row *row, const struct opt_command *command);
 /* "DURATION": the word for its value; "" for a bool. */
 const char *opt_row_arg(const struct opt_row *row);
+/* For the completions: shown, and the command knows it (NULL: any does, and it is the first row of its name). */
+bool opt_row_completes(const struct opt_program *p, size_t i, const struct opt_command *command);
+/* The words that a value can be, NULL-ended; or NULL. */
+const char *const *opt_row_words(const struct opt_row *row);
+/* The command line of another program follows the options of this command. */
+bool opt_command_wraps(const struct opt_command *c);
+/* A script with the program's name wherever it has PROGRAM. */
+void opt_script(const char *script, const char *name, struct strbuf *out);
 /* The row's variable into buf of OPT_ENV_MAX, "" when it has none; returns buf. */
 const char *opt_row_env(const struct opt_program *p, const struct opt_row *row, char *buf);
 /* What help shows as default: def_text, def or "". */

@@ -27,6 +27,7 @@ const struct opt_command selfcopy_command = {
     .args = "DEST",
     .min_args = 1,
     .max_args = 1,
+    .path = OPT_PATH_FILE,
     .flags = OPT_CMD_NO_ENV,
     .summary = "put this program at DEST, atomically and mode 755",
     .more =

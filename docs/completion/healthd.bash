@@ -1,89 +1,111 @@
 # shellcheck shell=bash
-# Completion of healthd for bash; zsh reads it after `autoload bashcompinit && bashcompinit`.
-_healthd() {
-    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' words='' word
-    COMPREPLY=()
-    case $prev in
-    --listen)
-        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-        return
-        ;;
-    --check)
-        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-        return
-        ;;
-    --config)
-        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-        return
-        ;;
-    --database)
-        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-        return
-        ;;
-    --redis)
-        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-        return
-        ;;
-    --service-name)
-        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-        return
-        ;;
-    --service-version)
-        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-        return
-        ;;
-    --details)
-        mapfile -t COMPREPLY < <(compgen -W 'never local always' -- "$cur")
-        return
-        ;;
-    --drain)
-        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-        return
-        ;;
-    --termination-log)
-        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-        return
-        ;;
-    --timeout)
-        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-        return
-        ;;
-    --expect)
-        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-        return
-        ;;
-    --log)
-        mapfile -t COMPREPLY < <(compgen -W 'auto text kv json' -- "$cur")
-        return
-        ;;
-    --log-level)
-        mapfile -t COMPREPLY < <(compgen -W 'debug info warn error' -- "$cur")
-        return
-        ;;
-    --print-options)
-        mapfile -t COMPREPLY < <(compgen -W 'man markdown completion' -- "$cur")
-        return
-        ;;
+# Completion of healthd for bash, as healthd --print-options=bash prints it.
+
+# What an option's value can be: words, or a path. 1: it takes none.
+_healthd_value() {
+    case $1 in
+    --listen) words='' path='' ;;
+    --check) words='' path='' ;;
+    --config) words='' path=default ;;
+    --database) words='' path='' ;;
+    --redis) words='' path='' ;;
+    --service-name) words='' path='' ;;
+    --service-version) words='' path='' ;;
+    --details) path='' words='never local always' ;;
+    --drain) words='' path='' ;;
+    --termination-log) words='' path=default ;;
+    --timeout) words='' path='' ;;
+    --expect) words='' path='' ;;
+    --log) path='' words='auto text kv json' ;;
+    --log-level) path='' words='debug info warn error' ;;
+    --print-options) path='' words='man markdown bash zsh fish' ;;
+    *) return 1 ;;
     esac
-    for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-        case $word in
-        probe | check | wait | sleep | copy | version) command=$word && break ;;
-        --) return ;;
-        esac
-    done
-    case $command in
-    probe) words='--timeout --expect --log --log-level --strict-env --print-options --print-formats --help --version' ;;
-    check) words='--check --config --database --redis --log --log-level --strict-env --print-options --print-formats --help --version' ;;
-    wait) words='--check --config --database --redis --timeout --log --log-level --strict-env --print-options --print-formats --help --version' ;;
-    sleep) words='--log --log-level --strict-env --print-options --print-formats --help --version' ;;
-    copy) words='--log --log-level --strict-env --print-options --print-formats --help --version' ;;
-    version) words='--log --log-level --strict-env --print-options --print-formats --help --version' ;;
-    *) words='probe check wait sleep copy version --listen --check --config --database --redis --service-name --service-version --health-strict --details --drain --termination-log --timeout --expect --timeout --log --log-level --strict-env --print-options --print-formats --help --version' ;;
+}
+
+# What is known after a command: options, words, a path; whether a command line follows. 1: no command.
+_healthd_command() {
+    case $1 in
+    probe) options='--timeout --expect --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
+    check) options='--check --config --database --redis --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
+    wait) options='--check --config --database --redis --timeout --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
+    sleep) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
+    copy) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
+    version) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
+    '') options='--listen --check --config --database --redis --service-name --service-version --health-strict --details --drain --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='probe check wait sleep copy version' path='' wraps='' ;;
+    *) return 1 ;;
     esac
-    if [[ $cur == -* || -z $command ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
-    else
-        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+}
+
+# A command line of its own begins at word $1.
+_healthd_wrapped() {
+    if declare -F _command_offset >/dev/null; then
+        _command_offset "$1"
+        return
     fi
+    compopt -o default
+    ((COMP_CWORD > $1)) || mapfile -t COMPREPLY < <(compgen -c -- "${COMP_WORDS[COMP_CWORD]}")
+}
+
+_healthd() {
+    local -a given=() at=()
+    local options='' words='' path='' wraps='' command='' option='' before='' line=$COMP_LINE cur own skip word i
+    COMPREPLY=()
+    for ((i = 0; i <= COMP_CWORD; i++)); do # bash parts words at = and :
+        word=${COMP_WORDS[i]}
+        if ((i > 0)) && [[ $line != [[:space:]]* ]]; then
+            given[-1]+=$word
+        else
+            given+=("$word")
+            at+=("$i")
+            line=${line#"${line%%[![:space:]]*}"}
+        fi
+        line=${line#"$word"}
+    done
+    cur=${given[-1]}
+    _healthd_command ''
+    for ((i = 1; i < ${#given[@]} - 1; i++)); do
+        word=${given[i]}
+        if [[ $option ]]; then
+            option=''
+        elif [[ $word == -- ]]; then
+            [[ $wraps ]] && _healthd_wrapped $((at[i] + 1))
+            return
+        elif [[ $word == -* ]]; then
+            _healthd_value "$word" && option=$word
+        elif [[ -z $command ]] && _healthd_command "$word"; then
+            command=$word
+        elif [[ $wraps ]]; then
+            _healthd_wrapped "${at[i]}"
+            return
+        elif [[ -z $command ]]; then
+            return
+        fi
+    done
+    own=${COMP_WORDS[COMP_CWORD]} # what the answers take the place of
+    [[ $own == *[!=:]* ]] || own=''
+    skip=${cur%"$own"}
+    if [[ $option ]]; then
+        _healthd_value "$option"
+        wraps=''
+    elif [[ $cur == --*=* ]]; then
+        before=${cur%%=*}=
+        cur=${cur#*=}
+        _healthd_value "${before%=}" || return
+        wraps=''
+    else
+        _healthd_command "$command"
+        if [[ $cur == -* ]]; then
+            words=$options path='' wraps=''
+        fi
+    fi
+    mapfile -t COMPREPLY < <(
+        compgen -W "$words" -- "$cur"
+        if [[ $wraps ]]; then compgen -c -- "$cur"; fi
+    )
+    COMPREPLY=("${COMPREPLY[@]/#/$before}")
+    COMPREPLY=("${COMPREPLY[@]#"$skip"}")
+    if [[ $path || $wraps ]]; then compopt -o "${path:-default}"; fi
+    if [[ ${COMPREPLY[*]} == *[=:] ]]; then compopt -o nospace; fi
 }
 complete -F _healthd healthd

@@ -1,114 +1,118 @@
 # shellcheck shell=bash
-# Completion of migrate for bash; zsh reads it after `autoload bashcompinit && bashcompinit`.
-_migrate() {
-    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' words='' word
-    COMPREPLY=()
-    case $prev in
-    --dir)
-        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-        return
-        ;;
-    --database)
-        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-        return
-        ;;
-    --table)
-        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-        return
-        ;;
-    --layout)
-        mapfile -t COMPREPLY < <(compgen -W 'auto native' -- "$cur")
-        return
-        ;;
-    --wait)
-        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-        return
-        ;;
-    --lock-wait)
-        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-        return
-        ;;
-    --lock-timeout)
-        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-        return
-        ;;
-    --statement-timeout)
-        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-        return
-        ;;
-    --deadline)
-        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-        return
-        ;;
-    --out-of-order)
-        mapfile -t COMPREPLY < <(compgen -W 'refuse apply' -- "$cur")
-        return
-        ;;
-    --ahead)
-        mapfile -t COMPREPLY < <(compgen -W 'allow refuse' -- "$cur")
-        return
-        ;;
-    --phase)
-        mapfile -t COMPREPLY < <(compgen -W 'expand contract all' -- "$cur")
-        return
-        ;;
-    --to)
-        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-        return
-        ;;
-    --steps)
-        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-        return
-        ;;
-    --role)
-        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-        return
-        ;;
-    --search-path)
-        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-        return
-        ;;
-    --release)
-        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-        return
-        ;;
-    --termination-log)
-        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-        return
-        ;;
-    --log)
-        mapfile -t COMPREPLY < <(compgen -W 'auto text kv json' -- "$cur")
-        return
-        ;;
-    --log-level)
-        mapfile -t COMPREPLY < <(compgen -W 'debug info warn error' -- "$cur")
-        return
-        ;;
-    --print-options)
-        mapfile -t COMPREPLY < <(compgen -W 'man markdown completion' -- "$cur")
-        return
-        ;;
+# Completion of migrate for bash, as migrate --print-options=bash prints it.
+
+# What an option's value can be: words, or a path. 1: it takes none.
+_migrate_value() {
+    case $1 in
+    --dir) words='' path=dirnames ;;
+    --database) words='' path='' ;;
+    --table) words='' path='' ;;
+    --layout) path='' words='auto native' ;;
+    --wait) words='' path='' ;;
+    --lock-wait) words='' path='' ;;
+    --lock-timeout) words='' path='' ;;
+    --statement-timeout) words='' path='' ;;
+    --deadline) words='' path='' ;;
+    --out-of-order) path='' words='refuse apply' ;;
+    --ahead) path='' words='allow refuse' ;;
+    --phase) path='' words='expand contract all' ;;
+    --to) words='' path='' ;;
+    --steps) words='' path='' ;;
+    --role) words='' path='' ;;
+    --search-path) words='' path='' ;;
+    --release) words='' path='' ;;
+    --termination-log) words='' path=default ;;
+    --log) path='' words='auto text kv json' ;;
+    --log-level) path='' words='debug info warn error' ;;
+    --print-options) path='' words='man markdown bash zsh fish' ;;
+    *) return 1 ;;
     esac
-    for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-        case $word in
-        up | status | check | split | wait | copy | version) command=$word && break ;;
-        --) return ;;
-        esac
-    done
-    case $command in
-    up) words='--dir --allow-empty --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --dry-run --role --search-path --release --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' ;;
-    status) words='--dir --allow-empty --database --table --wait --deadline --out-of-order --ahead --phase --role --json --exit-code --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' ;;
-    check) words='--dir --allow-empty --json --log --log-level --strict-env --print-options --print-formats --help --version' ;;
-    split) words='--json --log --log-level --strict-env --print-options --print-formats --help --version' ;;
-    wait) words='--database --wait --deadline --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' ;;
-    copy) words='--log --log-level --strict-env --print-options --print-formats --help --version' ;;
-    version) words='--log --log-level --strict-env --print-options --print-formats --help --version' ;;
-    *) words='up status check split wait copy version --dir --allow-empty --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --dry-run --role --search-path --release --json --exit-code --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' ;;
+}
+
+# What is known after a command: options, words, a path; whether a command line follows. 1: no command.
+_migrate_command() {
+    case $1 in
+    up) options='--dir --allow-empty --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --dry-run --role --search-path --release --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
+    status) options='--dir --allow-empty --database --table --wait --deadline --out-of-order --ahead --phase --role --json --exit-code --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
+    check) options='--dir --allow-empty --json --log --log-level --strict-env --print-options --print-formats --help --version' words='' path=dirnames wraps='' ;;
+    split) options='--json --log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
+    wait) options='--database --wait --deadline --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
+    copy) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
+    version) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
+    '') options='--dir --allow-empty --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --dry-run --role --search-path --release --json --exit-code --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='up status check split wait copy version' path='' wraps='' ;;
+    *) return 1 ;;
     esac
-    if [[ $cur == -* || -z $command ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
-    else
-        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+}
+
+# A command line of its own begins at word $1.
+_migrate_wrapped() {
+    if declare -F _command_offset >/dev/null; then
+        _command_offset "$1"
+        return
     fi
+    compopt -o default
+    ((COMP_CWORD > $1)) || mapfile -t COMPREPLY < <(compgen -c -- "${COMP_WORDS[COMP_CWORD]}")
+}
+
+_migrate() {
+    local -a given=() at=()
+    local options='' words='' path='' wraps='' command='' option='' before='' line=$COMP_LINE cur own skip word i
+    COMPREPLY=()
+    for ((i = 0; i <= COMP_CWORD; i++)); do # bash parts words at = and :
+        word=${COMP_WORDS[i]}
+        if ((i > 0)) && [[ $line != [[:space:]]* ]]; then
+            given[-1]+=$word
+        else
+            given+=("$word")
+            at+=("$i")
+            line=${line#"${line%%[![:space:]]*}"}
+        fi
+        line=${line#"$word"}
+    done
+    cur=${given[-1]}
+    _migrate_command ''
+    for ((i = 1; i < ${#given[@]} - 1; i++)); do
+        word=${given[i]}
+        if [[ $option ]]; then
+            option=''
+        elif [[ $word == -- ]]; then
+            [[ $wraps ]] && _migrate_wrapped $((at[i] + 1))
+            return
+        elif [[ $word == -* ]]; then
+            _migrate_value "$word" && option=$word
+        elif [[ -z $command ]] && _migrate_command "$word"; then
+            command=$word
+        elif [[ $wraps ]]; then
+            _migrate_wrapped "${at[i]}"
+            return
+        elif [[ -z $command ]]; then
+            return
+        fi
+    done
+    own=${COMP_WORDS[COMP_CWORD]} # what the answers take the place of
+    [[ $own == *[!=:]* ]] || own=''
+    skip=${cur%"$own"}
+    if [[ $option ]]; then
+        _migrate_value "$option"
+        wraps=''
+    elif [[ $cur == --*=* ]]; then
+        before=${cur%%=*}=
+        cur=${cur#*=}
+        _migrate_value "${before%=}" || return
+        wraps=''
+    else
+        _migrate_command "$command"
+        if [[ $cur == -* ]]; then
+            words=$options path='' wraps=''
+        fi
+    fi
+    mapfile -t COMPREPLY < <(
+        compgen -W "$words" -- "$cur"
+        if [[ $wraps ]]; then compgen -c -- "$cur"; fi
+    )
+    COMPREPLY=("${COMPREPLY[@]/#/$before}")
+    COMPREPLY=("${COMPREPLY[@]#"$skip"}")
+    if [[ $path || $wraps ]]; then compopt -o "${path:-default}"; fi
+    if [[ ${COMPREPLY[*]} == *[=:] ]]; then compopt -o nospace; fi
 }
 complete -F _migrate migrate

@@ -20,6 +20,7 @@ const struct opt_command cmd_check = {
     .name = "check",
     .args = "[DIR]",
     .max_args = 1,
+    .path = OPT_PATH_DIR,
     .summary = "check files without a database: names, splitting, what runs outside a transaction",
     .options = OPT_NAMES("dir", "allow-empty", "json"),
     .run = cmd_check_run,

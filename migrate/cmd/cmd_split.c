@@ -19,6 +19,7 @@ const struct opt_command cmd_split = {
     .args = "FILE",
     .min_args = 1,
     .max_args = 1,
+    .path = OPT_PATH_FILE,
     .flags = OPT_CMD_NO_ENV,
     .summary = "print a file's statements as the server will get them",
     .options = OPT_NAMES("json"),

@@ -99,8 +99,9 @@ def test_a_command_is_a_file_and_a_line(tree):
         assert f"| `{program} greet WORD` | say a word to somebody |\n" in table
         row = next(line for line in table.splitlines() if line.startswith(f"| `--{option} "))
         assert "greet)" in row
-        completion = said(built, "--print-options=completion")[1]
-        assert "| greet" in completion and f"    greet) words='--{option} --log " in completion
+        assert f"    greet) options='--{option} --log " in said(built, "--print-options=bash")[1]
+        assert f"_{program}_greet() {{\n" in said(built, "--print-options=zsh")[1]
+        assert f"'__{program}_at greet' -l {option} " in said(built, "--print-options=fish")[1]
     assert subprocess.run(["scripts/check-rules"], cwd=tree).returncode == 0
 
 

@@ -99,13 +99,26 @@ markdown_and_completion(void **state)
                  row->kind == OPT_BOOL ? "`" : " ");
         assert_int_equal(strstr(strbuf_str(&a.said.out), cell) != NULL, !(row->flags & OPT_HIDDEN));
     }
-    PARSE(b, "migrate --print-options=completion");
+    PARSE(b, "migrate --print-options=bash");
     assert_non_null(strstr(strbuf_str(&b.said.out), "complete -F _migrate migrate\n"));
-    assert_non_null(strstr(strbuf_str(&b.said.out), "up) words='--dir --lock-wait"));
-    assert_non_null(strstr(strbuf_str(&b.said.out), "compgen -W 'refuse apply'"));
+    assert_non_null(strstr(strbuf_str(&b.said.out), "up) options='--dir --lock-wait"));
+    assert_non_null(
+        strstr(strbuf_str(&b.said.out), "--out-of-order) path='' words='refuse apply' ;;"));
+    assert_non_null(strstr(strbuf_str(&b.said.out), "-n | --steps) words='' path='' ;;"));
+    assert_non_null(strstr(strbuf_str(&b.said.out), "words='' path='' wraps=1 ;;"));
+    PARSE(zsh, "migrate --print-options=zsh");
+    assert_memory_equal(strbuf_str(&zsh.said.out), "#compdef migrate\n", 17);
+    assert_non_null(strstr(strbuf_str(&zsh.said.out), "'(-n --steps)-n+[how many]:N: ' \\\n"));
+    assert_non_null(
+        strstr(strbuf_str(&zsh.said.out), "'*--label=[kind\\:LABEL, as typed]:TEXT: '"));
+    PARSE(fish, "migrate --print-options=fish");
+    assert_non_null(
+        strstr(strbuf_str(&fish.said.out),
+               "complete -c migrate -n '__migrate_at up' -s n -l steps -x -d 'how many'\n"));
+    assert_non_null(strstr(strbuf_str(&fish.said.out), "__migrate_at run wrapped"));
     PARSE(c, "migrate --print-options=mna");
     ASSERT_REFUSED(
-        c, "--print-options: 'mna' is none of man, markdown, completion; did you mean man?");
+        c, "--print-options: 'mna' is none of man, markdown, bash, zsh, fish; did you mean man?");
     PARSE(d, "migrate --print-formats");
     assert_non_null(strstr(strbuf_str(&d.said.out), "| `time` |"));
 }

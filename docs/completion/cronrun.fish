@@ -1,0 +1,134 @@
+# Completion of cronrun for fish, as cronrun --print-options=fish prints it.
+
+# Options that a value follows.
+set -g __cronrun_valued --lock --name --on-busy --lock-ttl --lock-settle --deadline --grace --stop-signal --starting-deadline --scheduled-at --job-deadline --busy-status --late-status --child-status --database --redis --termination-log --log --log-level --print-options
+set -g __cronrun_commands run copy version
+# Commands that a command line follows.
+set -g __cronrun_wrapping - run
+
+# The command (- before one is named); then, when a command line of its own has begun, "wrapped" and its words.
+function __cronrun_line
+    set -l tokens (commandline -opc)
+    set -l command -
+    set -l value no
+    set -e tokens[1]
+    while set -q tokens[1]
+        set -l token $tokens[1]
+        set -e tokens[1]
+        if test $value = yes
+            set value no
+        else if test "$token" = --
+            printf '%s\n' $command wrapped $tokens
+            return
+        else if contains -- $token $__cronrun_valued
+            set value yes
+        else if string match -q -- '-*' $token
+        else if test $command = -; and contains -- $token $__cronrun_commands
+            set command $token
+        else if contains -- $command $__cronrun_wrapping
+            printf '%s\n' $command wrapped $token $tokens
+            return
+        else if test $command = -
+            return
+        end
+    end
+    echo $command
+end
+
+# Whether the cursor is among the options and words of that command, or where its command line is or begins.
+function __cronrun_at
+    set -l line (__cronrun_line)
+    test "$line[1]" = $argv[1]; or return 1
+    set -q line[2]; or return 0
+    set -q argv[2]
+end
+
+function __cronrun_wrapped
+    set -l line (__cronrun_line)
+    set -l word (commandline -ct)
+    if not set -q line[2]; and string match -q -- '-*' $word
+        return
+    end
+    complete -C (string join ' ' -- (string escape -- $line[3..]) "$word")
+end
+
+# The paths that the word goes on with behind what it begins with: "file:".
+function __cronrun_paths
+    set -l word (commandline -ct | string replace -r -- '^--[^=]*=' '')
+    string match -q -- "$argv[1]*" $word; or return
+    set -l path (string replace -- $argv[1] '' $word)
+    complete -C "nosuchprogram $path" | string replace -r -- '^' $argv[1]
+end
+
+complete -c cronrun -f
+complete -c cronrun -n '__cronrun_at -' -l lock -x -a 'file: (__cronrun_paths file:) postgres redis none' -d 'file:/path, postgres, redis, a URL of either, or none; must be given'
+complete -c cronrun -n '__cronrun_at -' -l name -x -d 'name of the job: who uses the same name and store excludes each other'
+complete -c cronrun -n '__cronrun_at -' -l on-busy -x -a 'skip fail wait=' -d 'what to do when another run holds the lock'
+complete -c cronrun -n '__cronrun_at -' -l lock-ttl -x -d 'Redis: how long the lock lives without renewal'
+complete -c cronrun -n '__cronrun_at -' -l lock-settle -x -d 'PostgreSQL: how long to hold the lock before the start when the last holder never released it'
+complete -c cronrun -n '__cronrun_at -' -l deadline -x -d 'how long the command may run; then the stop signal, the grace, KILL'
+complete -c cronrun -n '__cronrun_at -' -l grace -x -d 'time between the stop signal and KILL'
+complete -c cronrun -n '__cronrun_at -' -l stop-signal -x -a 'TERM INT QUIT HUP USR1 USR2 KILL' -d 'signal that asks the command to end'
+complete -c cronrun -n '__cronrun_at -' -l starting-deadline -x -d 'do not run when it would start so late after its scheduled instant'
+complete -c cronrun -n '__cronrun_at -' -l scheduled-at -x -d 'when the run was to start (RFC 3339)'
+complete -c cronrun -n '__cronrun_at -' -l job-deadline -x -d 'the Job\'s activeDeadlineSeconds: end grace and two seconds before it'
+complete -c cronrun -n '__cronrun_at -' -l busy-status -x -d 'exit status of a run that was skipped because the lock is busy'
+complete -c cronrun -n '__cronrun_at -' -l late-status -x -d 'exit status of a run that came too late to start'
+complete -c cronrun -n '__cronrun_at -' -l child-status -x -d 'exit status for any failure of the command'
+complete -c cronrun -n '__cronrun_at -' -l database -x -d 'where PostgreSQL is, for --lock postgres; otherwise DATABASE_URL and its kin'
+complete -c cronrun -n '__cronrun_at -' -l redis -x -d 'where Redis is, for --lock redis; otherwise REDIS_URL and its kin'
+complete -c cronrun -n '__cronrun_at -' -l termination-log -r -F -d 'where the termination message goes, if that file exists'
+complete -c cronrun -n '__cronrun_at -' -l log -x -a 'auto text kv json' -d 'form of the log on stderr: auto, text, kv or json'
+complete -c cronrun -n '__cronrun_at -' -l log-level -x -a 'debug info warn error' -d 'least level that is logged: debug, info, warn or error'
+complete -c cronrun -n '__cronrun_at -' -l strict-env -d 'an unknown variable with the program\'s prefix is an error'
+complete -c cronrun -n '__cronrun_at -' -l print-options -x -a 'man markdown bash zsh fish' -d 'print the manual page (man), the table of options (markdown) or a shell\'s completion, and exit'
+complete -c cronrun -n '__cronrun_at -' -l print-formats -d 'print the fields of log records and reports, and exit'
+complete -c cronrun -n '__cronrun_at -' -s h -l help -d 'print help, after a command the help of that command, and exit'
+complete -c cronrun -n '__cronrun_at -' -s V -l version -d 'print the version and exit'
+complete -c cronrun -n '__cronrun_at - wrapped' -x -a '(__cronrun_wrapped)'
+
+complete -c cronrun -n '__cronrun_at -' -a run -d 'run a command under a lock, with a deadline, and leave nothing of it behind'
+complete -c cronrun -n '__cronrun_at run wrapped' -x -a '(__cronrun_wrapped)'
+complete -c cronrun -n '__cronrun_at run' -l lock -x -a 'file: (__cronrun_paths file:) postgres redis none' -d 'file:/path, postgres, redis, a URL of either, or none; must be given'
+complete -c cronrun -n '__cronrun_at run' -l name -x -d 'name of the job: who uses the same name and store excludes each other'
+complete -c cronrun -n '__cronrun_at run' -l on-busy -x -a 'skip fail wait=' -d 'what to do when another run holds the lock'
+complete -c cronrun -n '__cronrun_at run' -l lock-ttl -x -d 'Redis: how long the lock lives without renewal'
+complete -c cronrun -n '__cronrun_at run' -l lock-settle -x -d 'PostgreSQL: how long to hold the lock before the start when the last holder never released it'
+complete -c cronrun -n '__cronrun_at run' -l deadline -x -d 'how long the command may run; then the stop signal, the grace, KILL'
+complete -c cronrun -n '__cronrun_at run' -l grace -x -d 'time between the stop signal and KILL'
+complete -c cronrun -n '__cronrun_at run' -l stop-signal -x -a 'TERM INT QUIT HUP USR1 USR2 KILL' -d 'signal that asks the command to end'
+complete -c cronrun -n '__cronrun_at run' -l starting-deadline -x -d 'do not run when it would start so late after its scheduled instant'
+complete -c cronrun -n '__cronrun_at run' -l scheduled-at -x -d 'when the run was to start (RFC 3339)'
+complete -c cronrun -n '__cronrun_at run' -l job-deadline -x -d 'the Job\'s activeDeadlineSeconds: end grace and two seconds before it'
+complete -c cronrun -n '__cronrun_at run' -l busy-status -x -d 'exit status of a run that was skipped because the lock is busy'
+complete -c cronrun -n '__cronrun_at run' -l late-status -x -d 'exit status of a run that came too late to start'
+complete -c cronrun -n '__cronrun_at run' -l child-status -x -d 'exit status for any failure of the command'
+complete -c cronrun -n '__cronrun_at run' -l database -x -d 'where PostgreSQL is, for --lock postgres; otherwise DATABASE_URL and its kin'
+complete -c cronrun -n '__cronrun_at run' -l redis -x -d 'where Redis is, for --lock redis; otherwise REDIS_URL and its kin'
+complete -c cronrun -n '__cronrun_at run' -l termination-log -r -F -d 'where the termination message goes, if that file exists'
+complete -c cronrun -n '__cronrun_at run' -l log -x -a 'auto text kv json' -d 'form of the log on stderr: auto, text, kv or json'
+complete -c cronrun -n '__cronrun_at run' -l log-level -x -a 'debug info warn error' -d 'least level that is logged: debug, info, warn or error'
+complete -c cronrun -n '__cronrun_at run' -l strict-env -d 'an unknown variable with the program\'s prefix is an error'
+complete -c cronrun -n '__cronrun_at run' -l print-options -x -a 'man markdown bash zsh fish' -d 'print the manual page (man), the table of options (markdown) or a shell\'s completion, and exit'
+complete -c cronrun -n '__cronrun_at run' -l print-formats -d 'print the fields of log records and reports, and exit'
+complete -c cronrun -n '__cronrun_at run' -s h -l help -d 'print help, after a command the help of that command, and exit'
+complete -c cronrun -n '__cronrun_at run' -s V -l version -d 'print the version and exit'
+
+complete -c cronrun -n '__cronrun_at -' -a copy -d 'put this program at DEST, atomically and mode 755'
+complete -c cronrun -n '__cronrun_at copy' -F
+complete -c cronrun -n '__cronrun_at copy' -l log -x -a 'auto text kv json' -d 'form of the log on stderr: auto, text, kv or json'
+complete -c cronrun -n '__cronrun_at copy' -l log-level -x -a 'debug info warn error' -d 'least level that is logged: debug, info, warn or error'
+complete -c cronrun -n '__cronrun_at copy' -l strict-env -d 'an unknown variable with the program\'s prefix is an error'
+complete -c cronrun -n '__cronrun_at copy' -l print-options -x -a 'man markdown bash zsh fish' -d 'print the manual page (man), the table of options (markdown) or a shell\'s completion, and exit'
+complete -c cronrun -n '__cronrun_at copy' -l print-formats -d 'print the fields of log records and reports, and exit'
+complete -c cronrun -n '__cronrun_at copy' -s h -l help -d 'print help, after a command the help of that command, and exit'
+complete -c cronrun -n '__cronrun_at copy' -s V -l version -d 'print the version and exit'
+
+complete -c cronrun -n '__cronrun_at -' -a version -d 'print the version'
+complete -c cronrun -n '__cronrun_at version' -l log -x -a 'auto text kv json' -d 'form of the log on stderr: auto, text, kv or json'
+complete -c cronrun -n '__cronrun_at version' -l log-level -x -a 'debug info warn error' -d 'least level that is logged: debug, info, warn or error'
+complete -c cronrun -n '__cronrun_at version' -l strict-env -d 'an unknown variable with the program\'s prefix is an error'
+complete -c cronrun -n '__cronrun_at version' -l print-options -x -a 'man markdown bash zsh fish' -d 'print the manual page (man), the table of options (markdown) or a shell\'s completion, and exit'
+complete -c cronrun -n '__cronrun_at version' -l print-formats -d 'print the fields of log records and reports, and exit'
+complete -c cronrun -n '__cronrun_at version' -s h -l help -d 'print help, after a command the help of that command, and exit'
+complete -c cronrun -n '__cronrun_at version' -s V -l version -d 'print the version and exit'

@@ -1,0 +1,143 @@
+#compdef cronrun
+# Completion of cronrun for zsh, as cronrun --print-options=zsh prints it.
+
+# The words given; one that ends in = goes on, one that ends in : goes on with a path.
+_cronrun_offer() {
+    local word ret=1
+    for word; do
+        if [[ $word == *: ]] && compset -P $word; then
+            _files
+            return
+        fi
+    done
+    compadd -- ${@:#*[=:]} && ret=0
+    compadd -S '' -- ${(M)@:#*[=:]} && ret=0
+    return ret
+}
+
+_cronrun_run() {
+    _arguments -S -s \
+        '--lock=[file\:/path, postgres, redis, a URL of either, or none; must be given]:LOCK: _cronrun_offer file\: postgres redis none' \
+        '--name=[name of the job\: who uses the same name and store excludes each other]:JOB: ' \
+        '--on-busy=[what to do when another run holds the lock]:skip|fail|wait=DURATION: _cronrun_offer skip fail wait=' \
+        '--lock-ttl=[Redis\: how long the lock lives without renewal]:DURATION: ' \
+        '--lock-settle=[PostgreSQL\: how long to hold the lock before the start when the last holder never released it]:DURATION: ' \
+        '--deadline=[how long the command may run; then the stop signal, the grace, KILL]:DURATION: ' \
+        '--grace=[time between the stop signal and KILL]:DURATION: ' \
+        '--stop-signal=[signal that asks the command to end]:SIGNAL: _cronrun_offer TERM INT QUIT HUP USR1 USR2 KILL' \
+        '--starting-deadline=[do not run when it would start so late after its scheduled instant]:DURATION: ' \
+        '--scheduled-at=[when the run was to start (RFC 3339)]:INSTANT: ' \
+        '--job-deadline=[the Job'\''s activeDeadlineSeconds\: end grace and two seconds before it]:DURATION: ' \
+        '--busy-status=[exit status of a run that was skipped because the lock is busy]:STATUS: ' \
+        '--late-status=[exit status of a run that came too late to start]:STATUS: ' \
+        '--child-status=[exit status for any failure of the command]:STATUS: ' \
+        '--database=[where PostgreSQL is, for --lock postgres; otherwise DATABASE_URL and its kin]:URL: ' \
+        '--redis=[where Redis is, for --lock redis; otherwise REDIS_URL and its kin]:URL: ' \
+        '--termination-log=[where the termination message goes, if that file exists]:FILE:_files' \
+        '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _cronrun_offer auto text kv json' \
+        '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _cronrun_offer debug info warn error' \
+        '--strict-env[an unknown variable with the program'\''s prefix is an error]' \
+        '--print-options=[print the manual page (man), the table of options (markdown) or a shell'\''s completion, and exit]:FORM: _cronrun_offer man markdown bash zsh fish' \
+        '--print-formats[print the fields of log records and reports, and exit]' \
+        '(-h --help)-h[print help, after a command the help of that command, and exit]' \
+        '(-h --help)--help[print help, after a command the help of that command, and exit]' \
+        '(-V --version)-V[print the version and exit]' \
+        '(-V --version)--version[print the version and exit]' \
+        '(-)1:command:_command_names -e' \
+        '*::argument: _normal'
+}
+
+_cronrun_copy() {
+    _arguments -S -s \
+        '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _cronrun_offer auto text kv json' \
+        '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _cronrun_offer debug info warn error' \
+        '--strict-env[an unknown variable with the program'\''s prefix is an error]' \
+        '--print-options=[print the manual page (man), the table of options (markdown) or a shell'\''s completion, and exit]:FORM: _cronrun_offer man markdown bash zsh fish' \
+        '--print-formats[print the fields of log records and reports, and exit]' \
+        '(-h --help)-h[print help, after a command the help of that command, and exit]' \
+        '(-h --help)--help[print help, after a command the help of that command, and exit]' \
+        '(-V --version)-V[print the version and exit]' \
+        '(-V --version)--version[print the version and exit]' \
+        '1:DEST:_files'
+}
+
+_cronrun_version() {
+    _arguments -S -s \
+        '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _cronrun_offer auto text kv json' \
+        '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _cronrun_offer debug info warn error' \
+        '--strict-env[an unknown variable with the program'\''s prefix is an error]' \
+        '--print-options=[print the manual page (man), the table of options (markdown) or a shell'\''s completion, and exit]:FORM: _cronrun_offer man markdown bash zsh fish' \
+        '--print-formats[print the fields of log records and reports, and exit]' \
+        '(-h --help)-h[print help, after a command the help of that command, and exit]' \
+        '(-h --help)--help[print help, after a command the help of that command, and exit]' \
+        '(-V --version)-V[print the version and exit]' \
+        '(-V --version)--version[print the version and exit]' \
+        '*: : '
+}
+
+_cronrun_commands() {
+    local ret=1
+    local -a names=(
+        'run:run a command under a lock, with a deadline, and leave nothing of it behind'
+        'copy:put this program at DEST, atomically and mode 755'
+        'version:print the version'
+    )
+    (( given[(Ie)--] )) || _describe -t commands 'cronrun command' names && ret=0
+    _command_names -e && ret=0
+    return ret
+}
+
+_cronrun() {
+    local curcontext=$curcontext state line ret=1
+    local -a given=($words)
+    typeset -A opt_args
+    _arguments -C -S -s \
+        '--lock=[file\:/path, postgres, redis, a URL of either, or none; must be given]:LOCK: _cronrun_offer file\: postgres redis none' \
+        '--name=[name of the job\: who uses the same name and store excludes each other]:JOB: ' \
+        '--on-busy=[what to do when another run holds the lock]:skip|fail|wait=DURATION: _cronrun_offer skip fail wait=' \
+        '--lock-ttl=[Redis\: how long the lock lives without renewal]:DURATION: ' \
+        '--lock-settle=[PostgreSQL\: how long to hold the lock before the start when the last holder never released it]:DURATION: ' \
+        '--deadline=[how long the command may run; then the stop signal, the grace, KILL]:DURATION: ' \
+        '--grace=[time between the stop signal and KILL]:DURATION: ' \
+        '--stop-signal=[signal that asks the command to end]:SIGNAL: _cronrun_offer TERM INT QUIT HUP USR1 USR2 KILL' \
+        '--starting-deadline=[do not run when it would start so late after its scheduled instant]:DURATION: ' \
+        '--scheduled-at=[when the run was to start (RFC 3339)]:INSTANT: ' \
+        '--job-deadline=[the Job'\''s activeDeadlineSeconds\: end grace and two seconds before it]:DURATION: ' \
+        '--busy-status=[exit status of a run that was skipped because the lock is busy]:STATUS: ' \
+        '--late-status=[exit status of a run that came too late to start]:STATUS: ' \
+        '--child-status=[exit status for any failure of the command]:STATUS: ' \
+        '--database=[where PostgreSQL is, for --lock postgres; otherwise DATABASE_URL and its kin]:URL: ' \
+        '--redis=[where Redis is, for --lock redis; otherwise REDIS_URL and its kin]:URL: ' \
+        '--termination-log=[where the termination message goes, if that file exists]:FILE:_files' \
+        '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _cronrun_offer auto text kv json' \
+        '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _cronrun_offer debug info warn error' \
+        '--strict-env[an unknown variable with the program'\''s prefix is an error]' \
+        '--print-options=[print the manual page (man), the table of options (markdown) or a shell'\''s completion, and exit]:FORM: _cronrun_offer man markdown bash zsh fish' \
+        '--print-formats[print the fields of log records and reports, and exit]' \
+        '(-h --help)-h[print help, after a command the help of that command, and exit]' \
+        '(-h --help)--help[print help, after a command the help of that command, and exit]' \
+        '(-V --version)-V[print the version and exit]' \
+        '(-V --version)--version[print the version and exit]' \
+        '(-)1: :_cronrun_commands' \
+        '*:: :->rest' && ret=0
+    [[ $state == rest ]] || return ret
+    if [[ $words[1] == -- ]]; then # it stays when no option stands before it
+        shift words
+        (( CURRENT-- ))
+    fi
+    if (( ! given[(Ie)--] || given[(Ie)$words[1]] < given[(Ie)--] )); then
+        case $words[1] in
+        run | copy | version)
+            _cronrun_$words[1]
+            return
+            ;;
+        esac
+    fi
+    _normal
+}
+
+if [[ $funcstack[1] == _cronrun ]]; then
+    _cronrun "$@"
+else
+    compdef _cronrun cronrun
+fi

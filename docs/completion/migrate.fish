@@ -1,0 +1,199 @@
+# Completion of migrate for fish, as migrate --print-options=fish prints it.
+
+# Options that a value follows.
+set -g __migrate_valued --dir --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --role --search-path --release --termination-log --log --log-level --print-options
+set -g __migrate_commands up status check split wait copy version
+# Commands that a command line follows.
+set -g __migrate_wrapping
+
+# The command (- before one is named); then, when a command line of its own has begun, "wrapped" and its words.
+function __migrate_line
+    set -l tokens (commandline -opc)
+    set -l command -
+    set -l value no
+    set -e tokens[1]
+    while set -q tokens[1]
+        set -l token $tokens[1]
+        set -e tokens[1]
+        if test $value = yes
+            set value no
+        else if test "$token" = --
+            printf '%s\n' $command wrapped $tokens
+            return
+        else if contains -- $token $__migrate_valued
+            set value yes
+        else if string match -q -- '-*' $token
+        else if test $command = -; and contains -- $token $__migrate_commands
+            set command $token
+        else if contains -- $command $__migrate_wrapping
+            printf '%s\n' $command wrapped $token $tokens
+            return
+        else if test $command = -
+            return
+        end
+    end
+    echo $command
+end
+
+# Whether the cursor is among the options and words of that command, or where its command line is or begins.
+function __migrate_at
+    set -l line (__migrate_line)
+    test "$line[1]" = $argv[1]; or return 1
+    set -q line[2]; or return 0
+    set -q argv[2]
+end
+
+function __migrate_wrapped
+    set -l line (__migrate_line)
+    set -l word (commandline -ct)
+    if not set -q line[2]; and string match -q -- '-*' $word
+        return
+    end
+    complete -C (string join ' ' -- (string escape -- $line[3..]) "$word")
+end
+
+# The paths that the word goes on with behind what it begins with: "file:".
+function __migrate_paths
+    set -l word (commandline -ct | string replace -r -- '^--[^=]*=' '')
+    string match -q -- "$argv[1]*" $word; or return
+    set -l path (string replace -- $argv[1] '' $word)
+    complete -C "nosuchprogram $path" | string replace -r -- '^' $argv[1]
+end
+
+complete -c migrate -f
+complete -c migrate -n '__migrate_at -' -l dir -x -a '(__fish_complete_directories)' -d 'directory of the migrations'
+complete -c migrate -n '__migrate_at -' -l allow-empty -d 'a directory without migrations, or none at all, is no error'
+complete -c migrate -n '__migrate_at -' -l database -x -d 'where PostgreSQL is: URL or keywords; otherwise DATABASE_URL and its kin'
+complete -c migrate -n '__migrate_at -' -l table -x -d 'history table; made when it is missing'
+complete -c migrate -n '__migrate_at -' -l layout -x -a 'auto native' -d 'layout of files and history; native is the only one that this version handles'
+complete -c migrate -n '__migrate_at -' -l wait -x -d 'how long to wait for the database to accept; 0: one attempt'
+complete -c migrate -n '__migrate_at -' -l lock-wait -x -d 'how long to wait for another runner\'s lock'
+complete -c migrate -n '__migrate_at -' -l lock-timeout -x -d 'lock_timeout of a migration\'s transaction; then it rolls back and tries again'
+complete -c migrate -n '__migrate_at -' -l statement-timeout -x -d 'statement_timeout of the migrations'
+complete -c migrate -n '__migrate_at -' -l deadline -x -d 'how long all of it may take; then the statement is cancelled and rolled back'
+complete -c migrate -n '__migrate_at -' -l out-of-order -x -a 'refuse apply' -d 'what to do with a pending version below an applied one'
+complete -c migrate -n '__migrate_at -' -l ahead -x -a 'allow refuse' -d 'applied versions above the newest file (a rollback by git): allowed or an error'
+complete -c migrate -n '__migrate_at -' -l phase -x -a 'expand contract all' -d 'which files are wanted: those with phase=contract wait for contract or all'
+complete -c migrate -n '__migrate_at -' -l to -x -d 'up to this version, and no further'
+complete -c migrate -n '__migrate_at -' -l steps -x -d 'at most so many migrations'
+complete -c migrate -n '__migrate_at -' -l dry-run -d 'say what would be applied; change nothing'
+complete -c migrate -n '__migrate_at -' -l role -x -d 'SET ROLE for each file; the history is made, read and written as that role, too'
+complete -c migrate -n '__migrate_at -' -l search-path -x -d 'search_path for each file, as one would write it after SET search_path ='
+complete -c migrate -n '__migrate_at -' -l release -x -d 'stored with each row: which release brought it'
+complete -c migrate -n '__migrate_at -' -l json -d 'print JSON'
+complete -c migrate -n '__migrate_at -' -l exit-code -d 'exit 1 when something is pending'
+complete -c migrate -n '__migrate_at -' -l termination-log -r -F -d 'where Kubernetes looks for the last words; written only when it exists'
+complete -c migrate -n '__migrate_at -' -l log -x -a 'auto text kv json' -d 'form of the log on stderr: auto, text, kv or json'
+complete -c migrate -n '__migrate_at -' -l log-level -x -a 'debug info warn error' -d 'least level that is logged: debug, info, warn or error'
+complete -c migrate -n '__migrate_at -' -l strict-env -d 'an unknown variable with the program\'s prefix is an error'
+complete -c migrate -n '__migrate_at -' -l print-options -x -a 'man markdown bash zsh fish' -d 'print the manual page (man), the table of options (markdown) or a shell\'s completion, and exit'
+complete -c migrate -n '__migrate_at -' -l print-formats -d 'print the fields of log records and reports, and exit'
+complete -c migrate -n '__migrate_at -' -s h -l help -d 'print help, after a command the help of that command, and exit'
+complete -c migrate -n '__migrate_at -' -s V -l version -d 'print the version and exit'
+
+complete -c migrate -n '__migrate_at -' -a up -d 'apply what is pending'
+complete -c migrate -n '__migrate_at up' -l dir -x -a '(__fish_complete_directories)' -d 'directory of the migrations'
+complete -c migrate -n '__migrate_at up' -l allow-empty -d 'a directory without migrations, or none at all, is no error'
+complete -c migrate -n '__migrate_at up' -l database -x -d 'where PostgreSQL is: URL or keywords; otherwise DATABASE_URL and its kin'
+complete -c migrate -n '__migrate_at up' -l table -x -d 'history table; made when it is missing'
+complete -c migrate -n '__migrate_at up' -l layout -x -a 'auto native' -d 'layout of files and history; native is the only one that this version handles'
+complete -c migrate -n '__migrate_at up' -l wait -x -d 'how long to wait for the database to accept; 0: one attempt'
+complete -c migrate -n '__migrate_at up' -l lock-wait -x -d 'how long to wait for another runner\'s lock'
+complete -c migrate -n '__migrate_at up' -l lock-timeout -x -d 'lock_timeout of a migration\'s transaction; then it rolls back and tries again'
+complete -c migrate -n '__migrate_at up' -l statement-timeout -x -d 'statement_timeout of the migrations'
+complete -c migrate -n '__migrate_at up' -l deadline -x -d 'how long all of it may take; then the statement is cancelled and rolled back'
+complete -c migrate -n '__migrate_at up' -l out-of-order -x -a 'refuse apply' -d 'what to do with a pending version below an applied one'
+complete -c migrate -n '__migrate_at up' -l ahead -x -a 'allow refuse' -d 'applied versions above the newest file (a rollback by git): allowed or an error'
+complete -c migrate -n '__migrate_at up' -l phase -x -a 'expand contract all' -d 'which files are wanted: those with phase=contract wait for contract or all'
+complete -c migrate -n '__migrate_at up' -l to -x -d 'up to this version, and no further'
+complete -c migrate -n '__migrate_at up' -l steps -x -d 'at most so many migrations'
+complete -c migrate -n '__migrate_at up' -l dry-run -d 'say what would be applied; change nothing'
+complete -c migrate -n '__migrate_at up' -l role -x -d 'SET ROLE for each file; the history is made, read and written as that role, too'
+complete -c migrate -n '__migrate_at up' -l search-path -x -d 'search_path for each file, as one would write it after SET search_path ='
+complete -c migrate -n '__migrate_at up' -l release -x -d 'stored with each row: which release brought it'
+complete -c migrate -n '__migrate_at up' -l termination-log -r -F -d 'where Kubernetes looks for the last words; written only when it exists'
+complete -c migrate -n '__migrate_at up' -l log -x -a 'auto text kv json' -d 'form of the log on stderr: auto, text, kv or json'
+complete -c migrate -n '__migrate_at up' -l log-level -x -a 'debug info warn error' -d 'least level that is logged: debug, info, warn or error'
+complete -c migrate -n '__migrate_at up' -l strict-env -d 'an unknown variable with the program\'s prefix is an error'
+complete -c migrate -n '__migrate_at up' -l print-options -x -a 'man markdown bash zsh fish' -d 'print the manual page (man), the table of options (markdown) or a shell\'s completion, and exit'
+complete -c migrate -n '__migrate_at up' -l print-formats -d 'print the fields of log records and reports, and exit'
+complete -c migrate -n '__migrate_at up' -s h -l help -d 'print help, after a command the help of that command, and exit'
+complete -c migrate -n '__migrate_at up' -s V -l version -d 'print the version and exit'
+
+complete -c migrate -n '__migrate_at -' -a status -d 'show applied, pending, ahead, drifted and late migrations, and who holds the lock'
+complete -c migrate -n '__migrate_at status' -l dir -x -a '(__fish_complete_directories)' -d 'directory of the migrations'
+complete -c migrate -n '__migrate_at status' -l allow-empty -d 'a directory without migrations, or none at all, is no error'
+complete -c migrate -n '__migrate_at status' -l database -x -d 'where PostgreSQL is: URL or keywords; otherwise DATABASE_URL and its kin'
+complete -c migrate -n '__migrate_at status' -l table -x -d 'history table; made when it is missing'
+complete -c migrate -n '__migrate_at status' -l wait -x -d 'how long to wait for the database to accept; 0: one attempt'
+complete -c migrate -n '__migrate_at status' -l deadline -x -d 'how long all of it may take; then the statement is cancelled and rolled back'
+complete -c migrate -n '__migrate_at status' -l out-of-order -x -a 'refuse apply' -d 'what to do with a pending version below an applied one'
+complete -c migrate -n '__migrate_at status' -l ahead -x -a 'allow refuse' -d 'applied versions above the newest file (a rollback by git): allowed or an error'
+complete -c migrate -n '__migrate_at status' -l phase -x -a 'expand contract all' -d 'which files are wanted: those with phase=contract wait for contract or all'
+complete -c migrate -n '__migrate_at status' -l role -x -d 'SET ROLE for each file; the history is made, read and written as that role, too'
+complete -c migrate -n '__migrate_at status' -l json -d 'print JSON'
+complete -c migrate -n '__migrate_at status' -l exit-code -d 'exit 1 when something is pending'
+complete -c migrate -n '__migrate_at status' -l termination-log -r -F -d 'where Kubernetes looks for the last words; written only when it exists'
+complete -c migrate -n '__migrate_at status' -l log -x -a 'auto text kv json' -d 'form of the log on stderr: auto, text, kv or json'
+complete -c migrate -n '__migrate_at status' -l log-level -x -a 'debug info warn error' -d 'least level that is logged: debug, info, warn or error'
+complete -c migrate -n '__migrate_at status' -l strict-env -d 'an unknown variable with the program\'s prefix is an error'
+complete -c migrate -n '__migrate_at status' -l print-options -x -a 'man markdown bash zsh fish' -d 'print the manual page (man), the table of options (markdown) or a shell\'s completion, and exit'
+complete -c migrate -n '__migrate_at status' -l print-formats -d 'print the fields of log records and reports, and exit'
+complete -c migrate -n '__migrate_at status' -s h -l help -d 'print help, after a command the help of that command, and exit'
+complete -c migrate -n '__migrate_at status' -s V -l version -d 'print the version and exit'
+
+complete -c migrate -n '__migrate_at -' -a check -d 'check files without a database: names, splitting, what runs outside a transaction'
+complete -c migrate -n '__migrate_at check' -x -a '(__fish_complete_directories)'
+complete -c migrate -n '__migrate_at check' -l dir -x -a '(__fish_complete_directories)' -d 'directory of the migrations'
+complete -c migrate -n '__migrate_at check' -l allow-empty -d 'a directory without migrations, or none at all, is no error'
+complete -c migrate -n '__migrate_at check' -l json -d 'print JSON'
+complete -c migrate -n '__migrate_at check' -l log -x -a 'auto text kv json' -d 'form of the log on stderr: auto, text, kv or json'
+complete -c migrate -n '__migrate_at check' -l log-level -x -a 'debug info warn error' -d 'least level that is logged: debug, info, warn or error'
+complete -c migrate -n '__migrate_at check' -l strict-env -d 'an unknown variable with the program\'s prefix is an error'
+complete -c migrate -n '__migrate_at check' -l print-options -x -a 'man markdown bash zsh fish' -d 'print the manual page (man), the table of options (markdown) or a shell\'s completion, and exit'
+complete -c migrate -n '__migrate_at check' -l print-formats -d 'print the fields of log records and reports, and exit'
+complete -c migrate -n '__migrate_at check' -s h -l help -d 'print help, after a command the help of that command, and exit'
+complete -c migrate -n '__migrate_at check' -s V -l version -d 'print the version and exit'
+
+complete -c migrate -n '__migrate_at -' -a split -d 'print a file\'s statements as the server will get them'
+complete -c migrate -n '__migrate_at split' -F
+complete -c migrate -n '__migrate_at split' -l json -d 'print JSON'
+complete -c migrate -n '__migrate_at split' -l log -x -a 'auto text kv json' -d 'form of the log on stderr: auto, text, kv or json'
+complete -c migrate -n '__migrate_at split' -l log-level -x -a 'debug info warn error' -d 'least level that is logged: debug, info, warn or error'
+complete -c migrate -n '__migrate_at split' -l strict-env -d 'an unknown variable with the program\'s prefix is an error'
+complete -c migrate -n '__migrate_at split' -l print-options -x -a 'man markdown bash zsh fish' -d 'print the manual page (man), the table of options (markdown) or a shell\'s completion, and exit'
+complete -c migrate -n '__migrate_at split' -l print-formats -d 'print the fields of log records and reports, and exit'
+complete -c migrate -n '__migrate_at split' -s h -l help -d 'print help, after a command the help of that command, and exit'
+complete -c migrate -n '__migrate_at split' -s V -l version -d 'print the version and exit'
+
+complete -c migrate -n '__migrate_at -' -a wait -d 'wait until the database accepts connections and has the wanted role'
+complete -c migrate -n '__migrate_at wait' -l database -x -d 'where PostgreSQL is: URL or keywords; otherwise DATABASE_URL and its kin'
+complete -c migrate -n '__migrate_at wait' -l wait -x -d 'how long to wait for the database to accept; 0: one attempt'
+complete -c migrate -n '__migrate_at wait' -l deadline -x -d 'how long all of it may take; then the statement is cancelled and rolled back'
+complete -c migrate -n '__migrate_at wait' -l termination-log -r -F -d 'where Kubernetes looks for the last words; written only when it exists'
+complete -c migrate -n '__migrate_at wait' -l log -x -a 'auto text kv json' -d 'form of the log on stderr: auto, text, kv or json'
+complete -c migrate -n '__migrate_at wait' -l log-level -x -a 'debug info warn error' -d 'least level that is logged: debug, info, warn or error'
+complete -c migrate -n '__migrate_at wait' -l strict-env -d 'an unknown variable with the program\'s prefix is an error'
+complete -c migrate -n '__migrate_at wait' -l print-options -x -a 'man markdown bash zsh fish' -d 'print the manual page (man), the table of options (markdown) or a shell\'s completion, and exit'
+complete -c migrate -n '__migrate_at wait' -l print-formats -d 'print the fields of log records and reports, and exit'
+complete -c migrate -n '__migrate_at wait' -s h -l help -d 'print help, after a command the help of that command, and exit'
+complete -c migrate -n '__migrate_at wait' -s V -l version -d 'print the version and exit'
+
+complete -c migrate -n '__migrate_at -' -a copy -d 'put this program at DEST, atomically and mode 755'
+complete -c migrate -n '__migrate_at copy' -F
+complete -c migrate -n '__migrate_at copy' -l log -x -a 'auto text kv json' -d 'form of the log on stderr: auto, text, kv or json'
+complete -c migrate -n '__migrate_at copy' -l log-level -x -a 'debug info warn error' -d 'least level that is logged: debug, info, warn or error'
+complete -c migrate -n '__migrate_at copy' -l strict-env -d 'an unknown variable with the program\'s prefix is an error'
+complete -c migrate -n '__migrate_at copy' -l print-options -x -a 'man markdown bash zsh fish' -d 'print the manual page (man), the table of options (markdown) or a shell\'s completion, and exit'
+complete -c migrate -n '__migrate_at copy' -l print-formats -d 'print the fields of log records and reports, and exit'
+complete -c migrate -n '__migrate_at copy' -s h -l help -d 'print help, after a command the help of that command, and exit'
+complete -c migrate -n '__migrate_at copy' -s V -l version -d 'print the version and exit'
+
+complete -c migrate -n '__migrate_at -' -a version -d 'print the version'
+complete -c migrate -n '__migrate_at version' -l log -x -a 'auto text kv json' -d 'form of the log on stderr: auto, text, kv or json'
+complete -c migrate -n '__migrate_at version' -l log-level -x -a 'debug info warn error' -d 'least level that is logged: debug, info, warn or error'
+complete -c migrate -n '__migrate_at version' -l strict-env -d 'an unknown variable with the program\'s prefix is an error'
+complete -c migrate -n '__migrate_at version' -l print-options -x -a 'man markdown bash zsh fish' -d 'print the manual page (man), the table of options (markdown) or a shell\'s completion, and exit'
+complete -c migrate -n '__migrate_at version' -l print-formats -d 'print the fields of log records and reports, and exit'
+complete -c migrate -n '__migrate_at version' -s h -l help -d 'print help, after a command the help of that command, and exit'
+complete -c migrate -n '__migrate_at version' -s V -l version -d 'print the version and exit'
