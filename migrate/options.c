@@ -185,7 +185,7 @@ static const struct opt_pair files[] = {
      "a migration: version, underscore, name. Versions compare as numbers when all are "
      "digits, part by part when dots stand between (1.9 before 1.10), else byte by byte. Beside "
      "versions that begin with a digit others are refused."},
-    {"0001_name.down.sql", "its way back; kept, not run by this version"},
+    {"0001_name.down.sql", "its way back, for down"},
     {"-- migrate: transaction=off phase=contract lock_timeout=5s statement_timeout=10min",
      "header line before the first statement; each key is optional"},
     {"-- migrate: marks=ignore",

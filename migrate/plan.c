@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/words.h"
 #include "migrate/tell/report.h"
 
 const char *
@@ -228,13 +229,27 @@ contract_first(const struct plan *p, const struct plan_rules *rules,
     return 0;
 }
 
+/* The highest below it, else the lowest. */
+int
+plan_unknown_version(const struct plan *p, const char *what, const char *version, struct err *e)
+{
+    const char *near = NULL;
+    for (size_t i = 0; i < p->n; i++) {
+        const char *other = plan_item_migration(&p->items[i])->version;
+        if (!near || migration_compare(other, version) < 0)
+            near = other;
+    }
+    return err_set(e, ERR_USAGE, "%s %s: there is no such version%s%s", what,
+                   words_showable(version), near ? "; the nearest is " : "", near ? near : "");
+}
+
 static int
 known_to(const struct plan *p, const struct plan_rules *rules, struct err *e)
 {
     for (size_t i = 0; rules->to && i < p->n; i++)
         if (migration_compare(plan_item_migration(&p->items[i])->version, rules->to) == 0)
             return 0;
-    return rules->to ? err_set(e, ERR_USAGE, "--to %s: there is no such version", rules->to) : 0;
+    return rules->to ? plan_unknown_version(p, "--to", rules->to, e) : 0;
 }
 
 int

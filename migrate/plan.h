@@ -70,6 +70,9 @@ const char *
 plan_state_name(enum plan_state state); /* "applied", "edited", "drifted", "pending" … */
 /* As its file has it, else its row. */
 const struct migration *plan_item_migration(const struct plan_item *item);
+/* ERR_USAGE: neither files nor history know that version, which `what` gave; the nearest is named. */
+int
+plan_unknown_version(const struct plan *p, const char *what, const char *version, struct err *e);
 /* Drifted, and its version was applied as a file of that other name; NULL: it was not. */
 const char *plan_applied_name(const struct plan_item *item);
 

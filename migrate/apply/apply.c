@@ -10,6 +10,7 @@
 #include "migrate/apply/finding.h"
 #include "migrate/tell/progress.h"
 #include "migrate/db/watch.h"
+#include "migrate/sql/marks.h"
 #include "migrate/sql/quote.h"
 
 #define BACKOFF_FIRST_MS 250u
@@ -18,18 +19,66 @@
 /* Without a deadline: so often for what may say "again" for ever. */
 #define UNWAITED_MAX 10u
 
+/* The header of an up file was read with the directory. */
+static int
+read_header(const struct source *source, const struct source_migration *m,
+            enum migration_direction direction, const struct source_text *t, struct facts *facts,
+            struct err *e)
+{
+    struct layout_header *h = &facts->header;
+    *h = m->header;
+    if (direction == MIGRATION_UP)
+        return 0;
+    if (digest_sha256(t->data, t->len, facts->back_sha256, e) != 0)
+        return -1;
+    unsigned fine = marks_fine_for(source_file(m, direction));
+    if (source->layout->header_parse(t->data, t->len, fine, h, e) == 0)
+        return 0;
+    facts->verdict.error_offset = h->error_offset;
+    facts->verdict.error_line = h->error_line;
+    return -1;
+}
+
+/* An up file is proven when it is opened; a way back stands nowhere else than in what was read of it. */
+static int
+same_back(const struct source_text *t, const struct facts *facts, struct err *e)
+{
+    uint8_t sum[DIGEST_BYTES];
+    if (digest_sha256(t->data, t->len, sum, e) != 0)
+        return -1;
+    if (memcmp(sum, facts->back_sha256, sizeof(sum)) != 0)
+        return err_set(e, ERR_INPUT, "was changed while migrate was running");
+    return 0;
+}
+
+static int
+read_facts(const struct source *source, const struct source_migration *m,
+           enum migration_direction direction, struct source_text *t, struct facts *facts,
+           struct err *e)
+{
+    if (facts->known)
+        return direction == MIGRATION_DOWN ? same_back(t, facts, e) : 0;
+    if (read_header(source, m, direction, t, facts, e) != 0)
+        return -1;
+    return facts_read(t, &facts->header, facts, e);
+}
+
 int
-apply_check(const struct source *source, const struct source_migration *m, struct facts *facts,
-            struct report *report)
+apply_check(const struct source *source, const struct source_migration *m,
+            enum migration_direction direction, struct facts *facts, struct report *report)
 {
     struct source_text text = SOURCE_TEXT_INIT;
+    const char *file = source_file(m, direction);
     struct err e = {0};
-    int result = source_text_open(source, m, MIGRATION_UP, &text, &e);
-    if (result == 0 && !facts->known)
-        result = facts_read(&text, &m->header, facts, &e);
+    facts->verdict.error_line = 0;
+    int result = source_text_open(source, m, direction, &text, &e);
+    if (result == 0)
+        result = read_facts(source, m, direction, &text, facts, &e);
     if (result != 0)
-        finding_report(report, m->file, &text, facts->verdict.error_offset,
-                       facts->verdict.error_line, &e);
+        finding_report(report, file, &text, facts->verdict.error_offset, facts->verdict.error_line,
+                       &e);
+    if (result != 0 && text.error_line)
+        report_place(report, file, text.error_line, 0);
     source_text_done(&text);
     return result;
 }
@@ -50,14 +99,14 @@ timeout(uint64_t header_ms, uint64_t option_ms, uint64_t *ret_ms)
 bool
 apply_lock_timeout(const struct apply *a, uint64_t *ret_ms)
 {
-    timeout(a->m->header.lock_timeout_ms, a->s->o->lock_timeout_ms, ret_ms);
+    timeout(a->facts->header.lock_timeout_ms, a->s->o->lock_timeout_ms, ret_ms);
     return true; /* "none" is 0: no limit, whatever the server's default */
 }
 
 bool
 apply_statement_timeout(const struct apply *a, uint64_t *ret_ms)
 {
-    return timeout(a->m->header.statement_timeout_ms, a->s->o->statement_timeout_ms, ret_ms);
+    return timeout(a->facts->header.statement_timeout_ms, a->s->o->statement_timeout_ms, ret_ms);
 }
 
 size_t
@@ -70,17 +119,6 @@ apply_sql_role(const struct apply *a, bool local, struct strbuf *out)
         strbuf_adds(out, "; ");
     }
     return o->role != NULL;
-}
-
-void
-apply_sql_row(const struct apply *a, int64_t duration_ms, const char *proof, struct strbuf *out)
-{
-    const struct layout_row row = {.migration = &a->m->id,
-                                   .sha256 = a->m->sha256,
-                                   .loose_sha256 = a->facts->loose_sha256,
-                                   .release = a->s->o->release,
-                                   .duration_ms = duration_ms};
-    ledger_sql_insert(a->ledger, &row, proof, out);
 }
 
 /* ---- data ---- */
@@ -192,10 +230,10 @@ apply_back_off(struct apply *a)
     struct err e = {0};
     uint32_t pause_ms = apply_next_pause(a);
     log_warn("retry",
-             LOG_FIELDS(LF_STR("version", a->m->id.version), LF_STR("file", a->m->file),
+             LOG_FIELDS(LF_STR("version", a->m->id.version), LF_STR("file", a->file),
                         LF_STR("sqlstate", a->why.sqlstate), LF_OPT("blockers", a->blockers),
                         LF_UINT("attempt", a->attempts), LF_UINT("pause_ms", pause_ms)),
-             "%s: rolled back, again in %u ms: %s%s%s", a->m->file, pause_ms, a->why.msg,
+             "%s: rolled back, again in %u ms: %s%s%s", a->file, pause_ms, a->why.msg,
              a->blockers[0] ? "; blocked by " : "", a->blockers);
     if (session_pause(a->s, pause_ms, &e) == 0)
         return 0;
@@ -227,9 +265,9 @@ attempts(struct apply *a)
         enum apply_result result = attempt(a);
         if (result == APPLY_OUTSIDE) {
             log_warn("outside",
-                     LOG_FIELDS(LF_STR("file", a->m->file), LF_STR("sqlstate", a->why.sqlstate)),
-                     "%s: %s; it is the only statement, so it runs outside a transaction",
-                     a->m->file, a->why.msg);
+                     LOG_FIELDS(LF_STR("file", a->file), LF_STR("sqlstate", a->why.sqlstate)),
+                     "%s: %s; it is the only statement, so it runs outside a transaction", a->file,
+                     a->why.msg);
             a->verdict.transaction = false;
         } else if (result != APPLY_RETRY) {
             return result;
@@ -253,40 +291,6 @@ apply_roll_back(struct apply *a, enum apply_result result)
     return APPLY_FAILED;
 }
 
-enum apply_result
-apply_duplicate(struct apply *a, enum exit_status exit, const struct err *e)
-{
-    bool known = false;
-    struct err why = {0};
-    if (ledger_has(a->ledger, a->s, a->m->id.version, &known, &why) != 0) {
-        apply_report_run(a, &why, 0);
-        return APPLY_FAILED;
-    }
-    if (!known) {
-        apply_report_at(a, exit, e, NULL);
-        return APPLY_FAILED;
-    }
-    log_warn("skipped", LOG_FIELDS(LF_STR("version", a->m->id.version), LF_STR("file", a->m->file)),
-             "%s: somebody else, who does not heed migrate's lock, applied it meanwhile",
-             a->m->file);
-    return APPLY_SKIPPED;
-}
-
-static void
-tell_applied(struct apply *a)
-{
-    char took[CLOCK_DURATION_MAX];
-    log_info("applied",
-             LOG_FIELDS(LF_STR("version", a->m->id.version), LF_STR("name", a->m->id.name),
-                        LF_STR("file", a->m->file),
-                        LF_STR("phase", migration_phase_text(a->m->id.phase)),
-                        LF_BOOL("transaction", a->verdict.transaction),
-                        LF_UINT("statements", a->verdict.statements),
-                        LF_UINT("attempts", a->attempts), LF_UINT("duration_ms", a->duration_ms)),
-             "applied %s in %s", a->m->file, clock_format_duration(took, a->duration_ms));
-    report_applied(a->report, a->m->id.version);
-}
-
 /* ---- notices ---- */
 
 static void
@@ -301,10 +305,20 @@ on_notice(const char *severity, const char *sqlstate, const char *message, void 
         line = st.line;
     bool warning = strcmp(severity, "WARNING") == 0;
     log_write(warning ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "notice",
-              LOG_FIELDS(LF_STR("severity", severity), LF_STR("file", a->m->file),
+              LOG_FIELDS(LF_STR("severity", severity), LF_STR("file", a->file),
                          LF_UINT("line", line),
                          LF_OPT("sqlstate", strcmp(sqlstate, "00000") == 0 ? "" : sqlstate)),
-              "%s:%zu: %s: %s", a->m->file, line, severity, message);
+              "%s:%zu: %s: %s", a->file, line, severity, message);
+}
+
+static int
+open_text(struct apply *a, struct err *e)
+{
+    enum migration_direction direction = a->back ? MIGRATION_DOWN : MIGRATION_UP;
+    a->text = (struct source_text)SOURCE_TEXT_INIT;
+    if (source_text_open(a->source, a->m, direction, &a->text, e) != 0)
+        return -1;
+    return a->back ? same_back(&a->text, a->facts, e) : 0;
 }
 
 int
@@ -312,17 +326,17 @@ apply_open(struct apply *a, const struct source_migration *m, const struct facts
 {
     struct err e = {0};
     a->m = m;
+    a->file = source_file(m, a->back ? MIGRATION_DOWN : MIGRATION_UP);
     a->facts = facts;
     a->verdict = facts->verdict;
-    a->text = (struct source_text)SOURCE_TEXT_INIT;
     a->attempts = 0;
     a->again = (struct backoff){.first_ms = BACKOFF_FIRST_MS};
     a->why_found = false;
     a->unwaited = 0;
     a->start_ms = clock_mono_ms();
-    if (source_text_open(a->source, m, MIGRATION_UP, &a->text, &e) != 0) {
+    if (open_text(a, &e) != 0) {
         report_fail(a->report, EXIT_INPUT, &e);
-        report_place(a->report, m->file, 0, 0);
+        report_place(a->report, a->file, 0, 0);
         return -1;
     }
     a->s->notice = on_notice;
@@ -338,11 +352,13 @@ apply_close(struct apply *a)
 }
 
 enum apply_result
-apply_file(struct apply *a, const struct source_migration *m, const struct facts *facts)
+apply_file(struct apply *a, const struct source_migration *m, const struct apply_back *back,
+           const struct facts *facts)
 {
+    a->back = back;
     enum apply_result result = apply_open(a, m, facts) == 0 ? attempts(a) : APPLY_FAILED;
     apply_close(a);
     if (result == APPLY_DONE || result == APPLY_LAST)
-        tell_applied(a);
+        apply_tell(a);
     return result;
 }

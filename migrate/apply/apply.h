@@ -29,9 +29,15 @@
 #define APPLY_BATCH_BYTES 262144u
 #define APPLY_BATCH_STATEMENTS 2000u
 
+/* A file that goes back: its row, as the history has it, goes, too. Borrowed. */
+struct apply_back {
+    const struct migration *row;
+    const struct migration *before; /* the highest of the rows below it; NULL: none */
+};
+
 enum apply_result {
     APPLY_DONE,
-    APPLY_SKIPPED, /* its history row was there already */
+    APPLY_SKIPPED, /* its history row was there already; on the way back: was gone */
     APPLY_RETRY,   /* rolled back; another attempt may do */
     APPLY_OUTSIDE, /* rolled back; it has to run outside a transaction */
     APPLY_UNKNOWN, /* the connection was lost during COMMIT: the history knows */
@@ -48,8 +54,10 @@ struct apply {
     const struct source *source;
     /* the file at hand */
     const struct source_migration *m;
-    const struct facts *facts;
-    struct verdict_file verdict; /* of the facts, until the server says otherwise */
+    const struct apply_back *back; /* NULL: the way up */
+    const char *file;              /* that is run: of m, for the direction */
+    const struct facts *facts;     /* of that file */
+    struct verdict_file verdict;   /* of the facts, until the server says otherwise */
     struct source_text text;
     uint64_t start_ms;
     unsigned attempts;
@@ -76,19 +84,23 @@ struct apply {
 };
 
 /*
- * Reads the file for what apply_file must know, and whether it can be applied at all. *facts is zero, or known from an
- * earlier call: then the file is looked at only for whether it is still the same. -1: bad input, which is in the report
- * with its place.
+ * Reads the file of that direction for what apply_file must know, and whether it can be run at all. *facts is zero, or
+ * known from an earlier call: then the file is looked at only for whether it is still the same. -1: bad input, which is
+ * in the report with its place.
  */
-int apply_check(const struct source *source, const struct source_migration *m, struct facts *facts,
-                struct report *report);
-
-/* Applies m: DONE, SKIPPED, LAST, UNKNOWN or FAILED. The session holds the lock. */
-enum apply_result
-apply_file(struct apply *a, const struct source_migration *m, const struct facts *facts);
+int apply_check(const struct source *source, const struct source_migration *m,
+                enum migration_direction direction, struct facts *facts, struct report *report);
 
 /*
- * The same without applying anything, for who sends the statements himself: the file's text is opened, what the server says
+ * Applies m, or (back not NULL) runs its way back and takes its row away: DONE, SKIPPED, LAST, UNKNOWN or FAILED. The
+ * session holds the lock.
+ */
+enum apply_result apply_file(struct apply *a, const struct source_migration *m,
+                             const struct apply_back *back, const struct facts *facts);
+
+/*
+ * The same without applying anything, for who sends the statements himself: the text of m is opened (its way back where
+ * a->back says so), what the server says
  * is logged with its place. -1: the report knows. apply_close() in either case.
  */
 int apply_open(struct apply *a, const struct source_migration *m, const struct facts *facts);
@@ -106,8 +118,26 @@ void apply_report_at(struct apply *a, enum exit_status exit, const struct err *e
                      const struct statement *st);
 /* A failure of the connection or of the run, in the statement behind the completed ones. */
 void apply_report_run(struct apply *a, const struct err *e, size_t completed);
-/* *e, of ledger_sql_insert, in words: what was tried, and why there is no row where the server does not say it. */
+
+/* ---- the history's side (apply_row.c) ---- */
+/*
+ * The row of the file comes, or goes. proof NULL: unproven. Returns how many statements it begins with that are proof and no
+ * more.
+ */
+size_t
+apply_sql_row(const struct apply *a, int64_t duration_ms, const char *proof, struct strbuf *out);
+/* Of the statement that holds the proof: it was refused because the proof is false. */
+bool apply_proof_failed(const struct apply *a, const struct err *e);
+/* The row is there already, or not there any more, as the server says: apply_duplicate() tells by whom. */
+bool apply_row_refused(const struct apply *a, const struct err *e);
+/* What was open is rolled back. SKIPPED when somebody else wrote the row, or took it away; else reported with exit. */
+enum apply_result apply_duplicate(struct apply *a, enum exit_status exit, const struct err *e);
+/* *e, of apply_sql_row, in words: what was tried, and why the row is not written where the server does not say it. */
 void apply_wrap_row(const struct apply *a, const char *what, struct err *e);
+/* The file is done: for the log and the report. */
+void apply_tell(struct apply *a);
+
+/* ---- the file's side ---- */
 
 /* A COPY with its data, whose pages are given back as they go out. */
 MUST_CHECK int apply_copy(struct apply *a, const struct statement *st, struct err *e);
@@ -138,9 +168,6 @@ bool apply_find_unlock(const struct apply *a, struct statement *ret);
  * none. */
 bool apply_lock_timeout(const struct apply *a, uint64_t *ret_ms);
 bool apply_statement_timeout(const struct apply *a, uint64_t *ret_ms);
-/* The history row of the file, see layout.h. */
-void
-apply_sql_row(const struct apply *a, int64_t duration_ms, const char *proof, struct strbuf *out);
 /* "SET [LOCAL] ROLE …; " as the options want it. Returns how many statements that are. */
 size_t apply_sql_role(const struct apply *a, bool local, struct strbuf *out);
 /* What was sent may have been done: the answer did not come, or there was no memory to read it. */
@@ -154,9 +181,6 @@ enum apply_result apply_check_open(struct apply *a, size_t culprit_index);
 bool apply_lock_failure(const struct err *e);
 /* Ends what is open on the server; result, or FAILED where that did not work. */
 enum apply_result apply_roll_back(struct apply *a, enum apply_result result);
-/* The history refused the row as a duplicate (*e), and what was open is rolled back. SKIPPED when
- * version really has a row; else another unique index refused it: reported with exit. */
-enum apply_result apply_duplicate(struct apply *a, enum exit_status exit, const struct err *e);
 /* Keeps *e, its place and the blockers for the retry, before another statement wipes them. */
 void apply_note_retry(struct apply *a, const struct err *e, size_t completed);
 /* The statement of the file behind the completed ones of what was sent; false: it is one of ours, or

@@ -253,7 +253,7 @@ report_position(struct apply *a, const struct position *at)
 {
     cleanup_strbuf struct strbuf caret = STRBUF_INIT;
     position_caret(a->text.data, at, "    ", &caret);
-    report_place(a->report, a->m->file, at->line, at->column);
+    report_place(a->report, a->file, at->line, at->column);
     report_source(a->report, strbuf_str(&caret));
 }
 
@@ -277,7 +277,7 @@ apply_report(struct apply *a, enum exit_status exit, const struct err *e, size_t
     struct statement st;
     struct position at;
     report_fail(a->report, exit, e);
-    report_place(a->report, a->m->file, 0, 0);
+    report_place(a->report, a->file, 0, 0);
     if (a->first_n && unread_place(a, d, completed, &at)) {
         report_position(a, &at);
         add_hint(a, e, d, NULL);
@@ -295,23 +295,13 @@ apply_report(struct apply *a, enum exit_status exit, const struct err *e, size_t
 }
 
 void
-apply_wrap_row(const struct apply *a, const char *what, struct err *e)
-{
-    if (strcmp(e->sqlstate, a->ledger->layout->unwritten) == 0 &&
-        !pgconn_diag(a->s->work)->context[0])
-        err_set(e, ERR_PROTOCOL, "a trigger of %s leaves the row out: let it return NEW",
-                a->ledger->table.quoted);
-    err_wrap(e, "%s", what);
-}
-
-void
 apply_report_at(struct apply *a, enum exit_status exit, const struct err *e,
                 const struct statement *st)
 {
     if (a->report->failed)
         return;
     report_fail(a->report, exit, e);
-    report_place(a->report, a->m->file, 0, 0);
+    report_place(a->report, a->file, 0, 0);
     if (st) {
         struct position at;
         position_of_byte(a->text.data, a->text.len, st->offset, st->line, st->offset, &at);

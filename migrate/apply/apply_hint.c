@@ -55,7 +55,7 @@ of_cancel(const struct apply *a, struct strbuf *out)
         "cancelled: by the statement_timeout of %s that %s asks for, by a shorter one in the file or of a "
         "function, or by an administrator",
         clock_format_duration(text, ms),
-        a->m->header.statement_timeout_ms != LAYOUT_UNSET
+        a->facts->header.statement_timeout_ms != LAYOUT_UNSET
             ? "the file's header"
             : "--statement-timeout (MIGRATE_STATEMENT_TIMEOUT)");
 }

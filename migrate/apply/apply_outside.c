@@ -94,10 +94,10 @@ one_statement(struct apply *a, const struct statement *st, bool can_roll_back)
         apply_note_retry(a, &e, 0);
         uint32_t pause_ms = apply_next_pause(a);
         log_warn("retry",
-                 LOG_FIELDS(LF_STR("version", a->m->id.version), LF_STR("file", a->m->file),
+                 LOG_FIELDS(LF_STR("version", a->m->id.version), LF_STR("file", a->file),
                             LF_STR("sqlstate", e.sqlstate), LF_OPT("blockers", a->blockers),
                             LF_UINT("attempt", i + 1), LF_UINT("pause_ms", pause_ms)),
-                 "%s: statement %zu again in %u ms: %s", a->m->file, st->n, pause_ms, e.msg);
+                 "%s: statement %zu again in %u ms: %s", a->file, st->n, pause_ms, e.msg);
         if (session_pause(a->s, pause_ms, &e) != 0)
             return refused(a, &e);
     }
@@ -161,8 +161,9 @@ lock_lost(struct apply *a)
     struct err e = {0};
     struct statement st;
     err_set(&e, ERR_LOST,
-            "the script released migrate's lock; it is applied and recorded, but another runner "
-            "may have worked beside it: look at what it did, then start again");
+            "the script released migrate's lock; it is %s and recorded, but another runner "
+            "may have worked beside it: look at what it did, then start again",
+            a->back ? "undone" : "applied");
     bool found = apply_find_unlock(a, &st);
     apply_report_at(a, EXIT_PARTIAL, &e, found ? &st : NULL);
     lock_forget(a->lock);
@@ -188,8 +189,8 @@ write_row(struct apply *a)
         return APPLY_DONE;
     if (sent == 0)
         return lock_lost(a);
-    if (strcmp(e.sqlstate, "23505") == 0) {
-        err_wrap(&e, "cannot write the history");
+    if (apply_row_refused(a, &e)) {
+        apply_wrap_row(a, "cannot write the history", &e);
         return apply_duplicate(a, EXIT_PARTIAL, &e);
     }
     if (apply_answer_lost(a, &e))
@@ -210,8 +211,9 @@ trial_failed(struct apply *a, struct err *e)
         apply_note_retry(a, e, 0);
         return apply_roll_back(a, APPLY_RETRY);
     }
+    bool refused = apply_row_refused(a, e);
     apply_wrap_row(a, "cannot write the history, so nothing of the file is run", e);
-    if (strcmp(e->sqlstate, "23505") == 0) {
+    if (refused) {
         enum apply_result result = apply_roll_back(a, APPLY_SKIPPED);
         return result == APPLY_SKIPPED ? apply_duplicate(a, EXIT_REFUSED, e) : result;
     }

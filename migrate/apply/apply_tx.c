@@ -26,7 +26,8 @@ bool
 apply_wants_outside(const struct apply *a, const struct err *e)
 {
     struct statement st;
-    if (!only_statement(a) || a->m->header.transaction != VERDICT_AUTO || a->verdict.begin_n != 0)
+    if (!only_statement(a) || a->facts->header.transaction != VERDICT_AUTO ||
+        a->verdict.begin_n != 0)
         return false;
     return strcmp(e->sqlstate, "2D000") == 0 ||
            (strcmp(e->sqlstate, "25001") == 0 && apply_find_statement(a, 1, &st) &&
@@ -311,8 +312,9 @@ lock_lost(struct apply *a)
     return apply_roll_back(a, APPLY_FAILED);
 }
 
-/* Which statements of the end are the row and COMMIT. */
+/* Which statements of the end are the proof of the lock, the row (which may be the proof) and COMMIT. */
 struct end_places {
+    size_t proof;
     size_t row;
     size_t commit;
 };
@@ -324,12 +326,12 @@ end_sql(struct apply *a, struct strbuf *sql)
     lock_sql_proof(a->lock, &proof);
     a->duration_ms = clock_mono_ms() - a->start_ms;
     strbuf_adds(sql, "RESET SESSION AUTHORIZATION; RESET ROLE; ");
-    size_t row = 2 + ledger_sql_as(&a->ledger->table, sql);
-    apply_sql_row(a, (int64_t)a->duration_ms, strbuf_str(&proof), sql);
+    size_t first = 2 + ledger_sql_as(&a->ledger->table, sql);
+    size_t row = first + apply_sql_row(a, (int64_t)a->duration_ms, strbuf_str(&proof), sql);
     sql->failed |= proof.failed;
     strbuf_adds(sql, "; COMMIT; ");
     session_sql_reset(a->s, sql);
-    return (struct end_places){.row = row, .commit = row + 1};
+    return (struct end_places){.proof = first, .row = row, .commit = row + 1};
 }
 
 static enum apply_result
@@ -337,11 +339,10 @@ end_failed(struct apply *a, struct err *e, size_t completed, const struct end_pl
 {
     if (apply_answer_lost(a, e))
         return APPLY_UNKNOWN;
-    if (completed == places->row && strcmp(e->sqlstate, "23502") == 0 &&
-        strcmp(pgconn_diag(a->s->work)->column, a->ledger->layout->proof_column) == 0)
+    if (completed == places->proof && apply_proof_failed(a, e))
         return lock_lost(a);
-    if (completed == places->row && strcmp(e->sqlstate, "23505") == 0) {
-        err_wrap(e, "cannot write the history");
+    if (completed == places->row && apply_row_refused(a, e)) {
+        apply_wrap_row(a, "cannot write the history", e);
         enum apply_result result = apply_roll_back(a, APPLY_SKIPPED);
         return result == APPLY_SKIPPED ? apply_duplicate(a, EXIT_REFUSED, e) : result;
     }

@@ -11,6 +11,7 @@
 /* clang-format off */
 #define COMMANDS(C)     \
     C(cmd_up)           \
+    C(cmd_down)         \
     C(cmd_status)       \
     C(cmd_check)        \
     C(cmd_split)        \

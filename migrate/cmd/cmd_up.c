@@ -21,10 +21,10 @@ const struct opt_command cmd_up = {
         "and runs statement by statement.\n\n"
         "Any number of copies may start at once: one applies, the others wait for the lock and then find nothing "
         "to do.",
-    .options =
-        OPT_NAMES("dir", "allow-empty", "database", "table", "layout", "wait", "lock-wait",
-                  "lock-timeout", "statement-timeout", "deadline", "out-of-order", "ahead", "phase",
-                  "to", "steps", "dry-run", "role", "search-path", "release", "termination-log"),
+    .options = OPT_NAMES("dir", "allow-empty", "database", "table", "layout", "wait", "lock-wait",
+                         "lock-timeout", "statement-timeout", "deadline", "out-of-order", "ahead",
+                         "phase", "to", "steps", "dry-run", "role", "search-path", "release",
+                         "json", "termination-log"),
     .run = cmd_up_run,
 };
 
@@ -103,17 +103,22 @@ tell_end(struct turn *t)
 }
 
 static void
-show_step(const struct source_migration *m, const struct verdict_file *v)
+show_step(struct turn *t, const struct source_migration *m)
 {
+    const struct verdict_file *v = &turn_facts(t, m)->verdict;
     const char *how = v->transaction ? "transaction" : "outside a transaction";
     const char *s = v->statements == 1 ? "" : "s";
-    printf("%s\t%s\t%zu statement%s\t%s\n", m->id.version, m->file, v->statements, s, how);
-    log_info("would_apply",
-             LOG_FIELDS(LF_STR("version", m->id.version), LF_STR("name", m->id.name),
-                        LF_STR("file", m->file), LF_STR("phase", migration_phase_text(m->id.phase)),
-                        LF_BOOL("transaction", v->transaction),
-                        LF_UINT("statements", v->statements)),
-             "would apply %s", m->file);
+    const struct field fields[] = {LF_STR("version", m->id.version),
+                                   LF_STR("name", m->id.name),
+                                   LF_STR("file", m->file),
+                                   LF_STR("phase", migration_phase_text(m->id.phase)),
+                                   LF_BOOL("transaction", v->transaction),
+                                   LF_UINT("statements", v->statements)};
+    const size_t n = sizeof(fields) / sizeof(*fields);
+    if (!t->o->json)
+        printf("%s\t%s\t%zu statement%s\t%s\n", m->id.version, m->file, v->statements, s, how);
+    log_info("would_apply", fields, n, "would apply %s", m->file);
+    report_step(&t->report, "would_apply", fields, n);
 }
 
 static void
@@ -122,7 +127,7 @@ up_show(struct turn *t)
     tell_plan(t);
     for (size_t i = 0; i < t->plan.n; i++)
         if (t->plan.items[i].step)
-            show_step(t->plan.items[i].file, &turn_facts(t, t->plan.items[i].file)->verdict);
+            show_step(t, t->plan.items[i].file);
     report_output(&t->report);
     t->report.outcome = "dry-run";
     log_info("dry_run", LOG_FIELDS(LF_UINT("pending", t->plan.steps)), "%zu would be applied",
@@ -166,7 +171,7 @@ up_act(struct turn *t)
 static void
 print_table(const struct turn *t)
 {
-    if (!isatty(STDOUT_FILENO) || t->report.applied_n == 0)
+    if (t->o->json || !isatty(STDOUT_FILENO) || t->report.applied_n == 0)
         return;
     printf("\n%-20s %s\n", "VERSION", "FILE");
     for (size_t i = 0; i < t->report.applied_n; i++) {
@@ -181,7 +186,7 @@ cmd_up_run(void *options, const struct opt_result *given)
     static const struct turn_work work = {.look = up_look, .show = up_show, .act = up_act};
     struct turn t;
     (void)given;
-    turn_init(&t, &work, options);
+    turn_init(&t, cmd_up.name, &work, options);
     turn_run(&t);
     print_table(&t);
     return turn_done(&t);

@@ -14,12 +14,14 @@
 
 struct facts {
     bool known;                  /* facts_read went well */
+    struct layout_header header; /* of that file; for facts_read */
     struct verdict_file verdict; /* with the count of its statements */
     /*
      * The digest that ignores comments, white space and how lines end (LF or CRLF, in quotes, bodies
      * and the data of COPY, too): over the tokens of the text, without a byte order mark.
      */
     uint8_t loose_sha256[DIGEST_BYTES];
+    uint8_t back_sha256[DIGEST_BYTES]; /* a way back: of all its bytes, when it was read for this */
 };
 
 /*

@@ -418,6 +418,12 @@ source_find(const struct source *s, const char *version)
     return NULL;
 }
 
+const char *
+source_file(const struct source_migration *m, enum migration_direction direction)
+{
+    return direction == MIGRATION_DOWN ? m->down_file : m->file;
+}
+
 /* 1: it is what was read before; a small file is proven by its digest, a large one by its stamp. */
 static int
 is_same(const struct source_migration *m, const struct source_text *t,
@@ -436,7 +442,7 @@ int
 source_text_open(const struct source *s, const struct source_migration *m,
                  enum migration_direction direction, struct source_text *ret, struct err *e)
 {
-    const char *file = direction == MIGRATION_DOWN ? m->down_file : m->file;
+    const char *file = source_file(m, direction);
     struct source_stamp now;
     struct source_text t = SOURCE_TEXT_INIT;
     int rc;

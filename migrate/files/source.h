@@ -66,6 +66,9 @@ void source_done(struct source *s);
 /* The migration of that version (compared as versions are), or NULL. Borrowed. */
 const struct source_migration *source_find(const struct source *s, const char *version);
 
+/* The file that goes in that direction; NULL: there is no way back. Borrowed. */
+const char *source_file(const struct source_migration *m, enum migration_direction direction);
+
 /*
  * The text of a file. Small ones are read; large ones are mapped, and then follow what others write
  * into the file. So whoever acts on a text asks source_text_same, before and behind. A file that is

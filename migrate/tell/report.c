@@ -9,13 +9,15 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
+#include "common/base/json.h"
 #include "common/base/log.h"
 #include "common/proc/termination.h"
 
 void
 report_init(struct report *r, bool people)
 {
-    *r = (struct report){.people = people, .start_ms = clock_mono_ms(), .exit = EXIT_DONE};
+    *r = (struct report){
+        .people = people, .steps = STRBUF_INIT, .start_ms = clock_mono_ms(), .exit = EXIT_DONE};
 }
 
 void
@@ -24,6 +26,7 @@ report_done(struct report *r)
     for (size_t i = 0; i < r->applied_n; i++)
         free(r->applied[i]);
     free(r->applied);
+    strbuf_done(&r->steps);
     free(r->file);
     free(r->detail);
     free(r->hint);
@@ -110,6 +113,26 @@ report_applied(struct report *r, const char *version)
     char *copy = strdup(version);
     if (copy)
         r->applied[r->applied_n++] = copy;
+}
+
+/* Longest value of a field: a path, a statement's head. */
+#define FIELD_BYTES ((size_t)4096)
+
+void
+report_step(struct report *r, const char *action, const struct field *fields, size_t n)
+{
+    r->steps_n++;
+    if (!r->json)
+        return;
+    if (r->steps.len)
+        strbuf_addc(&r->steps, ',');
+    struct json j = json_on(&r->steps);
+    json_object(&j);
+    json_kstr(&j, "action", action);
+    for (size_t i = 0; i < n; i++)
+        if (!field_skip(&fields[i]))
+            field_json(&j, &fields[i], FIELD_BYTES);
+    json_end(&j);
 }
 
 const char *
@@ -203,13 +226,14 @@ log_failure(const struct report *r)
         dprintf(STDERR_FILENO, "    hint: %s\n", r->hint);
 }
 
+#define WORDS 12
+
+/* What both the termination message and the object of --json say; text is what `message` borrows. */
 static void
-write_termination(const struct report *r, const char *path)
+last_words(const struct report *r, struct strbuf *text, struct field ret[WORDS])
 {
-    struct err e = {0};
-    cleanup_strbuf struct strbuf message = STRBUF_INIT;
-    strbuf_addf(&message, "%s%s%s", r->err.msg, r->detail ? ": " : "", r->detail ? r->detail : "");
-    const struct field fields[] = {
+    strbuf_addf(text, "%s%s%s", r->err.msg, r->detail ? ": " : "", r->detail ? r->detail : "");
+    const struct field fields[WORDS] = {
         LF_STR("program", "migrate"),
         LF_STR("outcome", report_outcome(r)),
         LF_INT("exit", r->exit),
@@ -219,20 +243,51 @@ write_termination(const struct report *r, const char *path)
         r->line ? LF_UINT("line", r->line) : LF_NULL("line"),
         r->column ? LF_UINT("column", r->column) : LF_NULL("column"),
         LF_STR("sqlstate", r->err.sqlstate[0] ? r->err.sqlstate : NULL),
-        LF_STR("message", r->failed ? strbuf_str(&message) : NULL),
+        LF_STR("message", r->failed ? strbuf_str(text) : NULL),
         LF_STR("hint", r->hint),
         LF_UINT("duration_ms", clock_mono_ms() - r->start_ms),
     };
-    if (termination_write(path, fields, sizeof(fields) / sizeof(*fields), &e) != 0)
-        log_warn("termination_log", LOG_NONE, "%s", e.msg);
+    memcpy(ret, fields, sizeof(fields));
+}
+
+static void
+print_json(struct report *r, const struct field *words)
+{
+    cleanup_strbuf struct strbuf out = STRBUF_INIT;
+    struct json j = json_on(&out);
+    json_object(&j);
+    for (size_t i = 0; i < WORDS; i++) {
+        field_json(&j, &words[i], SIZE_MAX);
+        if (i == 0)
+            json_kstr(&j, "command", r->json);
+    }
+    json_key(&j, "migrations");
+    json_array(&j);
+    if (r->steps.len)
+        json_raw(&j, strbuf_str(&r->steps));
+    json_end(&j);
+    json_end(&j);
+    if (!out.failed && !r->steps.failed)
+        puts(strbuf_str(&out));
+    else
+        log_warn("json", LOG_NONE, "out of memory: what was done is not printed");
 }
 
 int
 report_finish(struct report *r, const char *termination_log)
 {
+    struct err e = {0};
+    cleanup_strbuf struct strbuf text = STRBUF_INIT;
+    struct field words[WORDS];
+    last_words(r, &text, words);
+    if (r->json) {
+        print_json(r, words);
+        report_output(r);
+    }
     if (r->failed)
         log_failure(r);
-    write_termination(r, termination_log);
+    if (termination_write(termination_log, words, WORDS, &e) != 0)
+        log_warn("termination_log", LOG_NONE, "%s", e.msg);
     return (int)r->exit;
 }
 

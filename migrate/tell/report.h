@@ -13,6 +13,8 @@
 #include <stdint.h>
 
 #include "common/base/err.h"
+#include "common/base/field.h"
+#include "common/base/strbuf.h"
 
 enum exit_status {
     EXIT_DONE = 0,
@@ -30,12 +32,16 @@ enum exit_status {
 };
 
 struct report {
-    bool people; /* somebody reads along: the source line stands below the record, not in it */
+    const char *json; /* --json: the command's name; NULL: no such object is wanted */
+    bool people;      /* somebody reads along: the source line stands below the record, not in it */
     uint64_t start_ms;
     enum exit_status exit;
     const char *outcome; /* a word of the contract; NULL: that of the exit status */
     char **applied;      /* versions, owned */
     size_t applied_n;
+    struct strbuf
+        steps; /* what was done, or would be, as objects of JSON with commas between them */
+    size_t steps_n;
     size_t pending; /* still pending, … */
     bool planned;   /* … as soon as files and history were read; before that nobody knows */
     /* the failure; empty when there was none */
@@ -65,6 +71,8 @@ void report_source(struct report *r, const char *source);
 void report_output(struct report *r);
 
 void report_applied(struct report *r, const char *version);
+/* One thing that was done, for --json: "applied", "would_apply", "undone" …, with the fields of its log record. Counts, too. */
+void report_step(struct report *r, const char *action, const struct field *fields, size_t n);
 
 /* "done", "pending", "unreachable", "busy", "deadline", "signal", "refused", "drift" … */
 const char *report_outcome(const struct report *r);
@@ -74,7 +82,10 @@ enum exit_status report_exit_for(const struct err *e);
 /* The same while connecting: whatever the server answers there, it cannot be reached. */
 enum exit_status report_exit_for_connect(const struct err *e);
 
-/* Logs the failure, or nothing; writes the termination message; returns the exit status. */
+/*
+ * Logs the failure, or nothing; prints the object of --json on standard output, and writes the termination message;
+ * returns the exit status.
+ */
 int report_finish(struct report *r, const char *termination_log);
 /* The termination message of a run that did not begin, for its options were bad. */
 void report_usage(const char *termination_log, const struct err *e);

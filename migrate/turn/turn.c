@@ -143,7 +143,8 @@ turn_run(struct turn *t)
 }
 
 void
-turn_init(struct turn *t, const struct turn_work *work, const struct options *o)
+turn_init(struct turn *t, const char *command, const struct turn_work *work,
+          const struct options *o)
 {
     struct err e = {0};
     *t = (struct turn){.work = work, .o = o, .source = SOURCE_INIT};
@@ -154,6 +155,8 @@ turn_init(struct turn *t, const struct turn_work *work, const struct options *o)
                                    .steps = (size_t)o->steps};
     lock_wait_init(&t->lock_wait);
     report_init(&t->report, log_is_text());
+    if (o->json)
+        t->report.json = command;
     if (ledger_init(&t->ledger, &layout_native, o->table, o->role, &e) != 0 ||
         lock_init(&t->lock, t->ledger.table.quoted, &e) != 0 || session_init(&t->s, o, &e) != 0) {
         turn_fail(t, &e);

@@ -6,7 +6,7 @@
  * only when there is something to do, so that any number of them end well.
  *
  *     struct turn t;
- *     turn_init(&t, &work, o);
+ *     turn_init(&t, "up", &work, o);
  *     turn_run(&t);
  *     return turn_done(&t);
  *
@@ -57,7 +57,8 @@ struct turn {
     struct lock_wait lock_wait;
     struct plan_rules rules;
     struct plan plan;
-    struct facts *facts;   /* of source.migrations, where known */
+    enum migration_direction direction; /* of the steps: up, or down from the highest on */
+    struct facts *facts;   /* of the files that go there, for source.migrations, where known */
     unsigned losses;       /* of the connection, during COMMIT */
     const char *uncertain; /* version whose COMMIT was not answered; borrowed from source */
     bool stays;            /* what that file did is there whatever became of its row */
@@ -65,7 +66,8 @@ struct turn {
 };
 
 /* Everything is made ready; a failure is in the report. o and work are borrowed. rules: as the options say. */
-void turn_init(struct turn *t, const struct turn_work *work, const struct options *o);
+void turn_init(struct turn *t, const char *command, const struct turn_work *work,
+               const struct options *o);
 /* The turn, unless something failed already. */
 void turn_run(struct turn *t);
 /* Logs the failure, if any, writes the termination message, frees everything; returns the exit status. */
@@ -83,7 +85,7 @@ int turn_check_files(struct turn *t);
  * look says what became of it. all_done: every step was done.
  */
 enum turn_step turn_apply(struct turn *t, bool *ret_all_done);
-/* In look: the version whose COMMIT was not answered is settled, which is said; done: the history says that it was done. */
+/* In look: where the history says that the version whose COMMIT was not answered is done, that is said and reported. */
 void turn_settle(struct turn *t);
 
 #endif

@@ -30,11 +30,43 @@ turn_check_files(struct turn *t)
     }
     for (size_t i = 0; i < t->plan.n; i++) {
         const struct plan_item *item = &t->plan.items[i];
-        if (item->step &&
-            apply_check(&t->source, item->file, turn_facts(t, item->file), &t->report) != 0)
+        if (item->step && apply_check(&t->source, item->file, t->direction,
+                                      turn_facts(t, item->file), &t->report) != 0)
             return -1;
     }
     return 0;
+}
+
+/* The highest row below item i, on the way back the one that stays: those above are gone by then. */
+static const struct migration *
+row_before(const struct turn *t, size_t i)
+{
+    while (i-- > 0)
+        if (t->plan.items[i].row)
+            return &t->plan.items[i].row->id;
+    return NULL;
+}
+
+static enum apply_result
+apply_step(struct turn *t, struct apply *a, size_t i, size_t number)
+{
+    const struct plan_item *item = &t->plan.items[i];
+    const struct facts *facts = turn_facts(t, item->file);
+    progress_file(t->s.progress, number, source_file(item->file, t->direction),
+                  facts->verdict.statements);
+    if (t->direction == MIGRATION_UP)
+        return apply_file(a, item->file, NULL, facts);
+    const struct apply_back back = {.row = &item->row->id, .before = row_before(t, i)};
+    return apply_file(a, item->file, &back, facts);
+}
+
+static void
+count_step(struct turn *t)
+{
+    if (t->direction == MIGRATION_UP)
+        t->report.pending--;
+    else
+        t->report.pending++;
 }
 
 static enum apply_result
@@ -46,20 +78,19 @@ apply_steps(struct turn *t)
                       .report = &t->report,
                       .source = &t->source};
     size_t number = 0;
-    for (size_t i = 0; i < t->plan.n; i++) {
+    for (size_t k = 0; k < t->plan.n; k++) {
+        size_t i = t->direction == MIGRATION_UP ? k : t->plan.n - 1 - k;
         const struct plan_item *item = &t->plan.items[i];
         if (!item->step)
             continue;
-        const struct facts *facts = turn_facts(t, item->file);
-        progress_file(t->s.progress, ++number, item->file->file, facts->verdict.statements);
-        enum apply_result result = apply_file(&a, item->file, facts);
+        enum apply_result result = apply_step(t, &a, i, ++number);
         if (result == APPLY_UNKNOWN) {
             t->uncertain = item->file->id.version;
             t->stays = !a.verdict.transaction;
         }
         if (result == APPLY_UNKNOWN || result == APPLY_FAILED)
             return result;
-        t->report.pending--;
+        count_step(t);
         if (result == APPLY_LAST)
             return result;
     }
@@ -83,15 +114,36 @@ read_after_loss(struct turn *t)
     return TURN_END;
 }
 
+/* That version, whose COMMIT was not answered, is where it was to go. */
+static bool
+is_settled(const struct turn *t, const struct plan_item *item)
+{
+    bool there = item->row != NULL;
+    return item->file && strcmp(item->file->id.version, t->uncertain) == 0 &&
+           there == (t->direction == MIGRATION_UP);
+}
+
+static void
+settled(struct turn *t, const struct source_migration *m)
+{
+    const bool up = t->direction == MIGRATION_UP;
+    const struct field fields[] = {LF_STR("version", m->id.version), LF_STR("name", m->id.name),
+                                   LF_STR("file", source_file(m, t->direction)),
+                                   LF_STR("phase", migration_phase_text(m->id.phase))};
+    log_info("commit_settled", LOG_FIELDS(LF_STR("version", m->id.version)),
+             up ? "version %s was committed" : "the way back of version %s was committed",
+             m->id.version);
+    report_step(&t->report, up ? "applied" : "undone", fields, sizeof(fields) / sizeof(*fields));
+    if (up)
+        report_applied(&t->report, m->id.version);
+}
+
 void
 turn_settle(struct turn *t)
 {
     for (size_t i = 0; t->uncertain && i < t->plan.n; i++) {
-        const struct plan_item *item = &t->plan.items[i];
-        if (item->file && item->row && strcmp(item->file->id.version, t->uncertain) == 0) {
-            log_info("commit_settled", LOG_FIELDS(LF_STR("version", t->uncertain)),
-                     "version %s was committed", t->uncertain);
-            report_applied(&t->report, t->uncertain);
+        if (is_settled(t, &t->plan.items[i])) {
+            settled(t, t->plan.items[i].file);
             t->uncertain = NULL;
         }
     }
@@ -102,17 +154,21 @@ static bool
 left_unrecorded(struct turn *t)
 {
     struct err e = {0};
+    const bool up = t->direction == MIGRATION_UP;
     if (!t->uncertain || !t->stays)
         return false;
     err_set(
         &e, ERR_CLOSED,
-        "the connection was lost while its history row was written, and there is no such row: what the "
-        "file did stays, and another start runs it again");
+        up ? "the connection was lost while its history row was written, and there is no such row: what the "
+             "file did stays, and another start runs it again"
+           : "the connection was lost while its history row was taken away, and the row is still there: what "
+             "the file did stays, and another start runs it again");
     report_fail(&t->report, EXIT_PARTIAL, &e);
-    report_place(&t->report, source_find(&t->source, t->uncertain)->file, 0, 0);
+    report_place(&t->report, source_file(source_find(&t->source, t->uncertain), t->direction), 0,
+                 0);
     report_hint(&t->report,
                 "look at what it did, and undo that or write the file so that it may be "
-                "run again (IF NOT EXISTS, ON CONFLICT DO NOTHING)");
+                "run again (IF NOT EXISTS, IF EXISTS, ON CONFLICT DO NOTHING)");
     return true;
 }
 

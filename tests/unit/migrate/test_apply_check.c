@@ -37,14 +37,14 @@ test_read_once(void **state)
     snprintf(path, sizeof(path), "%s/1_a.sql", dir);
     put(path, "select 1; select 2;");
     assert_int_equal(source_open(dir, &layout_native, false, &s, NULL), 0);
-    assert_int_equal(apply_check(&s, s.migrations, &facts, &r), 0);
+    assert_int_equal(apply_check(&s, s.migrations, MIGRATION_UP, &facts, &r), 0);
     assert_true(facts.known);
     assert_int_equal(facts.verdict.statements, 2);
     facts.verdict.statements = 7; /* stays: the text is not read for it once more */
-    assert_int_equal(apply_check(&s, s.migrations, &facts, &r), 0);
+    assert_int_equal(apply_check(&s, s.migrations, MIGRATION_UP, &facts, &r), 0);
     assert_int_equal(facts.verdict.statements, 7);
     put(path, "select 1; select 3;");
-    assert_int_equal(apply_check(&s, s.migrations, &facts, &r), -1);
+    assert_int_equal(apply_check(&s, s.migrations, MIGRATION_UP, &facts, &r), -1);
     assert_string_equal(r.err.msg, "was changed while migrate was running");
     assert_string_equal(r.file, "1_a.sql");
     assert_int_equal(r.line, 0);

@@ -1,0 +1,223 @@
+/* cmd_down.c: `migrate down`: back to an earlier version, by the ways back that stand beside the files. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "migrate/cmd/cmd.h"
+#include "migrate/plan_back.h"
+#include "migrate/turn/turn.h"
+
+static int cmd_down_run(void *options, const struct opt_result *given);
+
+/* Not from a variable: what is set for `up` must not undo anything. */
+static const struct opt_row down_rows[] = {
+    {.name = "to",
+     .kind = OPT_STRING,
+     .arg = "V",
+     .offset = offsetof(struct options, to),
+     .flags = OPT_NO_ENV,
+     .help = "down: back to this version, which stays; 0 is before the first"},
+    {.name = "steps",
+     .kind = OPT_INT,
+     .arg = "N",
+     .offset = offsetof(struct options, steps),
+     .flags = OPT_NO_ENV,
+     .min = 1,
+     .max = 1000000,
+     .help = "down: undo the highest N that are applied",
+     .more =
+         "Which they are is settled when the history is read first: a copy that has to wait for the lock undoes "
+         "no others than those."},
+};
+
+const struct opt_command cmd_down = {
+    .name = "down",
+    .args = "",
+    .summary =
+        "undo what is applied, by the .down.sql files; never by itself: --to or --steps says how far",
+    .more =
+        "Runs the way back of each version above --to V, or of the --steps N highest ones, from the highest on, each in one "
+        "transaction together with the deletion of its row. Before anything runs every file is read: a version without a "
+        ".down.sql, or one that has no file here, is refused by name. A file that was edited since it was applied is no "
+        "hindrance: its way back is run as it stands now.\n\n"
+        "What is needed to go back is data, too, and that a way back can only guess. On a database that is in use, write a "
+        "new migration instead.",
+    .options = OPT_NAMES("dir", "database", "table", "layout", "wait", "lock-wait", "lock-timeout",
+                         "statement-timeout", "deadline", "dry-run", "role", "search-path", "json",
+                         "termination-log"),
+    .rows = down_rows,
+    .n_rows = sizeof(down_rows) / sizeof(*down_rows),
+    .run = cmd_down_run,
+};
+
+struct down {
+    bool aimed;
+    char *target; /* that stays; NULL: before the first */
+};
+
+/* How far is settled once: --steps counts from what was applied when the run began. */
+static int
+aim(struct turn *t, struct down *d)
+{
+    struct err e = {0};
+    const char *target = NULL;
+    if (d->aimed)
+        return 0;
+    if (t->o->to && plan_back_to(&t->plan, t->o->to, &target, &e) != 0) {
+        report_fail(&t->report, EXIT_INPUT, &e);
+        return -1;
+    }
+    if (!t->o->to)
+        target = plan_back_target(&t->plan, (size_t)t->o->steps);
+    d->target = target ? strdup(target) : NULL;
+    d->aimed = true;
+    if (!target || d->target)
+        return 0;
+    err_nomem(&e);
+    turn_fail(t, &e);
+    return -1;
+}
+
+static int
+refuse(struct turn *t, int exit, const struct plan_item *item, const struct err *e)
+{
+    report_fail(&t->report, (enum exit_status)exit, e);
+    if (item->file) {
+        report_place(&t->report, item->file->file, 0, 0);
+        report_hint(&t->report,
+                    "nothing was undone: write that file, or go forward with a new migration");
+    }
+    return -1;
+}
+
+static void
+tell_end(struct turn *t)
+{
+    char took[CLOCK_DURATION_MAX];
+    uint64_t took_ms = clock_mono_ms() - t->report.start_ms;
+    size_t undone = t->report.steps_n;
+    clock_format_duration(took, took_ms);
+    if (undone == 0)
+        t->report.outcome = "nothing";
+    log_info("done",
+             LOG_FIELDS(LF_STR("outcome", report_outcome(&t->report)), LF_UINT("undone", undone),
+                        LF_UINT("pending", t->report.pending), LF_UINT("duration_ms", took_ms)),
+             undone ? "undid %zu in %s" : "nothing to undo (%zu undone, %s)", undone, took);
+}
+
+static int
+down_look(struct turn *t)
+{
+    struct down *d = t->arg;
+    struct err e = {0};
+    int exit;
+    const struct plan_item *item;
+    turn_settle(t);
+    if (aim(t, d) != 0)
+        return -1;
+    if (plan_back(&t->plan, d->target, &exit, &item, &e) != 0)
+        return refuse(t, exit, item, &e);
+    if (t->plan.steps == 0) {
+        tell_end(t);
+        return 0;
+    }
+    return turn_check_files(t) == 0 ? 1 : -1;
+}
+
+static void
+show_step(struct turn *t, const struct source_migration *m)
+{
+    const struct verdict_file *v = &turn_facts(t, m)->verdict;
+    const char *file = source_file(m, MIGRATION_DOWN);
+    const struct field fields[] = {LF_STR("version", m->id.version), LF_STR("name", m->id.name),
+                                   LF_STR("file", file), LF_BOOL("transaction", v->transaction),
+                                   LF_UINT("statements", v->statements)};
+    const size_t n = sizeof(fields) / sizeof(*fields);
+    if (!t->o->json)
+        printf("%s\t%s\t%zu statement%s\t%s\n", m->id.version, file, v->statements,
+               v->statements == 1 ? "" : "s",
+               v->transaction ? "transaction" : "outside a transaction");
+    log_info("would_undo", fields, n, "would undo version %s by %s", m->id.version, file);
+    report_step(&t->report, "would_undo", fields, n);
+}
+
+static void
+down_show(struct turn *t)
+{
+    for (size_t i = t->plan.n; i-- > 0;)
+        if (t->plan.items[i].step)
+            show_step(t, t->plan.items[i].file);
+    report_output(&t->report);
+    t->report.outcome = "dry-run";
+    log_info("dry_run", LOG_FIELDS(LF_UINT("pending", t->plan.steps)), "%zu would be undone",
+             t->plan.steps);
+}
+
+/* Before anything runs: all that will go, and what is odd about it. */
+static void
+tell_plan(const struct turn *t)
+{
+    for (size_t i = t->plan.n; i-- > 0;) {
+        const struct plan_item *item = &t->plan.items[i];
+        if (!item->step)
+            continue;
+        log_info("undoing",
+                 LOG_FIELDS(LF_STR("version", item->row->id.version),
+                            LF_STR("file", source_file(item->file, MIGRATION_DOWN)),
+                            LF_STR("applied_at", item->row->applied_at)),
+                 "version %s (%s), applied at %s, will be undone", item->row->id.version,
+                 item->row->id.name, item->row->applied_at);
+        if (item->state == PLAN_DRIFTED)
+            log_warn("drifted",
+                     LOG_FIELDS(LF_STR("version", item->file->id.version),
+                                LF_STR("file", item->file->file)),
+                     "%s changed since it was applied: its way back is run as it stands now",
+                     item->file->file);
+    }
+}
+
+static enum turn_step
+down_act(struct turn *t)
+{
+    bool all_done;
+    tell_plan(t);
+    enum turn_step step = turn_apply(t, &all_done);
+    if (all_done)
+        tell_end(t);
+    return step;
+}
+
+static int
+bounded(const struct options *o, struct err *e)
+{
+    if (o->to && o->steps)
+        return err_set(e, ERR_USAGE, "--to and --steps say the same thing in two ways: give one");
+    if (o->to || o->steps)
+        return 0;
+    return err_set(e, ERR_USAGE,
+                   "how far? --to V undoes what is above V, --steps N the highest N; add "
+                   "--dry-run to see which those are");
+}
+
+static int
+cmd_down_run(void *options, const struct opt_result *given)
+{
+    static const struct turn_work work = {.look = down_look, .show = down_show, .act = down_act};
+    const struct options *o = options;
+    struct down d = {.aimed = false};
+    struct turn t;
+    struct err e = {0};
+    (void)given;
+    turn_init(&t, cmd_down.name, &work, o);
+    t.arg = &d;
+    t.direction = MIGRATION_DOWN;
+    t.rules = (struct plan_rules){.phase = PHASE_ALL, .out_of_order = ORDER_APPLY};
+    if (bounded(o, &e) != 0)
+        report_fail(&t.report, EXIT_INPUT, &e);
+    turn_run(&t);
+    int status = turn_done(&t);
+    free(d.target);
+    return status;
+}
