@@ -2,7 +2,7 @@
 
 # Options that a value follows.
 set -g __migrate_valued --dir --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --role --search-path --release --termination-log --log --log-level --print-options
-set -g __migrate_commands up status check split wait copy version
+set -g __migrate_commands up down status check split wait copy version
 # Commands that a command line follows.
 set -g __migrate_wrapping
 
@@ -111,7 +111,10 @@ complete -c migrate -n '__migrate_at up' -l dry-run -d 'say what would be applie
 complete -c migrate -n '__migrate_at up' -l role -x -d 'SET ROLE for each file; the history is made, read and written as that role, too'
 complete -c migrate -n '__migrate_at up' -l search-path -x -d 'search_path for each file, as one would write it after SET search_path ='
 complete -c migrate -n '__migrate_at up' -l release -x -d 'stored with each row: which release brought it'
+complete -c migrate -n '__migrate_at up' -l json -d 'print JSON'
 complete -c migrate -n '__migrate_at up' -l termination-log -r -F -d 'where Kubernetes looks for the last words; written only when it exists'
+complete -c migrate -n '__migrate_at up' -l to -x -d 'down: back to this version, which stays; 0 is before the first'
+complete -c migrate -n '__migrate_at up' -l steps -x -d 'down: undo the highest N that are applied'
 complete -c migrate -n '__migrate_at up' -l log -x -a 'auto text kv json' -d 'form of the log on stderr: auto, text, kv or json'
 complete -c migrate -n '__migrate_at up' -l log-level -x -a 'debug info warn error' -d 'least level that is logged: debug, info, warn or error'
 complete -c migrate -n '__migrate_at up' -l strict-env -d 'an unknown variable with the program\'s prefix is an error'
@@ -119,6 +122,31 @@ complete -c migrate -n '__migrate_at up' -l print-options -x -a 'man markdown ba
 complete -c migrate -n '__migrate_at up' -l print-formats -d 'print the fields of log records and reports, and exit'
 complete -c migrate -n '__migrate_at up' -s h -l help -d 'print help, after a command the help of that command, and exit'
 complete -c migrate -n '__migrate_at up' -s V -l version -d 'print the version and exit'
+
+complete -c migrate -n '__migrate_at -' -a down -d 'undo what is applied, by the .down.sql files; never by itself: --to or --steps says how far'
+complete -c migrate -n '__migrate_at down' -l dir -x -a '(__fish_complete_directories)' -d 'directory of the migrations'
+complete -c migrate -n '__migrate_at down' -l database -x -d 'where PostgreSQL is: URL or keywords; otherwise DATABASE_URL and its kin'
+complete -c migrate -n '__migrate_at down' -l table -x -d 'history table; made when it is missing'
+complete -c migrate -n '__migrate_at down' -l layout -x -a 'auto native' -d 'layout of files and history; native is the only one that this version handles'
+complete -c migrate -n '__migrate_at down' -l wait -x -d 'how long to wait for the database to accept; 0: one attempt'
+complete -c migrate -n '__migrate_at down' -l lock-wait -x -d 'how long to wait for another runner\'s lock'
+complete -c migrate -n '__migrate_at down' -l lock-timeout -x -d 'lock_timeout of a migration\'s transaction; then it rolls back and tries again'
+complete -c migrate -n '__migrate_at down' -l statement-timeout -x -d 'statement_timeout of the migrations'
+complete -c migrate -n '__migrate_at down' -l deadline -x -d 'how long all of it may take; then the statement is cancelled and rolled back'
+complete -c migrate -n '__migrate_at down' -l dry-run -d 'say what would be applied; change nothing'
+complete -c migrate -n '__migrate_at down' -l role -x -d 'SET ROLE for each file; the history is made, read and written as that role, too'
+complete -c migrate -n '__migrate_at down' -l search-path -x -d 'search_path for each file, as one would write it after SET search_path ='
+complete -c migrate -n '__migrate_at down' -l json -d 'print JSON'
+complete -c migrate -n '__migrate_at down' -l termination-log -r -F -d 'where Kubernetes looks for the last words; written only when it exists'
+complete -c migrate -n '__migrate_at down' -l to -x -d 'down: back to this version, which stays; 0 is before the first'
+complete -c migrate -n '__migrate_at down' -l steps -x -d 'down: undo the highest N that are applied'
+complete -c migrate -n '__migrate_at down' -l log -x -a 'auto text kv json' -d 'form of the log on stderr: auto, text, kv or json'
+complete -c migrate -n '__migrate_at down' -l log-level -x -a 'debug info warn error' -d 'least level that is logged: debug, info, warn or error'
+complete -c migrate -n '__migrate_at down' -l strict-env -d 'an unknown variable with the program\'s prefix is an error'
+complete -c migrate -n '__migrate_at down' -l print-options -x -a 'man markdown bash zsh fish' -d 'print the manual page (man), the table of options (markdown) or a shell\'s completion, and exit'
+complete -c migrate -n '__migrate_at down' -l print-formats -d 'print the fields of log records and reports, and exit'
+complete -c migrate -n '__migrate_at down' -s h -l help -d 'print help, after a command the help of that command, and exit'
+complete -c migrate -n '__migrate_at down' -s V -l version -d 'print the version and exit'
 
 complete -c migrate -n '__migrate_at -' -a status -d 'show applied, pending, ahead, drifted and late migrations, and who holds the lock'
 complete -c migrate -n '__migrate_at status' -l dir -x -a '(__fish_complete_directories)' -d 'directory of the migrations'
