@@ -46,7 +46,7 @@ opt_env_read(const struct opt_program *p, char **envp, void *options, struct opt
     for (size_t i = 0; i < opt_row_count(p); i++) {
         const struct opt_row *row = opt_row_at(p, i);
         bool common = opt_row_is_common(p, i);
-        if (!opt_row_applies(row, r->command) || (only_common && !common) || (r->set >> i & 1u))
+        if (!opt_row_applies(p, row, r->command) || (only_common && !common) || (r->set >> i & 1u))
             continue;
         char name[OPT_ENV_MAX];
         opt_row_env(p, row, name);

@@ -78,7 +78,7 @@ add_owners(const struct opt_program *p, const struct opt_row *row, struct strbuf
 {
     int owners = 0;
     for (size_t i = 0; i < p->n_commands; i++)
-        owners += opt_row_applies(row, p->commands[i]);
+        owners += opt_row_applies(p, row, p->commands[i]);
     if ((row->flags & OPT_EVERYWHERE) || owners > 2)
         return;
     strbuf_adds(text, " (only ");
@@ -135,7 +135,7 @@ help_rows(const struct opt_program *p, const struct opt_command *only, bool comm
     for (size_t i = 0; i < opt_row_count(p); i++) {
         const struct opt_row *row = opt_row_at(p, i);
         if (opt_row_is_common(p, i) == common && !(row->flags & OPT_HIDDEN) &&
-            opt_row_applies(row, only))
+            opt_row_applies(p, row, only))
             help_row(p, row, !only, out);
     }
 }

@@ -38,7 +38,7 @@ unknown_option(const struct reader *r, const char *name, size_t len, struct err 
     size_t n = 0;
     for (size_t i = 0; i < opt_row_count(r->p); i++) {
         const struct opt_row *row = opt_row_at(r->p, i);
-        if (!(row->flags & OPT_HIDDEN) && opt_row_applies(row, r->command))
+        if (!(row->flags & OPT_HIDDEN) && opt_row_applies(r->p, row, r->command))
             known[n++] = row->name;
     }
     const char *near = words_nearest(word, known, n, NULL);
@@ -272,7 +272,7 @@ apply_defaults(struct reader *r, void *options, struct err *e)
     for (size_t i = 0; i < opt_row_count(r->p); i++) {
         const struct opt_row *row = opt_row_at(r->p, i);
         void *base = opt_row_is_common(r->p, i) ? (void *)&r->asked : options;
-        if (row->def && opt_row_applies(row, r->command) &&
+        if (row->def && opt_row_applies(r->p, row, r->command) &&
             opt_value_set(row, base, row->def, row->name, e) < 0)
             return err_wrap(e, "default");
     }

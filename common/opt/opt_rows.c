@@ -108,13 +108,16 @@ opt_row_is_common(const struct opt_program *p, size_t i)
 }
 
 bool
-opt_row_applies(const struct opt_row *row, const struct opt_command *command)
+opt_row_applies(const struct opt_program *p, const struct opt_row *row,
+                const struct opt_command *command)
 {
     if (!command || (row->flags & OPT_EVERYWHERE))
         return true;
     for (size_t i = 0; i < command->n_rows; i++)
         if (row == &command->rows[i])
             return true;
+    if (row < p->rows || row >= p->rows + p->n_rows) /* another command's own, of the same name */
+        return false;
     for (const char *const *name = command->options; name && *name; name++)
         if (strcmp(*name, row->name) == 0)
             return true;
@@ -164,7 +167,7 @@ opt_row_find(const struct opt_program *p, const char *name, char letter,
     for (size_t i = 0; i < opt_row_count(p); i++) {
         const struct opt_row *row = opt_row_at(p, i);
         bool same = name ? strcmp(row->name, name) == 0 : row->letter == letter;
-        if (same && opt_row_applies(row, command))
+        if (same && opt_row_applies(p, row, command))
             return (int)i;
     }
     return -1;
@@ -188,7 +191,8 @@ opt_row_completes(const struct opt_program *p, size_t i, const struct opt_comman
     const struct opt_row *row = opt_row_at(p, i);
     if (row->flags & OPT_HIDDEN)
         return false;
-    return command ? opt_row_applies(row, command) : opt_row_find(p, row->name, 0, NULL) == (int)i;
+    return command ? opt_row_applies(p, row, command)
+                   : opt_row_find(p, row->name, 0, NULL) == (int)i;
 }
 
 const char *const *
@@ -244,7 +248,7 @@ opt_row_commands(const struct opt_program *p, const struct opt_row *row, struct 
     const char *comma = "";
     for (size_t i = 0; i < p->n_commands; i++) {
         const struct opt_command *c = p->commands[i];
-        if ((c->flags & OPT_CMD_HIDDEN) || !opt_row_applies(row, c))
+        if ((c->flags & OPT_CMD_HIDDEN) || !opt_row_applies(p, row, c))
             continue;
         strbuf_addf(out, "%s%s", comma, c->name ? c->name : p->name);
         comma = ", ";

@@ -40,7 +40,9 @@ const struct opt_command *opt_command_find(const struct opt_program *p, const ch
 /* The index of the row of that name (or letter, when name is NULL) that `command` knows (NULL: any), or -1. */
 int opt_row_find(const struct opt_program *p, const char *name, char letter,
                  const struct opt_command *command);
-bool opt_row_applies(const struct opt_row *row, const struct opt_command *command);
+/* The command (NULL: any) knows the row: it is its own, or one of the program's that it names. */
+bool opt_row_applies(const struct opt_program *p, const struct opt_row *row,
+                     const struct opt_command *command);
 /* "DURATION": the word for its value; "" for a bool. */
 const char *opt_row_arg(const struct opt_row *row);
 /* For the completions: shown, and the command knows it (NULL: any does, and it is the first row of its name). */

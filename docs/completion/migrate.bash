@@ -32,7 +32,7 @@ _migrate_value() {
 # What is known after a command: options, words, a path; whether a command line follows. 1: no command.
 _migrate_command() {
     case $1 in
-    up) options='--dir --allow-empty --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --dry-run --role --search-path --release --json --termination-log --to --steps --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
+    up) options='--dir --allow-empty --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --dry-run --role --search-path --release --json --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     down) options='--dir --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --dry-run --role --search-path --json --termination-log --to --steps --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     status) options='--dir --allow-empty --database --table --wait --deadline --out-of-order --ahead --phase --role --json --exit-code --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     check) options='--dir --allow-empty --json --log --log-level --strict-env --print-options --print-formats --help --version' words='' path=dirnames wraps='' ;;

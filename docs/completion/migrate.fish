@@ -113,8 +113,6 @@ complete -c migrate -n '__migrate_at up' -l search-path -x -d 'search_path for e
 complete -c migrate -n '__migrate_at up' -l release -x -d 'stored with each row: which release brought it'
 complete -c migrate -n '__migrate_at up' -l json -d 'print JSON'
 complete -c migrate -n '__migrate_at up' -l termination-log -r -F -d 'where Kubernetes looks for the last words; written only when it exists'
-complete -c migrate -n '__migrate_at up' -l to -x -d 'down: back to this version, which stays; 0 is before the first'
-complete -c migrate -n '__migrate_at up' -l steps -x -d 'down: undo the highest N that are applied'
 complete -c migrate -n '__migrate_at up' -l log -x -a 'auto text kv json' -d 'form of the log on stderr: auto, text, kv or json'
 complete -c migrate -n '__migrate_at up' -l log-level -x -a 'debug info warn error' -d 'least level that is logged: debug, info, warn or error'
 complete -c migrate -n '__migrate_at up' -l strict-env -d 'an unknown variable with the program\'s prefix is an error'

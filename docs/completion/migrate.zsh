@@ -38,8 +38,6 @@ _migrate_up() {
         '--release=[stored with each row\: which release brought it]:NAME: ' \
         '--json[print JSON]' \
         '--termination-log=[where Kubernetes looks for the last words; written only when it exists]:FILE:_files' \
-        '--to=[down\: back to this version, which stays; 0 is before the first]:V: ' \
-        '--steps=[down\: undo the highest N that are applied]:N: ' \
         '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
         '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
         '--strict-env[an unknown variable with the program'\''s prefix is an error]' \

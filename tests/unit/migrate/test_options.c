@@ -76,9 +76,16 @@ test_variables(void **state)
     for (size_t i = 0; i < p->n_commands; i++) {
         const struct opt_command *c = p->commands[i];
         for (size_t k = 0; (c->flags & OPT_CMD_NO_ENV) && k < p->n_rows; k++)
-            if (opt_row_applies(&p->rows[k], c) && !(p->rows[k].flags & OPT_NO_ENV))
+            if (opt_row_applies(p, &p->rows[k], c) && !(p->rows[k].flags & OPT_NO_ENV))
                 fail_msg("%s: --%s has a variable", c->name, p->rows[k].name);
     }
+    /* --to of down is another than that of up: no variable undoes anything. */
+    for (size_t i = 0; i < cmd_down.n_rows; i++) {
+        assert_true(opt_row_applies(p, &cmd_down.rows[i], &cmd_down));
+        assert_false(opt_row_applies(p, &cmd_down.rows[i], &cmd_up));
+    }
+    assert_int_equal(parse("down", "MIGRATE_TO=3", &o, &r), OPT_GO);
+    assert_null(o.to);
 }
 
 static void
