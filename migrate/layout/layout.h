@@ -33,6 +33,8 @@ struct layout_header {
     enum migration_phase phase;    /* expand */
     uint64_t lock_timeout_ms;      /* LAYOUT_UNSET unless given; 0: none, as in PostgreSQL */
     uint64_t statement_timeout_ms;
+    size_t allow_offset; /* allow=: names of rules parted by commas, as they stand in the text … */
+    size_t allow_bytes;  /* … 0: none */
     unsigned marks_fine; /* of marks.h: as the caller says, and what the file adds */
     size_t error_offset; /* after an error: where it is wrong, … */
     size_t error_line;   /* … and its line; 0 otherwise */

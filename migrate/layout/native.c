@@ -170,9 +170,24 @@ parse_time(struct word value, const char *key, uint64_t *ret_ms, struct err *e)
     return native_duration_parse(value.text, value.len, ret_ms, e) < 0 ? err_wrap(e, "%s", key) : 0;
 }
 
-static const char *const keys[] = {"transaction", "phase", "lock_timeout", "statement_timeout",
-                                   "marks"};
-enum { KEY_TRANSACTION, KEY_PHASE, KEY_LOCK_TIMEOUT, KEY_STATEMENT_TIMEOUT, KEY_MARKS, KEYS };
+static const char *const keys[] = {"transaction",       "phase", "lock_timeout",
+                                   "statement_timeout", "marks", "allow"};
+enum {
+    KEY_TRANSACTION,
+    KEY_PHASE,
+    KEY_LOCK_TIMEOUT,
+    KEY_STATEMENT_TIMEOUT,
+    KEY_MARKS,
+    KEY_ALLOW,
+    KEYS
+};
+
+/* The header lines of a file, as far as they were read. */
+struct lines {
+    struct layout_header *header;
+    const char *text; /* of the file */
+    unsigned seen;    /* keys: each stands once */
+};
 
 static int
 unknown_key(struct word key, struct err *e)
@@ -187,10 +202,10 @@ unknown_key(struct word key, struct err *e)
                    near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
-/* key=value; seen: the keys that stood before. */
 static int
-parse_pair(struct word w, struct layout_header *h, unsigned *seen, struct err *e)
+parse_pair(struct word w, struct lines *lines, struct err *e)
 {
+    struct layout_header *h = lines->header;
     const char *eq = memchr(w.text, '=', w.len);
     struct word key = {w.text, eq ? (size_t)(eq - w.text) : w.len};
     struct word value = {eq ? eq + 1 : "", eq ? w.len - key.len - 1 : 0};
@@ -203,9 +218,9 @@ parse_pair(struct word w, struct layout_header *h, unsigned *seen, struct err *e
         return unknown_key(key, e);
     if (value.len == 0)
         return err_set(e, ERR_INPUT, "%s needs a value: %s=...", keys[k], keys[k]);
-    if (*seen & (1u << k))
+    if (lines->seen & (1u << k))
         return err_set(e, ERR_INPUT, "%s stands twice in the -- migrate: lines", keys[k]);
-    *seen |= 1u << k;
+    lines->seen |= 1u << k;
     switch (k) {
     case KEY_TRANSACTION:
         if (parse_choice(value, keys[k], "on", "off", &second, e) < 0)
@@ -221,6 +236,10 @@ parse_pair(struct word w, struct layout_header *h, unsigned *seen, struct err *e
         if (parse_choice(value, keys[k], "refuse", "ignore", &second, e) < 0)
             return -1;
         h->marks_fine |= second ? MARKS_ALL : 0;
+        return 0;
+    case KEY_ALLOW:
+        h->allow_offset = (size_t)(value.text - lines->text);
+        h->allow_bytes = value.len;
         return 0;
     case KEY_LOCK_TIMEOUT:
         return parse_time(value, keys[k], &h->lock_timeout_ms, e);
@@ -257,7 +276,7 @@ refuse_invisible(struct word w, struct err *e)
 
 /* One -- comment, without the dashes. */
 static int
-parse_comment(struct word w, struct layout_header *h, unsigned *seen, struct err *e)
+parse_comment(struct word w, struct lines *lines, struct err *e)
 {
     static const char ours[] = "migrate:";
     const struct word whole = w;
@@ -279,7 +298,7 @@ parse_comment(struct word w, struct layout_header *h, unsigned *seen, struct err
             w.text++, w.len--;
         while (n < w.len && !is_blank(w.text[n]))
             n++;
-        if (n && parse_pair((struct word){w.text, n}, h, seen, e) < 0)
+        if (n && parse_pair((struct word){w.text, n}, lines, e) < 0)
             return -1;
         w.text += n;
         w.len -= n;
@@ -319,7 +338,7 @@ parse_comments(const char *text, size_t len, struct layout_header *h, struct mar
                struct err *e)
 {
     size_t pos = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-    unsigned seen = 0;
+    struct lines lines = {.header = h, .text = text};
 
     while (pos < len) {
         size_t end;
@@ -340,7 +359,7 @@ parse_comments(const char *text, size_t len, struct layout_header *h, struct mar
         if (marks_look(text, pos, end, h->marks_fine, &mark) && !marks_is_note(text, len, &mark))
             *ret_mark = ret_mark->what ? *ret_mark : mark;
         else if (text[pos] == '-' &&
-                 parse_comment((struct word){text + pos + 2, end - pos - 2}, h, &seen, e) < 0)
+                 parse_comment((struct word){text + pos + 2, end - pos - 2}, &lines, e) < 0)
             return fail_at(h, text, pos);
         pos = end;
     }
