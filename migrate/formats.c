@@ -84,6 +84,17 @@ print_outcomes(struct strbuf *out)
     strbuf_adds(out, ".\n");
 }
 
+static void
+print_check(struct strbuf *out)
+{
+    strbuf_adds(
+        out,
+        "\n### check --json\n\nAn object a line. For each file: `{\"file\",\"version\",\"name\",\"phase\",\"statements\",\"transaction\","
+        "\"cannot\",\"cannot_line\"}`, the last two only when it runs outside a transaction. For each finding: "
+        "`{\"file\",\"line\",\"column\",\"level\":\"error\"|\"warning\",\"rule\",\"message\",\"lock\",\"safe\"}`; the last two only for the "
+        "rules of [migrate-rules.md](migrate-rules.md), `line` and `column` only where there is a place.\n");
+}
+
 void
 formats_print(struct strbuf *out)
 {
@@ -97,4 +108,5 @@ formats_print(struct strbuf *out)
         ",\"lock\":{\"pid\",\"application\",\"age_s\"}|null,\"migrations\":[{\"version\",\"name\",\"state\","
         "\"phase\",\"file\",\"applied_name\",\"applied_at\",\"applied_by\",\"duration_ms\",\"release\"}]}`: the last five only for "
         "what is in the history.\n");
+    print_check(out);
 }

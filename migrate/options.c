@@ -188,6 +188,8 @@ static const struct opt_pair files[] = {
     {"0001_name.down.sql", "its way back, for down"},
     {"-- migrate: transaction=off phase=contract lock_timeout=5s statement_timeout=10min",
      "header line before the first statement; each key is optional"},
+    {"-- migrate: allow=index-create,column-drop",
+     "the same: these rules of check find nothing in this file"},
     {"-- migrate: marks=ignore",
      "the same: this file's comments are nothing but comments. Without it a line like -- DOWN or "
      "-- //@UNDO, which heads the way back in the files of many tools, is refused, for migrate runs "
@@ -198,6 +200,8 @@ static const struct opt_pair examples[] = {
     {"migrate up --dir migrations --database postgres://app@db/shop", "apply what is pending"},
     {"migrate status --exit-code", "exit 1 when something is pending"},
     {"migrate check migrations", "look at the files without a database"},
+    {"migrate check --since 0041 --format github",
+     "in a pull request: lock hazards of the files above version 0041, as annotations"},
 };
 
 const struct opt_program migrate_program = {

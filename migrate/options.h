@@ -12,6 +12,7 @@
 enum options_phase { PHASE_EXPAND, PHASE_CONTRACT, PHASE_ALL };
 enum options_layout { LAYOUT_AUTO, LAYOUT_NATIVE };
 enum options_order { ORDER_REFUSE, ORDER_APPLY };
+enum options_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_GITHUB };
 enum options_ahead { AHEAD_ALLOW, AHEAD_REFUSE };
 
 /* Durations are milliseconds, CLOCK_NEVER for "none". Strings are borrowed, NULL when not given. */
@@ -36,6 +37,9 @@ struct options {
     int64_t steps; /* 0: all */
     bool dry_run;
     bool json;
+    const char *since;
+    int format; /* enum options_format */
+    bool rules;
     bool exit_code;
     const char *termination_log;
 };

@@ -22,6 +22,8 @@ _migrate_value() {
     --search-path) words='' path='' ;;
     --release) words='' path='' ;;
     --termination-log) words='' path=default ;;
+    --since) words='' path='' ;;
+    --format) path='' words='text json github' ;;
     --log) path='' words='auto text kv json' ;;
     --log-level) path='' words='debug info warn error' ;;
     --print-options) path='' words='man markdown bash zsh fish' ;;
@@ -35,12 +37,12 @@ _migrate_command() {
     up) options='--dir --allow-empty --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --dry-run --role --search-path --release --json --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     down) options='--dir --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --dry-run --role --search-path --json --termination-log --to --steps --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     status) options='--dir --allow-empty --database --table --wait --deadline --out-of-order --ahead --phase --role --json --exit-code --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
-    check) options='--dir --allow-empty --json --log --log-level --strict-env --print-options --print-formats --help --version' words='' path=dirnames wraps='' ;;
+    check) options='--dir --allow-empty --json --since --format --rules --log --log-level --strict-env --print-options --print-formats --help --version' words='' path=dirnames wraps='' ;;
     split) options='--json --log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
     wait) options='--database --wait --deadline --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     copy) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
     version) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
-    '') options='--dir --allow-empty --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --dry-run --role --search-path --release --json --exit-code --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='up down status check split wait copy version' path='' wraps='' ;;
+    '') options='--dir --allow-empty --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --dry-run --role --search-path --release --json --exit-code --termination-log --since --format --rules --log --log-level --strict-env --print-options --print-formats --help --version' words='up down status check split wait copy version' path='' wraps='' ;;
     *) return 1 ;;
     esac
 }

@@ -1,7 +1,7 @@
 # Completion of migrate for fish, as migrate --print-options=fish prints it.
 
 # Options that a value follows.
-set -g __migrate_valued --dir --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --role --search-path --release --termination-log --log --log-level --print-options
+set -g __migrate_valued --dir --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --role --search-path --release --termination-log --since --format --log --log-level --print-options
 set -g __migrate_commands up down status check split wait copy version
 # Commands that a command line follows.
 set -g __migrate_wrapping
@@ -83,6 +83,9 @@ complete -c migrate -n '__migrate_at -' -l release -x -d 'stored with each row: 
 complete -c migrate -n '__migrate_at -' -l json -d 'print JSON'
 complete -c migrate -n '__migrate_at -' -l exit-code -d 'exit 1 when something is pending'
 complete -c migrate -n '__migrate_at -' -l termination-log -r -F -d 'where Kubernetes looks for the last words; written only when it exists'
+complete -c migrate -n '__migrate_at -' -l since -x -d 'look for lock hazards only in files above version V, which are taken to be not applied yet'
+complete -c migrate -n '__migrate_at -' -l format -x -a 'text json github' -d 'how findings are printed: github makes annotations of a pull request; --json is json'
+complete -c migrate -n '__migrate_at -' -l rules -d 'print the rules for lock hazards, as Markdown, and do nothing else'
 complete -c migrate -n '__migrate_at -' -l log -x -a 'auto text kv json' -d 'form of the log on stderr: auto, text, kv or json'
 complete -c migrate -n '__migrate_at -' -l log-level -x -a 'debug info warn error' -d 'least level that is logged: debug, info, warn or error'
 complete -c migrate -n '__migrate_at -' -l strict-env -d 'an unknown variable with the program\'s prefix is an error'
@@ -168,11 +171,14 @@ complete -c migrate -n '__migrate_at status' -l print-formats -d 'print the fiel
 complete -c migrate -n '__migrate_at status' -s h -l help -d 'print help, after a command the help of that command, and exit'
 complete -c migrate -n '__migrate_at status' -s V -l version -d 'print the version and exit'
 
-complete -c migrate -n '__migrate_at -' -a check -d 'check files without a database: names, splitting, what runs outside a transaction'
+complete -c migrate -n '__migrate_at -' -a check -d 'check files without a database: names, splitting, what runs outside a transaction, lock hazards'
 complete -c migrate -n '__migrate_at check' -x -a '(__fish_complete_directories)'
 complete -c migrate -n '__migrate_at check' -l dir -x -a '(__fish_complete_directories)' -d 'directory of the migrations'
 complete -c migrate -n '__migrate_at check' -l allow-empty -d 'a directory without migrations, or none at all, is no error'
 complete -c migrate -n '__migrate_at check' -l json -d 'print JSON'
+complete -c migrate -n '__migrate_at check' -l since -x -d 'look for lock hazards only in files above version V, which are taken to be not applied yet'
+complete -c migrate -n '__migrate_at check' -l format -x -a 'text json github' -d 'how findings are printed: github makes annotations of a pull request; --json is json'
+complete -c migrate -n '__migrate_at check' -l rules -d 'print the rules for lock hazards, as Markdown, and do nothing else'
 complete -c migrate -n '__migrate_at check' -l log -x -a 'auto text kv json' -d 'form of the log on stderr: auto, text, kv or json'
 complete -c migrate -n '__migrate_at check' -l log-level -x -a 'debug info warn error' -d 'least level that is logged: debug, info, warn or error'
 complete -c migrate -n '__migrate_at check' -l strict-env -d 'an unknown variable with the program\'s prefix is an error'

@@ -112,6 +112,9 @@ _migrate_check() {
         '--dir=[directory of the migrations]:DIR:_path_files -/' \
         '--allow-empty[a directory without migrations, or none at all, is no error]' \
         '--json[print JSON]' \
+        '--since=[look for lock hazards only in files above version V, which are taken to be not applied yet]:V: ' \
+        '--format=[how findings are printed\: github makes annotations of a pull request; --json is json]:WORD: _migrate_offer text json github' \
+        '--rules[print the rules for lock hazards, as Markdown, and do nothing else]' \
         '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
         '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
         '--strict-env[an unknown variable with the program'\''s prefix is an error]' \
@@ -191,7 +194,7 @@ _migrate_commands() {
         'up:apply what is pending'
         'down:undo what is applied, by the .down.sql files; never by itself\: --to or --steps says how far'
         'status:show applied, pending, ahead, drifted and late migrations, and who holds the lock'
-        'check:check files without a database\: names, splitting, what runs outside a transaction'
+        'check:check files without a database\: names, splitting, what runs outside a transaction, lock hazards'
         'split:print a file'\''s statements as the server will get them'
         'wait:wait until the database accepts connections and has the wanted role'
         'copy:put this program at DEST, atomically and mode 755'
@@ -228,6 +231,9 @@ _migrate() {
         '--json[print JSON]' \
         '--exit-code[exit 1 when something is pending]' \
         '--termination-log=[where Kubernetes looks for the last words; written only when it exists]:FILE:_files' \
+        '--since=[look for lock hazards only in files above version V, which are taken to be not applied yet]:V: ' \
+        '--format=[how findings are printed\: github makes annotations of a pull request; --json is json]:WORD: _migrate_offer text json github' \
+        '--rules[print the rules for lock hazards, as Markdown, and do nothing else]' \
         '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
         '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
         '--strict-env[an unknown variable with the program'\''s prefix is an error]' \

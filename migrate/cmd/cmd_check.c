@@ -4,117 +4,194 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
-#include "common/base/json.h"
 #include "common/base/log.h"
+#include "common/base/words.h"
+#include "migrate/cmd/check_print.h"
 #include "migrate/cmd/cmd.h"
 #include "migrate/files/directory.h"
+#include "migrate/files/source.h"
+#include "migrate/lint/lint.h"
 #include "migrate/sql/marks.h"
 #include "migrate/sql/position.h"
-#include "migrate/tell/report.h"
-#include "migrate/files/source.h"
 #include "migrate/sql/verdict.h"
+#include "migrate/tell/report.h"
 
 static int cmd_check_run(void *options, const struct opt_result *given);
+
+static const char *const formats[] = {"text", "json", "github", NULL};
+
+static const struct opt_row rows[] = {
+    {.name = "since",
+     .kind = OPT_STRING,
+     .arg = "V",
+     .offset = offsetof(struct options, since),
+     .help =
+         "look for lock hazards only in files above version V, which are taken to be not applied yet",
+     .more =
+         "Older files still tell the types of columns and the like. Names, splitting and transactions are checked in every file."},
+    {.name = "format",
+     .kind = OPT_CHOICE,
+     .offset = offsetof(struct options, format),
+     .def = "text",
+     .choices = formats,
+     .help =
+         "how findings are printed: github makes annotations of a pull request; --json is json"},
+    {.name = "rules",
+     .kind = OPT_BOOL,
+     .offset = offsetof(struct options, rules),
+     .flags = OPT_NO_ENV,
+     .help = "print the rules for lock hazards, as Markdown, and do nothing else"},
+};
 
 const struct opt_command cmd_check = {
     .name = "check",
     .args = "[DIR]",
     .max_args = 1,
     .path = OPT_PATH_DIR,
-    .summary = "check files without a database: names, splitting, what runs outside a transaction",
+    .summary = "check files without a database: names, splitting, what runs outside a transaction, "
+               "lock hazards",
+    .more =
+        "Statements that keep others waiting for as long as a table is large, or break the release that still runs, are found "
+        "by rules; --rules prints them, with the safe way to write it. A file that means it so says -- migrate: allow=RULE,RULE in "
+        "its header.",
     .options = OPT_NAMES("dir", "allow-empty", "json"),
+    .rows = rows,
+    .n_rows = sizeof(rows) / sizeof(*rows),
     .run = cmd_check_run,
 };
 
 struct check {
-    bool json;
+    struct check_print print;
+    struct lint lint;
+    const char *since; /* or NULL */
     size_t files;
     size_t statements;
     size_t errors;
+    size_t warnings;
     bool bad_input; /* one of them is no SQL text that could be read at all */
-    struct strbuf out;
+    /* the file at hand */
+    const struct source_migration *migration;
+    const struct source_text *text;
+    uint64_t allowed; /* bit by number of the rule */
 };
 
-/* One file and what will happen to it. */
 static void
-add_file(struct check *c, const struct source_migration *m, const struct verdict_file *v)
+add(struct check *c, const struct check_finding *f)
 {
-    struct json j = json_on(&c->out);
-
-    if (!c->json) {
-        strbuf_addf(&c->out, "%s: %zu statement%s, %s", m->file, v->statements,
-                    v->statements == 1 ? "" : "s",
-                    v->transaction ? "in one transaction" : "one by one, outside a transaction");
-        if (v->cannot)
-            strbuf_addf(&c->out, " (line %zu: %s)", v->cannot_line, v->cannot);
-        strbuf_addf(&c->out, "%s\n", m->id.phase == MIGRATION_CONTRACT ? ", phase contract" : "");
-        return;
-    }
-    json_object(&j);
-    json_kstr(&j, "file", m->file);
-    json_kstr(&j, "version", m->id.version);
-    json_kstr(&j, "name", m->id.name);
-    json_kstr(&j, "phase", migration_phase_text(m->id.phase));
-    json_kuint(&j, "statements", v->statements);
-    json_kbool(&j, "transaction", v->transaction);
-    if (v->cannot) {
-        json_kstr(&j, "cannot", v->cannot);
-        json_kuint(&j, "cannot_line", v->cannot_line);
-    }
-    json_end(&j);
-    strbuf_addc(&c->out, '\n');
-}
-
-/* text NULL: nothing of it can be shown. at: line 0 is no place at all, column 0 the line as a whole. */
-static void
-add_finding(struct check *c, const char *file, const char *text, const struct position *at,
-            const char *rule, const char *message)
-{
-    struct json j = json_on(&c->out);
-
-    c->errors++;
-    if (!c->json) {
-        strbuf_adds(&c->out, file);
-        if (at->line)
-            strbuf_addf(&c->out, ":%zu", at->line);
-        if (at->column)
-            strbuf_addf(&c->out, ":%zu", at->column);
-        strbuf_addf(&c->out, ": error: %s [%s]\n", message, rule);
-        if (text)
-            position_caret(text, at, "    ", &c->out);
-        return;
-    }
-    json_object(&j);
-    json_kstr(&j, "file", file);
-    if (at->line)
-        json_kuint(&j, "line", at->line);
-    if (at->column)
-        json_kuint(&j, "column", at->column);
-    json_kstr(&j, "level", "error");
-    json_kstr(&j, "rule", rule);
-    json_kstr(&j, "message", message);
-    json_end(&j);
-    strbuf_addc(&c->out, '\n');
+    c->errors += f->level == LINT_ERROR;
+    c->warnings += f->level == LINT_WARNING;
+    check_print_finding(&c->print, f);
 }
 
 /* The file cannot be read as a text, or not any more. */
 static void
 add_unread(struct check *c, const char *file, size_t line, const struct err *e)
 {
-    const struct position at = {.line = line};
-
     c->bad_input = true;
-    add_finding(c, file, NULL, &at, "input", e->msg);
+    add(c, &(struct check_finding){.file = file,
+                                   .at = {.line = line},
+                                   .level = LINT_ERROR,
+                                   .rule = "input",
+                                   .message = e->msg});
 }
 
 static void
 add_found(struct check *c, const char *file, const struct source_text *t, size_t offset,
           const char *rule, const struct err *e)
 {
-    struct position at;
+    struct check_finding f = {
+        .file = file, .text = t->data, .level = LINT_ERROR, .rule = rule, .message = e->msg};
 
-    position_of_byte(t->data, t->len, 0, 1, offset, &at);
-    add_finding(c, file, t->data, &at, rule, e->msg);
+    position_of_byte(t->data, t->len, 0, 1, offset, &f.at);
+    add(c, &f);
+}
+
+/* --- lock hazards --- */
+
+static void
+on_lint(void *arg, const struct lint_finding *found)
+{
+    struct check *c = arg;
+    const struct lint_rule *rule = found->rule;
+    cleanup_strbuf struct strbuf message = STRBUF_INIT;
+    struct check_finding f = {.file = c->migration->file,
+                              .text = c->text->data,
+                              .level = rule->level,
+                              .rule = rule->name,
+                              .lock = rule->lock,
+                              .safe = rule->safe,
+                              .number = found->number};
+
+    if (c->allowed & (1ull << found->number))
+        return;
+    lint_finding_text(found, &message);
+    f.message = strbuf_str(&message);
+    position_of_byte(c->text->data, c->text->len, found->from, found->line, found->offset, &f.at);
+    add(c, &f);
+}
+
+/* One name of allow=: its bit, or a finding. */
+static void
+allow(struct check *c, size_t offset, size_t bytes)
+{
+    const char *known[LINT_RULES_MAX];
+    size_t n = 0;
+    const struct lint_rule *rule;
+    char name[48];
+    struct err e = {0};
+
+    for (; (rule = lint_rule(n)); n++) {
+        known[n] = rule->name;
+        if (strlen(rule->name) == bytes && memcmp(rule->name, c->text->data + offset, bytes) == 0) {
+            c->allowed |= 1ull << n;
+            return;
+        }
+    }
+    snprintf(name, sizeof(name), "%.*s", (int)(bytes < 40 ? bytes : 40), c->text->data + offset);
+    const char *near = words_nearest(name, known, n, NULL);
+    err_set(&e, ERR_INPUT, "allow: there is no rule %s%s%s%s", name, near ? ": did you mean " : "",
+            near ? near : "", near ? "?" : "");
+    add_found(c, c->migration->file, c->text, offset, "header", &e);
+}
+
+static void
+read_allowed(struct check *c, const struct layout_header *h)
+{
+    size_t at = h->allow_offset;
+    size_t end = at + h->allow_bytes;
+
+    c->allowed = 0;
+    while (at < end) {
+        const char *comma = memchr(c->text->data + at, ',', end - at);
+        size_t bytes = comma ? (size_t)(comma - c->text->data) - at : end - at;
+        allow(c, at, bytes);
+        at += bytes + 1;
+    }
+}
+
+static void
+lint_text(struct check *c, struct source_text *t, const struct layout_header *h,
+          const struct verdict_file *v)
+{
+    struct lexer lx;
+    struct statement st;
+    struct err e = {0};
+
+    c->text = t;
+    read_allowed(c, h);
+    lint_file(&c->lint,
+              &(struct lint_file){
+                  .text = t->data,
+                  .transaction = v->transaction,
+                  .told = h->transaction == VERDICT_OFF,
+                  .contract = h->phase == MIGRATION_CONTRACT,
+                  .old = c->since && migration_compare(c->migration->id.version, c->since) <= 0});
+    source_text_rewind(t, 0);
+    source_text_lexer(t, &lx);
+    while (lexer_next(&lx, &st, &e) > 0)
+        lint_statement(&c->lint, &st);
+    if (source_text_same(t, &e) < 0)
+        add_unread(c, c->migration->file, 0, &e);
 }
 
 static void
@@ -141,8 +218,10 @@ check_text(struct check *c, const struct source *s, const struct source_migratio
     }
     if (judged == 0) {
         c->statements += v.statements;
-        if (!is_down)
-            add_file(c, m, &v);
+        if (!is_down) {
+            check_print_file(&c->print, m, &v);
+            lint_text(c, t, &header, &v);
+        }
         return;
     }
     c->bad_input |= lx.error_line != 0;
@@ -160,6 +239,7 @@ check_file(struct check *c, const struct source *s, const struct source_migratio
     if (!file)
         return;
     c->files++;
+    c->migration = m;
     if (source_text_open(s, m, direction, &t, &e) < 0) {
         add_unread(c, file, t.error_line, &e);
         return;
@@ -167,28 +247,62 @@ check_file(struct check *c, const struct source *s, const struct source_migratio
     check_text(c, s, m, file, &t);
 }
 
-static int
-finish(struct check *c, struct report *r)
+static const char *
+plural(size_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+static void
+print(struct strbuf *out, struct report *r)
 {
     struct err e = {0};
 
-    if (!c->json)
-        strbuf_addf(&c->out, "%zu file%s, %zu statement%s, %zu error%s\n", c->files,
-                    c->files == 1 ? "" : "s", c->statements, c->statements == 1 ? "" : "s",
-                    c->errors, c->errors == 1 ? "" : "s");
-    if (c->out.failed)
-        return err_nomem(&e), report_fail(r, EXIT_INPUT, &e), -1;
-    if (fwrite(c->out.data, 1, c->out.len, stdout) != c->out.len || fflush(stdout) != 0) {
+    if (out->failed) {
+        err_nomem(&e);
+        report_fail(r, EXIT_INPUT, &e);
+        return;
+    }
+    if (fwrite(strbuf_str(out), 1, out->len, stdout) != out->len || fflush(stdout) != 0) {
         err_sys(&e, errno, "cannot write to standard output");
         report_fail(r, EXIT_INPUT, &e);
-        return -1;
     }
+}
+
+static void
+finish(struct check *c, struct report *r)
+{
+    struct strbuf *out = &c->print.out;
+    struct err e = {0};
+
+    if (c->print.format != FORMAT_JSON)
+        strbuf_addf(out, "%zu file%s, %zu statement%s, %zu error%s, %zu warning%s\n", c->files,
+                    plural(c->files), c->statements, plural(c->statements), c->errors,
+                    plural(c->errors), c->warnings, plural(c->warnings));
+    out->failed |= c->lint.known.failed;
+    print(out, r);
     if (c->errors) {
-        err_set(&e, ERR_INPUT, "%zu finding%s of level error", c->errors,
-                c->errors == 1 ? "" : "s");
+        err_set(&e, ERR_INPUT, "%zu finding%s of level error", c->errors, plural(c->errors));
         report_fail(r, c->bad_input ? EXIT_INPUT : EXIT_FINDINGS, &e);
     }
-    return 0;
+}
+
+static void
+check_directory(struct check *c, const struct options *o, const char *dir, struct report *r)
+{
+    CLEANUP_WITH(source_done) struct source s = SOURCE_INIT;
+    struct err e = {0};
+
+    if (directory_open(dir, &layout_native, o->allow_empty, &s, &e) < 0) {
+        report_fail(r, EXIT_INPUT, &e);
+        report_place(r, s.fault_file[0] ? s.fault_file : NULL, s.fault_line, 0);
+        return;
+    }
+    for (size_t i = 0; i < s.n; i++) {
+        check_file(c, &s, &s.migrations[i], MIGRATION_UP);
+        check_file(c, &s, &s.migrations[i], MIGRATION_DOWN);
+    }
+    finish(c, r);
 }
 
 static int
@@ -197,21 +311,20 @@ cmd_check_run(void *options, const struct opt_result *given)
     const struct options *o = options;
     const char *dir = given->argc ? given->argv[0] : o->dir;
     CLEANUP_WITH(report_done) struct report r;
-    CLEANUP_WITH(source_done) struct source s = SOURCE_INIT;
-    struct check c = {.json = o->json};
-    struct err e = {0};
+    struct check c = {
+        .print = {.format = o->json ? FORMAT_JSON : (enum options_format)o->format, .dir = dir},
+        .lint = LINT_INIT(on_lint, &c),
+        .since = o->since};
 
+    c.lint.since = o->since != NULL;
     report_init(&r, log_is_text());
-    if (directory_open(dir, &layout_native, o->allow_empty, &s, &e) < 0) {
-        report_fail(&r, EXIT_INPUT, &e);
-        report_place(&r, s.fault_file[0] ? s.fault_file : NULL, s.fault_line, 0);
-        return report_finish(&r, o->termination_log);
+    if (o->rules) {
+        check_print_rules(&c.print.out);
+        print(&c.print.out, &r);
+    } else {
+        check_directory(&c, o, dir, &r);
     }
-    for (size_t i = 0; i < s.n; i++) {
-        check_file(&c, &s, &s.migrations[i], MIGRATION_UP);
-        check_file(&c, &s, &s.migrations[i], MIGRATION_DOWN);
-    }
-    finish(&c, &r);
-    strbuf_done(&c.out);
+    lint_done(&c.lint);
+    strbuf_done(&c.print.out);
     return report_finish(&r, o->termination_log);
 }
