@@ -41,6 +41,15 @@ static const struct {
     {"undone", "version, name, file, phase, transaction, statements, attempts, duration_ms",
      "down: each migration"},
     {"outside", "file, sqlstate", "the server wants a file's only statement outside a transaction"},
+    {"resumed", "version, file, done, statements",
+     "a file outside a transaction that an earlier run did not end: how far it came"},
+    {"resume", "version, file, statement, line, action",
+     "a statement of which an earlier run did not say what became of it: done, again, drop (what it left, then again), "
+     "finalize (a partition), stop, drift"},
+    {"step_wait", "version, holder_pid, holder",
+     "the server still runs a statement of an earlier run: first, then every 10 s"},
+    {"step_end", "version, holder_pid", "the same, for the whole of --lock-wait: it is ended"},
+    {"step_drop", "version, index", "an INVALID index that a failed attempt left is dropped"},
     {"commit_lost", "version", "the connection was lost during COMMIT"},
     {"commit_settled", "version", "the history says that it was committed"},
     {"cancel", "", "the statement could not be cancelled on the server"},
@@ -107,6 +116,7 @@ formats_print(struct strbuf *out)
         out,
         ",\"lock\":{\"pid\",\"application\",\"age_s\"}|null,\"migrations\":[{\"version\",\"name\",\"state\","
         "\"phase\",\"file\",\"applied_name\",\"applied_at\",\"applied_by\",\"duration_ms\",\"release\"}]}`: the last five only for "
-        "what is in the history.\n");
+        "what is in the history. Of a file outside a transaction that was begun and is not done: `statements`, "
+        "`statements_done`, and `statement_begun`, which nobody knows to be done, or null.\n");
     print_check(out);
 }

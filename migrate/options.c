@@ -176,7 +176,8 @@ static const struct opt_exit exits[] = {
     {EXIT_INPUT, NULL,
      "bad input: options, names, encoding, splitting, a history table of unknown form"},
     {EXIT_PARTIAL, NULL,
-     "a statement of a file outside a transaction was refused; what ran before it stays"},
+     "a statement of a file outside a transaction was refused; what ran before it stays, and another start goes on "
+     "with it"},
     {EXIT_FINDINGS, NULL, "check: a finding of level error"},
 };
 
@@ -213,8 +214,8 @@ const struct opt_program migrate_program = {
         "together, and leaves evidence: a row for each file, one log record for each step, and a termination "
         "message that names file, line and column.\n\n"
         "A file runs in one transaction with its row: killed at any instant, the next run goes on without a command, and "
-        "nothing is ever marked dirty. A file that cannot run in a transaction runs statement by statement; cut off "
-        "part-way, it starts again from its first statement, so write it to be run twice (IF NOT EXISTS).",
+        "nothing is ever marked dirty. A file that cannot run in a transaction runs statement by statement, and what is done is "
+        "recorded as it goes; cut off part-way, the next run looks what is there and goes on.",
     .commands = commands,
     .n_commands = sizeof(commands) / sizeof(commands[0]),
     .rows = rows,

@@ -269,6 +269,7 @@ attempts(struct apply *a)
                      "%s: %s; it is the only statement, so it runs outside a transaction", a->file,
                      a->why.msg);
             a->verdict.transaction = false;
+            a->outright = true;
         } else if (result != APPLY_RETRY) {
             return result;
         } else if (apply_back_off(a) != 0) {
@@ -329,7 +330,9 @@ apply_open(struct apply *a, const struct source_migration *m, const struct facts
     a->file = source_file(m, a->back ? MIGRATION_DOWN : MIGRATION_UP);
     a->facts = facts;
     a->verdict = facts->verdict;
+    a->verdict.transaction &= !a->rest;
     a->attempts = 0;
+    a->outright = false;
     a->again = (struct backoff){.first_ms = BACKOFF_FIRST_MS};
     a->why_found = false;
     a->unwaited = 0;

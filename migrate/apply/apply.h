@@ -1,8 +1,8 @@
 /*
  * apply.h: one migration onto the server.
  *
- * A file in a transaction: begin with the history row, statements in batches, proof of the lock,
- * commit. A file outside one: statement by statement, the history row behind the last. What the
+ * A file in a transaction: begin, statements in batches, the history row with proof of the lock, commit. A file outside
+ * one: statement by statement, each with its step, the history row behind the last. What the
  * server refuses is rolled back, tried again where that may help (locks, deadlocks, serialization),
  * or reported with its place in the file.
  */
@@ -52,6 +52,8 @@ struct apply {
     struct lock *lock;
     struct report *report;
     const struct source *source;
+    bool
+        rest; /* the file was begun outside a transaction by an earlier run, and ends there whatever its text says now */
     /* the file at hand */
     const struct source_migration *m;
     const struct apply_back *back; /* NULL: the way up */
@@ -74,10 +76,11 @@ struct apply {
     size_t sent_own_chars; /* or bytes */
     size_t copy_offset;    /* where the COPY data under way begins */
     bool begun;            /* the transaction is open */
-    struct err why;        /* RETRY, OUTSIDE: what the server said */
-    bool waited;           /* RETRY: for a lock, until lock_timeout */
-    unsigned unwaited;     /* retries of the file for other reasons */
-    bool why_found;        /* RETRY: the statement is known: why_at */
+    bool outright;     /* OUTSIDE: that the only statement cannot run in a transaction is known */
+    struct err why;    /* RETRY, OUTSIDE: what the server said */
+    bool waited;       /* RETRY: for a lock, until lock_timeout */
+    unsigned unwaited; /* retries of the file for other reasons */
+    bool why_found;    /* RETRY: the statement is known: why_at */
     struct statement why_at;
     char blockers[WATCH_BLOCKERS_MAX]; /* RETRY: who held the lock, as far as it was seen */
     uint64_t duration_ms;              /* of the last file that was applied */

@@ -1,203 +1,47 @@
 /*
- * apply_outside.c: a file outside a transaction: each statement commits by itself, the history row
- * comes behind the last.
+ * apply_outside.c: a file outside a transaction: each statement commits by itself, what is done stands in the steps, and
+ * the history row, behind the last, takes their place.
  */
+#include "migrate/apply/apply_outside.h"
+
 #include <string.h>
 
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
-#include "migrate/apply/apply.h"
+#include "migrate/sql/cursor.h"
 #include "migrate/tell/progress.h"
-#include "migrate/sql/token.h"
 
-/* A statement was refused, or not answered: what ran before it stays. */
-static enum apply_result
-refused(struct apply *a, const struct err *e)
+enum apply_result
+outside_refused(struct outside *o, const struct err *e, size_t completed)
 {
+    struct apply *a = o->a;
     struct err said = *e;
     if (a->first_n)
         err_wrap(&said, "statement %zu of %zu, outside a transaction (what ran before it stays)",
                  a->first_n, a->verdict.statements);
     if (e->code == ERR_SERVER || e->code == ERR_PROTOCOL)
-        apply_report(a, EXIT_PARTIAL, &said, 0);
+        apply_report(a, EXIT_PARTIAL, &said, completed);
     else
-        apply_report_run(a, &said, 0);
+        apply_report_run(a, &said, completed);
     if (a->first_n > 1)
-        report_add_hint(a->report, "another start runs the file from its first statement on");
+        report_add_hint(a->report, "another start goes on with this statement");
     return APPLY_FAILED;
 }
 
+/* ---- before the first statement ---- */
+
 static int
-set_up(struct apply *a, struct err *e)
+set_up(struct outside *o, struct err *e)
 {
+    struct apply *a = o->a;
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     uint64_t ms;
+    strbuf_adds(&sql, "SET lock_timeout TO 0; ");
     if (apply_statement_timeout(a, &ms))
         strbuf_addf(&sql, "SET statement_timeout TO %llu; ", (unsigned long long)ms);
     apply_sql_role(a, false, &sql);
-    return sql.len ? session_sql(a->s, &sql, NULL, e) : 0;
-}
-
-/* A lock_timeout in CREATE INDEX CONCURRENTLY and its like leaves an invalid index: those wait as
- * long as it takes. */
-static int
-set_lock_timeout(struct apply *a, bool can_roll_back, struct err *e)
-{
-    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
-    uint64_t ms = 0;
-    if (can_roll_back)
-        apply_lock_timeout(a, &ms);
-    strbuf_addf(&sql, "SET lock_timeout TO %llu", (unsigned long long)ms);
     return session_sql(a->s, &sql, NULL, e);
-}
-
-static int
-send_statement(struct apply *a, const struct statement *st, struct err *e)
-{
-    apply_note_sent(a, st);
-    progress_statement(a->s->progress, st->n);
-    if (st->kind == STATEMENT_COPY)
-        return apply_copy(a, st, e);
-    return apply_text(a, st->offset, st->offset + st->sql_bytes, NULL, e);
-}
-
-static enum apply_result
-check_idle(struct apply *a, const struct statement *st)
-{
-    if (pgconn_tx_state(a->s->work) == PGCONN_TX_IDLE)
-        return APPLY_DONE;
-    struct err e = {0};
-    err_set(&e, ERR_INPUT,
-            "this statement left a transaction open in a file outside a transaction");
-    apply_report_at(a, EXIT_PARTIAL, &e, st);
-    return APPLY_FAILED;
-}
-
-/* A procedure's or block's own COMMIT keeps what it did, whatever fails behind it. */
-static bool
-may_commit(const struct apply *a, const struct statement *st)
-{
-    return apply_begins(a, st, "call") || apply_begins(a, st, "do");
-}
-
-static enum apply_result
-one_statement(struct apply *a, const struct statement *st, bool can_roll_back)
-{
-    struct err e = {0};
-    a->sent_commits = may_commit(a, st);
-    backoff_reset(&a->again);
-    for (unsigned i = 0; send_statement(a, st, &e) != 0; i++) {
-        /* What committed nothing may be sent again by itself. */
-        if (!can_roll_back || a->sent_commits || !apply_may_retry(a, &e))
-            return refused(a, &e);
-        apply_note_retry(a, &e, 0);
-        uint32_t pause_ms = apply_next_pause(a);
-        log_warn("retry",
-                 LOG_FIELDS(LF_STR("version", a->m->id.version), LF_STR("file", a->file),
-                            LF_STR("sqlstate", e.sqlstate), LF_OPT("blockers", a->blockers),
-                            LF_UINT("attempt", i + 1), LF_UINT("pause_ms", pause_ms)),
-                 "%s: statement %zu again in %u ms: %s", a->file, st->n, pause_ms, e.msg);
-        if (session_pause(a->s, pause_ms, &e) != 0)
-            return refused(a, &e);
-    }
-    if (apply_check_index(a, st, &e) == 0)
-        return check_idle(a, st);
-    if (e.code != ERR_INPUT)
-        return refused(a, &e);
-    apply_report_at(a, EXIT_PARTIAL, &e, st);
-    return APPLY_FAILED;
-}
-
-/* SET [SESSION] lock_timeout: from there on it is the file's own. */
-static bool
-sets_lock_timeout(const struct apply *a, const struct statement *st)
-{
-    struct token_scan scan = token_on(a->text.data + st->offset, st->sql_bytes, st->backslashes);
-    struct token t;
-    if (!token_next(&scan, &t) || !token_is(&scan, &t, "set") || !token_next(&scan, &t))
-        return false;
-    if (token_is(&scan, &t, "session") && !token_next(&scan, &t))
-        return false;
-    return token_is(&scan, &t, "lock_timeout");
-}
-
-static enum apply_result
-statements(struct apply *a)
-{
-    struct lexer lx;
-    struct statement st;
-    struct err e = {0};
-    int rc;
-    int limited = -1;         /* whether lock_timeout is set: not known yet */
-    bool limits_self = false; /* the file has set it */
-    source_text_lexer(&a->text, &lx);
-    while ((rc = lexer_next(&lx, &st, &e)) > 0) {
-        if (verdict_elides(&a->verdict, a->text.data, &st))
-            continue;
-        struct verdict v;
-        verdict_statement(a->text.data + st.offset, st.sql_bytes, st.backslashes, &v);
-        a->first_n = 0;
-        if (!limits_self && limited != (int)v.transaction &&
-            set_lock_timeout(a, v.transaction, &e) != 0)
-            return refused(a, &e);
-        limited = (int)v.transaction;
-        limits_self |= sets_lock_timeout(a, &st);
-        enum apply_result result = one_statement(a, &st, v.transaction);
-        if (result != APPLY_DONE)
-            return result;
-    }
-    if (rc < 0) /* what was read without a fault before */
-        IGNORED(source_text_same(&a->text, &e));
-    return rc < 0 ? refused(a, &e) : APPLY_DONE;
-}
-
-/* ---- the row ---- */
-
-/* What it did stays, and so does the row; but somebody else may have worked beside it. */
-static enum apply_result
-lock_lost(struct apply *a)
-{
-    struct err e = {0};
-    struct statement st;
-    err_set(&e, ERR_LOST,
-            "the script released migrate's lock; it is %s and recorded, but another runner "
-            "may have worked beside it: look at what it did, then start again",
-            a->back ? "undone" : "applied");
-    bool found = apply_find_unlock(a, &st);
-    apply_report_at(a, EXIT_PARTIAL, &e, found ? &st : NULL);
-    lock_forget(a->lock);
-    return APPLY_LAST;
-}
-
-static enum apply_result
-write_row(struct apply *a)
-{
-    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
-    struct err e = {0};
-    struct pgrows *rows = NULL;
-    strbuf_adds(&sql, "SELECT ");
-    lock_sql_proof(a->lock, &sql);
-    strbuf_adds(&sql, "; ");
-    a->duration_ms = clock_mono_ms() - a->start_ms;
-    ledger_sql_as(&a->ledger->table, &sql);
-    apply_sql_row(a, (int64_t)a->duration_ms, NULL, &sql);
-    int sent = session_sql(a->s, &sql, &rows, &e);
-    bool proven = session_is(rows, 0, "t");
-    pgrows_free(rows);
-    if (sent == 0 && proven)
-        return APPLY_DONE;
-    if (sent == 0)
-        return lock_lost(a);
-    if (apply_row_refused(a, &e)) {
-        apply_wrap_row(a, "cannot write the history", &e);
-        return apply_duplicate(a, EXIT_PARTIAL, &e);
-    }
-    if (apply_answer_lost(a, &e))
-        return APPLY_UNKNOWN;
-    if (e.code == ERR_SERVER)
-        apply_wrap_row(a, "cannot write the history", &e);
-    return refused(a, &e);
 }
 
 static enum apply_result
@@ -221,37 +65,273 @@ trial_failed(struct apply *a, struct err *e)
     return apply_roll_back(a, APPLY_FAILED);
 }
 
-/* What runs here stays, so it must be certain that the row can be written behind it: it is written
- * and rolled back. */
+/* What runs here stays, so it must be certain that step and row can be written: they are, and rolled back. */
 static enum apply_result
-try_row(struct apply *a)
+try_row(struct outside *o)
 {
+    struct apply *a = o->a;
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     struct err e = {0};
     uint64_t ms;
+    const struct steps_row row = {
+        .version = a->m->id.version, .sha256 = a->m->sha256, .state = STEP_INTENT, .indexes = "{}"};
     strbuf_adds(&sql, "BEGIN; ");
     if (apply_lock_timeout(a, &ms))
         strbuf_addf(&sql, "SET LOCAL lock_timeout TO %llu; ", (unsigned long long)ms);
     ledger_sql_as(&a->ledger->table, &sql);
+    steps_sql_write(&o->steps, &row, &sql);
+    strbuf_adds(&sql, "; ");
+    steps_sql_state(&o->steps, &row, &sql);
+    strbuf_adds(&sql, "; ");
+    steps_sql_forget(&o->steps, row.version, &sql);
+    strbuf_adds(&sql, "; ");
     apply_sql_row(a, 0, NULL, &sql);
     strbuf_adds(&sql, "; SET CONSTRAINTS ALL IMMEDIATE; ROLLBACK");
     return session_sql(a->s, &sql, NULL, &e) == 0 ? APPLY_DONE : trial_failed(a, &e);
 }
 
+/* ---- what is done ---- */
+
+static int
+read_work(struct outside *o, const struct statement *st, struct outside_work *ret, struct err *e)
+{
+    struct apply *a = o->a;
+    const char *sql = a->text.data + st->offset;
+    struct verdict v;
+    verdict_statement(sql, st->sql_bytes, st->backslashes, &v);
+    *ret = (struct outside_work){.st = *st, .transaction = v.transaction};
+    task_read(sql, st->sql_bytes, st->backslashes, &ret->task);
+    ret->step = steps_find(&o->steps, st->n);
+    return facts_statement(&a->text, st, ret->sha256, e);
+}
+
+static enum apply_result
+drifted(struct outside *o, const struct step *step, const struct statement *st)
+{
+    struct err e = {0};
+    if (st)
+        err_set(
+            &e, ERR_INPUT,
+            "statement %zu of %zu was changed since an earlier run did it, in a file that is not done yet",
+            step->n, o->a->verdict.statements);
+    else
+        err_set(
+            &e, ERR_INPUT,
+            "an earlier run did a statement %zu of this file, which has %zu now and is not done yet",
+            step->n, o->a->verdict.statements);
+    apply_report_at(o->a, EXIT_DRIFT, &e, st);
+    report_hint(o->a->report, "put back what was done, and bring the change in a file of its own");
+    return APPLY_FAILED;
+}
+
+static bool
+is_same(const struct outside_work *w)
+{
+    char hex[DIGEST_HEX_MAX];
+    return strcmp(digest_hex(hex, w->sha256, DIGEST_BYTES), w->step->sha256) == 0;
+}
+
+/* What an earlier run did is what the file says now. */
+static enum apply_result
+check_done(struct outside *o)
+{
+    struct lexer lx;
+    struct statement st;
+    struct err e = {0};
+    int rc;
+    source_text_lexer(&o->a->text, &lx);
+    while ((rc = lexer_next(&lx, &st, &e)) > 0) {
+        struct outside_work w;
+        const struct step *step = steps_find(&o->steps, st.n);
+        if (!step || step->state != STEP_DONE)
+            continue;
+        if (read_work(o, &st, &w, &e) != 0)
+            return outside_refused(o, &e, 0);
+        if (!is_same(&w))
+            return drifted(o, step, &st);
+    }
+    source_text_rewind(&o->a->text, 0);
+    for (size_t i = 0; rc == 0 && i < o->steps.n; i++)
+        if (o->steps.rows[i].n > o->a->verdict.statements && o->steps.rows[i].state == STEP_DONE)
+            return drifted(o, &o->steps.rows[i], NULL);
+    if (rc < 0) /* what was read without a fault before */
+        IGNORED(source_text_same(&o->a->text, &e));
+    return rc < 0 ? outside_refused(o, &e, 0) : APPLY_DONE;
+}
+
+static void
+tell_resumed(const struct outside *o)
+{
+    size_t done = 0;
+    for (size_t i = 0; i < o->steps.n; i++)
+        done += o->steps.rows[i].state == STEP_DONE;
+    log_info("resumed",
+             LOG_FIELDS(LF_STR("version", o->a->m->id.version), LF_STR("file", o->a->file),
+                        LF_UINT("done", done), LF_UINT("statements", o->a->verdict.statements)),
+             "%s: an earlier run did %zu of %zu statements: going on from there", o->a->file, done,
+             o->a->verdict.statements);
+}
+
+static enum apply_result
+open_steps(struct outside *o)
+{
+    struct apply *a = o->a;
+    struct err e = {0};
+    if (steps_create(&o->steps, a->s, &e) != 0 || steps_read(&o->steps, a->s, o->key, &e) != 0) {
+        cleanup_strbuf struct strbuf hint = STRBUF_INIT;
+        ledger_create_hint(&o->steps.table, &e, &hint);
+        apply_report_at(a, report_exit_for(&e), &e, NULL);
+        report_hint(a->report, strbuf_str(&hint));
+        return APPLY_FAILED;
+    }
+    o->resumed = o->steps.n > 0;
+    if (!o->resumed)
+        return APPLY_DONE;
+    tell_resumed(o);
+    return check_done(o);
+}
+
+/* ---- the statements ---- */
+
+/* SET [SESSION] lock_timeout: from there on it is the file's own. */
+static bool
+sets_lock_timeout(const struct apply *a, const struct statement *st)
+{
+    struct cursor c = cursor_on(a->text.data + st->offset, st->sql_bytes, st->backslashes);
+    if (!cursor_accept(&c, "set"))
+        return false;
+    cursor_accept(&c, "session");
+    return cursor_is(&c, "lock_timeout");
+}
+
+/* What is done is passed over, but for what another session has to be told again. */
+static enum apply_result
+one_statement(struct outside *o, const struct statement *st)
+{
+    struct outside_work w;
+    struct err e = {0};
+    bool done = false;
+    enum apply_result result = APPLY_DONE;
+    o->a->first_n = 0;
+    if (read_work(o, st, &w, &e) != 0)
+        return outside_refused(o, &e, 0);
+    if (w.step && w.step->state == STEP_DONE)
+        done = w.task.kind != TASK_SESSION;
+    else if (w.step)
+        result = outside_resume(o, &w, &done);
+    o->limits_self |= sets_lock_timeout(o->a, st);
+    if (result == APPLY_DONE && !done)
+        result = outside_run(o, &w);
+    return result;
+}
+
+static enum apply_result
+statements(struct outside *o)
+{
+    struct apply *a = o->a;
+    struct lexer lx;
+    struct statement st;
+    struct err e = {0};
+    int rc;
+    source_text_lexer(&a->text, &lx);
+    while ((rc = lexer_next(&lx, &st, &e)) > 0) {
+        if (verdict_elides(&a->verdict, a->text.data, &st))
+            continue;
+        enum apply_result result = one_statement(o, &st);
+        if (result != APPLY_DONE)
+            return result;
+    }
+    if (rc < 0) /* what was read without a fault before */
+        IGNORED(source_text_same(&a->text, &e));
+    a->first_n = 0;
+    return rc < 0 ? outside_refused(o, &e, 0) : APPLY_DONE;
+}
+
+/* ---- the row ---- */
+
+/* What it did stays, and so does the row; but somebody else may have worked beside it. */
+static enum apply_result
+lock_lost(struct apply *a)
+{
+    struct err e = {0};
+    struct statement st;
+    err_set(&e, ERR_LOST,
+            "the script released migrate's lock; it is %s and recorded, but another runner "
+            "may have worked beside it: look at what it did, then start again",
+            a->back ? "undone" : "applied");
+    bool found = apply_find_unlock(a, &st);
+    apply_report_at(a, EXIT_PARTIAL, &e, found ? &st : NULL);
+    lock_forget(a->lock);
+    return APPLY_LAST;
+}
+
+/* One transaction: the steps go, the row comes. */
+static enum apply_result
+write_row(struct outside *o)
+{
+    struct apply *a = o->a;
+    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+    struct err e = {0};
+    struct pgrows *rows = NULL;
+    strbuf_adds(&sql, "SELECT ");
+    lock_sql_proof(a->lock, &sql);
+    strbuf_adds(&sql, "; ");
+    a->duration_ms = clock_mono_ms() - a->start_ms;
+    ledger_sql_as(&a->ledger->table, &sql);
+    steps_sql_forget(&o->steps, o->key, &sql);
+    strbuf_adds(&sql, "; ");
+    apply_sql_row(a, (int64_t)a->duration_ms, NULL, &sql);
+    int sent = session_sql(a->s, &sql, &rows, &e);
+    bool proven = session_is(rows, 0, "t");
+    pgrows_free(rows);
+    if (sent == 0 && proven)
+        return APPLY_DONE;
+    if (sent == 0)
+        return lock_lost(a);
+    if (apply_row_refused(a, &e)) {
+        apply_wrap_row(a, "cannot write the history", &e);
+        return apply_duplicate(a, EXIT_PARTIAL, &e);
+    }
+    if (apply_answer_lost(a, &e))
+        return APPLY_UNKNOWN;
+    if (e.code == ERR_SERVER)
+        apply_wrap_row(a, "cannot write the history", &e);
+    return outside_refused(o, &e, 0);
+}
+
+static enum apply_result
+run_file(struct outside *o)
+{
+    struct err e = {0};
+    enum apply_result result = open_steps(o);
+    if (result == APPLY_DONE)
+        result = try_row(o);
+    if (result != APPLY_DONE)
+        return result;
+    if (set_up(o, &e) != 0)
+        return outside_refused(o, &e, 0);
+    result = statements(o);
+    if (result != APPLY_DONE)
+        return result;
+    if (session_reset(o->a->s, &e) != 0)
+        return outside_refused(o, &e, 0);
+    return write_row(o);
+}
+
 enum apply_result
 apply_outside(struct apply *a)
 {
+    cleanup_strbuf struct strbuf key = STRBUF_INIT;
+    struct outside o = {.a = a, .outright = a->outright};
     struct err e = {0};
-    enum apply_result result = try_row(a);
-    if (result != APPLY_DONE)
-        return result;
-    if (set_up(a, &e) != 0)
-        return refused(a, &e);
-    result = statements(a);
-    if (result != APPLY_DONE)
-        return result;
-    a->first_n = 0;
-    if (session_reset(a->s, &e) != 0)
-        return refused(a, &e);
-    return write_row(a);
+    steps_key(a->m->id.version, a->back != NULL, &key);
+    o.key = strbuf_str(&key);
+    int made = key.failed ? err_nomem(&e) : steps_init(&o.steps, a->ledger, &e);
+    if (made != 0) {
+        apply_report_at(a, report_exit_for(&e), &e, NULL);
+        return APPLY_FAILED;
+    }
+    enum apply_result result = run_file(&o);
+    steps_done(&o.steps);
+    return result;
 }

@@ -13,6 +13,8 @@
 #include "migrate/tell/report.h"
 #include "migrate/db/connect.h"
 #include "migrate/db/session.h"
+#include "migrate/files/facts.h"
+#include "migrate/turn/begun.h"
 
 static int cmd_status_run(void *options, const struct opt_result *given);
 
@@ -36,10 +38,46 @@ struct status {
     struct plan plan;
     struct lock_holder holder;
     struct loose loose;
+    struct begun begun;
 };
 
+/* Outside a transaction: how far an earlier run came; NULL: none did. */
+static const struct steps_begun *
+begun_of(const struct status *st, const struct plan_item *item)
+{
+    return item->row ? NULL : begun_find(&st->begun, item->file->id.version, false);
+}
+
+/* 0: the file cannot be read now. */
+static size_t
+count_statements(const struct status *st, const struct source_migration *m)
+{
+    struct source_text text = SOURCE_TEXT_INIT;
+    struct facts facts = {.known = false};
+    struct err ignored = {0};
+    if (source_text_open(&st->source, m, MIGRATION_UP, &text, &ignored) == 0)
+        IGNORED(facts_read(&text, &m->header, &facts, &ignored));
+    source_text_done(&text);
+    return facts.known ? facts.verdict.statements : 0;
+}
+
 static void
-add_item(struct json *j, const struct plan_item *item)
+add_begun(struct json *j, const struct status *st, const struct plan_item *item)
+{
+    const struct steps_begun *b = begun_of(st, item);
+    if (!b)
+        return;
+    json_kuint(j, "statements", count_statements(st, item->file));
+    json_kuint(j, "statements_done", b->done);
+    json_key(j, "statement_begun");
+    if (b->open)
+        json_uint(j, b->open);
+    else
+        json_null(j);
+}
+
+static void
+add_item(struct json *j, const struct status *st, const struct plan_item *item)
 {
     json_object(j);
     json_kstr(j, "version", plan_item_migration(item)->version);
@@ -54,6 +92,7 @@ add_item(struct json *j, const struct plan_item *item)
         json_kint(j, "duration_ms", item->row->duration_ms);
         json_kstr(j, "release", item->row->release);
     }
+    add_begun(j, st, item);
     json_end(j);
 }
 
@@ -82,13 +121,26 @@ print_json(const struct status *st, struct err *e)
     json_key(&j, "migrations");
     json_array(&j);
     for (size_t i = 0; i < st->plan.n; i++)
-        add_item(&j, &st->plan.items[i]);
+        add_item(&j, st, &st->plan.items[i]);
     json_end(&j);
     json_end(&j);
     if (out.failed)
         return err_nomem(e);
     puts(strbuf_str(&out));
     return 0;
+}
+
+static void
+print_begun(const struct status *st, const struct plan_item *item)
+{
+    const struct steps_begun *b = begun_of(st, item);
+    if (!b)
+        return;
+    printf("%-16s begun: %zu of %zu statements done", "", b->done,
+           count_statements(st, item->file));
+    if (b->open)
+        printf(", statement %zu is not known to be", b->open);
+    printf("\n");
 }
 
 static int
@@ -102,6 +154,7 @@ print_text(const struct status *st)
                plan_state_name(item->state), migration_phase_text(plan_item_migration(item)->phase),
                item->row ? item->row->applied_at : "", plan_item_migration(item)->name,
                other ? " (applied: " : "", other ? other : "", other ? ")" : "");
+        print_begun(st, item);
     }
     const char *comma = "\n";
     for (int i = 0; i <= PLAN_MISSING; i++) {
@@ -135,7 +188,8 @@ look(struct status *st, struct err *e)
         return -1;
     }
     if (ledger_read(&st->ledger, &st->s, e) != 0 ||
-        lock_find_holder(&st->lock, &st->s, &st->holder, e) != 0)
+        lock_find_holder(&st->lock, &st->s, &st->holder, e) != 0 ||
+        begun_read(&st->begun, &st->ledger, &st->s, e) != 0)
         return -1;
     return plan_make(&st->source, &st->ledger, &rules, loose_differs, &st->loose, &st->plan, e);
 }
@@ -180,6 +234,7 @@ cmd_status_run(void *options, const struct opt_result *given)
         report_output(&st.report);
     }
     plan_done(&st.plan);
+    begun_done(&st.begun);
     ledger_done(&st.ledger);
     session_done(&st.s);
     int status = report_finish(&st.report, o->termination_log);

@@ -165,3 +165,16 @@ facts_loose(struct source_text *t, uint8_t ret_sum[DIGEST_BYTES], struct err *e)
     gather_flush(&g);
     return digest_end(&g.d, ret_sum, e);
 }
+
+int
+facts_statement(struct source_text *t, const struct statement *st, uint8_t ret_sum[DIGEST_BYTES],
+                struct err *e)
+{
+    CLEANUP_WITH(gather_done) struct gather g = {.n = 0};
+
+    if (digest_start(&g.d, e) < 0)
+        return -1;
+    gather_statement(&g, t, st);
+    gather_flush(&g);
+    return digest_end(&g.d, ret_sum, e);
+}

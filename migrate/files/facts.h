@@ -33,5 +33,8 @@ facts_read(struct source_text *t, const struct layout_header *h, struct facts *r
 
 /* That digest alone, of a text that may be anything. ERR_INPUT, with the line in t->error_line: it cannot be split. */
 MUST_CHECK int facts_loose(struct source_text *t, uint8_t ret_sum[DIGEST_BYTES], struct err *e);
+/* The same of one statement, with its data. */
+MUST_CHECK int facts_statement(struct source_text *t, const struct statement *st,
+                               uint8_t ret_sum[DIGEST_BYTES], struct err *e);
 
 #endif

@@ -61,7 +61,6 @@ struct turn {
     struct facts *facts;   /* of the files that go there, for source.migrations, where known */
     unsigned losses;       /* of the connection, during COMMIT */
     const char *uncertain; /* version whose COMMIT was not answered; borrowed from source */
-    bool stays;            /* what that file did is there whatever became of its row */
     bool ready;            /* the session is made */
 };
 

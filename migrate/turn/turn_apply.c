@@ -2,10 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/cleanup.h"
 #include "common/base/log.h"
 #include "migrate/apply/apply.h"
 #include "migrate/db/connect.h"
 #include "migrate/tell/progress.h"
+#include "migrate/turn/begun.h"
 #include "migrate/turn/turn.h"
 
 /* How often a connection that was lost during COMMIT is made again within one run. */
@@ -72,22 +74,27 @@ count_step(struct turn *t)
 static enum apply_result
 apply_steps(struct turn *t)
 {
+    struct err e = {0};
+    CLEANUP_WITH(begun_done) struct begun begun = {.n = 0};
     struct apply a = {.s = &t->s,
                       .ledger = &t->ledger,
                       .lock = &t->lock,
                       .report = &t->report,
                       .source = &t->source};
     size_t number = 0;
+    if (begun_read(&begun, &t->ledger, &t->s, &e) != 0) {
+        turn_fail(t, &e);
+        return APPLY_FAILED;
+    }
     for (size_t k = 0; k < t->plan.n; k++) {
         size_t i = t->direction == MIGRATION_UP ? k : t->plan.n - 1 - k;
         const struct plan_item *item = &t->plan.items[i];
         if (!item->step)
             continue;
+        a.rest = begun_find(&begun, item->file->id.version, t->direction == MIGRATION_DOWN) != NULL;
         enum apply_result result = apply_step(t, &a, i, ++number);
-        if (result == APPLY_UNKNOWN) {
+        if (result == APPLY_UNKNOWN)
             t->uncertain = item->file->id.version;
-            t->stays = !a.verdict.transaction;
-        }
         if (result == APPLY_UNKNOWN || result == APPLY_FAILED)
             return result;
         count_step(t);
@@ -149,35 +156,10 @@ turn_settle(struct turn *t)
     }
 }
 
-/* A file outside a transaction is done, but nothing says so: another run of it is for a person to decide. */
-static bool
-left_unrecorded(struct turn *t)
-{
-    struct err e = {0};
-    const bool up = t->direction == MIGRATION_UP;
-    if (!t->uncertain || !t->stays)
-        return false;
-    err_set(
-        &e, ERR_CLOSED,
-        up ? "the connection was lost while its history row was written, and there is no such row: what the "
-             "file did stays, and another start runs it again"
-           : "the connection was lost while its history row was taken away, and the row is still there: what "
-             "the file did stays, and another start runs it again");
-    report_fail(&t->report, EXIT_PARTIAL, &e);
-    report_place(&t->report, source_file(source_find(&t->source, t->uncertain), t->direction), 0,
-                 0);
-    report_hint(&t->report,
-                "look at what it did, and undo that or write the file so that it may be "
-                "run again (IF NOT EXISTS, IF EXISTS, ON CONFLICT DO NOTHING)");
-    return true;
-}
-
 enum turn_step
 turn_apply(struct turn *t, bool *ret_all_done)
 {
     *ret_all_done = false;
-    if (left_unrecorded(t)) /* under the lock, so that the backend of before is gone */
-        return TURN_END;
     progress_begin(t->s.progress, t->plan.steps);
     enum apply_result result = apply_steps(t);
     progress_end(t->s.progress);

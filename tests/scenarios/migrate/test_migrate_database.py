@@ -325,10 +325,10 @@ def test_a_history_that_the_role_may_not_see_is_somebody_elses(up, files, pg):
     ("SET client_min_messages TO error;\nCREATE INDEX IF NOT EXISTS one ON a (i);\n", 20),
 ], ids=["concurrently", "in a transaction", "outside", "without notices"])
 def test_an_invalid_index_is_not_taken_for_the_index(up, files, pg, again, status):
-    """A CREATE INDEX CONCURRENTLY that failed, mended with IF NOT EXISTS."""
+    """Somebody's CREATE INDEX CONCURRENTLY failed, and a file comes with IF NOT EXISTS."""
     files("0001_a.sql", "CREATE TABLE a (i int);\nINSERT INTO a VALUES (1), (1);\n")
-    files("0002_i.sql", "CREATE UNIQUE INDEX CONCURRENTLY one ON a (i);\n")
-    assert up().status == 24
+    assert up().status == 0
+    pg.psql("CREATE UNIQUE INDEX CONCURRENTLY one ON a (i)", check=False)
     pg.psql("DELETE FROM a")
     files("0002_i.sql", again)
     result = up()

@@ -1,0 +1,96 @@
+/* steps_sql.c: the statements around the table of steps. No I/O. */
+#include <string.h>
+
+#include "migrate/db/steps.h"
+#include "migrate/sql/quote.h"
+
+#define SUFFIX "_step"
+#define NAME_MAX_BYTES 63u /* NAMEDATALEN: the server would cut it */
+#define DIGITS 8u
+
+const char *
+step_state_text(enum step_state state)
+{
+    static const char *const names[] = {"intent", "done", "refused"};
+    return names[state];
+}
+
+void
+steps_key(const char *version, bool back, struct strbuf *out)
+{
+    strbuf_addf(out, "%s%s", version, back ? " down" : "");
+}
+
+int
+steps_sql_name(const char *table, struct strbuf *out, struct err *e)
+{
+    size_t len = strlen(table);
+    uint8_t sum[DIGEST_BYTES];
+    char hex[DIGEST_HEX_MAX];
+    if (len + sizeof(SUFFIX) - 1 > NAME_MAX_BYTES) {
+        if (digest_sha256(table, len, sum, e) != 0)
+            return -1;
+        len = NAME_MAX_BYTES - (sizeof(SUFFIX) - 1) - DIGITS - 1;
+        while (len > 0 && ((unsigned char)table[len] & 0xc0) == 0x80)
+            len--; /* no half of a character */
+        strbuf_add(out, table, len);
+        strbuf_addf(out, "_%.*s", (int)DIGITS, digest_hex(hex, sum, sizeof(sum)));
+    } else {
+        strbuf_add(out, table, len);
+    }
+    strbuf_adds(out, SUFFIX);
+    return 0;
+}
+
+static void
+add_digest(struct strbuf *out, const uint8_t *sum)
+{
+    char hex[DIGEST_HEX_MAX];
+    strbuf_addf(out, "pg_catalog.decode('%s', 'hex')", digest_hex(hex, sum, DIGEST_BYTES));
+}
+
+void
+steps_sql_write(const struct steps *s, const struct steps_row *row, struct strbuf *out)
+{
+    strbuf_addf(
+        out,
+        "INSERT INTO %s AS s (version, n, sha256, pid, backend_start, state, indexes) VALUES (",
+        s->table.quoted);
+    quote_literal(out, row->version);
+    strbuf_addf(out, ", %zu, ", row->n);
+    add_digest(out, row->sha256);
+    if (row->pooled)
+        strbuf_adds(out, ", NULL, NULL, ");
+    else
+        strbuf_adds(
+            out,
+            ", pg_catalog.pg_backend_pid(), (SELECT a.backend_start FROM pg_catalog.pg_stat_activity a"
+            " WHERE a.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid()), ");
+    strbuf_addf(out, "'%s', ", step_state_text(row->state));
+    if (row->indexes)
+        quote_literal(out, row->indexes);
+    else
+        strbuf_adds(out, "NULL");
+    strbuf_adds(
+        out,
+        "::pg_catalog.oid[]) ON CONFLICT (version, n) DO UPDATE SET sha256 = EXCLUDED.sha256, pid = EXCLUDED.pid,"
+        " backend_start = EXCLUDED.backend_start, state = EXCLUDED.state, indexes = EXCLUDED.indexes");
+}
+
+void
+steps_sql_state(const struct steps *s, const struct steps_row *row, struct strbuf *out)
+{
+    strbuf_addf(out, "UPDATE %s SET state = '%s', sha256 = ", s->table.quoted,
+                step_state_text(row->state));
+    add_digest(out, row->sha256);
+    strbuf_adds(out, " WHERE version OPERATOR(pg_catalog.=) ");
+    quote_literal(out, row->version);
+    strbuf_addf(out, " AND n OPERATOR(pg_catalog.=) %zu", row->n);
+}
+
+void
+steps_sql_forget(const struct steps *s, const char *version, struct strbuf *out)
+{
+    strbuf_addf(out, "DELETE FROM %s WHERE version OPERATOR(pg_catalog.=) ", s->table.quoted);
+    quote_literal(out, version);
+}
