@@ -2,70 +2,39 @@
 #include "common/base/log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
-
-/* How a descriptor is written to without blocking and without changing it for those who share it. */
-enum way { WAY_POLL, WAY_NONBLOCK, WAY_SOCKET, WAY_FILE };
+#include "common/base/sink.h"
 
 static struct {
     const char *program;
     enum log_format format;
     enum log_level level;
-    int fd;
-    int own_fd; /* a second opening of a pipe or terminal, ours alone, or -1 */
-    enum way way;
+    struct sink sink;
     log_before_cb *before_cb;
     void *before_arg;
     uint64_t dropped; /* since the last log_dropped record */
     size_t head, len; /* of the ring */
     char ring[LOG_RING_BYTES];
-} state = {
-    .program = "-", .format = LOG_FORMAT_TEXT, .level = LOG_LEVEL_INFO, .fd = 2, .own_fd = -1};
-
-/*
- * A pipe or terminal opened again through /proc is a file description of our own: O_NONBLOCK there harms nobody.
- * Between poll() and write() another writer could fill the pipe, and a terminal may have room for less than a line,
- * so this is better; where it is not allowed poll() has to do.
- */
-static enum way
-choose_way(int fd)
-{
-    struct stat st;
-    if (fstat(fd, &st) < 0)
-        return WAY_POLL;
-    if (S_ISREG(st.st_mode))
-        return WAY_FILE;
-    if (S_ISSOCK(st.st_mode))
-        return WAY_SOCKET;
-    if (!S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode))
-        return WAY_POLL;
-    char path[64];
-    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    state.own_fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-    return state.own_fd >= 0 ? WAY_NONBLOCK : WAY_POLL;
-}
+} state = {.program = "-",
+           .format = LOG_FORMAT_TEXT,
+           .level = LOG_LEVEL_INFO,
+           .sink = {.fd = 2, .own_fd = -1}};
 
 void
 log_init(const char *program, enum log_format format, enum log_level level, int fd)
 {
-    if (state.own_fd >= 0)
-        close(state.own_fd);
-    state.own_fd = -1;
+    sink_done(&state.sink);
     if (format == LOG_FORMAT_AUTO)
         format = isatty(fd) ? LOG_FORMAT_TEXT : LOG_FORMAT_JSON;
     state.program = program;
     state.format = format;
     state.level = level;
-    state.fd = fd;
-    state.way = choose_way(fd);
+    sink_init(&state.sink, fd);
     state.dropped = 0;
     state.head = state.len = 0;
 }
@@ -74,37 +43,6 @@ bool
 log_is_text(void)
 {
     return state.format == LOG_FORMAT_TEXT;
-}
-
-static bool
-would_block(int error)
-{
-    return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
-}
-
-/* Bytes taken, 0 when the reader is slow, -1 when it is gone. len is at most PIPE_BUF. */
-static ssize_t
-try_send(const char *data, size_t len)
-{
-    ssize_t n = 0;
-    struct pollfd p = {.fd = state.fd, .events = POLLOUT};
-    switch (state.way) {
-    case WAY_SOCKET:
-        n = send(state.fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-        break;
-    case WAY_NONBLOCK:
-        n = write(state.own_fd, data, len);
-        break;
-    case WAY_POLL:
-        if (poll(&p, 1, 0) < 1 || !(p.revents & (POLLOUT | POLLERR | POLLNVAL)))
-            return 0;
-        n = write(state.fd, data, len);
-        break;
-    case WAY_FILE: /* never in the ring: a file cannot be watched */
-        n = TEMP_FAILURE_RETRY(write(state.fd, data, len));
-        break;
-    }
-    return n >= 0 ? n : would_block(errno) ? 0 : -1;
 }
 
 static bool
@@ -146,7 +84,7 @@ drain_ring(void)
     char line[LOG_LINE_MAX];
     while (state.len > 0) {
         size_t len = ring_peek_line(line);
-        ssize_t n = try_send(line, len);
+        ssize_t n = sink_write(&state.sink, line, len);
         if (n == 0)
             return false;
         ring_skip(n < 0 ? state.len : (size_t)n);
@@ -160,7 +98,7 @@ send_line(const char *line, size_t len)
 {
     ssize_t n = 0;
     if (state.len == 0)
-        n = try_send(line, len);
+        n = sink_write(&state.sink, line, len);
     if (n < 0)
         return;
     if ((size_t)n < len && !ring_put(line + n, len - (size_t)n))
@@ -258,7 +196,7 @@ log_pending_fd(void)
 {
     if (state.len == 0)
         return -1;
-    return state.own_fd >= 0 ? state.own_fd : state.fd;
+    return sink_fd(&state.sink);
 }
 
 bool
