@@ -12,7 +12,7 @@
 #include "common/proc/exec.h"
 #include "common/proc/signals.h"
 
-enum step { STEP_EXEC, STEP_KEEP_FD, STEP_GROUP };
+enum step { STEP_EXEC, STEP_KEEP_FD, STEP_GROUP, STEP_OUTPUT };
 
 struct failure {
     enum step step;
@@ -51,6 +51,9 @@ become(const struct child_spec *spec, pid_t parent, int report_fd)
         fail_early(report_fd, STEP_GROUP, errno);
     if (spec->keep_fd >= 0 && fcntl(spec->keep_fd, F_SETFD, 0) < 0)
         fail_early(report_fd, STEP_KEEP_FD, errno);
+    if ((spec->out_fd && dup2(spec->out_fd, STDOUT_FILENO) < 0) ||
+        (spec->err_fd && dup2(spec->err_fd, STDERR_FILENO) < 0))
+        fail_early(report_fd, STEP_OUTPUT, errno);
     if (spec->cores)
         setrlimit(RLIMIT_CORE, spec->cores);
     if (spec->signals)
@@ -102,8 +105,10 @@ child_exec_error(struct child *c, const char *command, int *ret_status, struct e
     *ret_status = status_of(&f);
     if (f.step == STEP_EXEC)
         return exec_failure_explain(&f.exec, command, e);
-    return err_sys(e, f.exec.sys_errno, "%s",
-                   f.step == STEP_GROUP ? "setpgid" : "cannot hand the lock to the command");
+    static const char *const what[] = {[STEP_KEEP_FD] = "cannot hand the lock to the command",
+                                       [STEP_GROUP] = "setpgid",
+                                       [STEP_OUTPUT] = "cannot hand its output to the command"};
+    return err_sys(e, f.exec.sys_errno, "%s", what[f.step]);
 }
 
 void

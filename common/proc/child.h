@@ -24,6 +24,7 @@ struct child_spec {
     const struct signals *signals; /* borrowed; NULL: mask and dispositions stay */
     const struct rlimit *cores;    /* its limit of core files; borrowed; NULL: ours */
     int keep_fd;                   /* handed to the command under its number; -1: none */
+    int out_fd, err_fd;            /* become its standard output and error; 0: those are ours */
     bool own_group;
 };
 

@@ -386,6 +386,8 @@ command_start(struct command *c, const struct command_spec *spec, struct err *e)
                                .signals = c->signals,
                                .cores = spec->cores,
                                .keep_fd = spec->keep_fd,
+                               .out_fd = spec->out_fd,
+                               .err_fd = spec->err_fd,
                                .own_group = !c->terminal};
     assert(!c->child.pid && !c->dead);
     uint64_t now_ms = clock_boot_ms();

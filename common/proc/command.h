@@ -70,7 +70,8 @@ struct command_spec {
     char *const *argv;          /* borrowed until the end */
     char *const *envp;          /* this and cores: borrowed during the call */
     const struct rlimit *cores; /* child.h */
-    int keep_fd;                /* child.h */
+    int keep_fd;                /* child.h, as the next two */
+    int out_fd, err_fd;
     uint64_t deadline_ms; /* what it may take, also in suspend; CLOCK_NEVER: as long as it likes */
     uint64_t grace_ms;    /* from the stop signal to KILL */
     int stop_signal;

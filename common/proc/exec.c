@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
@@ -174,23 +175,40 @@ found(const struct exec_failure *f)
     return f->fault != EXEC_SYSTEM || f->sys_errno == EACCES;
 }
 
+/* The next place of PATH where it may be; false: there is none. *dirs begins as PATH, or NULL without one. */
+static bool
+next_path(const char **dirs, const char *command, char path[PATH_MAX])
+{
+    while (*dirs && command[0]) {
+        const char *dir = *dirs;
+        const char *end = strchrnul(dir, ':');
+        int len = snprintf(path, PATH_MAX, "%.*s%s%s", (int)(end - dir), dir, end > dir ? "/" : "",
+                           command);
+        *dirs = *end ? end + 1 : NULL;
+        if (len >= 0 && len < PATH_MAX)
+            return true;
+    }
+    return false;
+}
+
+static const char *
+search_path(void)
+{
+    const char *dirs = getenv("PATH");
+    return dirs ? dirs : DEFAULT_PATH;
+}
+
 void
 exec_command(char *const argv[], char *const envp[], struct exec_failure *ret)
 {
     *ret = (struct exec_failure){.sys_errno = ENOENT};
-    const char *dirs = getenv("PATH");
+    const char *dirs = search_path();
+    char path[PATH_MAX];
     if (strchr(argv[0], '/')) {
         try_file(argv[0], argv, envp, ret);
         return;
     }
-    for (const char *dir = dirs ? dirs : DEFAULT_PATH; dir && argv[0][0];) {
-        const char *end = strchrnul(dir, ':');
-        char path[PATH_MAX];
-        int len = snprintf(path, sizeof(path), "%.*s%s%s", (int)(end - dir), dir,
-                           end > dir ? "/" : "", argv[0]);
-        dir = *end ? end + 1 : NULL;
-        if (len < 0 || (size_t)len >= sizeof(path))
-            continue;
+    while (next_path(&dirs, argv[0], path)) {
         struct exec_failure f;
         try_file(path, argv, envp, &f);
         if (found(&f) || !goes_on(f.sys_errno))
@@ -198,6 +216,36 @@ exec_command(char *const argv[], char *const envp[], struct exec_failure *ret)
         if (!goes_on(f.sys_errno))
             return;
     }
+}
+
+static bool
+is_there(const char *path, int *sys_errno)
+{
+    struct stat st;
+    int fault = stat(path, &st) < 0       ? errno
+                : S_ISDIR(st.st_mode)     ? EACCES
+                : eaccess(path, X_OK) < 0 ? errno
+                                          : 0;
+    if (fault && *sys_errno == ENOENT && goes_on(fault))
+        *sys_errno = fault == EACCES ? EACCES : ENOENT;
+    return fault == 0 || !goes_on(fault); /* what is odd is exec's to tell */
+}
+
+int
+exec_look(const char *command, struct err *e)
+{
+    struct exec_failure f = {.sys_errno = ENOENT};
+    const char *dirs = search_path();
+    char path[PATH_MAX];
+    if (strchr(command, '/')) {
+        if (is_there(command, &f.sys_errno))
+            return 0;
+    } else {
+        while (next_path(&dirs, command, path))
+            if (is_there(path, &f.sys_errno))
+                return 0;
+    }
+    return exec_failure_explain(&f, command, e);
 }
 
 /* ---- telling ---- */

@@ -38,6 +38,12 @@ struct exec_failure {
  */
 void exec_command(char *const argv[], char *const envp[], struct exec_failure *ret);
 
+/*
+ * Whether there is such a file at all, and one that may be executed, before anything is done for it; what only an attempt shows
+ * is left to that. ERR_SYSTEM, with the words of exec_failure_explain().
+ */
+MUST_CHECK int exec_look(const char *command, struct err *e);
+
 /* 127: not found; 126: found, but cannot be executed. */
 int exec_failure_status(const struct exec_failure *f);
 

@@ -20,6 +20,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/proc/child.h"
+#include "common/proc/exec.h"
 #include "common/proc/signals.h"
 
 static char *const no_env[] = {NULL};
@@ -55,6 +56,42 @@ test_status(void **state)
 }
 
 static void
+test_look(void **state)
+{
+    (void)state;
+    struct err e;
+    assert_int_equal(exec_look("sh", &e), 0);
+    assert_int_equal(exec_look("/bin/sh", &e), 0);
+    assert_int_equal(exec_look("/bin", &e), -1);
+    assert_int_equal(exec_look("", &e), -1);
+}
+
+/* Its output goes where it is told, and nowhere else. */
+static void
+test_output(void **state)
+{
+    (void)state;
+    int ends[2];
+    char said[64] = "";
+    struct child c;
+    struct err e;
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    struct child_spec spec = {.argv = (char *const[]){"sh", "-c", "echo out; echo err >&2", NULL},
+                              .envp = no_env,
+                              .keep_fd = -1,
+                              .out_fd = ends[1],
+                              .err_fd = ends[1],
+                              .own_group = true};
+    assert_int_equal(child_start(&c, &spec, &e), 0);
+    assert_int_equal(waitpid(c.pid, NULL, 0), c.pid);
+    close(ends[1]);
+    assert_int_equal(read(ends[0], said, sizeof(said)), 8);
+    assert_string_equal(said, "out\nerr\n");
+    close(ends[0]);
+    child_done(&c);
+}
+
+static void
 check_exec_failure(const char *command, int expected, int sys_errno)
 {
     struct child c;
@@ -67,6 +104,12 @@ check_exec_failure(const char *command, int expected, int sys_errno)
     assert_int_equal(e.sys_errno, sys_errno);
     assert_non_null(strstr(e.msg, command));
     child_done(&c);
+    /* Before it is started the same is said of what is not there, and nothing of what only exec finds out. */
+    if (expected == 127 || sys_errno == EACCES) {
+        struct err early = {0};
+        assert_int_equal(exec_look(command, &early), -1);
+        assert_string_equal(early.msg, e.msg);
+    }
 }
 
 static void
@@ -380,6 +423,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_status),
+        cmocka_unit_test(test_look),
+        cmocka_unit_test(test_output),
         cmocka_unit_test(test_exec_failure),
         cmocka_unit_test(test_no_program),
         cmocka_unit_test(test_scripts),
