@@ -80,6 +80,19 @@ const char *target_pg_passfile_fault(const struct target_pg *t);
 /* The same, once: NULL until there is a new one. */
 const char *target_pg_passfile_news(struct target_pg *t);
 
+/*
+ * All of it as one URL, percent-encoded, the password too, for the environment of a program that takes nothing else. The scheme
+ * is target_pg_url_scheme()'s: with a driver behind a plus sign the URL has SQLAlchemy's form, asyncpg's with its parameters.
+ * *ret is a secret, released by target_pg_url_free(). ERR_USAGE: the driver cannot be told what the connection has.
+ */
+MUST_CHECK int
+target_pg_url(const struct target_pg *t, const char *scheme, char **ret, struct err *e);
+void target_pg_url_free(char *url); /* wipes; NULL allowed */
+/* "postgresql", "postgres", "pgsql", "pdo-pgsql", each also with "+driver"; else ERR_USAGE. */
+MUST_CHECK int target_pg_url_scheme(const char *scheme, struct err *e);
+/* A copy of text in which *** stands for each password of t, as it is and percent-encoded; owned; NULL without memory. */
+char *target_pg_redact(const struct target_pg *t, const char *text);
+
 /* Both lead to the same servers, as the same user and in the same way (sslmode, target_session_attrs, options …). Passwords and
  * password files are not compared. */
 bool target_pg_same(const struct target_pg *a, const struct target_pg *b);

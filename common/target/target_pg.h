@@ -104,5 +104,7 @@ MUST_CHECK int pg_sources_read(const char *database, bool alone, const struct ta
 const char *
 pg_target_secret(const struct target_pg *t, enum pg_key key); /* for target_pg_params(); borrowed */
 bool pg_target_sends_settings(const struct target_pg *t);
+/* options, with the settings behind them: owned; "" none, NULL without memory. */
+char *pg_target_options(const struct target_pg *t);
 
 #endif

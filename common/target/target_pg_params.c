@@ -64,9 +64,8 @@ add_setting(struct strbuf *b, const char *name, const char *value)
     }
 }
 
-/* options, with the settings behind them. */
-static char *
-options_text(const struct target_pg *t)
+char *
+pg_target_options(const struct target_pg *t)
 {
     const char *options = target_pg_get(t, "options");
     struct strbuf b = STRBUF_INIT;
@@ -124,7 +123,7 @@ target_pg_params(const struct target_pg *t, size_t i, const char *hostaddr,
     struct list list = {0};
     list.p.keywords = calloc(PARAMS_MAX, sizeof(*list.p.keywords));
     list.p.values = calloc(PARAMS_MAX, sizeof(*list.p.values));
-    cleanup_free char *options = options_text(t);
+    cleanup_free char *options = pg_target_options(t);
     if (!list.p.keywords || !list.p.values || !options) {
         target_pg_params_free(&list.p);
         return err_nomem(e);
