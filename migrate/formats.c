@@ -55,6 +55,20 @@ static const struct {
     {"cancel", "", "the statement could not be cancelled on the server"},
     {"watch", "", "debug: there is no second connection: what runs or blocks is not told"},
     {"wish", "", "debug: the server refused a setting that is not needed everywhere"},
+    {"command_start", "command, pid", "run: the lock is held, the command was started"},
+    {"revision", "tool, revision", "run: the tool's history table has one more than before"},
+    {"tool_ahead", "tool, revision",
+     "run: the tool says that its files lack a revision which the database has"},
+    {"overdue", "deadline_ms", "run: the deadline passed; the command is asked to end"},
+    {"stopping", "signal, grace_ms",
+     "run: the command and all that descends from it are asked to end"},
+    {"killing", "", "run: they did not end in time, or the lock was lost"},
+    {"left_behind", "processes", "run: the command ended, these processes did not"},
+    {"not_dying", "processes", "run: these live on after KILL, or belong to another user"},
+    {"lock_lost", "", "run: the lock cannot be proven any more; the command is ended"},
+    {"blind", "", "run: without a usable /proc only the command's process group is seen"},
+    {"evidence", "", "debug, run: the tool's history table could not be read"},
+    {"command_done", "outcome, applied, command_exit, duration_ms", "run: the end of a good run"},
     {"input", "exit", "an option or a variable is wrong; nothing was started"},
     {"json", "", "the object of --json could not be made"},
     {"termination_log", "", "the termination message could not be written"},
@@ -72,20 +86,21 @@ print_records(struct strbuf *out)
     strbuf_adds(
         out,
         "\nA failure is one record more, of level error; its event is the outcome, its fields are `file`, "
-        "`line`, `column`, `sqlstate`, `detail`, `hint`, `source` (the line and a caret below it) and `exit`.\n");
+        "`line`, `column`, `sqlstate`, `detail`, `hint`, `source` (the line and a caret below it) and `exit`; after `run` also `command_exit` or `command_signal`.\n");
 }
 
 static void
 print_outcomes(struct strbuf *out)
 {
-    static const enum exit_status exits[] = {EXIT_UNREACHABLE, EXIT_BUSY,    EXIT_DEADLINE,
-                                             EXIT_SIGNAL,      EXIT_REFUSED, EXIT_DRIFT,
-                                             EXIT_ORDER,       EXIT_INPUT,   EXIT_PARTIAL};
+    static const enum exit_status exits[] = {
+        EXIT_UNREACHABLE, EXIT_BUSY,  EXIT_DEADLINE, EXIT_SIGNAL,  EXIT_REFUSED,
+        EXIT_DRIFT,       EXIT_ORDER, EXIT_INPUT,    EXIT_PARTIAL, EXIT_COMMAND};
     strbuf_adds(
         out,
         "\n### Termination message\n\n`{\"program\",\"outcome\",\"exit\",\"applied\":[…],\"pending\":n,\"file\","
         "\"line\",\"column\",\"sqlstate\",\"message\",\"hint\",\"duration_ms\"}`: what is not known is null; `message` ends with the server's detail. "
-        "outcome: `done`, `nothing`, `ahead`, `dry-run` (0)");
+        "After `run` it has `command_exit`, `command_signal` and `tail`, too: what the command wrote last, without the "
+        "connection's password. outcome: `done`, `nothing`, `ahead`, `dry-run` (0)");
     for (size_t i = 0; i < sizeof(exits) / sizeof(*exits); i++) {
         struct report r = {.exit = exits[i]};
         strbuf_addf(out, ", `%s` (%d)", report_outcome(&r), (int)exits[i]);

@@ -8,7 +8,7 @@ int
 migrate_main(int argc, char **argv)
 {
     struct options o = {0};
-    cores_off(NULL);
+    cores_off(&o.cores);
     return opt_run(&migrate_program, argc, argv, &o);
 }
 

@@ -179,6 +179,7 @@ static const struct opt_exit exits[] = {
      "a statement of a file outside a transaction was refused; what ran before it stays, and another start goes on "
      "with it"},
     {EXIT_FINDINGS, NULL, "check: a finding of level error"},
+    {EXIT_COMMAND, NULL, "run: the command failed; its own status is in the report"},
 };
 
 static const struct opt_pair files[] = {
@@ -203,6 +204,7 @@ static const struct opt_pair examples[] = {
     {"migrate check migrations", "look at the files without a database"},
     {"migrate check --since 0041 --format github",
      "in a pull request: lock hazards of the files above version 0041, as annotations"},
+    {"migrate run --deadline 10m -- alembic upgrade head", "another migrator, one at a time"},
 };
 
 const struct opt_program migrate_program = {

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 
 #include "common/opt/opt.h"
 
@@ -41,6 +42,10 @@ struct options {
     int format; /* enum options_format */
     bool rules;
     bool exit_code;
+    const char *export_url;
+    int tool; /* of tool_choices */
+    uint64_t grace_ms;
+    struct rlimit cores; /* as they were, for a command that is none of ours */
     const char *termination_log;
 };
 

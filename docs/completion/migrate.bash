@@ -24,6 +24,9 @@ _migrate_value() {
     --termination-log) words='' path=default ;;
     --since) words='' path='' ;;
     --format) path='' words='text json github' ;;
+    --export-url) words='' path='' ;;
+    --tool) path='' words='auto none alembic django rails doctrine prisma knex' ;;
+    --grace) words='' path='' ;;
     --log) path='' words='auto text kv json' ;;
     --log-level) path='' words='debug info warn error' ;;
     --print-options) path='' words='man markdown bash zsh fish' ;;
@@ -40,9 +43,10 @@ _migrate_command() {
     check) options='--dir --allow-empty --json --since --format --rules --log --log-level --strict-env --print-options --print-formats --help --version' words='' path=dirnames wraps='' ;;
     split) options='--json --log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
     wait) options='--database --wait --deadline --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
+    run) options='--database --table --wait --lock-wait --deadline --ahead --termination-log --export-url --tool --grace --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps=1 ;;
     copy) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
     version) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
-    '') options='--dir --allow-empty --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --dry-run --role --search-path --release --json --exit-code --termination-log --since --format --rules --log --log-level --strict-env --print-options --print-formats --help --version' words='up down status check split wait copy version' path='' wraps='' ;;
+    '') options='--dir --allow-empty --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --dry-run --role --search-path --release --json --exit-code --termination-log --since --format --rules --export-url --tool --grace --log --log-level --strict-env --print-options --print-formats --help --version' words='up down status check split wait run copy version' path='' wraps='' ;;
     *) return 1 ;;
     esac
 }

@@ -1,10 +1,10 @@
 # Completion of migrate for fish, as migrate --print-options=fish prints it.
 
 # Options that a value follows.
-set -g __migrate_valued --dir --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --role --search-path --release --termination-log --since --format --log --log-level --print-options
-set -g __migrate_commands up down status check split wait copy version
+set -g __migrate_valued --dir --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --role --search-path --release --termination-log --since --format --export-url --tool --grace --log --log-level --print-options
+set -g __migrate_commands up down status check split wait run copy version
 # Commands that a command line follows.
-set -g __migrate_wrapping
+set -g __migrate_wrapping run
 
 # The command (- before one is named); then, when a command line of its own has begun, "wrapped" and its words.
 function __migrate_line
@@ -86,6 +86,9 @@ complete -c migrate -n '__migrate_at -' -l termination-log -r -F -d 'where Kuber
 complete -c migrate -n '__migrate_at -' -l since -x -d 'look for lock hazards only in files above version V, which are taken to be not applied yet'
 complete -c migrate -n '__migrate_at -' -l format -x -a 'text json github' -d 'how findings are printed: github makes annotations of a pull request; --json is json'
 complete -c migrate -n '__migrate_at -' -l rules -d 'print the rules for lock hazards, as Markdown, and do nothing else'
+complete -c migrate -n '__migrate_at -' -l export-url -x -d 'give the command this variable: one URL of all that says where the database is'
+complete -c migrate -n '__migrate_at -' -l tool -x -a 'auto none alembic django rails doctrine prisma knex' -d 'which migrator the command is; auto: by its command line'
+complete -c migrate -n '__migrate_at -' -l grace -x -d 'time between TERM and KILL, after a signal or the deadline'
 complete -c migrate -n '__migrate_at -' -l log -x -a 'auto text kv json' -d 'form of the log on stderr: auto, text, kv or json'
 complete -c migrate -n '__migrate_at -' -l log-level -x -a 'debug info warn error' -d 'least level that is logged: debug, info, warn or error'
 complete -c migrate -n '__migrate_at -' -l strict-env -d 'an unknown variable with the program\'s prefix is an error'
@@ -210,6 +213,26 @@ complete -c migrate -n '__migrate_at wait' -l print-options -x -a 'man markdown 
 complete -c migrate -n '__migrate_at wait' -l print-formats -d 'print the fields of log records and reports, and exit'
 complete -c migrate -n '__migrate_at wait' -s h -l help -d 'print help, after a command the help of that command, and exit'
 complete -c migrate -n '__migrate_at wait' -s V -l version -d 'print the version and exit'
+
+complete -c migrate -n '__migrate_at -' -a run -d 'run another migrator under the same lock, with the same deadline and exit statuses'
+complete -c migrate -n '__migrate_at run wrapped' -x -a '(__migrate_wrapped)'
+complete -c migrate -n '__migrate_at run' -l database -x -d 'where PostgreSQL is: URL or keywords; otherwise DATABASE_URL and its kin'
+complete -c migrate -n '__migrate_at run' -l table -x -d 'history table; made when it is missing'
+complete -c migrate -n '__migrate_at run' -l wait -x -d 'how long to wait for the database to accept; 0: one attempt'
+complete -c migrate -n '__migrate_at run' -l lock-wait -x -d 'how long to wait for another runner\'s lock'
+complete -c migrate -n '__migrate_at run' -l deadline -x -d 'how long all of it may take; then the statement is cancelled and rolled back'
+complete -c migrate -n '__migrate_at run' -l ahead -x -a 'allow refuse' -d 'applied versions above the newest file (a rollback by git): allowed or an error'
+complete -c migrate -n '__migrate_at run' -l termination-log -r -F -d 'where Kubernetes looks for the last words; written only when it exists'
+complete -c migrate -n '__migrate_at run' -l export-url -x -d 'give the command this variable: one URL of all that says where the database is'
+complete -c migrate -n '__migrate_at run' -l tool -x -a 'auto none alembic django rails doctrine prisma knex' -d 'which migrator the command is; auto: by its command line'
+complete -c migrate -n '__migrate_at run' -l grace -x -d 'time between TERM and KILL, after a signal or the deadline'
+complete -c migrate -n '__migrate_at run' -l log -x -a 'auto text kv json' -d 'form of the log on stderr: auto, text, kv or json'
+complete -c migrate -n '__migrate_at run' -l log-level -x -a 'debug info warn error' -d 'least level that is logged: debug, info, warn or error'
+complete -c migrate -n '__migrate_at run' -l strict-env -d 'an unknown variable with the program\'s prefix is an error'
+complete -c migrate -n '__migrate_at run' -l print-options -x -a 'man markdown bash zsh fish' -d 'print the manual page (man), the table of options (markdown) or a shell\'s completion, and exit'
+complete -c migrate -n '__migrate_at run' -l print-formats -d 'print the fields of log records and reports, and exit'
+complete -c migrate -n '__migrate_at run' -s h -l help -d 'print help, after a command the help of that command, and exit'
+complete -c migrate -n '__migrate_at run' -s V -l version -d 'print the version and exit'
 
 complete -c migrate -n '__migrate_at -' -a copy -d 'put this program at DEST, atomically and mode 755'
 complete -c migrate -n '__migrate_at copy' -F

@@ -160,6 +160,31 @@ _migrate_wait() {
         '*: : '
 }
 
+_migrate_run() {
+    _arguments -S -s \
+        '--database=[where PostgreSQL is\: URL or keywords; otherwise DATABASE_URL and its kin]:URL: ' \
+        '--table=[history table; made when it is missing]:\[SCHEMA.\]TABLE: ' \
+        '--wait=[how long to wait for the database to accept; 0\: one attempt]:DURATION: ' \
+        '--lock-wait=[how long to wait for another runner'\''s lock]:DURATION: ' \
+        '--deadline=[how long all of it may take; then the statement is cancelled and rolled back]:DURATION: ' \
+        '--ahead=[applied versions above the newest file (a rollback by git)\: allowed or an error]:WORD: _migrate_offer allow refuse' \
+        '--termination-log=[where Kubernetes looks for the last words; written only when it exists]:FILE:_files' \
+        '--export-url=[give the command this variable\: one URL of all that says where the database is]:VAR\[=SCHEME\]: ' \
+        '--tool=[which migrator the command is; auto\: by its command line]:WORD: _migrate_offer auto none alembic django rails doctrine prisma knex' \
+        '--grace=[time between TERM and KILL, after a signal or the deadline]:DURATION: ' \
+        '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
+        '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
+        '--strict-env[an unknown variable with the program'\''s prefix is an error]' \
+        '--print-options=[print the manual page (man), the table of options (markdown) or a shell'\''s completion, and exit]:FORM: _migrate_offer man markdown bash zsh fish' \
+        '--print-formats[print the fields of log records and reports, and exit]' \
+        '(-h --help)-h[print help, after a command the help of that command, and exit]' \
+        '(-h --help)--help[print help, after a command the help of that command, and exit]' \
+        '(-V --version)-V[print the version and exit]' \
+        '(-V --version)--version[print the version and exit]' \
+        '(-)1:command:_command_names -e' \
+        '*::argument: _normal'
+}
+
 _migrate_copy() {
     _arguments -S -s \
         '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
@@ -197,6 +222,7 @@ _migrate_commands() {
         'check:check files without a database\: names, splitting, what runs outside a transaction, lock hazards'
         'split:print a file'\''s statements as the server will get them'
         'wait:wait until the database accepts connections and has the wanted role'
+        'run:run another migrator under the same lock, with the same deadline and exit statuses'
         'copy:put this program at DEST, atomically and mode 755'
         'version:print the version'
     )
@@ -234,6 +260,9 @@ _migrate() {
         '--since=[look for lock hazards only in files above version V, which are taken to be not applied yet]:V: ' \
         '--format=[how findings are printed\: github makes annotations of a pull request; --json is json]:WORD: _migrate_offer text json github' \
         '--rules[print the rules for lock hazards, as Markdown, and do nothing else]' \
+        '--export-url=[give the command this variable\: one URL of all that says where the database is]:VAR\[=SCHEME\]: ' \
+        '--tool=[which migrator the command is; auto\: by its command line]:WORD: _migrate_offer auto none alembic django rails doctrine prisma knex' \
+        '--grace=[time between TERM and KILL, after a signal or the deadline]:DURATION: ' \
         '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
         '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
         '--strict-env[an unknown variable with the program'\''s prefix is an error]' \
@@ -252,7 +281,7 @@ _migrate() {
     fi
     if (( ! given[(Ie)--] || given[(Ie)$words[1]] < given[(Ie)--] )); then
         case $words[1] in
-        up | down | status | check | split | wait | copy | version)
+        up | down | status | check | split | wait | run | copy | version)
             _migrate_$words[1]
             return
             ;;

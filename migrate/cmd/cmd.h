@@ -16,6 +16,7 @@
     C(cmd_check)        \
     C(cmd_split)        \
     C(cmd_wait)         \
+    C(cmd_run)          \
     C(selfcopy_command) \
     C(opt_version)
 /* clang-format on */

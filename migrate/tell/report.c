@@ -11,7 +11,11 @@
 #include "common/base/clock.h"
 #include "common/base/json.h"
 #include "common/base/log.h"
+#include "common/proc/signals.h"
 #include "common/proc/termination.h"
+
+/* Fields of the termination message that only a wrapped command has. */
+#define OF_RUN 3u
 
 void
 report_init(struct report *r, bool people)
@@ -31,6 +35,7 @@ report_done(struct report *r)
     free(r->detail);
     free(r->hint);
     free(r->source);
+    free(r->command.tail);
     *r = (struct report){0};
 }
 
@@ -165,6 +170,8 @@ report_outcome(const struct report *r)
         return "partial";
     case EXIT_FINDINGS:
         return "findings";
+    case EXIT_COMMAND:
+        return "failed";
     }
     return "unknown";
 }
@@ -198,10 +205,23 @@ report_exit_for_connect(const struct err *e)
     return e->code == ERR_SERVER || e->code == ERR_SYSTEM ? EXIT_UNREACHABLE : report_exit_for(e);
 }
 
+static struct field
+command_exit(const struct report_command *c)
+{
+    return c->exit >= 0 && c->ran ? LF_INT("command_exit", c->exit) : LF_OPT("command_exit", NULL);
+}
+
+static struct field
+command_signal(const struct report_command *c, char name[SIGNALS_NAME_MAX])
+{
+    return LF_OPT("command_signal", c->signo ? signals_name(name, c->signo) : NULL);
+}
+
 static void
 log_failure(const struct report *r)
 {
     char place[64] = "";
+    char signal[SIGNALS_NAME_MAX];
     if (r->line && r->column)
         snprintf(place, sizeof(place), ":%zu:%zu", r->line, r->column);
     else if (r->line)
@@ -213,7 +233,8 @@ log_failure(const struct report *r)
                          LF_OPT("sqlstate", r->err.sqlstate),
                          LF_OPT("detail", r->people ? NULL : r->detail),
                          LF_OPT("hint", r->people ? NULL : r->hint),
-                         LF_OPT("source", r->people ? NULL : r->source), LF_INT("exit", r->exit)),
+                         LF_OPT("source", r->people ? NULL : r->source), LF_INT("exit", r->exit),
+                         command_exit(&r->command), command_signal(&r->command, signal)),
               "%s%s%s%s", r->file ? r->file : "", place, r->file ? ": " : "", r->err.msg);
     if (!r->people)
         return;
@@ -250,6 +271,19 @@ last_words(const struct report *r, struct strbuf *text, struct field ret[WORDS])
     memcpy(ret, fields, sizeof(fields));
 }
 
+/* What the termination message says besides, of a wrapped command that was started; how many. */
+static size_t
+command_words(const struct report_command *c, char signal[SIGNALS_NAME_MAX],
+              struct field ret[OF_RUN])
+{
+    if (!c->ran)
+        return 0;
+    ret[0] = c->exit >= 0 ? LF_INT("command_exit", c->exit) : LF_NULL("command_exit");
+    ret[1] = LF_STR("command_signal", c->signo ? signals_name(signal, c->signo) : NULL);
+    ret[2] = LF_TAIL("tail", c->tail);
+    return OF_RUN;
+}
+
 static void
 print_json(struct report *r, const struct field *words)
 {
@@ -278,15 +312,17 @@ report_finish(struct report *r, const char *termination_log)
 {
     struct err e = {0};
     cleanup_strbuf struct strbuf text = STRBUF_INIT;
-    struct field words[WORDS];
+    struct field words[WORDS + OF_RUN];
+    char signal[SIGNALS_NAME_MAX];
     last_words(r, &text, words);
+    size_t n = WORDS + command_words(&r->command, signal, words + WORDS);
     if (r->json) {
         print_json(r, words);
         report_output(r);
     }
     if (r->failed)
         log_failure(r);
-    if (termination_write(termination_log, words, WORDS, &e) != 0)
+    if (termination_write(termination_log, words, n, &e) != 0)
         log_warn("termination_log", LOG_NONE, "%s", e.msg);
     return (int)r->exit;
 }

@@ -29,6 +29,15 @@ enum exit_status {
     EXIT_INPUT = 23,
     EXIT_PARTIAL = 24,
     EXIT_FINDINGS = 25,
+    EXIT_COMMAND = 30,
+};
+
+/* Of the command that `run` wraps. */
+struct report_command {
+    bool ran;   /* it was started */
+    int exit;   /* -1: it did not exit by itself */
+    int signo;  /* that ended it; 0: none */
+    char *tail; /* what it wrote last; owned; NULL: nothing that is known */
 };
 
 struct report {
@@ -51,7 +60,8 @@ struct report {
     size_t line, column; /* 0: none */
     char *detail;        /* what the server said beside its message; owned; NULL: none */
     char *hint;          /* owned; NULL: none */
-    char *source;        /* the line with a caret, for people; owned; NULL: none */
+    struct report_command command;
+    char *source; /* the line with a caret, for people; owned; NULL: none */
 };
 
 void report_init(struct report *r, bool people);

@@ -121,11 +121,21 @@ test_refused(void **state)
 {
     (void)state;
     static const char *const lines[] = {
-        "up --phase both", "up --lock-wait 5",  "up --steps 0",
-        "up extra",        "status --to 3",     "split",
-        "split a b",       "down extra",        "down --phase all",
-        "down --steps 0",  "up --layout goose", "up --pooler session",
-        "run -- true",     "up --deadline -1s", "up --out-of-order warn",
+        "up --phase both",
+        "up --lock-wait 5",
+        "up --steps 0",
+        "up extra",
+        "status --to 3",
+        "split",
+        "split a b",
+        "down extra",
+        "down --phase all",
+        "down --steps 0",
+        "up --layout goose",
+        "up --pooler session",
+        "run",
+        "up --deadline -1s",
+        "up --out-of-order warn",
     };
     for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
         struct options o;
