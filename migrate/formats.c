@@ -50,6 +50,13 @@ static const struct {
      "the server still runs a statement of an earlier run: first, then every 10 s"},
     {"step_end", "version, holder_pid", "the same, for the whole of --lock-wait: it is ended"},
     {"step_drop", "version, index", "an INVALID index that a failed attempt left is dropped"},
+    {"would_record", "version, name, file, phase", "baseline --dry-run: each migration"},
+    {"recording", "version, name, file, phase",
+     "baseline: each migration, before the rows are written"},
+    {"would_accept", "version, name, file, was, now, comments",
+     "repair --dry-run: each edited file, with the heads of its digests"},
+    {"accepting", "version, name, file, was, now, comments",
+     "repair: each edited file, before the rows are written"},
     {"commit_lost", "version", "the connection was lost during COMMIT"},
     {"commit_settled", "version", "the history says that it was committed"},
     {"cancel", "", "the statement could not be cancelled on the server"},
@@ -72,7 +79,8 @@ static const struct {
     {"input", "exit", "an option or a variable is wrong; nothing was started"},
     {"json", "", "the object of --json could not be made"},
     {"termination_log", "", "the termination message could not be written"},
-    {"done", "outcome, applied (down: undone), pending, held, ahead, duration_ms",
+    {"done",
+     "outcome, applied (down: undone, baseline: recorded, repair: accepted), pending, held, ahead, duration_ms",
      "the end of a good run"},
 };
 

@@ -2,7 +2,7 @@
 
 # Options that a value follows.
 set -g __migrate_valued --dir --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --role --search-path --release --termination-log --since --format --export-url --tool --grace --log --log-level --print-options
-set -g __migrate_commands up down status check split wait run copy version
+set -g __migrate_commands up down status baseline repair check split wait run copy version
 # Commands that a command line follows.
 set -g __migrate_wrapping run
 
@@ -173,6 +173,49 @@ complete -c migrate -n '__migrate_at status' -l print-options -x -a 'man markdow
 complete -c migrate -n '__migrate_at status' -l print-formats -d 'print the fields of log records and reports, and exit'
 complete -c migrate -n '__migrate_at status' -s h -l help -d 'print help, after a command the help of that command, and exit'
 complete -c migrate -n '__migrate_at status' -s V -l version -d 'print the version and exit'
+
+complete -c migrate -n '__migrate_at -' -a baseline -d 'record the files up to version V as applied, and run none of them'
+complete -c migrate -n '__migrate_at baseline' -l dir -x -a '(__fish_complete_directories)' -d 'directory of the migrations'
+complete -c migrate -n '__migrate_at baseline' -l database -x -d 'where PostgreSQL is: URL or keywords; otherwise DATABASE_URL and its kin'
+complete -c migrate -n '__migrate_at baseline' -l table -x -d 'history table; made when it is missing'
+complete -c migrate -n '__migrate_at baseline' -l layout -x -a 'auto native' -d 'layout of files and history; native is the only one that this version handles'
+complete -c migrate -n '__migrate_at baseline' -l wait -x -d 'how long to wait for the database to accept; 0: one attempt'
+complete -c migrate -n '__migrate_at baseline' -l lock-wait -x -d 'how long to wait for another runner\'s lock'
+complete -c migrate -n '__migrate_at baseline' -l lock-timeout -x -d 'lock_timeout of a migration\'s transaction; then it rolls back and tries again'
+complete -c migrate -n '__migrate_at baseline' -l deadline -x -d 'how long all of it may take; then the statement is cancelled and rolled back'
+complete -c migrate -n '__migrate_at baseline' -l dry-run -d 'say what would be applied; change nothing'
+complete -c migrate -n '__migrate_at baseline' -l role -x -d 'SET ROLE for each file; the history is made, read and written as that role, too'
+complete -c migrate -n '__migrate_at baseline' -l release -x -d 'stored with each row: which release brought it'
+complete -c migrate -n '__migrate_at baseline' -l json -d 'print JSON'
+complete -c migrate -n '__migrate_at baseline' -l termination-log -r -F -d 'where Kubernetes looks for the last words; written only when it exists'
+complete -c migrate -n '__migrate_at baseline' -l log -x -a 'auto text kv json' -d 'form of the log on stderr: auto, text, kv or json'
+complete -c migrate -n '__migrate_at baseline' -l log-level -x -a 'debug info warn error' -d 'least level that is logged: debug, info, warn or error'
+complete -c migrate -n '__migrate_at baseline' -l strict-env -d 'an unknown variable with the program\'s prefix is an error'
+complete -c migrate -n '__migrate_at baseline' -l print-options -x -a 'man markdown bash zsh fish' -d 'print the manual page (man), the table of options (markdown) or a shell\'s completion, and exit'
+complete -c migrate -n '__migrate_at baseline' -l print-formats -d 'print the fields of log records and reports, and exit'
+complete -c migrate -n '__migrate_at baseline' -s h -l help -d 'print help, after a command the help of that command, and exit'
+complete -c migrate -n '__migrate_at baseline' -s V -l version -d 'print the version and exit'
+
+complete -c migrate -n '__migrate_at -' -a repair -d 'accept applied files that were edited: their digests, as the files are now'
+complete -c migrate -n '__migrate_at repair' -l dir -x -a '(__fish_complete_directories)' -d 'directory of the migrations'
+complete -c migrate -n '__migrate_at repair' -l database -x -d 'where PostgreSQL is: URL or keywords; otherwise DATABASE_URL and its kin'
+complete -c migrate -n '__migrate_at repair' -l table -x -d 'history table; made when it is missing'
+complete -c migrate -n '__migrate_at repair' -l layout -x -a 'auto native' -d 'layout of files and history; native is the only one that this version handles'
+complete -c migrate -n '__migrate_at repair' -l wait -x -d 'how long to wait for the database to accept; 0: one attempt'
+complete -c migrate -n '__migrate_at repair' -l lock-wait -x -d 'how long to wait for another runner\'s lock'
+complete -c migrate -n '__migrate_at repair' -l lock-timeout -x -d 'lock_timeout of a migration\'s transaction; then it rolls back and tries again'
+complete -c migrate -n '__migrate_at repair' -l deadline -x -d 'how long all of it may take; then the statement is cancelled and rolled back'
+complete -c migrate -n '__migrate_at repair' -l dry-run -d 'say what would be applied; change nothing'
+complete -c migrate -n '__migrate_at repair' -l role -x -d 'SET ROLE for each file; the history is made, read and written as that role, too'
+complete -c migrate -n '__migrate_at repair' -l json -d 'print JSON'
+complete -c migrate -n '__migrate_at repair' -l termination-log -r -F -d 'where Kubernetes looks for the last words; written only when it exists'
+complete -c migrate -n '__migrate_at repair' -l log -x -a 'auto text kv json' -d 'form of the log on stderr: auto, text, kv or json'
+complete -c migrate -n '__migrate_at repair' -l log-level -x -a 'debug info warn error' -d 'least level that is logged: debug, info, warn or error'
+complete -c migrate -n '__migrate_at repair' -l strict-env -d 'an unknown variable with the program\'s prefix is an error'
+complete -c migrate -n '__migrate_at repair' -l print-options -x -a 'man markdown bash zsh fish' -d 'print the manual page (man), the table of options (markdown) or a shell\'s completion, and exit'
+complete -c migrate -n '__migrate_at repair' -l print-formats -d 'print the fields of log records and reports, and exit'
+complete -c migrate -n '__migrate_at repair' -s h -l help -d 'print help, after a command the help of that command, and exit'
+complete -c migrate -n '__migrate_at repair' -s V -l version -d 'print the version and exit'
 
 complete -c migrate -n '__migrate_at -' -a check -d 'check files without a database: names, splitting, what runs outside a transaction, lock hazards'
 complete -c migrate -n '__migrate_at check' -x -a '(__fish_complete_directories)'

@@ -107,6 +107,59 @@ _migrate_status() {
         '*: : '
 }
 
+_migrate_baseline() {
+    _arguments -S -s \
+        '--dir=[directory of the migrations]:DIR:_path_files -/' \
+        '--database=[where PostgreSQL is\: URL or keywords; otherwise DATABASE_URL and its kin]:URL: ' \
+        '--table=[history table; made when it is missing]:\[SCHEMA.\]TABLE: ' \
+        '--layout=[layout of files and history; native is the only one that this version handles]:WORD: _migrate_offer auto native' \
+        '--wait=[how long to wait for the database to accept; 0\: one attempt]:DURATION: ' \
+        '--lock-wait=[how long to wait for another runner'\''s lock]:DURATION: ' \
+        '--lock-timeout=[lock_timeout of a migration'\''s transaction; then it rolls back and tries again]:DURATION: ' \
+        '--deadline=[how long all of it may take; then the statement is cancelled and rolled back]:DURATION: ' \
+        '--dry-run[say what would be applied; change nothing]' \
+        '--role=[SET ROLE for each file; the history is made, read and written as that role, too]:ROLE: ' \
+        '--release=[stored with each row\: which release brought it]:NAME: ' \
+        '--json[print JSON]' \
+        '--termination-log=[where Kubernetes looks for the last words; written only when it exists]:FILE:_files' \
+        '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
+        '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
+        '--strict-env[an unknown variable with the program'\''s prefix is an error]' \
+        '--print-options=[print the manual page (man), the table of options (markdown) or a shell'\''s completion, and exit]:FORM: _migrate_offer man markdown bash zsh fish' \
+        '--print-formats[print the fields of log records and reports, and exit]' \
+        '(-h --help)-h[print help, after a command the help of that command, and exit]' \
+        '(-h --help)--help[print help, after a command the help of that command, and exit]' \
+        '(-V --version)-V[print the version and exit]' \
+        '(-V --version)--version[print the version and exit]' \
+        '1:V: '
+}
+
+_migrate_repair() {
+    _arguments -S -s \
+        '--dir=[directory of the migrations]:DIR:_path_files -/' \
+        '--database=[where PostgreSQL is\: URL or keywords; otherwise DATABASE_URL and its kin]:URL: ' \
+        '--table=[history table; made when it is missing]:\[SCHEMA.\]TABLE: ' \
+        '--layout=[layout of files and history; native is the only one that this version handles]:WORD: _migrate_offer auto native' \
+        '--wait=[how long to wait for the database to accept; 0\: one attempt]:DURATION: ' \
+        '--lock-wait=[how long to wait for another runner'\''s lock]:DURATION: ' \
+        '--lock-timeout=[lock_timeout of a migration'\''s transaction; then it rolls back and tries again]:DURATION: ' \
+        '--deadline=[how long all of it may take; then the statement is cancelled and rolled back]:DURATION: ' \
+        '--dry-run[say what would be applied; change nothing]' \
+        '--role=[SET ROLE for each file; the history is made, read and written as that role, too]:ROLE: ' \
+        '--json[print JSON]' \
+        '--termination-log=[where Kubernetes looks for the last words; written only when it exists]:FILE:_files' \
+        '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
+        '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
+        '--strict-env[an unknown variable with the program'\''s prefix is an error]' \
+        '--print-options=[print the manual page (man), the table of options (markdown) or a shell'\''s completion, and exit]:FORM: _migrate_offer man markdown bash zsh fish' \
+        '--print-formats[print the fields of log records and reports, and exit]' \
+        '(-h --help)-h[print help, after a command the help of that command, and exit]' \
+        '(-h --help)--help[print help, after a command the help of that command, and exit]' \
+        '(-V --version)-V[print the version and exit]' \
+        '(-V --version)--version[print the version and exit]' \
+        '*:\[V...\]: '
+}
+
 _migrate_check() {
     _arguments -S -s \
         '--dir=[directory of the migrations]:DIR:_path_files -/' \
@@ -219,6 +272,8 @@ _migrate_commands() {
         'up:apply what is pending'
         'down:undo what is applied, by the .down.sql files; never by itself\: --to or --steps says how far'
         'status:show applied, pending, ahead, drifted and late migrations, and who holds the lock'
+        'baseline:record the files up to version V as applied, and run none of them'
+        'repair:accept applied files that were edited\: their digests, as the files are now'
         'check:check files without a database\: names, splitting, what runs outside a transaction, lock hazards'
         'split:print a file'\''s statements as the server will get them'
         'wait:wait until the database accepts connections and has the wanted role'
@@ -281,7 +336,7 @@ _migrate() {
     fi
     if (( ! given[(Ie)--] || given[(Ie)$words[1]] < given[(Ie)--] )); then
         case $words[1] in
-        up | down | status | check | split | wait | run | copy | version)
+        up | down | status | baseline | repair | check | split | wait | run | copy | version)
             _migrate_$words[1]
             return
             ;;

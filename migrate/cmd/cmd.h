@@ -13,6 +13,8 @@
     C(cmd_up)           \
     C(cmd_down)         \
     C(cmd_status)       \
+    C(cmd_baseline)     \
+    C(cmd_repair)       \
     C(cmd_check)        \
     C(cmd_split)        \
     C(cmd_wait)         \

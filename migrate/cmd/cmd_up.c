@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "migrate/cmd/cmd.h"
@@ -151,16 +150,10 @@ up_look(struct turn *t)
 static enum turn_step
 up_act(struct turn *t)
 {
-    struct err e = {0};
     bool all_done;
     tell_plan(t);
-    if (!t->ledger.exists && ledger_create(&t->ledger, &t->s, &e) != 0) {
-        cleanup_strbuf struct strbuf hint = STRBUF_INIT;
-        ledger_create_hint(&t->ledger.table, &e, &hint);
-        turn_fail(t, &e);
-        report_hint(&t->report, strbuf_str(&hint));
+    if (turn_create(t) != 0)
         return TURN_END;
-    }
     enum turn_step step = turn_apply(t, &all_done);
     if (all_done)
         tell_end(t);

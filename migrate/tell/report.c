@@ -140,6 +140,13 @@ report_step(struct report *r, const char *action, const struct field *fields, si
     json_end(&j);
 }
 
+void
+report_forget_steps(struct report *r)
+{
+    strbuf_clear(&r->steps);
+    r->steps_n = 0;
+}
+
 const char *
 report_outcome(const struct report *r)
 {

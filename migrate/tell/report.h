@@ -83,6 +83,8 @@ void report_output(struct report *r);
 void report_applied(struct report *r, const char *version);
 /* One thing that was done, for --json: "applied", "would_apply", "undone" …, with the fields of its log record. Counts, too. */
 void report_step(struct report *r, const char *action, const struct field *fields, size_t n);
+/* They were not done after all. */
+void report_forget_steps(struct report *r);
 
 /* "done", "pending", "unreachable", "busy", "deadline", "signal", "refused", "drift" … */
 const char *report_outcome(const struct report *r);

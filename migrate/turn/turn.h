@@ -61,6 +61,7 @@ struct turn {
     struct facts *facts;   /* of the files that go there, for source.migrations, where known */
     unsigned losses;       /* of the connection, during COMMIT */
     const char *uncertain; /* version whose COMMIT was not answered; borrowed from source */
+    bool unsettled;        /* the same of turn_write() */
     bool ready;            /* the session is made */
 };
 
@@ -79,6 +80,8 @@ void turn_fail(struct turn *t, const struct err *e);
 struct facts *turn_facts(const struct turn *t, const struct source_migration *m);
 /* Every file that is a step of the plan is read before the first one runs; while the lock is waited for, once. -1: the report knows. */
 int turn_check_files(struct turn *t);
+/* Of every file that is a step of the plan, for a row that is written without running it: its digests alone. -1: the report knows. */
+int turn_read_digests(struct turn *t);
 /*
  * The steps of the plan, in their order, each with its row. TURN_AGAIN: the connection went during a COMMIT, and the next
  * look says what became of it. all_done: every step was done.
@@ -86,5 +89,22 @@ int turn_check_files(struct turn *t);
 enum turn_step turn_apply(struct turn *t, bool *ret_all_done);
 /* In look: where the history says that the version whose COMMIT was not answered is done, that is said and reported. */
 void turn_settle(struct turn *t);
+
+/*
+ * Statements that write rows of the history, each with "; " behind it, in one transaction, as the history's role; locks
+ * are waited for as a file's are. TURN_AGAIN: the connection went during it, and the next look asks turn_settle_write().
+ * version: for messages; borrowed until then. *ret_done: committed. Otherwise the report knows.
+ */
+enum turn_step
+turn_write(struct turn *t, const struct strbuf *rows, const char *version, bool *ret_done);
+/* In look, with the steps of the plan counted: none is left, so that it was committed, which is said; else what was reported
+ * of it is forgotten. */
+void turn_settle_write(struct turn *t);
+/* Makes the history's table where there is none. -1: the report knows. */
+int turn_create(struct turn *t);
+
+/* ---- for turn_*.c ---- */
+/* The connection went, and t->uncertain was under way: AGAIN with a new one, else the report knows. */
+enum turn_step turn_read_after_loss(struct turn *t);
 
 #endif

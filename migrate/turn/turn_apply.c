@@ -19,17 +19,48 @@ turn_facts(const struct turn *t, const struct source_migration *m)
     return &t->facts[m - t->source.migrations];
 }
 
-int
-turn_check_files(struct turn *t)
+static int
+make_facts(struct turn *t)
 {
     struct err e = {0};
     if (!t->facts)
         t->facts = calloc(t->source.n + 1, sizeof(*t->facts));
-    if (!t->facts) {
-        err_nomem(&e);
-        turn_fail(t, &e);
+    if (t->facts)
+        return 0;
+    err_nomem(&e);
+    turn_fail(t, &e);
+    return -1;
+}
+
+static int
+read_digest(struct turn *t, const struct source_migration *m)
+{
+    CLEANUP_WITH(source_text_done) struct source_text text = SOURCE_TEXT_INIT;
+    struct err e = {0};
+    if (source_text_open(&t->source, m, MIGRATION_UP, &text, &e) == 0 &&
+        facts_loose(&text, turn_facts(t, m)->loose_sha256, &e) == 0)
+        return 0;
+    report_fail(&t->report, report_exit_for(&e), &e);
+    report_place(&t->report, m->file, text.error_line, 0);
+    return -1;
+}
+
+int
+turn_read_digests(struct turn *t)
+{
+    if (make_facts(t) != 0)
         return -1;
-    }
+    for (size_t i = 0; i < t->plan.n; i++)
+        if (t->plan.items[i].step && read_digest(t, t->plan.items[i].file) != 0)
+            return -1;
+    return 0;
+}
+
+int
+turn_check_files(struct turn *t)
+{
+    if (make_facts(t) != 0)
+        return -1;
     for (size_t i = 0; i < t->plan.n; i++) {
         const struct plan_item *item = &t->plan.items[i];
         if (item->step && apply_check(&t->source, item->file, t->direction,
@@ -106,8 +137,8 @@ apply_steps(struct turn *t)
 
 /* The connection went while COMMIT was under way: a new one, and the history says what became of
  * it. */
-static enum turn_step
-read_after_loss(struct turn *t)
+enum turn_step
+turn_read_after_loss(struct turn *t)
 {
     struct err e = {0};
     log_warn("commit_lost", LOG_FIELDS(LF_STR("version", t->uncertain)),
@@ -164,7 +195,7 @@ turn_apply(struct turn *t, bool *ret_all_done)
     enum apply_result result = apply_steps(t);
     progress_end(t->s.progress);
     if (result == APPLY_UNKNOWN)
-        return read_after_loss(t);
+        return turn_read_after_loss(t);
     *ret_all_done = result == APPLY_DONE;
     return TURN_END;
 }

@@ -1,0 +1,260 @@
+/* cmd_repair.c: `migrate repair`: the history takes the files as they are now for what was applied. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "migrate/cmd/cmd.h"
+#include "migrate/turn/turn.h"
+
+static int cmd_repair_run(void *options, const struct opt_result *given);
+
+const struct opt_command cmd_repair = {
+    .name = "repair",
+    .args = "[V...]",
+    .max_args = -1,
+    .summary = "accept applied files that were edited: their digests, as the files are now",
+    .more =
+        "Without versions every edited file is accepted, else those alone. Nothing is run, and when and by whom a version "
+        "was applied stays as it is. --dry-run shows what would be accepted: the file, its digest of then and now, and "
+        "whether more than comments and white space changed.\n\n"
+        "A file of another name than was applied is accepted only where its version is given, for it may be another "
+        "migration that never ran. A file that is missing is not accepted at all: put it back. What is left ends with "
+        "exit status 21.",
+    .options = OPT_NAMES("dir", "database", "table", "layout", "wait", "lock-wait", "lock-timeout",
+                         "deadline", "dry-run", "role", "json", "termination-log"),
+    .run = cmd_repair_run,
+};
+
+/* The versions that were given; none: all. */
+struct repair {
+    char **versions;
+    size_t n;
+};
+
+static bool
+is_named(const struct repair *r, const char *version)
+{
+    for (size_t i = 0; i < r->n; i++)
+        if (migration_compare(r->versions[i], version) == 0)
+            return true;
+    return false;
+}
+
+/* Each has to be one that was applied. */
+static int
+check_named(const struct turn *t, const struct repair *r, struct err *e)
+{
+    for (size_t k = 0; k < r->n; k++) {
+        const struct plan_item *found = NULL;
+        for (size_t i = 0; i < t->plan.n && !found; i++)
+            if (migration_compare(plan_item_migration(&t->plan.items[i])->version,
+                                  r->versions[k]) == 0)
+                found = &t->plan.items[i];
+        if (!found)
+            return plan_unknown_version(&t->plan, "repair", r->versions[k], e);
+        if (!found->row)
+            return err_set(e, ERR_USAGE, "repair %s: that version is not applied", r->versions[k]);
+    }
+    return 0;
+}
+
+static void
+choose(struct turn *t, const struct repair *r)
+{
+    t->plan.steps = 0;
+    for (size_t i = 0; i < t->plan.n; i++) {
+        struct plan_item *item = &t->plan.items[i];
+        bool named = item->row && is_named(r, item->row->id.version);
+        bool edited = item->state == PLAN_EDITED || item->state == PLAN_DRIFTED;
+        item->step = edited && (named || (r->n == 0 && !plan_applied_name(item)));
+        t->plan.steps += item->step;
+    }
+}
+
+/* What is wrong and stays so; NULL: nothing. */
+static const struct plan_item *
+find_left(const struct turn *t, const struct repair *r)
+{
+    for (size_t i = 0; i < t->plan.n; i++) {
+        const struct plan_item *item = &t->plan.items[i];
+        bool wanted = item->row && (r->n == 0 || is_named(r, item->row->id.version));
+        bool gone = item->state == PLAN_MISSING || (item->state == PLAN_AHEAD && r->n > 0);
+        if (wanted && (gone || (item->state == PLAN_DRIFTED && !item->step)))
+            return item;
+    }
+    return NULL;
+}
+
+static void
+fail_left(struct turn *t, const struct plan_item *item)
+{
+    struct err e = {0};
+    const struct ledger_row *row = item->row;
+    if (!item->file) {
+        err_set(&e, ERR_INPUT,
+                "version %s (%s) was applied at %s and has no file: that is not accepted",
+                row->id.version, row->id.name, row->applied_at);
+        report_fail(&t->report, EXIT_DRIFT, &e);
+        report_hint(&t->report, "put the file back, as the release had it that applied it");
+        return;
+    }
+    err_set(&e, ERR_INPUT,
+            "what was applied as version %s at %s is \"%s\", and this is another file",
+            row->id.version, row->applied_at, row->id.name);
+    report_fail(&t->report, EXIT_DRIFT, &e);
+    report_place(&t->report, item->file->file, 0, 0);
+    cleanup_strbuf struct strbuf hint = STRBUF_INIT;
+    strbuf_addf(
+        &hint,
+        "a new migration needs a version of its own; only where this is the old one under a new name: "
+        "migrate repair %s",
+        row->id.version);
+    report_hint(&t->report, strbuf_str(&hint));
+}
+
+static void
+tell_end(struct turn *t)
+{
+    size_t accepted = t->report.steps_n;
+    const struct plan_item *left = find_left(t, t->arg);
+    if (left) {
+        fail_left(t, left);
+        return;
+    }
+    if (accepted == 0)
+        t->report.outcome = "nothing";
+    log_info("done",
+             LOG_FIELDS(LF_STR("outcome", report_outcome(&t->report)),
+                        LF_UINT("accepted", accepted), LF_UINT("pending", t->report.pending),
+                        LF_UINT("duration_ms", clock_mono_ms() - t->report.start_ms)),
+             accepted ? "accepted %zu" : "nothing to repair (%zu accepted)", accepted);
+}
+
+static int
+repair_look(struct turn *t)
+{
+    const struct repair *r = t->arg;
+    struct err e = {0};
+    if (check_named(t, r, &e) != 0) {
+        report_fail(&t->report, EXIT_INPUT, &e);
+        return -1;
+    }
+    choose(t, r);
+    turn_settle_write(t);
+    if (t->plan.steps == 0) {
+        tell_end(t);
+        return 0;
+    }
+    return turn_read_digests(t) == 0 ? 1 : -1;
+}
+
+/* As much of a digest as one compares by eye. */
+#define SHORT_DIGEST 12
+
+static void
+short_digest(char ret[SHORT_DIGEST + 1], const uint8_t *sum)
+{
+    char hex[DIGEST_HEX_MAX];
+    snprintf(ret, SHORT_DIGEST + 1, "%s", digest_hex(hex, sum, DIGEST_BYTES));
+}
+
+static void
+tell_step(struct turn *t, const struct plan_item *item)
+{
+    char was[SHORT_DIGEST + 1], now[SHORT_DIGEST + 1];
+    const bool comments = item->state == PLAN_EDITED;
+    const struct source_migration *m = item->file;
+    short_digest(was, item->row->sha256);
+    short_digest(now, m->sha256);
+    const struct field fields[] = {LF_STR("version", m->id.version),
+                                   LF_STR("name", m->id.name),
+                                   LF_STR("file", m->file),
+                                   LF_STR("was", was),
+                                   LF_STR("now", now),
+                                   LF_BOOL("comments", comments)};
+    const size_t n = sizeof(fields) / sizeof(*fields);
+    const char *what = comments ? "comments and white space" : "statements";
+    if (t->o->dry_run && !t->o->json)
+        printf("%s\t%s\t%s\t%s\t%s\n", m->id.version, m->file, was, now, what);
+    if (t->o->dry_run)
+        log_info("would_accept", fields, n, "would accept %s: %s changed (%s, now %s)", m->file,
+                 what, was, now);
+    else
+        log_info("accepting", fields, n, "accepts %s: %s changed (%s, now %s)", m->file, what, was,
+                 now);
+    report_step(&t->report, t->o->dry_run ? "would_accept" : "accepted", fields, n);
+}
+
+static void
+tell_steps(struct turn *t)
+{
+    for (size_t i = 0; i < t->plan.n; i++)
+        if (t->plan.items[i].step)
+            tell_step(t, &t->plan.items[i]);
+}
+
+static void
+repair_show(struct turn *t)
+{
+    const struct plan_item *left = find_left(t, t->arg);
+    tell_steps(t);
+    report_output(&t->report);
+    if (left) {
+        fail_left(t, left);
+        return;
+    }
+    t->report.outcome = "dry-run";
+    log_info("dry_run", LOG_FIELDS(LF_UINT("pending", t->plan.steps)), "%zu would be accepted",
+             t->plan.steps);
+}
+
+/* Returns the first version. */
+static const char *
+add_rows(struct turn *t, struct strbuf *sql)
+{
+    const char *first = NULL;
+    for (size_t i = 0; i < t->plan.n; i++) {
+        const struct plan_item *item = &t->plan.items[i];
+        if (!item->step)
+            continue;
+        const struct layout_row row = {.migration = &item->row->id,
+                                       .sha256 = item->file->sha256,
+                                       .loose_sha256 = turn_facts(t, item->file)->loose_sha256};
+        ledger_sql_accept(&t->ledger, &row, item->row->sha256, sql);
+        strbuf_adds(sql, "; ");
+        first = first ? first : item->file->id.version;
+    }
+    return first;
+}
+
+static enum turn_step
+repair_act(struct turn *t)
+{
+    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+    bool done;
+    const char *first = add_rows(t, &sql);
+    tell_steps(t);
+    enum turn_step step = turn_write(t, &sql, first, &done);
+    if (done)
+        tell_end(t);
+    else if (step == TURN_END)
+        report_forget_steps(&t->report);
+    return step;
+}
+
+static int
+cmd_repair_run(void *options, const struct opt_result *given)
+{
+    static const struct turn_work work = {
+        .look = repair_look, .show = repair_show, .act = repair_act};
+    struct repair r = {.versions = given->argv, .n = (size_t)given->argc};
+    struct turn t;
+    turn_init(&t, cmd_repair.name, &work, options);
+    t.arg = &r;
+    t.rules = (struct plan_rules){.phase = PHASE_ALL, .out_of_order = ORDER_APPLY};
+    turn_run(&t);
+    return turn_done(&t);
+}
