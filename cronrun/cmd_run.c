@@ -11,13 +11,13 @@ const struct opt_command cmd_run = {
     .min_args = 1,
     .max_args = -1,
     .flags = OPT_CMD_DEFAULT | OPT_CMD_STOP,
-    .summary = "run a command under a lock, with a deadline, and leave nothing of it behind",
+    .summary = "run a command under a lock and with a deadline, and leave nothing of it behind",
     .more =
-        "The word `run` may be left out.\n\n"
-        "The command gets CRONRUN_RUN_ID, CRONRUN_JOB, with a lock CRONRUN_FENCE (a number that only grows), and "
-        "CRONRUN_SCHEDULED when the scheduled instant is known; variables of cronrun's own options are taken out of its "
-        "environment. Whatever descends from it, also after double fork and setsid, is ended with it; the lock is released "
-        "when nothing is left.",
+        "The word `run` can be omitted.\n\n"
+        "The command's environment has CRONRUN_RUN_ID and CRONRUN_JOB, with a lock also CRONRUN_FENCE (a number that only "
+        "increases), and CRONRUN_SCHEDULED if the scheduled time is known; the variables of cronrun's own options are "
+        "removed. All of its descendants, even after a double fork and setsid, are ended with it; the lock is released "
+        "when none is left.",
     .options =
         OPT_NAMES("lock", "name", "on-busy", "lock-ttl", "lock-settle", "deadline", "grace",
                   "stop-signal", "starting-deadline", "scheduled-at", "job-deadline", "busy-status",

@@ -61,17 +61,18 @@ static const struct opt_row rows[] = {
      .offers = OPT_NAMES("file:", "postgres", "redis", "none"),
      .offset = FIELD(lock),
      .flags = OPT_SECRET,
-     .help = "file:/path, postgres, redis, a URL of either, or none; must be given",
+     .help = "the lock: file:/path, postgres, redis, a URL of either, or none; required",
      .more =
-         "file:/path is flock(2) on a local file: one run per machine, or per volume. postgres is a session's advisory "
-         "lock in the application's own database, redis a key that is renewed; both connect as the environment says, "
-         "or to the URL given here. none must be said: a run without a lock may overlap with the next one."},
+         "file:/path uses flock(2) on a local file: one run per machine, or per volume. postgres uses a session-level "
+         "advisory lock in the application's own database, redis a key that is renewed; both connect as the environment "
+         "says, or to the URL given here. none has to be given explicitly, because a run without a lock may overlap "
+         "with the next one."},
     {.name = "name",
      .kind = OPT_STRING,
      .arg = "JOB",
      .offset = FIELD(name),
-     .def_text = "the CronJob's, from the pod's host name",
-     .help = "name of the job: who uses the same name and store excludes each other"},
+     .def_text = "the CronJob's name, from the pod's host name",
+     .help = "name of the job; runs with the same name and lock store exclude each other"},
     {.name = "on-busy",
      .kind = OPT_CUSTOM,
      .arg = "skip|fail|wait=DURATION",
@@ -86,32 +87,33 @@ static const struct opt_row rows[] = {
      .def = "30s",
      .min = 1000,
      .max = 86400000,
-     .help = "Redis: how long the lock lives without renewal",
+     .help = "Redis: how long the lock lasts without being renewed",
      .more =
-         "It is renewed each third of it. Half of it without a renewal, and the command is asked to end; before it is over the "
-         "tree is killed."},
+         "The lock is renewed after each third of this time. If it could not be renewed for half of it, the command is asked "
+         "to end; before the time is up, the process tree is killed."},
     {.name = "lock-settle",
      .kind = OPT_DURATION,
      .offset = FIELD(lock_settle_ms),
      .def = "2s",
      .help =
-         "PostgreSQL: how long to hold the lock before the start when the last holder never released it",
+         "PostgreSQL: how long to hold the lock before starting if the previous holder never released it",
      .more =
-         "A holder whose connection died kills its command at once; this is the time it gets for it."},
+         "A holder that loses its connection kills its command at once; this is the time allowed for that."},
     {.name = "deadline",
      .kind = OPT_DURATION,
      .offset = FIELD(deadline_ms),
      .flags = OPT_NONE_OK,
      .def = "none",
-     .help = "how long the command may run; then the stop signal, the grace, KILL"},
+     .help =
+         "how long the command may run; then it gets the stop signal and, after the grace, KILL"},
     {.name = "grace",
      .kind = OPT_DURATION,
      .offset = FIELD(grace_ms),
      .def = "5s",
      .help = "time between the stop signal and KILL",
      .more =
-         "Deadline and grace together should be at least two seconds below the Job's activeDeadlineSeconds, and the grace below "
-         "terminationGracePeriodSeconds."},
+         "Deadline and grace together should be at least two seconds less than the Job's activeDeadlineSeconds, and the grace "
+         "less than terminationGracePeriodSeconds."},
     {.name = "stop-signal",
      .kind = OPT_CUSTOM,
      .arg = "SIGNAL",
@@ -126,26 +128,27 @@ static const struct opt_row rows[] = {
      .offset = FIELD(starting_deadline_ms),
      .flags = OPT_NONE_OK,
      .def = "none",
-     .help = "do not run when it would start so late after its scheduled instant",
+     .help = "do not start the command later than this after its scheduled time",
      .more =
-         "The instant comes from --scheduled-at, or from the host name that Kubernetes gives a CronJob's pod. Without either "
-         "(a Job made by hand) it counts from cronrun's start. The wait for a busy lock counts."},
+         "The scheduled time comes from --scheduled-at, or from the host name that Kubernetes gives a CronJob's pod. Without "
+         "either (a Job created by hand) it is the time cronrun starts. Waiting for a busy lock counts."},
     {.name = "scheduled-at",
      .kind = OPT_CUSTOM,
      .arg = "INSTANT",
      .offset = FIELD(scheduled_ms),
      .def_text = "from the pod's host name",
      .parse = parse_instant,
-     .help = "when the run was to start (RFC 3339)"},
+     .help = "time at which the run was scheduled (RFC 3339)"},
     {.name = "job-deadline",
      .kind = OPT_DURATION,
      .offset = FIELD(job_deadline_ms),
      .flags = OPT_NONE_OK,
      .def = "none",
-     .help = "the Job's activeDeadlineSeconds: end grace and two seconds before it",
+     .help =
+         "the Job's activeDeadlineSeconds; the command is stopped two seconds plus the grace before",
      .more =
-         "It counts from the scheduled instant, or from cronrun's start where that is not known "
-         "(a Job made by hand), and only ever shortens --deadline."},
+         "It counts from the scheduled time, or from cronrun's start where that is unknown (a Job created by "
+         "hand), and can only shorten --deadline."},
     {.name = "busy-status",
      .kind = OPT_INT,
      .arg = "STATUS",
@@ -153,7 +156,7 @@ static const struct opt_row rows[] = {
      .def = "0",
      .min = 0,
      .max = 255,
-     .help = "exit status of a run that was skipped because the lock is busy"},
+     .help = "exit status of a run that is skipped because the lock is busy"},
     {.name = "late-status",
      .kind = OPT_INT,
      .arg = "STATUS",
@@ -161,7 +164,7 @@ static const struct opt_row rows[] = {
      .def = "77",
      .min = 0,
      .max = 255,
-     .help = "exit status of a run that came too late to start"},
+     .help = "exit status of a run that is too late to start"},
     {.name = "child-status",
      .kind = OPT_INT,
      .arg = "STATUS",
@@ -175,13 +178,13 @@ static const struct opt_row rows[] = {
      .arg = "URL",
      .offset = FIELD(database),
      .flags = OPT_SECRET | OPT_NO_ENV,
-     .help = "where PostgreSQL is, for --lock postgres; otherwise DATABASE_URL and its kin"},
+     .help = "where PostgreSQL is, for --lock postgres (default: DATABASE_URL and the like)"},
     {.name = "redis",
      .kind = OPT_STRING,
      .arg = "URL",
      .offset = FIELD(redis),
      .flags = OPT_SECRET | OPT_NO_ENV,
-     .help = "where Redis is, for --lock redis; otherwise REDIS_URL and its kin"},
+     .help = "where Redis is, for --lock redis (default: REDIS_URL and the like)"},
     {.name = "termination-log",
      .kind = OPT_STRING,
      .arg = "FILE",
@@ -189,39 +192,39 @@ static const struct opt_row rows[] = {
      .offset = FIELD(termination_log),
      .flags = OPT_EMPTY_OK,
      .def = TERMINATION_PATH,
-     .help = "where the termination message goes, if that file exists"},
+     .help = "where to write the termination message, if that file exists"},
 };
 
 static const struct opt_command *const commands[] = {COMMANDS(OPT_ENTRY)};
 
 static const struct opt_exit exits[] = {
-    {0, "the command's own", "passed through; 128+n when signal n ended it"},
+    {0, "the command's own", "passed through; 128+n if signal n ended the command"},
     {0, NULL, "also: skipped because the lock is busy (--busy-status)"},
-    {STATUS_BUSY, NULL, "busy with --on-busy fail, or the wait is over"},
-    {STATUS_UNREACHABLE, NULL, "lock not reachable, command not started"},
+    {STATUS_BUSY, NULL, "lock busy, with --on-busy fail or after the whole wait"},
+    {STATUS_UNREACHABLE, NULL, "lock store unreachable; command not started"},
     {STATUS_LOCK_LOST, NULL, "lock lost, or its file removed or replaced; command stopped"},
     {STATUS_LATE, NULL, "too late to start (--late-status)"},
     {STATUS_STOPPED, NULL,
-     "stopped from outside before the command started, or it said 0 although it was cut short"},
-    {STATUS_DEADLINE, NULL, "deadline"},
-    {STATUS_OWN, NULL, "cronrun's own failure or bad usage"},
+     "stopped from outside before the command started, or the command exited with 0 after being told to stop"},
+    {STATUS_DEADLINE, NULL, "deadline exceeded"},
+    {STATUS_OWN, NULL, "failure of cronrun itself, or invalid options"},
     {STATUS_CANNOT_EXECUTE, NULL,
-     "command cannot be executed: not allowed, empty, no program, or its interpreter is missing"},
+     "command cannot be executed: no permission, an empty file, not a program, or its interpreter is missing"},
     {STATUS_NOT_FOUND, NULL, "command not found"},
 };
 
 static const struct opt_pair files[] = {
-    {TERMINATION_PATH, "the termination message, when Kubernetes has made the file"},
-    {"the lock file", "made when missing, never removed; one line of 256 bytes says who holds it"},
+    {TERMINATION_PATH, "the termination message, if Kubernetes has created the file"},
+    {"the lock file", "created if missing, never removed; one line of 256 bytes says who holds it"},
 };
 
 static const struct opt_pair examples[] = {
     {"cronrun --lock file:/run/lock/mail.lock --deadline 50s -- php bin/console app:email:process",
      "one run at a time on this machine, at most 50 seconds"},
     {"cronrun --lock postgres --name nightly-export --deadline 2h -- ./export.sh",
-     "one run at a time wherever the pods are, by the application's database"},
+     "one run at a time across all pods, using the application's database"},
     {"cronrun --lock redis --name report --on-busy wait=30s -- ./report.sh",
-     "wait up to 30 seconds for the run before"},
+     "wait up to 30 seconds for the previous run"},
 };
 
 static const char *const other_env[] = {"CRONRUN_RUN_ID", "CRONRUN_FENCE", "CRONRUN_JOB",
@@ -254,10 +257,10 @@ const struct opt_program cronrun_program = {
     .env_prefix = "CRONRUN_",
     .summary = "run a command once, in time, and leave nothing behind",
     .description =
-        "cronrun runs a command under a lock, so that it runs once however many pods start it; with a deadline, so "
-        "that it ends in time; and ends its whole process tree, so that nothing is left behind. It is made to be the "
-        "first process of a CronJob's container: it forwards signals and reaps orphans.\n\n"
-        "One record is logged at the start of a run and one at its end. A busy lock names its holder.",
+        "cronrun runs a command under a lock, so that it runs only once however many pods start it; with a deadline, so "
+        "that it ends in time; and ends its whole process tree, so that nothing is left behind. It is designed to be "
+        "the first process of a CronJob's container: it forwards signals and reaps orphaned processes.\n\n"
+        "One record is logged when a run starts and one when it ends. If the lock is busy, the record names its holder.",
     .commands = commands,
     .n_commands = sizeof(commands) / sizeof(commands[0]),
     .rows = rows,
@@ -291,8 +294,8 @@ read_lock(struct options *o, const char *command, struct err *e)
     if (!lock)
         return err_set(
             e, ERR_USAGE,
-            "--lock is missing: file:/path, postgres, redis, or none for a run that may overlap "
-            "(\"%s\" is the command to run: cronrun's own are run, copy and version)",
+            "--lock is required: file:/path, postgres, redis, or none for a run that may overlap "
+            "(\"%s\" is taken as the command to run; cronrun's own commands are run, copy and version)",
             words_showable(command));
     o->lock_where = NULL;
     if (strcmp(lock, "none") == 0) {

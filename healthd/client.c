@@ -28,7 +28,7 @@ static const struct opt_row client_rows[] = {
      .def = "1s",
      .min = 1,
      .max = 3600000,
-     .help = "probe: for the whole exchange"},
+     .help = "probe: how long the whole request may take"},
     {.name = "expect",
      .kind = OPT_INT,
      .arg = "STATUS",
@@ -37,7 +37,7 @@ static const struct opt_row client_rows[] = {
      .def = "200",
      .min = 100,
      .max = 599,
-     .help = "the status that counts as healthy"},
+     .help = "HTTP status that counts as healthy"},
 };
 
 const struct opt_command client_command = {
@@ -46,10 +46,10 @@ const struct opt_command client_command = {
     .min_args = 1,
     .max_args = 1,
     .flags = OPT_CMD_NO_ENV,
-    .summary = "ask URL once: for HEALTHCHECK and exec probes in images without curl or shell",
-    .more =
-        "URL: http://HOST[:PORT]/path, or http://unix:/path/of/socket:/path. The answer's first "
-        "4,096 bytes go to stdout. Redirects are not followed.",
+    .summary =
+        "request URL once: for HEALTHCHECK and exec probes in images without curl or a shell",
+    .more = "URL: http://HOST[:PORT]/path, or http://unix:/path/of/socket:/path. The first "
+            "4,096 bytes of the response are written to stdout. Redirects are not followed.",
     .rows = client_rows,
     .n_rows = sizeof(client_rows) / sizeof(client_rows[0]),
     .run = client_run,
@@ -99,7 +99,7 @@ parse_host(const char *at, struct client_url *u, struct err *e)
     if (copy_part(u->host, sizeof(u->host), at + bracket, n - bracket, "host", e) < 0)
         return -1;
     if (memchr(at, '@', strcspn(at, "/?#")))
-        return err_set(e, ERR_USAGE, "the URL holds a user, which probe does not know");
+        return err_set(e, ERR_USAGE, "the URL contains a user, which probe does not support");
     at += n + bracket;
     u->port = 80;
     if (*at == ':') {
@@ -123,7 +123,7 @@ client_url_parse(const char *text, struct client_url *ret, struct err *e)
     int rc;
     for (const char *p = text; *p != '\0'; p++)
         if ((unsigned char)*p <= 0x20 || (unsigned char)*p >= 0x7f)
-            return err_set(e, ERR_USAGE, "the URL holds a blank or a byte that is not ASCII");
+            return err_set(e, ERR_USAGE, "the URL contains a space or a byte that is not ASCII");
     if (strncmp(text, "unix:", 5) == 0)
         rc = parse_unix(text + 5, &u, e);
     else if (strncasecmp(text, "http://unix:", 12) == 0)
@@ -131,7 +131,7 @@ client_url_parse(const char *text, struct client_url *ret, struct err *e)
     else if (strncasecmp(text, "http://", 7) == 0)
         rc = parse_host(text + 7, &u, e);
     else
-        rc = err_set(e, ERR_USAGE, "probe knows http:// and unix: URLs");
+        rc = err_set(e, ERR_USAGE, "probe supports http:// and unix: URLs");
     if (rc == 0)
         *ret = u;
     return rc;
@@ -170,7 +170,7 @@ wait_for(struct exchange *x, int what, struct err *e)
         return err_nomem(e);
     if (loop_turn_until(x->loop, &x->is_ready, x->deadline_ms, e) == 0)
         return 0;
-    return e->code == ERR_TIMEOUT ? err_set(e, ERR_TIMEOUT, "no whole answer in time") : -1;
+    return e->code == ERR_TIMEOUT ? err_set(e, ERR_TIMEOUT, "no complete response in time") : -1;
 }
 
 static void
@@ -269,15 +269,15 @@ read_answer(struct exchange *x, struct client_answer *ret, struct err *e)
         else if (errno == EAGAIN && wait_for(x, LOOP_READ, e) < 0)
             return -1;
         else if (errno != EAGAIN && errno != EINTR)
-            return err_sys(e, errno, "cannot read the answer");
+            return err_sys(e, errno, "cannot read the response");
     }
     *ret = answer_so_far(x, true);
     bool enough = ret->whole || (ret->body_at > 0 && x->answer.len >= ANSWER_MAX);
     if (x->answer.len > 0 && ret->status == 0)
-        return err_set(e, ERR_PROTOCOL, "the answer is not HTTP/1.x");
+        return err_set(e, ERR_PROTOCOL, "the response is not HTTP/1.x");
     if (ret->malformed)
-        return err_set(e, ERR_PROTOCOL, "the answer's chunks are malformed");
-    return enough ? 0 : err_set(e, ERR_CLOSED, "the answer was cut short");
+        return err_set(e, ERR_PROTOCOL, "the chunks of the response are malformed");
+    return enough ? 0 : err_set(e, ERR_CLOSED, "the response was cut short");
 }
 
 static void

@@ -16,7 +16,7 @@ add_spec(struct config *c, struct check_spec *spec, struct err *e)
 {
     for (size_t i = 0; i < c->n; i++) {
         if (strcmp(c->specs[i].name, spec->name) == 0) {
-            err_set(e, ERR_USAGE, "a check '%s' is there already", spec->name);
+            err_set(e, ERR_USAGE, "there is already a check named '%s'", spec->name);
             check_spec_done(spec);
             return -1;
         }
@@ -56,7 +56,7 @@ add_line(struct config *c, const char *line, struct err *e)
     if (*at == '\0' || *at == '#')
         return 0;
     if (strncmp(line, "\xEF\xBB\xBF", 3) == 0)
-        return err_set(e, ERR_USAGE, "a byte order mark (U+FEFF) begins it: take it away");
+        return err_set(e, ERR_USAGE, "the file begins with a byte order mark (U+FEFF): remove it");
     if (checkline_parse(at, probe_kinds, &spec, e) < 0)
         return -1;
     if (check_url(&spec, e) < 0) {
@@ -168,8 +168,8 @@ refuse_remote_liveness(const struct config *c, const struct check_given *given, 
         if (!local)
             return err_set(
                 e, ERR_USAGE,
-                "check '%s': the group live cannot name a target outside the pod, its outage would "
-                "restart every replica",
+                "check '%s': the group live cannot contain a target outside the pod, because its outage "
+                "would restart every replica",
                 s->name);
     }
     return 0;

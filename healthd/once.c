@@ -33,13 +33,13 @@ static const struct opt_row wait_rows[] = {
      .def = "60s",
      .min = 1,
      .max = 86400000,
-     .help = "wait: for all checks together"},
+     .help = "wait: how long to wait for all checks"},
 };
 
 const struct opt_command once_wait_command = {
     .name = "wait",
     .args = "",
-    .summary = "wait until every check is well: init containers, scripts",
+    .summary = "wait until every check is healthy: for init containers and scripts",
     .options = OPT_NAMES("check", "config", "database", "redis"),
     .rows = wait_rows,
     .n_rows = sizeof(wait_rows) / sizeof(wait_rows[0]),
@@ -131,7 +131,7 @@ run(struct once *x, const struct options *o, const struct config *config, uint64
     }
     if (config->n == 0)
         log_warn("no_checks", LOG_NONE,
-                 "nothing to check: neither the environment nor a check line names a server");
+                 "nothing to check: neither the environment nor a check names a server");
     x->done = config->n == 0;
     if (x->waiting)
         schedule_start(x->schedule);
@@ -168,7 +168,7 @@ unready_text(const struct view *v)
     if (v->now.reason != REASON_NONE)
         return reason_text(v->now.reason);
     /* Neither the rises nor the falls are enough for a verdict. */
-    return v->bad > 0 ? reason_text(v->last_failure) : "not up often enough";
+    return v->bad > 0 ? reason_text(v->last_failure) : "not yet healthy often enough";
 }
 
 /* What it waited for in vain. */

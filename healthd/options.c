@@ -16,80 +16,80 @@ static const struct opt_row rows[] = {
      .arg = "ADDRESS",
      .offset = offsetof(struct options, listen),
      .def_text = "[::]:9180",
-     .help = "where to answer: [::]:PORT, ADDRESS:PORT, unix:/path (may be repeated)",
-     .more = "[::] serves IPv4 too, and IPv4 alone where IPv6 is switched off. Port 0 is the "
-             "kernel's choice; the record `listening` names what was bound. unix:@name is an "
-             "abstract socket."},
+     .help = "address to listen on: [::]:PORT, ADDRESS:PORT or unix:/path (may be repeated)",
+     .more =
+         "[::] serves IPv4 as well, and only IPv4 where IPv6 is disabled. With port 0 the kernel chooses "
+         "the port; the log record `listening` names the address that was bound. unix:@name is an "
+         "abstract socket."},
     {.name = "check",
      .kind = OPT_LIST,
      .arg = "LINE",
      .offset = offsetof(struct options, checks),
      .flags = OPT_SECRET,
      .env = "HEALTHD_CHECKS",
-     .help = "a check: NAME URL [key value]... (may be repeated; in the variable one a line)",
+     .help = "a check: NAME URL [key value]... (may be repeated; in the variable, one per line)",
      .more =
-         "postgres:// and redis:// with nothing behind stand for what the environment names. Such a "
-         "line, one with the same URL (only passwords may differ), or one that is called database or "
-         "redis takes the place of the check that the environment alone would make; others stand "
-         "beside it. URLs and keys are listed below."},
+         "A bare postgres:// or redis:// stands for the server that the environment names. Such a line, one "
+         "with the same URL (passwords may differ), or one named database or redis replaces the check "
+         "that would be made from the environment; any other line is an additional check. URLs and keys "
+         "are listed below."},
     {.name = "config",
      .kind = OPT_STRING,
      .arg = "FILE",
      .path = OPT_PATH_FILE,
      .offset = offsetof(struct options, config),
-     .help = "read check lines from FILE, one a line; # begins a comment line"},
+     .help = "read checks from FILE, one per line; lines that begin with # are comments"},
     {.name = "database",
      .kind = OPT_STRING,
      .arg = "URL",
      .offset = offsetof(struct options, database),
      .flags = OPT_SECRET | OPT_NO_ENV,
-     .help = "PostgreSQL, as URL or DSN; comes before DATABASE_URL"},
+     .help = "where PostgreSQL is, as a URL or DSN; takes precedence over DATABASE_URL"},
     {.name = "redis",
      .kind = OPT_STRING,
      .arg = "URL",
      .offset = offsetof(struct options, redis),
      .flags = OPT_SECRET | OPT_NO_ENV,
-     .help = "Redis; comes before REDIS_URL"},
+     .help = "where Redis is, as a URL; takes precedence over REDIS_URL"},
     {.name = "service-name",
      .kind = OPT_STRING,
      .arg = "NAME",
      .offset = offsetof(struct options, service),
      .env = "SERVICE_NAME",
-     .help = "service in the answers of live and health; left out without it"},
+     .help = "name of the service, shown by live and health"},
     {.name = "service-version",
      .kind = OPT_STRING,
      .arg = "VERSION",
      .offset = offsetof(struct options, version),
      .env = "SERVICE_VERSION",
-     .help = "version in the answers of live and health; left out without it"},
+     .help = "version of the service, shown by live and health"},
     {.name = "health-strict",
      .kind = OPT_BOOL,
      .offset = offsetof(struct options, health_strict),
-     .help =
-         "/health follows ready: 503 while not ready, instead of 200 while the process answers"},
+     .help = "make /health answer like ready: 503 while not ready, instead of always 200"},
     {.name = "details",
      .kind = OPT_CHOICE,
      .offset = offsetof(struct options, details),
      .def = "never",
      .choices = details_names,
-     .help = "who sees reasons in ?verbose: never, local or always",
+     .help = "who may see reasons in ?verbose: never (nobody), local or always",
      .more =
-         "local: who comes over the loopback or a unix socket without Forwarded, X-Forwarded-*, "
-         "X-Real-IP or Via: a port-forward, but no proxy beside us. Others read `reason "
-         "withheld`."},
+         "local: clients that connect over the loopback interface or a unix socket and send no Forwarded, "
+         "X-Forwarded-*, X-Real-IP or Via header: kubectl port-forward, for example, but not a proxy in "
+         "the same pod. All others see `reason withheld`."},
     {.name = "drain",
      .kind = OPT_DURATION,
      .offset = offsetof(struct options, drain_ms),
      .def = "15s",
      .help =
-         "how long to serve on after SIGTERM (or SIGINT, SIGQUIT) with ready at 503; a second signal ends it"},
+         "how long to go on serving, not ready, after SIGTERM, SIGINT or SIGQUIT; a second signal ends it"},
     {.name = "termination-log",
      .kind = OPT_STRING,
      .arg = "FILE",
      .path = OPT_PATH_FILE,
      .offset = offsetof(struct options, termination_log),
      .def = TERMINATION_PATH,
-     .help = "write the termination message there, if it exists"},
+     .help = "where to write the termination message, if that file exists"},
 };
 
 static const struct opt_command *const commands[] = {COMMANDS(OPT_ENTRY)};
@@ -100,21 +100,21 @@ static const struct opt_section sections[] = {
 };
 
 static const struct opt_exit exits[] = {
-    {0, NULL, "after a drain; probe, check, wait: healthy, ready"},
-    {1, NULL, "probe, check, wait: not healthy, not ready, no answer"},
-    {2, NULL, "bad usage or configuration"},
-    {3, NULL, "cannot listen"},
+    {0, NULL, "ended after draining; probe: healthy; check, wait: ready"},
+    {1, NULL, "probe: not healthy, or no answer; check, wait: not ready"},
+    {2, NULL, "invalid options or configuration"},
+    {3, NULL, "cannot listen on an address"},
 };
 
 static const struct opt_pair examples[] = {
     {"DATABASE_URL=postgres://app@db/app REDIS_URL=redis://cache healthd",
-     "checks both and answers on port 9180"},
+     "check both and answer on port 9180"},
     {"healthd --check 'database postgres:// every 1s groups ready,startup'",
-     "the database of the environment, checked "
-     "each second, needed once for startup too"},
+     "check the database that the environment "
+     "names every second, also for startup"},
     {"healthd --check 'app http://127.0.0.1:8080/healthz groups ready,live'",
-     "the application beside it: not ready, and restarted, while it does not answer"},
-    {"healthd probe http://127.0.0.1:9180/health/live", "a HEALTHCHECK"},
+     "check the application in the same pod: not ready, and restarted, while it does not answer"},
+    {"healthd probe http://127.0.0.1:9180/health/live", "a HEALTHCHECK for an image"},
     {"healthd wait --timeout 2m", "an init container that waits for the database"},
 };
 
@@ -132,20 +132,19 @@ const struct opt_program healthd_program = {
     .name = "healthd",
     .env_prefix = "HEALTHD_",
     .summary =
-        "health proxy of a pod: checks PostgreSQL, Redis and the application in the background, "
-        "answers probes at once",
+        "health proxy for a pod: checks PostgreSQL, Redis and the application in the background and "
+        "answers probes immediately",
     .description =
-        "healthd checks what a pod depends on in the background and answers probes from the "
-        "latest verdict, within a millisecond, whatever hangs. Without any configuration it "
-        "checks the PostgreSQL and the Redis that the environment names (DATABASE_URL, "
+        "healthd checks a pod's dependencies in the background and answers probes from the latest "
+        "result, within a millisecond even while a dependency hangs. Without any configuration it "
+        "checks the PostgreSQL and Redis servers that the environment names (DATABASE_URL, "
         "DATABASE_HOST ..., PGHOST ..., REDIS_URL, REDIS_HOST ...).\n\n/health/live is 200 while "
-        "the process answers and never looks at a dependency. /health/ready is 200 while every "
-        "check of the group ready is well. /health/startup is 200 once every check of the group "
-        "startup was well once. /health tells all of it and stays 200. /health/GROUP, "
-        "/health/check/NAME and /metrics tell the rest. ?verbose gives a line per check, "
-        "?exclude=NAME leaves one out, ?format=json|text chooses the form.\n\nOn SIGTERM, SIGINT or SIGQUIT ready "
-        "turns 503 at once, and healthd serves on for --drain. It listens before the first check "
-        "ends.",
+        "the process answers, whatever the state of its dependencies. /health/ready is 200 while every "
+        "check in the group ready is healthy. /health/startup is 200 once every check in the group "
+        "startup has been healthy. /health shows everything and stays 200. There are also /health/GROUP, "
+        "/health/check/NAME and /metrics. ?verbose shows a line per check, ?exclude=NAME leaves one out, "
+        "?format=json|text chooses the format.\n\nOn SIGTERM, SIGINT or SIGQUIT ready turns 503 at once, and healthd "
+        "goes on serving for --drain. It listens before the first check has finished.",
     .commands = commands,
     .n_commands = sizeof(commands) / sizeof(commands[0]),
     .rows = rows,

@@ -279,7 +279,7 @@ on_lost(struct probe *p, void *arg)
     (void)p;
     struct check *c = arg;
     log_debug("session_lost", LOG_FIELDS(LF_STR("check", c->spec->name)),
-              "check %s: the session ended", c->spec->name);
+              "check %s: the idle session was closed", c->spec->name);
     uint64_t now_ms = clock_mono_ms();
     uint64_t at_ms = hurry(c, now_ms);
     if (now_ms < at_ms)

@@ -58,7 +58,7 @@ on_changed(const struct view *view, struct verdict_view from, bool more, void *a
         return;
     if (!s->facts.started && render_all_started(&s->facts)) {
         s->facts.started = true;
-        log_info("started", LOG_NONE, "every startup check was up once");
+        log_info("started", LOG_NONE, "every startup check has been healthy");
     }
     routes_prepare(s->routes);
 }
@@ -100,7 +100,8 @@ on_stop(int signo, int count, void *arg)
     }
     char text[CLOCK_DURATION_MAX];
     log_info("draining", LOG_FIELDS(LF_UINT("drain_ms", s->o->drain_ms)),
-             "ready is 503 now, serving on for %s", clock_format_duration(text, s->o->drain_ms));
+             "draining: ready answers 503; serving for another %s",
+             clock_format_duration(text, s->o->drain_ms));
     s->facts.draining = true;
     routes_prepare(s->routes);
     loop_timer_start(s->drain, s->o->drain_ms);
@@ -112,7 +113,7 @@ on_hup(int signo, void *arg)
     (void)signo;
     (void)arg;
     log_warn("reload_ignored", LOG_NONE,
-             "SIGHUP: this version does not re-read its configuration, restart it instead");
+             "SIGHUP ignored: healthd does not reload its configuration; restart it instead");
 }
 
 /* As process 1 of a container: children that others left behind end here. */
@@ -239,10 +240,9 @@ serve(struct server *s, const struct config *config)
         return refuse(s, &e, e.code == ERR_USAGE ? EXIT_USAGE : EXIT_CANNOT_LISTEN,
                       e.code == ERR_USAGE ? "usage" : "cannot_listen");
     if (config->n == 0)
-        log_warn(
-            "no_checks", LOG_NONE,
-            "nothing to check: neither the environment nor a check line names a server; always "
-            "ready");
+        log_warn("no_checks", LOG_NONE,
+                 "nothing to check: neither the environment nor a check names a server; always "
+                 "ready");
     schedule_start(s->schedule);
     loop_run(s->loop);
     log_info("stopped", LOG_NONE, "%s", s->outcome);

@@ -15,7 +15,7 @@ const struct opt_command sleep_command = {
     .min_args = 1,
     .max_args = 1,
     .flags = OPT_CMD_NO_ENV,
-    .summary = "sleep, for a preStop hook in an image without a shell",
+    .summary = "sleep for DURATION: for a preStop hook in an image without a shell",
     .run = sleep_run,
 };
 

@@ -18,8 +18,7 @@ const struct opt_pair opt_postgres_env[] = {
      "`target_session_attrs` work, and so do the schemes and parameters of SQLAlchemy, Rails and JDBC"},
     {"DATABASE_DSN",
      "libpq's keywords (`host=db dbname=app`) or PHP's form (`pgsql:host=db;dbname=app`)"},
-    {"DATABASE_HOST",
-     "host name, address or directory of the socket; the port has a variable of its own"},
+    {"DATABASE_HOST", "host name, address or directory of the socket; the port is set separately"},
     {"DATABASE_PORT", "port"},
     {"DATABASE_NAME", "name of the database"},
     {"DATABASE_USER", "role"},
@@ -32,7 +31,7 @@ const struct opt_pair opt_postgres_env[] = {
 const struct opt_pair opt_redis_env[] = {
     {"REDIS_URL",
      "`redis://[user][:password@]host[:port][/db]`, `rediss://` for TLS, or `unix:///path?db=N`"},
-    {"REDIS_HOST", "host name, address or path of a socket; the port has a variable of its own"},
+    {"REDIS_HOST", "host name, address or path of a socket; the port is set separately"},
     {"REDIS_PORT", "port"},
     {"REDIS_USERNAME", "user"},
     {"REDIS_PASSWORD", "password"},

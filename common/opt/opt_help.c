@@ -72,7 +72,7 @@ entry(struct strbuf *out, const char *left, const char *text)
     wrap(out, text, COLUMN, COLUMN);
 }
 
-/* " (only up, run)" where the list of all options would mislead; a long list would only be noise. */
+/* " (only for up, run)" where the list of all options would mislead; a long list would only be noise. */
 static void
 add_owners(const struct opt_program *p, const struct opt_row *row, struct strbuf *text)
 {
@@ -81,7 +81,7 @@ add_owners(const struct opt_program *p, const struct opt_row *row, struct strbuf
         owners += opt_row_applies(p, row, p->commands[i]);
     if ((row->flags & OPT_EVERYWHERE) || owners > 2)
         return;
-    strbuf_adds(text, " (only ");
+    strbuf_adds(text, " (only for ");
     opt_row_commands(p, row, text);
     strbuf_addc(text, ')');
 }
@@ -175,16 +175,20 @@ help_env(const struct opt_program *p, struct strbuf *out)
         if (row->env || !*opt_row_env(p, row, env))
             continue;
         struct strbuf text = STRBUF_INIT;
-        strbuf_addf(&text, "Each option can be set as a variable too: --%s is %s; the flag wins.",
-                    row->name, env);
+        strbuf_addf(
+            &text,
+            "Each option can also be set by a variable, --%s by %s for example; the option on the command line takes precedence.",
+            row->name, env);
         if (p->connections & OPT_CONN_POSTGRES)
             strbuf_adds(
                 &text,
-                " PostgreSQL is found through DATABASE_URL, DATABASE_DSN, DATABASE_HOST … or PG*.");
+                " PostgreSQL is located by DATABASE_URL, DATABASE_DSN, DATABASE_HOST … or PG*.");
         if (p->connections & OPT_CONN_REDIS)
-            strbuf_adds(&text, " Redis is found through REDIS_URL or REDIS_HOST ….");
+            strbuf_adds(&text, " Redis is located by REDIS_URL or REDIS_HOST ….");
         if (p->connections)
-            strbuf_adds(&text, " Each of these may be given as NAME_FILE.");
+            strbuf_adds(
+                &text,
+                " Each of these can be given as NAME_FILE, the path of a file that holds the value.");
         strbuf_addc(out, '\n');
         wrap(out, strbuf_str(&text), 0, 0);
         strbuf_done(&text);
@@ -207,7 +211,7 @@ opt_print_help(const struct opt_program *p, const struct opt_command *only, stru
         help_commands(p, out);
     strbuf_adds(out, "\nOptions:\n");
     help_rows(p, only, false, out);
-    strbuf_adds(out, "\nOptions of every command:\n");
+    strbuf_adds(out, "\nOptions common to all commands:\n");
     help_rows(p, only, true, out);
     for (size_t i = 0; !only && i < p->n_sections; i++)
         help_section(&p->sections[i], out);

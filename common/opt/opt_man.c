@@ -168,8 +168,8 @@ man_row_facts(const struct opt_program *p, const struct opt_row *row, struct str
     if (row->flags & OPT_SECRET)
         strbuf_adds(
             &facts,
-            "What stands on the command line can be seen by every user of the machine (`ps`): a password "
-            "belongs into a variable or, better, a file. ");
+            "The command line can be seen by every user of the machine (`ps`): put a password into a variable "
+            "or, better, a file. ");
     if (facts.len) {
         facts.data[facts.len - 1] = '\0';
         add_text(out, strbuf_str(&facts), true);
@@ -222,7 +222,7 @@ man_rows(const struct opt_program *p, struct strbuf *out)
     strbuf_adds(
         out,
         ".SH OPTIONS\n"
-        "\\fB\\-\\-name value\\fR and \\fB\\-\\-name=value\\fR are the same; \\fB\\-\\-no\\-name\\fR turns a "
+        "\\fB\\-\\-name value\\fR and \\fB\\-\\-name=value\\fR are equivalent; \\fB\\-\\-no\\-name\\fR turns a "
         "switch off; \\fB\\-\\-\\fR ends the options.\n"
         "Durations are written \\fB250ms\\fR, \\fB2s\\fR, \\fB5m\\fR (or \\fB5min\\fR), \\fB1h30m\\fR; sizes \\fB64KiB\\fR.\n");
     for (size_t i = 0; i < opt_row_count(p); i++)
@@ -266,9 +266,9 @@ man_environment(const struct opt_program *p, struct strbuf *out)
     strbuf_adds(out, ".SH ENVIRONMENT\n");
     strbuf_addf(
         &text,
-        "Each option has a variable, named with it above; the flag wins. An empty variable counts as not set. "
-        "An unknown variable that begins with `%s` is warned about, and is an error when it is within two "
-        "edits of a known one. Variables that Kubernetes and Docker set for Services are never configuration.",
+        "Each option can be set by the variable named with it above; the option on the command line takes precedence. An "
+        "empty variable counts as unset. An unknown variable that begins with `%s` causes a warning, or an error if its "
+        "name is within two edits of a known one. Variables that Kubernetes and Docker set for Services are ignored.",
         p->env_prefix);
     add_text(out, strbuf_str(&text), true);
     strbuf_addc(out, '\n');
@@ -277,14 +277,14 @@ man_environment(const struct opt_program *p, struct strbuf *out)
     if (p->connections & OPT_CONN_POSTGRES) {
         strbuf_adds(
             out,
-            ".SS Where PostgreSQL is\nThe first of these that names a host, a socket or a service wins; what "
-            "it leaves open is filled from the later ones, in order.\nEach can be given as \\fINAME\\fR"
-            "\\fB_FILE\\fR, the path of a file that holds the value; both at once is an error.\n");
+            ".SS Where PostgreSQL is\nThe first of these that names a host, a socket or a service is used; what "
+            "it leaves open is taken from the later ones, in order.\nEach can be given as \\fINAME\\fR"
+            "\\fB_FILE\\fR, the path of a file that holds the value; setting both is an error.\n");
         man_pairs(opt_postgres_env, SIZE_MAX, out);
     }
     if (p->connections & OPT_CONN_REDIS) {
         strbuf_adds(out,
-                    ".SS Where Redis is\nEach can be given as \\fINAME\\fR\\fB_FILE\\fR too.\n");
+                    ".SS Where Redis is\nEach can also be given as \\fINAME\\fR\\fB_FILE\\fR.\n");
         man_pairs(opt_redis_env, SIZE_MAX, out);
     }
 }

@@ -115,7 +115,7 @@ opt_print_markdown(const struct opt_program *p, struct strbuf *out)
             strbuf_adds(
                 out,
                 "| `…_FILE` | each of `DATABASE_…` and `REDIS_…`: the path of a file that holds "
-                "the value; a variable and its `_FILE` at once is an error |\n");
+                "the value; setting both a variable and its `_FILE` is an error |\n");
     }
     if (p->n_exits)
         markdown_exits(p, out);
@@ -158,8 +158,8 @@ opt_print_formats(const struct opt_program *p, struct strbuf *out)
                 "| `time` | when, UTC, RFC 3339 with milliseconds |\n"
                 "| `level` | `debug`, `info`, `warn` or `error` |\n"
                 "| `program` | `%s` |\n"
-                "| `event` | what happened: one of the words below |\n"
-                "| `msg` | the same for people; its wording may change |\n\n",
+                "| `event` | what happened: one of the names below |\n"
+                "| `msg` | a message for people; its wording may change |\n\n",
                 p->name, p->name);
     formats_common(p, out);
     if (p->print_formats) {

@@ -72,7 +72,8 @@ no_command(const struct opt_program *p, struct err *e)
     for (size_t i = 0; i < p->n_commands; i++)
         if (opt_command_shown(p->commands[i]))
             strbuf_addf(&all, "%s%s", all.len ? ", " : "", p->commands[i]->name);
-    err_set(e, ERR_USAGE, "which command? one of %s; see %s --help", strbuf_str(&all), p->name);
+    err_set(e, ERR_USAGE, "no command given; the commands are %s (see %s --help)", strbuf_str(&all),
+            p->name);
     strbuf_done(&all);
     return -1;
 }
@@ -127,7 +128,8 @@ read_long(struct reader *r, const char *word, struct err *e)
         }
         if (row)
             return err_set(e, ERR_USAGE, "--%.*s is not an option: %s", (int)len, word,
-                           equals ? "--no-… takes no value" : "only switches can be negated");
+                           equals ? "--no-… takes no value"
+                                  : "only switches can be turned off this way");
     }
     if (!row)
         return unknown_option(r, word, len, e);
@@ -227,7 +229,7 @@ wrong_command(const struct reader *r, const struct given *g, struct err *e)
     const struct opt_row *row = opt_row_at(r->p, (size_t)index);
     struct strbuf knows = STRBUF_INIT;
     opt_row_commands(r->p, row, &knows);
-    err_set(e, ERR_USAGE, "--%s is no option of '%s%s%s' (but of %s)", row->name, r->p->name,
+    err_set(e, ERR_USAGE, "--%s is not an option of '%s%s%s' (but of %s)", row->name, r->p->name,
             r->command->name ? " " : "", r->command->name ? r->command->name : "",
             strbuf_str(&knows));
     strbuf_done(&knows);
@@ -287,9 +289,9 @@ count_words(const struct reader *r, struct err *e)
     opt_synopsis(r->p, c, &usage);
     int rc = 0;
     if (r->words < c->min_args)
-        rc = err_set(e, ERR_USAGE, "something is missing: %s", strbuf_str(&usage));
+        rc = err_set(e, ERR_USAGE, "missing argument: %s", strbuf_str(&usage));
     else if (c->max_args >= 0 && r->words > c->max_args)
-        rc = err_set(e, ERR_USAGE, "unexpected word '%s': %s",
+        rc = err_set(e, ERR_USAGE, "unexpected argument '%s': %s",
                      words_showable(r->argv[1 + c->max_args]), strbuf_str(&usage));
     strbuf_done(&usage);
     return rc;

@@ -15,7 +15,7 @@ static const struct opt_row common_rows[] = {
      .def = "auto",
      .flags = OPT_EVERYWHERE,
      .offset = offsetof(struct opt_asked, common.log_format),
-     .help = "form of the log on stderr: auto, text, kv or json",
+     .help = "format of the log on stderr: auto, text, kv or json",
      .more = "`auto` is `text` on a terminal and `json` everywhere else. The fields are listed by "
              "`--print-formats`."},
     {.name = "log-level",
@@ -25,15 +25,15 @@ static const struct opt_row common_rows[] = {
      .def = "info",
      .flags = OPT_EVERYWHERE,
      .offset = offsetof(struct opt_asked, common.log_level),
-     .help = "least level that is logged: debug, info, warn or error"},
+     .help = "lowest level that is logged: debug, info, warn or error"},
     {.name = "strict-env",
      .kind = OPT_BOOL,
      .flags = OPT_EVERYWHERE,
      .offset = offsetof(struct opt_asked, common.strict_env),
-     .help = "an unknown variable with the program's prefix is an error",
+     .help = "treat an unknown variable with the program's prefix as an error",
      .more =
-         "Without it such a variable is one warning, unless it is within two edits of a known name: then it is an "
-         "error always. Variables that Kubernetes and Docker set for Services are never looked at."},
+         "Without this option such a variable only causes a warning, unless its name is within two edits of a known one, "
+         "which is always an error. Variables that Kubernetes and Docker set for Services are ignored."},
     {.name = "print-options",
      .kind = OPT_CHOICE,
      .arg = "FORM",
@@ -41,7 +41,7 @@ static const struct opt_row common_rows[] = {
      .flags = OPT_NO_ENV | OPT_EVERYWHERE,
      .offset = offsetof(struct opt_asked, print),
      .help =
-         "print the manual page (man), the table of options (markdown) or a shell's completion, and exit"},
+         "print the manual page (man), the option tables (markdown) or a shell's completion script, and exit"},
     {.name = "print-formats",
      .kind = OPT_BOOL,
      .flags = OPT_NO_ENV | OPT_EVERYWHERE,
@@ -52,7 +52,7 @@ static const struct opt_row common_rows[] = {
      .kind = OPT_BOOL,
      .flags = OPT_NO_ENV | OPT_EVERYWHERE,
      .offset = offsetof(struct opt_asked, help),
-     .help = "print help, after a command the help of that command, and exit"},
+     .help = "print help (after a command: the help of that command) and exit"},
     {.name = "version",
      .letter = 'V',
      .kind = OPT_BOOL,

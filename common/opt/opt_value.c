@@ -99,7 +99,7 @@ set_choice(const struct opt_row *row, int *field, const char *value, struct err 
     for (size_t i = 0; i < n; i++)
         strbuf_addf(&all, "%s%s", i ? ", " : "", row->choices[i]);
     const char *near = words_nearest(value, row->choices, n, NULL);
-    err_set(e, ERR_USAGE, "'%.64s' is none of %s%s%s%s", value, strbuf_str(&all),
+    err_set(e, ERR_USAGE, "'%.64s' is not one of %s%s%s%s", value, strbuf_str(&all),
             near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
     strbuf_done(&all);
     return -1;
@@ -161,7 +161,7 @@ opt_value_set(const struct opt_row *row, void *base, const char *value, const ch
     if (!*value && !(row->flags & OPT_EMPTY_OK))
         return err_set(e, ERR_USAGE, "%s: the value is empty", name);
     if (!(row->flags & OPT_SECRET) && words_hold_password(value))
-        return err_set(e, ERR_USAGE, "%s: the value is not %s, but a connection string", name,
+        return err_set(e, ERR_USAGE, "%s: the value is a connection string, not %s", name,
                        opt_row_arg(row));
     if (set_field(row, base, value, e) == 0)
         return 0;

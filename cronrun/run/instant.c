@@ -58,7 +58,7 @@ instant_parse(const char *text, int64_t *ret_ms, struct err *e)
                    ? digits(text + i, 1) >= 0
                    : text[i] == shape[i] || (shape[i] == 'T' && (text[i] == 't' || text[i] == ' '));
     if (!good)
-        return err_set(e, ERR_USAGE, "\"%s\" is no instant such as 2026-11-21T09:00:00Z", text);
+        return err_set(e, ERR_USAGE, "\"%s\" is not a time such as 2026-11-21T09:00:00Z", text);
     struct tm tm = {.tm_year = digits(text, 4) - 1900,
                     .tm_mon = digits(text + 5, 2) - 1,
                     .tm_mday = digits(text + 8, 2),
@@ -75,7 +75,7 @@ instant_parse(const char *text, int64_t *ret_ms, struct err *e)
     int offset = parse_offset(rest);
     int64_t seconds;
     if (offset == -100000 || !seconds_of(&tm, &seconds))
-        return err_set(e, ERR_USAGE, "\"%s\" is no instant such as 2026-11-21T09:00:00Z", text);
+        return err_set(e, ERR_USAGE, "\"%s\" is not a time such as 2026-11-21T09:00:00Z", text);
     *ret_ms = (seconds - offset * 60LL) * 1000 + fraction_ms;
     return 0;
 }
@@ -138,10 +138,10 @@ instant_why_missing(const char *host, char ret_why[INSTANT_WHY_MAX])
     bool cut = is_cut(host);
     bool indexed = !cut && is_indexed(host);
     const char *why =
-        cut       ? "was cut to 63 characters, and the scheduled instant with it (a CronJob's "
-                    "name may have 48 for it to fit)"
+        cut ? "was cut to 63 characters, and the scheduled time with it (it fits if the CronJob's "
+              "name has at most 48)"
         : indexed ? "is that of an Indexed Job's pod, which ends in its index"
-                  : "is not that of a CronJob's pod of today";
+                  : "is not that of a CronJob's pod scheduled within a day of now";
     snprintf(ret_why, INSTANT_WHY_MAX, "the host name %.64s %s", host, why);
     return cut || indexed;
 }

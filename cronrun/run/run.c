@@ -167,7 +167,7 @@ meet_busy(struct run *r)
 {
     if (is_nested(r)) {
         struct err e;
-        err_set(&e, ERR_USAGE, "the lock is held by run %s, which this run is a part of",
+        err_set(&e, ERR_USAGE, "the lock is held by run %s, which started this run",
                 r->holder.run_id);
         fail(r, &r->facts.own_failure, &e);
         return;
@@ -270,7 +270,7 @@ pg_lease(struct run *r, struct err *e)
     if (!r->target_pg) {
         err_set(
             e, ERR_USAGE,
-            "--lock postgres: nothing says where PostgreSQL is (DATABASE_URL and its kin, or --database)");
+            "--lock postgres: the location of PostgreSQL is not set (use DATABASE_URL or the like, or --database)");
         return NULL;
     }
     if (pgconn_supports(r->target_pg, e) < 0)
@@ -287,8 +287,9 @@ redis_lease(struct run *r, struct err *e)
     if (target_redis_load(r->o->lock_where, NULL, &r->target_redis, e) < 0)
         return NULL;
     if (!r->target_redis) {
-        err_set(e, ERR_USAGE,
-                "--lock redis: nothing says where Redis is (REDIS_URL and its kin, or --redis)");
+        err_set(
+            e, ERR_USAGE,
+            "--lock redis: the location of Redis is not set (use REDIS_URL or the like, or --redis)");
         return NULL;
     }
     r->resolver = resolver_new(r->loop, e);
@@ -399,7 +400,7 @@ tell_no_instant(const struct run *r)
     bool lost = instant_why_missing(r->host, why);
     log_write(lost || starting ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "no_instant",
               LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id)),
-              "%s: %s counts from this start, because %s; --scheduled-at would say when it was due",
+              "%s: %s counts from now, because %s; use --scheduled-at to set the scheduled time",
               r->job, starting ? "--starting-deadline" : "--job-deadline", why);
 }
 
@@ -422,7 +423,7 @@ name_run(struct run *r, struct err *e)
         instant_why_missing(r->host, why);
         return err_set(
             e, ERR_USAGE,
-            "--name is missing: a lock in PostgreSQL or Redis needs the job's name, and %s", why);
+            "--name is required: a lock in PostgreSQL or Redis needs the job's name, and %s", why);
     }
     copy_name(r->job, sizeof(r->job), r->o->name ? r->o->name : from_pod ? pod_name : base);
     if (make_run_id(r->run_id, e) < 0)

@@ -86,6 +86,6 @@ run_command_init(struct run *r, struct err *e)
         return -1;
     if (!command_sees_all(r->command))
         log_warn("blind", LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id)),
-                 "/proc cannot be used: only the command's own process group is seen");
+                 "/proc is not available: only the command's own process group can be seen");
     return 0;
 }

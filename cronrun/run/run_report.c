@@ -56,7 +56,7 @@ report_stopping(const struct run *r, int signo)
              LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id),
                         LF_STR("signal", signals_name(name, signo)),
                         LF_UINT("grace_ms", r->o->grace_ms)),
-             "%s: asked to end by %s", r->job, name);
+             "%s: stopping the command with %s", r->job, name);
 }
 
 static void
@@ -66,8 +66,8 @@ report_not_dying(const struct run *r, const struct command_note *note)
               LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id),
                          LF_STR("processes", note->processes)),
               "%s: %s: %s", r->job,
-              note->denied ? "not allowed to end what belongs to another user"
-                           : "processes live on after KILL",
+              note->denied ? "no permission to end processes of another user"
+                           : "processes are still alive after KILL",
               note->processes);
 }
 
@@ -86,7 +86,7 @@ run_report_note(const struct run *r, const struct command_note *note)
         log_warn("deadline",
                  LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id),
                             LF_UINT("deadline_ms", note->deadline_ms)),
-                 "%s: the deadline is over", r->job);
+                 "%s: deadline exceeded", r->job);
         return;
     case COMMAND_STOPPING:
         report_stopping(r, note->signo);
@@ -99,7 +99,7 @@ run_report_note(const struct run *r, const struct command_note *note)
         return;
     case COMMAND_KILLING:
         log_warn("killing", LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id)),
-                 "%s: killing what is left", r->job);
+                 "%s: killing the remaining processes", r->job);
         return;
     case COMMAND_NOT_DYING:
         report_not_dying(r, note);
@@ -136,7 +136,7 @@ describe_started(const struct run *r, char *buf, size_t size)
         snprintf(buf, size, "%s succeeded", r->job);
         return;
     case OUTCOME_LOCK_LOST:
-        snprintf(buf, size, "%s stopped, its lock is lost: %s", r->job, r->error.msg);
+        snprintf(buf, size, "%s stopped because its lock was lost: %s", r->job, r->error.msg);
         return;
     case OUTCOME_DEADLINE:
         snprintf(buf, size, "%s took longer than its deadline (%s)", r->job, end);
@@ -193,7 +193,8 @@ run_report_holder(const struct lease_holder *h, char *buf, size_t size)
         snprintf(pid, sizeof(pid), ", pid %ld", h->pid);
     snprintf(buf, size, "%s%s%s%s%s%s%s", h->host[0] ? h->host : "another", pid,
              h->since[0] ? ", since " : "", h->since, h->run_id[0] ? ", run " : "", h->run_id,
-             h->unseen ? ", which cannot be seen from here: in another container, or gone" : "");
+             h->unseen ? ", which cannot be seen from here (it is in another container, or gone)"
+                       : "");
 }
 
 /* "busy: held by web-1, pid 12, since …, run …". */

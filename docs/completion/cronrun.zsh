@@ -17,30 +17,30 @@ _cronrun_offer() {
 
 _cronrun_run() {
     _arguments -S -s \
-        '--lock=[file\:/path, postgres, redis, a URL of either, or none; must be given]:LOCK: _cronrun_offer file\: postgres redis none' \
-        '--name=[name of the job\: who uses the same name and store excludes each other]:JOB: ' \
+        '--lock=[the lock\: file\:/path, postgres, redis, a URL of either, or none; required]:LOCK: _cronrun_offer file\: postgres redis none' \
+        '--name=[name of the job; runs with the same name and lock store exclude each other]:JOB: ' \
         '--on-busy=[what to do when another run holds the lock]:skip|fail|wait=DURATION: _cronrun_offer skip fail wait=' \
-        '--lock-ttl=[Redis\: how long the lock lives without renewal]:DURATION: ' \
-        '--lock-settle=[PostgreSQL\: how long to hold the lock before the start when the last holder never released it]:DURATION: ' \
-        '--deadline=[how long the command may run; then the stop signal, the grace, KILL]:DURATION: ' \
+        '--lock-ttl=[Redis\: how long the lock lasts without being renewed]:DURATION: ' \
+        '--lock-settle=[PostgreSQL\: how long to hold the lock before starting if the previous holder never released it]:DURATION: ' \
+        '--deadline=[how long the command may run; then it gets the stop signal and, after the grace, KILL]:DURATION: ' \
         '--grace=[time between the stop signal and KILL]:DURATION: ' \
         '--stop-signal=[signal that asks the command to end]:SIGNAL: _cronrun_offer TERM INT QUIT HUP USR1 USR2 KILL' \
-        '--starting-deadline=[do not run when it would start so late after its scheduled instant]:DURATION: ' \
-        '--scheduled-at=[when the run was to start (RFC 3339)]:INSTANT: ' \
-        '--job-deadline=[the Job'\''s activeDeadlineSeconds\: end grace and two seconds before it]:DURATION: ' \
-        '--busy-status=[exit status of a run that was skipped because the lock is busy]:STATUS: ' \
-        '--late-status=[exit status of a run that came too late to start]:STATUS: ' \
+        '--starting-deadline=[do not start the command later than this after its scheduled time]:DURATION: ' \
+        '--scheduled-at=[time at which the run was scheduled (RFC 3339)]:INSTANT: ' \
+        '--job-deadline=[the Job'\''s activeDeadlineSeconds; the command is stopped two seconds plus the grace before]:DURATION: ' \
+        '--busy-status=[exit status of a run that is skipped because the lock is busy]:STATUS: ' \
+        '--late-status=[exit status of a run that is too late to start]:STATUS: ' \
         '--child-status=[exit status for any failure of the command]:STATUS: ' \
-        '--database=[where PostgreSQL is, for --lock postgres; otherwise DATABASE_URL and its kin]:URL: ' \
-        '--redis=[where Redis is, for --lock redis; otherwise REDIS_URL and its kin]:URL: ' \
-        '--termination-log=[where the termination message goes, if that file exists]:FILE:_files' \
-        '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _cronrun_offer auto text kv json' \
-        '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _cronrun_offer debug info warn error' \
-        '--strict-env[an unknown variable with the program'\''s prefix is an error]' \
-        '--print-options=[print the manual page (man), the table of options (markdown) or a shell'\''s completion, and exit]:FORM: _cronrun_offer man markdown bash zsh fish' \
+        '--database=[where PostgreSQL is, for --lock postgres (default\: DATABASE_URL and the like)]:URL: ' \
+        '--redis=[where Redis is, for --lock redis (default\: REDIS_URL and the like)]:URL: ' \
+        '--termination-log=[where to write the termination message, if that file exists]:FILE:_files' \
+        '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _cronrun_offer auto text kv json' \
+        '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _cronrun_offer debug info warn error' \
+        '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
+        '--print-options=[print the manual page (man), the option tables (markdown) or a shell'\''s completion script, and exit]:FORM: _cronrun_offer man markdown bash zsh fish' \
         '--print-formats[print the fields of log records and reports, and exit]' \
-        '(-h --help)-h[print help, after a command the help of that command, and exit]' \
-        '(-h --help)--help[print help, after a command the help of that command, and exit]' \
+        '(-h --help)-h[print help (after a command\: the help of that command) and exit]' \
+        '(-h --help)--help[print help (after a command\: the help of that command) and exit]' \
         '(-V --version)-V[print the version and exit]' \
         '(-V --version)--version[print the version and exit]' \
         '(-)1:command:_command_names -e' \
@@ -49,13 +49,13 @@ _cronrun_run() {
 
 _cronrun_copy() {
     _arguments -S -s \
-        '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _cronrun_offer auto text kv json' \
-        '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _cronrun_offer debug info warn error' \
-        '--strict-env[an unknown variable with the program'\''s prefix is an error]' \
-        '--print-options=[print the manual page (man), the table of options (markdown) or a shell'\''s completion, and exit]:FORM: _cronrun_offer man markdown bash zsh fish' \
+        '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _cronrun_offer auto text kv json' \
+        '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _cronrun_offer debug info warn error' \
+        '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
+        '--print-options=[print the manual page (man), the option tables (markdown) or a shell'\''s completion script, and exit]:FORM: _cronrun_offer man markdown bash zsh fish' \
         '--print-formats[print the fields of log records and reports, and exit]' \
-        '(-h --help)-h[print help, after a command the help of that command, and exit]' \
-        '(-h --help)--help[print help, after a command the help of that command, and exit]' \
+        '(-h --help)-h[print help (after a command\: the help of that command) and exit]' \
+        '(-h --help)--help[print help (after a command\: the help of that command) and exit]' \
         '(-V --version)-V[print the version and exit]' \
         '(-V --version)--version[print the version and exit]' \
         '1:DEST:_files'
@@ -63,13 +63,13 @@ _cronrun_copy() {
 
 _cronrun_version() {
     _arguments -S -s \
-        '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _cronrun_offer auto text kv json' \
-        '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _cronrun_offer debug info warn error' \
-        '--strict-env[an unknown variable with the program'\''s prefix is an error]' \
-        '--print-options=[print the manual page (man), the table of options (markdown) or a shell'\''s completion, and exit]:FORM: _cronrun_offer man markdown bash zsh fish' \
+        '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _cronrun_offer auto text kv json' \
+        '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _cronrun_offer debug info warn error' \
+        '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
+        '--print-options=[print the manual page (man), the option tables (markdown) or a shell'\''s completion script, and exit]:FORM: _cronrun_offer man markdown bash zsh fish' \
         '--print-formats[print the fields of log records and reports, and exit]' \
-        '(-h --help)-h[print help, after a command the help of that command, and exit]' \
-        '(-h --help)--help[print help, after a command the help of that command, and exit]' \
+        '(-h --help)-h[print help (after a command\: the help of that command) and exit]' \
+        '(-h --help)--help[print help (after a command\: the help of that command) and exit]' \
         '(-V --version)-V[print the version and exit]' \
         '(-V --version)--version[print the version and exit]' \
         '*: : '
@@ -78,7 +78,7 @@ _cronrun_version() {
 _cronrun_commands() {
     local ret=1
     local -a names=(
-        'run:run a command under a lock, with a deadline, and leave nothing of it behind'
+        'run:run a command under a lock and with a deadline, and leave nothing of it behind'
         'copy:put this program at DEST, atomically and mode 755'
         'version:print the version'
     )
@@ -92,30 +92,30 @@ _cronrun() {
     local -a given=($words)
     typeset -A opt_args
     _arguments -C -S -s \
-        '--lock=[file\:/path, postgres, redis, a URL of either, or none; must be given]:LOCK: _cronrun_offer file\: postgres redis none' \
-        '--name=[name of the job\: who uses the same name and store excludes each other]:JOB: ' \
+        '--lock=[the lock\: file\:/path, postgres, redis, a URL of either, or none; required]:LOCK: _cronrun_offer file\: postgres redis none' \
+        '--name=[name of the job; runs with the same name and lock store exclude each other]:JOB: ' \
         '--on-busy=[what to do when another run holds the lock]:skip|fail|wait=DURATION: _cronrun_offer skip fail wait=' \
-        '--lock-ttl=[Redis\: how long the lock lives without renewal]:DURATION: ' \
-        '--lock-settle=[PostgreSQL\: how long to hold the lock before the start when the last holder never released it]:DURATION: ' \
-        '--deadline=[how long the command may run; then the stop signal, the grace, KILL]:DURATION: ' \
+        '--lock-ttl=[Redis\: how long the lock lasts without being renewed]:DURATION: ' \
+        '--lock-settle=[PostgreSQL\: how long to hold the lock before starting if the previous holder never released it]:DURATION: ' \
+        '--deadline=[how long the command may run; then it gets the stop signal and, after the grace, KILL]:DURATION: ' \
         '--grace=[time between the stop signal and KILL]:DURATION: ' \
         '--stop-signal=[signal that asks the command to end]:SIGNAL: _cronrun_offer TERM INT QUIT HUP USR1 USR2 KILL' \
-        '--starting-deadline=[do not run when it would start so late after its scheduled instant]:DURATION: ' \
-        '--scheduled-at=[when the run was to start (RFC 3339)]:INSTANT: ' \
-        '--job-deadline=[the Job'\''s activeDeadlineSeconds\: end grace and two seconds before it]:DURATION: ' \
-        '--busy-status=[exit status of a run that was skipped because the lock is busy]:STATUS: ' \
-        '--late-status=[exit status of a run that came too late to start]:STATUS: ' \
+        '--starting-deadline=[do not start the command later than this after its scheduled time]:DURATION: ' \
+        '--scheduled-at=[time at which the run was scheduled (RFC 3339)]:INSTANT: ' \
+        '--job-deadline=[the Job'\''s activeDeadlineSeconds; the command is stopped two seconds plus the grace before]:DURATION: ' \
+        '--busy-status=[exit status of a run that is skipped because the lock is busy]:STATUS: ' \
+        '--late-status=[exit status of a run that is too late to start]:STATUS: ' \
         '--child-status=[exit status for any failure of the command]:STATUS: ' \
-        '--database=[where PostgreSQL is, for --lock postgres; otherwise DATABASE_URL and its kin]:URL: ' \
-        '--redis=[where Redis is, for --lock redis; otherwise REDIS_URL and its kin]:URL: ' \
-        '--termination-log=[where the termination message goes, if that file exists]:FILE:_files' \
-        '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _cronrun_offer auto text kv json' \
-        '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _cronrun_offer debug info warn error' \
-        '--strict-env[an unknown variable with the program'\''s prefix is an error]' \
-        '--print-options=[print the manual page (man), the table of options (markdown) or a shell'\''s completion, and exit]:FORM: _cronrun_offer man markdown bash zsh fish' \
+        '--database=[where PostgreSQL is, for --lock postgres (default\: DATABASE_URL and the like)]:URL: ' \
+        '--redis=[where Redis is, for --lock redis (default\: REDIS_URL and the like)]:URL: ' \
+        '--termination-log=[where to write the termination message, if that file exists]:FILE:_files' \
+        '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _cronrun_offer auto text kv json' \
+        '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _cronrun_offer debug info warn error' \
+        '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
+        '--print-options=[print the manual page (man), the option tables (markdown) or a shell'\''s completion script, and exit]:FORM: _cronrun_offer man markdown bash zsh fish' \
         '--print-formats[print the fields of log records and reports, and exit]' \
-        '(-h --help)-h[print help, after a command the help of that command, and exit]' \
-        '(-h --help)--help[print help, after a command the help of that command, and exit]' \
+        '(-h --help)-h[print help (after a command\: the help of that command) and exit]' \
+        '(-h --help)--help[print help (after a command\: the help of that command) and exit]' \
         '(-V --version)-V[print the version and exit]' \
         '(-V --version)--version[print the version and exit]' \
         '(-)1: :_cronrun_commands' \

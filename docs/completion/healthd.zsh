@@ -17,15 +17,15 @@ _healthd_offer() {
 
 _healthd_probe() {
     _arguments -S -s \
-        '--timeout=[probe\: for the whole exchange]:DURATION: ' \
-        '--expect=[the status that counts as healthy]:STATUS: ' \
-        '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _healthd_offer auto text kv json' \
-        '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _healthd_offer debug info warn error' \
-        '--strict-env[an unknown variable with the program'\''s prefix is an error]' \
-        '--print-options=[print the manual page (man), the table of options (markdown) or a shell'\''s completion, and exit]:FORM: _healthd_offer man markdown bash zsh fish' \
+        '--timeout=[probe\: how long the whole request may take]:DURATION: ' \
+        '--expect=[HTTP status that counts as healthy]:STATUS: ' \
+        '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _healthd_offer auto text kv json' \
+        '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _healthd_offer debug info warn error' \
+        '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
+        '--print-options=[print the manual page (man), the option tables (markdown) or a shell'\''s completion script, and exit]:FORM: _healthd_offer man markdown bash zsh fish' \
         '--print-formats[print the fields of log records and reports, and exit]' \
-        '(-h --help)-h[print help, after a command the help of that command, and exit]' \
-        '(-h --help)--help[print help, after a command the help of that command, and exit]' \
+        '(-h --help)-h[print help (after a command\: the help of that command) and exit]' \
+        '(-h --help)--help[print help (after a command\: the help of that command) and exit]' \
         '(-V --version)-V[print the version and exit]' \
         '(-V --version)--version[print the version and exit]' \
         '1:URL: '
@@ -33,17 +33,17 @@ _healthd_probe() {
 
 _healthd_check() {
     _arguments -S -s \
-        '*--check=[a check\: NAME URL \[key value\]... (may be repeated; in the variable one a line)]:LINE: ' \
-        '--config=[read check lines from FILE, one a line; # begins a comment line]:FILE:_files' \
-        '--database=[PostgreSQL, as URL or DSN; comes before DATABASE_URL]:URL: ' \
-        '--redis=[Redis; comes before REDIS_URL]:URL: ' \
-        '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _healthd_offer auto text kv json' \
-        '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _healthd_offer debug info warn error' \
-        '--strict-env[an unknown variable with the program'\''s prefix is an error]' \
-        '--print-options=[print the manual page (man), the table of options (markdown) or a shell'\''s completion, and exit]:FORM: _healthd_offer man markdown bash zsh fish' \
+        '*--check=[a check\: NAME URL \[key value\]... (may be repeated; in the variable, one per line)]:LINE: ' \
+        '--config=[read checks from FILE, one per line; lines that begin with # are comments]:FILE:_files' \
+        '--database=[where PostgreSQL is, as a URL or DSN; takes precedence over DATABASE_URL]:URL: ' \
+        '--redis=[where Redis is, as a URL; takes precedence over REDIS_URL]:URL: ' \
+        '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _healthd_offer auto text kv json' \
+        '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _healthd_offer debug info warn error' \
+        '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
+        '--print-options=[print the manual page (man), the option tables (markdown) or a shell'\''s completion script, and exit]:FORM: _healthd_offer man markdown bash zsh fish' \
         '--print-formats[print the fields of log records and reports, and exit]' \
-        '(-h --help)-h[print help, after a command the help of that command, and exit]' \
-        '(-h --help)--help[print help, after a command the help of that command, and exit]' \
+        '(-h --help)-h[print help (after a command\: the help of that command) and exit]' \
+        '(-h --help)--help[print help (after a command\: the help of that command) and exit]' \
         '(-V --version)-V[print the version and exit]' \
         '(-V --version)--version[print the version and exit]' \
         '*: : '
@@ -51,18 +51,18 @@ _healthd_check() {
 
 _healthd_wait() {
     _arguments -S -s \
-        '*--check=[a check\: NAME URL \[key value\]... (may be repeated; in the variable one a line)]:LINE: ' \
-        '--config=[read check lines from FILE, one a line; # begins a comment line]:FILE:_files' \
-        '--database=[PostgreSQL, as URL or DSN; comes before DATABASE_URL]:URL: ' \
-        '--redis=[Redis; comes before REDIS_URL]:URL: ' \
-        '--timeout=[wait\: for all checks together]:DURATION: ' \
-        '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _healthd_offer auto text kv json' \
-        '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _healthd_offer debug info warn error' \
-        '--strict-env[an unknown variable with the program'\''s prefix is an error]' \
-        '--print-options=[print the manual page (man), the table of options (markdown) or a shell'\''s completion, and exit]:FORM: _healthd_offer man markdown bash zsh fish' \
+        '*--check=[a check\: NAME URL \[key value\]... (may be repeated; in the variable, one per line)]:LINE: ' \
+        '--config=[read checks from FILE, one per line; lines that begin with # are comments]:FILE:_files' \
+        '--database=[where PostgreSQL is, as a URL or DSN; takes precedence over DATABASE_URL]:URL: ' \
+        '--redis=[where Redis is, as a URL; takes precedence over REDIS_URL]:URL: ' \
+        '--timeout=[wait\: how long to wait for all checks]:DURATION: ' \
+        '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _healthd_offer auto text kv json' \
+        '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _healthd_offer debug info warn error' \
+        '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
+        '--print-options=[print the manual page (man), the option tables (markdown) or a shell'\''s completion script, and exit]:FORM: _healthd_offer man markdown bash zsh fish' \
         '--print-formats[print the fields of log records and reports, and exit]' \
-        '(-h --help)-h[print help, after a command the help of that command, and exit]' \
-        '(-h --help)--help[print help, after a command the help of that command, and exit]' \
+        '(-h --help)-h[print help (after a command\: the help of that command) and exit]' \
+        '(-h --help)--help[print help (after a command\: the help of that command) and exit]' \
         '(-V --version)-V[print the version and exit]' \
         '(-V --version)--version[print the version and exit]' \
         '*: : '
@@ -70,13 +70,13 @@ _healthd_wait() {
 
 _healthd_sleep() {
     _arguments -S -s \
-        '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _healthd_offer auto text kv json' \
-        '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _healthd_offer debug info warn error' \
-        '--strict-env[an unknown variable with the program'\''s prefix is an error]' \
-        '--print-options=[print the manual page (man), the table of options (markdown) or a shell'\''s completion, and exit]:FORM: _healthd_offer man markdown bash zsh fish' \
+        '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _healthd_offer auto text kv json' \
+        '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _healthd_offer debug info warn error' \
+        '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
+        '--print-options=[print the manual page (man), the option tables (markdown) or a shell'\''s completion script, and exit]:FORM: _healthd_offer man markdown bash zsh fish' \
         '--print-formats[print the fields of log records and reports, and exit]' \
-        '(-h --help)-h[print help, after a command the help of that command, and exit]' \
-        '(-h --help)--help[print help, after a command the help of that command, and exit]' \
+        '(-h --help)-h[print help (after a command\: the help of that command) and exit]' \
+        '(-h --help)--help[print help (after a command\: the help of that command) and exit]' \
         '(-V --version)-V[print the version and exit]' \
         '(-V --version)--version[print the version and exit]' \
         '1:DURATION: '
@@ -84,13 +84,13 @@ _healthd_sleep() {
 
 _healthd_copy() {
     _arguments -S -s \
-        '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _healthd_offer auto text kv json' \
-        '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _healthd_offer debug info warn error' \
-        '--strict-env[an unknown variable with the program'\''s prefix is an error]' \
-        '--print-options=[print the manual page (man), the table of options (markdown) or a shell'\''s completion, and exit]:FORM: _healthd_offer man markdown bash zsh fish' \
+        '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _healthd_offer auto text kv json' \
+        '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _healthd_offer debug info warn error' \
+        '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
+        '--print-options=[print the manual page (man), the option tables (markdown) or a shell'\''s completion script, and exit]:FORM: _healthd_offer man markdown bash zsh fish' \
         '--print-formats[print the fields of log records and reports, and exit]' \
-        '(-h --help)-h[print help, after a command the help of that command, and exit]' \
-        '(-h --help)--help[print help, after a command the help of that command, and exit]' \
+        '(-h --help)-h[print help (after a command\: the help of that command) and exit]' \
+        '(-h --help)--help[print help (after a command\: the help of that command) and exit]' \
         '(-V --version)-V[print the version and exit]' \
         '(-V --version)--version[print the version and exit]' \
         '1:DEST:_files'
@@ -98,13 +98,13 @@ _healthd_copy() {
 
 _healthd_version() {
     _arguments -S -s \
-        '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _healthd_offer auto text kv json' \
-        '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _healthd_offer debug info warn error' \
-        '--strict-env[an unknown variable with the program'\''s prefix is an error]' \
-        '--print-options=[print the manual page (man), the table of options (markdown) or a shell'\''s completion, and exit]:FORM: _healthd_offer man markdown bash zsh fish' \
+        '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _healthd_offer auto text kv json' \
+        '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _healthd_offer debug info warn error' \
+        '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
+        '--print-options=[print the manual page (man), the option tables (markdown) or a shell'\''s completion script, and exit]:FORM: _healthd_offer man markdown bash zsh fish' \
         '--print-formats[print the fields of log records and reports, and exit]' \
-        '(-h --help)-h[print help, after a command the help of that command, and exit]' \
-        '(-h --help)--help[print help, after a command the help of that command, and exit]' \
+        '(-h --help)-h[print help (after a command\: the help of that command) and exit]' \
+        '(-h --help)--help[print help (after a command\: the help of that command) and exit]' \
         '(-V --version)-V[print the version and exit]' \
         '(-V --version)--version[print the version and exit]' \
         '*: : '
@@ -113,10 +113,10 @@ _healthd_version() {
 _healthd_commands() {
     local ret=1
     local -a names=(
-        'probe:ask URL once\: for HEALTHCHECK and exec probes in images without curl or shell'
+        'probe:request URL once\: for HEALTHCHECK and exec probes in images without curl or a shell'
         'check:run every check once and print a table'
-        'wait:wait until every check is well\: init containers, scripts'
-        'sleep:sleep, for a preStop hook in an image without a shell'
+        'wait:wait until every check is healthy\: for init containers and scripts'
+        'sleep:sleep for DURATION\: for a preStop hook in an image without a shell'
         'copy:put this program at DEST, atomically and mode 755'
         'version:print the version'
     )
@@ -129,24 +129,24 @@ _healthd() {
     local -a given=($words)
     typeset -A opt_args
     _arguments -C -S -s \
-        '*--listen=[where to answer\: \[\:\:\]\:PORT, ADDRESS\:PORT, unix\:/path (may be repeated)]:ADDRESS: ' \
-        '*--check=[a check\: NAME URL \[key value\]... (may be repeated; in the variable one a line)]:LINE: ' \
-        '--config=[read check lines from FILE, one a line; # begins a comment line]:FILE:_files' \
-        '--database=[PostgreSQL, as URL or DSN; comes before DATABASE_URL]:URL: ' \
-        '--redis=[Redis; comes before REDIS_URL]:URL: ' \
-        '--service-name=[service in the answers of live and health; left out without it]:NAME: ' \
-        '--service-version=[version in the answers of live and health; left out without it]:VERSION: ' \
-        '--health-strict[/health follows ready\: 503 while not ready, instead of 200 while the process answers]' \
-        '--details=[who sees reasons in ?verbose\: never, local or always]:WORD: _healthd_offer never local always' \
-        '--drain=[how long to serve on after SIGTERM (or SIGINT, SIGQUIT) with ready at 503; a second signal ends it]:DURATION: ' \
-        '--termination-log=[write the termination message there, if it exists]:FILE:_files' \
-        '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _healthd_offer auto text kv json' \
-        '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _healthd_offer debug info warn error' \
-        '--strict-env[an unknown variable with the program'\''s prefix is an error]' \
-        '--print-options=[print the manual page (man), the table of options (markdown) or a shell'\''s completion, and exit]:FORM: _healthd_offer man markdown bash zsh fish' \
+        '*--listen=[address to listen on\: \[\:\:\]\:PORT, ADDRESS\:PORT or unix\:/path (may be repeated)]:ADDRESS: ' \
+        '*--check=[a check\: NAME URL \[key value\]... (may be repeated; in the variable, one per line)]:LINE: ' \
+        '--config=[read checks from FILE, one per line; lines that begin with # are comments]:FILE:_files' \
+        '--database=[where PostgreSQL is, as a URL or DSN; takes precedence over DATABASE_URL]:URL: ' \
+        '--redis=[where Redis is, as a URL; takes precedence over REDIS_URL]:URL: ' \
+        '--service-name=[name of the service, shown by live and health]:NAME: ' \
+        '--service-version=[version of the service, shown by live and health]:VERSION: ' \
+        '--health-strict[make /health answer like ready\: 503 while not ready, instead of always 200]' \
+        '--details=[who may see reasons in ?verbose\: never (nobody), local or always]:WORD: _healthd_offer never local always' \
+        '--drain=[how long to go on serving, not ready, after SIGTERM, SIGINT or SIGQUIT; a second signal ends it]:DURATION: ' \
+        '--termination-log=[where to write the termination message, if that file exists]:FILE:_files' \
+        '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _healthd_offer auto text kv json' \
+        '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _healthd_offer debug info warn error' \
+        '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
+        '--print-options=[print the manual page (man), the option tables (markdown) or a shell'\''s completion script, and exit]:FORM: _healthd_offer man markdown bash zsh fish' \
         '--print-formats[print the fields of log records and reports, and exit]' \
-        '(-h --help)-h[print help, after a command the help of that command, and exit]' \
-        '(-h --help)--help[print help, after a command the help of that command, and exit]' \
+        '(-h --help)-h[print help (after a command\: the help of that command) and exit]' \
+        '(-h --help)--help[print help (after a command\: the help of that command) and exit]' \
         '(-V --version)-V[print the version and exit]' \
         '(-V --version)--version[print the version and exit]' \
         '(-)1: :_healthd_commands' \

@@ -48,7 +48,7 @@ unknown_scheme(const char *scheme, const struct check_kind *const *kinds, struct
     checkline_add_kinds(&handled, kinds, NULL);
     for (size_t i = 0; i < CHECKLINE_COUNT(later); i++)
         if (strcasecmp(scheme, later[i]) == 0)
-            return err_set(e, ERR_USAGE, "%s: is not yet handled in this version (%s are)", scheme,
+            return err_set(e, ERR_USAGE, "%s: is not supported by this version (%s are)", scheme,
                            strbuf_str(&handled));
     for (; *kinds; kinds++)
         for (const struct check_scheme *x = (*kinds)->schemes; x->name && n < SCHEMES_MAX; x++)
@@ -62,7 +62,7 @@ find_kind(const char *url, const struct check_kind *const *kinds, struct err *e)
 {
     size_t n = strcspn(url, ":");
     if (url[n] != ':') {
-        err_set(e, ERR_USAGE, "the second word is not a URL (NAME URL [key value]...)");
+        err_set(e, ERR_USAGE, "the second word is not a URL (expected NAME URL [key value]...)");
         return NULL;
     }
     cleanup_free char *scheme = strndup(url, n);
@@ -145,11 +145,12 @@ judge_stale(const struct check_spec *s, struct err *e)
         return 0;
     clock_format_duration(stale, s->rules.stale_ms);
     if (s->every_ms == 0)
-        return err_set(e, ERR_USAGE, "stale %s: with every 0 nothing renews an up, it cannot age",
+        return err_set(e, ERR_USAGE,
+                       "stale %s: with every 0 nothing renews a result, so it cannot become stale",
                        stale);
     return err_set(e, ERR_USAGE,
-                   "stale %s is not longer than every %s: an up would be unknown before the next "
-                   "look",
+                   "stale %s is not longer than every %s: a result would be unknown before the "
+                   "next check",
                    stale, clock_format_duration(every, s->every_ms));
 }
 

@@ -32,7 +32,7 @@ checkline_word(const char **at, char **ret, struct err *e)
         strbuf_addc(&word, *p++);
     }
     if (quote != '\0' && (p[-1] != quote || (*p != '\0' && *p != ' ' && *p != '\t')))
-        return err_set(e, ERR_USAGE, "a quoted word does not end with its quote");
+        return err_set(e, ERR_USAGE, "a quoted word has no closing quote");
     *at = p;
     *ret = strbuf_steal(&word);
     return *ret ? 0 : err_nomem(e);
@@ -239,23 +239,27 @@ key_optional(struct check_spec *s, const char *value, struct err *e)
 
 const struct check_key checkline_common_keys[] = {
     {"every", "DURATION",
-     "from one start to the next (2s); 0: at start, and while another check is down", key_every},
-    {"timeout", "DURATION", "for one check, from resolving the name to the answer (1s)",
+     "interval from one start to the next (2s); 0: at startup, and while another check is down",
+     key_every},
+    {"timeout", "DURATION", "limit for one check, from resolving the name to the response (1s)",
      key_timeout},
-    {"rise", "N", "good results in a row until it is up (1)", key_rise},
-    {"fall", "N", "bad results in a row until it is down (1; for time-outs 2)", key_fall},
+    {"rise", "N", "successes in a row until the check is up (1)", key_rise},
+    {"fall", "N", "failures in a row until the check is down (1; for timeouts 2)", key_fall},
     {"stale", "DURATION",
-     "age at which an up becomes unknown; longer than every (3 x every + timeout)", key_stale},
-    {"groups", "NAME,...", "where it counts: ready, startup, live or a name of your own (ready)",
-     key_groups},
-    {"optional", NULL, "its failure is degraded, never a 503", key_optional},
+     "age at which an up result becomes unknown; longer than every (3 x every + timeout)",
+     key_stale},
+    {"groups", "NAME,...",
+     "groups the check belongs to: ready, startup, live or a name of your own (ready)", key_groups},
+    {"optional", NULL, "a failure makes the check degraded and never causes a 503", key_optional},
     {"after", "DURATION", "wait before the first check (0)", key_after},
-    {"words", "UP,DOWN", "what the answers call it (connected,disconnected)", key_words},
+    {"words", "UP,DOWN", "the words that responses use for up and down (connected,disconnected)",
+     key_words},
     {"connection", "keep|each",
-     "one watched session, or a login for each check (keep, unless the kind says otherwise)",
+     "keep one session open and watch it, or log in for each check (keep, unless stated otherwise)",
      key_connection},
     {"shared", "degrade=DURATION",
-     "a dependency that all replicas share: degraded, not down, for so long", key_shared},
+     "for a dependency that all replicas share: degraded instead of down for this long",
+     key_shared},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -297,7 +301,7 @@ unknown_key(const char *word, const struct check_kind *const *kinds, const struc
     cleanup_strbuf struct strbuf owners = STRBUF_INIT;
     checkline_add_kinds(&owners, kinds, word);
     if (owners.len > 0)
-        return err_set(e, ERR_USAGE, "'%s' is for %s alone", word, strbuf_str(&owners));
+        return err_set(e, ERR_USAGE, "'%s' is only for %s", word, strbuf_str(&owners));
     for (; n < COMMON_KEYS; n++)
         known[n] = checkline_common_keys[n].name;
     for (const struct check_key *k = kind->keys; k && k->name && n < KEYS_MAX; k++)
@@ -337,7 +341,7 @@ parse_value(const struct check_key *key, const char **at, struct check_spec *s, 
     if (key->parse(s, value, e) == 0)
         return 0;
     if (value && strstr(value, "://") && e->code == ERR_USAGE)
-        err_set(e, ERR_USAGE, "a URL is none of its values");
+        err_set(e, ERR_USAGE, "a URL is not a valid value");
     return err_wrap(e, "%s", key->name);
 }
 

@@ -50,13 +50,15 @@ http_new(const struct probe_context *x, const struct check_spec *spec, void *tar
 
 const struct check_kind probe_http_kind = {
     .title = "HTTP",
-    .text = "a GET is answered with a status of 200 to 399; redirects are not followed",
+    .text = "a GET request returns a status from 200 to 399; redirects are not followed",
     .schemes = (const struct check_scheme[]){{"http", NULL, false},
                                              {"https", NULL, false},
                                              {NULL, NULL, false}},
-    .keys = (const struct check_key[]){{"status", "FROM-TO",
-                                        "what is healthy (200-399, as a kubelet's)", key_status},
-                                       {NULL, NULL, NULL, NULL}},
+    .keys =
+        (const struct check_key[]){{"status", "FROM-TO",
+                                    "statuses that count as healthy (200-399, as for the kubelet)",
+                                    key_status},
+                                   {NULL, NULL, NULL, NULL}},
     .own_size = sizeof(struct probe_http_own),
     .own_default = &(const struct probe_http_own){200, 399},
     .target = &probe_peer_target,

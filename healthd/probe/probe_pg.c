@@ -88,19 +88,20 @@ pg_new(const struct probe_context *x, const struct check_spec *spec, void *targe
 
 const struct check_kind probe_pg_kind = {
     .title = "PostgreSQL",
-    .text = "a login, and `SELECT 1` or a query of your own over the session",
+    .text = "a login, then `SELECT 1` or a query of your own",
     .schemes = (const struct check_scheme[]){{"postgres", NULL, false},
                                              {"postgresql", NULL, true},
                                              {NULL, NULL, false}},
     .drivers = true,
     .keys =
         (const struct check_key[]){
-            {"role", "any|primary|standby", "what the server has to be (any)", key_role},
+            {"role", "any|primary|standby", "the role that the server must have (any)", key_role},
             {"query", "SQL",
-             "instead of SELECT 1; has to return a row whose first column is neither NULL nor false",
+             "query instead of SELECT 1; must return a row whose first column is neither NULL nor false",
              key_query},
             {"on-full", "degraded|down",
-             "what no free slot (53300) is while the own session answers (degraded)", key_on_full},
+             "state when no connection slot is free (53300) but the kept session answers (degraded)",
+             key_on_full},
             {NULL, NULL, NULL, NULL}},
     .own_size = sizeof(struct probe_pg_own),
     .own_done = own_done,

@@ -58,13 +58,13 @@ static struct probe *redis_new(const struct probe_context *x, const struct check
 
 const struct check_kind probe_redis_kind = {
     .title = "Redis",
-    .text = "a login, then PING, ROLE and, of a cluster's node, its state over the session",
+    .text = "a login, then PING, ROLE and, on a cluster node, the cluster's state",
     .schemes = (const struct check_scheme[]){{"redis", NULL, false},
                                              {"rediss", "over TLS", true},
                                              {"unix", "Redis", true},
                                              {NULL, NULL, false}},
     .keys = (const struct check_key[]){{"role", "any|master|replica",
-                                        "what the server has to be (any)", key_role},
+                                        "the role that the server must have (any)", key_role},
                                        {NULL, NULL, NULL, NULL}},
     .own_size = sizeof(struct probe_redis_own),
     .target =
@@ -120,7 +120,7 @@ judge_role(enum probe_redis_role role, const struct redis_reply *reply, struct p
     bool master = reply->kind == REDIS_ARRAY && item_is(reply, 0, "master");
     bool replica = reply->kind == REDIS_ARRAY && item_is(reply, 0, "slave");
     if (reply->kind == REDIS_ARRAY && item_is(reply, 0, "sentinel"))
-        set_reason(r, REASON_WRONG_ROLE, "the server is a Sentinel, not the one with the data");
+        set_reason(r, REASON_WRONG_ROLE, "the server is a Sentinel, not a Redis data server");
     else if (role == PROBE_REDIS_MASTER && !master)
         set_reason(r, REASON_WRONG_ROLE, "the server is not a master");
     else if (role == PROBE_REDIS_REPLICA && !replica)
@@ -175,7 +175,7 @@ on_cluster(struct redisconn *c, const struct err *e, const struct redis_reply *r
     bool cluster = reply->kind == REDIS_STRING;
     ((struct probe_redis *)l->s)->cluster = cluster;
     if (cluster && found->reason == REASON_NONE && strstr(reply->text, "cluster_state:fail"))
-        set_reason(found, REASON_MASTER_DOWN, "the state of the Redis Cluster is fail");
+        set_reason(found, REASON_MASTER_DOWN, "the Redis Cluster is in state fail");
 }
 
 static void

@@ -17,7 +17,7 @@ tcp_new(const struct probe_context *x, const struct check_spec *spec, void *targ
 
 const struct check_kind probe_tcp_kind = {
     .title = "TCP",
-    .text = "somebody accepts at HOST:PORT; `connection each` unless the line says keep",
+    .text = "HOST:PORT accepts a connection; `connection each` unless the line says keep",
     .schemes = (const struct check_scheme[]){{"tcp", NULL, false}, {NULL, NULL, false}},
     /* An application may spend one worker on each connection: it is not held without being asked. */
     .each = true,

@@ -22,7 +22,7 @@ struct program {
 };
 
 static const struct program programs[] = {
-    {"healthd", healthd_main, "checks what a pod needs, and answers probes"},
+    {"healthd", healthd_main, "checks what a pod needs and answers probes"},
     {"migrate", migrate_main, "brings a database's schema up to date"},
     {"cronrun", cronrun_main, "runs a command once at a time, with a deadline"},
 };

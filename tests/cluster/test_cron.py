@@ -96,7 +96,7 @@ def test_over_the_deadline(place):
     assert last["exitCode"] == 124
     assert condition["reason"] == "BackoffLimitExceeded", "the Job's own deadline came first"
     log = place.log("job/late")
-    assert "took longer than its deadline" in log and "killing what is left" in log, log
+    assert "took longer than its deadline" in log and "killing the remaining processes" in log, log
     assert [(ended_well) for _, ended_well in runs(place, "stubborn")] == ["f"]
     wait_until(lambda: locks(place) == 0, 5, "the lock is free")
     if place.cluster.own:

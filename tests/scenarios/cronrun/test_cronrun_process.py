@@ -160,7 +160,7 @@ def test_starting_deadline_without_an_instant(cronrun, run, scratch):
     assert result.stdout == "ran\n"
     (record,) = records(result.stderr, "no_instant")
     assert record["level"] == "warn"
-    assert "--starting-deadline counts from this start" in record["msg"]
+    assert "--starting-deadline counts from now" in record["msg"]
     with open(scratch / "lock", "a") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         words = ["--lock", f"file:{scratch}/lock", "--on-busy", "wait=60s", "--starting-deadline", "300ms"]
@@ -187,7 +187,7 @@ def test_lost_instants_say_why(run, host, why):
         assert why in record["msg"] and host in record["msg"]
     nameless = run("cronrun", "--lock", "redis://127.0.0.1:1", "true", wrap=wrap)
     assert nameless.status == 125
-    assert "--name is missing" in nameless.stderr and why in nameless.stderr
+    assert "--name is required" in nameless.stderr and why in nameless.stderr
 
 
 def test_job_deadline_without_an_instant(cronrun):

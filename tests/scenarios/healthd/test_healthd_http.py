@@ -246,13 +246,13 @@ def test_address_in_use(start, run):
         (["--chek", "a redis://h"], "did you mean --check"),
         (["--check", "a redis://h evry 2s"], "did you mean 'every'"),
         (["--check", "a redis://h every 2"], "every"),
-        (["--check", "a tls://h:1"], "not yet handled"),
+        (["--check", "a tls://h:1"], "not supported by this version"),
         (["--check", "a http://127.0.0.1.evil.com/ groups live"], "outside the pod"),
         (["--check", "a https://[2001:db8::1]/ groups live"], "outside the pod"),
         (["--check", "a http:///x"], "no host"),
         (["--check", "a http://h/ status 2xx"], "neither a status"),
-        (["--check", "a tcp://h:1 status 200"], "for http:// and https:// alone"),
-        (["--check", "a redis://h", "--check", "a redis://h"], "there already"),
+        (["--check", "a tcp://h:1 status 200"], "only for http:// and https://"),
+        (["--check", "a redis://h", "--check", "a redis://h"], "there is already a check"),
         (["--check", "a redis://far groups live"], "outside the pod"),
         (["--check", "a postgres://far/x groups live"], "outside the pod"),
         (["--check", "a tcp://far:80 groups live"], "outside the pod"),
@@ -406,7 +406,7 @@ def test_wait_names_what_hung(run, peer):
     assert "not ready: database (timeout)" in result.stderr
     line = f"app tcp://127.0.0.1:{silent.port} rise 100"
     result = run("healthd", "wait", "--timeout", "500ms", "--check", line)
-    assert "not ready: app (not up often enough)" in result.stderr
+    assert "not ready: app (not yet healthy often enough)" in result.stderr
 
 
 @pytest.mark.parametrize("command", ["wait", "check"])

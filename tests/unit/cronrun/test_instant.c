@@ -112,7 +112,7 @@ test_why_missing(void **state)
         /* As the API server cuts them: of 52 characters, of 49, and one that just fits. */
         {"nightly-export-of-everything-that-was-ever-ordered-x-29384x7k2p", true, "cut to 63"},
         {"nightly-export-of-everything-that-was-ever-ordere-29384756x7k2p", true, "cut to 63"},
-        {"nightly-export-of-everything-that-was-ever-order-29384756-x7k2p", false, "of today"},
+        {"nightly-export-of-everything-that-was-ever-order-29384756-x7k2p", false, "within a day"},
         {"nightly-export-of-everything-that-was-ever-ordered-2938475x7k21", false,
          "is not that of a CronJob's pod"},
         {"ightly-export-of-everything-that-was-ever-ordered-2938475x7k2p", false,

@@ -144,7 +144,7 @@ test_no_lock_is_refused(void **state)
     assert_non_null(strstr(p.e.msg, "none"));
     PARSE(&p, "next", "0 * * * *"); /* a command of ours, one would think */
     assert_int_equal(p.status, 125);
-    assert_non_null(strstr(p.e.msg, "\"next\" is the command to run"));
+    assert_non_null(strstr(p.e.msg, "\"next\" is taken as the command to run"));
     char *envp[] = {(char *)"CRONRUN_LOCK=none", NULL};
     parse(&p, envp, (const char *const[]){"true", NULL});
     assert_int_equal(p.status, OPT_GO);
@@ -201,7 +201,7 @@ test_refused(void **state)
     }
 }
 
-/* What we give the command is no option of a cronrun below. */
+/* What we give the command is not an option of a cronrun below. */
 static void
 test_own_variables_are_known(void **state)
 {

@@ -115,7 +115,7 @@ test_places(void **state)
         {"a postgres://h/x?wibble=1\n", ":1: check 'a': unknown parameter wibble"},
         {"\xEF\xBB\xBF"
          "a tcp://h:1\n",
-         ":1: a byte order mark (U+FEFF) begins it"},
+         ":1: the file begins with a byte order mark (U+FEFF)"},
     };
     char path[] = "/tmp/rr-config-XXXXXX";
     int fd = mkstemp(path);

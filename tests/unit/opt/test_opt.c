@@ -84,7 +84,7 @@ switches_can_be_turned_off(void **state)
     PARSE(d, "migrate up --dry-run=perhaps");
     ASSERT_REFUSED(d, "--dry-run: 'perhaps' is neither true nor false");
     PARSE(f, "migrate up --no-dir");
-    ASSERT_REFUSED(f, "--no-dir is not an option: only switches can be negated");
+    ASSERT_REFUSED(f, "--no-dir is not an option: only switches can be turned off this way");
     PARSE(g, "migrate up --no-dry-run=true");
     assert_int_equal(g.status, 23);
 }
@@ -107,9 +107,9 @@ words_are_handed_back(void **state)
     ASSERT_GO(c);
     assert_string_equal(c.r.argv[0], "-");
     PARSE(d, "migrate check a b");
-    ASSERT_REFUSED(d, "unexpected word 'b': migrate check [DIR]");
+    ASSERT_REFUSED(d, "unexpected argument 'b': migrate check [DIR]");
     PARSE(f, "migrate copy");
-    ASSERT_REFUSED(f, "something is missing: migrate copy DEST");
+    ASSERT_REFUSED(f, "missing argument: migrate copy DEST");
 }
 
 static void
@@ -128,7 +128,7 @@ a_command_line_is_left_alone(void **state)
     ASSERT_GO(b);
     assert_int_equal(b.r.argc, 3);
     PARSE(c, "migrate run --lock-wait 1s --");
-    ASSERT_REFUSED(c, "something is missing: migrate run -- CMD [ARG…]");
+    ASSERT_REFUSED(c, "missing argument: migrate run -- CMD [ARG…]");
 }
 
 static void
@@ -179,7 +179,7 @@ errors_name_the_nearest(void **state)
     PARSE(c, "migrate pu");
     ASSERT_REFUSED(c, "unknown command 'pu'; did you mean 'up'?");
     PARSE(d, "migrate up --out-of-order aply");
-    ASSERT_REFUSED(d, "--out-of-order: 'aply' is none of refuse, apply; did you mean apply?");
+    ASSERT_REFUSED(d, "--out-of-order: 'aply' is not one of refuse, apply; did you mean apply?");
     PARSE(f, "migrate up --qqqqqqqqqqqq");
     ASSERT_REFUSED(f, "unknown option --qqqqqqqqqqqq; migrate --help lists them");
     PARSE(g, "migrate status --jsn"); /* only options of that command are named */
@@ -188,7 +188,8 @@ errors_name_the_nearest(void **state)
     ASSERT_REFUSED(h, "unknown command 'xyzzyxyzzy'; migrate --help lists them");
     PARSE(i, "migrate");
     ASSERT_REFUSED(
-        i, "which command? one of up, status, check, run, copy, version; see migrate --help");
+        i,
+        "no command given; the commands are up, status, check, run, copy, version (see migrate --help)");
     PARSE(j, "migrate up -x");
     ASSERT_REFUSED(j, "unknown option -x; migrate --help lists them");
 }
@@ -198,9 +199,9 @@ options_belong_to_commands(void **state)
 {
     (void)state;
     PARSE(a, "migrate status --lock-wait 1s");
-    ASSERT_REFUSED(a, "--lock-wait is no option of 'migrate status' (but of up, run)");
+    ASSERT_REFUSED(a, "--lock-wait is not an option of 'migrate status' (but of up, run)");
     PARSE(b, "migrate status -n 3");
-    ASSERT_REFUSED(b, "--steps is no option of 'migrate status' (but of up)");
+    ASSERT_REFUSED(b, "--steps is not an option of 'migrate status' (but of up)");
     PARSE(c, "migrate run --timeout 5s x");
     ASSERT_GO(c);
     assert_int_equal(c.o.run_timeout_ms, 5000);
@@ -313,11 +314,11 @@ passwords_in_the_wrong_place(void **state)
 {
     (void)state;
     PARSE_ENV(a, "migrate up", "MIGRATE_DIR=postgres://app:SECRET@db/x");
-    ASSERT_REFUSED(a, "MIGRATE_DIR: the value is not DIR, but a connection string");
+    ASSERT_REFUSED(a, "MIGRATE_DIR: the value is a connection string, not DIR");
     PARSE(b, "migrate up --dir=app:SECRET@db");
-    ASSERT_REFUSED(b, "--dir: the value is not DIR, but a connection string");
+    ASSERT_REFUSED(b, "--dir: the value is a connection string, not DIR");
     PARSE_ENV(c, "migrate up", "MIGRATE_LABELS=one\nhost=x password=SECRET");
-    ASSERT_REFUSED(c, "MIGRATE_LABELS: the value is not TEXT, but a connection string");
+    ASSERT_REFUSED(c, "MIGRATE_LABELS: the value is a connection string, not TEXT");
     PARSE(d, "migrate up --database postgres://app:SECRET@db/x"); /* takes one */
     ASSERT_GO(d);
 }

@@ -11,7 +11,7 @@ help_wins_and_is_per_command(void **state)
     assert_non_null(strstr(strbuf_str(&a.said.out), "--lock-wait DURATION"));
     assert_non_null(strstr(strbuf_str(&a.said.out), "(default: 60s)"));
     assert_non_null(strstr(strbuf_str(&a.said.out), "23                      bad input"));
-    assert_non_null(strstr(strbuf_str(&a.said.out), "how many (only up)\n"));
+    assert_non_null(strstr(strbuf_str(&a.said.out), "how many (only for up)\n"));
     assert_null(strstr(strbuf_str(&a.said.out), "--empty"));
     PARSE(b, "migrate status --help --lock-wait 1s");
     assert_int_equal(b.status, 0);
@@ -118,7 +118,7 @@ markdown_and_completion(void **state)
     assert_non_null(strstr(strbuf_str(&fish.said.out), "__migrate_at run wrapped"));
     PARSE(c, "migrate --print-options=mna");
     ASSERT_REFUSED(
-        c, "--print-options: 'mna' is none of man, markdown, bash, zsh, fish; did you mean man?");
+        c, "--print-options: 'mna' is not one of man, markdown, bash, zsh, fish; did you mean man?");
     PARSE(d, "migrate --print-formats");
     assert_non_null(strstr(strbuf_str(&d.said.out), "| `time` |"));
 }
