@@ -38,13 +38,13 @@ _migrate_up() {
         '--release=[stored with each row\: which release brought it]:NAME: ' \
         '--json[print JSON]' \
         '--termination-log=[where Kubernetes looks for the last words; written only when it exists]:FILE:_files' \
-        '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
-        '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
-        '--strict-env[an unknown variable with the program'\''s prefix is an error]' \
-        '--print-options=[print the manual page (man), the table of options (markdown) or a shell'\''s completion, and exit]:FORM: _migrate_offer man markdown bash zsh fish' \
+        '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
+        '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
+        '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
+        '--print-options=[print the manual page (man), the option tables (markdown) or a shell'\''s completion script, and exit]:FORM: _migrate_offer man markdown bash zsh fish' \
         '--print-formats[print the fields of log records and reports, and exit]' \
-        '(-h --help)-h[print help, after a command the help of that command, and exit]' \
-        '(-h --help)--help[print help, after a command the help of that command, and exit]' \
+        '(-h --help)-h[print help (after a command\: the help of that command) and exit]' \
+        '(-h --help)--help[print help (after a command\: the help of that command) and exit]' \
         '(-V --version)-V[print the version and exit]' \
         '(-V --version)--version[print the version and exit]' \
         '*: : '
@@ -68,13 +68,13 @@ _migrate_down() {
         '--termination-log=[where Kubernetes looks for the last words; written only when it exists]:FILE:_files' \
         '--to=[down\: back to this version, which stays; 0 is before the first]:V: ' \
         '--steps=[down\: undo the highest N that are applied]:N: ' \
-        '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
-        '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
-        '--strict-env[an unknown variable with the program'\''s prefix is an error]' \
-        '--print-options=[print the manual page (man), the table of options (markdown) or a shell'\''s completion, and exit]:FORM: _migrate_offer man markdown bash zsh fish' \
+        '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
+        '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
+        '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
+        '--print-options=[print the manual page (man), the option tables (markdown) or a shell'\''s completion script, and exit]:FORM: _migrate_offer man markdown bash zsh fish' \
         '--print-formats[print the fields of log records and reports, and exit]' \
-        '(-h --help)-h[print help, after a command the help of that command, and exit]' \
-        '(-h --help)--help[print help, after a command the help of that command, and exit]' \
+        '(-h --help)-h[print help (after a command\: the help of that command) and exit]' \
+        '(-h --help)--help[print help (after a command\: the help of that command) and exit]' \
         '(-V --version)-V[print the version and exit]' \
         '(-V --version)--version[print the version and exit]' \
         '*: : '
@@ -95,13 +95,13 @@ _migrate_status() {
         '--json[print JSON]' \
         '--exit-code[exit 1 when something is pending]' \
         '--termination-log=[where Kubernetes looks for the last words; written only when it exists]:FILE:_files' \
-        '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
-        '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
-        '--strict-env[an unknown variable with the program'\''s prefix is an error]' \
-        '--print-options=[print the manual page (man), the table of options (markdown) or a shell'\''s completion, and exit]:FORM: _migrate_offer man markdown bash zsh fish' \
+        '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
+        '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
+        '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
+        '--print-options=[print the manual page (man), the option tables (markdown) or a shell'\''s completion script, and exit]:FORM: _migrate_offer man markdown bash zsh fish' \
         '--print-formats[print the fields of log records and reports, and exit]' \
-        '(-h --help)-h[print help, after a command the help of that command, and exit]' \
-        '(-h --help)--help[print help, after a command the help of that command, and exit]' \
+        '(-h --help)-h[print help (after a command\: the help of that command) and exit]' \
+        '(-h --help)--help[print help (after a command\: the help of that command) and exit]' \
         '(-V --version)-V[print the version and exit]' \
         '(-V --version)--version[print the version and exit]' \
         '*: : '
@@ -122,13 +122,13 @@ _migrate_baseline() {
         '--release=[stored with each row\: which release brought it]:NAME: ' \
         '--json[print JSON]' \
         '--termination-log=[where Kubernetes looks for the last words; written only when it exists]:FILE:_files' \
-        '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
-        '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
-        '--strict-env[an unknown variable with the program'\''s prefix is an error]' \
-        '--print-options=[print the manual page (man), the table of options (markdown) or a shell'\''s completion, and exit]:FORM: _migrate_offer man markdown bash zsh fish' \
+        '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
+        '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
+        '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
+        '--print-options=[print the manual page (man), the option tables (markdown) or a shell'\''s completion script, and exit]:FORM: _migrate_offer man markdown bash zsh fish' \
         '--print-formats[print the fields of log records and reports, and exit]' \
-        '(-h --help)-h[print help, after a command the help of that command, and exit]' \
-        '(-h --help)--help[print help, after a command the help of that command, and exit]' \
+        '(-h --help)-h[print help (after a command\: the help of that command) and exit]' \
+        '(-h --help)--help[print help (after a command\: the help of that command) and exit]' \
         '(-V --version)-V[print the version and exit]' \
         '(-V --version)--version[print the version and exit]' \
         '1:V: '
@@ -148,13 +148,13 @@ _migrate_repair() {
         '--role=[SET ROLE for each file; the history is made, read and written as that role, too]:ROLE: ' \
         '--json[print JSON]' \
         '--termination-log=[where Kubernetes looks for the last words; written only when it exists]:FILE:_files' \
-        '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
-        '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
-        '--strict-env[an unknown variable with the program'\''s prefix is an error]' \
-        '--print-options=[print the manual page (man), the table of options (markdown) or a shell'\''s completion, and exit]:FORM: _migrate_offer man markdown bash zsh fish' \
+        '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
+        '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
+        '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
+        '--print-options=[print the manual page (man), the option tables (markdown) or a shell'\''s completion script, and exit]:FORM: _migrate_offer man markdown bash zsh fish' \
         '--print-formats[print the fields of log records and reports, and exit]' \
-        '(-h --help)-h[print help, after a command the help of that command, and exit]' \
-        '(-h --help)--help[print help, after a command the help of that command, and exit]' \
+        '(-h --help)-h[print help (after a command\: the help of that command) and exit]' \
+        '(-h --help)--help[print help (after a command\: the help of that command) and exit]' \
         '(-V --version)-V[print the version and exit]' \
         '(-V --version)--version[print the version and exit]' \
         '*:\[V...\]: '
@@ -168,13 +168,13 @@ _migrate_check() {
         '--since=[look for lock hazards only in files above version V, which are taken to be not applied yet]:V: ' \
         '--format=[how findings are printed\: github makes annotations of a pull request; --json is json]:WORD: _migrate_offer text json github' \
         '--rules[print the rules for lock hazards, as Markdown, and do nothing else]' \
-        '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
-        '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
-        '--strict-env[an unknown variable with the program'\''s prefix is an error]' \
-        '--print-options=[print the manual page (man), the table of options (markdown) or a shell'\''s completion, and exit]:FORM: _migrate_offer man markdown bash zsh fish' \
+        '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
+        '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
+        '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
+        '--print-options=[print the manual page (man), the option tables (markdown) or a shell'\''s completion script, and exit]:FORM: _migrate_offer man markdown bash zsh fish' \
         '--print-formats[print the fields of log records and reports, and exit]' \
-        '(-h --help)-h[print help, after a command the help of that command, and exit]' \
-        '(-h --help)--help[print help, after a command the help of that command, and exit]' \
+        '(-h --help)-h[print help (after a command\: the help of that command) and exit]' \
+        '(-h --help)--help[print help (after a command\: the help of that command) and exit]' \
         '(-V --version)-V[print the version and exit]' \
         '(-V --version)--version[print the version and exit]' \
         '1:\[DIR\]:_path_files -/'
@@ -183,13 +183,13 @@ _migrate_check() {
 _migrate_split() {
     _arguments -S -s \
         '--json[print JSON]' \
-        '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
-        '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
-        '--strict-env[an unknown variable with the program'\''s prefix is an error]' \
-        '--print-options=[print the manual page (man), the table of options (markdown) or a shell'\''s completion, and exit]:FORM: _migrate_offer man markdown bash zsh fish' \
+        '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
+        '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
+        '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
+        '--print-options=[print the manual page (man), the option tables (markdown) or a shell'\''s completion script, and exit]:FORM: _migrate_offer man markdown bash zsh fish' \
         '--print-formats[print the fields of log records and reports, and exit]' \
-        '(-h --help)-h[print help, after a command the help of that command, and exit]' \
-        '(-h --help)--help[print help, after a command the help of that command, and exit]' \
+        '(-h --help)-h[print help (after a command\: the help of that command) and exit]' \
+        '(-h --help)--help[print help (after a command\: the help of that command) and exit]' \
         '(-V --version)-V[print the version and exit]' \
         '(-V --version)--version[print the version and exit]' \
         '1:FILE:_files'
@@ -201,13 +201,13 @@ _migrate_wait() {
         '--wait=[how long to wait for the database to accept; 0\: one attempt]:DURATION: ' \
         '--deadline=[how long all of it may take; then the statement is cancelled and rolled back]:DURATION: ' \
         '--termination-log=[where Kubernetes looks for the last words; written only when it exists]:FILE:_files' \
-        '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
-        '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
-        '--strict-env[an unknown variable with the program'\''s prefix is an error]' \
-        '--print-options=[print the manual page (man), the table of options (markdown) or a shell'\''s completion, and exit]:FORM: _migrate_offer man markdown bash zsh fish' \
+        '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
+        '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
+        '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
+        '--print-options=[print the manual page (man), the option tables (markdown) or a shell'\''s completion script, and exit]:FORM: _migrate_offer man markdown bash zsh fish' \
         '--print-formats[print the fields of log records and reports, and exit]' \
-        '(-h --help)-h[print help, after a command the help of that command, and exit]' \
-        '(-h --help)--help[print help, after a command the help of that command, and exit]' \
+        '(-h --help)-h[print help (after a command\: the help of that command) and exit]' \
+        '(-h --help)--help[print help (after a command\: the help of that command) and exit]' \
         '(-V --version)-V[print the version and exit]' \
         '(-V --version)--version[print the version and exit]' \
         '*: : '
@@ -225,13 +225,13 @@ _migrate_run() {
         '--export-url=[give the command this variable\: one URL of all that says where the database is]:VAR\[=SCHEME\]: ' \
         '--tool=[which migrator the command is; auto\: by its command line]:WORD: _migrate_offer auto none alembic django rails doctrine prisma knex' \
         '--grace=[time between TERM and KILL, after a signal or the deadline]:DURATION: ' \
-        '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
-        '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
-        '--strict-env[an unknown variable with the program'\''s prefix is an error]' \
-        '--print-options=[print the manual page (man), the table of options (markdown) or a shell'\''s completion, and exit]:FORM: _migrate_offer man markdown bash zsh fish' \
+        '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
+        '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
+        '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
+        '--print-options=[print the manual page (man), the option tables (markdown) or a shell'\''s completion script, and exit]:FORM: _migrate_offer man markdown bash zsh fish' \
         '--print-formats[print the fields of log records and reports, and exit]' \
-        '(-h --help)-h[print help, after a command the help of that command, and exit]' \
-        '(-h --help)--help[print help, after a command the help of that command, and exit]' \
+        '(-h --help)-h[print help (after a command\: the help of that command) and exit]' \
+        '(-h --help)--help[print help (after a command\: the help of that command) and exit]' \
         '(-V --version)-V[print the version and exit]' \
         '(-V --version)--version[print the version and exit]' \
         '(-)1:command:_command_names -e' \
@@ -240,13 +240,13 @@ _migrate_run() {
 
 _migrate_copy() {
     _arguments -S -s \
-        '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
-        '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
-        '--strict-env[an unknown variable with the program'\''s prefix is an error]' \
-        '--print-options=[print the manual page (man), the table of options (markdown) or a shell'\''s completion, and exit]:FORM: _migrate_offer man markdown bash zsh fish' \
+        '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
+        '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
+        '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
+        '--print-options=[print the manual page (man), the option tables (markdown) or a shell'\''s completion script, and exit]:FORM: _migrate_offer man markdown bash zsh fish' \
         '--print-formats[print the fields of log records and reports, and exit]' \
-        '(-h --help)-h[print help, after a command the help of that command, and exit]' \
-        '(-h --help)--help[print help, after a command the help of that command, and exit]' \
+        '(-h --help)-h[print help (after a command\: the help of that command) and exit]' \
+        '(-h --help)--help[print help (after a command\: the help of that command) and exit]' \
         '(-V --version)-V[print the version and exit]' \
         '(-V --version)--version[print the version and exit]' \
         '1:DEST:_files'
@@ -254,13 +254,13 @@ _migrate_copy() {
 
 _migrate_version() {
     _arguments -S -s \
-        '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
-        '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
-        '--strict-env[an unknown variable with the program'\''s prefix is an error]' \
-        '--print-options=[print the manual page (man), the table of options (markdown) or a shell'\''s completion, and exit]:FORM: _migrate_offer man markdown bash zsh fish' \
+        '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
+        '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
+        '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
+        '--print-options=[print the manual page (man), the option tables (markdown) or a shell'\''s completion script, and exit]:FORM: _migrate_offer man markdown bash zsh fish' \
         '--print-formats[print the fields of log records and reports, and exit]' \
-        '(-h --help)-h[print help, after a command the help of that command, and exit]' \
-        '(-h --help)--help[print help, after a command the help of that command, and exit]' \
+        '(-h --help)-h[print help (after a command\: the help of that command) and exit]' \
+        '(-h --help)--help[print help (after a command\: the help of that command) and exit]' \
         '(-V --version)-V[print the version and exit]' \
         '(-V --version)--version[print the version and exit]' \
         '*: : '
@@ -318,13 +318,13 @@ _migrate() {
         '--export-url=[give the command this variable\: one URL of all that says where the database is]:VAR\[=SCHEME\]: ' \
         '--tool=[which migrator the command is; auto\: by its command line]:WORD: _migrate_offer auto none alembic django rails doctrine prisma knex' \
         '--grace=[time between TERM and KILL, after a signal or the deadline]:DURATION: ' \
-        '--log=[form of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
-        '--log-level=[least level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
-        '--strict-env[an unknown variable with the program'\''s prefix is an error]' \
-        '--print-options=[print the manual page (man), the table of options (markdown) or a shell'\''s completion, and exit]:FORM: _migrate_offer man markdown bash zsh fish' \
+        '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
+        '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
+        '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
+        '--print-options=[print the manual page (man), the option tables (markdown) or a shell'\''s completion script, and exit]:FORM: _migrate_offer man markdown bash zsh fish' \
         '--print-formats[print the fields of log records and reports, and exit]' \
-        '(-h --help)-h[print help, after a command the help of that command, and exit]' \
-        '(-h --help)--help[print help, after a command the help of that command, and exit]' \
+        '(-h --help)-h[print help (after a command\: the help of that command) and exit]' \
+        '(-h --help)--help[print help (after a command\: the help of that command) and exit]' \
         '(-V --version)-V[print the version and exit]' \
         '(-V --version)--version[print the version and exit]' \
         '(-)1: :_migrate_commands' \

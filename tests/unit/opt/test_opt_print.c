@@ -118,7 +118,8 @@ markdown_and_completion(void **state)
     assert_non_null(strstr(strbuf_str(&fish.said.out), "__migrate_at run wrapped"));
     PARSE(c, "migrate --print-options=mna");
     ASSERT_REFUSED(
-        c, "--print-options: 'mna' is not one of man, markdown, bash, zsh, fish; did you mean man?");
+        c,
+        "--print-options: 'mna' is not one of man, markdown, bash, zsh, fish; did you mean man?");
     PARSE(d, "migrate --print-formats");
     assert_non_null(strstr(strbuf_str(&d.said.out), "| `time` |"));
 }
