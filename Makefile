@@ -198,8 +198,13 @@ analyze:
 	$(Q)for f in $(sort $(wildcard common/*/*.c $(PROGRAMS:%=%/*.c) $(PROGRAMS:%=%/*/*.c))); do \
 		echo "  ANALYZE $$f"; $(COMPILE) -fanalyzer -O1 -c -o /dev/null $$f || exit 1; done
 
-bench: all
+bench: all release
 	@for b in $(sort $(wildcard tests/bench/bench_*)); do echo "== $$b"; BIN_DIR=$(BIN) $$b || exit 1; done
+
+# ROUNDS=9 for more rounds; ONLY=files,large for some of the rows.
+.PHONY: bench-migrate
+bench-migrate: release
+	@tests/bench/bench_migrate --rounds $(or $(ROUNDS),5) $(if $(ONLY),--only $(ONLY))
 
 .PHONY: format
 format:
@@ -306,7 +311,7 @@ help:
 	@echo 'fuzz         each fuzz target for FUZZ_SECONDS (an hour); fuzz-smoke: a minute'
 	@echo 'lint         format, clang-tidy, shellcheck, include rules, sizes'
 	@echo 'analyze      gcc -fanalyzer'
-	@echo 'bench        measurements; wants an idle machine (bench-lexer: the splitter alone)'
+	@echo 'bench        measurements; wants an idle machine (bench-lexer: the splitter alone; bench-migrate: migrate beside a libpq loop and its peers)'
 	@echo 'format       clang-format over all sources'
 	@echo 'docs         regenerate man pages, completions and option tables; check-docs fails on drift'
 	@echo 'release      static files in build/release, and one with all three (Debian: fetches libpq and libcurl as source)'
