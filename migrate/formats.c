@@ -25,6 +25,8 @@ static const struct {
     {"would_apply", "version, name, file, phase, transaction, statements",
      "--dry-run: each migration"},
     {"dry_run", "pending", "--dry-run: so many would be applied, or undone"},
+    {"rehearsing", "pending", "rehearse: real locks are taken from here on"},
+    {"rehearsed", "files, findings, duration_ms", "rehearse: all of it is rolled back"},
     {"applied", "version, name, file, phase, transaction, statements, attempts, duration_ms",
      "each migration"},
     {"notice", "severity, file, line, sqlstate", "the server said something about a statement"},

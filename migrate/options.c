@@ -127,6 +127,17 @@ static const struct opt_row rows[] = {
      .kind = OPT_BOOL,
      .offset = FIELD(dry_run),
      .help = "say what would be applied; change nothing"},
+    {.name = "rehearse",
+     .kind = OPT_BOOL,
+     .offset = FIELD(rehearse),
+     .flags = OPT_NO_ENV,
+     .help = "the same as the command rehearse: do it, show what it locks, and roll it back"},
+    {.name = "max-blocking",
+     .kind = OPT_DURATION,
+     .offset = FIELD(max_blocking_ms),
+     .flags = OPT_NONE_OK,
+     .def = "1s",
+     .help = "rehearse: how long a file may keep reads of a table waiting; longer is exit 25"},
     {.name = "role",
      .kind = OPT_STRING,
      .arg = "ROLE",
@@ -178,7 +189,8 @@ static const struct opt_exit exits[] = {
     {EXIT_PARTIAL, NULL,
      "a statement of a file outside a transaction was refused; what ran before it stays, and another start goes on "
      "with it"},
-    {EXIT_FINDINGS, NULL, "check: a finding of level error"},
+    {EXIT_FINDINGS, NULL,
+     "check, rehearse: a finding of level error (rehearse: a rewrite, or reads that wait too long)"},
     {EXIT_COMMAND, NULL, "run: the command failed; its own status is in the report"},
 };
 
@@ -200,6 +212,8 @@ static const struct opt_pair files[] = {
 
 static const struct opt_pair examples[] = {
     {"migrate up --dir migrations --database postgres://app@db/shop", "apply what is pending"},
+    {"migrate rehearse --deadline 5m --database postgres://app@staging/shop",
+     "see what that would lock, and for how long; nothing of it stays"},
     {"migrate status --exit-code", "exit 1 when something is pending"},
     {"migrate check migrations", "look at the files without a database"},
     {"migrate check --since 0041 --format github",

@@ -37,6 +37,8 @@ struct options {
     const char *to;
     int64_t steps; /* 0: all */
     bool dry_run;
+    bool rehearse;
+    uint64_t max_blocking_ms;
     bool json;
     const char *since;
     int format; /* enum options_format */

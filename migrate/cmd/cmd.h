@@ -12,6 +12,7 @@
 #define COMMANDS(C)     \
     C(cmd_up)           \
     C(cmd_down)         \
+    C(cmd_rehearse)     \
     C(cmd_status)       \
     C(cmd_baseline)     \
     C(cmd_repair)       \

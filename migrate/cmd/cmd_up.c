@@ -5,6 +5,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "migrate/cmd/cmd.h"
+#include "migrate/cmd/up.h"
 #include "migrate/turn/turn.h"
 
 static int cmd_up_run(void *options, const struct opt_result *given);
@@ -22,8 +23,8 @@ const struct opt_command cmd_up = {
         "to do.",
     .options = OPT_NAMES("dir", "allow-empty", "database", "table", "layout", "wait", "lock-wait",
                          "lock-timeout", "statement-timeout", "deadline", "out-of-order", "ahead",
-                         "phase", "to", "steps", "dry-run", "role", "search-path", "release",
-                         "json", "termination-log"),
+                         "phase", "to", "steps", "dry-run", "rehearse", "max-blocking", "role",
+                         "search-path", "release", "json", "termination-log"),
     .run = cmd_up_run,
 };
 
@@ -60,8 +61,8 @@ check_database(struct turn *t)
     return -1;
 }
 
-static void
-tell_plan(struct turn *t)
+void
+up_tell_plan(const struct turn *t)
 {
     for (size_t i = 0; i < t->plan.n; i++) {
         const struct plan_item *item = &t->plan.items[i];
@@ -120,10 +121,10 @@ show_step(struct turn *t, const struct source_migration *m)
     report_step(&t->report, "would_apply", fields, n);
 }
 
-static void
+void
 up_show(struct turn *t)
 {
-    tell_plan(t);
+    up_tell_plan(t);
     for (size_t i = 0; i < t->plan.n; i++)
         if (t->plan.items[i].step)
             show_step(t, t->plan.items[i].file);
@@ -133,14 +134,14 @@ up_show(struct turn *t)
              t->plan.steps);
 }
 
-static int
+int
 up_look(struct turn *t)
 {
     if (judge(t) != 0)
         return -1;
     turn_settle(t);
     if (t->plan.steps == 0) {
-        tell_plan(t);
+        up_tell_plan(t);
         tell_end(t);
         return 0;
     }
@@ -151,7 +152,7 @@ static enum turn_step
 up_act(struct turn *t)
 {
     bool all_done;
-    tell_plan(t);
+    up_tell_plan(t);
     if (turn_create(t) != 0)
         return TURN_END;
     enum turn_step step = turn_apply(t, &all_done);
@@ -178,8 +179,10 @@ cmd_up_run(void *options, const struct opt_result *given)
 {
     static const struct turn_work work = {.look = up_look, .show = up_show, .act = up_act};
     struct turn t;
-    (void)given;
-    turn_init(&t, cmd_up.name, &work, options);
+    const struct options *o = options;
+    if (o->rehearse)
+        return cmd_rehearse_go(o, given);
+    turn_init(&t, cmd_up.name, &work, o);
     turn_run(&t);
     print_table(&t);
     return turn_done(&t);

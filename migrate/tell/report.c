@@ -36,6 +36,7 @@ report_done(struct report *r)
     free(r->hint);
     free(r->source);
     free(r->command.tail);
+    free(r->member_json);
     *r = (struct report){0};
 }
 
@@ -145,6 +146,13 @@ report_forget_steps(struct report *r)
 {
     strbuf_clear(&r->steps);
     r->steps_n = 0;
+}
+
+void
+report_member(struct report *r, const char *key, const char *json)
+{
+    r->member = key;
+    replace(&r->member_json, json);
 }
 
 const char *
@@ -307,6 +315,10 @@ print_json(struct report *r, const struct field *words)
     if (r->steps.len)
         json_raw(&j, strbuf_str(&r->steps));
     json_end(&j);
+    if (r->member) {
+        json_key(&j, r->member);
+        json_raw(&j, r->member_json ? r->member_json : "null");
+    }
     json_end(&j);
     if (!out.failed && !r->steps.failed)
         puts(strbuf_str(&out));

@@ -51,8 +51,10 @@ struct report {
     struct strbuf
         steps; /* what was done, or would be, as objects of JSON with commas between them */
     size_t steps_n;
-    size_t pending; /* still pending, … */
-    bool planned;   /* … as soon as files and history were read; before that nobody knows */
+    const char *member; /* one key more for that object, static; NULL: none */
+    char *member_json;  /* and its value; owned */
+    size_t pending;     /* still pending, … */
+    bool planned;       /* … as soon as files and history were read; before that nobody knows */
     /* the failure; empty when there was none */
     bool failed;
     struct err err;
@@ -85,6 +87,9 @@ void report_applied(struct report *r, const char *version);
 void report_step(struct report *r, const char *action, const struct field *fields, size_t n);
 /* They were not done after all. */
 void report_forget_steps(struct report *r);
+
+/* A key of a command's own in the object of --json: json is its value, copied. */
+void report_member(struct report *r, const char *key, const char *json);
 
 /* "done", "pending", "unreachable", "busy", "deadline", "signal", "refused", "drift" … */
 const char *report_outcome(const struct report *r);

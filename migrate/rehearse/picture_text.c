@@ -1,0 +1,332 @@
+/* picture_text.c: what a rehearsal found, for people: on a terminal, or in a pull request. Pure. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/clock.h"
+#include "migrate/rehearse/amount.h"
+#include "migrate/rehearse/picture.h"
+
+#define STATEMENT_CHARS 80u
+#define RELATION_CHARS_MIN 14u
+#define RELATION_CHARS_MAX 32u
+#define BAR_CHARS 50u
+
+struct page {
+    const struct picture *p;
+    struct strbuf *out;
+    bool colours;
+    size_t relation_chars; /* width of that column */
+};
+
+/* ---- words ---- */
+
+static const char *
+colour_of(enum lockmode_waits waits)
+{
+    static const char *const colours[] = {"\033[32m", "\033[33m", "\033[1;31m"};
+    return colours[waits];
+}
+
+static void
+add_coloured(const struct page *g, const char *colour, const char *text)
+{
+    strbuf_addf(g->out, "%s%s%s", g->colours ? colour : "", text, g->colours ? "\033[0m" : "");
+}
+
+static void
+add_spaces(const struct page *g, size_t n)
+{
+    strbuf_addf(g->out, "%*s", (int)n, "");
+}
+
+/* Left-aligned, by characters; a longer text is cut. */
+static void
+add_cell(const struct page *g, const char *text, size_t chars)
+{
+    size_t len = strlen(text);
+    size_t have = amount_chars(text, len);
+    if (have <= chars) {
+        strbuf_adds(g->out, text);
+        add_spaces(g, chars - have);
+        return;
+    }
+    size_t at = 0;
+    for (size_t n = 0; n + 3 < chars; n++) {
+        at++;
+        while (((unsigned char)text[at] & 0xc0) == 0x80)
+            at++;
+    }
+    strbuf_add(g->out, text, at);
+    strbuf_adds(g->out, "...");
+}
+
+static const char *
+plural(size_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+static void
+find_width(struct page *g)
+{
+    g->relation_chars = RELATION_CHARS_MIN;
+    for (size_t i = 0; i < g->p->n; i++) {
+        for (size_t k = 0; k < g->p->files[i].n; k++) {
+            const struct picture_statement *s = &g->p->files[i].statements[k];
+            for (size_t m = 0; m < s->n; m++) {
+                size_t chars = amount_chars(s->locks[m].relation, strlen(s->locks[m].relation));
+                g->relation_chars = chars > g->relation_chars ? chars : g->relation_chars;
+            }
+        }
+    }
+    if (g->relation_chars > RELATION_CHARS_MAX)
+        g->relation_chars = RELATION_CHARS_MAX;
+}
+
+/* ---- statements ---- */
+
+#define INDENT 19u /* of what stands below a statement */
+
+static void
+add_lock(const struct page *g, const struct picture_file *f, size_t statement,
+         const struct picture_lock *lock)
+{
+    char bytes[AMOUNT_MAX];
+    char rows[AMOUNT_MAX];
+    char held[AMOUNT_MAX];
+    enum lockmode_waits waits = lockmode_waits(lock->mode);
+    const char *verdict = lockmode_waits_text(waits);
+    add_spaces(g, INDENT);
+    add_coloured(g, colour_of(waits), verdict);
+    add_spaces(g, 15 - strlen(verdict));
+    add_cell(g, lock->relation, g->relation_chars);
+    strbuf_addf(g->out, "  %-25s%8s %8s %10s", lockmode_name(lock->mode),
+                amount_bytes(bytes, lock->bytes), amount_rows(rows, lock->rows),
+                amount_us(held, picture_held_us(f, statement, lock)));
+    if (lock->rewritten)
+        add_coloured(g, colour_of(WAITS_READS), "  REWRITTEN");
+    if (lock->reindexed)
+        strbuf_adds(g->out, "  index rebuilt");
+    if (lock->partitions)
+        strbuf_addf(g->out, "  with %zu partition%s", lock->partitions, plural(lock->partitions));
+    if (lock->again)
+        strbuf_adds(g->out, "  held before");
+    strbuf_addc(g->out, '\n');
+}
+
+static void
+add_statement(const struct page *g, const struct picture_file *f, size_t index)
+{
+    const struct picture_statement *s = &f->statements[index];
+    char line[24] = "";
+    char took[AMOUNT_MAX] = "not run";
+    if (s->line)
+        snprintf(line, sizeof(line), "%zu", s->line);
+    if (s->state != PICTURE_NOT_RUN)
+        amount_us(took, s->us);
+    strbuf_addf(g->out, "%6s %10s  ", line, took);
+    if (s->count > 1)
+        strbuf_addf(g->out, "%zu x ", s->count);
+    size_t chars = amount_chars(s->text, strlen(s->text));
+    add_cell(g, s->text, chars < STATEMENT_CHARS ? chars : STATEMENT_CHARS);
+    if (s->state == PICTURE_FAILED)
+        add_coloured(g, colour_of(WAITS_READS), "  FAILED");
+    strbuf_addc(g->out, '\n');
+    for (size_t i = 0; i < s->n; i++)
+        add_lock(g, f, index, &s->locks[i]);
+    if (!s->does)
+        return;
+    add_spaces(g, INDENT);
+    if (s->would != LOCKMODE_NONE) {
+        enum lockmode_waits waits = lockmode_waits(s->would);
+        const char *verdict = lockmode_waits_text(waits);
+        add_coloured(g, colour_of(waits), verdict);
+        add_spaces(g, 15 - strlen(verdict));
+        strbuf_addf(g->out, "%s; ", lockmode_name(s->would));
+    }
+    strbuf_addf(g->out, "%s\n", s->does);
+}
+
+static void
+add_head(const struct page *g)
+{
+    strbuf_adds(g->out, "  LINE       TIME  STATEMENT\n");
+    add_spaces(g, INDENT);
+    strbuf_adds(g->out, "VERDICT        ");
+    add_cell(g, "RELATION", g->relation_chars);
+    strbuf_addf(g->out, "  %-25s%8s %8s %10s\n", "LOCK", "SIZE", "ROWS", "HELD FOR");
+}
+
+/* ---- who waits, over time ---- */
+
+/* The strongest that waits for the relation in one cell of the file's time. */
+static enum lockmode_waits
+waits_at(const struct picture_file *f, const char *relation, uint64_t from_us, uint64_t to_us)
+{
+    enum lockmode_waits most = WAITS_NOBODY;
+    uint64_t at_us = 0;
+    for (size_t i = 0; i < f->n; at_us += f->statements[i].us, i++) {
+        const struct picture_statement *s = &f->statements[i];
+        for (size_t k = 0; k < s->n; k++) {
+            const struct picture_lock *lock = &s->locks[k];
+            enum lockmode_waits waits = lockmode_waits(lock->mode);
+            bool then = at_us < to_us && at_us + picture_held_us(f, i, lock) > from_us;
+            if (waits > most && then && strcmp(lock->relation, relation) == 0)
+                most = waits;
+        }
+    }
+    return most;
+}
+
+static void
+add_bar(const struct page *g, const struct picture_file *f, const char *relation)
+{
+    static const char marks[] = {'.', '=', '#'};
+    enum lockmode_waits before = WAITS_NOBODY;
+    for (size_t i = 0; i < BAR_CHARS; i++) {
+        enum lockmode_waits waits =
+            waits_at(f, relation, f->us * i / BAR_CHARS, f->us * (i + 1) / BAR_CHARS);
+        if (g->colours && waits != before)
+            strbuf_adds(g->out, waits ? colour_of(waits) : "\033[0m");
+        strbuf_addc(g->out, marks[waits]);
+        before = waits;
+    }
+    if (g->colours && before)
+        strbuf_adds(g->out, "\033[0m");
+}
+
+/* Where the strongest that waits for it begins. */
+struct worst {
+    const struct picture_lock *lock;
+    size_t statement;
+};
+
+static struct worst
+find_worst(const struct picture_file *f, const char *relation)
+{
+    struct worst worst = {NULL, 0};
+    for (size_t i = 0; i < f->n; i++) {
+        for (size_t k = 0; k < f->statements[i].n; k++) {
+            const struct picture_lock *lock = &f->statements[i].locks[k];
+            if (strcmp(lock->relation, relation) == 0 &&
+                (!worst.lock || lockmode_waits(lock->mode) > lockmode_waits(worst.lock->mode)))
+                worst = (struct worst){lock, i};
+        }
+    }
+    return worst;
+}
+
+static bool
+is_first(const struct picture_file *f, size_t statement, size_t lock)
+{
+    const char *relation = f->statements[statement].locks[lock].relation;
+    for (size_t i = 0; i <= statement; i++)
+        for (size_t k = 0; k < (i < statement ? f->statements[i].n : lock); k++)
+            if (strcmp(f->statements[i].locks[k].relation, relation) == 0)
+                return false;
+    return true;
+}
+
+static void
+add_waiting(const struct page *g, const struct picture_file *f, const char *relation)
+{
+    char held[AMOUNT_MAX];
+    const struct worst worst = find_worst(f, relation);
+    enum lockmode_waits waits = lockmode_waits(worst.lock->mode);
+    if (waits == WAITS_NOBODY)
+        return;
+    strbuf_adds(g->out, "  ");
+    add_cell(g, relation, g->relation_chars);
+    strbuf_adds(g->out, " [");
+    add_bar(g, f, relation);
+    strbuf_addf(g->out, "] %s wait %s, from line %zu on\n",
+                waits == WAITS_READS ? "reads and writes" : "writes",
+                amount_us(held, picture_held_us(f, worst.statement, worst.lock)),
+                f->statements[worst.statement].line);
+}
+
+static void
+add_picture(const struct page *g, const struct picture_file *f)
+{
+    char took[AMOUNT_MAX];
+    bool any = false;
+    for (size_t i = 0; i < f->n; i++)
+        any = any || (f->statements[i].n && picture_waits(&f->statements[i]) != WAITS_NOBODY);
+    if (!any) {
+        strbuf_adds(g->out, f->n ? "\n  nobody waits\n" : "  no statements\n");
+        return;
+    }
+    strbuf_adds(g->out, "\n  ");
+    add_cell(g, "WHO WAITS", g->relation_chars);
+    strbuf_addf(g->out, "  0 s%*s\n", (int)BAR_CHARS - 3, amount_us(took, f->us));
+    for (size_t i = 0; i < f->n; i++)
+        for (size_t k = 0; k < f->statements[i].n; k++)
+            if (is_first(f, i, k))
+                add_waiting(g, f, f->statements[i].locks[k].relation);
+}
+
+/* ---- the page ---- */
+
+static void
+add_file(const struct page *g, const struct picture_file *f)
+{
+    char took[AMOUNT_MAX];
+    strbuf_addc(g->out, '\n');
+    add_coloured(g, "\033[1m", f->m->file);
+    if (f->cannot) {
+        strbuf_addf(g->out, ": not rehearsed, it cannot run in a transaction (%s)\n", f->cannot);
+        strbuf_adds(g->out, "  LINE             STATEMENT\n");
+    } else {
+        size_t n = 0;
+        for (size_t i = 0; i < f->n; i++)
+            n += f->statements[i].line ? f->statements[i].count : 0;
+        strbuf_addf(g->out, ": %zu statement%s in one transaction, %s\n", n, plural(n),
+                    amount_us(took, f->us));
+        add_head(g);
+    }
+    for (size_t i = 0; i < f->n; i++)
+        add_statement(g, f, i);
+    if (!f->cannot)
+        add_picture(g, f);
+}
+
+static void
+add_end(const struct page *g)
+{
+    const struct picture *p = g->p;
+    if (p->waits_n)
+        strbuf_addc(g->out, '\n');
+    for (size_t i = 0; i < p->waits_n; i++)
+        strbuf_addf(g->out, "waited: %s:%zu: %s; all was rolled back and begun anew\n",
+                    p->waits[i].file, p->waits[i].line, p->waits[i].what);
+    strbuf_addc(g->out, '\n');
+    for (size_t i = 0; i < p->findings_n; i++) {
+        add_coloured(g, colour_of(WAITS_READS), "error");
+        strbuf_addf(g->out, ": %s:%zu: %s [%s]\n", p->findings[i].file, p->findings[i].line,
+                    p->findings[i].message, p->findings[i].rule);
+    }
+    strbuf_addf(g->out, "%zu finding%s of level error; ", p->findings_n, plural(p->findings_n));
+    strbuf_adds(g->out, "# reads and writes wait, = writes wait, . nobody waits\n");
+}
+
+void
+picture_text(const struct picture *p, bool colours, struct strbuf *out)
+{
+    struct page g = {.p = p, .out = out, .colours = colours};
+    char took[AMOUNT_MAX];
+    find_width(&g);
+    strbuf_addf(out, "rehearsed %zu file%s", p->n, plural(p->n));
+    if (p->database) {
+        strbuf_adds(out, " on ");
+        amount_shown(p->database, strlen(p->database), out);
+    }
+    if (p->server_version)
+        strbuf_addf(out, " (PostgreSQL %d.%d)", p->server_version / 10000,
+                    p->server_version % 10000);
+    strbuf_addf(out, " in %s, rolled back\n", amount_us(took, p->took_ms * 1000));
+    for (size_t i = 0; i < p->n; i++)
+        add_file(&g, &p->files[i]);
+    if (p->n)
+        add_end(&g);
+}

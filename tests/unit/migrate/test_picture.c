@@ -1,0 +1,305 @@
+/* test_picture.c: what a rehearsal found, what that means, and how it is shown. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/clock.h"
+#include "migrate/rehearse/picture.h"
+
+static const struct source_migration first = {.file = "0001_a.sql",
+                                              .id = {.version = "0001", .name = "a"}};
+static const struct source_migration second = {.file = "0002_b.sql",
+                                               .id = {.version = "0002", .name = "b"}};
+
+static const struct relation orders = {.oid = 7,
+                                       .kind = 'r',
+                                       .schema = "public",
+                                       .name = "orders",
+                                       .bytes = 1288490189,
+                                       .rows = 4100000};
+static const struct relation items = {
+    .oid = 8, .kind = 'r', .schema = "shop", .name = "items", .bytes = -1, .rows = -1};
+
+static int
+setup(void **state)
+{
+    struct picture *p = calloc(1, sizeof(*p));
+    struct err e = {0};
+    p->max_blocking_ms = 1000;
+    p->took_ms = 3200;
+    p->server_version = 150018;
+    p->database = strdup("shop");
+    assert_int_equal(picture_file(p, &first, NULL, &e), 0);
+    *state = p;
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    picture_done(*state);
+    free(*state);
+    return 0;
+}
+
+static void
+add(struct picture *p, size_t line, uint64_t ms, const struct taking *takings, size_t n)
+{
+    struct err e = {0};
+    static char text[] = "ALTER TABLE orders";
+    const struct picture_statement s = {.line = line, .count = 1, .text = text, .us = ms * 1000};
+    assert_int_equal(picture_statement(p, &s, takings, n, &e), 0);
+}
+
+static void
+add_one(struct picture *p, size_t line, uint64_t ms, const struct relation *rel, enum lockmode mode)
+{
+    const struct taking t = {.table = rel, .held = rel, .mode = mode};
+    add(p, line, ms, &t, 1);
+}
+
+static void
+judge(struct picture *p)
+{
+    struct err e = {0};
+    assert_int_equal(picture_judge(p, &e), 0);
+}
+
+/* A quick ALTER before a slow UPDATE blocks for all of it. */
+static void
+test_held_to_the_end_of_the_file(void **state)
+{
+    struct picture *p = *state;
+    add(p, 1, 50, NULL, 0);
+    add_one(p, 3, 2, &orders, LOCKMODE_ACCESS_EXCLUSIVE);
+    add_one(p, 5, 3000, &orders, LOCKMODE_ROW_EXCLUSIVE);
+    const struct picture_file *f = &p->files[0];
+    assert_int_equal(picture_held_us(f, 1, &f->statements[1].locks[0]), 3002000);
+    assert_int_equal(picture_held_us(f, 2, &f->statements[2].locks[0]), 3000000);
+    judge(p);
+    assert_int_equal(p->findings_n, 1);
+    assert_int_equal(p->findings[0].line, 3);
+    assert_string_equal(p->findings[0].rule, "max-blocking");
+    assert_string_equal(
+        p->findings[0].message,
+        "reads and writes of orders wait for 3.00 s: longer than --max-blocking 1s; most of it is line 5: "
+        "give it a file of its own");
+}
+
+static void
+test_what_is_no_finding(void **state)
+{
+    struct picture *p = *state;
+    add_one(p, 1, 1000, &orders, LOCKMODE_ACCESS_EXCLUSIVE); /* not longer */
+    judge(p);
+    assert_int_equal(p->findings_n, 0);
+    add_one(p, 2, 5000, &items, LOCKMODE_EXCLUSIVE); /* reads go on; but now those of orders wait */
+    judge(p);
+    assert_int_equal(p->findings_n, 1);
+    p->max_blocking_ms = CLOCK_NEVER;
+    judge(p);
+    assert_int_equal(p->findings_n, 0);
+}
+
+static void
+test_one_finding_a_table(void **state)
+{
+    struct picture *p = *state;
+    add_one(p, 1, 2000, &orders, LOCKMODE_ACCESS_EXCLUSIVE);
+    add_one(p, 2, 2000, &orders, LOCKMODE_ACCESS_EXCLUSIVE);
+    add_one(p, 3, 2000, &items, LOCKMODE_ACCESS_EXCLUSIVE);
+    judge(p);
+    assert_int_equal(p->findings_n, 2);
+    assert_int_equal(p->findings[1].line, 3);
+}
+
+static void
+test_a_rewrite_is_a_finding_however_fast(void **state)
+{
+    struct picture *p = *state;
+    const struct taking t = {
+        .table = &orders, .held = &orders, .mode = LOCKMODE_ACCESS_EXCLUSIVE, .rewritten = true};
+    add(p, 4, 1, &t, 1);
+    judge(p);
+    assert_int_equal(p->findings_n, 1);
+    assert_string_equal(p->findings[0].rule, "rewrite");
+    assert_string_equal(
+        p->findings[0].message,
+        "the statement writes all of orders anew (1.2 GB); reads and writes wait until its file commits");
+}
+
+/* ROLLBACK TO SAVEPOINT lets go of what was locked behind it. */
+static void
+test_released(void **state)
+{
+    struct picture *p = *state;
+    struct relations r = {0};
+    struct err e = {0};
+    assert_int_equal(relations_add(&r, &orders, &e), 0);
+    assert_int_equal(relations_ready(&r, &e), 0);
+    add_one(p, 1, 10, &orders, LOCKMODE_ACCESS_EXCLUSIVE);
+    add(p, 2, 20, NULL, 0);
+    relations_look(&r); /* nothing is held any more */
+    picture_released(p, &r);
+    add(p, 3, 5000, NULL, 0);
+    const struct picture_file *f = &p->files[0];
+    assert_int_equal(picture_held_us(f, 0, &f->statements[0].locks[0]), 30000);
+    judge(p);
+    assert_int_equal(p->findings_n, 0);
+    relations_done(&r);
+}
+
+static bool
+text_has(const struct picture *p, const char *wanted)
+{
+    cleanup_strbuf struct strbuf out = STRBUF_INIT;
+    picture_text(p, false, &out);
+    bool found = strstr(strbuf_str(&out), wanted) != NULL;
+    if (!found)
+        print_message("%s\n", strbuf_str(&out));
+    assert_null(strchr(strbuf_str(&out), '\033'));
+    return found;
+}
+
+static void
+test_text(void **state)
+{
+    struct picture *p = *state;
+    struct err e = {0};
+    add_one(p, 3, 1000, &orders, LOCKMODE_ACCESS_EXCLUSIVE);
+    add_one(p, 5, 1000, &items, LOCKMODE_SHARE);
+    picture_goes_on(p, 4999, 1000000);
+    assert_int_equal(
+        picture_waited(p, "0001_a.sql", 3, "canceling statement; blocked by pid 7", &e), 0);
+    judge(p);
+    assert_true(
+        text_has(p, "rehearsed 1 file on shop (PostgreSQL 15.18) in 3.20 s, rolled back\n"));
+    assert_true(text_has(p, "0001_a.sql: 5001 statements in one transaction, 3.00 s\n"));
+    assert_true(text_has(
+        p,
+        "     3     1.00 s  ALTER TABLE orders\n"
+        "                   BLOCKS READS   orders          AccessExclusiveLock        1.2 GB    4.1 M     3.00 s\n"));
+    assert_true(text_has(
+        p,
+        "     5     2.00 s  5000 x ALTER TABLE orders\n"
+        "                   BLOCKS WRITES  shop.items      ShareLock                       -        -     2.00 s\n"));
+    assert_true(text_has(
+        p,
+        "  orders         [##################################################] reads and writes wait 3.00 s, from line 3 on\n"));
+    assert_true(text_has(
+        p,
+        "  shop.items     [................==================================] writes wait 2.00 s, from line 5 on\n"));
+    assert_true(text_has(p, "waited: 0001_a.sql:3: canceling statement; blocked by pid 7;"));
+    assert_true(text_has(p, "error: 0001_a.sql:3: reads and writes of orders wait for 3.00 s"));
+    assert_true(text_has(p, "\n1 finding of level error"));
+}
+
+static void
+test_text_of_what_is_quiet_or_not_run(void **state)
+{
+    struct picture *p = *state;
+    struct err e = {0};
+    static char text[] = "VACUUM orders";
+    const struct picture_statement not_run = {.line = 1,
+                                              .count = 1,
+                                              .text = text,
+                                              .state = PICTURE_NOT_RUN,
+                                              .would = LOCKMODE_ACCESS_EXCLUSIVE,
+                                              .does = "writes the table"};
+    const struct picture_statement failed = {
+        .line = 2, .count = 1, .text = text, .state = PICTURE_FAILED};
+    const struct taking t = {.table = &orders,
+                             .held = &orders,
+                             .mode = LOCKMODE_ROW_EXCLUSIVE,
+                             .again = true,
+                             .partitions = 2,
+                             .reindexed = true};
+    add(p, 1, 1, &t, 1);
+    assert_true(text_has(p, "ok             orders"));
+    assert_true(text_has(p, "  index rebuilt  with 2 partitions  held before\n"));
+    assert_true(text_has(p, "\n  nobody waits\n"));
+    assert_int_equal(picture_file(p, &second, "VACUUM", &e), 0);
+    assert_int_equal(picture_statement(p, &not_run, NULL, 0, &e), 0);
+    assert_true(
+        text_has(p, "0002_b.sql: not rehearsed, it cannot run in a transaction (VACUUM)\n"));
+    assert_true(
+        text_has(p, "     1    not run  VACUUM orders\n"
+                    "                   BLOCKS READS   AccessExclusiveLock; writes the table\n"));
+    assert_true(text_has(p, "rehearsed 2 files"));
+    assert_int_equal(picture_statement(p, &failed, NULL, 0, &e), 0);
+    assert_true(text_has(p, "VACUUM orders  FAILED\n"));
+    judge(p);
+    assert_int_equal(p->findings_n, 0);
+    assert_int_equal(picture_waits(&p->files[1].statements[0]), WAITS_READS);
+    picture_drop_file(p);
+    assert_int_equal(p->n, 1);
+    picture_again(p);
+    assert_true(text_has(p, "rehearsed 0 files"));
+}
+
+static void
+test_colours(void **state)
+{
+    struct picture *p = *state;
+    cleanup_strbuf struct strbuf out = STRBUF_INIT;
+    add_one(p, 3, 1000, &orders, LOCKMODE_ACCESS_EXCLUSIVE);
+    picture_text(p, true, &out);
+    assert_non_null(strstr(strbuf_str(&out), "\033[1;31mBLOCKS READS\033[0m   orders"));
+    assert_non_null(strstr(strbuf_str(&out), "[\033[1;31m#####"));
+}
+
+static void
+test_long_names_are_cut(void **state)
+{
+    struct picture *p = *state;
+    struct relation rel = orders;
+    rel.name = "ääääääääääääääääääääääääääääääääääääääää";
+    add_one(p, 3, 1000, &rel, LOCKMODE_SHARE);
+    assert_true(text_has(p, "BLOCKS WRITES  äääääääääääääääääääääääääääää...  ShareLock"));
+}
+
+static void
+test_json(void **state)
+{
+    struct picture *p = *state;
+    struct err e = {0};
+    cleanup_strbuf struct strbuf out = STRBUF_INIT;
+    add_one(p, 3, 2, &items, LOCKMODE_SHARE);
+    assert_int_equal(picture_waited(p, "0001_a.sql", 3, "x", &e), 0);
+    judge(p);
+    picture_json(p, &out);
+    assert_string_equal(
+        strbuf_str(&out),
+        "{\"database\":\"shop\",\"server_version\":150018,\"duration_ms\":3200,"
+        "\"max_blocking_ms\":1000,\"files\":[{\"version\":\"0001\",\"name\":\"a\",\"file\":\"0001_a.sql\","
+        "\"phase\":\"expand\",\"rehearsed\":true,\"cannot\":null,\"duration_ms\":2,\"statements\":[{\"line\":3,"
+        "\"count\":1,\"statement\":\"ALTER TABLE orders\",\"state\":\"done\",\"duration_ms\":2,"
+        "\"verdict\":\"BLOCKS WRITES\",\"locks\":[{\"relation\":\"shop.items\",\"kind\":\"table\","
+        "\"lock\":\"ShareLock\",\"verdict\":\"BLOCKS WRITES\",\"held_ms\":2,\"rewritten\":false,"
+        "\"index_rebuilt\":false,\"held_before\":false,\"size_bytes\":null,\"rows\":null,\"partitions\":0}]}]}],"
+        "\"waited\":[{\"file\":\"0001_a.sql\",\"line\":3,\"message\":\"x\"}],\"findings\":[]}");
+}
+
+int
+main(void)
+{
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        CASE(test_held_to_the_end_of_the_file),
+        CASE(test_what_is_no_finding),
+        CASE(test_one_finding_a_table),
+        CASE(test_a_rewrite_is_a_finding_however_fast),
+        CASE(test_released),
+        CASE(test_text),
+        CASE(test_text_of_what_is_quiet_or_not_run),
+        CASE(test_colours),
+        CASE(test_long_names_are_cut),
+        CASE(test_json),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
