@@ -1,8 +1,8 @@
 # Completion of migrate for fish, as migrate --print-options=fish prints it.
 
 # Options that a value follows.
-set -g __migrate_valued --dir --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --role --search-path --release --termination-log --since --format --export-url --tool --grace --log --log-level --print-options
-set -g __migrate_commands up down status baseline repair check split wait run copy version
+set -g __migrate_valued --dir --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --max-blocking --role --search-path --release --termination-log --since --format --export-url --tool --grace --log --log-level --print-options
+set -g __migrate_commands up down rehearse status baseline repair check split wait run copy version
 # Commands that a command line follows.
 set -g __migrate_wrapping run
 
@@ -77,6 +77,8 @@ complete -c migrate -n '__migrate_at -' -l phase -x -a 'expand contract all' -d 
 complete -c migrate -n '__migrate_at -' -l to -x -d 'up to this version, and no further'
 complete -c migrate -n '__migrate_at -' -l steps -x -d 'at most so many migrations'
 complete -c migrate -n '__migrate_at -' -l dry-run -d 'say what would be applied; change nothing'
+complete -c migrate -n '__migrate_at -' -l rehearse -d 'the same as the command rehearse: do it, show what it locks, and roll it back'
+complete -c migrate -n '__migrate_at -' -l max-blocking -x -d 'rehearse: how long a file may keep reads of a table waiting; longer is exit 25'
 complete -c migrate -n '__migrate_at -' -l role -x -d 'SET ROLE for each file; the history is made, read and written as that role, too'
 complete -c migrate -n '__migrate_at -' -l search-path -x -d 'search_path for each file, as one would write it after SET search_path ='
 complete -c migrate -n '__migrate_at -' -l release -x -d 'stored with each row: which release brought it'
@@ -114,6 +116,8 @@ complete -c migrate -n '__migrate_at up' -l phase -x -a 'expand contract all' -d
 complete -c migrate -n '__migrate_at up' -l to -x -d 'up to this version, and no further'
 complete -c migrate -n '__migrate_at up' -l steps -x -d 'at most so many migrations'
 complete -c migrate -n '__migrate_at up' -l dry-run -d 'say what would be applied; change nothing'
+complete -c migrate -n '__migrate_at up' -l rehearse -d 'the same as the command rehearse: do it, show what it locks, and roll it back'
+complete -c migrate -n '__migrate_at up' -l max-blocking -x -d 'rehearse: how long a file may keep reads of a table waiting; longer is exit 25'
 complete -c migrate -n '__migrate_at up' -l role -x -d 'SET ROLE for each file; the history is made, read and written as that role, too'
 complete -c migrate -n '__migrate_at up' -l search-path -x -d 'search_path for each file, as one would write it after SET search_path ='
 complete -c migrate -n '__migrate_at up' -l release -x -d 'stored with each row: which release brought it'
@@ -151,6 +155,37 @@ complete -c migrate -n '__migrate_at down' -l print-options -x -a 'man markdown 
 complete -c migrate -n '__migrate_at down' -l print-formats -d 'print the fields of log records and reports, and exit'
 complete -c migrate -n '__migrate_at down' -s h -l help -d 'print help (after a command: the help of that command) and exit'
 complete -c migrate -n '__migrate_at down' -s V -l version -d 'print the version and exit'
+
+complete -c migrate -n '__migrate_at -' -a rehearse -d 'do what up would do, show what it locks and for how long, and roll it back'
+complete -c migrate -n '__migrate_at rehearse' -l dir -x -a '(__fish_complete_directories)' -d 'directory of the migrations'
+complete -c migrate -n '__migrate_at rehearse' -l allow-empty -d 'a directory without migrations, or none at all, is no error'
+complete -c migrate -n '__migrate_at rehearse' -l database -x -d 'where PostgreSQL is: URL or keywords; otherwise DATABASE_URL and its kin'
+complete -c migrate -n '__migrate_at rehearse' -l table -x -d 'history table; made when it is missing'
+complete -c migrate -n '__migrate_at rehearse' -l layout -x -a 'auto native' -d 'layout of files and history; native is the only one that this version handles'
+complete -c migrate -n '__migrate_at rehearse' -l wait -x -d 'how long to wait for the database to accept; 0: one attempt'
+complete -c migrate -n '__migrate_at rehearse' -l lock-wait -x -d 'how long to wait for another runner\'s lock'
+complete -c migrate -n '__migrate_at rehearse' -l lock-timeout -x -d 'lock_timeout of a migration\'s transaction; then it rolls back and tries again'
+complete -c migrate -n '__migrate_at rehearse' -l statement-timeout -x -d 'statement_timeout of the migrations'
+complete -c migrate -n '__migrate_at rehearse' -l deadline -x -d 'how long all of it may take; then the statement is cancelled and rolled back'
+complete -c migrate -n '__migrate_at rehearse' -l out-of-order -x -a 'refuse apply' -d 'what to do with a pending version below an applied one'
+complete -c migrate -n '__migrate_at rehearse' -l ahead -x -a 'allow refuse' -d 'applied versions above the newest file (a rollback by git): allowed or an error'
+complete -c migrate -n '__migrate_at rehearse' -l phase -x -a 'expand contract all' -d 'which files are wanted: those with phase=contract wait for contract or all'
+complete -c migrate -n '__migrate_at rehearse' -l to -x -d 'up to this version, and no further'
+complete -c migrate -n '__migrate_at rehearse' -l steps -x -d 'at most so many migrations'
+complete -c migrate -n '__migrate_at rehearse' -l dry-run -d 'say what would be applied; change nothing'
+complete -c migrate -n '__migrate_at rehearse' -l max-blocking -x -d 'rehearse: how long a file may keep reads of a table waiting; longer is exit 25'
+complete -c migrate -n '__migrate_at rehearse' -l role -x -d 'SET ROLE for each file; the history is made, read and written as that role, too'
+complete -c migrate -n '__migrate_at rehearse' -l search-path -x -d 'search_path for each file, as one would write it after SET search_path ='
+complete -c migrate -n '__migrate_at rehearse' -l release -x -d 'stored with each row: which release brought it'
+complete -c migrate -n '__migrate_at rehearse' -l json -d 'print JSON'
+complete -c migrate -n '__migrate_at rehearse' -l termination-log -r -F -d 'where Kubernetes looks for the last words; written only when it exists'
+complete -c migrate -n '__migrate_at rehearse' -l log -x -a 'auto text kv json' -d 'format of the log on stderr: auto, text, kv or json'
+complete -c migrate -n '__migrate_at rehearse' -l log-level -x -a 'debug info warn error' -d 'lowest level that is logged: debug, info, warn or error'
+complete -c migrate -n '__migrate_at rehearse' -l strict-env -d 'treat an unknown variable with the program\'s prefix as an error'
+complete -c migrate -n '__migrate_at rehearse' -l print-options -x -a 'man markdown bash zsh fish' -d 'print the manual page (man), the option tables (markdown) or a shell\'s completion script, and exit'
+complete -c migrate -n '__migrate_at rehearse' -l print-formats -d 'print the fields of log records and reports, and exit'
+complete -c migrate -n '__migrate_at rehearse' -s h -l help -d 'print help (after a command: the help of that command) and exit'
+complete -c migrate -n '__migrate_at rehearse' -s V -l version -d 'print the version and exit'
 
 complete -c migrate -n '__migrate_at -' -a status -d 'show applied, pending, ahead, drifted and late migrations, and who holds the lock'
 complete -c migrate -n '__migrate_at status' -l dir -x -a '(__fish_complete_directories)' -d 'directory of the migrations'

@@ -33,6 +33,8 @@ _migrate_up() {
         '--to=[up to this version, and no further]:V: ' \
         '--steps=[at most so many migrations]:N: ' \
         '--dry-run[say what would be applied; change nothing]' \
+        '--rehearse[the same as the command rehearse\: do it, show what it locks, and roll it back]' \
+        '--max-blocking=[rehearse\: how long a file may keep reads of a table waiting; longer is exit 25]:DURATION: ' \
         '--role=[SET ROLE for each file; the history is made, read and written as that role, too]:ROLE: ' \
         '--search-path=[search_path for each file, as one would write it after SET search_path =]:PATH: ' \
         '--release=[stored with each row\: which release brought it]:NAME: ' \
@@ -68,6 +70,42 @@ _migrate_down() {
         '--termination-log=[where Kubernetes looks for the last words; written only when it exists]:FILE:_files' \
         '--to=[down\: back to this version, which stays; 0 is before the first]:V: ' \
         '--steps=[down\: undo the highest N that are applied]:N: ' \
+        '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
+        '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
+        '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
+        '--print-options=[print the manual page (man), the option tables (markdown) or a shell'\''s completion script, and exit]:FORM: _migrate_offer man markdown bash zsh fish' \
+        '--print-formats[print the fields of log records and reports, and exit]' \
+        '(-h --help)-h[print help (after a command\: the help of that command) and exit]' \
+        '(-h --help)--help[print help (after a command\: the help of that command) and exit]' \
+        '(-V --version)-V[print the version and exit]' \
+        '(-V --version)--version[print the version and exit]' \
+        '*: : '
+}
+
+_migrate_rehearse() {
+    _arguments -S -s \
+        '--dir=[directory of the migrations]:DIR:_path_files -/' \
+        '--allow-empty[a directory without migrations, or none at all, is no error]' \
+        '--database=[where PostgreSQL is\: URL or keywords; otherwise DATABASE_URL and its kin]:URL: ' \
+        '--table=[history table; made when it is missing]:\[SCHEMA.\]TABLE: ' \
+        '--layout=[layout of files and history; native is the only one that this version handles]:WORD: _migrate_offer auto native' \
+        '--wait=[how long to wait for the database to accept; 0\: one attempt]:DURATION: ' \
+        '--lock-wait=[how long to wait for another runner'\''s lock]:DURATION: ' \
+        '--lock-timeout=[lock_timeout of a migration'\''s transaction; then it rolls back and tries again]:DURATION: ' \
+        '--statement-timeout=[statement_timeout of the migrations]:DURATION: ' \
+        '--deadline=[how long all of it may take; then the statement is cancelled and rolled back]:DURATION: ' \
+        '--out-of-order=[what to do with a pending version below an applied one]:WORD: _migrate_offer refuse apply' \
+        '--ahead=[applied versions above the newest file (a rollback by git)\: allowed or an error]:WORD: _migrate_offer allow refuse' \
+        '--phase=[which files are wanted\: those with phase=contract wait for contract or all]:WORD: _migrate_offer expand contract all' \
+        '--to=[up to this version, and no further]:V: ' \
+        '--steps=[at most so many migrations]:N: ' \
+        '--dry-run[say what would be applied; change nothing]' \
+        '--max-blocking=[rehearse\: how long a file may keep reads of a table waiting; longer is exit 25]:DURATION: ' \
+        '--role=[SET ROLE for each file; the history is made, read and written as that role, too]:ROLE: ' \
+        '--search-path=[search_path for each file, as one would write it after SET search_path =]:PATH: ' \
+        '--release=[stored with each row\: which release brought it]:NAME: ' \
+        '--json[print JSON]' \
+        '--termination-log=[where Kubernetes looks for the last words; written only when it exists]:FILE:_files' \
         '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
         '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
         '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
@@ -271,6 +309,7 @@ _migrate_commands() {
     local -a names=(
         'up:apply what is pending'
         'down:undo what is applied, by the .down.sql files; never by itself\: --to or --steps says how far'
+        'rehearse:do what up would do, show what it locks and for how long, and roll it back'
         'status:show applied, pending, ahead, drifted and late migrations, and who holds the lock'
         'baseline:record the files up to version V as applied, and run none of them'
         'repair:accept applied files that were edited\: their digests, as the files are now'
@@ -306,6 +345,8 @@ _migrate() {
         '--to=[up to this version, and no further]:V: ' \
         '--steps=[at most so many migrations]:N: ' \
         '--dry-run[say what would be applied; change nothing]' \
+        '--rehearse[the same as the command rehearse\: do it, show what it locks, and roll it back]' \
+        '--max-blocking=[rehearse\: how long a file may keep reads of a table waiting; longer is exit 25]:DURATION: ' \
         '--role=[SET ROLE for each file; the history is made, read and written as that role, too]:ROLE: ' \
         '--search-path=[search_path for each file, as one would write it after SET search_path =]:PATH: ' \
         '--release=[stored with each row\: which release brought it]:NAME: ' \
@@ -336,7 +377,7 @@ _migrate() {
     fi
     if (( ! given[(Ie)--] || given[(Ie)$words[1]] < given[(Ie)--] )); then
         case $words[1] in
-        up | down | status | baseline | repair | check | split | wait | run | copy | version)
+        up | down | rehearse | status | baseline | repair | check | split | wait | run | copy | version)
             _migrate_$words[1]
             return
             ;;

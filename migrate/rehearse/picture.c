@@ -135,7 +135,11 @@ picture_statement(struct picture *p, const struct picture_statement *what,
     s.text = strdup(what->text);
     s.locks = calloc(n + 1, sizeof(*s.locks));
     s.n = 0;
-    int result = s.text && s.locks ? grow_statements(f, e) : err_nomem(e);
+    if (!s.text || !s.locks) {
+        statement_done(&s);
+        return err_nomem(e);
+    }
+    int result = grow_statements(f, e);
     while (result == 0 && s.n < n) {
         result = take_lock(&takings[s.n], &s.locks[s.n], e);
         s.n += result == 0;

@@ -233,9 +233,9 @@ add_waiting(const struct page *g, const struct picture_file *f, const char *rela
 {
     char held[AMOUNT_MAX];
     const struct worst worst = find_worst(f, relation);
-    enum lockmode_waits waits = lockmode_waits(worst.lock->mode);
-    if (waits == WAITS_NOBODY)
+    if (!worst.lock || lockmode_waits(worst.lock->mode) == WAITS_NOBODY)
         return;
+    enum lockmode_waits waits = lockmode_waits(worst.lock->mode);
     strbuf_adds(g->out, "  ");
     add_cell(g, relation, g->relation_chars);
     strbuf_adds(g->out, " [");

@@ -221,14 +221,10 @@ begin(struct rehearsal *r)
     if (session_reset(&t->s, &e) == 0) {
         t->s.pristine = false;
         if (session_sql(&t->s, &sql, NULL, &e) == 0 &&
-            look_before(&t->s, &t->ledger.table, &r->before, &r->picture->database, &e) == 0 &&
-            (t->ledger.exists || ledger_create(&t->ledger, &t->s, &e) == 0))
-            return 0;
+            look_before(&t->s, &t->ledger.table, &r->before, &r->picture->database, &e) == 0)
+            return turn_create(t);
     }
-    cleanup_strbuf struct strbuf hint = STRBUF_INIT;
-    ledger_create_hint(&t->ledger.table, &e, &hint);
     turn_fail(t, &e);
-    report_hint(&t->report, strbuf_str(&hint));
     return -1;
 }
 
