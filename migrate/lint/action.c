@@ -198,8 +198,15 @@ on_set(struct reader *r, struct action *a)
 
     if (cursor_is(c, "local") || cursor_is(c, "transaction") || cursor_is(c, "constraints"))
         action_note(a, HAS_LOCAL, c);
-    cursor_accept(c, "session");
+    if (!cursor_accept(c, "session"))
+        cursor_accept(c, "local");
     lint_name_part(c, a->part);
+    if (strcmp(a->part, "time") == 0 && cursor_accept(c, "zone"))
+        memcpy(a->part, "timezone", sizeof("timezone"));
+    else if (!cursor_accept(c, "to"))
+        cursor_accept_char(c, '=');
+    if (!token_value(&c->ts, &c->t, a->value, sizeof(a->value)))
+        a->value[0] = '\0';
     tell(r, a, ACTION_SET);
 }
 

@@ -96,7 +96,8 @@ struct action {
     struct lint_name table; /* what it is about */
     struct lint_name other; /* the table referenced, the partition, the new name */
     char column[LINT_NAME_MAX];
-    char part[LINT_NAME_MAX]; /* the constraint, the new column, the value */
+    char part[LINT_NAME_MAX]; /* the constraint, the new column, the value; the setting, … */
+    char value[32];           /* … and what it is set to */
     char call[LINT_NAME_MAX];
     struct lint_type type;
     unsigned has;     /* bit by enum action_has */

@@ -24,6 +24,7 @@ enum known_kind {
     KNOWN_CHECKED,  /* the table has a constraint that was validated */
     KNOWN_STABLE,   /* a function that is STABLE or IMMUTABLE */
     KNOWN_LOCK,     /* of this file: the table is locked until it ends */
+    KNOWN_EMPTY,    /* of this file: TRUNCATE took its rows */
     KNOWN_VALUE,    /* of this file: part was added to the enum */
 };
 

@@ -2,6 +2,7 @@
 #include "migrate/lint/lint.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "migrate/lint/lint_rules.h"
 #include "migrate/sql/verdict.h"
@@ -187,6 +188,15 @@ learn_index(struct lint *l, const struct action *a)
         learn(l, KNOWN_INDEX, &a->other, "");
 }
 
+/* timestamp and timestamptz are stored alike where the session is in UTC. */
+static void
+learn_setting(struct lint *l, const struct action *a)
+{
+    if (strcasecmp(a->part, "timezone") == 0)
+        l->utc = strcasecmp(a->value, "utc") == 0 || strcasecmp(a->value, "gmt") == 0 ||
+                 strcasecmp(a->value, "etc/utc") == 0;
+}
+
 static void
 learn_action(struct lint *l, const struct action *a)
 {
@@ -216,6 +226,13 @@ learn_action(struct lint *l, const struct action *a)
         break;
     case ACTION_DROP_TABLE:
         known_remove(&l->known, KNOWN_TABLE, &a->table, "");
+        break;
+    case ACTION_TRUNCATE:
+        if (l->file.transaction)
+            learn(l, KNOWN_EMPTY, &a->table, "");
+        break;
+    case ACTION_SET:
+        learn_setting(l, a);
         break;
     case ACTION_CREATE_INDEX:
         learn_index(l, a);
@@ -262,6 +279,8 @@ look(struct lint *l, size_t number, const struct lint_rule *rule, const struct a
         return;
     if (!(rule->flags & LINT_NEW_TOO) && lint_is_new(l, KNOWN_TABLE, &a->table))
         return;
+    if (rule->level == LINT_ERROR && known_find(&l->known, KNOWN_EMPTY, &a->table, ""))
+        return;
     if (rule->match && !rule->match(l, a, &at))
         return;
     if (rule->flags & LINT_ONCE)
@@ -296,7 +315,9 @@ lint_file(struct lint *l, const struct lint_file *f)
     l->seen_alone = l->seen_others = false;
     l->told = 0;
     known_remove_all(&l->known, KNOWN_LOCK);
+    known_remove_all(&l->known, KNOWN_EMPTY);
     known_remove_all(&l->known, KNOWN_VALUE);
+    l->utc = false;
 }
 
 void

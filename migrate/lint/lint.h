@@ -94,7 +94,8 @@ struct lint {
     bool alone;                 /* … it cannot run in a transaction, … */
     bool sets;                  /* … it is a SET, … */
     size_t n_actions;           /* … and so many of its actions were seen before */
-    bool seen_alone;            /* of the file: one that cannot, … */
+    bool utc;                   /* of the file: SET timezone TO 'UTC' stands before, … */
+    bool seen_alone;            /* … one that cannot, … */
     bool seen_others;           /* … and one that can */
     uint64_t told;              /* LINT_ONCE: bit by number of the rule */
 };

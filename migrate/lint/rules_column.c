@@ -41,7 +41,7 @@ rewrites(const struct lint *l, const struct action *a, size_t *at)
     const struct known *old = known_find(&l->known, KNOWN_COLUMN, &a->table, a->column);
 
     (void)at;
-    return action_has(a, HAS_USING) || !old || !lint_type_fits(&old->type, &a->type);
+    return action_has(a, HAS_USING) || !old || !lint_type_fits(&old->type, &a->type, l->utc);
 }
 
 static bool
@@ -123,7 +123,7 @@ const struct lint_rule lint_rules_column[] = {
         .what = "another type of a column writes @ anew",
         .lock =
             "ACCESS EXCLUSIVE on the table until all of it and its indexes are written: reads and writes wait. Not so where the "
-            "values stay as they are (varchar to text, a longer varchar, a numeric of more digits), which is seen when "
+            "values stay as they are (varchar to text, a longer varchar, a numeric of more digits; timestamp to timestamptz where the file sets the time zone to UTC), which is seen when "
             "the files say what the type was",
         .safe =
             "a second column of the new type, kept equal by a trigger, filled in batches; the application changes over; a later "

@@ -8,6 +8,14 @@ cascades(const struct lint *l, const struct action *a, size_t *at)
     return action_has(a, HAS_CASCADE);
 }
 
+/* DROP a, b CASCADE is one finding. */
+static bool
+drops_more(const struct lint *l, const struct action *a, size_t *at)
+{
+    return cascades(l, a, at) &&
+           (l->n_actions == 0 || a->kind == ACTION_DROP_COLUMN || a->kind == ACTION_ALTER);
+}
+
 static bool
 does_not_cascade(const struct lint *l, const struct action *a, size_t *at)
 {
@@ -82,7 +90,7 @@ const struct lint_rule lint_rules_table[] = {
                 "DROP VIEW open_orders;\n",
         .kinds = ON(DROP_TABLE) | ON(DROP_OTHER) | ON(DROP_INDEX) | ON(DROP_COLUMN) | ON(ALTER),
         .place = HAS_CASCADE,
-        .match = cascades,
+        .match = drops_more,
     },
     {
         .name = "table-truncate",

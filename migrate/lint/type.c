@@ -161,7 +161,7 @@ is_same(const struct lint_type *a, const struct lint_type *b)
 }
 
 bool
-lint_type_fits(const struct lint_type *from, const struct lint_type *to)
+lint_type_fits(const struct lint_type *from, const struct lint_type *to, bool utc)
 {
     static const char *const grow[] = {"varchar", "varbit",    "time",
                                        "timetz",  "timestamp", "timestamptz"};
@@ -174,12 +174,15 @@ lint_type_fits(const struct lint_type *from, const struct lint_type *to)
         return false;
     if (is(to, "text"))
         return is(from, "varchar") || is(from, "text");
-    if (is(from, "text") && is(to, "varchar"))
+    if ((is(from, "text") && is(to, "varchar")) || (is(from, "bit") && is(to, "varbit")))
         return to->n_modifiers == 0;
     if (is(from, "cidr") && is(to, "inet"))
         return true;
     if (is(from, "numeric") && is(to, "numeric"))
         return grows_numeric(from, to);
+    if (utc && ((is(from, "timestamp") && is(to, "timestamptz")) ||
+                (is(from, "timestamptz") && is(to, "timestamp"))))
+        return grows(from, to);
     for (size_t i = 0; i < sizeof(grow) / sizeof(grow[0]); i++)
         if (is(from, grow[i]) && is(to, grow[i]))
             return grows(from, to);

@@ -20,8 +20,8 @@ struct lint_type {
 
 /* Moves behind it. */
 void lint_type_read(struct cursor *c, struct lint_type *ret);
-/* True when values of `from` need not be written anew as `to`; false when it is not known. */
-bool lint_type_fits(const struct lint_type *from, const struct lint_type *to);
+/* True when values of `from` need not be written anew as `to`; false when it is not known. utc: that is the time zone. */
+bool lint_type_fits(const struct lint_type *from, const struct lint_type *to, bool utc);
 /* serial and its kin. */
 bool lint_type_is_serial(const struct lint_type *t);
 

@@ -237,7 +237,7 @@ test_changed_columns(void **state)
     finds("ALTER TABLE t ALTER a TYPE text", "column-type 1:15 (t)\n");
     finds("ALTER TABLE t ALTER COLUMN a SET DATA TYPE bigint", "column-type 1:15 (t)\n");
 #define OLD                                                                                        \
-    "CREATE TABLE t (a varchar(20), b numeric(8, 2), c int, d timestamp(3), e text, f cidr,\n PRIMARY KEY (a), g bit varying(3), h int[], i character varying);\n-- next file\n"
+    "CREATE TABLE t (a varchar(20), b numeric(8, 2), c int, d timestamp(3), e text, f cidr,\n PRIMARY KEY (a), g bit varying(3), h int[], i character varying, j bit(3));\n-- next file\n"
     is_fine(OLD
             "ALTER TABLE t ALTER a TYPE text, ALTER b TYPE numeric(10, 2), ALTER d TYPE timestamp");
     is_fine(
@@ -245,7 +245,7 @@ test_changed_columns(void **state)
         "ALTER TABLE public.t ALTER a TYPE VARCHAR(30) USING a::varchar(30), ALTER c TYPE integer, ALTER b TYPE decimal");
     is_fine(
         OLD
-        "ALTER TABLE t ALTER e TYPE varchar, ALTER f TYPE inet, ALTER g TYPE varbit(4), ALTER h TYPE integer[], ALTER i TYPE text");
+        "ALTER TABLE t ALTER e TYPE varchar, ALTER f TYPE inet, ALTER g TYPE varbit(4), ALTER h TYPE integer[], ALTER i TYPE text, ALTER j TYPE varbit");
     finds(OLD "ALTER TABLE t ALTER a TYPE varchar(10)", "column-type 1:15 (t)\n");
     finds(OLD "ALTER TABLE t ALTER e TYPE varchar(10)", "column-type 1:15 (t)\n");
     finds(OLD "ALTER TABLE t ALTER b TYPE numeric(10, 3)", "column-type 1:15 (t)\n");
@@ -357,12 +357,18 @@ test_tables(void **state)
     finds("DROP FUNCTION f(int) CASCADE", "drop-cascade 1:22 (f)\n");
     finds("ALTER TABLE t DROP CONSTRAINT c CASCADE", "drop-cascade 1:33 (t)\n");
     finds("DROP TYPE IF EXISTS s.cascade CASCADE", "drop-cascade 1:31 (s.cascade)\n");
+    finds("DROP VIEW a, b CASCADE", "drop-cascade 1:16 (a)\n");
+    finds("ALTER TABLE t DROP CONSTRAINT a CASCADE, DROP CONSTRAINT b CASCADE",
+          "drop-cascade 1:33 (t)\ndrop-cascade 1:60 (t)\n");
     is_fine("DROP VIEW v RESTRICT");
     is_fine("ALTER TABLE t ADD a int REFERENCES u ON DELETE CASCADE");
     finds("truncate only a, b restart identity",
           "table-truncate 1:1 (a)\ntable-truncate 1:1 (b)\nlock-order 1:1 (a)\n");
     is_fine("CREATE TABLE t (a int); TRUNCATE t");
     is_fine("SELECT truncate FROM t");
+    finds(
+        "TRUNCATE t;\nALTER TABLE t ADD a int NOT NULL, DROP b, ADD UNIQUE (a);\n-- next file\nALTER TABLE t ADD UNIQUE (a)",
+        "table-truncate 1:1 (t)\ncolumn-drop 2:35 (t)\nconstraint-unique 1:19 (t)\n");
     finds("TRUNCATE TABLE a CASCADE", "table-truncate-cascade 1:18 (a)\n");
     is_fine("CREATE TABLE a (); TRUNCATE a CASCADE");
     finds("ALTER TABLE t SET UNLOGGED", "table-logged 1:15 (t)\n");
