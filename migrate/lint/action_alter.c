@@ -180,8 +180,15 @@ read_sub_command(struct cursor *c, struct action *a)
 static void
 read_sub_commands(struct reader *r, const struct action *head)
 {
+    struct action a = *head;
+
+    if (cursor_at_end(&r->c)) {
+        a.kind = ACTION_OTHER; /* it was cut off */
+        r->found(r->arg, &a);
+        return;
+    }
     do {
-        struct action a = *head;
+        a = *head;
         struct cursor piece = action_piece(&r->c);
         a.offset = piece.t.offset;
         a.kind = read_sub_command(&piece, &a);

@@ -366,6 +366,7 @@ test_tables(void **state)
           "table-truncate 1:1 (a)\ntable-truncate 1:1 (b)\nlock-order 1:1 (a)\n");
     is_fine("CREATE TABLE t (a int); TRUNCATE t");
     is_fine("SELECT truncate FROM t");
+    is_fine("ALTER TABLE a ADD x int;\nALTER TABLE b");
     finds(
         "TRUNCATE t;\nALTER TABLE t ADD a int NOT NULL, DROP b, ADD UNIQUE (a);\n-- next file\nALTER TABLE t ADD UNIQUE (a)",
         "table-truncate 1:1 (t)\ncolumn-drop 2:35 (t)\nconstraint-unique 1:19 (t)\n");
