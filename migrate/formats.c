@@ -129,11 +129,29 @@ print_check(struct strbuf *out)
         "rules of [migrate-rules.md](migrate-rules.md), `line` and `column` only where there is a place.\n");
 }
 
+static void
+print_json(struct strbuf *out)
+{
+    strbuf_adds(
+        out,
+        "\n### up, down, baseline, repair and wait --json\n\nOne object on standard output at the end, whatever the end was: "
+        "`{\"program\",\"command\",\"outcome\",\"exit\",\"applied\":[…],\"pending\":n,\"file\",\"line\",\"column\","
+        "\"sqlstate\",\"message\",\"hint\",\"duration_ms\",\"migrations\":[{\"action\",\"version\",\"name\",\"file\",…}]}`: the "
+        "fields of the termination message, the command, and each migration in the order in which it was done. "
+        "action: `applied`, `undone`, `recorded` (baseline), `accepted` (repair); with --dry-run `would_apply`, "
+        "`would_undo`, `would_record`, `would_accept`. The other fields are those of the record of that name (`recorded`: "
+        "`recording`, `accepted`: `accepting`); of a migration that was committed while the connection was lost only "
+        "`version`, `name`, `file` and `phase` are known. A bad option has no object.\n"
+        "\n### split --json\n\nAn object a line, for each statement: `{\"n\",\"line\",\"end_line\",\"offset\",\"bytes\","
+        "\"kind\":\"sql\"|\"copy\",\"transaction\"}`.\n");
+}
+
 void
 formats_print(struct strbuf *out)
 {
     print_records(out);
     print_outcomes(out);
+    print_json(out);
     strbuf_adds(out, "\n### status --json\n\n`{\"table\"");
     for (int i = 0; i <= PLAN_MISSING; i++)
         strbuf_addf(out, ",\"%s\":n", plan_state_name((enum plan_state)i));
@@ -142,6 +160,7 @@ formats_print(struct strbuf *out)
         ",\"lock\":{\"pid\",\"application\",\"age_s\"}|null,\"migrations\":[{\"version\",\"name\",\"state\","
         "\"phase\",\"file\",\"applied_name\",\"applied_at\",\"applied_by\",\"duration_ms\",\"release\"}]}`: the last five only for "
         "what is in the history. Of a file outside a transaction that was begun and is not done: `statements`, "
-        "`statements_done`, and `statement_begun`, which nobody knows to be done, or null.\n");
+        "`statements_done`, and `statement_begun`, which nobody knows to be done, or null. When the status cannot be had, "
+        "the object is that of `up --json`.\n");
     print_check(out);
 }

@@ -34,7 +34,7 @@ static const struct opt_row down_rows[] = {
 
 const struct opt_command cmd_down = {
     .name = "down",
-    .args = "",
+    .args = "--to V | --steps N",
     .summary =
         "undo what is applied, by the .down.sql files; never by itself: --to or --steps says how far",
     .more =

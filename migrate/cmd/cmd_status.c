@@ -217,6 +217,7 @@ cmd_status_run(void *options, const struct opt_result *given)
     struct err e = {0};
     report_init(&st.report, log_is_text());
     if (look(&st, &e) != 0) {
+        st.report.json = o->json ? cmd_status.name : NULL;
         report_fail(&st.report, st.report.exit ? st.report.exit : report_exit_for(&e), &e);
         if (st.loose.file)
             report_place(&st.report, st.loose.file, st.loose.line, 0);

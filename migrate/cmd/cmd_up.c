@@ -134,12 +134,29 @@ up_show(struct turn *t)
              t->plan.steps);
 }
 
+/* --steps counts from the beginning of the run: what was done before a connection was lost is no step any more. */
+static void
+keep_to_steps(struct turn *t)
+{
+    size_t left = (size_t)t->o->steps - t->report.applied_n;
+    for (size_t i = 0; t->o->steps && i < t->plan.n; i++) {
+        struct plan_item *item = &t->plan.items[i];
+        if (item->step && left == 0) {
+            item->step = false;
+            t->plan.steps--;
+        } else if (item->step) {
+            left--;
+        }
+    }
+}
+
 int
 up_look(struct turn *t)
 {
     if (judge(t) != 0)
         return -1;
     turn_settle(t);
+    keep_to_steps(t);
     if (t->plan.steps == 0) {
         up_tell_plan(t);
         tell_end(t);

@@ -12,7 +12,7 @@ const struct opt_command cmd_wait = {
     .name = "wait",
     .args = "",
     .summary = "wait until the database accepts connections and has the wanted role",
-    .options = OPT_NAMES("database", "wait", "deadline", "termination-log"),
+    .options = OPT_NAMES("database", "wait", "deadline", "json", "termination-log"),
     .run = cmd_wait_run,
 };
 
@@ -25,6 +25,8 @@ cmd_wait_run(void *options, const struct opt_result *given)
     struct err e = {0};
     struct report report;
     report_init(&report, log_is_text());
+    if (o->json)
+        report.json = cmd_wait.name;
     if (session_init(&s, o, &e) != 0) {
         report_fail(&report, report_exit_for(&e), &e);
     } else {
