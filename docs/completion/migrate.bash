@@ -46,7 +46,7 @@ _migrate_command() {
     repair) options='--dir --database --table --layout --wait --lock-wait --lock-timeout --deadline --dry-run --role --json --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     check) options='--dir --allow-empty --json --since --format --rules --log --log-level --strict-env --print-options --print-formats --help --version' words='' path=dirnames wraps='' ;;
     split) options='--json --log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
-    wait) options='--database --wait --deadline --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
+    wait) options='--database --wait --deadline --json --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     run) options='--database --table --wait --lock-wait --deadline --ahead --termination-log --export-url --tool --grace --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps=1 ;;
     copy) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
     version) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;

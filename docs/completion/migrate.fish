@@ -283,6 +283,7 @@ complete -c migrate -n '__migrate_at -' -a wait -d 'wait until the database acce
 complete -c migrate -n '__migrate_at wait' -l database -x -d 'where PostgreSQL is: URL or keywords; otherwise DATABASE_URL and its kin'
 complete -c migrate -n '__migrate_at wait' -l wait -x -d 'how long to wait for the database to accept; 0: one attempt'
 complete -c migrate -n '__migrate_at wait' -l deadline -x -d 'how long all of it may take; then the statement is cancelled and rolled back'
+complete -c migrate -n '__migrate_at wait' -l json -d 'print JSON'
 complete -c migrate -n '__migrate_at wait' -l termination-log -r -F -d 'where Kubernetes looks for the last words; written only when it exists'
 complete -c migrate -n '__migrate_at wait' -l log -x -a 'auto text kv json' -d 'format of the log on stderr: auto, text, kv or json'
 complete -c migrate -n '__migrate_at wait' -l log-level -x -a 'debug info warn error' -d 'lowest level that is logged: debug, info, warn or error'

@@ -238,6 +238,7 @@ _migrate_wait() {
         '--database=[where PostgreSQL is\: URL or keywords; otherwise DATABASE_URL and its kin]:URL: ' \
         '--wait=[how long to wait for the database to accept; 0\: one attempt]:DURATION: ' \
         '--deadline=[how long all of it may take; then the statement is cancelled and rolled back]:DURATION: ' \
+        '--json[print JSON]' \
         '--termination-log=[where Kubernetes looks for the last words; written only when it exists]:FILE:_files' \
         '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
         '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \

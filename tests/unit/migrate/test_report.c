@@ -144,6 +144,29 @@ test_termination(void **state)
     report_done(&r);
 }
 
+/* Parted by commas, with their action first; counted without --json, too. */
+static void
+test_steps(void **state)
+{
+    (void)state;
+    struct report r;
+    report_init(&r, false);
+    report_step(&r, "applied", LOG_FIELDS(LF_STR("version", "1")));
+    assert_int_equal(r.steps_n, 1);
+    assert_int_equal(r.steps.len, 0);
+    r.json = "up";
+    report_step(&r, "applied", LOG_FIELDS(LF_STR("version", "2"), LF_OPT("left", NULL)));
+    report_step(&r, "undone", LOG_FIELDS(LF_BOOL("transaction", true)));
+    assert_int_equal(r.steps_n, 3);
+    assert_string_equal(
+        strbuf_str(&r.steps),
+        "{\"action\":\"applied\",\"version\":\"2\"},{\"action\":\"undone\",\"transaction\":true}");
+    report_forget_steps(&r);
+    assert_int_equal(r.steps_n, 0);
+    assert_string_equal(strbuf_str(&r.steps), "");
+    report_done(&r);
+}
+
 static void
 test_progress_line(void **state)
 {
@@ -177,6 +200,7 @@ main(void)
         cmocka_unit_test(test_retryable),
         cmocka_unit_test(test_first_failure_stays),
         cmocka_unit_test(test_termination),
+        cmocka_unit_test(test_steps),
         cmocka_unit_test(test_progress_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
