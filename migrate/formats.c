@@ -39,6 +39,8 @@ static const struct {
     {"would_undo", "version, name, file, transaction, statements",
      "down --dry-run: each migration"},
     {"undoing", "version, file, applied_at", "down: each migration that will be undone"},
+    {"begun", "version, file, done",
+     "down: a file that was begun outside a transaction and is not done: so many statements of it stay"},
     {"drifted", "version, file", "down: its file changed since it was applied"},
     {"undone", "version, name, file, phase, transaction, statements, attempts, duration_ms",
      "down: each migration"},

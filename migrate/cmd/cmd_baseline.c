@@ -6,6 +6,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "migrate/cmd/cmd.h"
+#include "migrate/turn/begun.h"
 #include "migrate/turn/turn.h"
 
 static int cmd_baseline_run(void *options, const struct opt_result *given);
@@ -136,8 +137,19 @@ baseline_show(struct turn *t)
              t->plan.steps);
 }
 
+/* Of a file that was begun outside a transaction and given up: applied as a whole now, it has no statements left to do. */
 static void
-add_rows(struct turn *t, struct strbuf *sql)
+forget_steps(const struct begun *begun, const struct source_migration *m, struct strbuf *sql)
+{
+    const struct steps_begun *b = begun_find(begun, m->id.version, false);
+    if (!b)
+        return;
+    steps_sql_forget(&begun->steps, b->version, sql);
+    strbuf_adds(sql, "; ");
+}
+
+static void
+add_rows(const struct turn *t, const struct begun *begun, struct strbuf *sql)
 {
     for (size_t i = 0; i < t->plan.n; i++) {
         const struct source_migration *m = t->plan.items[i].file;
@@ -150,6 +162,7 @@ add_rows(struct turn *t, struct strbuf *sql)
                                        .baseline = true};
         ledger_sql_insert(&t->ledger, &row, NULL, sql);
         strbuf_adds(sql, "; ");
+        forget_steps(begun, m, sql);
     }
 }
 
@@ -157,10 +170,16 @@ static enum turn_step
 baseline_act(struct turn *t)
 {
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+    CLEANUP_WITH(begun_done) struct begun begun = {.n = 0};
+    struct err e = {0};
     bool done;
     if (turn_create(t) != 0)
         return TURN_END;
-    add_rows(t, &sql);
+    if (begun_read(&begun, &t->ledger, &t->s, &e) != 0) {
+        turn_fail(t, &e);
+        return TURN_END;
+    }
+    add_rows(t, &begun, &sql);
     tell_steps(t, "recorded");
     enum turn_step step = turn_write(t, &sql, t->arg, &done);
     if (done) {

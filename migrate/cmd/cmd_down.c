@@ -3,10 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "migrate/cmd/cmd.h"
 #include "migrate/plan_back.h"
+#include "migrate/turn/begun.h"
 #include "migrate/turn/turn.h"
 
 static int cmd_down_run(void *options, const struct opt_result *given);
@@ -178,10 +180,36 @@ tell_plan(const struct turn *t)
     }
 }
 
+/* What up began outside a transaction has no row, so nothing takes it back. -1: the report knows. */
+static int
+tell_begun(struct turn *t)
+{
+    CLEANUP_WITH(begun_done) struct begun begun = {.n = 0};
+    struct err e = {0};
+    if (begun_read(&begun, &t->ledger, &t->s, &e) != 0) {
+        turn_fail(t, &e);
+        return -1;
+    }
+    for (size_t i = 0; i < t->plan.n; i++) {
+        const struct source_migration *m = t->plan.items[i].file;
+        const struct steps_begun *b = m ? begun_find(&begun, m->id.version, false) : NULL;
+        if (b)
+            log_warn(
+                "begun",
+                LOG_FIELDS(LF_STR("version", m->id.version), LF_STR("file", m->file),
+                           LF_UINT("done", b->done)),
+                "%s was begun outside a transaction and is not done (statements done: %zu): what it did stays",
+                m->file, b->done);
+    }
+    return 0;
+}
+
 static enum turn_step
 down_act(struct turn *t)
 {
     bool all_done;
+    if (tell_begun(t) != 0)
+        return TURN_END;
     tell_plan(t);
     enum turn_step step = turn_apply(t, &all_done);
     if (all_done)

@@ -216,6 +216,16 @@ def test_refused_part_way_outside_a_transaction(files, up, down, pg):
     assert (down("--steps=1").status, history(pg), tables(pg)) == (0, [], "")
 
 
+def test_beside_a_file_that_was_begun(three, files, up, down, pg):
+    """What up began outside a transaction has no row: it is told, and left alone."""
+    files("0004_d.sql", "-- migrate: transaction=off\nCREATE TABLE d (i int);\nSELECT nowhere;\n")
+    assert up().status == 24
+    result = down("--to=2")
+    assert (result.status, undone(result)) == (0, ["0003"]), result.output
+    assert [(r["file"], r["done"]) for r in events(result, "begun")] == [("0004_d.sql", 1)]
+    assert pg.psql("SELECT to_regclass('d') IS NOT NULL") == "t"
+
+
 def test_a_header_of_its_own(three, files, down, pg):
     files("0003_c.down.sql", "-- migrate: statement_timeout=200ms\nSELECT pg_sleep(600);\n")
     result = down("--steps=1")

@@ -127,6 +127,18 @@ def test_baseline_of_what_cannot_be_read(filled, files, baseline, pg):
     assert pg.psql("SELECT to_regclass('schema_history') IS NULL") == "t"
 
 
+def test_baseline_of_a_file_that_was_begun(files, baseline, up, pg):
+    """Given up outside a transaction, done by hand, recorded: undone and applied again it begins at its beginning."""
+    way = files("0001_a.sql", "-- migrate: transaction=off\nCREATE TABLE a (i int);\nSELECT nowhere;\n")
+    files("0001_a.down.sql", "DROP TABLE a;\n")
+    assert up().status == 24 and pg.psql("SELECT count(*) FROM schema_history_step") != "0"
+    way.write_text("-- migrate: transaction=off\nCREATE TABLE a (i int);\n")
+    assert baseline("1").status == 0
+    assert pg.psql("SELECT count(*) FROM schema_history_step") == "0"
+    assert up("--steps=1", command="down").status == 0
+    assert up().status == 0 and pg.psql("SELECT count(*) FROM a") == "0"
+
+
 def test_baseline_beside_up(filled, start, files, pg):
     """Eight of each at once: the lock parts them; what baseline wrote is not run, or it comes second and is refused."""
     env = {"DATABASE_URL": pg.url}
