@@ -10,6 +10,7 @@ static const struct opt_command *const commands[] = {COMMANDS(OPT_ENTRY)};
 static const char *const phases[] = {"expand", "contract", "all", NULL};
 static const char *const layouts[] = {"auto", "native", NULL};
 static const char *const orders[] = {"refuse", "apply", NULL};
+static const char *const poolers[] = {"auto", "session", "transaction", "refuse", NULL};
 static const char *const aheads[] = {"allow", "refuse", NULL};
 
 #define FIELD(name_) offsetof(struct options, name_)
@@ -123,6 +124,18 @@ static const struct opt_row rows[] = {
      .min = 1,
      .max = 1000000,
      .help = "at most so many migrations"},
+    {.name = "pooler",
+     .kind = OPT_CHOICE,
+     .offset = FIELD(pooler),
+     .def = "auto",
+     .choices = poolers,
+     .help = "what to do behind a connection pooler such as PgBouncer",
+     .more =
+         "For up and down; the other commands need the session, and refuse a pooler unless session says that it is kept. A pooler shows in that the protocol names another backend than the server does. auto then uses nothing that "
+         "belongs to a session, which is right whatever the pooler's mode is: each migration is guarded by its history row and "
+         "a lock of its transaction, and a file outside a transaction by a lease. session: the pooler pools by sessions, so "
+         "that all is as without it. transaction: as auto behind a pooler, also where none shows. refuse: a "
+         "pooler is an error (23)."},
     {.name = "dry-run",
      .kind = OPT_BOOL,
      .offset = FIELD(dry_run),

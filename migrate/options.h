@@ -14,6 +14,7 @@ enum options_phase { PHASE_EXPAND, PHASE_CONTRACT, PHASE_ALL };
 enum options_layout { LAYOUT_AUTO, LAYOUT_NATIVE };
 enum options_order { ORDER_REFUSE, ORDER_APPLY };
 enum options_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_GITHUB };
+enum options_pooler { POOLER_AUTO, POOLER_SESSION, POOLER_TRANSACTION, POOLER_REFUSE };
 enum options_ahead { AHEAD_ALLOW, AHEAD_REFUSE };
 
 /* Durations are milliseconds, CLOCK_NEVER for "none". Strings are borrowed, NULL when not given. */
@@ -31,6 +32,7 @@ struct options {
     int out_of_order; /* enum options_order */
     int ahead;        /* enum options_ahead */
     int phase;        /* enum options_phase */
+    int pooler;       /* enum options_pooler */
     const char *role;
     const char *search_path;
     const char *release;

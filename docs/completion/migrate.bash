@@ -18,6 +18,7 @@ _migrate_value() {
     --phase) path='' words='expand contract all' ;;
     --to) words='' path='' ;;
     --steps) words='' path='' ;;
+    --pooler) path='' words='auto session transaction refuse' ;;
     --max-blocking) words='' path='' ;;
     --role) words='' path='' ;;
     --search-path) words='' path='' ;;
@@ -38,19 +39,19 @@ _migrate_value() {
 # What is known after a command: options, words, a path; whether a command line follows. 1: no command.
 _migrate_command() {
     case $1 in
-    up) options='--dir --allow-empty --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --dry-run --rehearse --max-blocking --role --search-path --release --json --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
-    down) options='--dir --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --dry-run --role --search-path --json --termination-log --to --steps --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
-    rehearse) options='--dir --allow-empty --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --dry-run --max-blocking --role --search-path --release --json --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
+    up) options='--dir --allow-empty --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --pooler --dry-run --rehearse --max-blocking --role --search-path --release --json --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
+    down) options='--dir --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --pooler --dry-run --role --search-path --json --termination-log --to --steps --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
+    rehearse) options='--dir --allow-empty --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --pooler --dry-run --max-blocking --role --search-path --release --json --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     status) options='--dir --allow-empty --database --table --wait --deadline --out-of-order --ahead --phase --role --json --exit-code --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
-    baseline) options='--dir --database --table --layout --wait --lock-wait --lock-timeout --deadline --dry-run --role --release --json --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
-    repair) options='--dir --database --table --layout --wait --lock-wait --lock-timeout --deadline --dry-run --role --json --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
+    baseline) options='--dir --database --table --layout --wait --lock-wait --lock-timeout --deadline --pooler --dry-run --role --release --json --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
+    repair) options='--dir --database --table --layout --wait --lock-wait --lock-timeout --deadline --pooler --dry-run --role --json --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     check) options='--dir --allow-empty --json --since --format --rules --log --log-level --strict-env --print-options --print-formats --help --version' words='' path=dirnames wraps='' ;;
     split) options='--json --log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
     wait) options='--database --wait --deadline --json --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     run) options='--database --table --wait --lock-wait --deadline --ahead --termination-log --export-url --tool --grace --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps=1 ;;
     copy) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
     version) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
-    '') options='--dir --allow-empty --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --dry-run --rehearse --max-blocking --role --search-path --release --json --exit-code --termination-log --since --format --rules --export-url --tool --grace --log --log-level --strict-env --print-options --print-formats --help --version' words='up down rehearse status baseline repair check split wait run copy version' path='' wraps='' ;;
+    '') options='--dir --allow-empty --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --pooler --dry-run --rehearse --max-blocking --role --search-path --release --json --exit-code --termination-log --since --format --rules --export-url --tool --grace --log --log-level --strict-env --print-options --print-formats --help --version' words='up down rehearse status baseline repair check split wait run copy version' path='' wraps='' ;;
     *) return 1 ;;
     esac
 }

@@ -1,7 +1,7 @@
 # Completion of migrate for fish, as migrate --print-options=fish prints it.
 
 # Options that a value follows.
-set -g __migrate_valued --dir --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --max-blocking --role --search-path --release --termination-log --since --format --export-url --tool --grace --log --log-level --print-options
+set -g __migrate_valued --dir --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --pooler --max-blocking --role --search-path --release --termination-log --since --format --export-url --tool --grace --log --log-level --print-options
 set -g __migrate_commands up down rehearse status baseline repair check split wait run copy version
 # Commands that a command line follows.
 set -g __migrate_wrapping run
@@ -76,6 +76,7 @@ complete -c migrate -n '__migrate_at -' -l ahead -x -a 'allow refuse' -d 'applie
 complete -c migrate -n '__migrate_at -' -l phase -x -a 'expand contract all' -d 'which files are wanted: those with phase=contract wait for contract or all'
 complete -c migrate -n '__migrate_at -' -l to -x -d 'up to this version, and no further'
 complete -c migrate -n '__migrate_at -' -l steps -x -d 'at most so many migrations'
+complete -c migrate -n '__migrate_at -' -l pooler -x -a 'auto session transaction refuse' -d 'what to do behind a connection pooler such as PgBouncer'
 complete -c migrate -n '__migrate_at -' -l dry-run -d 'say what would be applied; change nothing'
 complete -c migrate -n '__migrate_at -' -l rehearse -d 'the same as the command rehearse: do it, show what it locks, and roll it back'
 complete -c migrate -n '__migrate_at -' -l max-blocking -x -d 'rehearse: how long a file may keep reads of a table waiting; longer is exit 25'
@@ -115,6 +116,7 @@ complete -c migrate -n '__migrate_at up' -l ahead -x -a 'allow refuse' -d 'appli
 complete -c migrate -n '__migrate_at up' -l phase -x -a 'expand contract all' -d 'which files are wanted: those with phase=contract wait for contract or all'
 complete -c migrate -n '__migrate_at up' -l to -x -d 'up to this version, and no further'
 complete -c migrate -n '__migrate_at up' -l steps -x -d 'at most so many migrations'
+complete -c migrate -n '__migrate_at up' -l pooler -x -a 'auto session transaction refuse' -d 'what to do behind a connection pooler such as PgBouncer'
 complete -c migrate -n '__migrate_at up' -l dry-run -d 'say what would be applied; change nothing'
 complete -c migrate -n '__migrate_at up' -l rehearse -d 'the same as the command rehearse: do it, show what it locks, and roll it back'
 complete -c migrate -n '__migrate_at up' -l max-blocking -x -d 'rehearse: how long a file may keep reads of a table waiting; longer is exit 25'
@@ -141,6 +143,7 @@ complete -c migrate -n '__migrate_at down' -l lock-wait -x -d 'how long to wait 
 complete -c migrate -n '__migrate_at down' -l lock-timeout -x -d 'lock_timeout of a migration\'s transaction; then it rolls back and tries again'
 complete -c migrate -n '__migrate_at down' -l statement-timeout -x -d 'statement_timeout of the migrations'
 complete -c migrate -n '__migrate_at down' -l deadline -x -d 'how long all of it may take; then the statement is cancelled and rolled back'
+complete -c migrate -n '__migrate_at down' -l pooler -x -a 'auto session transaction refuse' -d 'what to do behind a connection pooler such as PgBouncer'
 complete -c migrate -n '__migrate_at down' -l dry-run -d 'say what would be applied; change nothing'
 complete -c migrate -n '__migrate_at down' -l role -x -d 'SET ROLE for each file; the history is made, read and written as that role, too'
 complete -c migrate -n '__migrate_at down' -l search-path -x -d 'search_path for each file, as one would write it after SET search_path ='
@@ -172,6 +175,7 @@ complete -c migrate -n '__migrate_at rehearse' -l ahead -x -a 'allow refuse' -d 
 complete -c migrate -n '__migrate_at rehearse' -l phase -x -a 'expand contract all' -d 'which files are wanted: those with phase=contract wait for contract or all'
 complete -c migrate -n '__migrate_at rehearse' -l to -x -d 'up to this version, and no further'
 complete -c migrate -n '__migrate_at rehearse' -l steps -x -d 'at most so many migrations'
+complete -c migrate -n '__migrate_at rehearse' -l pooler -x -a 'auto session transaction refuse' -d 'what to do behind a connection pooler such as PgBouncer'
 complete -c migrate -n '__migrate_at rehearse' -l dry-run -d 'say what would be applied; change nothing'
 complete -c migrate -n '__migrate_at rehearse' -l max-blocking -x -d 'rehearse: how long a file may keep reads of a table waiting; longer is exit 25'
 complete -c migrate -n '__migrate_at rehearse' -l role -x -d 'SET ROLE for each file; the history is made, read and written as that role, too'
@@ -218,6 +222,7 @@ complete -c migrate -n '__migrate_at baseline' -l wait -x -d 'how long to wait f
 complete -c migrate -n '__migrate_at baseline' -l lock-wait -x -d 'how long to wait for another runner\'s lock'
 complete -c migrate -n '__migrate_at baseline' -l lock-timeout -x -d 'lock_timeout of a migration\'s transaction; then it rolls back and tries again'
 complete -c migrate -n '__migrate_at baseline' -l deadline -x -d 'how long all of it may take; then the statement is cancelled and rolled back'
+complete -c migrate -n '__migrate_at baseline' -l pooler -x -a 'auto session transaction refuse' -d 'what to do behind a connection pooler such as PgBouncer'
 complete -c migrate -n '__migrate_at baseline' -l dry-run -d 'say what would be applied; change nothing'
 complete -c migrate -n '__migrate_at baseline' -l role -x -d 'SET ROLE for each file; the history is made, read and written as that role, too'
 complete -c migrate -n '__migrate_at baseline' -l release -x -d 'stored with each row: which release brought it'
@@ -240,6 +245,7 @@ complete -c migrate -n '__migrate_at repair' -l wait -x -d 'how long to wait for
 complete -c migrate -n '__migrate_at repair' -l lock-wait -x -d 'how long to wait for another runner\'s lock'
 complete -c migrate -n '__migrate_at repair' -l lock-timeout -x -d 'lock_timeout of a migration\'s transaction; then it rolls back and tries again'
 complete -c migrate -n '__migrate_at repair' -l deadline -x -d 'how long all of it may take; then the statement is cancelled and rolled back'
+complete -c migrate -n '__migrate_at repair' -l pooler -x -a 'auto session transaction refuse' -d 'what to do behind a connection pooler such as PgBouncer'
 complete -c migrate -n '__migrate_at repair' -l dry-run -d 'say what would be applied; change nothing'
 complete -c migrate -n '__migrate_at repair' -l role -x -d 'SET ROLE for each file; the history is made, read and written as that role, too'
 complete -c migrate -n '__migrate_at repair' -l json -d 'print JSON'

@@ -32,6 +32,7 @@ _migrate_up() {
         '--phase=[which files are wanted\: those with phase=contract wait for contract or all]:WORD: _migrate_offer expand contract all' \
         '--to=[up to this version, and no further]:V: ' \
         '--steps=[at most so many migrations]:N: ' \
+        '--pooler=[what to do behind a connection pooler such as PgBouncer]:WORD: _migrate_offer auto session transaction refuse' \
         '--dry-run[say what would be applied; change nothing]' \
         '--rehearse[the same as the command rehearse\: do it, show what it locks, and roll it back]' \
         '--max-blocking=[rehearse\: how long a file may keep reads of a table waiting; longer is exit 25]:DURATION: ' \
@@ -63,6 +64,7 @@ _migrate_down() {
         '--lock-timeout=[lock_timeout of a migration'\''s transaction; then it rolls back and tries again]:DURATION: ' \
         '--statement-timeout=[statement_timeout of the migrations]:DURATION: ' \
         '--deadline=[how long all of it may take; then the statement is cancelled and rolled back]:DURATION: ' \
+        '--pooler=[what to do behind a connection pooler such as PgBouncer]:WORD: _migrate_offer auto session transaction refuse' \
         '--dry-run[say what would be applied; change nothing]' \
         '--role=[SET ROLE for each file; the history is made, read and written as that role, too]:ROLE: ' \
         '--search-path=[search_path for each file, as one would write it after SET search_path =]:PATH: ' \
@@ -99,6 +101,7 @@ _migrate_rehearse() {
         '--phase=[which files are wanted\: those with phase=contract wait for contract or all]:WORD: _migrate_offer expand contract all' \
         '--to=[up to this version, and no further]:V: ' \
         '--steps=[at most so many migrations]:N: ' \
+        '--pooler=[what to do behind a connection pooler such as PgBouncer]:WORD: _migrate_offer auto session transaction refuse' \
         '--dry-run[say what would be applied; change nothing]' \
         '--max-blocking=[rehearse\: how long a file may keep reads of a table waiting; longer is exit 25]:DURATION: ' \
         '--role=[SET ROLE for each file; the history is made, read and written as that role, too]:ROLE: ' \
@@ -155,6 +158,7 @@ _migrate_baseline() {
         '--lock-wait=[how long to wait for another runner'\''s lock]:DURATION: ' \
         '--lock-timeout=[lock_timeout of a migration'\''s transaction; then it rolls back and tries again]:DURATION: ' \
         '--deadline=[how long all of it may take; then the statement is cancelled and rolled back]:DURATION: ' \
+        '--pooler=[what to do behind a connection pooler such as PgBouncer]:WORD: _migrate_offer auto session transaction refuse' \
         '--dry-run[say what would be applied; change nothing]' \
         '--role=[SET ROLE for each file; the history is made, read and written as that role, too]:ROLE: ' \
         '--release=[stored with each row\: which release brought it]:NAME: ' \
@@ -182,6 +186,7 @@ _migrate_repair() {
         '--lock-wait=[how long to wait for another runner'\''s lock]:DURATION: ' \
         '--lock-timeout=[lock_timeout of a migration'\''s transaction; then it rolls back and tries again]:DURATION: ' \
         '--deadline=[how long all of it may take; then the statement is cancelled and rolled back]:DURATION: ' \
+        '--pooler=[what to do behind a connection pooler such as PgBouncer]:WORD: _migrate_offer auto session transaction refuse' \
         '--dry-run[say what would be applied; change nothing]' \
         '--role=[SET ROLE for each file; the history is made, read and written as that role, too]:ROLE: ' \
         '--json[print JSON]' \
@@ -345,6 +350,7 @@ _migrate() {
         '--phase=[which files are wanted\: those with phase=contract wait for contract or all]:WORD: _migrate_offer expand contract all' \
         '--to=[up to this version, and no further]:V: ' \
         '--steps=[at most so many migrations]:N: ' \
+        '--pooler=[what to do behind a connection pooler such as PgBouncer]:WORD: _migrate_offer auto session transaction refuse' \
         '--dry-run[say what would be applied; change nothing]' \
         '--rehearse[the same as the command rehearse\: do it, show what it locks, and roll it back]' \
         '--max-blocking=[rehearse\: how long a file may keep reads of a table waiting; longer is exit 25]:DURATION: ' \

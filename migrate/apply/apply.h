@@ -41,6 +41,7 @@ enum apply_result {
     APPLY_RETRY,   /* rolled back; another attempt may do */
     APPLY_OUTSIDE, /* rolled back; it has to run outside a transaction */
     APPLY_UNKNOWN, /* the connection was lost during COMMIT: the history knows */
+    APPLY_BUSY,    /* behind a pooler: another runner works; nothing was done */
     APPLY_LAST,    /* done, but the run ends here: the report knows */
     APPLY_FAILED,  /* the report knows */
 };
@@ -50,6 +51,7 @@ struct apply {
     struct session *s;
     const struct ledger *ledger;
     struct lock *lock;
+    struct claim *claim; /* behind a pooler, outside a transaction */
     struct report *report;
     const struct source *source;
     bool
@@ -76,6 +78,11 @@ struct apply {
     size_t sent_own_chars; /* or bytes */
     size_t copy_offset;    /* where the COPY data under way begins */
     bool begun;            /* the transaction is open */
+    bool
+        opening; /* behind a pooler: what was sent last begins with the way into the transaction … */
+    size_t guard_at; /* … and these of its statements are the guard and the history row */
+    size_t row_at;
+    char busy[96];     /* BUSY: who has the lease; "": who has the lock */
     bool outright;     /* OUTSIDE: that the only statement cannot run in a transaction is known */
     struct err why;    /* RETRY, OUTSIDE: what the server said */
     bool waited;       /* RETRY: for a lock, until lock_timeout */
@@ -129,6 +136,8 @@ void apply_report_run(struct apply *a, const struct err *e, size_t completed);
  */
 size_t
 apply_sql_row(const struct apply *a, int64_t duration_ms, const char *proof, struct strbuf *out);
+/* The row was written first, as it is behind a pooler: how long it took. Returns how many statements that are. */
+size_t apply_sql_took(const struct apply *a, int64_t duration_ms, struct strbuf *out);
 /* Of the statement that holds the proof: it was refused because the proof is false. */
 bool apply_proof_failed(const struct apply *a, const struct err *e);
 /* The row is there already, or not there any more, as the server says: apply_duplicate() tells by whom. */

@@ -9,6 +9,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "migrate/db/claim.h"
 #include "migrate/sql/cursor.h"
 #include "migrate/tell/progress.h"
 
@@ -37,6 +38,8 @@ set_up(struct outside *o, struct err *e)
     struct apply *a = o->a;
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     uint64_t ms;
+    if (a->s->stateless)
+        return 0;
     strbuf_adds(&sql, "SET lock_timeout TO 0; ");
     if (apply_statement_timeout(a, &ms))
         strbuf_addf(&sql, "SET statement_timeout TO %llu; ", (unsigned long long)ms);
@@ -265,6 +268,20 @@ lock_lost(struct apply *a)
     return APPLY_LAST;
 }
 
+/* The lock, or behind a pooler the lease, which has to be ours for the row to be written. */
+static void
+add_proof(const struct apply *a, struct strbuf *sql)
+{
+    if (!a->s->stateless) {
+        strbuf_adds(sql, "SELECT ");
+        lock_sql_proof(a->lock, sql);
+    } else {
+        ledger_sql_as(&a->ledger->table, sql);
+        outside_sql_lease(a, sql);
+    }
+    strbuf_adds(sql, "; ");
+}
+
 /* One transaction: the steps go, the row comes. */
 static enum apply_result
 write_row(struct outside *o)
@@ -273,21 +290,22 @@ write_row(struct outside *o)
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     struct err e = {0};
     struct pgrows *rows = NULL;
-    strbuf_adds(&sql, "SELECT ");
-    lock_sql_proof(a->lock, &sql);
-    strbuf_adds(&sql, "; ");
+    add_proof(a, &sql);
     a->duration_ms = clock_mono_ms() - a->start_ms;
     ledger_sql_as(&a->ledger->table, &sql);
     steps_sql_forget(&o->steps, o->key, &sql);
     strbuf_adds(&sql, "; ");
     apply_sql_row(a, (int64_t)a->duration_ms, NULL, &sql);
     int sent = session_sql(a->s, &sql, &rows, &e);
-    bool proven = session_is(rows, 0, "t");
+    bool proven = a->s->stateless || session_is(rows, 0, "t");
+    size_t completed = pgrows_count_statements(rows);
     pgrows_free(rows);
     if (sent == 0 && proven)
         return APPLY_DONE;
     if (sent == 0)
         return lock_lost(a);
+    if (a->s->stateless && completed <= 1 && lock_guard_refused(&e))
+        return outside_lease_lost(o);
     if (apply_row_refused(a, &e)) {
         apply_wrap_row(a, "cannot write the history", &e);
         return apply_duplicate(a, EXIT_PARTIAL, &e);
@@ -299,11 +317,79 @@ write_row(struct outside *o)
     return outside_refused(o, &e, 0);
 }
 
+/* ---- behind a pooler ---- */
+
+const char *
+outside_needs_session(const struct outside *o, const struct outside_work *w)
+{
+    uint64_t ms;
+    const struct options *opt = o->a->s->o;
+    if (w->task.kind == TASK_SESSION)
+        return "this statement sets something of the session";
+    if (w->transaction && !o->outright)
+        return NULL;
+    if (opt->role || opt->search_path)
+        return "this statement cannot run in a transaction, and --role and --search-path are settings of the session then";
+    if (apply_statement_timeout(o->a, &ms) && ms)
+        return "this statement cannot run in a transaction, and its statement_timeout is a setting of the session then";
+    return NULL;
+}
+
+/* Nothing of the file is run that would need what a pooler does not keep. */
+static enum apply_result
+check_stateless(struct outside *o)
+{
+    struct lexer lx;
+    struct statement st;
+    struct err e = {0};
+    source_text_lexer(&o->a->text, &lx);
+    while (lexer_next(&lx, &st, &e) > 0) {
+        struct outside_work w;
+        if (read_work(o, &st, &w, &e) != 0)
+            return outside_refused(o, &e, 0);
+        const char *why = outside_needs_session(o, &w);
+        if (!why)
+            continue;
+        err_set(&e, ERR_INPUT, "%s, which is not kept behind a connection pooler", why);
+        apply_report_at(o->a, EXIT_INPUT, &e, &st);
+        report_hint(
+            o->a->report,
+            "connect to PostgreSQL itself; or, where the pooler pools by sessions, run with "
+            "--pooler=session");
+        return APPLY_FAILED;
+    }
+    source_text_rewind(&o->a->text, 0);
+    return APPLY_DONE;
+}
+
+/* Others may work at the file, or at another one outside a transaction, under a lease. */
+static enum apply_result
+claim_file(struct outside *o)
+{
+    struct apply *a = o->a;
+    struct err e = {0};
+    int result = a->s->stateless ? claim_try(a->claim, a->lock, a->busy, sizeof(a->busy), &e)
+                                 : claim_find_other(a->claim, a->busy, sizeof(a->busy), &e);
+    if (result != 0) {
+        cleanup_strbuf struct strbuf hint = STRBUF_INIT;
+        ledger_create_hint(&a->ledger->table, &e, &hint);
+        apply_report_at(a, report_exit_for(&e), &e, NULL);
+        report_hint(a->report, strbuf_str(&hint));
+        return APPLY_FAILED;
+    }
+    bool free = a->s->stateless ? a->claim->held : !a->busy[0];
+    return free ? APPLY_DONE : APPLY_BUSY;
+}
+
 static enum apply_result
 run_file(struct outside *o)
 {
     struct err e = {0};
-    enum apply_result result = open_steps(o);
+    enum apply_result result = o->a->s->stateless ? check_stateless(o) : APPLY_DONE;
+    if (result == APPLY_DONE)
+        result = claim_file(o);
+    if (result == APPLY_DONE)
+        result = open_steps(o);
     if (result == APPLY_DONE)
         result = try_row(o);
     if (result != APPLY_DONE)
@@ -333,5 +419,6 @@ apply_outside(struct apply *a)
     }
     enum apply_result result = run_file(&o);
     steps_done(&o.steps);
+    claim_release(a->claim);
     return result;
 }

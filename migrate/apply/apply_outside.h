@@ -35,6 +35,9 @@ struct outside_work {
     const struct step *step; /* what an earlier run left of it; NULL: nothing */
 };
 
+/* What the session's settings would be needed for, and a pooler does not keep: NULL, or in words. */
+const char *outside_needs_session(const struct outside *o, const struct outside_work *w);
+
 /* Runs it, and says so in its step. DONE, OUTSIDE never, FAILED (the report knows), LOST. */
 enum apply_result outside_run(struct outside *o, struct outside_work *w);
 
@@ -53,6 +56,10 @@ MUST_CHECK int outside_note(struct outside *o, const struct outside_work *w, enu
 /* Our own text is UTF-8 with standard strings; the file's statements find what the file has set. */
 MUST_CHECK int outside_speak(struct outside *o, struct err *e);
 MUST_CHECK int outside_hand_back(struct outside *o, struct err *e);
+
+/* A statement, without semicolon, that is refused (lock_guard_refused) when the lease is not ours any more; and what is said then. */
+void outside_sql_lease(const struct apply *a, struct strbuf *sql);
+enum apply_result outside_lease_lost(struct outside *o);
 
 /* lock_timeout of the session: ours, or none; unless the file has set one. */
 MUST_CHECK int outside_limit(struct outside *o, bool limited, struct err *e);

@@ -17,18 +17,34 @@ back_sql(const struct apply *a, const char *proof, struct strbuf *out)
     return proof != NULL;
 }
 
+static struct layout_row
+row_of(const struct apply *a, int64_t duration_ms)
+{
+    return (struct layout_row){.migration = &a->m->id,
+                               .sha256 = a->m->sha256,
+                               .loose_sha256 = a->facts->loose_sha256,
+                               .release = a->s->o->release,
+                               .duration_ms = duration_ms};
+}
+
 size_t
 apply_sql_row(const struct apply *a, int64_t duration_ms, const char *proof, struct strbuf *out)
 {
     if (a->back)
         return back_sql(a, proof, out);
-    const struct layout_row row = {.migration = &a->m->id,
-                                   .sha256 = a->m->sha256,
-                                   .loose_sha256 = a->facts->loose_sha256,
-                                   .release = a->s->o->release,
-                                   .duration_ms = duration_ms};
+    const struct layout_row row = row_of(a, duration_ms);
     ledger_sql_insert(a->ledger, &row, proof, out);
     return 0;
+}
+
+size_t
+apply_sql_took(const struct apply *a, int64_t duration_ms, struct strbuf *out)
+{
+    const struct layout_row row = row_of(a, duration_ms);
+    if (a->back || !ledger_sql_took(a->ledger, &row, out))
+        return 0;
+    strbuf_adds(out, "; ");
+    return 1;
 }
 
 bool
@@ -67,6 +83,11 @@ apply_duplicate(struct apply *a, enum exit_status exit, const struct err *e)
     if (there == (a->back != NULL)) {
         apply_report_at(a, exit, e, NULL);
         return APPLY_FAILED;
+    }
+    if (a->s->stateless) { /* that is how runners meet there */
+        log_info("passed", LOG_FIELDS(LF_STR("version", a->m->id.version), LF_STR("file", a->file)),
+                 "%s: another runner %s it meanwhile", a->file, a->back ? "undid" : "applied");
+        return APPLY_SKIPPED;
     }
     log_warn("skipped", LOG_FIELDS(LF_STR("version", a->m->id.version), LF_STR("file", a->file)),
              "%s: somebody else, who does not heed migrate's lock, %s it meanwhile", a->file,

@@ -7,6 +7,7 @@
 #include "common/base/log.h"
 #include "migrate/apply/apply_outside.h"
 #include "migrate/apply/catalog.h"
+#include "migrate/db/claim.h"
 #include "migrate/sql/quote.h"
 #include "migrate/tell/progress.h"
 
@@ -53,7 +54,7 @@ outside_limit(struct outside *o, bool limited, struct err *e)
 {
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     uint64_t ms = 0;
-    if (o->limits_self || o->limited == limited)
+    if (o->limits_self || o->limited == limited || o->a->s->stateless)
         return 0;
     if (limited)
         apply_lock_timeout(o->a, &ms);
@@ -64,20 +65,43 @@ outside_limit(struct outside *o, bool limited, struct err *e)
 
 /* ---- its step ---- */
 
-static void
+/* Returns how many statements that are. */
+static size_t
 add_limit(const struct outside *o, struct strbuf *sql)
 {
     uint64_t ms;
-    if (!o->limits_self && apply_lock_timeout(o->a, &ms))
-        strbuf_addf(sql, "SET LOCAL lock_timeout TO %llu; ", (unsigned long long)ms);
+    if (o->limits_self || !apply_lock_timeout(o->a, &ms))
+        return 0;
+    strbuf_addf(sql, "SET LOCAL lock_timeout TO %llu; ", (unsigned long long)ms);
+    return 1;
+}
+
+void
+outside_sql_lease(const struct apply *a, struct strbuf *sql)
+{
+    strbuf_adds(sql, "SELECT 1 OPERATOR(pg_catalog./) CASE WHEN ");
+    claim_sql_proof(a->claim, sql);
+    strbuf_adds(sql, " THEN 1 ELSE 0 END");
+}
+
+enum apply_result
+outside_lease_lost(struct outside *o)
+{
+    struct err e = {0};
+    err_set(&e, ERR_BUSY, "the lease is lost: another runner took it over");
+    return outside_refused(o, &e, 0);
 }
 
 static struct steps_row
 row_of(const struct outside *o, const struct outside_work *w, enum step_state state,
        const char *indexes)
 {
-    return (struct steps_row){
-        .version = o->key, .n = w->st.n, .sha256 = w->sha256, .state = state, .indexes = indexes};
+    return (struct steps_row){.version = o->key,
+                              .n = w->st.n,
+                              .sha256 = w->sha256,
+                              .state = state,
+                              .pooled = o->a->s->stateless,
+                              .indexes = indexes};
 }
 
 static void
@@ -88,6 +112,10 @@ note_sql(struct outside *o, const struct outside_work *w, enum step_state state,
     strbuf_adds(sql, "BEGIN; SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL ROLE NONE; ");
     add_limit(o, sql);
     ledger_sql_as(&o->steps.table, sql);
+    if (state == STEP_INTENT && o->a->s->stateless) {
+        outside_sql_lease(o->a, sql);
+        strbuf_adds(sql, "; ");
+    }
     if (state == STEP_INTENT)
         steps_sql_write(&o->steps, &row, sql);
     else
@@ -133,15 +161,33 @@ outside_note(struct outside *o, const struct outside_work *w, enum step_state st
 
 /* ---- in a transaction ---- */
 
+/* Behind a pooler: our settings, the lease, and the role of the file. Returns how many statements. */
+static size_t
+unit_begin_stateless(struct outside *o, struct strbuf *sql)
+{
+    struct apply *a = o->a;
+    size_t n;
+    uint64_t ms;
+    session_sql_begin(a->s, sql, &n);
+    if (apply_statement_timeout(a, &ms)) {
+        strbuf_addf(sql, "SET LOCAL statement_timeout TO %llu; ", (unsigned long long)ms);
+        n++;
+    }
+    n += ledger_sql_as(&o->steps.table, sql);
+    outside_sql_lease(a, sql);
+    strbuf_adds(sql, "; ");
+    return n + 1 + apply_sql_role(a, true, sql);
+}
+
 /* BEGIN and what is ours behind it: what it is made of is noted for the places of errors. */
 static void
 unit_begin(struct outside *o, struct strbuf *sql)
 {
     struct apply *a = o->a;
-    size_t before = sql->len;
     strbuf_adds(sql, "BEGIN; ");
-    add_limit(o, sql);
-    a->sent_own = 1 + (sql->len > before + 7);
+    a->sent_own = 1 + add_limit(o, sql);
+    if (a->s->stateless)
+        a->sent_own += unit_begin_stateless(o, sql);
     a->sent_own_chars = apply_count(a, strbuf_str(sql), sql->len);
 }
 
@@ -153,7 +199,9 @@ unit_end(struct outside *o, const struct outside_work *w, struct strbuf *sql)
     strbuf_adds(sql, "SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL ROLE NONE; ");
     ledger_sql_as(&o->steps.table, sql);
     steps_sql_write(&o->steps, &row, sql);
-    strbuf_adds(sql, "; COMMIT");
+    strbuf_adds(sql, "; ");
+    session_sql_end(o->a->s, sql);
+    strbuf_adds(sql, "COMMIT");
 }
 
 static bool
@@ -266,6 +314,10 @@ unit_failed(struct outside *o, const struct outside_work *w, struct err *e, size
     bool ours = completed > a->sent_own;
     if (e->code != ERR_SERVER && e->code != ERR_PROTOCOL)
         return outside_refused(o, e, completed);
+    if (a->s->stateless && completed < a->sent_own && lock_guard_refused(e)) {
+        enum apply_result lost = apply_roll_back(a, APPLY_BUSY);
+        return lost == APPLY_BUSY ? outside_lease_lost(o) : lost;
+    }
     if (!ours && wants_outside(o, w, e))
         return apply_roll_back(a, APPLY_OUTSIDE);
     if (apply_may_retry(a, e)) {
@@ -365,17 +417,35 @@ intent_done(struct outside *o, const struct outside_work *w)
     return APPLY_DONE;
 }
 
+/* The server, or an earlier run, has said that it cannot run in a transaction. */
+static int
+refuse_stateless(struct outside *o, struct outside_work *w)
+{
+    struct err e = {0};
+    w->transaction = false;
+    const char *why = outside_needs_session(o, w);
+    if (!why)
+        return 0;
+    err_set(&e, ERR_INPUT, "%s, which is not kept behind a connection pooler", why);
+    apply_report_at(o->a, EXIT_INPUT, &e, &w->st);
+    return -1;
+}
+
 static enum apply_result
 run_behind_intent(struct outside *o, struct outside_work *w)
 {
     struct apply *a = o->a;
     bool done = false;
+    if (a->s->stateless && refuse_stateless(o, w) != 0)
+        return APPLY_FAILED;
     a->sent_commits = w->task.calls;
     backoff_reset(&a->again);
     for (unsigned n = 1;; n++) {
         struct err e = {0};
-        if (write_intent(o, w, &e) != 0 || outside_limit(o, w->task.calls, &e) != 0 ||
-            outside_hand_back(o, &e) != 0)
+        if (write_intent(o, w, &e) != 0)
+            return a->s->stateless && lock_guard_refused(&e) ? outside_lease_lost(o)
+                                                             : outside_refused(o, &e, 0);
+        if (outside_limit(o, w->task.calls, &e) != 0 || outside_hand_back(o, &e) != 0)
             return outside_refused(o, &e, 0);
         apply_note_sent(a, &w->st);
         if (send_text(o, w, &e) == 0)

@@ -34,6 +34,44 @@ apply_wants_outside(const struct apply *a, const struct err *e)
             !apply_function_asked(a, &st));
 }
 
+/* Behind a pooler the file is guarded by a lock of its transaction, and by its history row, which is written first. */
+static void
+guard_sql(struct apply *a, struct strbuf *sql)
+{
+    if (!a->s->stateless)
+        return;
+    a->opening = true;
+    a->guard_at = a->sent_own;
+    lock_sql_guard(a->lock, sql);
+    strbuf_adds(sql, "; ");
+    a->row_at = a->guard_at + 1 + ledger_sql_as(&a->ledger->table, sql);
+    a->row_at += apply_sql_row(a, 0, NULL, sql);
+    strbuf_adds(sql, "; ");
+    a->sent_own = a->row_at + 1;
+}
+
+/* That was refused: another runner is at work, or has done it. Anything else: RETRY, and nothing is done about it. */
+static enum apply_result
+guarded(struct apply *a, const struct err *e, size_t completed)
+{
+    struct err said = *e;
+    if (!a->opening)
+        return APPLY_RETRY;
+    if (completed == a->guard_at && lock_guard_refused(e)) {
+        a->busy[0] = '\0';
+        return apply_roll_back(a, APPLY_BUSY);
+    }
+    if (completed != a->row_at)
+        return APPLY_RETRY;
+    bool refused = apply_row_refused(a, e);
+    if (!apply_lock_failure(e))
+        apply_wrap_row(a, "cannot write the history", &said);
+    if (!refused)
+        return APPLY_RETRY;
+    enum apply_result result = apply_roll_back(a, APPLY_SKIPPED);
+    return result == APPLY_SKIPPED ? apply_duplicate(a, EXIT_REFUSED, &said) : result;
+}
+
 /* Something of the transaction failed; completed: statements of what was sent that were done. */
 static enum apply_result
 failed(struct apply *a, const struct err *e, size_t completed)
@@ -42,6 +80,9 @@ failed(struct apply *a, const struct err *e, size_t completed)
         apply_report_run(a, e, completed);
         return APPLY_FAILED; /* the end of the run rolls back what is left to roll back */
     }
+    enum apply_result other = guarded(a, e, completed);
+    if (other != APPLY_RETRY)
+        return other;
     if (apply_may_retry(a, e)) {
         apply_note_retry(a, e, completed);
         return apply_roll_back(a, APPLY_RETRY);
@@ -59,6 +100,7 @@ static void
 begin_sql(struct apply *a, struct strbuf *sql)
 {
     uint64_t ms;
+    size_t settings;
     strbuf_adds(sql, "BEGIN; ");
     a->sent_own = 1;
     if (a->verdict.options_bytes) {
@@ -67,6 +109,8 @@ begin_sql(struct apply *a, struct strbuf *sql)
         strbuf_adds(sql, "; ");
         a->sent_own++;
     }
+    session_sql_begin(a->s, sql, &settings);
+    a->sent_own += settings;
     if (apply_lock_timeout(a, &ms)) {
         strbuf_addf(sql, "SET LOCAL lock_timeout TO %llu; ", (unsigned long long)ms);
         a->sent_own++;
@@ -75,6 +119,7 @@ begin_sql(struct apply *a, struct strbuf *sql)
         strbuf_addf(sql, "SET LOCAL statement_timeout TO %llu; ", (unsigned long long)ms);
         a->sent_own++;
     }
+    guard_sql(a, sql);
     a->sent_own += apply_sql_role(a, true, sql);
     a->sent_own_chars = apply_count(a, strbuf_str(sql), sql->len);
     a->begun = true;
@@ -97,9 +142,15 @@ begin(struct apply *a)
         return APPLY_DONE;
     a->first_n = 0;
     begin_sql(a, &sql);
-    int sent = session_sql(a->s, &sql, NULL, &e);
+    struct pgrows *rows = NULL;
+    int sent = session_sql(a->s, &sql, &rows, &e);
+    size_t completed = pgrows_count_statements(rows);
+    pgrows_free(rows);
     own_nothing(a);
-    return sent == 0 ? APPLY_DONE : failed(a, &e, 0);
+    if (sent != 0)
+        return failed(a, &e, completed);
+    a->opening = false;
+    return APPLY_DONE;
 }
 
 /* ---- the statements ---- */
@@ -163,10 +214,11 @@ send_batch(struct apply *a, struct batch *b)
         return result;
     apply_note_sent(a, &b->first);
     progress_statement(a->s->progress, b->first.n);
-    if (send_text(a, b, &rows, &e) == 0)
-        result = apply_check_open(a, culprit(rows));
-    else
+    if (send_text(a, b, &rows, &e) != 0)
         result = failed(a, &e, pgrows_count_statements(rows));
+    else
+        result = apply_check_open(a, culprit(rows));
+    a->opening = false;
     pgrows_free(rows);
     b->n = 0;
     return result;
@@ -319,9 +371,24 @@ struct end_places {
     size_t commit;
 };
 
+/* Behind a pooler the row is there, and nothing of the session may be left for the next client. */
+static struct end_places
+end_stateless_sql(struct apply *a, struct strbuf *sql)
+{
+    a->duration_ms = clock_mono_ms() - a->start_ms;
+    strbuf_adds(sql, "RESET SESSION AUTHORIZATION; RESET ROLE; ");
+    size_t row = 2 + ledger_sql_as(&a->ledger->table, sql);
+    size_t commit = row + apply_sql_took(a, (int64_t)a->duration_ms, sql);
+    commit += session_sql_end(a->s, sql);
+    strbuf_adds(sql, "COMMIT");
+    return (struct end_places){.proof = SIZE_MAX, .row = SIZE_MAX, .commit = commit};
+}
+
 static struct end_places
 end_sql(struct apply *a, struct strbuf *sql)
 {
+    if (a->s->stateless)
+        return end_stateless_sql(a, sql);
     cleanup_strbuf struct strbuf proof = STRBUF_INIT;
     lock_sql_proof(a->lock, &proof);
     a->duration_ms = clock_mono_ms() - a->start_ms;
@@ -385,6 +452,7 @@ enum apply_result
 apply_in_transaction(struct apply *a)
 {
     a->begun = false;
+    a->opening = false;
     enum apply_result result = statements(a);
     if (result == APPLY_DONE)
         result = begin(a);

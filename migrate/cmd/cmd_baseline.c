@@ -21,8 +21,9 @@ const struct opt_command cmd_baseline = {
         "For a database that has already what these files make. Their rows are written in one transaction, with the digests "
         "of the files as they are and a duration of 0, those that are there stay as they are, and a second call finds "
         "nothing to do. Refused when a version above V is applied, or when no file has that version.",
-    .options = OPT_NAMES("dir", "database", "table", "layout", "wait", "lock-wait", "lock-timeout",
-                         "deadline", "dry-run", "role", "release", "json", "termination-log"),
+    .options =
+        OPT_NAMES("dir", "database", "table", "layout", "wait", "lock-wait", "lock-timeout",
+                  "deadline", "dry-run", "pooler", "role", "release", "json", "termination-log"),
     .run = cmd_baseline_run,
 };
 

@@ -47,8 +47,8 @@ const struct opt_command cmd_down = {
         "What is needed to go back is data, too, and that a way back can only guess. On a database that is in use, write a "
         "new migration instead.",
     .options = OPT_NAMES("dir", "database", "table", "layout", "wait", "lock-wait", "lock-timeout",
-                         "statement-timeout", "deadline", "dry-run", "role", "search-path", "json",
-                         "termination-log"),
+                         "statement-timeout", "deadline", "dry-run", "pooler", "role",
+                         "search-path", "json", "termination-log"),
     .rows = down_rows,
     .n_rows = sizeof(down_rows) / sizeof(*down_rows),
     .run = cmd_down_run,
@@ -232,7 +232,8 @@ bounded(const struct options *o, struct err *e)
 static int
 cmd_down_run(void *options, const struct opt_result *given)
 {
-    static const struct turn_work work = {.look = down_look, .show = down_show, .act = down_act};
+    static const struct turn_work work = {
+        .look = down_look, .show = down_show, .act = down_act, .stateless = true};
     const struct options *o = options;
     struct down d = {.aimed = false};
     struct turn t;

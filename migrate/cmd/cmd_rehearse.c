@@ -28,8 +28,8 @@ const struct opt_command cmd_rehearse = {
         "--max-blocking.",
     .options = OPT_NAMES("dir", "allow-empty", "database", "table", "layout", "wait", "lock-wait",
                          "lock-timeout", "statement-timeout", "deadline", "out-of-order", "ahead",
-                         "phase", "to", "steps", "dry-run", "role", "search-path", "release",
-                         "max-blocking", "json", "termination-log"),
+                         "phase", "to", "steps", "dry-run", "pooler", "role", "search-path",
+                         "release", "max-blocking", "json", "termination-log"),
     .run = cmd_rehearse_run,
 };
 

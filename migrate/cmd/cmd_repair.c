@@ -24,7 +24,7 @@ const struct opt_command cmd_repair = {
         "migration that never ran. A file that is missing is not accepted at all: put it back. What is left ends with "
         "exit status 21.",
     .options = OPT_NAMES("dir", "database", "table", "layout", "wait", "lock-wait", "lock-timeout",
-                         "deadline", "dry-run", "role", "json", "termination-log"),
+                         "deadline", "dry-run", "pooler", "role", "json", "termination-log"),
     .run = cmd_repair_run,
 };
 

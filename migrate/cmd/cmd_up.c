@@ -23,8 +23,8 @@ const struct opt_command cmd_up = {
         "to do.",
     .options = OPT_NAMES("dir", "allow-empty", "database", "table", "layout", "wait", "lock-wait",
                          "lock-timeout", "statement-timeout", "deadline", "out-of-order", "ahead",
-                         "phase", "to", "steps", "dry-run", "rehearse", "max-blocking", "role",
-                         "search-path", "release", "json", "termination-log"),
+                         "phase", "to", "steps", "dry-run", "rehearse", "max-blocking", "pooler",
+                         "role", "search-path", "release", "json", "termination-log"),
     .run = cmd_up_run,
 };
 
@@ -194,7 +194,8 @@ print_table(const struct turn *t)
 static int
 cmd_up_run(void *options, const struct opt_result *given)
 {
-    static const struct turn_work work = {.look = up_look, .show = up_show, .act = up_act};
+    static const struct turn_work work = {
+        .look = up_look, .show = up_show, .act = up_act, .stateless = true};
     struct turn t;
     const struct options *o = options;
     if (o->rehearse)

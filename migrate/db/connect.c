@@ -2,6 +2,7 @@
 #include "migrate/db/connect.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/backoff.h"
@@ -119,7 +120,10 @@ ask_facts(struct session *s, struct err *e)
     if (pid) {
         char own[16];
         snprintf(own, sizeof(own), "%d", pgconn_backend_pid(s->work));
+        s->backend_pid = atoi(pid);
         s->pooled = strcmp(own, pid) != 0;
+        s->stateless =
+            s->o->pooler == POOLER_TRANSACTION || (s->pooled && s->o->pooler != POOLER_SESSION);
         s->in_recovery = session_is(rows, 1, "t");
         s->read_only = session_is(rows, 2, "on");
         s->limited = session_is(rows, 3, "t");
@@ -135,5 +139,5 @@ connect_open(struct session *s, struct err *e)
 {
     if (connect_retrying(s, e) != 0 || ask_facts(s, e) != 0)
         return -1;
-    return s->limited && !s->pooled ? session_lift_limits(s, e) : 0;
+    return s->limited && !s->stateless ? session_lift_limits(s, e) : 0;
 }

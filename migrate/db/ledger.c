@@ -186,13 +186,16 @@ ledger_no_foreign(const struct ledger *l, struct session *s, struct err *e)
     return result;
 }
 
-static bool
-exists_already(const struct err *e)
+bool
+ledger_exists_already(const struct err *e)
 {
-    /* duplicate_table, duplicate_schema, and the catalog's own unique indexes when two create at
-     * the same moment */
-    return strcmp(e->sqlstate, "42P07") == 0 || strcmp(e->sqlstate, "42P06") == 0 ||
-           strcmp(e->sqlstate, "23505") == 0;
+    /* duplicate_table, duplicate_schema, duplicate_object (the table's row type), and the catalog's own unique
+     * indexes when two create at the same moment */
+    static const char *const states[] = {"42P07", "42P06", "42710", "23505"};
+    for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++)
+        if (strcmp(e->sqlstate, states[i]) == 0)
+            return true;
+    return false;
 }
 
 static int
@@ -202,7 +205,7 @@ create(const struct ledger *l, struct session *s, const struct strbuf *sql, stru
     ledger_sql_as(&l->table, &all);
     strbuf_add(&all, strbuf_str(sql), sql->len);
     all.failed = all.failed || sql->failed;
-    if (session_sql(s, &all, NULL, e) == 0 || exists_already(e))
+    if (session_sql(s, &all, NULL, e) == 0 || ledger_exists_already(e))
         return 0;
     const char *role = l->table.role;
     return err_wrap(e, "cannot create the history table %s%s%s", l->table.quoted,
@@ -266,6 +269,14 @@ ledger_sql_insert(const struct ledger *l, const struct layout_row *row, const ch
                   struct strbuf *out)
 {
     l->layout->sql_insert(l->table.quoted, row, proof, out);
+}
+
+bool
+ledger_sql_took(const struct ledger *l, const struct layout_row *row, struct strbuf *out)
+{
+    if (l->layout->sql_took)
+        l->layout->sql_took(l->table.quoted, row, out);
+    return l->layout->sql_took != NULL;
 }
 
 void

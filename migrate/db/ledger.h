@@ -51,6 +51,9 @@ MUST_CHECK int ledger_table_parse(const char *text, struct ledger_table *ret, st
 void ledger_table_done(struct ledger_table *t);
 
 /* ---- SQL, appended to out (pure) ---- */
+/* table with suffix behind it, cut where a name would be too long for PostgreSQL and then told apart by a digest. */
+MUST_CHECK int
+ledger_sql_beside(const char *table, const char *suffix, struct strbuf *out, struct err *e);
 void
 ledger_sql_columns(const struct ledger_table *t,
                    struct strbuf *out); /* one row of two: columns' names; which need a value */
@@ -65,6 +68,8 @@ void ledger_sql_in_full(const struct ledger_table *t, struct strbuf *out);
 /* A row, see layout.h. */
 void ledger_sql_insert(const struct ledger *l, const struct layout_row *row, const char *proof,
                        struct strbuf *out);
+/* False: the layout does not keep how long it took, and nothing is appended. */
+bool ledger_sql_took(const struct ledger *l, const struct layout_row *row, struct strbuf *out);
 void ledger_sql_delete(const struct ledger *l, const struct migration *m,
                        const struct migration *before, struct strbuf *out);
 void ledger_sql_accept(const struct ledger *l, const struct layout_row *row,
@@ -90,6 +95,8 @@ void ledger_forget(struct ledger *l);
 /* Whether version has a row. */
 MUST_CHECK int ledger_has(const struct ledger *l, struct session *s, const char *version, bool *ret,
                           struct err *e);
+/* CREATE … IF NOT EXISTS was refused because somebody else did the same at the same moment. */
+bool ledger_exists_already(const struct err *e);
 /* Makes schema and table when they are missing; others may do the same at the same time. */
 MUST_CHECK int ledger_create(const struct ledger *l, struct session *s, struct err *e);
 /* What helps after reading failed, or making it; appends nothing when that is not known. */

@@ -6,6 +6,9 @@
 #include "migrate/db/ledger.h"
 #include "migrate/sql/quote.h"
 
+#define NAME_MAX_BYTES 63u /* NAMEDATALEN: the server would cut it */
+#define NAME_DIGITS 8u
+
 /* ---- names ---- */
 
 /* One part of a name from *p on, folded unless quoted; *p moves behind it. False: not a name. */
@@ -80,6 +83,28 @@ ledger_table_done(struct ledger_table *t)
     free(t->table);
     free(t->quoted);
     *t = (struct ledger_table){0};
+}
+
+int
+ledger_sql_beside(const char *table, const char *suffix, struct strbuf *out, struct err *e)
+{
+    const size_t tail = strlen(suffix);
+    size_t len = strlen(table);
+    uint8_t sum[DIGEST_BYTES];
+    char hex[DIGEST_HEX_MAX];
+    if (len + tail > NAME_MAX_BYTES) {
+        if (digest_sha256(table, len, sum, e) != 0)
+            return -1;
+        len = NAME_MAX_BYTES - tail - NAME_DIGITS - 1;
+        while (len > 0 && ((unsigned char)table[len] & 0xc0) == 0x80)
+            len--; /* no half of a character */
+        strbuf_add(out, table, len);
+        strbuf_addf(out, "_%.*s", (int)NAME_DIGITS, digest_hex(hex, sum, sizeof(sum)));
+    } else {
+        strbuf_add(out, table, len);
+    }
+    strbuf_adds(out, suffix);
+    return 0;
 }
 
 /* ---- statements ---- */

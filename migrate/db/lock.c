@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/cleanup.h"
 #include "common/base/digest.h"
@@ -40,6 +41,22 @@ lock_sql_proof(const struct lock *l, struct strbuf *out)
                      " OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() AND ");
     add_key(l, out);
     strbuf_addc(out, ')');
+}
+
+void
+lock_sql_guard(const struct lock *l, struct strbuf *out)
+{
+    strbuf_addf(
+        out,
+        "SELECT 1 OPERATOR(pg_catalog./) CASE WHEN pg_catalog.pg_try_advisory_xact_lock(%lld)"
+        " THEN 1 ELSE 0 END",
+        (long long)l->key);
+}
+
+bool
+lock_guard_refused(const struct err *e)
+{
+    return strcmp(e->sqlstate, "22012") == 0; /* division_by_zero */
 }
 
 int

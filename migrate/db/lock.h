@@ -44,6 +44,13 @@ const char *lock_describe(const struct lock_holder *h, char *buf, size_t size);
 /* For cleanup: what fails is no matter, the lock ends with the session. */
 void lock_release(struct lock *l, struct session *s);
 
+/*
+ * A statement, without semicolon: the transaction at hand takes the lock until it ends, or is refused (lock_guard_refused)
+ * because another session or transaction has it. What runs behind a pooler is guarded so (pure).
+ */
+void lock_sql_guard(const struct lock *l, struct strbuf *out);
+bool lock_guard_refused(const struct err *e);
+
 /* A boolean expression: this session holds the lock (pure). */
 void lock_sql_proof(const struct lock *l, struct strbuf *out);
 

@@ -27,4 +27,12 @@ void lock_wait_init(struct lock_wait *w);
  */
 MUST_CHECK int lock_wait_try(struct lock_wait *w, struct lock *l, struct session *s, struct err *e);
 
+/*
+ * It is somebody else's, as an attempt of the caller's own showed: the pause, and who has it. owner: as a lease names him,
+ * "" for whom holds the lock. Errors as above. When it was got: lock_wait_over().
+ */
+MUST_CHECK int lock_wait_pause(struct lock_wait *w, const struct lock *l, const char *owner,
+                               struct session *s, struct err *e);
+void lock_wait_over(struct lock_wait *w);
+
 #endif

@@ -130,6 +130,10 @@ session_done(struct session *s)
 static int
 interrupted(const struct session *s, struct err *e)
 {
+    if (s->aborted.code != ERR_NONE) {
+        *e = s->aborted;
+        return -1;
+    }
     if (s->interrupted == ERR_STOPPED)
         return err_set(e, ERR_STOPPED, "ended by %s", s->signo == SIGINT ? "SIGINT" : "SIGTERM");
     return err_set(e, ERR_DEADLINE, "the deadline passed");
@@ -221,7 +225,7 @@ cancel(struct session *s)
     struct err e = {0};
     uint64_t deadline = clock_deadline(CANCEL_GRACE_MS);
     if (pgconn_tls(s->work) && !pgconn_cancel_encrypted() &&
-        watch_cancel_start(s->watch, pgconn_backend_pid(s->work)) == 0)
+        (s->stateless || watch_cancel_start(s->watch, s->backend_pid) == 0))
         return;
     if (pgconn_cancel_start(s->work, deadline, on_cancel_sent, s, &e) != 0)
         log_warn("cancel", LOG_NONE, "%s", e.msg);
@@ -257,6 +261,17 @@ interrupt_op(struct session *s, struct err *e)
     return interrupted(s, e);
 }
 
+void
+session_abort(struct session *s, const struct err *why)
+{
+    if (s->interrupted != ERR_NONE)
+        return;
+    s->interrupted = why->code;
+    s->aborted = *why;
+    if (s->op.active && !s->op.done && pgconn_connected(s->work))
+        cancel(s);
+}
+
 static int
 op_wait(struct session *s, uint64_t deadline_ms, struct pgrows **ret, struct err *e)
 {
@@ -269,8 +284,8 @@ op_wait(struct session *s, uint64_t deadline_ms, struct pgrows **ret, struct err
         note_interrupt(s, &waited);
         result = interrupt_op(s, e);
     } else if (s->op.failed) {
-        result = -1;
-        if (e)
+        result = s->aborted.code != ERR_NONE && !s->each_ms ? interrupted(s, e) : -1;
+        if (e && (s->aborted.code == ERR_NONE || s->each_ms))
             *e = s->op.err;
     }
     s->op.active = false;
@@ -306,7 +321,7 @@ op_finish(struct session *s, int started, struct pgrows **ret, struct err *e)
         return -1;
     }
     uint64_t deadline_ms = op_deadline(s);
-    watch_begin(s->watch, pgconn_backend_pid(s->work), pgconn_server_version(s->work),
+    watch_begin(s->watch, s->stateless ? 0 : s->backend_pid, pgconn_server_version(s->work),
                 clock_left_ms(deadline_ms));
     int result = op_wait(s, deadline_ms, ret, e);
     watch_end(s->watch);

@@ -60,6 +60,9 @@ struct session {
     /* facts about the server, of connect_open */
     bool in_recovery;
     bool read_only;
+    int backend_pid; /* as the server says it; behind a pooler the protocol's is none of the server's */
+    bool stateless;          /* behind a pooler: nothing that belongs to a session is used */
+    struct err aborted;      /* interrupted by session_abort: why */
     bool pooled;             /* another number than the protocol's: somebody stands between */
     bool limited;            /* statement_timeout or idle_session_timeout came with the login */
     unsigned refused_wishes; /* settings that the server does not know: bits */
@@ -85,6 +88,12 @@ MUST_CHECK int session_lift_limits(struct session *s, struct err *e);
  * take the snapshot that SET TRANSACTION has to come before. Appends to out: statements, each with a semicolon and a space.
  */
 void session_sql_reset(const struct session *s, struct strbuf *out);
+/*
+ * Behind a pooler the same for one transaction: our settings behind BEGIN, *ret_n statements; and before COMMIT, so that
+ * whoever has the backend next finds nothing of ours. Nothing without one.
+ */
+void session_sql_begin(const struct session *s, struct strbuf *out, size_t *ret_n);
+size_t session_sql_end(const struct session *s, struct strbuf *out);
 /* Sends it where the session is not pristine. Whoever sends something of a script clears that. */
 MUST_CHECK int session_reset(struct session *s, struct err *e);
 
@@ -122,6 +131,9 @@ MUST_CHECK int session_copy(struct session *s, const struct session_copy *copy, 
 MUST_CHECK int session_pause(struct session *s, uint64_t ms, struct err *e);
 /* ERR_STOPPED or ERR_DEADLINE when one of them came, else 0. */
 MUST_CHECK int session_check(struct session *s, struct err *e);
+
+/* From a callback: what runs is cancelled on the server, and it and all that follows fails with *why, as after an interrupt. */
+void session_abort(struct session *s, const struct err *why);
 
 /* From here on statements run in spite of an interrupt, each for a short time. */
 void session_cleanup(struct session *s);

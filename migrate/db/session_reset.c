@@ -60,6 +60,41 @@ session_sql_reset(const struct session *s, struct strbuf *out)
             strbuf_adds(out, wishes[i].sql);
 }
 
+void
+session_sql_begin(const struct session *s, struct strbuf *out, size_t *ret_n)
+{
+    int version = pgconn_server_version(s->work);
+    *ret_n = 0;
+    if (!s->stateless)
+        return;
+    strbuf_adds(out, "SET LOCAL statement_timeout TO 0; ");
+    (*ret_n)++;
+    if (version >= 140000 && !(s->refused_wishes & 1u << (WISHES - 1))) {
+        strbuf_adds(out, "SET LOCAL client_connection_check_interval TO '2s'; ");
+        (*ret_n)++;
+    }
+    if (version >= 170000) {
+        strbuf_adds(out, "SET LOCAL transaction_timeout TO 0; ");
+        (*ret_n)++;
+    }
+    if (s->o->search_path) {
+        strbuf_adds(out, "SELECT pg_catalog.set_config('search_path', ");
+        quote_literal(out, s->o->search_path);
+        strbuf_adds(out, ", true); ");
+        (*ret_n)++;
+    }
+}
+
+size_t
+session_sql_end(const struct session *s, struct strbuf *out)
+{
+    if (!s->stateless)
+        return 0;
+    strbuf_adds(
+        out, "RESET ALL; CLOSE ALL; UNLISTEN *; DEALLOCATE ALL; DISCARD TEMP; DISCARD SEQUENCES; ");
+    return 6;
+}
+
 static int
 try_wishes(struct session *s, struct err *e)
 {
@@ -101,6 +136,8 @@ send_reset(struct session *s, struct err *e)
 int
 session_reset(struct session *s, struct err *e)
 {
+    if (s->stateless)
+        return session_speak(s, e); /* which poolers keep for their clients */
     if (s->pristine)
         return 0;
     if (send_reset(s, e) != 0 &&

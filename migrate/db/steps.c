@@ -77,12 +77,6 @@ find(const struct steps *s, struct session *session, bool *ret, struct err *e)
     return result == 0 ? 0 : err_wrap(e, "cannot look at the table of steps %s", s->table.quoted);
 }
 
-static bool
-exists_already(const struct err *e)
-{
-    return strcmp(e->sqlstate, "42P07") == 0 || strcmp(e->sqlstate, "23505") == 0;
-}
-
 int
 steps_create(const struct steps *s, struct session *session, struct err *e)
 {
@@ -99,7 +93,7 @@ steps_create(const struct steps *s, struct session *session, struct err *e)
         " sha256 pg_catalog.bytea NOT NULL, pid pg_catalog.int4, backend_start pg_catalog.timestamptz,"
         " state pg_catalog.text NOT NULL, indexes pg_catalog.oid[], PRIMARY KEY (version, n))",
         s->table.quoted);
-    if (session_sql(session, &sql, NULL, e) == 0 || exists_already(e))
+    if (session_sql(session, &sql, NULL, e) == 0 || ledger_exists_already(e))
         return 0;
     return err_wrap(e, "cannot create the table of steps %s", s->table.quoted);
 }

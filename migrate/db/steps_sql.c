@@ -4,10 +4,6 @@
 #include "migrate/db/steps.h"
 #include "migrate/sql/quote.h"
 
-#define SUFFIX "_step"
-#define NAME_MAX_BYTES 63u /* NAMEDATALEN: the server would cut it */
-#define DIGITS 8u
-
 const char *
 step_state_text(enum step_state state)
 {
@@ -24,22 +20,7 @@ steps_key(const char *version, bool back, struct strbuf *out)
 int
 steps_sql_name(const char *table, struct strbuf *out, struct err *e)
 {
-    size_t len = strlen(table);
-    uint8_t sum[DIGEST_BYTES];
-    char hex[DIGEST_HEX_MAX];
-    if (len + sizeof(SUFFIX) - 1 > NAME_MAX_BYTES) {
-        if (digest_sha256(table, len, sum, e) != 0)
-            return -1;
-        len = NAME_MAX_BYTES - (sizeof(SUFFIX) - 1) - DIGITS - 1;
-        while (len > 0 && ((unsigned char)table[len] & 0xc0) == 0x80)
-            len--; /* no half of a character */
-        strbuf_add(out, table, len);
-        strbuf_addf(out, "_%.*s", (int)DIGITS, digest_hex(hex, sum, sizeof(sum)));
-    } else {
-        strbuf_add(out, table, len);
-    }
-    strbuf_adds(out, SUFFIX);
-    return 0;
+    return ledger_sql_beside(table, "_step", out, e);
 }
 
 static void

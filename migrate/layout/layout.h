@@ -79,6 +79,11 @@ struct layout {
     const char *proof_column;
     const char *unwritten;
     /*
+     * The row that sql_insert wrote in this transaction, before it was known how long the file takes; refused as above when it is
+     * gone. NULL: the layout does not keep it.
+     */
+    void (*sql_took)(const char *table, const struct layout_row *row, struct strbuf *out);
+    /*
      * The way back: the row of m, as it is in the history, goes; before: the highest of those below it that stay, NULL:
      * none does. No such row, or one that a trigger keeps, is refused as sql_insert refuses.
      */

@@ -396,6 +396,7 @@ const struct layout layout_native = {
     .sql_insert = native_sql_insert,
     .proof_column = NATIVE_PROOF_COLUMN,
     .unwritten = NATIVE_UNWRITTEN,
+    .sql_took = native_sql_took,
     .sql_delete = native_sql_delete,
     .sql_accept = native_sql_accept,
 };

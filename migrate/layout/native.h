@@ -47,6 +47,7 @@ void native_sql_read(const char *table, struct strbuf *out);
 void native_sql_create(const char *table, struct strbuf *out);
 void native_sql_insert(const char *table, const struct layout_row *row, const char *proof,
                        struct strbuf *out);
+void native_sql_took(const char *table, const struct layout_row *row, struct strbuf *out);
 void native_sql_delete(const char *table, const struct migration *m, const struct migration *before,
                        struct strbuf *out);
 void native_sql_accept(const char *table, const struct layout_row *row, const uint8_t *was_sha256,

@@ -97,6 +97,18 @@ native_sql_delete(const char *table, const struct migration *m, const struct mig
 }
 
 void
+native_sql_took(const char *table, const struct layout_row *row, struct strbuf *out)
+{
+    strbuf_addf(out,
+                "WITH written AS (UPDATE %s h SET duration_ms = %lld,"
+                " applied_at = pg_catalog.clock_timestamp()",
+                table, (long long)row->duration_ms);
+    add_where(row->migration, out);
+    strbuf_adds(out, " RETURNING 1)");
+    add_written(out);
+}
+
+void
 native_sql_accept(const char *table, const struct layout_row *row, const uint8_t *was_sha256,
                   struct strbuf *out)
 {

@@ -87,21 +87,32 @@ one_round(struct turn *t)
     }
     if (was_locked)
         return t->work->act(t);
-    if (writable(t, &e) == 0 && lock_wait_try(&t->lock_wait, &t->lock, &t->s, &e) == 0)
+    bool fit = writable(t, &e) == 0;
+    if (fit && t->s.stateless && t->work->stateless)
+        return t->work->act(t);
+    if (fit && lock_wait_try(&t->lock_wait, &t->lock, &t->s, &e) == 0)
         return TURN_AGAIN;
     turn_fail(t, &e);
     return TURN_END;
 }
 
+/* What is done about a pooler, which is said. */
 static int
-no_pooler(struct turn *t, struct err *e)
+meet_pooler(struct turn *t, struct err *e)
 {
-    if (!t->s.pooled)
-        return 0;
-    return err_set(
-        e, ERR_USAGE,
-        "a connection pooler stands before the database: the protocol names another backend than the "
-        "server does");
+    const char *mode = t->s.stateless ? "transaction" : "session";
+    bool refuse = t->o->pooler == POOLER_REFUSE || (t->s.stateless && !t->work->stateless);
+    if (t->s.pooled && refuse)
+        return err_set(
+            e, ERR_USAGE,
+            "a connection pooler stands before the database: the protocol names another backend than the "
+            "server does");
+    if (t->s.pooled || t->s.stateless)
+        log_info("pooler", LOG_FIELDS(LF_STR("mode", mode), LF_BOOL("seen", t->s.pooled)),
+                 t->s.stateless ? "%s%sused" : "%s%sused as --pooler=session says",
+                 t->s.pooled ? "a connection pooler stands before the database: " : "",
+                 t->s.stateless ? "nothing that belongs to a session is " : "the session is ");
+    return 0;
 }
 
 /* Whatever happened: nothing stays open, nothing stays locked. */
@@ -116,6 +127,7 @@ clean_up(struct turn *t)
         if (tx == PGCONN_TX_INTRANS || tx == PGCONN_TX_INERROR)
             IGNORED(session_query(&t->s, rollback, sizeof(rollback) - 1, NULL, &ignored));
     }
+    claim_release(&t->claim);
     lock_release(&t->lock, &t->s);
 }
 
@@ -129,11 +141,12 @@ turn_run(struct turn *t)
         report_fail(&t->report, report_exit_for_connect(&e), &e);
         return;
     }
-    if (no_pooler(t, &e) != 0) {
+    if (meet_pooler(t, &e) != 0) {
         turn_fail(t, &e);
-        report_hint(
-            &t->report,
-            "connect to PostgreSQL itself, not to the pooler; this version needs the session");
+        report_hint(&t->report, t->work->stateless
+                                    ? "connect to PostgreSQL itself, or leave --pooler=refuse away"
+                                    : "connect to PostgreSQL itself; or, where the pooler pools by "
+                                      "sessions, run with --pooler=session");
         return;
     }
     while (one_round(t) == TURN_AGAIN) {
@@ -172,8 +185,10 @@ turn_init(struct turn *t, const char *command, const struct turn_work *work,
 int
 turn_done(struct turn *t)
 {
-    if (t->ready)
+    if (t->ready) {
+        claim_done(&t->claim);
         session_done(&t->s);
+    }
     int status = report_finish(&t->report, t->o->termination_log);
     free(t->facts);
     source_done(&t->source);

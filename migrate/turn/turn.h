@@ -19,6 +19,7 @@
 #include <stddef.h>
 
 #include "common/base/err.h"
+#include "migrate/db/claim.h"
 #include "migrate/db/ledger.h"
 #include "migrate/db/lock.h"
 #include "migrate/db/lock_wait.h"
@@ -43,6 +44,8 @@ struct turn_work {
     void (*show)(struct turn *t);
     /* Does it, under the lock. TURN_AGAIN: from reading on, as after a lost connection. */
     enum turn_step (*act)(struct turn *t);
+    /* Behind a pooler there is no lock to act under: act guards each step by itself (turn_apply does). False: it is refused there. */
+    bool stateless;
 };
 
 struct turn {
@@ -55,6 +58,8 @@ struct turn {
     struct ledger ledger;
     struct lock lock;
     struct lock_wait lock_wait;
+    struct claim claim; /* behind a pooler; made with the first step */
+    char busy[96];      /* who has it, as it was seen last; "": it is the lock that somebody has */
     struct plan_rules rules;
     struct plan plan;
     enum migration_direction direction; /* of the steps: up, or down from the highest on */

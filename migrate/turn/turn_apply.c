@@ -1,4 +1,5 @@
 /* turn_apply.c: the steps of a plan, one by one, and what becomes of a connection that is lost between them. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,10 +111,12 @@ apply_steps(struct turn *t)
     struct apply a = {.s = &t->s,
                       .ledger = &t->ledger,
                       .lock = &t->lock,
+                      .claim = &t->claim,
                       .report = &t->report,
                       .source = &t->source};
     size_t number = 0;
-    if (begun_read(&begun, &t->ledger, &t->s, &e) != 0) {
+    if ((!t->claim.s && claim_init(&t->claim, &t->ledger, &t->s, &e) != 0) ||
+        begun_read(&begun, &t->ledger, &t->s, &e) != 0) {
         turn_fail(t, &e);
         return APPLY_FAILED;
     }
@@ -126,10 +129,13 @@ apply_steps(struct turn *t)
         enum apply_result result = apply_step(t, &a, i, ++number);
         if (result == APPLY_UNKNOWN)
             t->uncertain = item->file->id.version;
-        if (result == APPLY_UNKNOWN || result == APPLY_FAILED)
+        if (result == APPLY_BUSY)
+            snprintf(t->busy, sizeof(t->busy), "%s", a.busy);
+        if (result == APPLY_UNKNOWN || result == APPLY_FAILED || result == APPLY_BUSY)
             return result;
         count_step(t);
-        if (result == APPLY_LAST)
+        lock_wait_over(&t->lock_wait);
+        if (result == APPLY_LAST || (result == APPLY_SKIPPED && t->s.stateless))
             return result;
     }
     return APPLY_DONE;
@@ -187,6 +193,17 @@ turn_settle(struct turn *t)
     }
 }
 
+/* Behind a pooler others work beside us: whose turn it is shows in the next look. */
+static enum turn_step
+wait_for_others(struct turn *t)
+{
+    struct err e = {0};
+    if (lock_wait_pause(&t->lock_wait, &t->lock, t->busy, &t->s, &e) == 0)
+        return TURN_AGAIN;
+    turn_fail(t, &e);
+    return TURN_END;
+}
+
 enum turn_step
 turn_apply(struct turn *t, bool *ret_all_done)
 {
@@ -196,6 +213,10 @@ turn_apply(struct turn *t, bool *ret_all_done)
     progress_end(t->s.progress);
     if (result == APPLY_UNKNOWN)
         return turn_read_after_loss(t);
+    if (result == APPLY_BUSY)
+        return wait_for_others(t);
+    if (result == APPLY_SKIPPED)
+        return TURN_AGAIN;
     *ret_all_done = result == APPLY_DONE;
     return TURN_END;
 }

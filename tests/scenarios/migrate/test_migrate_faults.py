@@ -544,15 +544,6 @@ def test_several_hosts(run, files, pg):
     assert "standby" in failure(standby)["msg"]
 
 
-def test_a_pooler_is_refused_by_name(run, files, pg, pgbouncer):
-    files("0001_a.sql", "SELECT 1;\n")
-    pooler = pgbouncer(pg)
-    result = run("migrate", "up", "--dir", files, env={"DATABASE_URL": pooler.url(pg.name)})
-    assert result.status == 23, result.output
-    assert "pooler" in failure(result)["msg"] and failure(result)["hint"]
-    assert pg.psql("SELECT to_regclass('schema_history') IS NULL") == "t"
-
-
 def test_a_read_only_database(run, files, pg, env):
     files("0001_a.sql", "SELECT 1;\n")
     pg.psql(f"ALTER DATABASE {pg.name} SET default_transaction_read_only TO on")
