@@ -7,6 +7,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "migrate/rehearse/amount.h"
+#include "migrate/rehearse/rules.h"
 
 /* ---- life ---- */
 
@@ -287,17 +288,26 @@ locked_before(const struct picture_file *f, size_t statement, const struct pictu
     return false;
 }
 
+static bool
+held_too_long(const struct picture *p, const struct picture_file *f, size_t statement,
+              const struct picture_lock *lock)
+{
+    return !(f->allowed & RULES_MAX_BLOCKING) && lockmode_waits(lock->mode) == WAITS_READS &&
+           p->max_blocking_ms != CLOCK_NEVER &&
+           picture_held_us(f, statement, lock) / 1000 > p->max_blocking_ms &&
+           !locked_before(f, statement, lock);
+}
+
 static int
 judge_statement(struct picture *p, const struct picture_file *f, size_t statement, struct err *e)
 {
     const struct picture_statement *s = &f->statements[statement];
     for (size_t i = 0; i < s->n; i++) {
         const struct picture_lock *lock = &s->locks[i];
-        if (lock->rewritten && judge_rewrite(p, f, statement, lock, e) != 0)
+        bool anew = lock->rewritten && !(f->allowed & RULES_REWRITE);
+        if (anew && judge_rewrite(p, f, statement, lock, e) != 0)
             return -1;
-        if (lockmode_waits(lock->mode) == WAITS_READS && p->max_blocking_ms != CLOCK_NEVER &&
-            picture_held_us(f, statement, lock) / 1000 > p->max_blocking_ms &&
-            !locked_before(f, statement, lock) && judge_held(p, f, statement, lock, e) != 0)
+        if (held_too_long(p, f, statement, lock) && judge_held(p, f, statement, lock, e) != 0)
             return -1;
     }
     return 0;

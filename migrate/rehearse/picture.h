@@ -53,7 +53,8 @@ struct picture_file {
     struct picture_statement *statements;
     size_t n;
     size_t size;
-    uint64_t us; /* all of them */
+    uint64_t us;      /* all of them */
+    unsigned allowed; /* rules.h: what its header allows is no finding */
 };
 
 /* A lock that was not got in time: the rehearsal began anew. */
@@ -108,7 +109,7 @@ picture_held_us(const struct picture_file *f, size_t statement, const struct pic
 /* The strongest that waits for any lock of the statement. */
 enum lockmode_waits picture_waits(const struct picture_statement *s);
 
-/* Fills findings: every rewrite, and every AccessExclusiveLock held longer than max_blocking_ms. */
+/* Fills findings: every rewrite, and every AccessExclusiveLock held longer than max_blocking_ms, but for what the file allows. */
 MUST_CHECK int picture_judge(struct picture *p, struct err *e);
 
 /* For people, at most about 100 columns wide; colours: with the escapes of a terminal. */

@@ -291,6 +291,81 @@ add_file(const struct page *g, const struct picture_file *f)
         add_picture(g, f);
 }
 
+/* ---- a line for each file ---- */
+
+/* What is worst in a file: who waits, for what, and how long at most. */
+struct summary {
+    enum lockmode_waits waits;
+    uint64_t held_us;
+    const char *relation; /* the first of them; NULL: none */
+    size_t others;
+    bool rewritten;
+    bool failed;
+};
+
+static void
+sum_up(const struct picture_file *f, struct summary *ret)
+{
+    *ret = (struct summary){.waits = WAITS_NOBODY};
+    for (size_t i = 0; i < f->n; i++) {
+        enum lockmode_waits waits = picture_waits(&f->statements[i]);
+        ret->waits = waits > ret->waits ? waits : ret->waits;
+        ret->failed = ret->failed || f->statements[i].state == PICTURE_FAILED;
+    }
+    for (size_t i = 0; i < f->n; i++) {
+        for (size_t k = 0; k < f->statements[i].n; k++) {
+            const struct picture_lock *lock = &f->statements[i].locks[k];
+            uint64_t held_us = picture_held_us(f, i, lock);
+            ret->rewritten = ret->rewritten || lock->rewritten;
+            if (lockmode_waits(lock->mode) != ret->waits || ret->waits == WAITS_NOBODY)
+                continue;
+            ret->held_us = held_us > ret->held_us ? held_us : ret->held_us;
+            ret->others += ret->relation && is_first(f, i, k);
+            ret->relation = ret->relation ? ret->relation : lock->relation;
+        }
+    }
+}
+
+static void
+add_summary(const struct page *g, const struct picture_file *f, size_t file_chars)
+{
+    char held[AMOUNT_MAX] = "";
+    struct summary sum;
+    sum_up(f, &sum);
+    const char *verdict = sum.failed ? "FAILED" : lockmode_waits_text(sum.waits);
+    strbuf_adds(g->out, "  ");
+    add_coloured(g, colour_of(sum.failed ? WAITS_READS : sum.waits), verdict);
+    add_spaces(g, 15 - strlen(verdict));
+    add_cell(g, f->m->file, file_chars);
+    if (sum.relation)
+        amount_us(held, sum.held_us);
+    strbuf_addf(g->out, " %10s  ", held);
+    if (f->cannot)
+        strbuf_adds(g->out, "not rehearsed");
+    else if (sum.relation)
+        strbuf_adds(g->out, sum.relation);
+    if (sum.others)
+        strbuf_addf(g->out, " and %zu more", sum.others);
+    if (sum.rewritten)
+        add_coloured(g, colour_of(WAITS_READS), "  REWRITTEN");
+    while (g->out->len && g->out->data[g->out->len - 1] == ' ')
+        g->out->data[--g->out->len] = '\0';
+    strbuf_addc(g->out, '\n');
+}
+
+static void
+add_summaries(const struct page *g)
+{
+    size_t file_chars = 0;
+    for (size_t i = 0; i < g->p->n; i++) {
+        size_t chars = amount_chars(g->p->files[i].m->file, strlen(g->p->files[i].m->file));
+        file_chars = chars > file_chars ? chars : file_chars;
+    }
+    strbuf_addc(g->out, '\n');
+    for (size_t i = 0; i < g->p->n; i++)
+        add_summary(g, &g->p->files[i], file_chars < 60 ? file_chars : 60);
+}
+
 static void
 add_end(const struct page *g)
 {
@@ -325,6 +400,8 @@ picture_text(const struct picture *p, bool colours, struct strbuf *out)
         strbuf_addf(out, " (PostgreSQL %d.%d)", p->server_version / 10000,
                     p->server_version % 10000);
     strbuf_addf(out, " in %s, rolled back\n", amount_us(took, p->took_ms * 1000));
+    if (p->n)
+        add_summaries(&g);
     for (size_t i = 0; i < p->n; i++)
         add_file(&g, &p->files[i]);
     if (p->n)

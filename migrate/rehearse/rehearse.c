@@ -9,6 +9,7 @@
 #include "common/base/log.h"
 #include "migrate/rehearse/look.h"
 #include "migrate/rehearse/rehearse_impl.h"
+#include "migrate/rehearse/rules.h"
 #include "migrate/tell/progress.h"
 
 #define SAVEPOINT "migrate_rehearsal"
@@ -152,7 +153,10 @@ begin_file(struct rehearsal *r)
     apply_sql_role(a, true, &sql);
     if (session_sql(a->s, &sql, NULL, &e) != 0)
         return rehearse_failed(r, &e, 0);
-    return picture_file(r->picture, a->m, NULL, &e) == 0 ? APPLY_DONE : rehearse_broken(r, &e);
+    if (picture_file(r->picture, a->m, NULL, &e) != 0)
+        return rehearse_broken(r, &e);
+    r->picture->files[r->picture->n - 1].allowed = rules_allowed(a->text.data, &a->m->header);
+    return APPLY_DONE;
 }
 
 /* The server wants it outside a transaction: what was tried is undone, and it is listed. */

@@ -100,6 +100,14 @@ def test_a_rewrite(rehearse, files, shop, sql):
     assert picture["outcome"] == "findings"
 
 
+def test_what_the_header_allows(rehearse, up, files, shop):
+    files("0001_a.sql", "-- migrate: allow=rewrite\nALTER TABLE orders ALTER COLUMN total TYPE bigint;\n")
+    result, picture = rehearse()
+    assert (result.status, picture["findings"]) == (0, []), result.output
+    assert statements(picture)[0]["locks"][0]["rewritten"]
+    assert "allow" not in up(command="check").stdout
+
+
 def test_a_foreign_key_locks_both_tables(rehearse, files, shop):
     files("0001_a.sql", "ALTER TABLE items ADD CONSTRAINT items_fk FOREIGN KEY (order_id) REFERENCES orders NOT VALID;\n")
     files("0002_b.sql", "ALTER TABLE items VALIDATE CONSTRAINT items_fk;\n")

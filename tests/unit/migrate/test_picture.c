@@ -10,6 +10,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "migrate/rehearse/picture.h"
+#include "migrate/rehearse/rules.h"
 
 static const struct source_migration first = {.file = "0001_a.sql",
                                               .id = {.version = "0001", .name = "a"}};
@@ -133,6 +134,37 @@ test_a_rewrite_is_a_finding_however_fast(void **state)
         "the statement writes all of orders anew (1.2 GB); reads and writes wait until its file commits");
 }
 
+static void
+test_what_the_file_allows(void **state)
+{
+    struct picture *p = *state;
+    const struct taking t = {
+        .table = &orders, .held = &orders, .mode = LOCKMODE_ACCESS_EXCLUSIVE, .rewritten = true};
+    add(p, 1, 2000, &t, 1);
+    judge(p);
+    assert_int_equal(p->findings_n, 2);
+    p->files[0].allowed = RULES_REWRITE;
+    judge(p);
+    assert_int_equal(p->findings_n, 1);
+    assert_string_equal(p->findings[0].rule, "max-blocking");
+    p->files[0].allowed |= RULES_MAX_BLOCKING;
+    judge(p);
+    assert_int_equal(p->findings_n, 0);
+}
+
+static void
+test_names_of_rules(void **state)
+{
+    (void)state;
+    static const char text[] = "-- migrate: allow=table-lock,rewrite,max-blockin";
+    struct layout_header h = {.allow_offset = 18, .allow_bytes = sizeof(text) - 1 - 18};
+    assert_int_equal(rules_named("max-blocking", 12), RULES_MAX_BLOCKING);
+    assert_int_equal(rules_named("rewrites", 8), 0);
+    assert_int_equal(rules_allowed(text, &h), RULES_REWRITE);
+    h.allow_bytes = 0;
+    assert_int_equal(rules_allowed(text, &h), 0);
+}
+
 /* ROLLBACK TO SAVEPOINT lets go of what was locked behind it. */
 static void
 test_released(void **state)
@@ -179,6 +211,7 @@ test_text(void **state)
     judge(p);
     assert_true(
         text_has(p, "rehearsed 1 file on shop (PostgreSQL 15.18) in 3.20 s, rolled back\n"));
+    assert_true(text_has(p, "\n  BLOCKS READS   0001_a.sql     3.00 s  orders\n"));
     assert_true(text_has(p, "0001_a.sql: 5001 statements in one transaction, 3.00 s\n"));
     assert_true(text_has(
         p,
@@ -223,6 +256,7 @@ test_text_of_what_is_quiet_or_not_run(void **state)
     assert_true(text_has(p, "ok             orders"));
     assert_true(text_has(p, "  index rebuilt  with 2 partitions  held before\n"));
     assert_true(text_has(p, "\n  nobody waits\n"));
+    assert_true(text_has(p, "\n  ok             0001_a.sql\n"));
     assert_int_equal(picture_file(p, &second, "VACUUM", &e), 0);
     assert_int_equal(picture_statement(p, &not_run, NULL, 0, &e), 0);
     assert_true(
@@ -231,8 +265,10 @@ test_text_of_what_is_quiet_or_not_run(void **state)
         text_has(p, "     1    not run  VACUUM orders\n"
                     "                   BLOCKS READS   AccessExclusiveLock; writes the table\n"));
     assert_true(text_has(p, "rehearsed 2 files"));
+    assert_true(text_has(p, "\n  BLOCKS READS   0002_b.sql             not rehearsed\n"));
     assert_int_equal(picture_statement(p, &failed, NULL, 0, &e), 0);
     assert_true(text_has(p, "VACUUM orders  FAILED\n"));
+    assert_true(text_has(p, "\n  FAILED         0002_b.sql"));
     judge(p);
     assert_int_equal(p->findings_n, 0);
     assert_int_equal(picture_waits(&p->files[1].statements[0]), WAITS_READS);
@@ -240,6 +276,25 @@ test_text_of_what_is_quiet_or_not_run(void **state)
     assert_int_equal(p->n, 1);
     picture_again(p);
     assert_true(text_has(p, "rehearsed 0 files"));
+}
+
+static void
+test_a_line_for_each_file(void **state)
+{
+    struct picture *p = *state;
+    struct err e = {0};
+    const struct taking two[] = {
+        {.table = &orders, .held = &orders, .mode = LOCKMODE_SHARE},
+        {.table = &items, .held = &items, .mode = LOCKMODE_SHARE},
+    };
+    const struct taking anew = {
+        .table = &items, .held = &items, .mode = LOCKMODE_ACCESS_EXCLUSIVE, .rewritten = true};
+    add(p, 1, 10, two, 2);
+    add_one(p, 2, 5, &orders, LOCKMODE_SHARE_ROW_EXCLUSIVE);
+    assert_true(text_has(p, "\n  BLOCKS WRITES  0001_a.sql      15 ms  orders and 1 more\n"));
+    assert_int_equal(picture_file(p, &second, NULL, &e), 0);
+    add(p, 1, 7, &anew, 1);
+    assert_true(text_has(p, "\n  BLOCKS READS   0002_b.sql       7 ms  shop.items  REWRITTEN\n"));
 }
 
 static void
@@ -294,9 +349,12 @@ main(void)
         CASE(test_what_is_no_finding),
         CASE(test_one_finding_a_table),
         CASE(test_a_rewrite_is_a_finding_however_fast),
+        CASE(test_what_the_file_allows),
+        cmocka_unit_test(test_names_of_rules),
         CASE(test_released),
         CASE(test_text),
         CASE(test_text_of_what_is_quiet_or_not_run),
+        CASE(test_a_line_for_each_file),
         CASE(test_colours),
         CASE(test_long_names_are_cut),
         CASE(test_json),
