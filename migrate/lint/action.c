@@ -84,11 +84,7 @@ on_reindex(struct reader *r, struct action *a)
             if (strcmp(p.name, "concurrently") == 0 && !p.off)
                 action_note(a, HAS_CONCURRENTLY, &open);
     }
-    if (!cursor_is(c, "index") && !cursor_is(c, "table"))
-        action_note(a, HAS_CONFIGURATION, c);
-    bool index = cursor_accept(c, "index");
-    if (!index)
-        cursor_next(c);
+    cursor_next(c); /* INDEX, TABLE */
     action_accept(c, "concurrently", a, HAS_CONCURRENTLY);
     lint_name_read(c, &a->table);
     tell(r, a, ACTION_REINDEX);

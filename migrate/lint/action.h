@@ -86,7 +86,6 @@ enum action_has {
     HAS_QUERY,    /* CREATE TABLE … AS */
     HAS_NULLNESS, /* CHECK (column IS NOT NULL): column */
     HAS_STABLE,   /* CREATE FUNCTION … IMMUTABLE or STABLE */
-    HAS_CONFIGURATION, /* REINDEX of a schema, a database; ALTER … ALL IN TABLESPACE: no table of its own */
     HASES,
 };
 

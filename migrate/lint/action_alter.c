@@ -205,7 +205,6 @@ action_alter_table(struct reader *r, struct action *a)
     action_skip_if(c);
     action_accept(c, "only", a, HAS_ONLY);
     if (cursor_is(c, "all")) {
-        action_note(a, HAS_CONFIGURATION, c);
         a->kind = ACTION_SET_TABLESPACE;
         r->found(r->arg, a);
         return;
@@ -257,8 +256,6 @@ action_alter(struct reader *r, struct action *a)
     if (cursor_accept(c, "index")) {
         struct action index = *a;
         action_skip_if(c);
-        if (cursor_is(c, "all"))
-            action_note(&index, HAS_CONFIGURATION, c);
         lint_name_read(c, &index.table);
         while (!cursor_at_end(c) && !cursor_is(c, "tablespace"))
             cursor_next(c);

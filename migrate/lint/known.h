@@ -35,7 +35,7 @@ struct known {
     char column[LINT_NAME_MAX];
     struct lint_type type;
     size_t file; /* where it was learned; 0: long ago */
-    bool filled; /* KNOWN_TABLE: it was made with rows in it */
+    bool filled; /* KNOWN_TABLE: it was made with rows in it; KNOWN_INDEX: its table was in use */
 };
 
 struct known_set {

@@ -182,10 +182,12 @@ learn_from_column(struct lint *l, const struct action *a)
 static void
 learn_index(struct lint *l, const struct action *a)
 {
-    bool new = lint_is_new(l, KNOWN_TABLE, &a->table);
+    struct known *k = known_add(&l->known, KNOWN_INDEX, &a->other, "");
 
-    if (new || (!l->file.old && !action_has(a, HAS_CONCURRENTLY)))
-        learn(l, KNOWN_INDEX, &a->other, "");
+    if (!k)
+        return;
+    k->file = l->file.old ? 0 : l->n_files;
+    k->filled = !lint_is_new(l, KNOWN_TABLE, &a->table);
 }
 
 /* timestamp and timestamptz are stored alike where the session is in UTC. */
