@@ -120,6 +120,8 @@ tell_end(struct wrap *w, bool lacks)
     clock_format_duration(took, took_ms);
     if (w->report.applied_n == 0 && lacks)
         w->report.outcome = "ahead";
+    else if (w->report.applied_n == 0 && w->before.n > 0) /* else nobody knows what it did */
+        w->report.outcome = "nothing";
     log_info("command_done",
              LOG_FIELDS(LF_STR("outcome", report_outcome(&w->report)),
                         LF_UINT("applied", w->report.applied_n),

@@ -121,8 +121,10 @@ def test_what_it_applied_is_told(wrapped, project, pg):
     assert first.status == 0, first.output
     assert [e["revision"] for e in events(first, "revision")] == project.applied
     assert {e["tool"] for e in events(first, "revision")} == {project.tool}
+    assert events(first, "command_done")[0]["outcome"] == "done"
     again = wrapped().wait(60)
     assert again.status == 0 and not events(again, "revision"), again.output
+    assert events(again, "command_done")[0]["outcome"] == "nothing"
     assert pg.psql("SELECT n FROM counter") == "1"
 
 
