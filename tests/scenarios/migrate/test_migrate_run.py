@@ -200,6 +200,19 @@ def test_a_server_that_is_silent_is_a_lost_lock(wrapped, pg, proxy):
     assert "does not answer" in failure(result)["msg"]
 
 
+def test_a_lock_that_cannot_be_proven_at_the_end_is_lost(wrapped, pg, proxy, scratch):
+    """The server falls silent, and the command exits with 0 before anybody noticed."""
+    go = scratch / "go"
+    way = proxy(pg.server.port)
+    process = wrapped(cmd=f"until [ -e {go} ]; do sleep 0.02; done", url=pg.url.replace(f":{pg.server.port}/", f":{way.port}/"))
+    wait_until(lambda: holders(pg) == 1 and descendants(process.pid), 10, "the command")
+    way.silence()
+    go.touch()
+    result = process.wait(40)
+    assert result.status == 10, result.output
+    assert "does not answer" in failure(result)["msg"] and failure(result)["command_exit"] == 0
+
+
 def test_a_command_that_ended_after_the_lock_is_not_believed(wrapped, pg, scratch):
     """Both come at once: it exits with 0 as its end of the database dies with ours."""
     go = scratch / "go"
@@ -344,17 +357,19 @@ def test_two_streams_into_one_file_keep_their_order(start, pg, scratch):
 
 
 def test_a_slow_reader_loses_nothing(pg):
-    """The reader begins long after the command has ended."""
+    """The reader begins long after the command has ended, and after the two seconds in which its supervisor waits for output."""
     read_end, write_end = os.pipe()
     with open(os.devnull, "w") as null:
         process = subprocess.Popen(
-            [BIN_DIR / "migrate", "run", "--", "sh", "-c", "head -c 150000 /dev/zero | tr '\\0' 'x'; echo end"],
+            [BIN_DIR / "migrate", "run", "--", "sh", "-c", "head -c 100000 /dev/zero | tr '\\0' 'x'; echo end"],
             env={"PATH": os.environ["PATH"], "DATABASE_URL": pg.url}, stdout=write_end, stderr=null)
     os.close(write_end)
     wait_until(lambda: holders(pg) == 1, 10, "the lock")
     wait_until(lambda: not descendants(process.pid), 10, "the command's end")
+    ended = time.monotonic()
+    wait_until(lambda: time.monotonic() - ended > 3, 10, "the reader's beginning")
     with os.fdopen(read_end, "rb") as out:
-        assert out.read() == b"x" * 150_000 + b"end\n"
+        assert out.read() == b"x" * 100_000 + b"end\n"
     assert process.wait(30) == 0
 
 
