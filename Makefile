@@ -50,7 +50,7 @@ LINK = $(CC) $(RR_CFLAGS) $(CFLAGS) $(RR_LDFLAGS) $(LDFLAGS)
 RELEASE_LIBS := build/release/libs
 WRAPPED := $(shell sed -n 's/.*__wrap_\([a-z_]*\).*/\1/p' images/static/names.h)
 ifeq ($(MODE),release)
-RR_CPPFLAGS := -I$(RELEASE_LIBS)/include $(RR_CPPFLAGS)
+RR_CPPFLAGS := -I$(RELEASE_LIBS)/include -DRR_RELEASE $(RR_CPPFLAGS)
 RR_CFLAGS += -ffunction-sections -fdata-sections
 RR_LDFLAGS := -static-pie -Wl,-z,relro,-z,now $(if $(filter x86_64,$(ARCH)),-Wl$(comma)-z$(comma)pack-relative-relocs) \
 	-Wl,--gc-sections $(WRAPPED:%=-Wl,--wrap=%) $(if $(CI),-Wl$(comma)--fatal-warnings)

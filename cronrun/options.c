@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/events.h"
 #include "common/base/words.h"
 #include "common/base/log.h"
 #include "common/lease/lease.h"
 #include "common/proc/signals.h"
 #include "common/proc/termination.h"
 #include "cronrun/commands.h"
+#include "cronrun/events.h"
 #include "cronrun/formats.h"
 #include "cronrun/run/instant.h"
 
@@ -249,7 +251,7 @@ usage_ended(const char *termination_log, const struct err *e)
         LF_TAIL("tail", e->msg),
     };
     if (termination_write(termination_log, fields, sizeof(fields) / sizeof(fields[0]), &why) < 0)
-        log_warn("termination_log", LOG_NONE, "%s", why.msg);
+        log_warn(&event_termination_log, LOG_NONE, "%s", why.msg);
 }
 
 const struct opt_program cronrun_program = {
@@ -276,8 +278,9 @@ const struct opt_program cronrun_program = {
     .connections = OPT_CONN_POSTGRES | OPT_CONN_REDIS,
     .usage_status = STATUS_OWN,
     .copy_status = STATUS_OWN,
-    .usage_event = "usage",
+    .usage_event = &event_usage,
     .usage_ended = usage_ended,
+    .events = cronrun_events,
     .print_formats = formats_print,
 };
 

@@ -8,39 +8,6 @@
 #include "healthd/checkdocs.h"
 #include "healthd/page/render.h"
 
-static const struct {
-    const char *event;
-    const char *fields;
-    const char *when;
-} records[] = {
-    {"listening", "address", "an address is bound; port 0 is shown as the kernel chose"},
-    {"no_checks", "", "there is nothing to check: always ready"},
-    {"check_changed", "check, state, from, reason, cause, since",
-     "a verdict changes; debug: its reason alone"},
-    {"gave_up", "waited_ms", "wait: the time is over, or a signal came, and a check is not well"},
-    {"check_failed", "check, reason, cause, timed_out", "debug: each failure"},
-    {"session_lost", "check", "debug: a kept session ended while idle"},
-    {"started", "", "every startup check was up once"},
-    {"draining", "drain_ms", "the first SIGTERM, SIGINT or SIGQUIT"},
-    {"stopped", "", "the drain is over, or a second signal came"},
-    {"reload_ignored", "", "SIGHUP"},
-    {"usage", "exit", "an option, a variable or a check line is wrong; nothing was started"},
-    {"cannot_listen", "", "an address cannot be bound"},
-    {"cannot_start", "", "there is no memory, or no descriptor, to begin with"},
-    {"termination_log", "", "the termination message could not be written"},
-    {"no_descriptor", "connections", "no file descriptor was left for a connection (once)"},
-    {"no_memory", "connections", "the kernel had no memory for a connection (debug)"},
-};
-
-static void
-print_records(struct strbuf *out)
-{
-    strbuf_adds(out, "### Records\n\n| event | fields | when |\n|---|---|---|\n");
-    for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++)
-        strbuf_addf(out, "| `%s` | %s | %s |\n", records[i].event, records[i].fields,
-                    records[i].when);
-}
-
 static void
 print_reasons(struct strbuf *out)
 {
@@ -111,10 +78,9 @@ print_metrics(struct strbuf *out)
 void
 healthd_print_formats(struct strbuf *out)
 {
-    print_records(out);
     strbuf_adds(
         out,
-        "\n### Termination "
+        "### Termination "
         "message\n\n`{\"program\",\"outcome\",\"exit\",\"check\",\"reason\",\"since\"}`: check, "
         "reason and since of the last failure, null when none ever failed; outcome: `drained`, "
         "`stopped`, `cannot_listen`, `cannot_start`, `usage`.\n");

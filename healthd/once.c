@@ -11,6 +11,7 @@
 #include "common/net/resolve.h"
 #include "healthd/commands.h"
 #include "healthd/config.h"
+#include "healthd/events.h"
 #include "healthd/lifetime.h"
 #include "healthd/schedule.h"
 
@@ -126,11 +127,11 @@ run(struct once *x, const struct options *o, const struct config *config, uint64
     struct err e;
     if (once_init(x, o, config, &e) < 0) {
         bool usage = e.code == ERR_USAGE;
-        log_error(usage ? "usage" : "cannot_start", LOG_NONE, "%s", e.msg);
+        log_error(usage ? &event_usage : &event_cannot_start, LOG_NONE, "%s", e.msg);
         return usage ? EXIT_USAGE : EXIT_NOT_READY;
     }
     if (config->n == 0)
-        log_warn("no_checks", LOG_NONE,
+        log_warn(&event_no_checks, LOG_NONE,
                  "nothing to check: neither the environment nor a check names a server");
     x->done = config->n == 0;
     if (x->waiting)
@@ -183,7 +184,7 @@ tell_unready(const struct once *x, uint64_t waited_ms)
             strbuf_addf(&list, "%s%s (%s)", list.len > 0 ? ", " : "", v->spec->name,
                         unready_text(v));
     }
-    log_error("gave_up", LOG_FIELDS(LF_UINT("waited_ms", waited_ms)),
+    log_error(&event_gave_up, LOG_FIELDS(LF_UINT("waited_ms", waited_ms)),
               "gave up after %s, not ready: %s", clock_format_duration(text, waited_ms),
               strbuf_str(&list));
 }

@@ -6,6 +6,7 @@
 #include "common/proc/termination.h"
 #include "healthd/checkdocs.h"
 #include "healthd/commands.h"
+#include "healthd/events.h"
 #include "healthd/formats.h"
 
 static const char *const details_names[] = {"never", "local", "always", NULL};
@@ -159,7 +160,8 @@ const struct opt_program healthd_program = {
     .connections = OPT_CONN_POSTGRES | OPT_CONN_REDIS,
     .usage_status = EXIT_USAGE,
     .copy_status = EXIT_NOT_READY,
-    .usage_event = "usage",
+    .usage_event = &event_usage,
     .usage_ended = usage_ended,
+    .events = healthd_events,
     .print_formats = healthd_print_formats,
 };

@@ -11,6 +11,7 @@
 #include "common/net/loop.h"
 #include "common/net/tls.h"
 #include "healthd/check/pace.h"
+#include "healthd/events.h"
 
 #define LOST_LEAST_MS 200u
 
@@ -69,7 +70,7 @@ log_change(const struct check *c)
                                                    : c->cause),
         LF_STR("since", clock_format_rfc3339(since, v->since_ms * 1000, 3)),
     };
-    log_write(level, "check_changed", fields, sizeof(fields) / sizeof(fields[0]),
+    log_write(level, &event_check_changed, fields, sizeof(fields) / sizeof(fields[0]),
               "check %s is %s%s%s", c->spec->name, verdict_text(state), now_bad ? ": " : "",
               now_bad ? reason : "");
 }
@@ -181,7 +182,7 @@ note_failure(struct check *c, const struct probe_result *r)
     snprintf(c->cause, sizeof(c->cause), "%s", r->cause);
     c->view->last_failure = r->reason;
     c->view->last_failure_ms = clock_wall_ms();
-    log_debug("check_failed",
+    log_debug(&event_check_failed,
               LOG_FIELDS(LF_STR("check", c->spec->name), LF_STR("reason", reason_text(r->reason)),
                          LF_STR("cause", r->cause), LF_BOOL("timed_out", r->timed_out)),
               "check %s failed: %s", c->spec->name, reason_text(r->reason));
@@ -278,7 +279,7 @@ on_lost(struct probe *p, void *arg)
 {
     (void)p;
     struct check *c = arg;
-    log_debug("session_lost", LOG_FIELDS(LF_STR("check", c->spec->name)),
+    log_debug(&event_session_lost, LOG_FIELDS(LF_STR("check", c->spec->name)),
               "check %s: the idle session was closed", c->spec->name);
     uint64_t now_ms = clock_mono_ms();
     uint64_t at_ms = hurry(c, now_ms);

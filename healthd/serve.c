@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/events.h"
 #include "common/base/log.h"
 #include "common/http/httpd.h"
 #include "common/net/loop.h"
@@ -15,6 +16,7 @@
 #include "common/proc/termination.h"
 #include "healthd/commands.h"
 #include "healthd/config.h"
+#include "healthd/events.h"
 #include "healthd/lifetime.h"
 #include "healthd/page/routes.h"
 #include "healthd/schedule.h"
@@ -58,7 +60,7 @@ on_changed(const struct view *view, struct verdict_view from, bool more, void *a
         return;
     if (!s->facts.started && render_all_started(&s->facts)) {
         s->facts.started = true;
-        log_info("started", LOG_NONE, "every startup check has been healthy");
+        log_info(&event_started, LOG_NONE, "every startup check has been healthy");
     }
     routes_prepare(s->routes);
 }
@@ -99,7 +101,7 @@ on_stop(int signo, int count, void *arg)
         return;
     }
     char text[CLOCK_DURATION_MAX];
-    log_info("draining", LOG_FIELDS(LF_UINT("drain_ms", s->o->drain_ms)),
+    log_info(&event_draining, LOG_FIELDS(LF_UINT("drain_ms", s->o->drain_ms)),
              "draining: ready answers 503; serving for another %s",
              clock_format_duration(text, s->o->drain_ms));
     s->facts.draining = true;
@@ -112,7 +114,7 @@ on_hup(int signo, void *arg)
 {
     (void)signo;
     (void)arg;
-    log_warn("reload_ignored", LOG_NONE,
+    log_warn(&event_reload_ignored, LOG_NONE,
              "SIGHUP ignored: healthd does not reload its configuration; restart it instead");
 }
 
@@ -181,7 +183,7 @@ listen_all(struct server *s, struct err *e)
         if (httpd_listen(s->httpd, s->o->listen.items[i], e) < 0)
             return -1;
     for (size_t i = 0; httpd_bound(s->httpd, i); i++)
-        log_info("listening", LOG_FIELDS(LF_STR("address", httpd_bound(s->httpd, i))),
+        log_info(&event_listening, LOG_FIELDS(LF_STR("address", httpd_bound(s->httpd, i))),
                  "listening on %s", httpd_bound(s->httpd, i));
     return 0;
 }
@@ -218,14 +220,14 @@ leave_message(const struct server *s, int status)
     };
     if (termination_write(s->o->termination_log, fields, sizeof(fields) / sizeof(fields[0]), &e) <
         0)
-        log_warn("termination_log", LOG_NONE, "%s", e.msg);
+        log_warn(&event_termination_log, LOG_NONE, "%s", e.msg);
 }
 
 static int
-refuse(struct server *s, const struct err *e, int status, const char *outcome)
+refuse(struct server *s, const struct err *e, int status, const struct log_event *outcome)
 {
     log_error(outcome, LOG_NONE, "%s", e->msg);
-    s->outcome = outcome;
+    s->outcome = outcome->name;
     return status;
 }
 
@@ -235,17 +237,17 @@ serve(struct server *s, const struct config *config)
     struct err e;
     if (server_init(s, config, &e) < 0)
         return refuse(s, &e, e.code == ERR_USAGE ? EXIT_USAGE : EXIT_CANNOT_LISTEN,
-                      e.code == ERR_USAGE ? "usage" : "cannot_start");
+                      e.code == ERR_USAGE ? &event_usage : &event_cannot_start);
     if (listen_all(s, &e) < 0)
         return refuse(s, &e, e.code == ERR_USAGE ? EXIT_USAGE : EXIT_CANNOT_LISTEN,
-                      e.code == ERR_USAGE ? "usage" : "cannot_listen");
+                      e.code == ERR_USAGE ? &event_usage : &event_cannot_listen);
     if (config->n == 0)
-        log_warn("no_checks", LOG_NONE,
+        log_warn(&event_no_checks, LOG_NONE,
                  "nothing to check: neither the environment nor a check names a server; always "
                  "ready");
     schedule_start(s->schedule);
     loop_run(s->loop);
-    log_info("stopped", LOG_NONE, "%s", s->outcome);
+    log_info(&event_stopped, LOG_NONE, "%s", s->outcome);
     return EXIT_OK;
 }
 

@@ -2,6 +2,7 @@
 #include "migrate/options.h"
 
 #include "migrate/cmd/cmd.h"
+#include "migrate/events.h"
 #include "migrate/formats.h"
 #include "migrate/tell/report.h"
 
@@ -186,26 +187,11 @@ static const struct opt_row rows[] = {
      .help = "where Kubernetes looks for the last words; written only when it exists"},
 };
 
+#define EXIT_ROW(name, exit, when) {exit, NULL, when},
 static const struct opt_exit exits[] = {
     {EXIT_DONE, NULL, "done, nothing to do, or the database is ahead of the files"},
     {EXIT_PENDING, NULL, "status --exit-code: something is pending"},
-    {EXIT_UNREACHABLE, NULL,
-     "the database is unreachable, was lost, or has not the wanted role; or memory ran out"},
-    {EXIT_BUSY, NULL, "another runner held the lock for the whole wait"},
-    {EXIT_DEADLINE, NULL, "the deadline passed; everything is rolled back"},
-    {EXIT_SIGNAL, NULL, "ended by a signal; everything is rolled back"},
-    {EXIT_REFUSED, NULL, "the server refused a statement; rolled back"},
-    {EXIT_DRIFT, NULL, "an applied file was changed, or one is missing"},
-    {EXIT_ORDER, NULL, "a pending version is below an applied one"},
-    {EXIT_INPUT, NULL,
-     "bad input: options, names, encoding, splitting, a history table of unknown form"},
-    {EXIT_PARTIAL, NULL,
-     "a statement of a file outside a transaction was refused; what ran before it stays, and another start goes on "
-     "with it"},
-    {EXIT_FINDINGS, NULL,
-     "check, rehearse: a finding of level error (rehearse: a rewrite, or reads that wait too long)"},
-    {EXIT_COMMAND, NULL, "run: the command failed; its own status is in the report"},
-};
+    MIGRATE_FAILURES(EXIT_ROW)};
 
 static const struct opt_pair files[] = {
     {"0001_name.sql, 0001_name.up.sql",
@@ -259,7 +245,8 @@ const struct opt_program migrate_program = {
     .connections = OPT_CONN_POSTGRES,
     .usage_status = EXIT_INPUT,
     .copy_status = EXIT_INPUT,
-    .usage_event = "input",
+    .usage_event = &event_input,
     .usage_ended = report_usage,
+    .events = migrate_events,
     .print_formats = formats_print,
 };

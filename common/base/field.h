@@ -51,7 +51,7 @@ struct field {
     ((struct field){.name = (name_), .type = FIELD_LIST, .n = (n_), .v.list = (items_)})
 #define LF_NULL(name_) ((struct field){.name = (name_), .type = FIELD_NULL})
 
-/* An array and its length, two arguments in one word: log_info("applied", LOG_FIELDS(LF_STR(…), …), "…"). */
+/* An array and its length, two arguments in one word: log_info(&event_applied, LOG_FIELDS(LF_STR(…), …), "…"). */
 #define LOG_FIELDS(...)                                                                            \
     (const struct field[]){__VA_ARGS__},                                                           \
         sizeof((const struct field[]){__VA_ARGS__}) / sizeof(struct field)

@@ -1,6 +1,7 @@
 /* log.c: records on stderr, and the ring that holds what a slow reader has not taken yet. */
 #include "common/base/log.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/events.h"
 #include "common/base/sink.h"
 
 static struct {
@@ -116,7 +118,7 @@ confess(void)
         .wall_us = clock_wall_ms() * 1000,
         .level = LOG_LEVEL_WARN,
         .program = state.program,
-        .event = "log_dropped",
+        .event = event_log_dropped.name,
         .msg = "records were dropped because their reader is slow",
         .fields = &dropped,
         .n = 1,
@@ -151,9 +153,12 @@ send_short(const struct log_record *r)
 }
 
 void
-log_write(enum log_level level, const char *event, const struct field *fields, size_t n,
+log_write(enum log_level level, const struct log_event *event, const struct field *fields, size_t n,
           const char *fmt, ...)
 {
+#ifndef RR_RELEASE
+    assert(event_has_fields(event, fields, n));
+#endif
     if (level < state.level)
         return;
     int saved = errno;
@@ -166,7 +171,7 @@ log_write(enum log_level level, const char *event, const struct field *fields, s
         .wall_us = clock_wall_ms() * 1000,
         .level = level,
         .program = state.program,
-        .event = event,
+        .event = event->name,
         .msg = strbuf_str(&msg),
         .fields = fields,
         .n = n,

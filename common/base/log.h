@@ -1,8 +1,8 @@
 /*
  * log.h: one record per event on stderr; a slow reader never blocks us.
  *
- *     log_info("applied", LOG_FIELDS(LF_STR("version", v), LF_UINT("duration_ms", d)), "applied %s", v);
- *     log_warn("no_checks", LOG_NONE, "no check is configured");
+ *     log_info(&event_applied, LOG_FIELDS(LF_STR("version", v), LF_UINT("duration_ms", d)), "applied %s", v);
+ *     log_warn(&event_no_checks, LOG_NONE, "no check is configured");
  *
  * json  {"time":"2026-11-21T09:00:00.000Z","level":"info","program":"migrate","event":"applied","msg":"applied 1","version":"1"}
  * kv    time=2026-11-21T09:00:00.000Z level=info program=migrate event=applied msg="applied 1" version=1
@@ -23,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/base/event.h"
 #include "common/base/field.h"
 #include "common/base/strbuf.h"
 
@@ -46,9 +47,12 @@ bool log_is_text(void);
 #define log_warn(event, fields, ...) log_write(LOG_LEVEL_WARN, event, fields, __VA_ARGS__)
 #define log_error(event, fields, ...) log_write(LOG_LEVEL_ERROR, event, fields, __VA_ARGS__)
 
-/* Formats and sends one record; never blocks, never fails. event: lower_case, a contract word. */
-void log_write(enum log_level level, const char *event, const struct field *fields, size_t n,
-               const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/*
+ * Formats and sends one record; never blocks, never fails. event: its row, which names each of the fields; other builds
+ * than the release assert that, whether the record is sent or not.
+ */
+void log_write(enum log_level level, const struct log_event *event, const struct field *fields,
+               size_t n, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
 /* Called before each record: what else stands on the terminal makes way. cb NULL: nothing does. */
 typedef void log_before_cb(void *arg);

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/base/events.h"
 #include "common/base/log.h"
 #include "common/http/httpd_conn.h"
 #include "common/net/loop.h"
@@ -157,7 +158,7 @@ no_descriptor(struct httpd *h, int listen_fd)
 {
     if (h->stats.no_descriptor++ == 0)
         log_warn(
-            "no_descriptor", LOG_FIELDS(LF_UINT("connections", h->stats.open)),
+            &event_no_descriptor, LOG_FIELDS(LF_UINT("connections", h->stats.open)),
             "no file descriptor is left for a new connection; the oldest are closed from now on");
     if (!httpd_conn_evict(h))
         turn_away(h, listen_fd);
@@ -167,7 +168,7 @@ no_descriptor(struct httpd *h, int listen_fd)
 static void
 no_memory(struct httpd *h)
 {
-    log_debug("no_memory", LOG_FIELDS(LF_UINT("connections", h->stats.open)),
+    log_debug(&event_no_memory, LOG_FIELDS(LF_UINT("connections", h->stats.open)),
               "the kernel has no memory for a new connection; the oldest is closed");
     httpd_conn_evict(h);
     pause_listening(h);

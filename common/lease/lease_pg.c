@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/events.h"
 #include "common/base/log.h"
 #include "common/lease/lease_pg_impl.h"
 
@@ -113,7 +114,7 @@ lease_pg_hold(struct lease_pg *p)
 void
 lease_pg_settle(struct lease_pg *p)
 {
-    log_info("lock_settle",
+    log_info(&event_lock_settle,
              LOG_FIELDS(LF_STR("job", p->lease.owner.name), LF_STR("run_id", p->lease.owner.run_id),
                         LF_UINT("settle_ms", p->settle_ms)),
              "%s: %s; starting in %" PRIu64 " ms", p->lease.owner.name,

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/events.h"
 #include "common/base/log.h"
 
 #define STOP_SIGNALS_MAX 8
@@ -109,7 +110,7 @@ static void
 on_libevent_log(int severity, const char *text)
 {
     if (severity >= EVENT_LOG_WARN)
-        log_warn("libevent", LOG_NONE, "%s", text);
+        log_warn(&event_libevent, LOG_NONE, "%s", text);
 }
 
 /* Without a descriptor for its pair libevent ends the process, by exit(1). */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/events.h"
 #include "common/opt/opt_rows.h"
 
 extern char **environ;
@@ -55,7 +56,7 @@ log_warnings(char *lines)
 {
     char *save = NULL;
     for (char *line = strtok_r(lines, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-        log_warn("unknown_variable", LOG_NONE, "%s", line);
+        log_warn(&event_unknown_variable, LOG_NONE, "%s", line);
 }
 
 /* stdout may be a closed pipe or a full disk: then the exit status says so. */

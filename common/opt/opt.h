@@ -176,13 +176,14 @@ struct opt_program {
     size_t n_examples;
     const char *see_also; /* "cronrun(1), healthd(1)" */
     uint32_t connections;
-    int usage_status;        /* exit status of bad usage: 2, 23, 125 */
-    int copy_status;         /* of `copy` when it fails: 1, 23, 125 */
-    const char *usage_event; /* its log record: "usage" */
+    int usage_status;                    /* exit status of bad usage: 2, 23, 125 */
+    int copy_status;                     /* of `copy` when it fails: 1, 23, 125 */
+    const struct log_event *usage_event; /* its log record: "usage" */
     /* Writes the program's termination message about it (base knows no such thing); or NULL. */
     void (*usage_ended)(const char *termination_log, const struct err *e);
-    void (*print_formats)(
-        struct strbuf *out); /* the program's part of docs/formats.md (Markdown); or NULL */
+    const struct log_event *const *events; /* NULL-ended: all that the program logs */
+    /* What stands behind the events in the program's part of docs/formats.md (Markdown); or NULL. */
+    void (*print_formats)(struct strbuf *out);
 };
 
 /* Options that every program has; opt adds their rows itself. */

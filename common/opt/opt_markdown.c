@@ -122,46 +122,28 @@ opt_print_markdown(const struct opt_program *p, struct strbuf *out)
 }
 
 static void
-formats_common(const struct opt_program *p, struct strbuf *out)
+markdown_events(const struct opt_program *p, struct strbuf *out)
 {
-    static const struct {
-        const char *event;
-        const char *fields;
-        const char *text;
-        uint32_t connections; /* 0: of every program, else of those with one of these */
-    } rows[] = {
-        {"log_dropped", "`dropped`", "that many records were lost because their reader was slow",
-         0},
-        {"unknown_variable", "", "a variable with the program's prefix that nobody knows", 0},
-        {"copy", "", "copy: the program could not be put there", 0},
-        {"libevent", "", "the library of the loop complains", 0},
-        {"passfile", "", "the password file is not used: it is open to others, or no plain file",
-         OPT_CONN_POSTGRES},
-        {"pg_state", "", "debug: a PostgreSQL connection goes from one state to the next",
-         OPT_CONN_POSTGRES},
-        {"redis_state", "", "debug: a Redis connection does", OPT_CONN_REDIS},
-    };
-    strbuf_adds(out, "Events that every program has:\n\n| Event | Fields | |\n|---|---|---|\n");
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        if (rows[i].connections == 0 || (rows[i].connections & p->connections))
-            strbuf_addf(out, "| `%s` |%s%s | %s |\n", rows[i].event, *rows[i].fields ? " " : "",
-                        rows[i].fields, rows[i].text);
+    strbuf_adds(out, "### Records\n\n| event | fields | when |\n|---|---|---|\n");
+    for (const struct log_event *const *e = p->events; *e; e++)
+        strbuf_addf(out, "| `%s` | %s | %s |\n", (*e)->name, (*e)->fields, (*e)->when);
 }
 
 void
 opt_print_formats(const struct opt_program *p, struct strbuf *out)
 {
-    strbuf_addf(out,
-                "## %s\n\n"
-                "One record a line on stderr, at most 4,096 bytes. Every record begins with:\n\n"
-                "| Field | |\n|---|---|\n"
-                "| `time` | when, UTC, RFC 3339 with milliseconds |\n"
-                "| `level` | `debug`, `info`, `warn` or `error` |\n"
-                "| `program` | `%s` |\n"
-                "| `event` | what happened: one of the names below |\n"
-                "| `msg` | a message for people; its wording may change |\n\n",
-                p->name, p->name);
-    formats_common(p, out);
+    strbuf_addf(
+        out,
+        "## %s\n\n"
+        "One record a line on stderr, at most 4,096 bytes. Every record begins with:\n\n"
+        "| Field | |\n|---|---|\n"
+        "| `time` | when, UTC, RFC 3339 with milliseconds |\n"
+        "| `level` | `debug`, `info`, `warn` or `error` |\n"
+        "| `program` | `%s` |\n"
+        "| `event` | what happened: one of the names below, and the record's further fields with it |\n"
+        "| `msg` | a message for people; its wording may change |\n\n",
+        p->name, p->name);
+    markdown_events(p, out);
     if (p->print_formats) {
         strbuf_addc(out, '\n');
         p->print_formats(out);

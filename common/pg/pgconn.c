@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/events.h"
 #include "common/base/log.h"
 #include "common/pg/pgconn_impl.h"
 
@@ -21,7 +22,7 @@ pgconn_set_state(struct pgconn *c, enum pgconn_state state)
 {
     if (c->state == state)
         return;
-    log_debug("pg_state",
+    log_debug(&event_pg_state,
               LOG_FIELDS(LF_STR("from", state_name(c->state)), LF_STR("to", state_name(state))),
               "connection %s: %s", c->application_name, state_name(state));
     c->state = state;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "common/base/events.h"
 #include "common/net/dial.h"
 #include "common/pg/pgconn_impl.h"
 
@@ -405,7 +406,7 @@ pgconn_connect_start(struct pgconn *c, uint64_t deadline_ms, pgconn_cb *cb, void
         return -1;
     const char *news = target_pg_passfile_news(c->target);
     if (news)
-        log_warn("passfile", LOG_NONE, "%s", news);
+        log_warn(&event_passfile, LOG_NONE, "%s", news);
     pgconn_cancel_drop(c);
     pgconn_close(c);
     pgconn_op_begin(c, cb, NULL, arg, deadline_ms);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/events.h"
 #include "common/base/log.h"
 
 static int
@@ -18,7 +19,7 @@ selfcopy_run(void *options, const struct opt_result *given)
     struct err e;
     if (selfcopy(given->argv[0], given->program->name, &e) == 0)
         return 0;
-    log_error("copy", LOG_NONE, "%s", e.msg);
+    log_error(&event_copy, LOG_NONE, "%s", e.msg);
     return given->program->copy_status;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "common/base/clock.h"
+#include "common/base/events.h"
 #include "common/base/log.h"
 #include "common/net/dial.h"
 #include "common/net/loop.h"
@@ -90,7 +91,7 @@ redisconn_set_state(struct redisconn *c, enum redisconn_state state)
 {
     static const char *const names[] = {"idle", "connecting", "handshake", "login", "ready"};
     if (c->state != state) {
-        log_debug("redis_state", LOG_NONE, "%s: %s", target_redis_describe(c->target),
+        log_debug(&event_redis_state, LOG_NONE, "%s: %s", target_redis_describe(c->target),
                   names[state]);
         c->state = state;
     }

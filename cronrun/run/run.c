@@ -16,6 +16,7 @@
 #include "common/proc/cores.h"
 #include "common/proc/procfs.h"
 #include "common/proc/tree.h"
+#include "cronrun/events.h"
 #include "cronrun/run/instant.h"
 #include "cronrun/run/run_impl.h"
 
@@ -51,8 +52,9 @@ on_run_released(struct lease *l, const struct err *e, void *arg)
     (void)l;
     struct run *r = arg;
     if (e)
-        log_warn("release_failed", LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id)),
-                 "%s: %s", r->job, e->msg);
+        log_warn(&event_release_failed,
+                 LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id)), "%s: %s", r->job,
+                 e->msg);
     end(r);
 }
 
@@ -108,7 +110,7 @@ on_run_lost(struct lease *l, enum lease_grade grade, const struct err *why, void
         command_lost(r->command, why);
     else
         command_unsure(r->command, why);
-    log_error(grade == LEASE_GONE ? "lock_lost" : "lock_unsure",
+    log_error(grade == LEASE_GONE ? &event_lock_lost : &event_lock_unsure,
               LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id)), "%s: %s", r->job,
               why->msg);
 }
@@ -191,7 +193,7 @@ tell_waiting(struct run *r)
     const struct lease_holder *h = &r->holder;
     char who[HOLDER_MAX];
     run_report_holder(h, who, sizeof(who));
-    log_info("lock_wait",
+    log_info(&event_lock_wait,
              LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id),
                         LF_OPT("holder_host", h->host),
                         h->pid ? LF_INT("holder_pid", h->pid) : LF_OPT("holder_pid", NULL),
@@ -398,7 +400,7 @@ tell_no_instant(const struct run *r)
     if (!starting && r->o->job_deadline_ms == CLOCK_NEVER)
         return;
     bool lost = instant_why_missing(r->host, why);
-    log_write(lost || starting ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "no_instant",
+    log_write(lost || starting ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, &event_no_instant,
               LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id)),
               "%s: %s counts from now, because %s; use --scheduled-at to set the scheduled time",
               r->job, starting ? "--starting-deadline" : "--job-deadline", why);

@@ -3,6 +3,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "cronrun/events.h"
 #include "cronrun/run/run_impl.h"
 
 extern char **environ;
@@ -85,7 +86,7 @@ run_command_init(struct run *r, struct err *e)
     if (!r->command)
         return -1;
     if (!command_sees_all(r->command))
-        log_warn("blind", LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id)),
+        log_warn(&event_blind, LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id)),
                  "/proc is not available: only the command's own process group can be seen");
     return 0;
 }

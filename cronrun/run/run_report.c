@@ -4,8 +4,10 @@
 #include <sys/resource.h>
 
 #include "common/base/clock.h"
+#include "common/base/events.h"
 #include "common/base/log.h"
 #include "common/proc/termination.h"
+#include "cronrun/events.h"
 #include "cronrun/run/run_impl.h"
 
 struct texts {
@@ -38,7 +40,7 @@ void
 run_report_start(const struct run *r)
 {
     struct texts t;
-    log_info("run_start",
+    log_info(&event_run_start,
              LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id), fence_field(r),
                         LF_OPT("scheduled", instant_text(t.scheduled, r->scheduled_ms, 0)),
                         LF_STR("started", instant_text(t.started, r->started_ms, 3)), lag_field(r),
@@ -52,7 +54,7 @@ static void
 report_stopping(const struct run *r, int signo)
 {
     char name[SIGNALS_NAME_MAX];
-    log_info("stopping",
+    log_info(&event_stopping,
              LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id),
                         LF_STR("signal", signals_name(name, signo)),
                         LF_UINT("grace_ms", r->o->grace_ms)),
@@ -62,7 +64,7 @@ report_stopping(const struct run *r, int signo)
 static void
 report_not_dying(const struct run *r, const struct command_note *note)
 {
-    log_error("not_dying",
+    log_error(&event_not_dying,
               LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id),
                          LF_STR("processes", note->processes)),
               "%s: %s: %s", r->job,
@@ -76,14 +78,14 @@ run_report_note(const struct run *r, const struct command_note *note)
 {
     switch (note->news) {
     case COMMAND_STATE:
-        log_debug("state",
+        log_debug(&event_state,
                   LOG_FIELDS(LF_STR("job", r->job),
                              LF_STR("from", supervise_state_name(note->from)),
                              LF_STR("to", supervise_state_name(note->to))),
                   "%s: %s", r->job, supervise_state_name(note->to));
         return;
     case COMMAND_OVERDUE:
-        log_warn("deadline",
+        log_warn(&event_deadline,
                  LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id),
                             LF_UINT("deadline_ms", note->deadline_ms)),
                  "%s: deadline exceeded", r->job);
@@ -92,13 +94,13 @@ run_report_note(const struct run *r, const struct command_note *note)
         report_stopping(r, note->signo);
         return;
     case COMMAND_LEFT_BEHIND:
-        log_warn("left_behind",
+        log_warn(&event_left_behind,
                  LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id),
                             LF_STR("processes", note->processes)),
                  "%s ended and left %s behind", r->job, note->processes);
         return;
     case COMMAND_KILLING:
-        log_warn("killing", LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id)),
+        log_warn(&event_killing, LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id)),
                  "%s: killing the remaining processes", r->job);
         return;
     case COMMAND_NOT_DYING:
@@ -172,7 +174,7 @@ report_started(const struct run *r, const char *msg)
                                 ? LF_INT("command_exit", r->outcome.child_exit)
                                 : LF_OPT("command_exit", NULL);
     log_write(
-        level_of(r->outcome.kind), "run_end",
+        level_of(r->outcome.kind), &event_run_end,
         LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id), fence_field(r),
                    LF_OPT("scheduled", instant_text(t.scheduled, r->scheduled_ms, 0)),
                    LF_STR("started", instant_text(t.started, r->started_ms, 3)), lag_field(r),
@@ -226,7 +228,7 @@ report_not_started(const struct run *r, const char *msg)
     struct texts t;
     const struct lease_holder *h = &r->holder;
     log_write(level_of(r->outcome.kind),
-              r->outcome.kind == OUTCOME_SKIPPED ? "run_skipped" : "run_refused",
+              r->outcome.kind == OUTCOME_SKIPPED ? &event_run_skipped : &event_run_refused,
               LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id),
                          LF_OPT("scheduled", instant_text(t.scheduled, r->scheduled_ms, 0)),
                          LF_STR("outcome", outcome_name(r->outcome.kind)),
@@ -270,5 +272,5 @@ run_report_end(const struct run *r)
     struct err e;
     if (termination_write(r->o->termination_log, fields, sizeof(fields) / sizeof(fields[0]), &e) <
         0)
-        log_warn("termination_log", LOG_NONE, "%s", e.msg);
+        log_warn(&event_termination_log, LOG_NONE, "%s", e.msg);
 }

@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "migrate/apply/finding.h"
+#include "migrate/events.h"
 #include "migrate/tell/progress.h"
 #include "migrate/db/watch.h"
 #include "migrate/sql/marks.h"
@@ -229,7 +230,7 @@ apply_back_off(struct apply *a)
 {
     struct err e = {0};
     uint32_t pause_ms = apply_next_pause(a);
-    log_warn("retry",
+    log_warn(&event_retry,
              LOG_FIELDS(LF_STR("version", a->m->id.version), LF_STR("file", a->file),
                         LF_STR("sqlstate", a->why.sqlstate), LF_OPT("blockers", a->blockers),
                         LF_UINT("attempt", a->attempts), LF_UINT("pause_ms", pause_ms)),
@@ -264,7 +265,7 @@ attempts(struct apply *a)
     for (;;) {
         enum apply_result result = attempt(a);
         if (result == APPLY_OUTSIDE) {
-            log_warn("outside",
+            log_warn(&event_outside,
                      LOG_FIELDS(LF_STR("file", a->file), LF_STR("sqlstate", a->why.sqlstate)),
                      "%s: %s; it is the only statement, so it runs outside a transaction", a->file,
                      a->why.msg);
@@ -305,7 +306,7 @@ on_notice(const char *severity, const char *sqlstate, const char *message, void 
     if (a->first_n && apply_find_statement(a, a->first_n + before, &st))
         line = st.line;
     bool warning = strcmp(severity, "WARNING") == 0;
-    log_write(warning ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "notice",
+    log_write(warning ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, &event_notice,
               LOG_FIELDS(LF_STR("severity", severity), LF_STR("file", a->file),
                          LF_UINT("line", line),
                          LF_OPT("sqlstate", strcmp(sqlstate, "00000") == 0 ? "" : sqlstate)),

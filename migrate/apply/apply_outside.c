@@ -10,6 +10,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "migrate/db/claim.h"
+#include "migrate/events.h"
 #include "migrate/sql/cursor.h"
 #include "migrate/tell/progress.h"
 
@@ -168,7 +169,7 @@ tell_resumed(const struct outside *o)
     size_t done = 0;
     for (size_t i = 0; i < o->steps.n; i++)
         done += o->steps.rows[i].state == STEP_DONE;
-    log_info("resumed",
+    log_info(&event_resumed,
              LOG_FIELDS(LF_STR("version", o->a->m->id.version), LF_STR("file", o->a->file),
                         LF_UINT("done", done), LF_UINT("statements", o->a->verdict.statements)),
              "%s: an earlier run did %zu of %zu statements: going on from there", o->a->file, done,

@@ -8,6 +8,7 @@
 #include "migrate/apply/apply_outside.h"
 #include "migrate/apply/catalog.h"
 #include "migrate/apply/resume.h"
+#include "migrate/events.h"
 #include "migrate/sql/quote.h"
 
 #define LOOK_FIRST_MS 50u
@@ -34,7 +35,7 @@ end_worker(struct outside *o, const struct catalog_worker *w, struct err *e)
 {
     char sql[80];
     int n = snprintf(sql, sizeof(sql), "SELECT pg_catalog.pg_terminate_backend(%d)", w->pid);
-    log_warn("step_end",
+    log_warn(&event_step_end,
              LOG_FIELDS(LF_STR("version", o->a->m->id.version), LF_INT("holder_pid", w->pid)),
              "pid %d still runs a statement of an earlier run: it is ended", w->pid);
     return session_query(o->a->s, sql, (size_t)n, NULL, e);
@@ -63,7 +64,7 @@ wait_a_little(struct outside *o, const struct catalog_worker *w, struct patience
     }
     if (clock_left_ms(p->log_ms) == 0) {
         p->log_ms = clock_deadline(LOG_EVERY_MS);
-        log_info("step_wait",
+        log_info(&event_step_wait,
                  LOG_FIELDS(LF_STR("version", o->a->m->id.version), LF_INT("holder_pid", w->pid),
                             LF_STR("holder", w->application)),
                  "a statement of an earlier run is still under way: %s",
@@ -101,7 +102,7 @@ drop_all(struct outside *o, const struct strbuf *names, size_t n, struct err *e)
     for (size_t i = 0; i < n; i++) {
         cleanup_strbuf struct strbuf sql = STRBUF_INIT;
         const char *name = strbuf_str(&names[i]);
-        log_warn("step_drop",
+        log_warn(&event_step_drop,
                  LOG_FIELDS(LF_STR("version", o->a->m->id.version), LF_STR("index", name)),
                  "the index %s is INVALID and what a failed attempt left: it is dropped", name);
         strbuf_addf(&sql, "DROP INDEX %sIF EXISTS %s",
@@ -193,7 +194,7 @@ static void
 tell(const struct outside *o, const struct outside_work *w, enum resume_action action)
 {
     const char *text = resume_action_text(action);
-    log_warn("resume",
+    log_warn(&event_resume,
              LOG_FIELDS(LF_STR("version", o->a->m->id.version), LF_STR("file", o->a->file),
                         LF_UINT("statement", w->st.n), LF_UINT("line", w->st.line),
                         LF_STR("action", text)),

@@ -4,6 +4,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "migrate/apply/apply.h"
+#include "migrate/events.h"
 
 static const char division_by_zero[] = "22012";
 
@@ -85,11 +86,13 @@ apply_duplicate(struct apply *a, enum exit_status exit, const struct err *e)
         return APPLY_FAILED;
     }
     if (a->s->stateless) { /* that is how runners meet there */
-        log_info("passed", LOG_FIELDS(LF_STR("version", a->m->id.version), LF_STR("file", a->file)),
+        log_info(&event_passed,
+                 LOG_FIELDS(LF_STR("version", a->m->id.version), LF_STR("file", a->file)),
                  "%s: another runner %s it meanwhile", a->file, a->back ? "undid" : "applied");
         return APPLY_SKIPPED;
     }
-    log_warn("skipped", LOG_FIELDS(LF_STR("version", a->m->id.version), LF_STR("file", a->file)),
+    log_warn(&event_skipped,
+             LOG_FIELDS(LF_STR("version", a->m->id.version), LF_STR("file", a->file)),
              "%s: somebody else, who does not heed migrate's lock, %s it meanwhile", a->file,
              a->back ? "undid" : "applied");
     return APPLY_SKIPPED;
@@ -125,11 +128,11 @@ apply_tell(struct apply *a)
                                    LF_UINT("duration_ms", a->duration_ms)};
     const size_t n = sizeof(fields) / sizeof(*fields);
     if (a->back) {
-        log_info("undone", fields, n, "undid %s in %s", a->file, took);
+        log_info(&event_undone, fields, n, "undid %s in %s", a->file, took);
         report_step(a->report, "undone", fields, n);
         return;
     }
-    log_info("applied", fields, n, "applied %s in %s", a->file, took);
+    log_info(&event_applied, fields, n, "applied %s in %s", a->file, took);
     report_step(a->report, "applied", fields, n);
     report_applied(a->report, a->m->id.version);
 }

@@ -8,6 +8,7 @@
 #include "migrate/apply/apply_outside.h"
 #include "migrate/apply/catalog.h"
 #include "migrate/db/claim.h"
+#include "migrate/events.h"
 #include "migrate/sql/quote.h"
 #include "migrate/tell/progress.h"
 
@@ -148,7 +149,7 @@ outside_note(struct outside *o, const struct outside_work *w, enum step_state st
         uint32_t pause_ms = backoff_next(&again);
         if (!apply_lock_failure(e))
             return err_wrap(e, "cannot write %s", o->steps.table.quoted);
-        log_warn("retry",
+        log_warn(&event_retry,
                  LOG_FIELDS(LF_STR("version", o->a->m->id.version), LF_STR("file", o->a->file),
                             LF_STR("sqlstate", e->sqlstate), LF_UINT("pause_ms", pause_ms)),
                  "%s: the step of statement %zu again in %u ms: %s", o->a->file, w->st.n, pause_ms,
@@ -296,7 +297,7 @@ pause_before_retry(struct outside *o, const struct outside_work *w, const struct
     struct apply *a = o->a;
     struct err e = {0};
     uint32_t pause_ms = apply_next_pause(a);
-    log_warn("retry",
+    log_warn(&event_retry,
              LOG_FIELDS(LF_STR("version", a->m->id.version), LF_STR("file", a->file),
                         LF_STR("sqlstate", why->sqlstate), LF_OPT("blockers", a->blockers),
                         LF_UINT("attempt", n), LF_UINT("pause_ms", pause_ms)),

@@ -6,6 +6,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "migrate/cmd/cmd.h"
+#include "migrate/events.h"
 #include "migrate/turn/begun.h"
 #include "migrate/turn/turn.h"
 
@@ -77,7 +78,7 @@ tell_end(struct turn *t)
     size_t recorded = t->report.steps_n;
     if (recorded == 0)
         t->report.outcome = "nothing";
-    log_info("done",
+    log_info(&event_done,
              LOG_FIELDS(LF_STR("outcome", report_outcome(&t->report)),
                         LF_UINT("recorded", recorded), LF_UINT("pending", t->report.pending),
                         LF_UINT("duration_ms", clock_mono_ms() - t->report.start_ms)),
@@ -121,9 +122,10 @@ tell_steps(struct turn *t, const char *action)
         if (would && !t->o->json)
             printf("%s\t%s\n", m->id.version, m->file);
         if (would)
-            log_info("would_record", fields, n, "would record %s as applied", m->file);
+            log_info(&event_would_record, fields, n, "would record %s as applied", m->file);
         else
-            log_info("recording", fields, n, "records %s as applied, without running it", m->file);
+            log_info(&event_recording, fields, n, "records %s as applied, without running it",
+                     m->file);
         report_step(&t->report, action, fields, n);
     }
 }
@@ -134,7 +136,7 @@ baseline_show(struct turn *t)
     tell_steps(t, "would_record");
     report_output(&t->report);
     t->report.outcome = "dry-run";
-    log_info("dry_run", LOG_FIELDS(LF_UINT("pending", t->plan.steps)), "%zu would be recorded",
+    log_info(&event_dry_run, LOG_FIELDS(LF_UINT("pending", t->plan.steps)), "%zu would be recorded",
              t->plan.steps);
 }
 

@@ -7,6 +7,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "migrate/cmd/cmd.h"
+#include "migrate/events.h"
 #include "migrate/plan_back.h"
 #include "migrate/turn/begun.h"
 #include "migrate/turn/turn.h"
@@ -103,7 +104,7 @@ tell_end(struct turn *t)
     clock_format_duration(took, took_ms);
     if (undone == 0)
         t->report.outcome = "nothing";
-    log_info("done",
+    log_info(&event_done,
              LOG_FIELDS(LF_STR("outcome", report_outcome(&t->report)), LF_UINT("undone", undone),
                         LF_UINT("pending", t->report.pending), LF_UINT("duration_ms", took_ms)),
              undone ? "undid %zu in %s" : "nothing to undo (%zu undone, %s)", undone, took);
@@ -141,7 +142,7 @@ show_step(struct turn *t, const struct source_migration *m)
         printf("%s\t%s\t%zu statement%s\t%s\n", m->id.version, file, v->statements,
                v->statements == 1 ? "" : "s",
                v->transaction ? "transaction" : "outside a transaction");
-    log_info("would_undo", fields, n, "would undo version %s by %s", m->id.version, file);
+    log_info(&event_would_undo, fields, n, "would undo version %s by %s", m->id.version, file);
     report_step(&t->report, "would_undo", fields, n);
 }
 
@@ -153,7 +154,7 @@ down_show(struct turn *t)
             show_step(t, t->plan.items[i].file);
     report_output(&t->report);
     t->report.outcome = "dry-run";
-    log_info("dry_run", LOG_FIELDS(LF_UINT("pending", t->plan.steps)), "%zu would be undone",
+    log_info(&event_dry_run, LOG_FIELDS(LF_UINT("pending", t->plan.steps)), "%zu would be undone",
              t->plan.steps);
 }
 
@@ -165,14 +166,14 @@ tell_plan(const struct turn *t)
         const struct plan_item *item = &t->plan.items[i];
         if (!item->step)
             continue;
-        log_info("undoing",
+        log_info(&event_undoing,
                  LOG_FIELDS(LF_STR("version", item->row->id.version),
                             LF_STR("file", source_file(item->file, MIGRATION_DOWN)),
                             LF_STR("applied_at", item->row->applied_at)),
                  "version %s (%s), applied at %s, will be undone", item->row->id.version,
                  item->row->id.name, item->row->applied_at);
         if (item->state == PLAN_DRIFTED)
-            log_warn("drifted",
+            log_warn(&event_drifted,
                      LOG_FIELDS(LF_STR("version", item->file->id.version),
                                 LF_STR("file", item->file->file)),
                      "%s changed since it was applied: its way back is run as it stands now",
@@ -195,7 +196,7 @@ tell_begun(struct turn *t)
         const struct steps_begun *b = m ? begun_find(&begun, m->id.version, false) : NULL;
         if (b)
             log_warn(
-                "begun",
+                &event_begun,
                 LOG_FIELDS(LF_STR("version", m->id.version), LF_STR("file", m->file),
                            LF_UINT("done", b->done)),
                 "%s was begun outside a transaction and is not done (statements done: %zu): what it did stays",

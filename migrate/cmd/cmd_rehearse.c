@@ -8,6 +8,7 @@
 #include "common/base/log.h"
 #include "migrate/cmd/cmd.h"
 #include "migrate/cmd/up.h"
+#include "migrate/events.h"
 #include "migrate/rehearse/rehearse.h"
 
 static int cmd_rehearse_run(void *options, const struct opt_result *given);
@@ -92,7 +93,7 @@ rehearse_act(struct turn *t)
     s->begun = true;
     s->picture.server_version = pgconn_server_version(t->s.work);
     s->picture.max_blocking_ms = t->o->max_blocking_ms;
-    log_warn("rehearsing", LOG_FIELDS(LF_UINT("pending", t->plan.steps)),
+    log_warn(&event_rehearsing, LOG_FIELDS(LF_UINT("pending", t->plan.steps)),
              "rehearsing %zu file%s: real locks are held until all of it is rolled back",
              t->plan.steps, t->plan.steps == 1 ? "" : "s");
     if (rehearse(t, &s->picture) != 0)
@@ -100,7 +101,7 @@ rehearse_act(struct turn *t)
     judge(t, s);
     if (!t->report.failed)
         t->report.outcome = "rehearsed";
-    log_info("rehearsed",
+    log_info(&event_rehearsed,
              LOG_FIELDS(LF_UINT("files", s->picture.n), LF_UINT("findings", s->picture.findings_n),
                         LF_UINT("duration_ms", clock_mono_ms() - t->report.start_ms)),
              "rehearsed %zu file%s; all of it is rolled back", s->picture.n,

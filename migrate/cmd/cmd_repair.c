@@ -7,6 +7,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "migrate/cmd/cmd.h"
+#include "migrate/events.h"
 #include "migrate/turn/turn.h"
 
 static int cmd_repair_run(void *options, const struct opt_result *given);
@@ -126,7 +127,7 @@ tell_end(struct turn *t)
     }
     if (accepted == 0)
         t->report.outcome = "nothing";
-    log_info("done",
+    log_info(&event_done,
              LOG_FIELDS(LF_STR("outcome", report_outcome(&t->report)),
                         LF_UINT("accepted", accepted), LF_UINT("pending", t->report.pending),
                         LF_UINT("duration_ms", clock_mono_ms() - t->report.start_ms)),
@@ -180,11 +181,11 @@ tell_step(struct turn *t, const struct plan_item *item)
     if (t->o->dry_run && !t->o->json)
         printf("%s\t%s\t%s\t%s\t%s\n", m->id.version, m->file, was, now, what);
     if (t->o->dry_run)
-        log_info("would_accept", fields, n, "would accept %s: %s changed (%s, now %s)", m->file,
-                 what, was, now);
+        log_info(&event_would_accept, fields, n, "would accept %s: %s changed (%s, now %s)",
+                 m->file, what, was, now);
     else
-        log_info("accepting", fields, n, "accepts %s: %s changed (%s, now %s)", m->file, what, was,
-                 now);
+        log_info(&event_accepting, fields, n, "accepts %s: %s changed (%s, now %s)", m->file, what,
+                 was, now);
     report_step(&t->report, t->o->dry_run ? "would_accept" : "accepted", fields, n);
 }
 
@@ -207,7 +208,7 @@ repair_show(struct turn *t)
         return;
     }
     t->report.outcome = "dry-run";
-    log_info("dry_run", LOG_FIELDS(LF_UINT("pending", t->plan.steps)), "%zu would be accepted",
+    log_info(&event_dry_run, LOG_FIELDS(LF_UINT("pending", t->plan.steps)), "%zu would be accepted",
              t->plan.steps);
 }
 

@@ -6,6 +6,7 @@
 #include "common/base/log.h"
 #include "migrate/cmd/cmd.h"
 #include "migrate/cmd/up.h"
+#include "migrate/events.h"
 #include "migrate/turn/turn.h"
 
 static int cmd_up_run(void *options, const struct opt_result *given);
@@ -67,18 +68,18 @@ up_tell_plan(const struct turn *t)
     for (size_t i = 0; i < t->plan.n; i++) {
         const struct plan_item *item = &t->plan.items[i];
         if (item->state == PLAN_EDITED)
-            log_info("edited",
+            log_info(&event_edited,
                      LOG_FIELDS(LF_STR("version", item->file->id.version),
                                 LF_STR("file", item->file->file)),
                      "%s: comments, white space or line ends changed since it was applied",
                      item->file->file);
     }
     if (t->plan.count[PLAN_AHEAD])
-        log_warn("ahead", LOG_FIELDS(LF_UINT("ahead", t->plan.count[PLAN_AHEAD])),
+        log_warn(&event_ahead, LOG_FIELDS(LF_UINT("ahead", t->plan.count[PLAN_AHEAD])),
                  "the database is ahead of the files by %zu: an older release, or a rollback",
                  t->plan.count[PLAN_AHEAD]);
     if (t->plan.count[PLAN_HELD])
-        log_info("held", LOG_FIELDS(LF_UINT("held", t->plan.count[PLAN_HELD])),
+        log_info(&event_held, LOG_FIELDS(LF_UINT("held", t->plan.count[PLAN_HELD])),
                  t->plan.count[PLAN_HELD] == 1 ? "%zu file waits for another --phase"
                                                : "%zu files wait for another --phase",
                  t->plan.count[PLAN_HELD]);
@@ -94,7 +95,7 @@ tell_end(struct turn *t)
     if (applied == 0)
         t->report.outcome = t->plan.count[PLAN_AHEAD] ? "ahead" : "nothing";
     log_info(
-        "done",
+        &event_done,
         LOG_FIELDS(LF_STR("outcome", report_outcome(&t->report)), LF_UINT("applied", applied),
                    LF_UINT("pending", t->report.pending), LF_UINT("held", t->plan.count[PLAN_HELD]),
                    LF_UINT("ahead", t->plan.count[PLAN_AHEAD]), LF_UINT("duration_ms", took_ms)),
@@ -117,7 +118,7 @@ show_step(struct turn *t, const struct source_migration *m)
     const size_t n = sizeof(fields) / sizeof(*fields);
     if (!t->o->json)
         printf("%s\t%s\t%zu statement%s\t%s\n", m->id.version, m->file, v->statements, s, how);
-    log_info("would_apply", fields, n, "would apply %s", m->file);
+    log_info(&event_would_apply, fields, n, "would apply %s", m->file);
     report_step(&t->report, "would_apply", fields, n);
 }
 
@@ -130,7 +131,7 @@ up_show(struct turn *t)
             show_step(t, t->plan.items[i].file);
     report_output(&t->report);
     t->report.outcome = "dry-run";
-    log_info("dry_run", LOG_FIELDS(LF_UINT("pending", t->plan.steps)), "%zu would be applied",
+    log_info(&event_dry_run, LOG_FIELDS(LF_UINT("pending", t->plan.steps)), "%zu would be applied",
              t->plan.steps);
 }
 

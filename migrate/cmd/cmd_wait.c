@@ -2,6 +2,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "migrate/cmd/cmd.h"
+#include "migrate/events.h"
 #include "migrate/tell/report.h"
 #include "migrate/db/connect.h"
 #include "migrate/db/session.h"
@@ -33,7 +34,8 @@ cmd_wait_run(void *options, const struct opt_result *given)
         if (connect_open(&s, &e) != 0)
             report_fail(&report, report_exit_for_connect(&e), &e);
         else
-            log_info("ready", LOG_FIELDS(LF_UINT("duration_ms", clock_mono_ms() - report.start_ms)),
+            log_info(&event_ready,
+                     LOG_FIELDS(LF_UINT("duration_ms", clock_mono_ms() - report.start_ms)),
                      "the database accepts connections");
         session_done(&s);
     }

@@ -13,6 +13,7 @@
 #include "common/pg/pgconn.h"
 #include "migrate/db/lock.h"
 #include "migrate/db/session.h"
+#include "migrate/events.h"
 #include "migrate/sql/quote.h"
 
 #define LEASE_S 20u
@@ -89,8 +90,8 @@ lose(struct claim *c, enum err_code code, const char *why)
 static void
 not_renewed(struct claim *c, const struct err *e)
 {
-    log_warn("lease", LOG_FIELDS(LF_OPT("sqlstate", e->sqlstate)), "the lease was not renewed: %s",
-             e->msg);
+    log_warn(&event_lease, LOG_FIELDS(LF_OPT("sqlstate", e->sqlstate)),
+             "the lease was not renewed: %s", e->msg);
     if (clock_left_ms(c->until_ms) <= MARGIN_MS)
         lose(c, ERR_CLOSED, "it could not be renewed in time");
     else

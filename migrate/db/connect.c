@@ -9,6 +9,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "migrate/db/session.h"
+#include "migrate/events.h"
 
 #define ATTEMPT_MS 10000u
 #define RETRY_FIRST_MS 100u
@@ -91,7 +92,7 @@ connect_retrying(struct session *s, struct err *e)
         last = *e;
         if (clock_left_ms(log_again_ms) == 0) {
             log_info(
-                "waiting",
+                &event_waiting,
                 LOG_FIELDS(LF_STR("reason", err_name(e->code)), LF_OPT("sqlstate", e->sqlstate)),
                 "waiting for the database: %s", e->msg);
             log_again_ms = clock_deadline(RETRY_LOG_MS);

@@ -7,6 +7,7 @@
 #include "common/base/log.h"
 #include "migrate/db/lock.h"
 #include "migrate/db/session.h"
+#include "migrate/events.h"
 
 #define HOLDER_LOG_MS 10000u
 #define PAUSE_FIRST_MS 25u
@@ -34,7 +35,7 @@ tell_holder(struct lock_wait *w, const struct lock *l, const char *owner, struct
     const char *who = *owner ? owner : lock_describe(&h, text, sizeof(text));
     snprintf(w->holder, sizeof(w->holder), "another runner, %s", who);
     log_info(
-        "lock_wait",
+        &event_lock_wait,
         LOG_FIELDS(h.pid ? LF_INT("holder_pid", h.pid) : LF_OPT("holder_pid", NULL),
                    LF_STR("holder", *owner ? owner : h.application),
                    h.age_s < 0 ? LF_OPT("holder_age_s", NULL) : LF_INT("holder_age_s", h.age_s)),

@@ -12,6 +12,7 @@
 #include "common/net/loop.h"
 #include "common/net/resolve.h"
 #include "common/target/target.h"
+#include "migrate/events.h"
 #include "migrate/tell/progress.h"
 #include "migrate/tell/report.h"
 #include "migrate/db/watch.h"
@@ -67,7 +68,7 @@ tell_unused_limits(const struct session *s)
     static const char *const options[] = {"--statement-timeout", "--lock-timeout"};
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
         if (target_pg_get(s->target, names[i]))
-            log_info("setting_unused", LOG_FIELDS(LF_STR("setting", names[i])),
+            log_info(&event_setting_unused, LOG_FIELDS(LF_STR("setting", names[i])),
                      "the %s of the connection settings is not used: %s is what counts here",
                      names[i], options[i]);
 }
@@ -215,7 +216,7 @@ on_cancel_sent(struct pgconn *c, const struct err *e, void *arg)
     (void)c;
     (void)arg;
     if (e)
-        log_warn("cancel", LOG_NONE, "%s", e->msg);
+        log_warn(&event_cancel, LOG_NONE, "%s", e->msg);
 }
 
 /* Asks the server to stop, in the clear only where the session is, too. */
@@ -228,7 +229,7 @@ cancel(struct session *s)
         (s->stateless || watch_cancel_start(s->watch, s->backend_pid) == 0))
         return;
     if (pgconn_cancel_start(s->work, deadline, on_cancel_sent, s, &e) != 0)
-        log_warn("cancel", LOG_NONE, "%s", e.msg);
+        log_warn(&event_cancel, LOG_NONE, "%s", e.msg);
 }
 
 /* The connection's state is unknown: a new object, not connected. The server sees the end and rolls

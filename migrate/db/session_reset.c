@@ -4,6 +4,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/log.h"
 #include "migrate/db/session.h"
+#include "migrate/events.h"
 #include "migrate/sql/quote.h"
 
 /* That may come with the login, and would end a migration, or the session in a pause. */
@@ -104,7 +105,7 @@ try_wishes(struct session *s, struct err *e)
             continue;
         if (e->code != ERR_SERVER)
             return -1;
-        log_debug("wish", LOG_NONE, "the server refused: %s%s", wishes[i].sql, e->msg);
+        log_debug(&event_wish, LOG_NONE, "the server refused: %s%s", wishes[i].sql, e->msg);
         s->refused_wishes |= 1u << i;
     }
     return 0;

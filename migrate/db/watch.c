@@ -10,6 +10,7 @@
 #include "common/base/log.h"
 #include "common/net/loop.h"
 #include "common/pg/pgconn.h"
+#include "migrate/events.h"
 #include "migrate/tell/progress.h"
 
 #define LOOK_AFTER_MS 1000u /* at the latest: half of a lock_timeout that is shorter */
@@ -114,11 +115,11 @@ tell(struct watch *w)
     w->log_ms = clock_deadline(LOG_EVERY_MS);
     uint64_t took_ms = clock_mono_ms() - w->since_ms;
     if (w->blockers[0])
-        log_info("blocked",
+        log_info(&event_blocked,
                  LOG_FIELDS(LF_STR("blockers", w->blockers), LF_UINT("duration_ms", took_ms)),
                  "waiting for a lock held by %s", w->blockers);
     else
-        log_info("running",
+        log_info(&event_running,
                  LOG_FIELDS(LF_OPT("progress", w->progress), LF_UINT("duration_ms", took_ms)),
                  "a statement runs for %llu s%s%s", (unsigned long long)took_ms / 1000,
                  w->progress[0] ? ": " : "", w->progress);
@@ -223,7 +224,7 @@ on_connected(struct pgconn *c, const struct err *e, void *arg)
     struct watch *w = arg;
     w->busy = false;
     if (e)
-        log_debug("watch", LOG_NONE, "no second connection: %s", e->msg);
+        log_debug(&event_watch, LOG_NONE, "no second connection: %s", e->msg);
     if (!e)
         look(w);
     else if (w->pid)

@@ -9,10 +9,12 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
+#include "common/base/events.h"
 #include "common/base/json.h"
 #include "common/base/log.h"
 #include "common/proc/signals.h"
 #include "common/proc/termination.h"
+#include "migrate/events.h"
 
 /* Fields of the termination message that only a wrapped command has. */
 #define OF_RUN 3u
@@ -155,40 +157,32 @@ report_member(struct report *r, const char *key, const char *json)
     replace(&r->member_json, json);
 }
 
+/* The outcome of a run that failed is the event that says so. */
+static const struct log_event *
+failure_event(enum exit_status exit)
+{
+#define FAILURE(name, status, when)                                                                \
+    case status:                                                                                   \
+        return &event_##name;
+    switch (exit) {
+        MIGRATE_FAILURES(FAILURE)
+    case EXIT_DONE:
+    case EXIT_PENDING:
+        break;
+    }
+#undef FAILURE
+    return NULL;
+}
+
 const char *
 report_outcome(const struct report *r)
 {
+    const struct log_event *failure = failure_event(r->exit);
+    if (failure)
+        return failure->name;
     if (r->outcome)
         return r->outcome;
-    switch (r->exit) {
-    case EXIT_DONE:
-        return "done";
-    case EXIT_PENDING:
-        return "pending";
-    case EXIT_UNREACHABLE:
-        return "unreachable";
-    case EXIT_BUSY:
-        return "busy";
-    case EXIT_DEADLINE:
-        return "deadline";
-    case EXIT_SIGNAL:
-        return "signal";
-    case EXIT_REFUSED:
-        return "refused";
-    case EXIT_DRIFT:
-        return "drift";
-    case EXIT_ORDER:
-        return "order";
-    case EXIT_INPUT:
-        return "input";
-    case EXIT_PARTIAL:
-        return "partial";
-    case EXIT_FINDINGS:
-        return "findings";
-    case EXIT_COMMAND:
-        return "failed";
-    }
-    return "unknown";
+    return r->exit == EXIT_PENDING ? "pending" : "done";
 }
 
 enum exit_status
@@ -241,7 +235,7 @@ log_failure(const struct report *r)
         snprintf(place, sizeof(place), ":%zu:%zu", r->line, r->column);
     else if (r->line)
         snprintf(place, sizeof(place), ":%zu", r->line);
-    log_error(report_outcome(r),
+    log_error(failure_event(r->exit),
               LOG_FIELDS(LF_OPT("file", r->file),
                          r->line ? LF_UINT("line", r->line) : LF_OPT("line", NULL),
                          r->column ? LF_UINT("column", r->column) : LF_OPT("column", NULL),
@@ -323,7 +317,7 @@ print_json(struct report *r, const struct field *words)
     if (!out.failed && !r->steps.failed)
         puts(strbuf_str(&out));
     else
-        log_warn("json", LOG_NONE, "out of memory: what was done is not printed");
+        log_warn(&event_json, LOG_NONE, "out of memory: what was done is not printed");
 }
 
 int
@@ -342,7 +336,7 @@ report_finish(struct report *r, const char *termination_log)
     if (r->failed)
         log_failure(r);
     if (termination_write(termination_log, words, n, &e) != 0)
-        log_warn("termination_log", LOG_NONE, "%s", e.msg);
+        log_warn(&event_termination_log, LOG_NONE, "%s", e.msg);
     return (int)r->exit;
 }
 
@@ -366,5 +360,5 @@ report_usage(const char *termination_log, const struct err *e)
         LF_UINT("duration_ms", 0),
     };
     if (termination_write(termination_log, fields, sizeof(fields) / sizeof(*fields), &why) != 0)
-        log_warn("termination_log", LOG_NONE, "%s", why.msg);
+        log_warn(&event_termination_log, LOG_NONE, "%s", why.msg);
 }

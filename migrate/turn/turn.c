@@ -8,6 +8,7 @@
 #include "migrate/db/connect.h"
 #include "migrate/db/origin.h"
 #include "migrate/db/watch.h"
+#include "migrate/events.h"
 #include "migrate/files/directory.h"
 #include "migrate/loose.h"
 
@@ -108,7 +109,7 @@ meet_pooler(struct turn *t, struct err *e)
             "a connection pooler stands before the database: the protocol names another backend than the "
             "server does");
     if (t->s.pooled || t->s.stateless)
-        log_info("pooler", LOG_FIELDS(LF_STR("mode", mode), LF_BOOL("seen", t->s.pooled)),
+        log_info(&event_pooler, LOG_FIELDS(LF_STR("mode", mode), LF_BOOL("seen", t->s.pooled)),
                  t->s.stateless ? "%s%sused" : "%s%sused as --pooler=session says",
                  t->s.pooled ? "a connection pooler stands before the database: " : "",
                  t->s.stateless ? "nothing that belongs to a session is " : "the session is ");

@@ -7,6 +7,7 @@
 #include "common/base/log.h"
 #include "migrate/apply/apply.h"
 #include "migrate/db/connect.h"
+#include "migrate/events.h"
 #include "migrate/tell/progress.h"
 #include "migrate/turn/begun.h"
 #include "migrate/turn/turn.h"
@@ -147,7 +148,7 @@ enum turn_step
 turn_read_after_loss(struct turn *t)
 {
     struct err e = {0};
-    log_warn("commit_lost", LOG_FIELDS(LF_STR("version", t->uncertain)),
+    log_warn(&event_commit_lost, LOG_FIELDS(LF_STR("version", t->uncertain)),
              "the connection was lost during COMMIT of version %s: reading the history again",
              t->uncertain);
     if (++t->losses > LOSSES_MAX)
@@ -174,7 +175,7 @@ settled(struct turn *t, const struct source_migration *m)
     const struct field fields[] = {LF_STR("version", m->id.version), LF_STR("name", m->id.name),
                                    LF_STR("file", source_file(m, t->direction)),
                                    LF_STR("phase", migration_phase_text(m->id.phase))};
-    log_info("commit_settled", LOG_FIELDS(LF_STR("version", m->id.version)),
+    log_info(&event_commit_settled, LOG_FIELDS(LF_STR("version", m->id.version)),
              up ? "version %s was committed" : "the way back of version %s was committed",
              m->id.version);
     report_step(&t->report, up ? "applied" : "undone", fields, sizeof(fields) / sizeof(*fields));

@@ -7,6 +7,7 @@
 #include "common/base/log.h"
 #include "migrate/apply/apply.h"
 #include "migrate/db/watch.h"
+#include "migrate/events.h"
 #include "migrate/turn/turn.h"
 
 #define BACKOFF_FIRST_MS 250u
@@ -56,7 +57,7 @@ pause_before(struct turn *t, struct backoff *again, unsigned attempt, struct err
     const struct err why = *e;
     const char *blockers = watch_blockers(t->s.watch);
     uint32_t pause_ms = backoff_next(again);
-    log_warn("retry",
+    log_warn(&event_retry,
              LOG_FIELDS(LF_STR("sqlstate", why.sqlstate), LF_OPT("blockers", blockers),
                         LF_UINT("attempt", attempt), LF_UINT("pause_ms", pause_ms)),
              "the history was not written, again in %u ms: %s%s%s", pause_ms, why.msg,
@@ -121,6 +122,6 @@ turn_settle_write(struct turn *t)
     if (t->plan.steps > 0)
         report_forget_steps(&t->report);
     else
-        log_info("commit_settled", LOG_FIELDS(LF_STR("version", t->uncertain)),
+        log_info(&event_commit_settled, LOG_FIELDS(LF_STR("version", t->uncertain)),
                  "what was written was committed");
 }

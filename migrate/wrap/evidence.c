@@ -8,6 +8,7 @@
 #include "common/base/log.h"
 #include "common/base/strbuf.h"
 #include "migrate/db/session.h"
+#include "migrate/events.h"
 #include "migrate/sql/quote.h"
 #include "migrate/wrap/tools.h"
 
@@ -94,7 +95,8 @@ evidence_read(const struct tool *t, struct session *s, struct evidence *ret)
     struct err e = {0};
     *ret = (struct evidence){0};
     if (t && read_table(t, s, ret, &e) != 0)
-        log_debug("evidence", LOG_NONE, "the history of %s cannot be read: %s", t->name, e.msg);
+        log_debug(&event_evidence, LOG_NONE, "the history of %s cannot be read: %s", t->name,
+                  e.msg);
 }
 
 void

@@ -9,6 +9,7 @@
 #include "common/proc/exec.h"
 #include "common/target/target.h"
 #include "migrate/db/connect.h"
+#include "migrate/events.h"
 #include "migrate/wrap/ending.h"
 #include "migrate/wrap/output.h"
 #include "migrate/wrap/tools.h"
@@ -63,7 +64,7 @@ note_new(const char *revision, void *arg)
 {
     struct wrap *w = arg;
     report_applied(&w->report, revision);
-    log_info("revision",
+    log_info(&event_revision,
              LOG_FIELDS(LF_STR("tool", w->spec->tool->name), LF_STR("revision", revision)),
              "%s: %s was added to its history", w->spec->tool->name, revision);
 }
@@ -93,7 +94,7 @@ lacks_revision(struct wrap *w)
         !tool_lacks(t, strbuf_str(&kept), w->before.revisions, w->before.n, revision,
                     sizeof(revision)))
         return false;
-    log_warn("tool_ahead", LOG_FIELDS(LF_STR("tool", t->name), LF_OPT("revision", revision)),
+    log_warn(&event_tool_ahead, LOG_FIELDS(LF_STR("tool", t->name), LF_OPT("revision", revision)),
              "the database is ahead of the files of %s%s%s: an older release, or a rollback",
              t->name, revision[0] ? ", which lack " : "", revision);
     return true;
@@ -122,7 +123,7 @@ tell_end(struct wrap *w, bool lacks)
         w->report.outcome = "ahead";
     else if (w->report.applied_n == 0 && w->before.n > 0) /* else nobody knows what it did */
         w->report.outcome = "nothing";
-    log_info("command_done",
+    log_info(&event_command_done,
              LOG_FIELDS(LF_STR("outcome", report_outcome(&w->report)),
                         LF_UINT("applied", w->report.applied_n),
                         LF_INT("command_exit", w->report.command.exit),

@@ -5,6 +5,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/net/loop.h"
+#include "migrate/events.h"
 #include "migrate/wrap/output.h"
 #include "migrate/wrap/wrap_env.h"
 #include "migrate/wrap/wrap_impl.h"
@@ -39,7 +40,7 @@ lose(struct wrap *w, const struct err *why)
     w->why = *why;
     note_cause(w, CAUSE_LOST);
     command_lost(w->command, why);
-    log_error("lock_lost", LOG_NONE, "the lock is lost: %s", why->msg);
+    log_error(&event_lock_lost, LOG_NONE, "the lock is lost: %s", why->msg);
 }
 
 static void
@@ -103,7 +104,7 @@ static void
 tell_stopping(const struct wrap *w, int signo)
 {
     char name[SIGNALS_NAME_MAX];
-    log_info("stopping",
+    log_info(&event_stopping,
              LOG_FIELDS(LF_STR("signal", signals_name(name, signo)),
                         LF_UINT("grace_ms", w->o->grace_ms)),
              "%s is asked to end by %s", w->spec->argv[0], name);
@@ -119,22 +120,22 @@ on_note(const struct command_note *note, void *arg)
         break;
     case COMMAND_OVERDUE:
         note_cause(w, CAUSE_DEADLINE);
-        log_warn("overdue", LOG_FIELDS(LF_UINT("deadline_ms", w->o->deadline_ms)),
+        log_warn(&event_overdue, LOG_FIELDS(LF_UINT("deadline_ms", w->o->deadline_ms)),
                  "the deadline passed while %s ran", name);
         break;
     case COMMAND_STOPPING:
         tell_stopping(w, note->signo);
         break;
     case COMMAND_LEFT_BEHIND:
-        log_warn("left_behind", LOG_FIELDS(LF_STR("processes", note->processes)),
+        log_warn(&event_left_behind, LOG_FIELDS(LF_STR("processes", note->processes)),
                  "%s ended and left processes behind, which are asked to end: %s", name,
                  note->processes);
         break;
     case COMMAND_KILLING:
-        log_warn("killing", LOG_NONE, "%s: KILL to what is left of it", name);
+        log_warn(&event_killing, LOG_NONE, "%s: KILL to what is left of it", name);
         break;
     case COMMAND_NOT_DYING:
-        log_error("not_dying", LOG_FIELDS(LF_STR("processes", note->processes)), "%s: %s",
+        log_error(&event_not_dying, LOG_FIELDS(LF_STR("processes", note->processes)), "%s: %s",
                   note->denied ? "not allowed to end what belongs to another user"
                                : "processes live on after KILL",
                   note->processes);
@@ -215,7 +216,7 @@ wrap_command_init(struct wrap *w, struct err *e)
     if (!w->signal_watch || loop_watch_set(w->signal_watch, LOOP_READ) < 0)
         return err_nomem(e);
     if (!command_sees_all(w->command))
-        log_warn("blind", LOG_NONE,
+        log_warn(&event_blind, LOG_NONE,
                  "/proc cannot be used: only the command's own process group is seen");
     return 0;
 }
@@ -271,7 +272,7 @@ wrap_command_run(struct wrap *w, struct err *e)
     /* Signals and the deadline are the command's from here on. */
     session_steady(&w->s, PROOF_MS);
     log_info(
-        "command_start",
+        &event_command_start,
         LOG_FIELDS(LF_STR("command", w->spec->argv[0]), LF_INT("pid", command_pid(w->command))),
         "%s started", w->spec->argv[0]);
     watch_over(w);

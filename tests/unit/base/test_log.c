@@ -19,6 +19,10 @@
 #include "common/base/cleanup.h"
 #include "common/base/log.h"
 
+#define TEST_EVENTS(E)                                                                             \
+    E(a, "", "") E(b, "", "") E(c, "", "") E(d, "", "") E(e, "", "") E(tick, "i, pad", "")
+TEST_EVENTS(static EVENT_DEFINE)
+
 static void
 assert_record(enum log_format format, const struct field *fields, size_t n, const char *msg,
               const char *expected)
@@ -151,12 +155,12 @@ levels_filter(void **state)
     int fds[2];
     assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
     log_init("t", LOG_FORMAT_KV, LOG_LEVEL_WARN, fds[1]);
-    log_debug("a", LOG_NONE, "a");
-    log_info("b", LOG_NONE, "b");
-    log_warn("c", LOG_NONE, "%d", 3);
-    log_error("d", LOG_NONE, "d");
+    log_debug(&event_a, LOG_NONE, "a");
+    log_info(&event_b, LOG_NONE, "b");
+    log_warn(&event_c, LOG_NONE, "%d", 3);
+    log_error(&event_d, LOG_NONE, "d");
     log_init("t", LOG_FORMAT_KV, LOG_LEVEL_DEBUG, fds[1]);
-    log_debug("e", LOG_NONE, "e");
+    log_debug(&event_e, LOG_NONE, "e");
     cleanup_strbuf struct strbuf b = STRBUF_INIT;
     read_all(fds[0], &b);
     assert_int_equal(count(strbuf_str(&b), "\n"), 3);
@@ -173,7 +177,7 @@ auto_is_json_off_a_terminal(void **state)
     int fds[2];
     assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
     log_init("t", LOG_FORMAT_AUTO, LOG_LEVEL_INFO, fds[1]);
-    log_info("b", LOG_NONE, "b");
+    log_info(&event_b, LOG_NONE, "b");
     char c = 0;
     assert_int_equal(read(fds[0], &c, 1), 1);
     assert_int_equal(c, '{');
@@ -197,7 +201,7 @@ a_slow_reader(int in, int out)
             read_some(in, &b, 30000);
             log_flush();
         }
-        log_info("tick", LOG_FIELDS(LF_INT("i", i), LF_STR("pad", pad)), "m");
+        log_info(&event_tick, LOG_FIELDS(LF_INT("i", i), LF_STR("pad", pad)), "m");
     }
     assert_int_equal(fcntl(out, F_GETFL), flags);
     assert_true(log_pending_fd() >= 0);
@@ -304,7 +308,7 @@ a_reader_that_is_gone_is_no_matter(void **state)
     close(fds[0]);
     errno = 77;
     for (int i = 0; i < 1000; i++)
-        log_info("tick", LOG_NONE, "a line that nobody reads");
+        log_info(&event_tick, LOG_NONE, "a line that nobody reads");
     assert_int_equal(errno, 77);
     assert_int_equal(log_pending_fd(), -1);
     close(fds[1]);
@@ -318,7 +322,8 @@ finish_gives_up_in_time(void **state)
     assert_int_equal(pipe(fds), 0);
     log_init("t", LOG_FORMAT_KV, LOG_LEVEL_INFO, fds[1]);
     for (int i = 0; i < 2000; i++)
-        log_info("tick", LOG_NONE, "a line that nobody reads, at least not as long as we look");
+        log_info(&event_tick, LOG_NONE,
+                 "a line that nobody reads, at least not as long as we look");
     log_finish(20);
     assert_true(log_pending_fd() >= 0);
     close(fds[0]);
@@ -336,7 +341,7 @@ finish_sends_what_is_left(void **state)
     assert_int_equal(pipe(fds), 0);
     log_init("t", LOG_FORMAT_KV, LOG_LEVEL_INFO, fds[1]);
     while (log_pending_fd() < 0)
-        log_info("tick", LOG_NONE, "a line that meets a full pipe in the end");
+        log_info(&event_tick, LOG_NONE, "a line that meets a full pipe in the end");
     pid_t reader = fork();
     assert_true(reader >= 0);
     if (reader == 0) {
@@ -366,7 +371,7 @@ files_get_everything(void **state)
     unlink(path);
     log_init("t", LOG_FORMAT_JSON, LOG_LEVEL_INFO, fd);
     for (int i = 0; i < 3000; i++)
-        log_info("tick", LOG_FIELDS(LF_INT("i", i)), "m");
+        log_info(&event_tick, LOG_FIELDS(LF_INT("i", i)), "m");
     assert_int_equal(log_pending_fd(), -1);
     lseek(fd, 0, SEEK_SET);
     cleanup_strbuf struct strbuf b = STRBUF_INIT;

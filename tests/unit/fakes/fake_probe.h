@@ -16,6 +16,7 @@
 
 #include "common/base/digest.h"
 #include "common/base/log.h"
+#include "healthd/events.h"
 #include "healthd/schedule.h"
 #include "tests/unit/fakes/fake_timer.h"
 
@@ -34,13 +35,13 @@ digest_jitter(uint32_t bound)
 static unsigned changes_logged;
 
 void
-log_write(enum log_level level, const char *event, const struct field *fields, size_t n,
+log_write(enum log_level level, const struct log_event *event, const struct field *fields, size_t n,
           const char *fmt, ...)
 {
     (void)fields;
     (void)n;
     (void)fmt;
-    if (strcmp(event, "check_changed") == 0 && level != LOG_LEVEL_DEBUG)
+    if (event == &event_check_changed && level != LOG_LEVEL_DEBUG)
         changes_logged++;
 }
 

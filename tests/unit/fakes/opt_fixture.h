@@ -15,6 +15,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
+#include "common/base/events.h"
 #include "common/opt/opt.h"
 #include "common/opt/opt_rows.h"
 #include "common/proc/selfcopy.h"
@@ -174,6 +175,10 @@ static const struct opt_command *const commands[] = {&up,   &status,           &
 static const struct opt_exit exits[] = {{0, NULL, "done"}, {23, NULL, "bad input"}};
 static const struct opt_pair examples[] = {{"migrate up --dir db", "Applies all:"}};
 
+static const struct log_event applied = {
+    .name = "applied", .fields = "version, name", .when = "each migration"};
+static const struct log_event *const events[] = {&event_log_dropped, &applied, NULL};
+
 static const struct opt_program program = {
     .name = "migrate",
     .env_prefix = "MIGRATE_",
@@ -191,6 +196,7 @@ static const struct opt_program program = {
     .see_also = "healthd(1)",
     .connections = OPT_CONN_POSTGRES,
     .usage_status = 23,
+    .events = events,
 };
 
 struct outcome {

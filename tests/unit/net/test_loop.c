@@ -298,6 +298,8 @@ on_readable(int fd, int what, void *arg)
     r->done = memmem(r->tail, sizeof(r->tail), "event=waited", 12) != NULL;
 }
 
+static const struct log_event event_waited = {.name = "waited", .fields = ""};
+
 /* A record meets a full pipe, its reader reads on: it comes without another one being logged. */
 static void
 check_log(int in, int out)
@@ -311,7 +313,7 @@ check_log(int in, int out)
     }
     fcntl(out, F_SETFL, flags);
     log_init("t", LOG_FORMAT_KV, LOG_LEVEL_INFO, out);
-    log_info("waited", LOG_NONE, "m");
+    log_info(&event_waited, LOG_NONE, "m");
     assert_true(log_pending_fd() >= 0);
     struct reader r = {0};
     r.w = loop_watch_new(l, in, on_readable, &r);

@@ -122,6 +122,9 @@ markdown_and_completion(void **state)
         "--print-options: 'mna' is not one of man, markdown, bash, zsh, fish; did you mean man?");
     PARSE(d, "migrate --print-formats");
     assert_non_null(strstr(strbuf_str(&d.said.out), "| `time` |"));
+    assert_non_null(strstr(strbuf_str(&d.said.out), "| `log_dropped` | dropped | "));
+    assert_non_null(
+        strstr(strbuf_str(&d.said.out), "| `applied` | version, name | each migration |\n"));
 }
 
 int

@@ -1,0 +1,8 @@
+/* events.c: the rows of what common/ logs. */
+#include "common/base/events.h"
+
+COMMON_EVENTS(EVENT_DEFINE)
+PGCONN_EVENTS(EVENT_DEFINE)
+REDISCONN_EVENTS(EVENT_DEFINE)
+HTTPD_EVENTS(EVENT_DEFINE)
+LEASE_EVENTS(EVENT_DEFINE)
