@@ -7,12 +7,16 @@
 #include "migrate/events.h"
 #include "migrate/sql/quote.h"
 
-/* That may come with the login, and would end a migration, or the session in a pause. */
+/*
+ * That may come with the login, and would end a migration, or the session in a pause. Between two statements a transaction of
+ * ours is idle for an instant; one that stays idle has a runner that is stopped, and is in everybody's way.
+ */
 static void
 sql_no_limits(const struct session *s, struct strbuf *out)
 {
     int version = pgconn_server_version(s->work);
-    strbuf_adds(out, "SET statement_timeout TO 0; ");
+    strbuf_adds(out, "SET statement_timeout TO 0; "
+                     "SET idle_in_transaction_session_timeout TO '60s'; ");
     if (version >= 140000)
         strbuf_adds(out, "SET idle_session_timeout TO 0; ");
     if (version >= 170000)

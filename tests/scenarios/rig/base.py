@@ -205,11 +205,12 @@ def close_keeper():
 class Daemon:
     """One process of a server, in a session of its own (Ctrl-C reaches pytest only), logging to a file."""
 
-    def __init__(self, argv, log, cwd="/", env=None):
+    def __init__(self, argv, log, cwd="/", env=None, before=()):
+        """before: a command that runs the rest of its arguments, as us."""
         self.log = Path(log)
         with open(self.log, "ab") as out:
             self.proc = subprocess.Popen(
-                as_server_user(argv),
+                [*before, *as_server_user(argv)],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,

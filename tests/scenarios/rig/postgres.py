@@ -69,6 +69,7 @@ class Postgres:
         self.socket_dir = str(self.directory)
         self.settings = {**SETTINGS, **{k: str(v) for k, v in settings.items()}}
         self.hba = HBA
+        self.before = ()  # of Daemon
         self.daemon = None
         self.port = None
         subprocess.run(["cp", "-a", "--reflink=auto", str(template), str(self.data)], check=True)
@@ -81,7 +82,7 @@ class Postgres:
         while True:
             self.port = self.port or free_port()
             self._write_config()
-            self.daemon = Daemon([bindir() / "postgres", "-D", self.data], self.directory / "log")
+            self.daemon = Daemon([bindir() / "postgres", "-D", self.data], self.directory / "log", before=self.before)
             if self._wait_ready():
                 break
             assert "Address already in use" in self.daemon.log_text(), self.daemon.log_text()

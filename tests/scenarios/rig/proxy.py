@@ -6,6 +6,35 @@ import struct
 import threading
 
 
+class Framer:
+    """Where messages of PostgreSQL's protocol begin in one direction of a connection that is not encrypted."""
+
+    def __init__(self, typed):
+        self.head = b""
+        self.typed = typed  # a client's first message has no type
+        self.left = 0  # bytes of the message under way
+
+    def begins(self, data):
+        """Offsets in this piece at which a message begins."""
+        found = []
+        at = 0
+        while at < len(data):
+            if self.left:
+                step = min(self.left, len(data) - at)
+                self.left -= step
+                at += step
+                continue
+            if not self.head:
+                found.append(at)
+            wanted = 4 + self.typed - len(self.head)
+            self.head += data[at : at + wanted]
+            at += min(wanted, len(data) - at)
+            if len(self.head) == 4 + self.typed:
+                self.left = int.from_bytes(self.head[self.typed :], "big") - 4
+                self.head, self.typed = b"", 1
+        return found
+
+
 class Proxy:
     """Forwards 127.0.0.1:port to target_host:target_port until told otherwise; each method takes effect at once.
 
@@ -20,6 +49,8 @@ class Proxy:
         self._silent = False
         self._cut_after = None
         self._lose = None
+        self._at = None
+        self.messages = {"client": 0, "server": 0}
         self._delay = 0.0
         self._pairs = set()
         self._server = None
@@ -62,6 +93,12 @@ class Proxy:
     def lose(self, n, direction):
         """The n-th piece of data from now, of whatever connection, is swallowed and ends its connection; once."""
         self._lose = [direction, n]
+
+    def at_message(self, n, side, act):
+        """Before the n-th message of PostgreSQL's protocol from that side, counted from now over all connections, act() is
+        called, once. It returns whether the message is forwarded; where not, every connection is cut."""
+        self.messages = {"client": 0, "server": 0}
+        self._at = [side, n, act]
 
     def lost(self):
         return self._lose is None
@@ -138,12 +175,17 @@ class Proxy:
                 w.close()
 
     async def _pump(self, reader, writer, side, pair):
+        framer = Framer(side == "server")
         try:
             while data := await reader.read(65536):
                 if self._delay:
                     await asyncio.sleep(self._delay)
                 await self._flow.wait()
                 cut = False
+                rest = b""
+                place = self._place(framer, side, data)
+                if place is not None:
+                    data, rest = data[:place], data[place:]
                 if self._cut_after and self._cut_after[0] == side:
                     cut = len(data) >= self._cut_after[1]
                     data = data[: self._cut_after[1]]
@@ -158,6 +200,8 @@ class Proxy:
                     self.server_bytes += len(data)
                 writer.write(data)
                 await writer.drain()
+                if place is not None and await self._act(writer, rest):
+                    return
                 if cut:
                     for w in pair:
                         w.close()
@@ -165,6 +209,25 @@ class Proxy:
         except OSError:
             pass
         writer.close()
+
+    def _place(self, framer, side, data):
+        """Where the message begins that at_message() waits for, if it is in this piece."""
+        found = None
+        for offset in framer.begins(data):
+            self.messages[side] += 1
+            if self._at and self._at[0] == side and self._at[1] == self.messages[side]:
+                found = offset
+        return found
+
+    async def _act(self, writer, rest):
+        """True: everything was cut."""
+        act, self._at = self._at[2], None
+        if await asyncio.get_running_loop().run_in_executor(None, act):
+            writer.write(rest)
+            await writer.drain()
+            return False
+        await self._cut(False)
+        return True
 
     def _is_lost(self, side):
         if not self._lose or self._lose[0] != side:
