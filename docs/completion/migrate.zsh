@@ -208,9 +208,9 @@ _migrate_check() {
         '--dir=[directory of the migrations]:DIR:_path_files -/' \
         '--allow-empty[a directory without migrations, or none at all, is no error]' \
         '--json[print JSON]' \
-        '--since=[look for lock hazards only in files above version V, which are taken to be not applied yet]:V: ' \
-        '--format=[how findings are printed\: github makes annotations of a pull request; --json is json]:WORD: _migrate_offer text json github' \
-        '--rules[print the rules for lock hazards, as Markdown, and do nothing else]' \
+        '--since=[report lock hazards only in files above version V, which are assumed not to be applied yet]:V: ' \
+        '--format=[output format; github prints annotations for a pull request, --json is short for json]:WORD: _migrate_offer text json github' \
+        '--rules[print the rules for lock hazards as Markdown and exit]' \
         '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
         '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
         '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
@@ -360,9 +360,9 @@ _migrate() {
         '--json[print JSON]' \
         '--exit-code[exit 1 when something is pending]' \
         '--termination-log=[where Kubernetes looks for the last words; written only when it exists]:FILE:_files' \
-        '--since=[look for lock hazards only in files above version V, which are taken to be not applied yet]:V: ' \
-        '--format=[how findings are printed\: github makes annotations of a pull request; --json is json]:WORD: _migrate_offer text json github' \
-        '--rules[print the rules for lock hazards, as Markdown, and do nothing else]' \
+        '--since=[report lock hazards only in files above version V, which are assumed not to be applied yet]:V: ' \
+        '--format=[output format; github prints annotations for a pull request, --json is short for json]:WORD: _migrate_offer text json github' \
+        '--rules[print the rules for lock hazards as Markdown and exit]' \
         '--export-url=[give the command this variable\: one URL of all that says where the database is]:VAR\[=SCHEME\]: ' \
         '--tool=[which migrator the command is; auto\: by its command line]:WORD: _migrate_offer auto none alembic django rails doctrine prisma knex' \
         '--grace=[time between TERM and KILL, after a signal or the deadline]:DURATION: ' \

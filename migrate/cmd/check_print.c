@@ -162,14 +162,16 @@ check_print_finding(struct check_print *p, const struct check_finding *f)
 
 static const char rules_head[] =
     "# Rules of migrate check\n\n"
-    "`migrate check` reads the files alone. A table is taken to be large and in use, unless the files say otherwise: what was created "
-    "by the same file, or with `--since V` by a file above V, is new, and no lock on it keeps anybody waiting. Types of columns and "
-    "constraints are known from all files. What a function or a DO block executes is not looked at, nor are down files.\n\n"
-    "A rule of level *error* stands for what keeps readers or writers waiting for as long as the table is large, or cannot succeed; "
-    "`check` exits with 25 then. A *warning* changes no exit status. A file says in its header that a finding is meant so:\n\n"
+    "`migrate check` reads the files only; it does not connect to a database. It assumes that a table is large and in use, unless the "
+    "files show otherwise: a table created by the same file, or with `--since V` by an earlier file above V, is new, and locking it "
+    "blocks nobody. The types of columns and the state of constraints are derived from all files. The bodies of functions and DO blocks "
+    "are not examined, nor are down files.\n\n"
+    "A rule of level *error* reports a statement that blocks reads or writes for a time that depends on the size of the table, or that "
+    "cannot succeed; `check` then exits with status 25. A *warning* does not affect the exit status. If a finding is intended, the header of "
+    "the file can permit it:\n\n"
     "```sql\n-- migrate: allow=index-create,column-drop\n```\n\n"
-    "Every lock is kept until the transaction, and so the file, ends. migrate waits for a lock no longer than `lock_timeout`, then rolls "
-    "back and tries again: what the rules speak of is what happens once it has the lock.\n\n"
+    "Every lock is held until the end of the transaction, and thus of the file. migrate waits for a lock no longer than `lock_timeout`; it "
+    "then rolls back and tries again. The rules therefore describe what happens once the lock has been acquired.\n\n"
     "This page is printed by `migrate check --rules`.\n\n";
 
 static void
@@ -177,7 +179,7 @@ add_anchored(struct strbuf *out, const char *what)
 {
     for (; *what; what++)
         if (*what == '@')
-            strbuf_adds(out, "the table");
+            strbuf_adds(out, "*name*");
         else
             strbuf_addc(out, *what);
 }
@@ -195,11 +197,12 @@ check_print_rules(struct strbuf *out)
         strbuf_adds(out, " |\n");
     }
     for (size_t i = 0; (r = lint_rule(i)); i++) {
-        strbuf_addf(out, "\n## %s\n\n%s: ", r->name, lint_level_text(r->level));
+        strbuf_addf(out, "\n## %s\n\nLevel: %s. What happens: ", r->name,
+                    lint_level_text(r->level));
         add_anchored(out, r->what);
-        strbuf_addf(out, ".\n\n*Lock:* %s.\n\n*Safe:* %s.\n\n", r->lock, r->safe);
+        strbuf_addf(out, ".\n\n*Lock:* %s.\n\n*Safe alternative:* %s.\n\n", r->lock, r->safe);
         if (r->flags & LINT_UNLESS_CONTRACT)
-            strbuf_adds(out, "Not in a file with `phase=contract`.\n\n");
+            strbuf_adds(out, "Not reported in a file with `phase=contract`.\n\n");
         strbuf_addf(out, "```sql\n-- found\n%s\n-- safe\n%s```\n", r->bad, r->good);
     }
 }

@@ -27,21 +27,21 @@ static const struct opt_row rows[] = {
      .arg = "V",
      .offset = offsetof(struct options, since),
      .help =
-         "look for lock hazards only in files above version V, which are taken to be not applied yet",
+         "report lock hazards only in files above version V, which are assumed not to be applied yet",
      .more =
-         "Older files still tell the types of columns and the like. Names, splitting and transactions are checked in every file."},
+         "Older files are still read for the types of columns and the like. Names, splitting and transactions are checked in every file."},
     {.name = "format",
      .kind = OPT_CHOICE,
      .offset = offsetof(struct options, format),
      .def = "text",
      .choices = formats,
      .help =
-         "how findings are printed: github makes annotations of a pull request; --json is json"},
+         "output format; github prints annotations for a pull request, --json is short for json"},
     {.name = "rules",
      .kind = OPT_BOOL,
      .offset = offsetof(struct options, rules),
      .flags = OPT_NO_ENV,
-     .help = "print the rules for lock hazards, as Markdown, and do nothing else"},
+     .help = "print the rules for lock hazards as Markdown and exit"},
 };
 
 const struct opt_command cmd_check = {
@@ -52,9 +52,8 @@ const struct opt_command cmd_check = {
     .summary = "check files without a database: names, splitting, what runs outside a transaction, "
                "lock hazards",
     .more =
-        "Statements that keep others waiting for as long as a table is large, or break the release that still runs, are found "
-        "by rules; --rules prints them, with the safe way to write it. A file that means it so says -- migrate: allow=RULE,RULE in "
-        "its header.",
+        "Rules report statements that block others for as long as a table is large, or break the release that is still running; "
+        "--rules prints them, with a safe alternative for each. The header line -- migrate: allow=RULE,RULE permits findings in a file.",
     .options = OPT_NAMES("dir", "allow-empty", "json"),
     .rows = rows,
     .n_rows = sizeof(rows) / sizeof(*rows),

@@ -55,16 +55,15 @@ looks_for_nulls(const struct lint *l, const struct action *a, size_t *at)
 }
 
 #define IN_STEPS                                                                                   \
-    "ADD COLUMN alone, SET DEFAULT for new rows, then fill the old ones in batches from outside a migration's transaction"
+    "ADD COLUMN without a default, SET DEFAULT for new rows, then fill the existing rows in batches outside of migrations"
 
 const struct lint_rule lint_rules_column[] = {
     {
         .name = "column-volatile-default",
         .level = LINT_ERROR,
-        .what = "ADD COLUMN with a default that is computed for each row writes @ anew",
+        .what = "adding a column with a volatile default rewrites @",
         .lock =
-            "ACCESS EXCLUSIVE on the table until all of it and its indexes are written: reads and writes wait. Constants, "
-            "now() and other functions that are STABLE or IMMUTABLE cost nothing; a function that is not known counts as VOLATILE",
+            "ACCESS EXCLUSIVE on the table until the table and its indexes have been rewritten; reads and writes wait. Constants, now() and other STABLE or IMMUTABLE functions do not cause a rewrite. A function that is not known is assumed to be VOLATILE",
         .safe = IN_STEPS,
         .bad = "ALTER TABLE orders ADD COLUMN token uuid DEFAULT gen_random_uuid();\n",
         .good = "ALTER TABLE orders ADD COLUMN token uuid;\n"
@@ -76,11 +75,11 @@ const struct lint_rule lint_rules_column[] = {
     {
         .name = "column-stored",
         .level = LINT_ERROR,
-        .what = "a stored generated column writes @ anew",
+        .what = "adding a stored generated column rewrites @",
         .lock =
-            "ACCESS EXCLUSIVE on the table until all of it and its indexes are written: reads and writes wait",
+            "ACCESS EXCLUSIVE on the table until the table and its indexes have been rewritten; reads and writes wait",
         .safe =
-            "an ordinary column that a trigger fills, and the old rows in batches; or an index on the expression; or a view",
+            "An ordinary column that is maintained by a trigger, with existing rows filled in batches; or an index on the expression; or a view",
         .bad =
             "ALTER TABLE orders ADD COLUMN gross numeric GENERATED ALWAYS AS (net * 1.19) STORED;\n",
         .good = "CREATE INDEX CONCURRENTLY orders_gross ON orders ((net * 1.19));\n",
@@ -91,11 +90,11 @@ const struct lint_rule lint_rules_column[] = {
     {
         .name = "column-serial",
         .level = LINT_ERROR,
-        .what = "a serial or identity column writes @ anew",
+        .what = "adding a serial or identity column rewrites @",
         .lock =
-            "ACCESS EXCLUSIVE on the table until every row has its number and all of it is written: reads and writes wait",
+            "ACCESS EXCLUSIVE on the table until every row has been numbered and the table rewritten; reads and writes wait",
         .safe =
-            "a plain column and a sequence: SET DEFAULT nextval(…) for new rows, the old ones in batches",
+            "A plain column and a sequence: SET DEFAULT nextval(…) for new rows, and existing rows filled in batches",
         .bad = "ALTER TABLE orders ADD COLUMN number bigserial;\n",
         .good = "CREATE SEQUENCE orders_number;\n"
                 "ALTER TABLE orders ADD COLUMN number bigint;\n"
@@ -107,10 +106,10 @@ const struct lint_rule lint_rules_column[] = {
     {
         .name = "column-required",
         .level = LINT_ERROR,
-        .what = "ADD COLUMN NOT NULL without a default fails as soon as @ has a row",
-        .lock = "ACCESS EXCLUSIVE on the table until it fails (23502)",
+        .what = "adding a NOT NULL column without a default fails if @ contains any rows",
+        .lock = "ACCESS EXCLUSIVE on the table until the statement fails (23502)",
         .safe =
-            "a constant default; or nullable first, filled in batches, and then made NOT NULL (see column-not-null)",
+            "A constant default; or a nullable column, filled in batches and then made NOT NULL (see column-not-null)",
         .bad = "ALTER TABLE orders ADD COLUMN state text NOT NULL;\n",
         .good = "ALTER TABLE orders ADD COLUMN state text NOT NULL DEFAULT 'new';\n",
         .kinds = ON(ADD_COLUMN),
@@ -120,14 +119,11 @@ const struct lint_rule lint_rules_column[] = {
     {
         .name = "column-type",
         .level = LINT_ERROR,
-        .what = "another type of a column writes @ anew",
+        .what = "changing the type of a column rewrites @",
         .lock =
-            "ACCESS EXCLUSIVE on the table until all of it and its indexes are written: reads and writes wait. Not so where the "
-            "values stay as they are (varchar to text, a longer varchar, a numeric of more digits; timestamp to timestamptz where the file sets the time zone to UTC), which is seen when "
-            "the files say what the type was",
+            "ACCESS EXCLUSIVE on the table until the table and its indexes have been rewritten; reads and writes wait. Changes that leave the stored values as they are (varchar to text, a longer varchar, a numeric of higher precision; timestamp to timestamptz if the file sets the time zone to UTC) are not reported, provided that the files tell what the type was",
         .safe =
-            "a second column of the new type, kept equal by a trigger, filled in batches; the application changes over; a later "
-            "contract file drops the old one",
+            "A second column of the new type, synchronized by a trigger and filled in batches; after the application has switched to it, a contract file drops the old column",
         .bad = "ALTER TABLE orders ALTER COLUMN id TYPE bigint;\n",
         .good = "ALTER TABLE orders ADD COLUMN id_new bigint;\n",
         .kinds = ON(COLUMN_TYPE),
@@ -137,12 +133,11 @@ const struct lint_rule lint_rules_column[] = {
     {
         .name = "column-not-null",
         .level = LINT_ERROR,
-        .what = "SET NOT NULL reads all of @ while nobody else can",
+        .what = "SET NOT NULL scans @ while all other access is blocked",
         .lock =
-            "ACCESS EXCLUSIVE on the table until every row was looked at: reads and writes wait",
+            "ACCESS EXCLUSIVE on the table until every row has been checked; reads and writes wait",
         .safe =
-            "CHECK (column IS NOT NULL) NOT VALID; in a later file VALIDATE CONSTRAINT, which lets others go on; then SET NOT NULL "
-            "finds the proof and looks at no row (PostgreSQL 12 and later)",
+            "ADD CONSTRAINT … CHECK (column IS NOT NULL) NOT VALID; in a later file VALIDATE CONSTRAINT, which does not block others; SET NOT NULL then relies on the constraint and does not scan the table (PostgreSQL 12 and later)",
         .bad = "ALTER TABLE orders ALTER COLUMN state SET NOT NULL;\n",
         .good = "ALTER TABLE orders ADD CONSTRAINT state_set CHECK (state IS NOT NULL) NOT VALID;\n"
                 "-- next file\n"
@@ -157,10 +152,11 @@ const struct lint_rule lint_rules_column[] = {
     {
         .name = "column-drop",
         .level = LINT_WARNING,
-        .what = "DROP COLUMN breaks the release that still runs, if it uses that column of @",
-        .lock = "ACCESS EXCLUSIVE on the table, for a moment; the data are lost to a rollback",
+        .what = "DROP COLUMN on @ breaks the release that is still running, if it uses the column",
+        .lock =
+            "ACCESS EXCLUSIVE on the table, briefly. The data is no longer available to a rollback",
         .safe =
-            "a release that does not use the column first; the file with phase=contract ships with a later one",
+            "First a release that does not use the column; then, in a later one, the file with phase=contract",
         .bad = "ALTER TABLE orders DROP COLUMN note;\n",
         .good = "-- migrate: phase=contract\n"
                 "ALTER TABLE orders DROP COLUMN note;\n",
@@ -171,10 +167,11 @@ const struct lint_rule lint_rules_column[] = {
     {
         .name = "column-rename",
         .level = LINT_WARNING,
-        .what = "RENAME COLUMN breaks the release that still runs: it asks @ for the old name",
-        .lock = "ACCESS EXCLUSIVE on the table, for a moment",
+        .what =
+            "RENAME COLUMN breaks the release that is still running, which uses the old name in @",
+        .lock = "ACCESS EXCLUSIVE on the table, briefly",
         .safe =
-            "a new column beside the old one, kept equal by a trigger; the application changes over; a contract file drops the old one",
+            "A new column beside the old one, synchronized by a trigger; after the application has switched to it, a contract file drops the old column",
         .bad = "ALTER TABLE orders RENAME COLUMN note TO remark;\n",
         .good = "ALTER TABLE orders ADD COLUMN remark text;\n",
         .flags = LINT_UNLESS_CONTRACT,

@@ -54,11 +54,11 @@ const struct lint_rule lint_rules_constraint[] = {
     {
         .name = "constraint-check",
         .level = LINT_ERROR,
-        .what = "a CHECK that is valid at once reads all of @ while nobody else can",
+        .what = "adding a CHECK constraint scans @ while all other access is blocked",
         .lock =
-            "ACCESS EXCLUSIVE on the table until every row was looked at: reads and writes wait",
+            "ACCESS EXCLUSIVE on the table until every row has been checked; reads and writes wait",
         .safe =
-            "ADD CONSTRAINT … NOT VALID, which holds for new rows at once; VALIDATE CONSTRAINT in a later file lets others go on",
+            "ADD CONSTRAINT … NOT VALID, which is enforced for new rows immediately; VALIDATE CONSTRAINT in a later file does not block others",
         .bad = "ALTER TABLE orders ADD CONSTRAINT net_positive CHECK (net > 0);\n",
         .good = "ALTER TABLE orders ADD CONSTRAINT net_positive CHECK (net > 0) NOT VALID;\n"
                 "-- next file\n"
@@ -70,12 +70,11 @@ const struct lint_rule lint_rules_constraint[] = {
     {
         .name = "constraint-foreign-key",
         .level = LINT_ERROR,
-        .what =
-            "a foreign key that is valid at once blocks writes to @ and to the table it refers to",
+        .what = "adding a foreign key blocks writes to @ and to the referenced table",
         .lock =
-            "SHARE ROW EXCLUSIVE on both tables until every row was looked up: INSERT, UPDATE and DELETE wait on both",
+            "SHARE ROW EXCLUSIVE on both tables until every row has been checked. INSERT, UPDATE and DELETE wait on both",
         .safe =
-            "ADD CONSTRAINT … NOT VALID, a lock for a moment; VALIDATE CONSTRAINT in a later file lets others go on",
+            "ADD CONSTRAINT … NOT VALID, which takes the locks only briefly; VALIDATE CONSTRAINT in a later file does not block others",
         .bad = "ALTER TABLE orders ADD FOREIGN KEY (customer_id) REFERENCES customers;\n",
         .good = "ALTER TABLE orders ADD CONSTRAINT orders_customer_fk\n"
                 "    FOREIGN KEY (customer_id) REFERENCES customers NOT VALID;\n"
@@ -88,11 +87,11 @@ const struct lint_rule lint_rules_constraint[] = {
     {
         .name = "constraint-unique",
         .level = LINT_ERROR,
-        .what = "UNIQUE or PRIMARY KEY builds its index while nobody can use @",
-        .lock = "ACCESS EXCLUSIVE on the table until the index is built: reads and writes wait",
+        .what =
+            "adding UNIQUE or PRIMARY KEY builds an index while all other access to @ is blocked",
+        .lock = "ACCESS EXCLUSIVE on the table until the index is built; reads and writes wait",
         .safe =
-            "CREATE UNIQUE INDEX CONCURRENTLY in a file of its own, then ADD CONSTRAINT … UNIQUE USING INDEX. A primary key also "
-            "wants its columns NOT NULL before (see column-not-null)",
+            "CREATE UNIQUE INDEX CONCURRENTLY in a file of its own, then ADD CONSTRAINT … USING INDEX. For a primary key, make the columns NOT NULL first (see column-not-null)",
         .bad = "ALTER TABLE orders ADD CONSTRAINT orders_number_key UNIQUE (number);\n",
         .good =
             "CREATE UNIQUE INDEX CONCURRENTLY orders_number_key ON orders (number);\n"
@@ -105,12 +104,12 @@ const struct lint_rule lint_rules_constraint[] = {
     {
         .name = "constraint-exclude",
         .level = LINT_ERROR,
-        .what = "an exclusion constraint builds its index while nobody can use @",
+        .what =
+            "adding an exclusion constraint builds an index while all other access to @ is blocked",
         .lock =
-            "ACCESS EXCLUSIVE on the table until the index is built and every row was compared: reads and writes wait",
+            "ACCESS EXCLUSIVE on the table until the index is built and every row has been compared; reads and writes wait",
         .safe =
-            "there is no way to add it to a full table without this; a new table that has it from the beginning, filled in batches, "
-            "or an hour in which the table may rest",
+            "An exclusion constraint cannot be added to an existing table in any other way. Create a new table that has it from the beginning and fill it in batches, or choose a time at which the table may be unavailable",
         .bad = "ALTER TABLE bookings ADD EXCLUDE USING gist (room WITH =, during WITH &&);\n",
         .good = "CREATE TABLE bookings_new (room int, during tstzrange,\n"
                 "    EXCLUDE USING gist (room WITH =, during WITH &&));\n",
@@ -121,11 +120,9 @@ const struct lint_rule lint_rules_constraint[] = {
     {
         .name = "constraint-validate",
         .level = LINT_ERROR,
-        .what =
-            "VALIDATE CONSTRAINT reads all of @ while the lock of a statement before it is held",
+        .what = "VALIDATE CONSTRAINT scans @ while a lock taken by an earlier statement is held",
         .lock =
-            "VALIDATE itself takes SHARE UPDATE EXCLUSIVE and lets others go on; but the stronger lock that this file took on the table "
-            "is kept until the transaction ends",
+            "VALIDATE CONSTRAINT itself takes only SHARE UPDATE EXCLUSIVE, but the stronger lock that this file has already taken on the table is held until the transaction ends",
         .safe = "VALIDATE CONSTRAINT in a file of its own",
         .bad = "ALTER TABLE orders ADD CONSTRAINT net_positive CHECK (net > 0) NOT VALID;\n"
                "ALTER TABLE orders VALIDATE CONSTRAINT net_positive;\n",
@@ -139,12 +136,12 @@ const struct lint_rule lint_rules_constraint[] = {
     {
         .name = "domain-constraint",
         .level = LINT_ERROR,
-        .what = "a constraint of the domain @ reads every table that has a column of it",
+        .what =
+            "adding a constraint to the domain @ scans every table that has a column of this domain",
         .lock =
-            "SHARE on each of these tables until all of them were looked at: INSERT, UPDATE and DELETE wait",
+            "SHARE on each of these tables until all of them have been checked. INSERT, UPDATE and DELETE wait",
         .safe =
-            "ALTER DOMAIN … ADD CONSTRAINT … NOT VALID, and VALIDATE CONSTRAINT in a later file, at a quiet hour: it takes "
-            "the same lock; or a CHECK on each table",
+            "ALTER DOMAIN … ADD CONSTRAINT … NOT VALID. VALIDATE CONSTRAINT takes the same lock, so run it at a quiet time; or use a CHECK constraint on each table instead",
         .bad = "ALTER DOMAIN email ADD CONSTRAINT has_at CHECK (value LIKE '%@%');\n",
         .good = "ALTER DOMAIN email ADD CONSTRAINT has_at CHECK (value LIKE '%@%') NOT VALID;\n",
         .kinds = ON(ALTER_DOMAIN),

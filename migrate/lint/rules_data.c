@@ -72,8 +72,8 @@ const struct lint_rule lint_rules_data[] = {
     {
         .name = "enum-value-used",
         .level = LINT_ERROR,
-        .what = "a value that this file adds to an enum cannot be used before it is committed",
-        .lock = "none: the statement fails (55P04)",
+        .what = "an enum value added by this file cannot be used before it is committed",
+        .lock = "None. The statement fails (55P04)",
         .safe = "ALTER TYPE … ADD VALUE in a file of its own, before this one",
         .bad = "ALTER TYPE state ADD VALUE 'archived';\n"
                "UPDATE orders SET state = 'archived' WHERE number = 1;\n",
@@ -88,12 +88,11 @@ const struct lint_rule lint_rules_data[] = {
     {
         .name = "data-under-lock",
         .level = LINT_ERROR,
-        .what = "rows are changed while @ stays locked by a statement before",
+        .what = "rows are modified while @ is locked by an earlier statement",
         .lock =
-            "the lock of that statement (often ACCESS EXCLUSIVE) is kept until the transaction ends, so for as long as "
-            "this one takes: reads or writes wait",
+            "The lock taken by that statement, often ACCESS EXCLUSIVE, is held until the transaction ends, and therefore while the rows are modified; reads or writes wait",
         .safe =
-            "the change of the schema in one file, that of the rows in a later one, or in batches from outside",
+            "Change the schema in one file and the rows in a later one, or in batches outside of migrations",
         .bad = "ALTER TABLE orders ADD COLUMN total numeric;\n"
                "UPDATE orders SET total = net + tax;\n",
         .good = "ALTER TABLE orders ADD COLUMN total numeric;\n",
@@ -105,12 +104,11 @@ const struct lint_rule lint_rules_data[] = {
     {
         .name = "data-all-rows",
         .level = LINT_WARNING,
-        .what = "every row of @ is changed by one statement",
+        .what = "a single statement modifies every row of @",
         .lock =
-            "each row, until the transaction ends: other writers of these rows wait; the table can grow to twice its size, and VACUUM "
-            "can remove nothing meanwhile",
+            "A lock on each row until the transaction ends, for which other writers wait. The table can grow to twice its size, and VACUUM cannot remove dead rows in the meantime",
         .safe =
-            "batches of some thousand rows from outside a migration's transaction; in a file: a DO block that commits, with transaction=off",
+            "Batches of a few thousand rows, outside of migrations; or, in a file with transaction=off, a DO block that commits",
         .bad = "UPDATE orders SET total = net + tax;\n",
         .good =
             "UPDATE orders SET total = net + tax WHERE id BETWEEN 1 AND 5000 AND total IS NULL;\n",
@@ -121,11 +119,10 @@ const struct lint_rule lint_rules_data[] = {
     {
         .name = "lock-order",
         .level = LINT_WARNING,
-        .what = "the lock on @ is kept while this statement waits for another table's",
+        .what = "the lock on @ is held while this statement waits for a lock on another table",
         .lock =
-            "both until the transaction ends: with a transaction that takes them in the other order that is a deadlock, and while "
-            "it waits for the second, the first one keeps everybody waiting",
-        .safe = "a file for each table: each has a transaction of its own",
+            "Both until the transaction ends. Another transaction that takes them in the opposite order causes a deadlock, and while the second lock is awaited, queries on the first table wait as well",
+        .safe = "A separate file for each table, which runs in a transaction of its own",
         .bad = "ALTER TABLE orders ADD COLUMN note text;\n"
                "ALTER TABLE customers ADD COLUMN note text;\n",
         .good = "ALTER TABLE orders ADD COLUMN note text;\n"
@@ -139,12 +136,11 @@ const struct lint_rule lint_rules_data[] = {
     {
         .name = "session-set",
         .level = LINT_WARNING,
-        .what = "SET without LOCAL outlives the transaction",
+        .what = "SET without LOCAL remains in effect after the transaction",
         .lock =
-            "none; migrate resets its own session behind each file, but a pooler that hands out connections by transaction "
-            "gives what was set to whoever comes next",
+            "None. migrate resets its own session after each file, but a connection pooler in transaction mode passes the setting on to another client",
         .safe =
-            "SET LOCAL, which ends with the transaction; time-outs in the header: lock_timeout=, statement_timeout=",
+            "SET LOCAL, which ends with the transaction; for timeouts, lock_timeout= and statement_timeout= in the header",
         .bad = "SET search_path TO shop;\n",
         .good = "SET LOCAL search_path TO shop;\n",
         .flags = LINT_NEW_TOO | LINT_ONCE,

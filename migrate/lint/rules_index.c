@@ -38,10 +38,9 @@ const struct lint_rule lint_rules_index[] = {
         .level = LINT_ERROR,
         .what = "CREATE INDEX blocks writes to @ until the index is built",
         .lock =
-            "SHARE on the table, until the transaction ends: INSERT, UPDATE and DELETE wait for the whole build, SELECT does not",
+            "SHARE on the table until the transaction ends. INSERT, UPDATE and DELETE wait for the whole build; SELECT does not",
         .safe =
-            "CREATE INDEX CONCURRENTLY, in a file of its own, which migrate runs outside a transaction. On a partitioned "
-            "table: CREATE INDEX ON ONLY, then one CONCURRENTLY for each partition, then ALTER INDEX ATTACH PARTITION",
+            "CREATE INDEX CONCURRENTLY in a file of its own, which migrate runs outside a transaction. For a partitioned table, use CREATE INDEX ON ONLY, build an index on each partition CONCURRENTLY, and then ALTER INDEX … ATTACH PARTITION",
         .bad = "CREATE INDEX orders_customer ON orders (customer_id);\n",
         .good = "CREATE INDEX CONCURRENTLY orders_customer ON orders (customer_id);\n",
         .kinds = ON(CREATE_INDEX),
@@ -51,11 +50,10 @@ const struct lint_rule lint_rules_index[] = {
     {
         .name = "index-drop",
         .level = LINT_WARNING,
-        .what = "DROP INDEX of @ locks its table against everybody",
+        .what = "DROP INDEX @ locks its table against all access",
         .lock =
-            "ACCESS EXCLUSIVE on the table, until the transaction ends: short in itself, but it waits for every transaction "
-            "that uses the table, and all others wait behind it",
-        .safe = "DROP INDEX CONCURRENTLY, in a file of its own",
+            "ACCESS EXCLUSIVE on the table until the transaction ends. The operation itself is short, but it waits for every transaction that uses the table, and all later queries wait behind it",
+        .safe = "DROP INDEX CONCURRENTLY in a file of its own",
         .bad = "DROP INDEX orders_customer;\n",
         .good = "DROP INDEX CONCURRENTLY orders_customer;\n",
         .kinds = ON(DROP_INDEX),
@@ -66,11 +64,10 @@ const struct lint_rule lint_rules_index[] = {
         .name = "index-reindex",
         .level = LINT_ERROR,
         .what =
-            "REINDEX of @ blocks writes, and queries that would use the index, until it is built",
+            "REINDEX of @ blocks writes, and queries that could use the index, until it is rebuilt",
         .lock =
-            "SHARE on the table and ACCESS EXCLUSIVE on the index, for the whole build; planning a query looks at every index, so "
-            "most reads wait, too",
-        .safe = "REINDEX INDEX CONCURRENTLY or REINDEX TABLE CONCURRENTLY, in a file of its own",
+            "SHARE on the table and ACCESS EXCLUSIVE on the index for the whole build. Planning a query examines every index of its tables, so most reads wait as well",
+        .safe = "REINDEX INDEX CONCURRENTLY or REINDEX TABLE CONCURRENTLY in a file of its own",
         .bad = "REINDEX TABLE orders;\n",
         .good = "REINDEX TABLE CONCURRENTLY orders;\n",
         .kinds = ON(REINDEX),
@@ -81,12 +78,10 @@ const struct lint_rule lint_rules_index[] = {
         .name = "outside-mixed",
         .level = LINT_WARNING,
         .what =
-            "this statement runs outside a transaction, as all of the file does: each one is committed by itself",
-        .lock =
-            "none; but when a statement fails, those before it stay, and nothing rolls them back",
+            "the file runs outside a transaction because of one of its statements, so that each statement is committed separately",
+        .lock = "None. However, if a statement fails, the statements before it are not rolled back",
         .safe =
-            "a file of its own for each statement that cannot run in a transaction; or transaction=off in the header, "
-            "when the file is meant so",
+            "A separate file for each statement that cannot run in a transaction; or transaction=off in the header, if this is intended",
         .bad = "ALTER TABLE orders ADD COLUMN note text;\n"
                "CREATE INDEX CONCURRENTLY orders_note ON orders (note);\n",
         .good = "ALTER TABLE orders ADD COLUMN note text;\n"

@@ -28,12 +28,11 @@ const struct lint_rule lint_rules_partition[] = {
         .name = "partition-attach",
         .level = LINT_ERROR,
         .what =
-            "ATTACH PARTITION reads all of @ while nobody else can, to see that its rows belong there",
+            "ATTACH PARTITION scans @ while all other access to it is blocked, to verify the partition bounds",
         .lock =
-            "ACCESS EXCLUSIVE on the partition, and on the default partition if there is one, until every row was looked at; on "
-            "the partitioned table SHARE UPDATE EXCLUSIVE, which lets others go on",
+            "ACCESS EXCLUSIVE on the partition, and on the default partition if there is one, until every row has been checked. The partitioned table itself is locked with SHARE UPDATE EXCLUSIVE, which does not block others",
         .safe =
-            "a CHECK that says the same as the bounds, NOT NULL included, added NOT VALID and validated in earlier files: then no row is looked at",
+            "A CHECK constraint that matches the bounds, including NOT NULL, added as NOT VALID and validated in earlier files. The scan is then skipped",
         .bad = "ALTER TABLE events ATTACH PARTITION events_2024\n"
                "    FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');\n",
         .good = "ALTER TABLE events_2024 ADD CONSTRAINT bounds CHECK\n"
@@ -51,11 +50,10 @@ const struct lint_rule lint_rules_partition[] = {
     {
         .name = "partition-detach",
         .level = LINT_WARNING,
-        .what = "DETACH PARTITION locks @ and the partition against everybody",
+        .what = "DETACH PARTITION locks @ and the partition against all access",
         .lock =
-            "ACCESS EXCLUSIVE on both, until the transaction ends: short in itself, but it waits for every query on the partitioned "
-            "table, and all others wait behind it",
-        .safe = "DETACH PARTITION … CONCURRENTLY, in a file of its own (PostgreSQL 14 and later)",
+            "ACCESS EXCLUSIVE on both until the transaction ends. The operation itself is short, but it waits for every query on the partitioned table, and all later queries wait behind it",
+        .safe = "DETACH PARTITION … CONCURRENTLY in a file of its own (PostgreSQL 14 and later)",
         .bad = "ALTER TABLE events DETACH PARTITION events_2019;\n",
         .good = "ALTER TABLE events DETACH PARTITION events_2019 CONCURRENTLY;\n",
         .kinds = ON(DETACH),
@@ -65,12 +63,11 @@ const struct lint_rule lint_rules_partition[] = {
     {
         .name = "partition-create",
         .level = LINT_WARNING,
-        .what = "CREATE TABLE … PARTITION OF locks @ against everybody",
+        .what = "CREATE TABLE … PARTITION OF locks @ against all access",
         .lock =
-            "ACCESS EXCLUSIVE on the partitioned table, until the transaction ends, and for as long as its default partition is read, "
-            "if it has one",
+            "ACCESS EXCLUSIVE on the partitioned table until the transaction ends, which includes the scan of the default partition, if there is one",
         .safe =
-            "CREATE TABLE … (LIKE … INCLUDING ALL), then ALTER TABLE … ATTACH PARTITION, which lets others go on",
+            "CREATE TABLE … (LIKE … INCLUDING ALL), then ALTER TABLE … ATTACH PARTITION, which does not block others",
         .bad = "CREATE TABLE events_2026 PARTITION OF events\n"
                "    FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');\n",
         .good = "CREATE TABLE events_2026 (LIKE events INCLUDING ALL);\n"

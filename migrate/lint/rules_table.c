@@ -50,11 +50,10 @@ const struct lint_rule lint_rules_table[] = {
         .name = "table-rename",
         .level = LINT_WARNING,
         .what =
-            "a new name or schema of @ breaks the release that still runs: it asks for the old one",
-        .lock = "ACCESS EXCLUSIVE on the table, for a moment",
+            "renaming @, or moving it to another schema, breaks the release that is still running",
+        .lock = "ACCESS EXCLUSIVE on the table, briefly",
         .safe =
-            "the new name as a view on the table, which can be written through; the application changes over; then, in a contract file, "
-            "the view gives way to the table",
+            "A view with the new name on the table, which is updatable; after the application has switched to it, a contract file drops the view and renames the table",
         .bad = "ALTER TABLE orders RENAME TO purchases;\n",
         .good = "CREATE VIEW purchases AS SELECT * FROM orders;\n",
         .flags = LINT_UNLESS_CONTRACT,
@@ -64,11 +63,11 @@ const struct lint_rule lint_rules_table[] = {
     {
         .name = "table-drop",
         .level = LINT_WARNING,
-        .what = "DROP of @ breaks the release that still runs, if it uses it",
+        .what = "dropping @ breaks the release that is still running, if it uses it",
         .lock =
-            "ACCESS EXCLUSIVE on the table, and on those that its foreign keys refer to, for a moment; the data are lost to a rollback",
+            "ACCESS EXCLUSIVE on the table and on the tables referenced by its foreign keys, briefly. The data is no longer available to a rollback",
         .safe =
-            "a release that does not use the table first; the file with phase=contract ships with a later one",
+            "First a release that does not use the table; then, in a later one, the file with phase=contract",
         .bad = "DROP TABLE orders_old;\n",
         .good = "-- migrate: phase=contract\n"
                 "DROP TABLE orders_old;\n",
@@ -80,11 +79,11 @@ const struct lint_rule lint_rules_table[] = {
         .name = "drop-cascade",
         .level = LINT_WARNING,
         .what =
-            "CASCADE drops what depends on @, which the file does not name: views, foreign keys, columns of other tables",
+            "CASCADE also drops what depends on @ and is not named in the file: views, foreign keys, columns of other tables",
         .lock =
-            "ACCESS EXCLUSIVE on each table that loses something; which ones, only the database knows",
+            "ACCESS EXCLUSIVE on each table that loses something. Which tables these are depends on the database",
         .safe =
-            "DROP without CASCADE, after a DROP for each thing that depends on it: the server refuses what was forgotten",
+            "DROP without CASCADE, after a DROP for each dependent object. The server reports what has been forgotten",
         .bad = "DROP VIEW open_orders CASCADE;\n",
         .good = "DROP VIEW late_orders;\n"
                 "DROP VIEW open_orders;\n",
@@ -96,10 +95,10 @@ const struct lint_rule lint_rules_table[] = {
         .name = "table-truncate",
         .level = LINT_WARNING,
         .what =
-            "TRUNCATE locks @ against everybody, and its rows are gone for the release that still runs",
+            "TRUNCATE locks @ against all access, and removes rows that the running release may need",
         .lock =
-            "ACCESS EXCLUSIVE on the table, until the transaction ends; it waits for every query on the table, and all others wait behind it",
-        .safe = "DELETE in batches, from outside a migration's transaction",
+            "ACCESS EXCLUSIVE on the table until the transaction ends. It waits for every query on the table, and all later queries wait behind it",
+        .safe = "DELETE in batches, outside of migrations",
         .bad = "TRUNCATE sessions;\n",
         .good =
             "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < now() LIMIT 10000);\n",
@@ -110,10 +109,11 @@ const struct lint_rule lint_rules_table[] = {
     {
         .name = "table-truncate-cascade",
         .level = LINT_WARNING,
-        .what = "TRUNCATE of @ with CASCADE empties every table that refers to it, too",
+        .what = "TRUNCATE @ CASCADE also empties every table that references it",
         .lock =
-            "ACCESS EXCLUSIVE on all of these tables, until the transaction ends; which ones, only the database knows",
-        .safe = "name the tables that are to be emptied: the server refuses when one is missing",
+            "ACCESS EXCLUSIVE on all of these tables until the transaction ends. Which tables these are depends on the database",
+        .safe =
+            "Name all the tables that are to be emptied. The server reports any that are missing",
         .bad = "TRUNCATE customers CASCADE;\n",
         .good =
             "DELETE FROM customers WHERE id IN (SELECT id FROM customers WHERE expired LIMIT 10000);\n",
@@ -124,10 +124,11 @@ const struct lint_rule lint_rules_table[] = {
     {
         .name = "table-logged",
         .level = LINT_ERROR,
-        .what = "SET LOGGED or UNLOGGED writes @ anew",
+        .what = "SET LOGGED or SET UNLOGGED rewrites @",
         .lock =
-            "ACCESS EXCLUSIVE on the table until all of it and its indexes are written: reads and writes wait",
-        .safe = "a new table of the wanted kind, filled in batches; the application changes over",
+            "ACCESS EXCLUSIVE on the table until the table and its indexes have been rewritten; reads and writes wait",
+        .safe =
+            "A new table of the desired kind, filled in batches, to which the application then switches",
         .bad = "ALTER TABLE events SET LOGGED;\n",
         .good = "CREATE TABLE events_logged (LIKE events INCLUDING ALL);\n",
         .kinds = ON(SET_LOGGED),
@@ -136,11 +137,10 @@ const struct lint_rule lint_rules_table[] = {
     {
         .name = "table-tablespace",
         .level = LINT_ERROR,
-        .what = "SET TABLESPACE copies @ while nobody can use it",
-        .lock = "ACCESS EXCLUSIVE until all of it is copied: reads and writes wait",
+        .what = "SET TABLESPACE copies @ while all other access is blocked",
+        .lock = "ACCESS EXCLUSIVE until everything has been copied; reads and writes wait",
         .safe =
-            "for an index: a new one with TABLESPACE, built CONCURRENTLY, and the old one dropped so; REINDEX (TABLESPACE …, "
-            "CONCURRENTLY) does both (PostgreSQL 14 and later). For a table: a new one, filled in batches",
+            "For an index, REINDEX (TABLESPACE …, CONCURRENTLY) (PostgreSQL 14 and later). For a table, create a new one and fill it in batches",
         .bad = "ALTER TABLE orders SET TABLESPACE fast;\n",
         .good = "REINDEX (TABLESPACE fast, CONCURRENTLY) INDEX orders_pkey;\n",
         .kinds = ON(SET_TABLESPACE),
@@ -149,10 +149,11 @@ const struct lint_rule lint_rules_table[] = {
     {
         .name = "table-access-method",
         .level = LINT_ERROR,
-        .what = "SET ACCESS METHOD writes @ anew",
+        .what = "SET ACCESS METHOD rewrites @",
         .lock =
-            "ACCESS EXCLUSIVE on the table until all of it and its indexes are written: reads and writes wait",
-        .safe = "a new table with USING, filled in batches; the application changes over",
+            "ACCESS EXCLUSIVE on the table until the table and its indexes have been rewritten; reads and writes wait",
+        .safe =
+            "A new table created with USING, filled in batches, to which the application then switches",
         .bad = "ALTER TABLE events SET ACCESS METHOD columnar;\n",
         .good = "CREATE TABLE events_columnar (LIKE events) USING columnar;\n",
         .kinds = ON(SET_ACCESS_METHOD),
@@ -161,11 +162,11 @@ const struct lint_rule lint_rules_table[] = {
     {
         .name = "table-lock",
         .level = LINT_WARNING,
-        .what = "LOCK TABLE keeps others from @ until the transaction ends",
+        .what = "LOCK TABLE blocks access to @ until the transaction ends",
         .lock =
-            "ACCESS EXCLUSIVE unless another mode is written: whatever the file does behind it, it does with the table locked",
+            "ACCESS EXCLUSIVE, unless another mode is specified. The table remains locked during all statements that follow",
         .safe =
-            "leave it out: each statement takes the lock that it needs; or the weakest mode that is enough, in a short file",
+            "Omit it, because each statement takes the lock it requires; or use the weakest sufficient mode in a short file",
         .bad = "LOCK TABLE orders;\n"
                "INSERT INTO orders (number) VALUES (1);\n",
         .good = "INSERT INTO orders (number) VALUES (1);\n",
@@ -176,10 +177,10 @@ const struct lint_rule lint_rules_table[] = {
     {
         .name = "table-cluster",
         .level = LINT_ERROR,
-        .what = "CLUSTER writes @ anew while nobody can use it",
+        .what = "CLUSTER rewrites @ while all other access is blocked",
         .lock =
-            "ACCESS EXCLUSIVE on the table until all of it and its indexes are written: reads and writes wait",
-        .safe = "the extension pg_repack, from outside of migrations",
+            "ACCESS EXCLUSIVE on the table until the table and its indexes have been rewritten; reads and writes wait",
+        .safe = "The extension pg_repack, outside of migrations",
         .bad = "CLUSTER orders USING orders_pkey;\n",
         .good = "ALTER TABLE orders CLUSTER ON orders_pkey;\n",
         .kinds = ON(CLUSTER),
@@ -188,11 +189,11 @@ const struct lint_rule lint_rules_table[] = {
     {
         .name = "table-vacuum-full",
         .level = LINT_ERROR,
-        .what = "VACUUM FULL writes @ anew while nobody can use it",
+        .what = "VACUUM FULL rewrites @ while all other access is blocked",
         .lock =
-            "ACCESS EXCLUSIVE on the table until all of it and its indexes are written: reads and writes wait",
+            "ACCESS EXCLUSIVE on the table until the table and its indexes have been rewritten; reads and writes wait",
         .safe =
-            "VACUUM, which lets others go on; the extension pg_repack where the space must go back to the system",
+            "VACUUM without FULL, which does not block others; the extension pg_repack if the space must be returned to the operating system",
         .bad = "VACUUM FULL orders;\n",
         .good = "VACUUM orders;\n",
         .kinds = ON(VACUUM),
@@ -202,9 +203,10 @@ const struct lint_rule lint_rules_table[] = {
     {
         .name = "view-refresh",
         .level = LINT_ERROR,
-        .what = "REFRESH MATERIALIZED VIEW keeps readers from @ until its query is done",
-        .lock = "ACCESS EXCLUSIVE on the view, for as long as its query runs",
-        .safe = "REFRESH MATERIALIZED VIEW CONCURRENTLY, which wants a unique index on the view",
+        .what = "REFRESH MATERIALIZED VIEW blocks reads of @ until its query has finished",
+        .lock = "ACCESS EXCLUSIVE on the materialized view for as long as its query runs",
+        .safe =
+            "REFRESH MATERIALIZED VIEW CONCURRENTLY, which requires a unique index on the materialized view",
         .bad = "REFRESH MATERIALIZED VIEW sales;\n",
         .good = "REFRESH MATERIALIZED VIEW CONCURRENTLY sales;\n",
         .kinds = ON(REFRESH),
@@ -216,9 +218,9 @@ const struct lint_rule lint_rules_table[] = {
         .level = LINT_WARNING,
         .what = "ENABLE or DISABLE TRIGGER blocks writes to @ until the transaction ends",
         .lock =
-            "SHARE ROW EXCLUSIVE on the table: INSERT, UPDATE and DELETE wait while the file goes on",
+            "SHARE ROW EXCLUSIVE on the table. INSERT, UPDATE and DELETE wait until the rest of the file has been executed",
         .safe =
-            "SET LOCAL session_replication_role = replica silences triggers for this session alone, without a lock; or a file of its own",
+            "SET LOCAL session_replication_role = replica disables triggers for this session only, without a lock; or a file of its own",
         .bad = "ALTER TABLE orders DISABLE TRIGGER audit;\n",
         .good = "SET LOCAL session_replication_role = replica;\n",
         .kinds = ON(SWITCH_TRIGGER),
@@ -229,10 +231,9 @@ const struct lint_rule lint_rules_table[] = {
         .level = LINT_WARNING,
         .what = "CREATE TRIGGER blocks writes to @ until the transaction ends",
         .lock =
-            "SHARE ROW EXCLUSIVE on the table, for a moment if the file ends there; it waits for every transaction that has "
-            "written to the table",
+            "SHARE ROW EXCLUSIVE on the table. This is brief if nothing follows in the file, but it waits for every transaction that has written to the table",
         .safe =
-            "as the last statement of a short file, one table to a file; say allow=trigger-create there",
+            "As the last statement of a short file, one table per file, with allow=trigger-create in the header",
         .bad =
             "CREATE TRIGGER audit AFTER UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION audit();\n",
         .good =

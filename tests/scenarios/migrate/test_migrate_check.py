@@ -36,10 +36,10 @@ def test_people_read_place_line_rule_and_the_safe_way(check):
     files("0002_b.sql", "-- why\n  ALTER TABLE \"Orders\" ADD b int,\n    ADD CHECK (b > 0);\nALTER TABLE c ADD CHECK (d);\n")
     said = go(25).stdout
     assert (
-        "0002_b.sql:3:9: error: a CHECK that is valid at once reads all of \"Orders\" while nobody else can [constraint-check]\n"
+        "0002_b.sql:3:9: error: adding a CHECK constraint scans \"Orders\" while all other access is blocked [constraint-check]\n"
         "        ADD CHECK (b > 0);\n"
         "            ^\n"
-        "    lock: ACCESS EXCLUSIVE on the table until every row was looked at: reads and writes wait\n"
+        "    lock: ACCESS EXCLUSIVE on the table until every row has been checked; reads and writes wait\n"
         "    safe: ADD CONSTRAINT … NOT VALID"
     ) in said
     assert said.count("    safe: ADD CONSTRAINT … NOT VALID") == 1, "once is enough"
