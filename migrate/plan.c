@@ -202,7 +202,7 @@ late(const struct plan *p, const struct plan_rules *rules, const struct plan_ite
         if (p->items[i].state != PLAN_LATE)
             continue;
         *ret_item = &p->items[i];
-        return err_set(e, ERR_INPUT, "%s is pending, but a higher version is applied already",
+        return err_set(e, ERR_INPUT, "%s is pending, but a higher version is already applied",
                        p->items[i].file->file);
     }
     return 0;
@@ -239,8 +239,8 @@ plan_unknown_version(const struct plan *p, const char *what, const char *version
         if (!near || migration_compare(other, version) < 0)
             near = other;
     }
-    return err_set(e, ERR_USAGE, "%s %s: there is no such version%s%s", what,
-                   words_showable(version), near ? "; the nearest is " : "", near ? near : "");
+    return err_set(e, ERR_USAGE, "%s %s: no such version%s%s", what, words_showable(version),
+                   near ? "; the nearest is " : "", near ? near : "");
 }
 
 static int

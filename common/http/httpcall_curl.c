@@ -251,10 +251,10 @@ refuse(const struct httpcall *q, CURLcode code, struct err *e)
                        HTTPCALL_HEAD_MAX);
     if (q->switched)
         return err_set(e, ERR_PROTOCOL,
-                       "%s answered with status 101 (Switching Protocols), which nobody asked for",
+                       "%s answered with status 101 (Switching Protocols), which was not requested",
                        who);
     if (kind == ERR_CLOSED && code == CURLE_SSL_CONNECT_ERROR)
-        return err_set(e, kind, "%s ended the connection within the TLS handshake", who);
+        return err_set(e, kind, "%s closed the connection during the TLS handshake", who);
     if (kind == ERR_TLS && q->error[0] != '\0')
         return err_set(e, kind, "%s: TLS: %s", who, q->error);
     if (kind == ERR_REFUSED &&
@@ -278,7 +278,8 @@ httpcall_judge(const struct httpcall *q, CURLcode code, unsigned *ret_status, st
         return refuse(q, code, e);
     curl_easy_getinfo(q->easy, CURLINFO_RESPONSE_CODE, &status);
     if (!q->head_ended || status < 200)
-        return err_set(e, ERR_CLOSED, "%s closed the connection within its answer", who);
+        return err_set(e, ERR_CLOSED, "%s closed the connection in the middle of its response",
+                       who);
     *ret_status = (unsigned)status;
     return 0;
 }

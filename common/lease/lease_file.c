@@ -61,7 +61,7 @@ open_file(const char *path, int *ret_fd, struct err *e)
     if (fstat(fd, &st) < 0)
         return err_sys(e, errno, "cannot look at the lock file %s", path);
     if (!S_ISREG(st.st_mode))
-        return err_set(e, ERR_INPUT, "the lock file %s is no regular file", path);
+        return err_set(e, ERR_INPUT, "the lock file %s is not a regular file", path);
     *ret_fd = steal_fd(&fd);
     return 0;
 }
@@ -80,8 +80,8 @@ read_line(int fd, const char *path, struct lease_holder *ret, struct err *e)
     if (got != LINE_BYTES || !lease_holder_parse(line, (size_t)got, ret))
         return err_set(
             e, ERR_INPUT,
-            "%s is no lock file of cronrun (or it is damaged): its line is not as it was written; "
-            "look what it is, and remove it when nothing runs",
+            "%s is not a lock file of cronrun, or it is damaged; find out what it is, and remove it "
+            "when nothing is running",
             path);
     return 0;
 }

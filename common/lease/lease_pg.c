@@ -119,7 +119,7 @@ lease_pg_settle(struct lease_pg *p)
                         LF_UINT("settle_ms", p->settle_ms)),
              "%s: %s; starting in %" PRIu64 " ms", p->lease.owner.name,
              p->has_table ? "the last holder never released the lock"
-                          : "no table to see how the last run ended",
+                          : "there is no table that shows how the last run ended",
              p->settle_ms);
     boottimer_start_at(p->timer, clock_boot_ms() + p->settle_ms);
     watch(p);
@@ -158,7 +158,7 @@ checked(struct lease_pg *p, const struct pgrows *rows)
     if (!pid || strtol(pid, NULL, 10) != pgconn_backend_pid(p->conn)) {
         err_set(
             &e, ERR_SERVER,
-            "a connection pooler (PgBouncer or its like) is between: the connection says process %d, the server %s. The lock "
+            "there is a connection pooler (such as PgBouncer) in between: the connection says process %d, the server %s. The lock "
             "belongs to a session, so connect to PostgreSQL itself",
             pgconn_backend_pid(p->conn), pid ? pid : "nothing");
         lease_pg_failed(p, &e);
@@ -174,7 +174,7 @@ static void
 busy(struct lease_pg *p)
 {
     struct err e;
-    err_set(&e, ERR_BUSY, "the lock is held by another");
+    err_set(&e, ERR_BUSY, "the lock is held by another run");
     refuse(p, &e, &p->holder);
 }
 

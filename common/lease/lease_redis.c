@@ -175,7 +175,7 @@ static void
 claim_denied(struct lease_redis *p, const struct redis_reply *held)
 {
     if (held->len > 0 && held->text[0] == LEASE_REDIS_CLAIM_MARK) {
-        err_set(&p->last, ERR_TIMEOUT, "others claim the lock, and none takes it");
+        err_set(&p->last, ERR_TIMEOUT, "other runs claim the lock, but none confirms it");
         try_again(p, REDIS_CLAIMING);
         return;
     }
@@ -185,7 +185,7 @@ claim_denied(struct lease_redis *p, const struct redis_reply *held)
     if (held->len > TOKEN_TEXT)
         lease_holder_parse(held->text + TOKEN_TEXT, held->len - TOKEN_TEXT, &p->holder);
     p->state = REDIS_IDLE;
-    err_set(&e, ERR_BUSY, "the lock is held by another");
+    err_set(&e, ERR_BUSY, "the lock is held by another run");
     lease_acquired(&p->lease, &e, 0, &p->holder);
 }
 
@@ -199,7 +199,7 @@ got_claim(struct lease_redis *p, const struct redis_reply *r)
     if (second && second->kind == REDIS_STRING)
         p->fence = granted ? strtoull(second->text, NULL, 10) : 0;
     if (!second || second->kind != REDIS_STRING || (granted && p->fence == 0)) {
-        err_set(&p->last, ERR_PROTOCOL, "Redis answered the lock's script with something else");
+        err_set(&p->last, ERR_PROTOCOL, "unexpected reply from Redis to the lock script");
         give_up(p, &p->last);
         return;
     }
@@ -219,7 +219,7 @@ got_confirm(struct lease_redis *p, const struct redis_reply *r)
         return;
     }
     if (clock_boot_ms() >= p->sent_boot_ms + p->ttl_ms / 2) {
-        err_set(&p->last, ERR_TIMEOUT, "Redis took half of the lock's life to answer");
+        err_set(&p->last, ERR_TIMEOUT, "Redis took half of the lock's lifetime to answer");
         try_again(p, REDIS_UNDOING);
         return;
     }
@@ -240,7 +240,7 @@ got_renew(struct lease_redis *p, const struct redis_reply *r)
         return;
     }
     struct err e;
-    err_set(&e, ERR_LOST, "Redis does not have the lock any more, or another has it");
+    err_set(&e, ERR_LOST, "the lock is no longer in Redis, or is held by another run");
     gone(p, &e);
 }
 
@@ -251,7 +251,7 @@ got_release(struct lease_redis *p, const struct redis_reply *r)
     /* What an unheard release did, the next one cannot do again. */
     bool done = r->kind == REDIS_INTEGER && (r->integer == 1 || p->unheard);
     if (!done)
-        err_set(&e, ERR_LOST, "when it was released the lock was not ours any more");
+        err_set(&e, ERR_LOST, "the lock was no longer ours when it was released");
     p->state = REDIS_OVER;
     lease_released(&p->lease, done ? NULL : &e);
 }

@@ -84,7 +84,7 @@ ask(struct lease_redis *p)
                                p->ttl_text, p->claim_text};
     struct err e;
     if (p->withdrawn && p->state == REDIS_CLAIMING) {
-        err_set(&e, ERR_STOPPED, "nobody wants the lock any more");
+        err_set(&e, ERR_STOPPED, "the lock is no longer wanted");
         lease_redis_failed(p, &e, false);
         return;
     }

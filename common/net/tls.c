@@ -252,7 +252,7 @@ tls_bufferevent_error(struct bufferevent *bev, struct err *e)
                        X509_verify_cert_error_string(verdict));
     }
     if (!reason || ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
-        return err_set(e, ERR_CLOSED, "the peer ended the connection within the TLS handshake");
+        return err_set(e, ERR_CLOSED, "the peer closed the connection during the TLS handshake");
     return err_set(e, ERR_TLS, "TLS: %s", reason);
 }
 

@@ -74,7 +74,7 @@ static void
 on_cancel_deadline(void *arg)
 {
     struct err e = {0};
-    err_set(&e, ERR_TIMEOUT, "the cancel request was not taken in time");
+    err_set(&e, ERR_TIMEOUT, "the cancel request timed out");
     cancel_end(arg, &e);
 }
 

@@ -128,7 +128,7 @@ on_role_io(int fd, int what, void *arg)
         PGresult *res = PQgetResult(c->pg);
         if (res && is_copy(res)) { /* libpq would give the same again, without end */
             PQclear(res);
-            err_set(&e, ERR_PROTOCOL, "the server answers the query for its role with a COPY");
+            err_set(&e, ERR_PROTOCOL, "the server answered the query for its role with a COPY");
             pgconn_attempt_failed(c, &e);
             return;
         }

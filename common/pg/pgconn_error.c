@@ -307,7 +307,7 @@ pgconn_role_parse(const char *text, enum pgconn_role *ret, struct err *e)
     }
     return err_set(
         e, ERR_USAGE,
-        "target_session_attrs \"%.40s\" is none of any, read-write, read-only, primary, standby, "
+        "target_session_attrs \"%.40s\" is not one of any, read-write, read-only, primary, standby, "
         "prefer-standby",
         text);
 }

@@ -44,7 +44,7 @@ query_end(struct pgconn *c)
     }
     if (c->copy_wanted) /* what nobody asked for is not stored */
         query_failed(c, ERR_PROTOCOL,
-                     "the server did not ask for the data: the statement is no COPY FROM STDIN");
+                     "the server did not ask for the data: the statement is not a COPY FROM STDIN");
     if (c->op_failed) {
         struct err e = c->op_err;
         pgconn_op_end(c, &e);

@@ -30,9 +30,9 @@ const struct opt_command selfcopy_command = {
     .max_args = 1,
     .path = OPT_PATH_FILE,
     .flags = OPT_CMD_NO_ENV,
-    .summary = "put this program at DEST, atomically and mode 755",
+    .summary = "copy this program to DEST, atomically and with mode 755",
     .more =
-        "An init container brings the program into another image with it. DEST may be a directory.",
+        "Used in an init container to bring the program into another image. DEST may be a directory.",
     .run = selfcopy_run,
 };
 
@@ -83,7 +83,7 @@ final_path(const char *dest, const char *program, struct err *e)
     }
     if (stat(path, &st) < 0 || S_ISREG(st.st_mode))
         return path;
-    err_set(e, ERR_USAGE, "%s exists and is no regular file: it is not replaced", path);
+    err_set(e, ERR_USAGE, "%s exists and is not a regular file, so it is not replaced", path);
     free(path);
     return NULL;
 }
@@ -107,7 +107,7 @@ int
 selfcopy(const char *dest, const char *program, struct err *e)
 {
     if (!*dest)
-        return err_set(e, ERR_USAGE, "copy: where to?");
+        return err_set(e, ERR_USAGE, "copy: a destination is required");
     cleanup_close int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
     if (from < 0)
         return err_sys(e, errno, "cannot read the program itself (/proc/self/exe)");

@@ -142,7 +142,7 @@ signals_parse(const char *text, int *ret_signo, struct err *e)
     char *end;
     long number = strtol(text, &end, 10);
     if (end == text || *end || number < 1 || number > SIGRTMAX)
-        return err_set(e, ERR_USAGE, "\"%s\" is no signal", text);
+        return err_set(e, ERR_USAGE, "\"%s\" is not a signal", text);
     *ret_signo = (int)number;
     return 0;
 }

@@ -151,7 +151,7 @@ dispatch(struct redisconn *c, const struct redis_reply *reply, struct err *e)
     struct redis_command *q = c->first;
     if (!q) {
         if (reply->kind != REDIS_ERROR)
-            return err_set(e, ERR_PROTOCOL, "Redis: a reply that nobody asked for");
+            return err_set(e, ERR_PROTOCOL, "Redis: an unexpected reply");
         copy_text(c->farewell, sizeof(c->farewell), reply->text);
         return 0;
     }
@@ -170,7 +170,7 @@ dispatch(struct redisconn *c, const struct redis_reply *reply, struct err *e)
         struct err moved;
         char word[ERR_WORD_MAX];
         redisconn_word(reply->text, word);
-        err_word(&moved, ERR_SERVER, word, "%s: this is a Redis Cluster, which is not handled",
+        err_word(&moved, ERR_SERVER, word, "%s: this is a Redis Cluster, which is not supported",
                  word);
         command.cb(c, &moved, NULL, command.arg);
     } else if (command.cb) {

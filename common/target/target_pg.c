@@ -252,7 +252,7 @@ passfile_fault(const char *path)
     if (stat(path, &st) != 0)
         return NULL;
     if (!S_ISREG(st.st_mode)) {
-        strbuf_addf(&b, "the password file %s is not used: it is no plain file", path);
+        strbuf_addf(&b, "the password file %s is not used: it is not a regular file", path);
     } else if (st.st_mode & (S_IRWXG | S_IRWXO)) {
         strbuf_addf(&b,
                     "the password file %s is not used: its mode is %04o, others than its owner may "
@@ -388,7 +388,7 @@ target_pg_refresh(struct target_pg *t, struct err *e)
     if (content_load(&fresh, &named, e) != 0)
         return -1;
     if (!named)
-        return err_set(e, ERR_USAGE, "nothing names the database any more");
+        return err_set(e, ERR_USAGE, "the database is no longer named");
     fresh.passfile_told = t->passfile_told && t->passfile_fault && fresh.passfile_fault &&
                           strcmp(t->passfile_fault, fresh.passfile_fault) == 0;
     fresh.sends_settings = t->sends_settings;

@@ -68,7 +68,7 @@ check_word(const struct pg_set *set, const struct words *row, struct err *e)
         strncat(list, i ? ", " : "", sizeof(list) - strlen(list) - 1);
         strncat(list, words[i], sizeof(list) - strlen(list) - 1);
     }
-    return err_set(e, ERR_USAGE, "%s is none of %s", pg_key_name(row->key), list);
+    return err_set(e, ERR_USAGE, "%s is not one of %s", pg_key_name(row->key), list);
 }
 
 /* Calls check for each item of a list that is not empty. */

@@ -221,7 +221,7 @@ target_redis_refresh(struct target_redis *t, struct err *e)
     if (content_load(&fresh, &named, e) != 0)
         return -1;
     if (!named)
-        return err_set(e, ERR_USAGE, "nothing names Redis any more");
+        return err_set(e, ERR_USAGE, "Redis is no longer named");
     content_done(t);
     *t = fresh.t;
     return 0;

@@ -114,7 +114,7 @@ complete -c cronrun -n '__cronrun_at run' -l print-formats -d 'print the fields 
 complete -c cronrun -n '__cronrun_at run' -s h -l help -d 'print help (after a command: the help of that command) and exit'
 complete -c cronrun -n '__cronrun_at run' -s V -l version -d 'print the version and exit'
 
-complete -c cronrun -n '__cronrun_at -' -a copy -d 'put this program at DEST, atomically and mode 755'
+complete -c cronrun -n '__cronrun_at -' -a copy -d 'copy this program to DEST, atomically and with mode 755'
 complete -c cronrun -n '__cronrun_at copy' -F
 complete -c cronrun -n '__cronrun_at copy' -l log -x -a 'auto text kv json' -d 'format of the log on stderr: auto, text, kv or json'
 complete -c cronrun -n '__cronrun_at copy' -l log-level -x -a 'debug info warn error' -d 'lowest level that is logged: debug, info, warn or error'

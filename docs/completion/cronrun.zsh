@@ -79,7 +79,7 @@ _cronrun_commands() {
     local ret=1
     local -a names=(
         'run:run a command under a lock and with a deadline, and leave nothing of it behind'
-        'copy:put this program at DEST, atomically and mode 755'
+        'copy:copy this program to DEST, atomically and with mode 755'
         'version:print the version'
     )
     (( given[(Ie)--] )) || _describe -t commands 'cronrun command' names && ret=0

@@ -127,7 +127,7 @@ complete -c healthd -n '__healthd_at sleep' -l print-formats -d 'print the field
 complete -c healthd -n '__healthd_at sleep' -s h -l help -d 'print help (after a command: the help of that command) and exit'
 complete -c healthd -n '__healthd_at sleep' -s V -l version -d 'print the version and exit'
 
-complete -c healthd -n '__healthd_at -' -a copy -d 'put this program at DEST, atomically and mode 755'
+complete -c healthd -n '__healthd_at -' -a copy -d 'copy this program to DEST, atomically and with mode 755'
 complete -c healthd -n '__healthd_at copy' -F
 complete -c healthd -n '__healthd_at copy' -l log -x -a 'auto text kv json' -d 'format of the log on stderr: auto, text, kv or json'
 complete -c healthd -n '__healthd_at copy' -l log-level -x -a 'debug info warn error' -d 'lowest level that is logged: debug, info, warn or error'

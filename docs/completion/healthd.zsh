@@ -117,7 +117,7 @@ _healthd_commands() {
         'check:run every check once and print a table'
         'wait:wait until every check is healthy\: for init containers and scripts'
         'sleep:sleep for DURATION\: for a preStop hook in an image without a shell'
-        'copy:put this program at DEST, atomically and mode 755'
+        'copy:copy this program to DEST, atomically and with mode 755'
         'version:print the version'
     )
     (( given[(Ie)--] )) || _describe -t commands 'healthd command' names && ret=0

@@ -17,30 +17,30 @@ _migrate_offer() {
 
 _migrate_up() {
     _arguments -S -s \
-        '--dir=[directory of the migrations]:DIR:_path_files -/' \
-        '--allow-empty[a directory without migrations, or none at all, is no error]' \
-        '--database=[where PostgreSQL is\: URL or keywords; otherwise DATABASE_URL and its kin]:URL: ' \
-        '--table=[history table; made when it is missing]:\[SCHEMA.\]TABLE: ' \
+        '--dir=[directory that contains the migrations]:DIR:_path_files -/' \
+        '--allow-empty[accept a directory that is missing or contains no migrations]' \
+        '--database=[where PostgreSQL is, as a URL or DSN (default\: DATABASE_URL and the like)]:URL: ' \
+        '--table=[history table; created if it is missing]:\[SCHEMA.\]TABLE: ' \
         '--layout=[layout of files and history; native is the only one that this version handles]:WORD: _migrate_offer auto native' \
-        '--wait=[how long to wait for the database to accept; 0\: one attempt]:DURATION: ' \
-        '--lock-wait=[how long to wait for another runner'\''s lock]:DURATION: ' \
-        '--lock-timeout=[lock_timeout of a migration'\''s transaction; then it rolls back and tries again]:DURATION: ' \
-        '--statement-timeout=[statement_timeout of the migrations]:DURATION: ' \
-        '--deadline=[how long all of it may take; then the statement is cancelled and rolled back]:DURATION: ' \
-        '--out-of-order=[what to do with a pending version below an applied one]:WORD: _migrate_offer refuse apply' \
-        '--ahead=[applied versions above the newest file (a rollback by git)\: allowed or an error]:WORD: _migrate_offer allow refuse' \
-        '--phase=[which files are wanted\: those with phase=contract wait for contract or all]:WORD: _migrate_offer expand contract all' \
-        '--to=[up to this version, and no further]:V: ' \
-        '--steps=[at most so many migrations]:N: ' \
+        '--wait=[how long to wait for the database to accept connections; 0\: a single attempt]:DURATION: ' \
+        '--lock-wait=[how long to wait while another runner holds migrate'\''s lock]:DURATION: ' \
+        '--lock-timeout=[lock_timeout for migrations; when it is exceeded, the migration is rolled back and retried]:DURATION: ' \
+        '--statement-timeout=[statement_timeout for migrations]:DURATION: ' \
+        '--deadline=[limit for the whole run; when it is exceeded, the current statement is cancelled and rolled back]:DURATION: ' \
+        '--out-of-order=[what to do with a pending version that is lower than an applied one]:WORD: _migrate_offer refuse apply' \
+        '--ahead=[whether applied versions above the newest file (after reverting to an older release) are allowed]:WORD: _migrate_offer allow refuse' \
+        '--phase=[which files to apply\: those with phase=contract only with contract or all]:WORD: _migrate_offer expand contract all' \
+        '--to=[stop after this version]:V: ' \
+        '--steps=[apply at most N migrations]:N: ' \
         '--pooler=[what to do behind a connection pooler such as PgBouncer]:WORD: _migrate_offer auto session transaction refuse' \
-        '--dry-run[say what would be applied; change nothing]' \
+        '--dry-run[show what would be applied, without changing anything]' \
         '--rehearse[the same as the command rehearse\: do it, show what it locks, and roll it back]' \
         '--max-blocking=[rehearse\: how long a file may keep reads of a table waiting; longer is exit 25]:DURATION: ' \
-        '--role=[SET ROLE for each file; the history is made, read and written as that role, too]:ROLE: ' \
-        '--search-path=[search_path for each file, as one would write it after SET search_path =]:PATH: ' \
-        '--release=[stored with each row\: which release brought it]:NAME: ' \
+        '--role=[role to SET for each file; the history table is also created, read and written as this role]:ROLE: ' \
+        '--search-path=[search_path for each file, written as after SET search_path =]:PATH: ' \
+        '--release=[name of the release, stored in the history with each migration]:NAME: ' \
         '--json[print JSON]' \
-        '--termination-log=[where Kubernetes looks for the last words; written only when it exists]:FILE:_files' \
+        '--termination-log=[where to write the termination message, if that file exists]:FILE:_files' \
         '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
         '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
         '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
@@ -55,23 +55,23 @@ _migrate_up() {
 
 _migrate_down() {
     _arguments -S -s \
-        '--dir=[directory of the migrations]:DIR:_path_files -/' \
-        '--database=[where PostgreSQL is\: URL or keywords; otherwise DATABASE_URL and its kin]:URL: ' \
-        '--table=[history table; made when it is missing]:\[SCHEMA.\]TABLE: ' \
+        '--dir=[directory that contains the migrations]:DIR:_path_files -/' \
+        '--database=[where PostgreSQL is, as a URL or DSN (default\: DATABASE_URL and the like)]:URL: ' \
+        '--table=[history table; created if it is missing]:\[SCHEMA.\]TABLE: ' \
         '--layout=[layout of files and history; native is the only one that this version handles]:WORD: _migrate_offer auto native' \
-        '--wait=[how long to wait for the database to accept; 0\: one attempt]:DURATION: ' \
-        '--lock-wait=[how long to wait for another runner'\''s lock]:DURATION: ' \
-        '--lock-timeout=[lock_timeout of a migration'\''s transaction; then it rolls back and tries again]:DURATION: ' \
-        '--statement-timeout=[statement_timeout of the migrations]:DURATION: ' \
-        '--deadline=[how long all of it may take; then the statement is cancelled and rolled back]:DURATION: ' \
+        '--wait=[how long to wait for the database to accept connections; 0\: a single attempt]:DURATION: ' \
+        '--lock-wait=[how long to wait while another runner holds migrate'\''s lock]:DURATION: ' \
+        '--lock-timeout=[lock_timeout for migrations; when it is exceeded, the migration is rolled back and retried]:DURATION: ' \
+        '--statement-timeout=[statement_timeout for migrations]:DURATION: ' \
+        '--deadline=[limit for the whole run; when it is exceeded, the current statement is cancelled and rolled back]:DURATION: ' \
         '--pooler=[what to do behind a connection pooler such as PgBouncer]:WORD: _migrate_offer auto session transaction refuse' \
-        '--dry-run[say what would be applied; change nothing]' \
-        '--role=[SET ROLE for each file; the history is made, read and written as that role, too]:ROLE: ' \
-        '--search-path=[search_path for each file, as one would write it after SET search_path =]:PATH: ' \
+        '--dry-run[show what would be applied, without changing anything]' \
+        '--role=[role to SET for each file; the history table is also created, read and written as this role]:ROLE: ' \
+        '--search-path=[search_path for each file, written as after SET search_path =]:PATH: ' \
         '--json[print JSON]' \
-        '--termination-log=[where Kubernetes looks for the last words; written only when it exists]:FILE:_files' \
-        '--to=[down\: back to this version, which stays; 0 is before the first]:V: ' \
-        '--steps=[down\: undo the highest N that are applied]:N: ' \
+        '--termination-log=[where to write the termination message, if that file exists]:FILE:_files' \
+        '--to=[down\: revert to this version, which stays applied; 0\: revert all]:V: ' \
+        '--steps=[down\: revert the N highest applied versions]:N: ' \
         '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
         '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
         '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
@@ -86,29 +86,29 @@ _migrate_down() {
 
 _migrate_rehearse() {
     _arguments -S -s \
-        '--dir=[directory of the migrations]:DIR:_path_files -/' \
-        '--allow-empty[a directory without migrations, or none at all, is no error]' \
-        '--database=[where PostgreSQL is\: URL or keywords; otherwise DATABASE_URL and its kin]:URL: ' \
-        '--table=[history table; made when it is missing]:\[SCHEMA.\]TABLE: ' \
+        '--dir=[directory that contains the migrations]:DIR:_path_files -/' \
+        '--allow-empty[accept a directory that is missing or contains no migrations]' \
+        '--database=[where PostgreSQL is, as a URL or DSN (default\: DATABASE_URL and the like)]:URL: ' \
+        '--table=[history table; created if it is missing]:\[SCHEMA.\]TABLE: ' \
         '--layout=[layout of files and history; native is the only one that this version handles]:WORD: _migrate_offer auto native' \
-        '--wait=[how long to wait for the database to accept; 0\: one attempt]:DURATION: ' \
-        '--lock-wait=[how long to wait for another runner'\''s lock]:DURATION: ' \
-        '--lock-timeout=[lock_timeout of a migration'\''s transaction; then it rolls back and tries again]:DURATION: ' \
-        '--statement-timeout=[statement_timeout of the migrations]:DURATION: ' \
-        '--deadline=[how long all of it may take; then the statement is cancelled and rolled back]:DURATION: ' \
-        '--out-of-order=[what to do with a pending version below an applied one]:WORD: _migrate_offer refuse apply' \
-        '--ahead=[applied versions above the newest file (a rollback by git)\: allowed or an error]:WORD: _migrate_offer allow refuse' \
-        '--phase=[which files are wanted\: those with phase=contract wait for contract or all]:WORD: _migrate_offer expand contract all' \
-        '--to=[up to this version, and no further]:V: ' \
-        '--steps=[at most so many migrations]:N: ' \
+        '--wait=[how long to wait for the database to accept connections; 0\: a single attempt]:DURATION: ' \
+        '--lock-wait=[how long to wait while another runner holds migrate'\''s lock]:DURATION: ' \
+        '--lock-timeout=[lock_timeout for migrations; when it is exceeded, the migration is rolled back and retried]:DURATION: ' \
+        '--statement-timeout=[statement_timeout for migrations]:DURATION: ' \
+        '--deadline=[limit for the whole run; when it is exceeded, the current statement is cancelled and rolled back]:DURATION: ' \
+        '--out-of-order=[what to do with a pending version that is lower than an applied one]:WORD: _migrate_offer refuse apply' \
+        '--ahead=[whether applied versions above the newest file (after reverting to an older release) are allowed]:WORD: _migrate_offer allow refuse' \
+        '--phase=[which files to apply\: those with phase=contract only with contract or all]:WORD: _migrate_offer expand contract all' \
+        '--to=[stop after this version]:V: ' \
+        '--steps=[apply at most N migrations]:N: ' \
         '--pooler=[what to do behind a connection pooler such as PgBouncer]:WORD: _migrate_offer auto session transaction refuse' \
-        '--dry-run[say what would be applied; change nothing]' \
+        '--dry-run[show what would be applied, without changing anything]' \
         '--max-blocking=[rehearse\: how long a file may keep reads of a table waiting; longer is exit 25]:DURATION: ' \
-        '--role=[SET ROLE for each file; the history is made, read and written as that role, too]:ROLE: ' \
-        '--search-path=[search_path for each file, as one would write it after SET search_path =]:PATH: ' \
-        '--release=[stored with each row\: which release brought it]:NAME: ' \
+        '--role=[role to SET for each file; the history table is also created, read and written as this role]:ROLE: ' \
+        '--search-path=[search_path for each file, written as after SET search_path =]:PATH: ' \
+        '--release=[name of the release, stored in the history with each migration]:NAME: ' \
         '--json[print JSON]' \
-        '--termination-log=[where Kubernetes looks for the last words; written only when it exists]:FILE:_files' \
+        '--termination-log=[where to write the termination message, if that file exists]:FILE:_files' \
         '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
         '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
         '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
@@ -123,19 +123,19 @@ _migrate_rehearse() {
 
 _migrate_status() {
     _arguments -S -s \
-        '--dir=[directory of the migrations]:DIR:_path_files -/' \
-        '--allow-empty[a directory without migrations, or none at all, is no error]' \
-        '--database=[where PostgreSQL is\: URL or keywords; otherwise DATABASE_URL and its kin]:URL: ' \
-        '--table=[history table; made when it is missing]:\[SCHEMA.\]TABLE: ' \
-        '--wait=[how long to wait for the database to accept; 0\: one attempt]:DURATION: ' \
-        '--deadline=[how long all of it may take; then the statement is cancelled and rolled back]:DURATION: ' \
-        '--out-of-order=[what to do with a pending version below an applied one]:WORD: _migrate_offer refuse apply' \
-        '--ahead=[applied versions above the newest file (a rollback by git)\: allowed or an error]:WORD: _migrate_offer allow refuse' \
-        '--phase=[which files are wanted\: those with phase=contract wait for contract or all]:WORD: _migrate_offer expand contract all' \
-        '--role=[SET ROLE for each file; the history is made, read and written as that role, too]:ROLE: ' \
+        '--dir=[directory that contains the migrations]:DIR:_path_files -/' \
+        '--allow-empty[accept a directory that is missing or contains no migrations]' \
+        '--database=[where PostgreSQL is, as a URL or DSN (default\: DATABASE_URL and the like)]:URL: ' \
+        '--table=[history table; created if it is missing]:\[SCHEMA.\]TABLE: ' \
+        '--wait=[how long to wait for the database to accept connections; 0\: a single attempt]:DURATION: ' \
+        '--deadline=[limit for the whole run; when it is exceeded, the current statement is cancelled and rolled back]:DURATION: ' \
+        '--out-of-order=[what to do with a pending version that is lower than an applied one]:WORD: _migrate_offer refuse apply' \
+        '--ahead=[whether applied versions above the newest file (after reverting to an older release) are allowed]:WORD: _migrate_offer allow refuse' \
+        '--phase=[which files to apply\: those with phase=contract only with contract or all]:WORD: _migrate_offer expand contract all' \
+        '--role=[role to SET for each file; the history table is also created, read and written as this role]:ROLE: ' \
         '--json[print JSON]' \
-        '--exit-code[exit 1 when something is pending]' \
-        '--termination-log=[where Kubernetes looks for the last words; written only when it exists]:FILE:_files' \
+        '--exit-code[exit with status 1 if a migration is pending]' \
+        '--termination-log=[where to write the termination message, if that file exists]:FILE:_files' \
         '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
         '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
         '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
@@ -150,20 +150,20 @@ _migrate_status() {
 
 _migrate_baseline() {
     _arguments -S -s \
-        '--dir=[directory of the migrations]:DIR:_path_files -/' \
-        '--database=[where PostgreSQL is\: URL or keywords; otherwise DATABASE_URL and its kin]:URL: ' \
-        '--table=[history table; made when it is missing]:\[SCHEMA.\]TABLE: ' \
+        '--dir=[directory that contains the migrations]:DIR:_path_files -/' \
+        '--database=[where PostgreSQL is, as a URL or DSN (default\: DATABASE_URL and the like)]:URL: ' \
+        '--table=[history table; created if it is missing]:\[SCHEMA.\]TABLE: ' \
         '--layout=[layout of files and history; native is the only one that this version handles]:WORD: _migrate_offer auto native' \
-        '--wait=[how long to wait for the database to accept; 0\: one attempt]:DURATION: ' \
-        '--lock-wait=[how long to wait for another runner'\''s lock]:DURATION: ' \
-        '--lock-timeout=[lock_timeout of a migration'\''s transaction; then it rolls back and tries again]:DURATION: ' \
-        '--deadline=[how long all of it may take; then the statement is cancelled and rolled back]:DURATION: ' \
+        '--wait=[how long to wait for the database to accept connections; 0\: a single attempt]:DURATION: ' \
+        '--lock-wait=[how long to wait while another runner holds migrate'\''s lock]:DURATION: ' \
+        '--lock-timeout=[lock_timeout for migrations; when it is exceeded, the migration is rolled back and retried]:DURATION: ' \
+        '--deadline=[limit for the whole run; when it is exceeded, the current statement is cancelled and rolled back]:DURATION: ' \
         '--pooler=[what to do behind a connection pooler such as PgBouncer]:WORD: _migrate_offer auto session transaction refuse' \
-        '--dry-run[say what would be applied; change nothing]' \
-        '--role=[SET ROLE for each file; the history is made, read and written as that role, too]:ROLE: ' \
-        '--release=[stored with each row\: which release brought it]:NAME: ' \
+        '--dry-run[show what would be applied, without changing anything]' \
+        '--role=[role to SET for each file; the history table is also created, read and written as this role]:ROLE: ' \
+        '--release=[name of the release, stored in the history with each migration]:NAME: ' \
         '--json[print JSON]' \
-        '--termination-log=[where Kubernetes looks for the last words; written only when it exists]:FILE:_files' \
+        '--termination-log=[where to write the termination message, if that file exists]:FILE:_files' \
         '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
         '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
         '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
@@ -178,19 +178,19 @@ _migrate_baseline() {
 
 _migrate_repair() {
     _arguments -S -s \
-        '--dir=[directory of the migrations]:DIR:_path_files -/' \
-        '--database=[where PostgreSQL is\: URL or keywords; otherwise DATABASE_URL and its kin]:URL: ' \
-        '--table=[history table; made when it is missing]:\[SCHEMA.\]TABLE: ' \
+        '--dir=[directory that contains the migrations]:DIR:_path_files -/' \
+        '--database=[where PostgreSQL is, as a URL or DSN (default\: DATABASE_URL and the like)]:URL: ' \
+        '--table=[history table; created if it is missing]:\[SCHEMA.\]TABLE: ' \
         '--layout=[layout of files and history; native is the only one that this version handles]:WORD: _migrate_offer auto native' \
-        '--wait=[how long to wait for the database to accept; 0\: one attempt]:DURATION: ' \
-        '--lock-wait=[how long to wait for another runner'\''s lock]:DURATION: ' \
-        '--lock-timeout=[lock_timeout of a migration'\''s transaction; then it rolls back and tries again]:DURATION: ' \
-        '--deadline=[how long all of it may take; then the statement is cancelled and rolled back]:DURATION: ' \
+        '--wait=[how long to wait for the database to accept connections; 0\: a single attempt]:DURATION: ' \
+        '--lock-wait=[how long to wait while another runner holds migrate'\''s lock]:DURATION: ' \
+        '--lock-timeout=[lock_timeout for migrations; when it is exceeded, the migration is rolled back and retried]:DURATION: ' \
+        '--deadline=[limit for the whole run; when it is exceeded, the current statement is cancelled and rolled back]:DURATION: ' \
         '--pooler=[what to do behind a connection pooler such as PgBouncer]:WORD: _migrate_offer auto session transaction refuse' \
-        '--dry-run[say what would be applied; change nothing]' \
-        '--role=[SET ROLE for each file; the history is made, read and written as that role, too]:ROLE: ' \
+        '--dry-run[show what would be applied, without changing anything]' \
+        '--role=[role to SET for each file; the history table is also created, read and written as this role]:ROLE: ' \
         '--json[print JSON]' \
-        '--termination-log=[where Kubernetes looks for the last words; written only when it exists]:FILE:_files' \
+        '--termination-log=[where to write the termination message, if that file exists]:FILE:_files' \
         '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
         '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
         '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
@@ -205,8 +205,8 @@ _migrate_repair() {
 
 _migrate_check() {
     _arguments -S -s \
-        '--dir=[directory of the migrations]:DIR:_path_files -/' \
-        '--allow-empty[a directory without migrations, or none at all, is no error]' \
+        '--dir=[directory that contains the migrations]:DIR:_path_files -/' \
+        '--allow-empty[accept a directory that is missing or contains no migrations]' \
         '--json[print JSON]' \
         '--since=[report lock hazards only in files above version V, which are assumed not to be applied yet]:V: ' \
         '--format=[output format; github prints annotations for a pull request, --json is short for json]:WORD: _migrate_offer text json github' \
@@ -240,11 +240,11 @@ _migrate_split() {
 
 _migrate_wait() {
     _arguments -S -s \
-        '--database=[where PostgreSQL is\: URL or keywords; otherwise DATABASE_URL and its kin]:URL: ' \
-        '--wait=[how long to wait for the database to accept; 0\: one attempt]:DURATION: ' \
-        '--deadline=[how long all of it may take; then the statement is cancelled and rolled back]:DURATION: ' \
+        '--database=[where PostgreSQL is, as a URL or DSN (default\: DATABASE_URL and the like)]:URL: ' \
+        '--wait=[how long to wait for the database to accept connections; 0\: a single attempt]:DURATION: ' \
+        '--deadline=[limit for the whole run; when it is exceeded, the current statement is cancelled and rolled back]:DURATION: ' \
         '--json[print JSON]' \
-        '--termination-log=[where Kubernetes looks for the last words; written only when it exists]:FILE:_files' \
+        '--termination-log=[where to write the termination message, if that file exists]:FILE:_files' \
         '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
         '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
         '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
@@ -259,15 +259,15 @@ _migrate_wait() {
 
 _migrate_run() {
     _arguments -S -s \
-        '--database=[where PostgreSQL is\: URL or keywords; otherwise DATABASE_URL and its kin]:URL: ' \
-        '--table=[history table; made when it is missing]:\[SCHEMA.\]TABLE: ' \
-        '--wait=[how long to wait for the database to accept; 0\: one attempt]:DURATION: ' \
-        '--lock-wait=[how long to wait for another runner'\''s lock]:DURATION: ' \
-        '--deadline=[how long all of it may take; then the statement is cancelled and rolled back]:DURATION: ' \
-        '--ahead=[applied versions above the newest file (a rollback by git)\: allowed or an error]:WORD: _migrate_offer allow refuse' \
-        '--termination-log=[where Kubernetes looks for the last words; written only when it exists]:FILE:_files' \
-        '--export-url=[give the command this variable\: one URL of all that says where the database is]:VAR\[=SCHEME\]: ' \
-        '--tool=[which migrator the command is; auto\: by its command line]:WORD: _migrate_offer auto none alembic django rails doctrine prisma knex' \
+        '--database=[where PostgreSQL is, as a URL or DSN (default\: DATABASE_URL and the like)]:URL: ' \
+        '--table=[history table; created if it is missing]:\[SCHEMA.\]TABLE: ' \
+        '--wait=[how long to wait for the database to accept connections; 0\: a single attempt]:DURATION: ' \
+        '--lock-wait=[how long to wait while another runner holds migrate'\''s lock]:DURATION: ' \
+        '--deadline=[limit for the whole run; when it is exceeded, the current statement is cancelled and rolled back]:DURATION: ' \
+        '--ahead=[whether applied versions above the newest file (after reverting to an older release) are allowed]:WORD: _migrate_offer allow refuse' \
+        '--termination-log=[where to write the termination message, if that file exists]:FILE:_files' \
+        '--export-url=[set this variable for the command\: a URL that contains all connection settings]:VAR\[=SCHEME\]: ' \
+        '--tool=[which migrator the command is; auto\: determined from the command line]:WORD: _migrate_offer auto none alembic django rails doctrine prisma knex' \
         '--grace=[time between TERM and KILL, after a signal or the deadline]:DURATION: ' \
         '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
         '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
@@ -313,17 +313,17 @@ _migrate_version() {
 _migrate_commands() {
     local ret=1
     local -a names=(
-        'up:apply what is pending'
-        'down:undo what is applied, by the .down.sql files; never by itself\: --to or --steps says how far'
+        'up:apply pending migrations'
+        'down:revert applied migrations with their .down.sql files; --to or --steps says how far'
         'rehearse:do what up would do, show what it locks and for how long, and roll it back'
         'status:show applied, pending, ahead, drifted and late migrations, and who holds the lock'
         'baseline:record the files up to version V as applied, and run none of them'
-        'repair:accept applied files that were edited\: their digests, as the files are now'
-        'check:check files without a database\: names, splitting, what runs outside a transaction, lock hazards'
-        'split:print a file'\''s statements as the server will get them'
+        'repair:accept changes to applied files by updating their recorded digests'
+        'check:check files without a database\: names, splitting, transactions, lock hazards'
+        'split:print the statements of a file as they are sent to the server'
         'wait:wait until the database accepts connections and has the wanted role'
         'run:run another migrator under the same lock, with the same deadline and exit statuses'
-        'copy:put this program at DEST, atomically and mode 755'
+        'copy:copy this program to DEST, atomically and with mode 755'
         'version:print the version'
     )
     (( given[(Ie)--] )) || _describe -t commands 'migrate command' names && ret=0
@@ -335,36 +335,36 @@ _migrate() {
     local -a given=($words)
     typeset -A opt_args
     _arguments -C -S -s \
-        '--dir=[directory of the migrations]:DIR:_path_files -/' \
-        '--allow-empty[a directory without migrations, or none at all, is no error]' \
-        '--database=[where PostgreSQL is\: URL or keywords; otherwise DATABASE_URL and its kin]:URL: ' \
-        '--table=[history table; made when it is missing]:\[SCHEMA.\]TABLE: ' \
+        '--dir=[directory that contains the migrations]:DIR:_path_files -/' \
+        '--allow-empty[accept a directory that is missing or contains no migrations]' \
+        '--database=[where PostgreSQL is, as a URL or DSN (default\: DATABASE_URL and the like)]:URL: ' \
+        '--table=[history table; created if it is missing]:\[SCHEMA.\]TABLE: ' \
         '--layout=[layout of files and history; native is the only one that this version handles]:WORD: _migrate_offer auto native' \
-        '--wait=[how long to wait for the database to accept; 0\: one attempt]:DURATION: ' \
-        '--lock-wait=[how long to wait for another runner'\''s lock]:DURATION: ' \
-        '--lock-timeout=[lock_timeout of a migration'\''s transaction; then it rolls back and tries again]:DURATION: ' \
-        '--statement-timeout=[statement_timeout of the migrations]:DURATION: ' \
-        '--deadline=[how long all of it may take; then the statement is cancelled and rolled back]:DURATION: ' \
-        '--out-of-order=[what to do with a pending version below an applied one]:WORD: _migrate_offer refuse apply' \
-        '--ahead=[applied versions above the newest file (a rollback by git)\: allowed or an error]:WORD: _migrate_offer allow refuse' \
-        '--phase=[which files are wanted\: those with phase=contract wait for contract or all]:WORD: _migrate_offer expand contract all' \
-        '--to=[up to this version, and no further]:V: ' \
-        '--steps=[at most so many migrations]:N: ' \
+        '--wait=[how long to wait for the database to accept connections; 0\: a single attempt]:DURATION: ' \
+        '--lock-wait=[how long to wait while another runner holds migrate'\''s lock]:DURATION: ' \
+        '--lock-timeout=[lock_timeout for migrations; when it is exceeded, the migration is rolled back and retried]:DURATION: ' \
+        '--statement-timeout=[statement_timeout for migrations]:DURATION: ' \
+        '--deadline=[limit for the whole run; when it is exceeded, the current statement is cancelled and rolled back]:DURATION: ' \
+        '--out-of-order=[what to do with a pending version that is lower than an applied one]:WORD: _migrate_offer refuse apply' \
+        '--ahead=[whether applied versions above the newest file (after reverting to an older release) are allowed]:WORD: _migrate_offer allow refuse' \
+        '--phase=[which files to apply\: those with phase=contract only with contract or all]:WORD: _migrate_offer expand contract all' \
+        '--to=[stop after this version]:V: ' \
+        '--steps=[apply at most N migrations]:N: ' \
         '--pooler=[what to do behind a connection pooler such as PgBouncer]:WORD: _migrate_offer auto session transaction refuse' \
-        '--dry-run[say what would be applied; change nothing]' \
+        '--dry-run[show what would be applied, without changing anything]' \
         '--rehearse[the same as the command rehearse\: do it, show what it locks, and roll it back]' \
         '--max-blocking=[rehearse\: how long a file may keep reads of a table waiting; longer is exit 25]:DURATION: ' \
-        '--role=[SET ROLE for each file; the history is made, read and written as that role, too]:ROLE: ' \
-        '--search-path=[search_path for each file, as one would write it after SET search_path =]:PATH: ' \
-        '--release=[stored with each row\: which release brought it]:NAME: ' \
+        '--role=[role to SET for each file; the history table is also created, read and written as this role]:ROLE: ' \
+        '--search-path=[search_path for each file, written as after SET search_path =]:PATH: ' \
+        '--release=[name of the release, stored in the history with each migration]:NAME: ' \
         '--json[print JSON]' \
-        '--exit-code[exit 1 when something is pending]' \
-        '--termination-log=[where Kubernetes looks for the last words; written only when it exists]:FILE:_files' \
+        '--exit-code[exit with status 1 if a migration is pending]' \
+        '--termination-log=[where to write the termination message, if that file exists]:FILE:_files' \
         '--since=[report lock hazards only in files above version V, which are assumed not to be applied yet]:V: ' \
         '--format=[output format; github prints annotations for a pull request, --json is short for json]:WORD: _migrate_offer text json github' \
         '--rules[print the rules for lock hazards as Markdown and exit]' \
-        '--export-url=[give the command this variable\: one URL of all that says where the database is]:VAR\[=SCHEME\]: ' \
-        '--tool=[which migrator the command is; auto\: by its command line]:WORD: _migrate_offer auto none alembic django rails doctrine prisma knex' \
+        '--export-url=[set this variable for the command\: a URL that contains all connection settings]:VAR\[=SCHEME\]: ' \
+        '--tool=[which migrator the command is; auto\: determined from the command line]:WORD: _migrate_offer auto none alembic django rails doctrine prisma knex' \
         '--grace=[time between TERM and KILL, after a signal or the deadline]:DURATION: ' \
         '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
         '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \

@@ -234,7 +234,7 @@ apply_back_off(struct apply *a)
              LOG_FIELDS(LF_STR("version", a->m->id.version), LF_STR("file", a->file),
                         LF_STR("sqlstate", a->why.sqlstate), LF_OPT("blockers", a->blockers),
                         LF_UINT("attempt", a->attempts), LF_UINT("pause_ms", pause_ms)),
-             "%s: rolled back, again in %u ms: %s%s%s", a->file, pause_ms, a->why.msg,
+             "%s: rolled back, retrying in %u ms: %s%s%s", a->file, pause_ms, a->why.msg,
              a->blockers[0] ? "; blocked by " : "", a->blockers);
     if (session_pause(a->s, pause_ms, &e) == 0)
         return 0;

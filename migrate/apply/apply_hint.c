@@ -28,14 +28,14 @@ static const char *
 of_transaction(const struct apply *a, const struct err *e, const struct statement *st)
 {
     if (is(e, "25001") && st && apply_function_asked(a, st))
-        return "a function or DO block asked for it, and from there the server refuses it in any file: write the "
-               "statement itself into the migration";
+        return "it was executed by a function or DO block, where the server never allows it: write the statement "
+               "itself into the migration";
     if (!a->verdict.transaction)
         return NULL;
     if (is(e, "25001") && st && apply_begins(a, st, "set"))
-        return "it has to come before every other statement of its transaction: make it the first of the file";
-    return "this cannot run inside a transaction: put it into a file of its own, or begin the file with the line "
-           "\"-- migrate: transaction=off\" (then nothing of it is rolled back)";
+        return "it must be the first statement of its transaction: move it to the beginning of the file";
+    return "this cannot run inside a transaction: move it to a file of its own, or begin the file with the line "
+           "\"-- migrate: transaction=off\" (then none of it is rolled back)";
 }
 
 static void
@@ -45,9 +45,8 @@ of_cancel(const struct apply *a, struct strbuf *out)
     uint64_t ms;
     if (!apply_statement_timeout(a, &ms) || ms == 0) {
         strbuf_adds(
-            out,
-            "cancelled: no limit of migrate's was set, so that it was a statement_timeout in the file "
-            "or of a function, or an administrator");
+            out, "cancelled although migrate set no limit: by a statement_timeout set in the file "
+                 "or by a function, or by an administrator");
         return;
     }
     strbuf_addf(
@@ -69,28 +68,28 @@ apply_hint(const struct apply *a, const struct err *e, const struct statement *s
         text = of_transaction(a, e, st);
     else if (a->sent_commits)
         text =
-            "it may have committed a part of its work before it failed: look what it did, and mend the file or the "
-            "data so that another run may begin it again";
+            "it may have committed part of its work before it failed: check what it did, and correct the file or the "
+            "data so that it can be run again from the beginning";
     else if (apply_lock_failure(e) && a->unwaited)
         strbuf_addf(
             out,
-            "the same happened in %u attempts, so that the file itself may raise it; with --deadline it is "
-            "tried until then",
+            "the same error occurred in %u attempts, so the file itself may cause it; with --deadline it is "
+            "retried until then",
             a->unwaited + 1);
     else if (is(e, "57014"))
         of_cancel(a, out);
     else if (is(e, "42P01") && !a->first_n && !pgconn_diag(a->s->work)->context[0])
         strbuf_addf(
             out,
-            "the file itself dropped or moved %s: keep the history in a schema that no file drops (--table)",
+            "the file itself dropped or moved %s: keep the history table in a schema that no file drops (--table)",
             a->ledger->table.quoted);
     else if (is(e, "42P07") && !a->verdict.transaction)
         text =
-            "an earlier run may have been cut off in this file: look whether what exists is complete (an index: "
-            "indisvalid), drop it if not, and mend the file";
+            "an earlier run may have been interrupted in this file: check whether the object is complete (for an index: "
+            "indisvalid), drop it if not, and correct the file";
     else if (is(e, "55P04"))
         text =
-            "a new enum value can be used only after its transaction: put its use into the next file";
+            "a new enum value cannot be used before its transaction has been committed: use it in the next file";
     if (text)
         strbuf_adds(out, text);
 }

@@ -19,9 +19,9 @@ const struct opt_command cmd_baseline = {
     .max_args = 1,
     .summary = "record the files up to version V as applied, and run none of them",
     .more =
-        "For a database that has already what these files make. Their rows are written in one transaction, with the digests "
-        "of the files as they are and a duration of 0, those that are there stay as they are, and a second call finds "
-        "nothing to do. Refused when a version above V is applied, or when no file has that version.",
+        "For a database that already contains what these files create. Their history rows are written in one transaction, "
+        "with the current digests of the files and a duration of 0; existing rows are kept, and a second call finds "
+        "nothing to do. It is an error if a version above V is applied, or if no file has version V.",
     .options =
         OPT_NAMES("dir", "database", "table", "layout", "wait", "lock-wait", "lock-timeout",
                   "deadline", "dry-run", "pooler", "role", "release", "json", "termination-log"),
@@ -41,8 +41,7 @@ above(const struct turn *t, const char *version, const struct plan_item **ret_it
         *ret_item = item;
         return err_set(
             e, ERR_INPUT,
-            "version %s is applied, which is above %s: what stands below it is applied in the way of up, or "
-            "not at all",
+            "version %s, which is higher than %s, is already applied: apply lower versions with migrate up",
             item->row->id.version, version);
     }
     return 0;
@@ -124,7 +123,7 @@ tell_steps(struct turn *t, const char *action)
         if (would)
             log_info(&event_would_record, fields, n, "would record %s as applied", m->file);
         else
-            log_info(&event_recording, fields, n, "records %s as applied, without running it",
+            log_info(&event_recording, fields, n, "recording %s as applied, without running it",
                      m->file);
         report_step(&t->report, action, fields, n);
     }

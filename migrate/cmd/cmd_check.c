@@ -49,8 +49,7 @@ const struct opt_command cmd_check = {
     .args = "[DIR]",
     .max_args = 1,
     .path = OPT_PATH_DIR,
-    .summary = "check files without a database: names, splitting, what runs outside a transaction, "
-               "lock hazards",
+    .summary = "check files without a database: names, splitting, transactions, lock hazards",
     .more =
         "Rules report statements that block others for as long as a table is large, or break the release that is still running; "
         "--rules prints them, with a safe alternative for each. The header line -- migrate: allow=RULE,RULE permits findings in a file.",

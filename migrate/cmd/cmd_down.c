@@ -21,7 +21,7 @@ static const struct opt_row down_rows[] = {
      .arg = "V",
      .offset = offsetof(struct options, to),
      .flags = OPT_NO_ENV,
-     .help = "down: back to this version, which stays; 0 is before the first"},
+     .help = "down: revert to this version, which stays applied; 0: revert all"},
     {.name = "steps",
      .kind = OPT_INT,
      .arg = "N",
@@ -29,24 +29,22 @@ static const struct opt_row down_rows[] = {
      .flags = OPT_NO_ENV,
      .min = 1,
      .max = 1000000,
-     .help = "down: undo the highest N that are applied",
+     .help = "down: revert the N highest applied versions",
      .more =
-         "Which they are is settled when the history is read first: a copy that has to wait for the lock undoes "
-         "no others than those."},
+         "They are determined when the history is first read: a copy that had to wait for the lock reverts no others."},
 };
 
 const struct opt_command cmd_down = {
     .name = "down",
     .args = "--to V | --steps N",
-    .summary =
-        "undo what is applied, by the .down.sql files; never by itself: --to or --steps says how far",
+    .summary = "revert applied migrations with their .down.sql files; --to or --steps says how far",
     .more =
-        "Runs the way back of each version above --to V, or of the --steps N highest ones, from the highest on, each in one "
-        "transaction together with the deletion of its row. Before anything runs every file is read: a version without a "
-        ".down.sql, or one that has no file here, is refused by name. A file that was edited since it was applied is no "
-        "hindrance: its way back is run as it stands now.\n\n"
-        "What is needed to go back is data, too, and that a way back can only guess. On a database that is in use, write a "
-        "new migration instead.",
+        "Runs the down file of each version above --to V, or of the N highest ones with --steps N, starting with the highest, "
+        "each in one transaction together with the deletion of its history row. All files are read before anything runs; "
+        "a version without a .down.sql file, or without any file, is an error that names it. A migration that was edited "
+        "after it was applied can still be reverted: its down file is run as it is now.\n\n"
+        "A down file cannot restore data that the migration removed. On a database that is in use, write a new migration "
+        "instead.",
     .options = OPT_NAMES("dir", "database", "table", "layout", "wait", "lock-wait", "lock-timeout",
                          "statement-timeout", "deadline", "dry-run", "pooler", "role",
                          "search-path", "json", "termination-log"),
@@ -89,8 +87,7 @@ refuse(struct turn *t, int exit, const struct plan_item *item, const struct err 
     report_fail(&t->report, (enum exit_status)exit, e);
     if (item->file) {
         report_place(&t->report, item->file->file, 0, 0);
-        report_hint(&t->report,
-                    "nothing was undone: write that file, or go forward with a new migration");
+        report_hint(&t->report, "nothing was reverted; write that file, or a new migration");
     }
     return -1;
 }
@@ -176,7 +173,7 @@ tell_plan(const struct turn *t)
             log_warn(&event_drifted,
                      LOG_FIELDS(LF_STR("version", item->file->id.version),
                                 LF_STR("file", item->file->file)),
-                     "%s changed since it was applied: its way back is run as it stands now",
+                     "%s was changed after it was applied; its down file is run as it is now",
                      item->file->file);
     }
 }
@@ -222,12 +219,13 @@ static int
 bounded(const struct options *o, struct err *e)
 {
     if (o->to && o->steps)
-        return err_set(e, ERR_USAGE, "--to and --steps say the same thing in two ways: give one");
+        return err_set(e, ERR_USAGE, "--to and --steps cannot be used together");
     if (o->to || o->steps)
         return 0;
-    return err_set(e, ERR_USAGE,
-                   "how far? --to V undoes what is above V, --steps N the highest N; add "
-                   "--dry-run to see which those are");
+    return err_set(
+        e, ERR_USAGE,
+        "--to or --steps is required: --to V reverts all versions above V, --steps N the "
+        "N highest; --dry-run shows which those are");
 }
 
 static int

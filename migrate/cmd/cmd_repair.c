@@ -16,14 +16,14 @@ const struct opt_command cmd_repair = {
     .name = "repair",
     .args = "[V...]",
     .max_args = -1,
-    .summary = "accept applied files that were edited: their digests, as the files are now",
+    .summary = "accept changes to applied files by updating their recorded digests",
     .more =
-        "Without versions every edited file is accepted, else those alone. Nothing is run, and when and by whom a version "
-        "was applied stays as it is. --dry-run shows what would be accepted: the file, its digest of then and now, and "
-        "whether more than comments and white space changed.\n\n"
-        "A file of another name than was applied is accepted only where its version is given, for it may be another "
-        "migration that never ran. A file that is missing is not accepted at all: put it back. What is left ends with "
-        "exit status 21.",
+        "Accepts all changed files, or only the versions given. Nothing is run, and the record of when and by whom a version "
+        "was applied is kept. --dry-run shows what would be accepted: the file, its old and new digest, and whether more "
+        "than comments and white space changed.\n\n"
+        "A file with a different name than the one applied is accepted only if its version is given, since it may be another "
+        "migration that never ran. A missing file cannot be accepted: restore it. If any drift remains, the exit "
+        "status is 21.",
     .options = OPT_NAMES("dir", "database", "table", "layout", "wait", "lock-wait", "lock-timeout",
                          "deadline", "dry-run", "pooler", "role", "json", "termination-log"),
     .run = cmd_repair_run,
@@ -96,10 +96,10 @@ fail_left(struct turn *t, const struct plan_item *item)
     const struct ledger_row *row = item->row;
     if (!item->file) {
         err_set(&e, ERR_INPUT,
-                "version %s (%s) was applied at %s and has no file: that is not accepted",
+                "version %s (%s) was applied at %s, but its file is missing, which cannot be accepted",
                 row->id.version, row->id.name, row->applied_at);
         report_fail(&t->report, EXIT_DRIFT, &e);
-        report_hint(&t->report, "put the file back, as the release had it that applied it");
+        report_hint(&t->report, "restore the file from the release that applied it");
         return;
     }
     err_set(&e, ERR_INPUT,
@@ -184,7 +184,7 @@ tell_step(struct turn *t, const struct plan_item *item)
         log_info(&event_would_accept, fields, n, "would accept %s: %s changed (%s, now %s)",
                  m->file, what, was, now);
     else
-        log_info(&event_accepting, fields, n, "accepts %s: %s changed (%s, now %s)", m->file, what,
+        log_info(&event_accepting, fields, n, "accepting %s: %s changed (%s, now %s)", m->file, what,
                  was, now);
     report_step(&t->report, t->o->dry_run ? "would_accept" : "accepted", fields, n);
 }

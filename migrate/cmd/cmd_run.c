@@ -15,29 +15,29 @@ static const struct opt_row rows[] = {
      .kind = OPT_STRING,
      .arg = "VAR[=SCHEME]",
      .offset = FIELD(export_url),
-     .help = "give the command this variable: one URL of all that says where the database is",
+     .help = "set this variable for the command: a URL that contains all connection settings",
      .more =
-         "It is made of the same sources that migrate itself connects by (DATABASE_HOST and its kin, DATABASE_URL_FILE …), with "
-         "everything percent-encoded, and stands in the command's environment alone: in no argument and no record. The "
-         "scheme is postgresql, or the one given: DATABASE_URL=postgresql+asyncpg is what SQLAlchemy wants for asyncpg, "
-         "with that driver's parameters; postgres, pgsql and pdo-pgsql are known, too."},
+         "The URL is made from the settings with which migrate itself connects (DATABASE_HOST and the like, DATABASE_URL_FILE …), "
+         "percent-encoded. It is placed in the command's environment only, and appears in no argument or log record. The "
+         "scheme is postgresql unless another is given: DATABASE_URL=postgresql+asyncpg, for example, is what SQLAlchemy "
+         "needs for asyncpg, with that driver's parameters; postgres, pgsql and pdo-pgsql are also supported."},
     {.name = "tool",
      .kind = OPT_CHOICE,
      .offset = FIELD(tool),
      .def = "auto",
      .choices = tool_choices,
-     .help = "which migrator the command is; auto: by its command line",
+     .help = "which migrator the command is; auto: determined from the command line",
      .more =
-         "Of a known one migrate reads the history table before and after, which says what was applied, and knows the "
-         "words in which it says that its files lack a revision of the database's: then the database is ahead, as "
-         "--ahead says."},
+         "For a known migrator, its history table is read before and after, to report what was applied, and its message "
+         "that a revision in the database has no file is recognized: the database is ahead then, and --ahead "
+         "applies."},
     {.name = "grace",
      .kind = OPT_DURATION,
      .offset = FIELD(grace_ms),
      .def = "10s",
      .help = "time between TERM and KILL, after a signal or the deadline",
      .more =
-         "Keep deadline and grace together below the Job's activeDeadlineSeconds, and the grace below "
+         "Deadline and grace together should be less than the Job's activeDeadlineSeconds, and the grace less than "
          "terminationGracePeriodSeconds."},
 };
 
@@ -49,11 +49,11 @@ const struct opt_command cmd_run = {
     .flags = OPT_CMD_STOP,
     .summary = "run another migrator under the same lock, with the same deadline and exit statuses",
     .more =
-        "Waits for the database, takes the lock that `up` takes, runs the command, and proves every few seconds that the lock "
-        "is still held; when it is lost the command is ended. Whatever descends from the command is ended with it. "
+        "Waits for the database, takes the same lock as `up`, runs the command, and verifies every few seconds that the lock "
+        "is still held; if it is lost, the command is stopped. All descendants of the command are ended with it. "
         "Its output is passed on unchanged, except that a terminal stays its own.\n\n"
-        "Any number of copies may start at once: one runs the command, the others wait for the lock and run theirs "
-        "then, which finds nothing to do.",
+        "Any number of copies can be started at once: one runs the command, the others wait for the lock and then run "
+        "theirs, which finds nothing to do.",
     .options =
         OPT_NAMES("database", "table", "wait", "lock-wait", "deadline", "ahead", "termination-log"),
     .rows = rows,

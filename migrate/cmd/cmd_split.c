@@ -21,7 +21,7 @@ const struct opt_command cmd_split = {
     .max_args = 1,
     .path = OPT_PATH_FILE,
     .flags = OPT_CMD_NO_ENV,
-    .summary = "print a file's statements as the server will get them",
+    .summary = "print the statements of a file as they are sent to the server",
     .options = OPT_NAMES("json"),
     .run = cmd_split_run,
 };

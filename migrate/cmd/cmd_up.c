@@ -14,14 +14,14 @@ static int cmd_up_run(void *options, const struct opt_result *given);
 const struct opt_command cmd_up = {
     .name = "up",
     .args = "",
-    .summary = "apply what is pending",
+    .summary = "apply pending migrations",
     .more =
-        "Reads the directory and the history table, takes the lock when something is pending, and applies the pending "
+        "Reads the directory and the history table, takes the lock if a migration is pending, and applies the pending "
         "migrations in the order of their versions, each in one transaction together with its row in the history "
-        "table. A file that cannot run in a transaction (CREATE INDEX CONCURRENTLY, VACUUM …) is found by reading it "
-        "and runs statement by statement.\n\n"
-        "Any number of copies may start at once: one applies, the others wait for the lock and then find nothing "
-        "to do.",
+        "table. A file that cannot run in a transaction (CREATE INDEX CONCURRENTLY, VACUUM …) is recognized from its "
+        "text and runs statement by statement.\n\n"
+        "Any number of copies can be started at once: one applies the migrations, the others wait for the lock and then "
+        "find nothing to do.",
     .options = OPT_NAMES("dir", "allow-empty", "database", "table", "layout", "wait", "lock-wait",
                          "lock-timeout", "statement-timeout", "deadline", "out-of-order", "ahead",
                          "phase", "to", "steps", "dry-run", "rehearse", "max-blocking", "pooler",
@@ -43,7 +43,7 @@ judge(struct turn *t)
         report_place(&t->report, item->file->file, 0, 0);
     if (exit == EXIT_ORDER && item && item->state == PLAN_LATE)
         report_hint(&t->report,
-                    "give it a version above all others, or run with --out-of-order=apply");
+                    "rename it to a version above all others, or run with --out-of-order=apply");
     return -1;
 }
 
@@ -57,8 +57,8 @@ check_database(struct turn *t)
         return 0;
     turn_fail(t, &e);
     if (e.code == ERR_INPUT)
-        report_hint(&t->report, "if that history belongs to other files than these, run once with "
-                                "--layout=native: every file is applied then");
+        report_hint(&t->report, "if that history belongs to other files, run once with "
+                                "--layout=native: then every file is applied");
     return -1;
 }
 
@@ -76,7 +76,7 @@ up_tell_plan(const struct turn *t)
     }
     if (t->plan.count[PLAN_AHEAD])
         log_warn(&event_ahead, LOG_FIELDS(LF_UINT("ahead", t->plan.count[PLAN_AHEAD])),
-                 "the database is ahead of the files by %zu: an older release, or a rollback",
+                 "the database is ahead of the files by %zu: this is an older release, or a rollback",
                  t->plan.count[PLAN_AHEAD]);
     if (t->plan.count[PLAN_HELD])
         log_info(&event_held, LOG_FIELDS(LF_UINT("held", t->plan.count[PLAN_HELD])),

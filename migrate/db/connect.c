@@ -43,9 +43,9 @@ remedy(const struct err *e)
     if (strcmp(e->sqlstate, "3D000") == 0)
         return ": create the database, or correct its name";
     if (e->code == ERR_AUTH)
-        return ": create the role, or correct its name, password or rights to log in";
+        return ": create the role, or correct its name, password or LOGIN privilege";
     if (e->code == ERR_TLS)
-        return ": the server's TLS or certificate has to be mended, or sslmode to ask for what it offers";
+        return ": correct the server's TLS or certificate, or set sslmode to what it offers";
     return "";
 }
 
@@ -60,9 +60,9 @@ tell_wait(const struct session *s, struct err *e)
     if (e->code == ERR_STOPPED || e->code == ERR_DEADLINE)
         return;
     if (!connect_retryable(e))
-        snprintf(end, room, " (not waited for%s)", remedy(e));
+        snprintf(end, room, " (not retried%s)", remedy(e));
     else if (s->o->wait_ms == 0)
-        snprintf(end, room, " (not waited for: --wait is 0)");
+        snprintf(end, room, " (not retried: --wait is 0)");
     else
         snprintf(end, room, " (waited for %s)", clock_format_duration(waited, s->o->wait_ms));
 }

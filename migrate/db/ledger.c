@@ -116,8 +116,8 @@ read_exists(const struct ledger *l, struct session *s, bool *ret, struct err *e)
     if (result != 0)
         err_wrap(e, "cannot look for the history table %s", l->table.quoted);
     else if (pgrows_count(answer) != 1)
-        result =
-            err_set(e, ERR_PROTOCOL, "the server does not say whether %s exists", l->table.quoted);
+        result = err_set(e, ERR_PROTOCOL, "the server did not report whether %s exists",
+                         l->table.quoted);
     else
         result = l->layout->columns_check(l->table.quoted, pgrows_value(answer, 0, 0),
                                           pgrows_value(answer, 0, 1), ret, e);

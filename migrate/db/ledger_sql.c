@@ -63,7 +63,8 @@ ledger_table_parse(const char *text, struct ledger_table *ret, struct err *e)
         strbuf_done(&parts[1]);
         if (nomem)
             return err_nomem(e);
-        return err_set(e, ERR_USAGE, "--table \"%.100s\" is no table name: [schema.]table", text);
+        return err_set(e, ERR_USAGE, "--table \"%.100s\" is not a table name ([schema.]table)",
+                       text);
     }
     struct ledger_table t = {0};
     t.schema = n == 2 ? strbuf_steal(&parts[0]) : strdup("public");

@@ -119,7 +119,7 @@ lock_describe(const struct lock_holder *h, char *buf, size_t size)
 {
     const char *name = h->application[0] ? h->application : "no name";
     if (h->pid == 0)
-        snprintf(buf, size, "released just now");
+        snprintf(buf, size, "just released");
     else if (h->age_s < 0)
         snprintf(buf, size, "%s (pid %d)", name, h->pid);
     else

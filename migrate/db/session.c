@@ -85,7 +85,7 @@ session_init_unsignalled(struct session *s, const struct options *o, struct err 
         goto fail;
     if (!s->target) {
         err_set(e, ERR_USAGE,
-                "no database is named: --database, DATABASE_URL, DATABASE_HOST or PGHOST");
+                "no database given: use --database, DATABASE_URL, DATABASE_HOST or PGHOST");
         goto fail;
     }
     if (pgconn_supports(s->target, e) != 0)
@@ -137,7 +137,7 @@ interrupted(const struct session *s, struct err *e)
     }
     if (s->interrupted == ERR_STOPPED)
         return err_set(e, ERR_STOPPED, "ended by %s", s->signo == SIGINT ? "SIGINT" : "SIGTERM");
-    return err_set(e, ERR_DEADLINE, "the deadline passed");
+    return err_set(e, ERR_DEADLINE, "deadline exceeded");
 }
 
 static void

@@ -121,7 +121,7 @@ tell(struct watch *w)
     else
         log_info(&event_running,
                  LOG_FIELDS(LF_OPT("progress", w->progress), LF_UINT("duration_ms", took_ms)),
-                 "a statement runs for %llu s%s%s", (unsigned long long)took_ms / 1000,
+                 "a statement has been running for %llu s%s%s", (unsigned long long)took_ms / 1000,
                  w->progress[0] ? ": " : "", w->progress);
 }
 

@@ -39,7 +39,7 @@ ending_of(const struct ending_facts *f, struct err *e)
         return EXIT_UNREACHABLE;
     }
     if (f->deadline) {
-        err_set(e, ERR_DEADLINE, "the deadline passed; %s %s", f->command, how(f, buf));
+        err_set(e, ERR_DEADLINE, "deadline exceeded; %s %s", f->command, how(f, buf));
         return EXIT_DEADLINE;
     }
     if (f->lacks && !f->refuse_ahead)

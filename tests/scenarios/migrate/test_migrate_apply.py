@@ -108,7 +108,7 @@ def test_concurrently_has_a_limit_when_asked(up, files, pg, slow_table):
     [
         ("SELECT pg_sleep(9);\n", ["--statement-timeout=50ms"], "50ms that --statement-timeout (MIGRATE_STATEMENT_TIMEOUT)"),
         ("-- migrate: statement_timeout=60ms\nSELECT pg_sleep(9);\n", ["--statement-timeout=none"], "60ms that the file's header"),
-        ("SET statement_timeout TO 50;\nSELECT pg_sleep(9);\n", [], "no limit of migrate's"),
+        ("SET statement_timeout TO 50;\nSELECT pg_sleep(9);\n", [], "although migrate set no limit"),
     ],
     ids=["option", "header", "file"],
 )
@@ -336,10 +336,10 @@ def test_a_lock_is_waited_for_longer_than_that(start, files, pg):
 @pytest.mark.parametrize(
     "parts, args, sqlstate, words",
     [
-        ({"database": "nowhere"}, [], "3D000", "(not waited for: create the database"),
-        ({"user": "nobody_here"}, [], "28P01", "(not waited for: create the role"),
-        ({"sslmode": "require"}, [], None, "(not waited for: the server's TLS"),
-        ({"port": 1}, ["--wait=0"], None, "(not waited for: --wait is 0)"),
+        ({"database": "nowhere"}, [], "3D000", "(not retried: create the database"),
+        ({"user": "nobody_here"}, [], "28P01", "(not retried: create the role"),
+        ({"sslmode": "require"}, [], None, "(not retried: correct the server's TLS"),
+        ({"port": 1}, ["--wait=0"], None, "(not retried: --wait is 0)"),
         ({"port": 1}, ["--wait=300ms"], None, "(waited for 300ms)"),
     ],
     ids=["database", "role", "tls", "no wait", "waited"],

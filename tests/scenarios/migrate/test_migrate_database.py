@@ -402,8 +402,8 @@ BLOCKED = "CREATE TABLE b (i int);\nSELECT 1;\n\nALTER TABLE a ADD COLUMN j int;
 
 
 @pytest.mark.parametrize("options, words", [
-    (["--lock-timeout=none", "--deadline=4s"], ["the deadline passed", "blocked by"]),
-    (["--lock-timeout=500ms", "--deadline=5s"], ["the deadline passed", "blocked by"]),
+    (["--lock-timeout=none", "--deadline=4s"], ["deadline exceeded", "blocked by"]),
+    (["--lock-timeout=500ms", "--deadline=5s"], ["deadline exceeded", "blocked by"]),
 ], ids=["in a statement", "between attempts"])
 @pytest.mark.parametrize("header", ["", "-- migrate: transaction=off\n"], ids=["transaction", "outside"])
 def test_a_deadline_names_blocker_and_line(run, files, pg, options, words, header):

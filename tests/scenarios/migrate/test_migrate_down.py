@@ -91,9 +91,9 @@ def test_a_version_of_that_name_stays(files, up, down, pg):
 
 
 @pytest.mark.parametrize("args, says", [
-    ([], "how far?"),
-    (["--to=1", "--steps=1"], "give one"),
-    (["--to=7"], "--to 7: there is no such version; the nearest is 0004"),
+    ([], "--to or --steps is required"),
+    (["--to=1", "--steps=1"], "cannot be used together"),
+    (["--to=7"], "--to 7: no such version; the nearest is 0004"),
     (["--to=4"], "--to 4: that version is not applied; the highest that is applied is 0003"),
 ])
 def test_how_far_is_said(three, files, down, pg, args, says):
@@ -136,7 +136,7 @@ def test_a_way_back_is_missing(three, files, down, pg):
     result = down("--to=0")
     said = failure(result)
     assert (result.status, said["file"]) == (23, "0002_b.up.sql"), result.output
-    assert "version 0002 cannot be undone" in said["msg"] and "nothing was undone" in said["hint"]
+    assert "version 0002 cannot be undone" in said["msg"] and "nothing was reverted" in said["hint"]
     assert tables(pg) == "a,b,c"
     files.remove("0001_a.down.sql")
     assert "nor beside 1 more" in failure(down("--to=0"))["msg"]

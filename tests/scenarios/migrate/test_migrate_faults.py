@@ -430,7 +430,7 @@ def test_the_last_words_of_wait(run, pg, scratch):
     message = scratch / "termination"
     nobody = f"postgres://app@127.0.0.1:{free_port()}/x"
     for env, status, outcome, says in (
-        ({}, 23, "input", "no database is named"),
+        ({}, 23, "input", "no database given"),
         ({"DATABASE_URL": nobody}, 10, "unreachable", "refused"),
         ({"DATABASE_URL": pg.url}, 0, "done", None),
     ):

@@ -98,10 +98,10 @@ def test_baseline_fills_what_is_missing(filled, baseline, up, pg):
 
 
 @pytest.mark.parametrize("args, status, says", [
-    (["7"], 23, "baseline 7: there is no such version; the nearest is 0003"),
+    (["7"], 23, "baseline 7: no such version; the nearest is 0003"),
     (["0"], 23, "the nearest is 0001"),
-    ([], 23, "something is missing"),
-    (["1"], 22, "version 0002 is applied, which is above 1"),
+    ([], 23, "missing argument"),
+    (["1"], 22, "version 0002, which is higher than 1, is already applied"),
 ])
 def test_baseline_refused(filled, baseline, pg, args, status, says):
     assert baseline("2").status == 0
@@ -225,7 +225,7 @@ def test_repair_one_of_two(applied, files, repair, up):
 
 
 @pytest.mark.parametrize("args, says", [
-    (["9"], "repair 9: there is no such version; the nearest is 0004"),
+    (["9"], "repair 9: no such version; the nearest is 0004"),
     (["4"], "repair 4: that version is not applied"),
 ])
 def test_repair_of_what_was_not_applied(applied, files, repair, args, says):
@@ -240,7 +240,7 @@ def test_a_missing_file_is_not_accepted(applied, files, repair, pg):
     files("0002_b.sql", "CREATE TABLE b (i bigint);\n")
     result = repair()
     assert result.status == 21, result.output
-    assert "version 0001 (a)" in failure(result)["msg"] and "put the file back" in failure(result)["hint"]
+    assert "version 0001 (a)" in failure(result)["msg"] and "restore the file" in failure(result)["hint"]
     assert [r["version"] for r in events(result, "accepting")] == ["0002"]
     assert repair("2").status == 0
     assert repair("1").status == 21

@@ -38,7 +38,7 @@ causes(void **state)
     check((struct ending_facts){.lost = true, .why = &why, .deadline = true}, EXIT_UNREACHABLE,
           "the lock was lost while tool ran: why");
     check((struct ending_facts){.deadline = true, .wait_status = SIGKILL, .lacks = true},
-          EXIT_DEADLINE, "the deadline passed; tool was ended by SIGKILL");
+          EXIT_DEADLINE, "deadline exceeded; tool was ended by SIGKILL");
 }
 
 static void

@@ -162,9 +162,9 @@ test_to(void **state)
     not_to("1fdr 2fdr 3fd", "3",
            "--to 3: that version is not applied; the highest that is applied is 2");
     not_to("1fd", "1", "--to 1: that version is not applied; none is");
-    not_to("1fdr 5fdr 9f", "7", "--to 7: there is no such version; the nearest is 5");
-    not_to("3fdr", "2", "--to 2: there is no such version; the nearest is 3");
-    not_to("", "2", "--to 2: there is no such version");
+    not_to("1fdr 5fdr 9f", "7", "--to 7: no such version; the nearest is 5");
+    not_to("3fdr", "2", "--to 2: no such version; the nearest is 3");
+    not_to("", "2", "--to 2: no such version");
 }
 
 int

@@ -157,7 +157,7 @@ test_passfile_of_many(void **state)
     target_pg_free(t);
     snprintf(env, sizeof(env), "PGUSER=u\nPGHOST=db\nPGPASSFILE=%s", dir);
     t = load(NULL, env, &e);
-    assert_non_null(strstr(target_pg_passfile_fault(t), "no plain file"));
+    assert_non_null(strstr(target_pg_passfile_fault(t), "not a regular file"));
     target_pg_free(t);
 }
 
