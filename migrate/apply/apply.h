@@ -54,8 +54,10 @@ struct apply {
     struct claim *claim; /* behind a pooler, outside a transaction */
     struct report *report;
     const struct source *source;
-    bool
-        rest; /* the file was begun outside a transaction by an earlier run, and ends there whatever its text says now */
+    /* an earlier run began the file outside a transaction: it ends there, whatever its text says now */
+    bool rest;
+    bool moves; /* another server may take over: a lost connection is not reported, but kept … */
+    struct err lost; /* … here, and the file FAILED; code ERR_NONE: not lost */
     /* the file at hand */
     const struct source_migration *m;
     const struct apply_back *back; /* NULL: the way up */

@@ -323,6 +323,11 @@ apply_report_run(struct apply *a, const struct err *e, size_t completed)
 {
     struct err said = *e;
     struct statement st;
+    bool interrupted = e->code == ERR_DEADLINE || e->code == ERR_STOPPED || e->code == ERR_BUSY;
+    if (a->moves && !interrupted && !pgconn_connected(a->s->work) && !a->report->failed) {
+        a->lost = *e;
+        return;
+    }
     bool found = apply_find_failed(a, completed, &st);
     const char *blockers = last_blockers(a, found ? &st : NULL);
     if ((e->code == ERR_DEADLINE || e->code == ERR_STOPPED) && *blockers)

@@ -26,7 +26,7 @@ outside_refused(struct outside *o, const struct err *e, size_t completed)
         apply_report(a, EXIT_PARTIAL, &said, completed);
     else
         apply_report_run(a, &said, completed);
-    if (a->first_n > 1)
+    if (a->first_n > 1 && a->report->failed)
         report_add_hint(a->report, "another start goes on with this statement");
     return APPLY_FAILED;
 }

@@ -59,7 +59,9 @@ struct turn {
     struct lock lock;
     struct lock_wait lock_wait;
     struct claim claim; /* behind a pooler; made with the first step */
-    char busy[96];      /* who has it, as it was seen last; "": it is the lock that somebody has */
+    struct err
+        lost;      /* the connection, and another server may have taken over; code ERR_NONE: not */
+    char busy[96]; /* who has it, as it was seen last; "": it is the lock that somebody has */
     struct plan_rules rules;
     struct plan plan;
     enum migration_direction direction; /* of the steps: up, or down from the highest on */

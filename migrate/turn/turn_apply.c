@@ -5,6 +5,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/log.h"
+#include "common/target/target.h"
 #include "migrate/apply/apply.h"
 #include "migrate/db/connect.h"
 #include "migrate/events.h"
@@ -104,6 +105,14 @@ count_step(struct turn *t)
         t->report.pending++;
 }
 
+/* With several hosts a server that is lost has a successor: what was open there is rolled back, and what is begun is resumed. */
+static bool
+may_move(const struct turn *t)
+{
+    const struct target_pg_host *hosts;
+    return target_pg_hosts(t->s.target, &hosts) > 1 && t->losses < LOSSES_MAX;
+}
+
 static enum apply_result
 apply_steps(struct turn *t)
 {
@@ -113,9 +122,11 @@ apply_steps(struct turn *t)
                       .ledger = &t->ledger,
                       .lock = &t->lock,
                       .claim = &t->claim,
+                      .moves = may_move(t),
                       .report = &t->report,
                       .source = &t->source};
     size_t number = 0;
+    err_clear(&t->lost);
     if ((!t->claim.s && claim_init(&t->claim, &t->ledger, &t->s, &e) != 0) ||
         begun_read(&begun, &t->ledger, &t->s, &e) != 0) {
         turn_fail(t, &e);
@@ -130,6 +141,7 @@ apply_steps(struct turn *t)
         enum apply_result result = apply_step(t, &a, i, ++number);
         if (result == APPLY_UNKNOWN)
             t->uncertain = item->file->id.version;
+        t->lost = a.lost;
         if (result == APPLY_BUSY)
             snprintf(t->busy, sizeof(t->busy), "%s", a.busy);
         if (result == APPLY_UNKNOWN || result == APPLY_FAILED || result == APPLY_BUSY)
@@ -194,6 +206,20 @@ turn_settle(struct turn *t)
     }
 }
 
+/* Nothing uncertain was under way: again, by the server that is there now. */
+static enum turn_step
+move(struct turn *t)
+{
+    struct err e = {0};
+    t->losses++;
+    log_warn(&event_connection_lost, LOG_FIELDS(LF_OPT("sqlstate", t->lost.sqlstate)),
+             "the connection was lost: %s; trying the hosts again", t->lost.msg);
+    if (connect_open(&t->s, &e) == 0)
+        return TURN_AGAIN;
+    report_fail(&t->report, report_exit_for_connect(&e), &e);
+    return TURN_END;
+}
+
 /* Behind a pooler others work beside us: whose turn it is shows in the next look. */
 static enum turn_step
 wait_for_others(struct turn *t)
@@ -214,6 +240,8 @@ turn_apply(struct turn *t, bool *ret_all_done)
     progress_end(t->s.progress);
     if (result == APPLY_UNKNOWN)
         return turn_read_after_loss(t);
+    if (result == APPLY_FAILED && t->lost.code != ERR_NONE)
+        return move(t);
     if (result == APPLY_BUSY)
         return wait_for_others(t);
     if (result == APPLY_SKIPPED)

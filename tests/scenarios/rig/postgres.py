@@ -75,6 +75,23 @@ class Postgres:
         subprocess.run(["cp", "-a", "--reflink=auto", str(template), str(self.data)], check=True)
         give_to_server_user(self.directory)
 
+    def make_standby(self, directory):
+        """A hot standby of this server, which streams from it over the socket; not started."""
+        other = Postgres.__new__(Postgres)
+        other.__dict__.update(directory=Path(directory), data=Path(directory) / "data", socket_dir=str(directory),
+                              settings={**self.settings, "hot_standby": "on"}, hba=self.hba, daemon=None, port=None)
+        self.set_hba(self.hba + "local replication all trust\n")
+        give_to_server_user(other.directory)
+        command = [bindir() / "pg_basebackup", "-D", other.data, "-h", self.socket_dir, "-p", self.port, "-U", SUPERUSER]
+        subprocess.run(as_server_user(map(str, [*command, "-X", "stream", "-c", "fast", "--no-sync"])), check=True, cwd="/")
+        other.settings["primary_conninfo"] = f"host={self.socket_dir} port={self.port} user={SUPERUSER}"
+        (other.data / "standby.signal").touch()
+        give_to_server_user(other.data / "standby.signal")
+        return other
+
+    def promote(self):
+        assert self.psql("SELECT pg_promote(true, 30)") == "t"
+
     # --- Life ---
 
     def start(self):
