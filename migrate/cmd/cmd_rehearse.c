@@ -112,7 +112,8 @@ rehearse_act(struct turn *t)
 int
 cmd_rehearse_go(const struct options *o, const struct opt_result *given)
 {
-    static const struct turn_work work = {.look = up_look, .show = up_show, .act = rehearse_act};
+    static const struct turn_work work = {
+        .look = up_look, .show = up_show, .act = rehearse_act, .stateless = true};
     struct show s = {.begun = false};
     struct turn t;
     struct err e = {0};

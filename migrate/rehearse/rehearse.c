@@ -93,12 +93,12 @@ write_row(struct rehearsal *r)
     strbuf_adds(&sql, "RESET SESSION AUTHORIZATION; RESET ROLE; ");
     ledger_sql_as(&a->ledger->table, &sql);
     lock_sql_proof(a->lock, &proof);
-    apply_sql_row(a, (int64_t)(clock_mono_ms() - a->start_ms), strbuf_str(&proof), &sql);
+    apply_sql_row(a, (int64_t)(clock_mono_ms() - a->start_ms),
+                  a->s->stateless ? NULL : strbuf_str(&proof), &sql);
     sql.failed = sql.failed || proof.failed;
     if (session_sql(a->s, &sql, NULL, &e) == 0)
         return APPLY_DONE;
-    if (strcmp(e.sqlstate, "23502") == 0 &&
-        strcmp(pgconn_diag(a->s->work)->column, a->ledger->layout->proof_column) == 0) {
+    if (apply_proof_failed(a, &e)) {
         err_set(&e, ERR_LOST, "the script released migrate's lock");
         bool found = apply_find_unlock(a, &st);
         apply_report_at(a, EXIT_INPUT, &e, found ? &st : NULL);
@@ -108,6 +108,19 @@ write_row(struct rehearsal *r)
     if (e.code == ERR_SERVER && !apply_lock_failure(&e))
         apply_wrap_row(a, "cannot write the history", &e);
     return rehearse_failed(r, &e, 0);
+}
+
+/* What the next file begins with, within the transaction. */
+static void
+reset_sql(const struct session *s, struct strbuf *sql)
+{
+    size_t n;
+    if (!s->stateless) {
+        session_sql_reset(s, sql);
+        return;
+    }
+    session_sql_end(s, sql);
+    session_sql_begin(s, sql, &n);
 }
 
 enum apply_result
@@ -125,9 +138,11 @@ rehearse_end(struct rehearsal *r)
         result = write_row(r);
     if (result != APPLY_DONE)
         return result;
-    session_sql_reset(a->s, &again);
+    reset_sql(a->s, &again);
     strbuf_adds(&again, "RELEASE SAVEPOINT " SAVEPOINT);
     int ended = session_sql(a->s, &again, NULL, &e);
+    if (ended == 0)
+        ended = session_speak(a->s, &e);
     if (ended == 0) /* names that a file of another encoding hid */
         ended = look_now(a->s, &r->before, &rows, &e);
     if (ended == 0)
@@ -210,21 +225,40 @@ one_file(struct rehearsal *r, const struct source_migration *m)
 
 /* ---- the transaction ---- */
 
+/* Behind a pooler the transaction takes the lock; while another runner has it, none is open. */
+static int
+open_transaction(struct turn *t, struct err *e)
+{
+    static const char rollback[] = "ROLLBACK";
+    uint64_t ms = t->o->lock_timeout_ms == CLOCK_NEVER ? 0 : t->o->lock_timeout_ms;
+    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+    size_t n;
+    strbuf_addf(&sql, "BEGIN; SET LOCAL lock_timeout TO %llu; ", (unsigned long long)ms);
+    session_sql_begin(&t->s, &sql, &n);
+    if (t->s.stateless)
+        lock_sql_guard(&t->lock, &sql);
+    while (session_sql(&t->s, &sql, NULL, e) != 0) {
+        if (!t->s.stateless || !lock_guard_refused(e) ||
+            session_query(&t->s, rollback, sizeof(rollback) - 1, NULL, e) != 0 ||
+            lock_wait_pause(&t->lock_wait, &t->lock, "", &t->s, e) != 0)
+            return -1;
+    }
+    lock_wait_over(&t->lock_wait);
+    return 0;
+}
+
 static int
 begin(struct rehearsal *r)
 {
     struct err e = {0};
     struct turn *t = r->t;
-    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
-    uint64_t lock_timeout_ms = t->o->lock_timeout_ms == CLOCK_NEVER ? 0 : t->o->lock_timeout_ms;
-    strbuf_addf(&sql, "BEGIN; SET LOCAL lock_timeout TO %llu", (unsigned long long)lock_timeout_ms);
     relations_done(&r->before);
     free(r->picture->database);
     r->picture->database = NULL;
     picture_again(r->picture);
     if (session_reset(&t->s, &e) == 0) {
         t->s.pristine = false;
-        if (session_sql(&t->s, &sql, NULL, &e) == 0 &&
+        if (open_transaction(t, &e) == 0 &&
             look_before(&t->s, &t->ledger.table, &r->before, &r->picture->database, &e) == 0)
             return turn_create(t);
     }

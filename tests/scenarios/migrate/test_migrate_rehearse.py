@@ -350,6 +350,30 @@ def test_one_at_a_time(rehearse, start, files, shop):
     assert process.wait().status == 0
 
 
+def test_a_script_that_releases_the_lock(rehearse, files, shop):
+    files("0001_a.sql", "SELECT 1;\nSELECT pg_advisory_unlock_all();\n")
+    result, _ = rehearse()
+    assert (result.status, failure(result)["line"]) == (23, 2)
+
+
+@pytest.mark.parametrize("mode", ["transaction", "session"])
+def test_behind_a_pooler(rehearse, up, start, pgbouncer, files, shop, mode):
+    before = dump(shop)
+    url = pgbouncer(shop, mode).url(shop.name)
+    files("0001_a.sql", "SET search_path TO nowhere;\nALTER TABLE public.orders ADD COLUMN a int;\nSET client_encoding TO 'LATIN1';\n")
+    files("0002_b.sql", "SELECT 1 / (current_setting('search_path') <> 'nowhere')::int;\nUPDATE orders SET a = 2;\n"
+                        "SELECT 1 / (current_setting('client_encoding') = 'UTF8')::int;\nSELECT pg_sleep(0.5);\n")
+    process = start("migrate", "rehearse", "--dir", files, *RUN, env={"DATABASE_URL": url})
+    process.wait_for('"event":"rehearsing"')
+    result, picture = rehearse(url=url)
+    assert result.status == 0, result.output
+    assert process.wait().status == 0
+    assert locks(picture, 1) == {"orders": ("AccessExclusiveLock", "BLOCKS READS")}
+    assert locks(picture, 1, file=1) == {"orders": ("RowExclusiveLock", "ok")}
+    assert dump(shop) == before
+    assert up(url=url).status == 0
+
+
 @pytest.mark.parametrize("signo, status", [(signal.SIGTERM, 13), (signal.SIGKILL, -9)])
 def test_an_end_in_the_middle_leaves_nothing(start, files, shop, signo, status):
     before = dump(shop)

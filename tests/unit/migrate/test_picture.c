@@ -297,6 +297,18 @@ test_a_line_for_each_file(void **state)
     assert_true(text_has(p, "\n  BLOCKS READS   0002_b.sql       7 ms  shop.items  REWRITTEN\n"));
 }
 
+/* A cell of the bar is the first one of a lock that begins on its edge. */
+static void
+test_the_edge_of_a_bar(void **state)
+{
+    struct picture *p = *state;
+    add(p, 1, 1000, NULL, 0);
+    add_one(p, 2, 1000, &orders, LOCKMODE_SHARE);
+    assert_true(text_has(
+        p,
+        "[.........................=========================] writes wait 1.00 s, from line 2 on\n"));
+}
+
 static void
 test_colours(void **state)
 {
@@ -355,6 +367,7 @@ main(void)
         CASE(test_text),
         CASE(test_text_of_what_is_quiet_or_not_run),
         CASE(test_a_line_for_each_file),
+        CASE(test_the_edge_of_a_bar),
         CASE(test_colours),
         CASE(test_long_names_are_cut),
         CASE(test_json),
