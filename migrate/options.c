@@ -73,7 +73,8 @@ static const struct opt_row rows[] = {
      .offset = FIELD(lock_timeout_ms),
      .flags = OPT_NONE_OK,
      .def = "2s",
-     .help = "lock_timeout for migrations; when it is exceeded, the migration is rolled back and retried",
+     .help =
+         "lock_timeout for migrations; when it is exceeded, the migration is rolled back and retried",
      .more =
          "A session that waits for a lock makes all later requests for conflicting locks wait behind it. A migration that "
          "does not get its locks within this time is rolled back, the sessions blocking it are named, and it is retried "
@@ -93,7 +94,8 @@ static const struct opt_row rows[] = {
      .offset = FIELD(deadline_ms),
      .flags = OPT_NONE_OK,
      .def = "none",
-     .help = "limit for the whole run; when it is exceeded, the current statement is cancelled and rolled back",
+     .help =
+         "limit for the whole run; when it is exceeded, the current statement is cancelled and rolled back",
      .more = "It should be less than the Job's activeDeadlineSeconds."},
     {.name = "out-of-order",
      .kind = OPT_CHOICE,
@@ -106,7 +108,8 @@ static const struct opt_row rows[] = {
      .offset = FIELD(ahead),
      .def = "allow",
      .choices = aheads,
-     .help = "whether applied versions above the newest file (after reverting to an older release) are allowed"},
+     .help =
+         "whether applied versions above the newest file (after reverting to an older release) are allowed"},
     {.name = "phase",
      .kind = OPT_CHOICE,
      .offset = FIELD(phase),
@@ -156,7 +159,8 @@ static const struct opt_row rows[] = {
      .kind = OPT_STRING,
      .arg = "ROLE",
      .offset = FIELD(role),
-     .help = "role to SET for each file; the history table is also created, read and written as this role"},
+     .help =
+         "role to SET for each file; the history table is also created, read and written as this role"},
     {.name = "search-path",
      .kind = OPT_STRING,
      .arg = "PATH",

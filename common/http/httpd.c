@@ -157,9 +157,8 @@ static void
 no_descriptor(struct httpd *h, int listen_fd)
 {
     if (h->stats.no_descriptor++ == 0)
-        log_warn(
-            &event_no_descriptor, LOG_FIELDS(LF_UINT("connections", h->stats.open)),
-            "out of file descriptors for new connections; from now on the oldest are closed");
+        log_warn(&event_no_descriptor, LOG_FIELDS(LF_UINT("connections", h->stats.open)),
+                 "out of file descriptors for new connections; from now on the oldest are closed");
     if (!httpd_conn_evict(h))
         turn_away(h, listen_fd);
 }

@@ -95,9 +95,10 @@ fail_left(struct turn *t, const struct plan_item *item)
     struct err e = {0};
     const struct ledger_row *row = item->row;
     if (!item->file) {
-        err_set(&e, ERR_INPUT,
-                "version %s (%s) was applied at %s, but its file is missing, which cannot be accepted",
-                row->id.version, row->id.name, row->applied_at);
+        err_set(
+            &e, ERR_INPUT,
+            "version %s (%s) was applied at %s, but its file is missing, which cannot be accepted",
+            row->id.version, row->id.name, row->applied_at);
         report_fail(&t->report, EXIT_DRIFT, &e);
         report_hint(&t->report, "restore the file from the release that applied it");
         return;
@@ -184,8 +185,8 @@ tell_step(struct turn *t, const struct plan_item *item)
         log_info(&event_would_accept, fields, n, "would accept %s: %s changed (%s, now %s)",
                  m->file, what, was, now);
     else
-        log_info(&event_accepting, fields, n, "accepting %s: %s changed (%s, now %s)", m->file, what,
-                 was, now);
+        log_info(&event_accepting, fields, n, "accepting %s: %s changed (%s, now %s)", m->file,
+                 what, was, now);
     report_step(&t->report, t->o->dry_run ? "would_accept" : "accepted", fields, n);
 }
 

@@ -75,9 +75,10 @@ up_tell_plan(const struct turn *t)
                      item->file->file);
     }
     if (t->plan.count[PLAN_AHEAD])
-        log_warn(&event_ahead, LOG_FIELDS(LF_UINT("ahead", t->plan.count[PLAN_AHEAD])),
-                 "the database is ahead of the files by %zu: this is an older release, or a rollback",
-                 t->plan.count[PLAN_AHEAD]);
+        log_warn(
+            &event_ahead, LOG_FIELDS(LF_UINT("ahead", t->plan.count[PLAN_AHEAD])),
+            "the database is ahead of the files by %zu: this is an older release, or a rollback",
+            t->plan.count[PLAN_AHEAD]);
     if (t->plan.count[PLAN_HELD])
         log_info(&event_held, LOG_FIELDS(LF_UINT("held", t->plan.count[PLAN_HELD])),
                  t->plan.count[PLAN_HELD] == 1 ? "%zu file waits for another --phase"

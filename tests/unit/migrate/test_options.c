@@ -132,7 +132,7 @@ test_refused(void **state)
         "down --phase all",
         "down --steps 0",
         "up --layout goose",
-        "up --pooler session",
+        "up --poolr session",
         "run",
         "up --deadline -1s",
         "up --out-of-order warn",
