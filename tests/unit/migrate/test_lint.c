@@ -239,6 +239,11 @@ test_added_columns(void **state)
     finds("ALTER TABLE t ADD a int DEFAULT 1 REFERENCES shop.u (id) ON DELETE CASCADE",
           "constraint-foreign-key 1:35 (t)\n");
     finds("ALTER TABLE t ADD a int REFERENCES u MATCH FULL NOT NULL", "column-required 1:49 (t)\n");
+    finds("ALTER TABLE t ADD a int REFERENCES u ON DELETE NO ACTION NOT NULL",
+          "column-required 1:58 (t)\n");
+    finds(
+        "CREATE FUNCTION f(stable int = 1) RETURNS int LANGUAGE sql AS '';\nALTER TABLE t ADD a int DEFAULT f()",
+        "column-volatile-default 2:33 (t)\n");
     finds("ALTER TABLE t ADD a int UNIQUE CHECK (a > 0)",
           "constraint-check 1:32 (t)\nconstraint-unique 1:25 (t)\n");
     finds("ALTER TABLE t ADD a int CONSTRAINT u UNIQUE", "constraint-unique 1:38 (t)\n");
@@ -283,7 +288,12 @@ test_changed_columns(void **state)
     is_fine(
         OLD
         "ALTER TABLE t ADD z varchar(9);\n-- next file\nALTER TABLE t ALTER z TYPE varchar(10)");
+}
 
+static void
+test_time_zones(void **state)
+{
+    (void)state;
 #define STAMP "ALTER TABLE t ALTER d TYPE timestamp(3) with time zone USING d"
     is_fine(OLD "SET LOCAL timezone = 'UTC';\n" STAMP);
     is_fine(OLD "SET LOCAL TIME ZONE 'GMT';\n" STAMP ";\nALTER TABLE t ALTER d TYPE timestamp(4)");
@@ -295,6 +305,9 @@ test_changed_columns(void **state)
     finds(OLD "SET LOCAL timezone TO 'UTC';\nALTER TABLE t ALTER d TYPE date",
           "column-type 2:15 (t)\n");
     finds(OLD "ALTER TABLE t ALTER a TYPE text USING b::text", "column-type 1:15 (t)\n");
+    finds(OLD "ALTER TABLE t ALTER a TYPE text USING a || b", "column-type 1:15 (t)\n");
+    finds(OLD "ALTER TABLE t ALTER b TYPE int", "column-type 1:15 (t)\n");
+    is_fine(OLD "ALTER TABLE t ALTER a TYPE national character varying(30)");
     finds(OLD "ALTER TABLE t ALTER a TYPE text USING a::text || 'x'", "column-type 1:15 (t)\n");
     is_fine(
         "CREATE TABLE t (a double precision, b interval);\n-- next file\nALTER TABLE t ALTER a TYPE float8, ALTER b TYPE interval");
@@ -450,6 +463,7 @@ test_locks(void **state)
     finds("VACUUM (ANALYZE, FULL true) t", "table-vacuum-full 1:8 (t)\n");
     finds("CLUSTER (VERBOSE) t USING i", "table-cluster 1:1 (t)\n");
     is_fine("VACUUM (FULL 0, INDEX_CLEANUP (a, b), 1) t");
+    finds("VACUUM FULL FREEZE t", "table-vacuum-full 1:8 (t)\n");
     finds("VACUUM FULL", "table-vacuum-full 1:8 (the relation)\n");
     is_fine("VACUUM (FULL false) t");
     is_fine("VACUUM FREEZE t");
@@ -556,10 +570,10 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_examples),      cmocka_unit_test(test_index),
         cmocka_unit_test(test_added_columns), cmocka_unit_test(test_changed_columns),
-        cmocka_unit_test(test_nulls),         cmocka_unit_test(test_gone_columns),
-        cmocka_unit_test(test_constraints),   cmocka_unit_test(test_tables),
-        cmocka_unit_test(test_locks),         cmocka_unit_test(test_together),
-        cmocka_unit_test(test_words),
+        cmocka_unit_test(test_time_zones),    cmocka_unit_test(test_nulls),
+        cmocka_unit_test(test_gone_columns),  cmocka_unit_test(test_constraints),
+        cmocka_unit_test(test_tables),        cmocka_unit_test(test_locks),
+        cmocka_unit_test(test_together),      cmocka_unit_test(test_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
