@@ -47,8 +47,8 @@ no_file(const struct ledger_row *row, struct err *e)
 {
     return err_set(
         e, ERR_INPUT,
-        "version %s (%s) was applied at %s and has no file here, so that there is no way back: run "
-        "down with the files of the release that brought it",
+        "version %s (%s) was applied at %s and has no file here, so it cannot be undone: run down "
+        "with the files of the release that applied it",
         row->id.version, row->id.name, row->applied_at);
 }
 

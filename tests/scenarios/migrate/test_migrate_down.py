@@ -150,7 +150,7 @@ def test_a_file_is_missing(three, files, down, pg, gone, state):
     result = down("--to=1")
     assert result.status == 21, result.output
     assert f"version 000{gone} ({'abc'[gone - 1]}) was applied at" in failure(result)["msg"]
-    assert "the release that brought it" in failure(result)["msg"]
+    assert "the release that applied it" in failure(result)["msg"]
     assert tables(pg) == "a,b,c"
     if state == "missing":  # it is below what goes
         assert undone(down("--to=2")) == ["0003"]

@@ -108,7 +108,7 @@ test_refused(void **state)
     stays("1fr 2fr 3fr", NULL, EXIT_INPUT, "3", "nor beside 2 more");
     stays("1fdr 2fdr 3r", "1", EXIT_DRIFT, "3",
           "version 3 (n) was applied at then and has no file here");
-    stays("1fdr 2r 3fdr", "1", EXIT_DRIFT, "2", "the release that brought it");
+    stays("1fdr 2r 3fdr", "1", EXIT_DRIFT, "2", "the release that applied it");
     stays("1fdr 2r 3fr", "1", EXIT_INPUT, "3", "cannot be undone"); /* the highest */
 }
 
