@@ -130,7 +130,7 @@ included = $(foreach p,$(PROGRAMS),$(if $(shell grep -l '^.include "$(p)/' $(1))
 define fuzz_target
 $(B)/$(basename $(1)): $(B)/$(basename $(1)).o $(foreach p,$(call included,$(1)),$(call part_lib,$(p))) $(LIB)
 	@echo "  LD $$@"
-	$(Q)$$(LINK) -fsanitize=fuzzer -o $$@ $$^ $(RR_LIBS) $(LDLIBS)
+	$(Q)$$(LINK) -fsanitize=fuzzer -o $$@ $$^ $(if $(shell grep -l '<pg_query.h>' $(1)),-lpg_query) $(RR_LIBS) $(LDLIBS)
 endef
 ifeq ($(MODE),fuzz)
 $(foreach t,$(FUZZ_SRC),$(eval $(call fuzz_target,$(t))))

@@ -24,6 +24,7 @@
 
 #include "common/base/err.h"
 #include "migrate/sql/lexer.h"
+#include "tests/oracle/blank.h"
 
 struct counts {
     size_t files, statements, differ;
@@ -181,35 +182,6 @@ blank_psql(struct subject *s)
             return;
         }
     }
-}
-
-/* Over white space and comments, as the judge's statements begin with them. */
-static size_t
-skip_blank(const char *text, size_t pos, size_t end)
-{
-    while (pos < end) {
-        if (strchr(" \t\n\r\f\v", text[pos])) {
-            pos++;
-        } else if (strncmp(text + pos, "--", 2) == 0) {
-            pos += strcspn(text + pos, "\n\r");
-        } else if (strncmp(text + pos, "/*", 2) == 0) {
-            int depth = 0;
-            do {
-                if (strncmp(text + pos, "/*", 2) == 0) {
-                    depth++;
-                    pos += 2;
-                } else if (strncmp(text + pos, "*/", 2) == 0) {
-                    depth--;
-                    pos += 2;
-                } else {
-                    pos++;
-                }
-            } while (depth && pos < end);
-        } else {
-            break;
-        }
-    }
-    return pos < end ? pos : end;
 }
 
 static int
