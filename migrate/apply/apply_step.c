@@ -249,7 +249,7 @@ send_text(struct outside *o, const struct outside_work *w, struct err *e)
     return apply_text(a, w->st.offset, w->st.offset + w->st.sql_bytes, NULL, e);
 }
 
-/* What changes how a text is read, is large, or has data, travels by itself. */
+/* What changes how a text is read, is large, has data, or has to be looked at before it is committed, travels by itself. */
 static int
 send_apart(struct outside *o, const struct outside_work *w, size_t *ret_completed, struct err *e)
 {
@@ -267,9 +267,9 @@ send_apart(struct outside *o, const struct outside_work *w, size_t *ret_complete
         return -1;
     if (pgconn_tx_state(a->s->work) != PGCONN_TX_INTRANS)
         return err_set(e, ERR_PROTOCOL, "this statement ended its transaction");
-    *ret_completed = 1; /* a failure from here on is ours */
-    if (outside_speak(o, e) != 0)
+    if (outside_speak(o, e) != 0 || apply_check_index(a, &w->st, e) != 0)
         return -1;
+    *ret_completed = 1; /* a failure from here on is ours */
     unit_end(o, w, &end);
     return session_sql(a->s, &end, NULL, e);
 }
@@ -277,7 +277,7 @@ send_apart(struct outside *o, const struct outside_work *w, size_t *ret_complete
 static bool
 travels_alone(const struct outside *o, const struct outside_work *w)
 {
-    return w->st.kind == STATEMENT_COPY || w->st.ends_batch ||
+    return w->st.kind == STATEMENT_COPY || w->st.ends_batch || w->task.unless ||
            w->st.sql_bytes > APPLY_BATCH_BYTES || !speaks(o->a);
 }
 
@@ -313,6 +313,11 @@ unit_failed(struct outside *o, const struct outside_work *w, struct err *e, size
 {
     struct apply *a = o->a;
     bool ours = completed > a->sent_own;
+    struct err changed = {0};
+    if (e->code == ERR_INPUT && w->task.unless && source_text_same(&a->text, &changed) == 0) {
+        apply_report_at(a, EXIT_PARTIAL, e, &w->st); /* the index that is there is INVALID */
+        return apply_roll_back(a, APPLY_FAILED);
+    }
     if (e->code != ERR_SERVER && e->code != ERR_PROTOCOL)
         return outside_refused(o, e, completed);
     if (a->s->stateless && completed < a->sent_own && lock_guard_refused(e)) {
