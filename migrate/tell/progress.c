@@ -16,6 +16,8 @@
 
 #define DRAW_EVERY_MS 100u
 #define BAR_COLUMNS 20u
+#define BAR_COLUMNS_NARROW 10u
+#define NARROW_COLUMNS 60u
 
 struct progress {
     struct loop_timer *timer;
@@ -61,6 +63,19 @@ on_timer(void *arg)
     loop_timer_start(p->timer, DRAW_EVERY_MS);
 }
 
+/* What the locale's variables say; no locale is loaded. */
+static bool
+locale_is_utf8(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *value = getenv(names[i]);
+        if (value && *value)
+            return strcasestr(value, "UTF-8") || strcasestr(value, "UTF8");
+    }
+    return false;
+}
+
 struct progress *
 progress_new(struct loop *l, int fd, struct err *e)
 {
@@ -75,6 +90,9 @@ progress_new(struct loop *l, int fd, struct err *e)
     const char *term = getenv("TERM");
     p->fd = fd;
     p->terminal = isatty(fd) && term && strcmp(term, "dumb") != 0;
+    const char *no_color = getenv("NO_COLOR"); /* no-color.org: set and not empty */
+    p->view.utf8 = locale_is_utf8();
+    p->view.colour = !no_color || !*no_color;
     p->view.file = p->file;
     p->view.server = p->server;
     log_set_before_cb(hide, p);
@@ -132,21 +150,58 @@ progress_end(struct progress *p)
     hide(p);
 }
 
+/* How much of the bar is full, in eighths of a column: files, and the statements of the present one. */
+static size_t
+eighths_done(const struct progress_view *v, size_t columns)
+{
+    if (v->files == 0 || v->number == 0)
+        return 0;
+    double within = v->statements > 0 && v->statement > 0
+                        ? (double)(v->statement - 1) / (double)v->statements
+                        : 0;
+    return (size_t)(((double)(v->number - 1) + within) / (double)v->files * (double)columns * 8);
+}
+
+static void
+add_blocks(size_t eighths, size_t columns, struct strbuf *out)
+{
+    static const char *const parts[] = {" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"};
+    strbuf_adds(out, "▕");
+    for (size_t i = 0; i<columns; i++, eighths = eighths> 8 ? eighths - 8 : 0)
+        strbuf_adds(out, parts[eighths > 8 ? 8 : eighths]);
+    strbuf_adds(out, "▏");
+}
+
+static void
+add_signs(size_t filled, size_t columns, struct strbuf *out)
+{
+    strbuf_addc(out, '[');
+    for (size_t i = 0; i < columns; i++)
+        strbuf_addc(out, i < filled ? '=' : i == filled ? '>' : ' ');
+    strbuf_addc(out, ']');
+}
+
 void
 progress_format(const struct progress_view *v, size_t width, struct strbuf *out)
 {
+    size_t columns = width < NARROW_COLUMNS ? BAR_COLUMNS_NARROW : BAR_COLUMNS;
+    size_t eighths = eighths_done(v, columns);
+    if (v->colour)
+        strbuf_adds(out, *v->server ? "\033[33m" : "\033[32m");
+    if (v->utf8)
+        add_blocks(eighths, columns, out);
+    else
+        add_signs(eighths / 8, columns, out);
+    if (v->colour)
+        strbuf_adds(out, "\033[0m");
     cleanup_strbuf struct strbuf line = STRBUF_INIT;
-    size_t done = v->number > 0 ? v->number - 1 : 0;
-    size_t filled = v->files ? done * BAR_COLUMNS / v->files : 0;
-    strbuf_addc(&line, '[');
-    for (size_t i = 0; i < BAR_COLUMNS; i++)
-        strbuf_addc(&line, i < filled ? '=' : i == filled ? '>' : ' ');
-    strbuf_addf(&line, "] %zu/%zu  %s", v->number, v->files, v->file);
+    strbuf_addf(&line, " %zu/%zu  %llu.%llus  %s", v->number, v->files,
+                (unsigned long long)(v->elapsed_ms / 1000),
+                (unsigned long long)(v->elapsed_ms % 1000 / 100), v->file);
     if (v->statements > 1)
         strbuf_addf(&line, "  %zu/%zu statements", v->statement, v->statements);
-    strbuf_addf(&line, "  %llu.%llus", (unsigned long long)(v->elapsed_ms / 1000),
-                (unsigned long long)(v->elapsed_ms % 1000 / 100));
     if (*v->server)
         strbuf_addf(&line, "  %s", v->server);
-    strbuf_add(out, strbuf_str(&line), utf8_cut(strbuf_str(&line), line.len, width));
+    size_t left = width > columns + 2 ? width - columns - 2 : 0; /* bytes: never too wide */
+    strbuf_add(out, strbuf_str(&line), utf8_cut(strbuf_str(&line), line.len, left));
 }

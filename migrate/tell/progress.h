@@ -1,14 +1,16 @@
 /*
  * progress.h: one line at the bottom of a terminal while migrations run; nothing anywhere else.
  *
- *     [=======>            ] 3/8  0003_orders.sql  12/240 statements  4.2s  building index:
- * scanning table, 40 %
+ *     [=======>            ] 3/8  4.2s  0003_orders.sql  12/240 statements  building index: scanning table, 40 %
  *
+ * In a UTF-8 locale the bar is made of blocks, in eighths of a column; where NO_COLOR is not set it is green, and yellow
+ * while the server reports what it waits for or how far it is. A narrow terminal gets a shorter bar, and the end is cut off.
  * Each log record wipes it first; it comes back by itself. One at a time.
  */
 #ifndef RR_MIGRATE_PROGRESS_H
 #define RR_MIGRATE_PROGRESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +38,7 @@ struct progress_view {
     size_t statements, statement;
     uint64_t elapsed_ms;
     const char *server;
+    bool utf8, colour;
 };
 void progress_format(const struct progress_view *v, size_t width, struct strbuf *out);
 

@@ -540,17 +540,26 @@ def test_for_people(up, files):
     assert "    SELECT nix;\n           ^\n" in result.stderr
 
 
-def test_on_a_terminal(up, files):
-    """A progress line that is wiped, and a table of what was applied."""
+@pytest.mark.parametrize("env, columns, line", [
+    ({}, 80, "\x1b[32m▕[█▉▊▋▌▍▎▏]+ *▏\x1b[0m 2/2  0.\\ds  0002_b.sql  1/2 statements"),
+    ({"NO_COLOR": "1"}, 80, "▕[█▉▊▋▌▍▎▏]+ *▏ 2/2  0.\\ds  0002_b.sql  1/2 statements"),
+    ({"NO_COLOR": "1", "LC_ALL": "C"}, 80, "\\[=+> +\\] 2/2  0.\\ds  0002_b.sql  1/2 statements"),
+    ({"NO_COLOR": "1", "LC_ALL": "C"}, 30, "\\[=====>    \\] 2/2  0.\\ds  0002_(?=[\r\n])"),
+], ids=["colour", "utf-8", "c", "narrow"])
+def test_on_a_terminal(up, files, env, columns, line):
+    """A progress line that fits the terminal and is wiped, and a table of what was applied."""
     files("0001_a.sql", "CREATE TABLE a (i int);\n")
     files("0002_b.sql", "SELECT pg_sleep(0.5);\nSELECT 1;\n")
-    spawn = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
-    result = up(env={"TERM": "xterm"}, wrap=[sys.executable, "-c", spawn])
+    spawn = ("import fcntl, os, pty, struct, sys, termios\n"
+             "fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack('HHHH', 24, int(sys.argv[1]), 0, 0))\n"
+             "os.execvp(sys.argv[2], sys.argv[2:])\n")
+    spawn = ["import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))", sys.executable, "-c", spawn]
+    result = up(env={"TERM": "xterm", **env}, wrap=[sys.executable, "-c", *spawn, str(columns)])
     assert result.status == 0, result.output
-    assert re.search(r"\x1b\[K\[=+> +\] 2/2  0002_b.sql  1/2 statements  0\.\ds", result.stdout), result.stdout
-    assert re.search(r"VERSION +FILE\s+0001 +0001_a.sql\s+0002 +0002_b.sql", result.stdout)
+    assert re.search("\x1b\\[K" + line.replace("\x1b[", "\x1b\\["), result.stdout), result.stdout
+    if columns == 80:
+        assert re.search(r"VERSION +FILE\s+0001 +0001_a.sql\s+0002 +0002_b.sql", result.stdout)
     assert "applied 0002_b.sql in" in result.stdout.split("\x1b[K")[-1]
-
 
 def test_as_a_configmap_mounts_it(up, files, scratch):
     """..data is a link to a directory with a date, the files are links through it; all of it read-only."""

@@ -182,14 +182,28 @@ test_progress_line(void **state)
     progress_format(&v, 200, &b);
     assert_string_equal(
         strbuf_str(&b),
-        "[==========>         ] 3/4  0003_größe.sql  7/20 statements  4.3s  waiting");
+        "[===========>        ] 3/4  4.3s  0003_größe.sql  7/20 statements  waiting");
     strbuf_clear(&b);
-    progress_format(&v, 36, &b); /* within the ö: cut before it */
-    assert_string_equal(strbuf_str(&b), "[==========>         ] 3/4  0003_gr");
+    progress_format(&v, 32, &b); /* within the ö: cut before it */
+    assert_string_equal(strbuf_str(&b), "[=====>    ] 3/4  4.3s  0003_gr");
+    strbuf_clear(&b);
+    v.utf8 = v.colour = true;
+    progress_format(&v, 200, &b);
+    assert_string_equal(strbuf_str(&b), "\033[33m▕███████████▌        ▏\033[0m 3/4  4.3s  "
+                                        "0003_größe.sql  7/20 statements  waiting");
+    strbuf_clear(&b);
+    v.server = "";
+    progress_format(&v, 4, &b); /* the bar is never cut within its colour */
+    assert_string_equal(strbuf_str(&b), "\033[32m▕█████▊    ▏\033[0m");
     struct progress_view none = {.file = "", .server = ""};
     strbuf_clear(&b);
     progress_format(&none, 80, &b);
-    assert_string_equal(strbuf_str(&b), "[>                   ] 0/0    0.0s");
+    assert_string_equal(strbuf_str(&b), "[>                   ] 0/0  0.0s  ");
+    struct progress_view last = {
+        .files = 1, .number = 1, .statements = 2, .statement = 2, .file = "a", .server = ""};
+    strbuf_clear(&b);
+    progress_format(&last, 80, &b);
+    assert_string_equal(strbuf_str(&b), "[==========>         ] 1/1  0.0s  a  2/2 statements");
 }
 
 int
