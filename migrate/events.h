@@ -7,22 +7,22 @@
 #include "common/base/event.h"
 
 /* How a run ends that does not end well: F(event, exit status, text). The record's event is the outcome. */
-#define MIGRATE_FAILURES(F)                                                                                           \
-    F(unreachable, EXIT_UNREACHABLE,                                                                                  \
-      "the database is unreachable, was lost, or has not the wanted role; or memory ran out")                         \
-    F(busy, EXIT_BUSY, "another runner held the lock for the whole wait")                                             \
-    F(deadline, EXIT_DEADLINE, "the deadline passed; everything is rolled back")                                      \
-    F(signal, EXIT_SIGNAL, "ended by a signal; everything is rolled back")                                            \
-    F(refused, EXIT_REFUSED, "the server refused a statement; rolled back")                                           \
-    F(drift, EXIT_DRIFT, "an applied file was changed, or one is missing")                                            \
-    F(order, EXIT_ORDER, "a pending version is below an applied one")                                                 \
-    F(input, EXIT_INPUT,                                                                                              \
-      "bad input: options, names, encoding, splitting, a history table of unknown form")                              \
-    F(partial, EXIT_PARTIAL,                                                                                          \
-      "a statement of a file outside a transaction was refused; what ran before it stays, and another start goes on " \
-      "with it")                                                                                                      \
-    F(findings, EXIT_FINDINGS,                                                                                        \
-      "check, rehearse: a finding of level error (rehearse: a rewrite, or reads that wait too long)")                 \
+#define MIGRATE_FAILURES(F)                                                                                              \
+    F(unreachable, EXIT_UNREACHABLE,                                                                                     \
+      "the database is unreachable, was lost, or has not the wanted role; or memory ran out")                            \
+    F(busy, EXIT_BUSY, "another runner held the lock for the whole wait")                                                \
+    F(deadline, EXIT_DEADLINE, "the deadline passed; everything is rolled back")                                         \
+    F(signal, EXIT_SIGNAL, "ended by a signal; everything is rolled back")                                               \
+    F(refused, EXIT_REFUSED, "the server refused a statement; rolled back")                                              \
+    F(drift, EXIT_DRIFT, "an applied file was changed, or one is missing")                                               \
+    F(order, EXIT_ORDER, "a pending version is below an applied one")                                                    \
+    F(input, EXIT_INPUT,                                                                                                 \
+      "invalid input: options, file names, encoding, SQL that cannot be split, or a history table with unknown columns") \
+    F(partial, EXIT_PARTIAL,                                                                                             \
+      "a statement of a file outside a transaction was refused; what ran before it stays, and another start goes on "    \
+      "with it")                                                                                                         \
+    F(findings, EXIT_FINDINGS,                                                                                           \
+      "check, rehearse: a finding of level error (rehearse: a rewrite, or reads that wait too long)")                    \
     F(failed, EXIT_COMMAND, "run: the command failed; its own status is in the report")
 
 /* command_…: of `run`. */
