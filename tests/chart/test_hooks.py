@@ -159,7 +159,7 @@ def test_a_missing_configmap_lets_migrate_speak(helm):
         ({"lockTimeout": "20s", "statementTimeout": "10s"}, "lockTimeout (20s) must be less than statementTimeout"),
         ({"statementTimeout": "10min"}, "statementTimeout (10min) must be less than deadline (240s)"),
         ({"lockWait": "4m"}, "lockWait (4m) must be less than deadline (240s)"),
-        ({"command": ["alembic", "upgrade", "head"]}, 'command: wrapping another migrator needs "migrate run"'),
+        ({"command": ["alembic", "upgrade", "head"]}, 'command: the chart does not write a Job of "migrate run" yet'),
         ({"files": None}, "give one of files"),
         ({"dir": "/x"}, "give one of files"),
         ({"from": "web/none"}, 'there is no container "web/none" (WORKLOAD/CONTAINER); there are: web/app, web/nginx'),

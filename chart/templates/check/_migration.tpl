@@ -6,7 +6,7 @@ release-runtime.check.migration   refuses, in the values, what does not say whic
 {{- define "release-runtime.check.migration" -}}
 {{- $m := .migration }}{{ $where := printf "migrations.%s" .key }}
 {{- if $m.command }}
-  {{- fail (printf (print "%s.command: wrapping another migrator needs \"migrate run\", which this version does not have; "
+  {{- fail (printf (print "%s.command: the chart does not write a Job of \"migrate run\" yet (docs/migrate.md has one to copy); "
     "give files, dir or image") $where) }}
 {{- end }}
 {{- if or (not (or $m.files $m.image $m.dir)) (and $m.files (or $m.image $m.dir)) }}

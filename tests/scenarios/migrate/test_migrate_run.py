@@ -472,6 +472,29 @@ def test_new_revisions_are_what_was_applied(wrapped, pg, scratch):
     assert again.status == 0 and termination(log)["applied"] == []
 
 
+def test_doctrine_is_recognised_by_its_command_and_its_columns(wrapped, pg, scratch):
+    """A console's command line; a table that is not called as usual; a warning whose lines are wrapped, and which is no failure."""
+    versions = "(version varchar(191) PRIMARY KEY, executed_at timestamp, execution_time int)"
+    pg.psql(f"CREATE TABLE doctrine_migrations {versions}",
+            "INSERT INTO doctrine_migrations VALUES ('DoctrineMigrations\\Version1', now(), 3)")
+    console = scratch / "console"
+    console.write_text("#!/bin/sh\nset -e\n"
+                       "echo ' [WARNING] You have 1 previously executed migrations in the database that are'\n"
+                       "echo '           not registered migrations.'\n"
+                       f"[ -z \"$ADD\" ] || {psql(pg, 'INSERT INTO doctrine_migrations VALUES ($$V2$$, now(), 3)')}\n"
+                       "exit ${STATUS:-0}\n")
+    console.chmod(0o755)
+    cmd = [console, "migrations:migrate", "--no-interaction"]
+    added = wrapped(cmd=cmd, env={"ADD": "1"}).wait()
+    assert added.status == 0, added.output
+    assert [(e["tool"], e["revision"]) for e in events(added, "revision")] == [("doctrine", "V2")]
+    assert events(added, "command_done")[0]["outcome"] == "done"
+    nothing = wrapped(cmd=cmd).wait()
+    assert nothing.status == 0 and events(nothing, "command_done")[0]["outcome"] == "ahead", nothing.output
+    failed = wrapped(cmd=cmd, env={"STATUS": "3"}).wait()
+    assert failed.status == 30 and not events(failed, "tool_ahead"), failed.output
+
+
 @pytest.mark.parametrize("named, status", [("ae1027a6acf", 0), ("typo", 30)])
 def test_ahead_is_believed_when_the_history_bears_it_out(wrapped, pg, scratch, named, status):
     log = scratch / "termination-log"
