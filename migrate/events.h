@@ -9,17 +9,17 @@
 /* How a run ends that does not end well: F(event, exit status, text). The record's event is the outcome. */
 #define MIGRATE_FAILURES(F)                                                                                              \
     F(unreachable, EXIT_UNREACHABLE,                                                                                     \
-      "the database is unreachable, was lost, or has not the wanted role; or memory ran out")                            \
+      "the database is unreachable, the connection was lost, or it does not have the wanted role; or out of memory")     \
     F(busy, EXIT_BUSY, "another runner held the lock for the whole wait")                                                \
-    F(deadline, EXIT_DEADLINE, "the deadline passed; everything is rolled back")                                         \
-    F(signal, EXIT_SIGNAL, "ended by a signal; everything is rolled back")                                               \
-    F(refused, EXIT_REFUSED, "the server refused a statement; rolled back")                                              \
-    F(drift, EXIT_DRIFT, "an applied file was changed, or one is missing")                                               \
-    F(order, EXIT_ORDER, "a pending version is below an applied one")                                                    \
+    F(deadline, EXIT_DEADLINE, "deadline exceeded; rolled back")                                                         \
+    F(signal, EXIT_SIGNAL, "terminated by a signal; rolled back")                                                        \
+    F(refused, EXIT_REFUSED, "the server rejected a statement; rolled back")                                             \
+    F(drift, EXIT_DRIFT, "drift: an applied file was changed, or is missing")                                            \
+    F(order, EXIT_ORDER, "order: a pending version is lower than an applied one")                                        \
     F(input, EXIT_INPUT,                                                                                                 \
       "invalid input: options, file names, encoding, SQL that cannot be split, or a history table with unknown columns") \
     F(partial, EXIT_PARTIAL,                                                                                             \
-      "a statement of a file outside a transaction was refused; what ran before it stays, and another start goes on "    \
+      "a statement of a file outside a transaction was rejected; earlier statements are kept, and the next run resumes " \
       "with it")                                                                                                         \
     F(findings, EXIT_FINDINGS,                                                                                           \
       "check, rehearse: a finding of level error (rehearse: a rewrite, or reads that wait too long)")                    \
