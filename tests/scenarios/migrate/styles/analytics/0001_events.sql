@@ -1,0 +1,5 @@
+CREATE TABLE events (site int NOT NULL, at timestamptz NOT NULL, name text, props jsonb, visitor uuid) PARTITION BY LIST (site);
+CREATE TABLE events_1 PARTITION OF events FOR VALUES IN (1) PARTITION BY RANGE (at);
+CREATE TABLE events_1_old PARTITION OF events_1 FOR VALUES FROM (MINVALUE) TO ('2024-01-01');
+CREATE TABLE events_1_new PARTITION OF events_1 FOR VALUES FROM ('2024-01-01') TO (MAXVALUE);
+CREATE TABLE events_other PARTITION OF events DEFAULT;

@@ -1,0 +1,1 @@
+CREATE VIEW trend AS SELECT site, day, n, sum(n) OVER w AS running, lag(n, 1, 0::bigint) OVER w AS before FROM daily WINDOW w AS (PARTITION BY site ORDER BY day ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW);

@@ -1,0 +1,2 @@
+VACUUM ANALYZE daily;
+VACUUM (VERBOSE false, INDEX_CLEANUP off) campaign;

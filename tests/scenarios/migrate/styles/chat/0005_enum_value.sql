@@ -1,0 +1,1 @@
+ALTER TYPE channel_type ADD VALUE IF NOT EXISTS 'X' AFTER 'D';

@@ -1,0 +1,1 @@
+UPDATE channels SET type = 'X' WHERE id = 'c7';

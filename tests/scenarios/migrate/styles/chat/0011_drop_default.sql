@@ -1,0 +1,1 @@
+ALTER TABLE teams ALTER COLUMN scheme DROP DEFAULT, ADD COLUMN policy_id varchar(26), ALTER COLUMN createat SET DEFAULT 0;

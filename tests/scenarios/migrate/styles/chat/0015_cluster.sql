@@ -1,0 +1,2 @@
+CLUSTER channels USING idx_channels_name;
+ANALYZE channels;

@@ -1,0 +1,2 @@
+CREATE TABLE unqualified (id int);
+INSERT INTO unqualified VALUES (1);

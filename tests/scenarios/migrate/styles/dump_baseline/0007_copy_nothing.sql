@@ -1,0 +1,2 @@
+COPY app.account (name, note) FROM stdin;
+\.

@@ -1,0 +1,2 @@
+CREATE SEQUENCE app.s OWNED BY app.account.id;
+ALTER SEQUENCE app.s RESTART WITH 77;

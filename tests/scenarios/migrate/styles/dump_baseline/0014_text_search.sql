@@ -1,0 +1,2 @@
+CREATE TEXT SEARCH CONFIGURATION app.plain (COPY = simple);
+COMMENT ON TEXT SEARCH CONFIGURATION app.plain IS 'plain; simple';

@@ -1,0 +1,2 @@
+ALTER TABLE "issue" DROP COLUMN "order", DROP COLUMN IF EXISTS "missing";
+ALTER TABLE IF EXISTS "nowhere" DROP COLUMN "x";

@@ -1,0 +1,2 @@
+-- Superseded by the next one; kept for the numbers.
+/* ; */

@@ -1,0 +1,1 @@
+CREATE UNIQUE INDEX CONCURRENTLY index_users_on_email ON users (lower(email));

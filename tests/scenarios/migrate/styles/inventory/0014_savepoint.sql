@@ -1,0 +1,6 @@
+SAVEPOINT before;
+INSERT INTO place VALUES (30, 1, 'kept');
+SAVEPOINT again;
+DELETE FROM place;
+ROLLBACK TO SAVEPOINT again;
+RELEASE SAVEPOINT before;

@@ -1,0 +1,3 @@
+;;; ;
+INSERT INTO t VALUES (9, ';');;
+;
