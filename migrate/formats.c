@@ -59,7 +59,7 @@ formats_print(struct strbuf *out)
     print_outcomes(out);
     print_json(out);
     strbuf_adds(out, "\n### status --json\n\n`{\"table\"");
-    for (int i = 0; i <= PLAN_MISSING; i++)
+    for (int i = 0; i <= PLAN_DIRTY; i++)
         strbuf_addf(out, ",\"%s\":n", plan_state_name((enum plan_state)i));
     strbuf_adds(
         out,

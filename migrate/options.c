@@ -4,12 +4,14 @@
 #include "migrate/cmd/cmd.h"
 #include "migrate/events.h"
 #include "migrate/formats.h"
+#include "migrate/layout/layouts.h"
 #include "migrate/tell/report.h"
 
 static const struct opt_command *const commands[] = {COMMANDS(OPT_ENTRY)};
 
 static const char *const phases[] = {"expand", "contract", "all", NULL};
-static const char *const layouts[] = {"auto", "native", NULL};
+#define LAYOUT_NAME(name) #name,
+static const char *const layouts[] = {"auto", LAYOUTS(LAYOUT_NAME) NULL};
 static const char *const orders[] = {"refuse", "apply", NULL};
 static const char *const poolers[] = {"auto", "session", "transaction", "refuse", NULL};
 static const char *const aheads[] = {"allow", "refuse", NULL};
@@ -41,18 +43,22 @@ static const struct opt_row rows[] = {
      .kind = OPT_STRING,
      .arg = "[SCHEMA.]TABLE",
      .offset = FIELD(table),
-     .def = "public.schema_history",
+     .def_text = "the layout's own, in public: schema_history for native",
      .help = "history table; created if it is missing",
-     .more = "As in SQL, the name is folded to lower case unless it is quoted."},
+     .more =
+         "As in SQL, the name is folded to lower case unless it is quoted. Without this option, "
+         "another tool's history is found in any schema."},
     {.name = "layout",
      .kind = OPT_CHOICE,
      .offset = FIELD(layout),
      .def = "auto",
      .choices = layouts,
-     .help = "layout of files and history; native is the only one that this version handles",
+     .help = "layout of files and history: migrate's own, or another tool's",
      .more =
-         "auto refuses a database that has another tool's history table beside the place of ours and no history of "
-         "ours: what that tool applied would be applied again. native applies every file all the same."},
+         "auto goes by the names of the files, by annotations in the first of them, and by the columns of the history "
+         "table that it finds. Files of one tool beside the history of another are refused; so is a database with the "
+         "history of a tool that is not handled and no history of ours: what that tool applied would be applied again. "
+         "native applies every file all the same."},
     {.name = "wait",
      .kind = OPT_DURATION,
      .offset = FIELD(wait_ms),

@@ -11,7 +11,7 @@
 #include "common/opt/opt.h"
 
 enum options_phase { PHASE_EXPAND, PHASE_CONTRACT, PHASE_ALL };
-enum options_layout { LAYOUT_AUTO, LAYOUT_NATIVE };
+enum options_layout { LAYOUT_AUTO }; /* behind it layouts_at(n - 1) */
 enum options_order { ORDER_REFUSE, ORDER_APPLY };
 enum options_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_GITHUB };
 enum options_pooler { POOLER_AUTO, POOLER_SESSION, POOLER_TRANSACTION, POOLER_REFUSE };

@@ -10,8 +10,8 @@
 const char *
 plan_state_name(enum plan_state state)
 {
-    static const char *const names[] = {"applied", "edited", "drifted", "pending",
-                                        "late",    "held",   "ahead",   "missing"};
+    static const char *const names[] = {"applied", "edited", "drifted", "pending", "late",
+                                        "held",    "ahead",  "missing", "dirty"};
     return names[state];
 }
 
@@ -19,6 +19,12 @@ const struct migration *
 plan_item_migration(const struct plan_item *item)
 {
     return item->file ? &item->file->id : &item->row->id;
+}
+
+const struct migration *
+plan_item_recorded(const struct plan_item *item)
+{
+    return item->row->covers && item->file ? &item->file->id : &item->row->id;
 }
 
 const char *
@@ -41,6 +47,8 @@ find_tops(const struct ledger *ledger)
     struct tops t = {NULL, NULL};
     for (size_t i = 0; i < ledger->n; i++) {
         const struct ledger_row *row = &ledger->rows[i];
+        if (row->id.repeatable)
+            continue;
         t.any = row->id.version;
         if (row->id.phase == MIGRATION_CONTRACT)
             t.contract = row->id.version;
@@ -62,9 +70,21 @@ pending_state(const struct source_migration *m, const struct plan_rules *rules,
 {
     if (!phase_wanted(rules->phase, m->id.phase))
         return PLAN_HELD;
+    if (m->id.repeatable)
+        return PLAN_PENDING;
     const char *top = m->id.phase == MIGRATION_CONTRACT ? tops->contract : tops->any;
     return top && migration_compare(m->id.version, top) < 0 ? PLAN_LATE : PLAN_PENDING;
 }
+
+/* Files and rows on their way into a plan. */
+struct merge {
+    struct plan *p;
+    const struct ledger *ledger;
+    const struct plan_rules *rules;
+    struct tops tops;
+    plan_loose_fn *loose;
+    void *arg;
+};
 
 static void
 add(struct plan *p, struct plan_item item)
@@ -73,18 +93,55 @@ add(struct plan *p, struct plan_item item)
     p->items[p->n++] = item;
 }
 
+/* Only where the history has a digest, and one of this very version. */
+static bool
+same_sum(const struct merge *m, const struct plan_item *item)
+{
+    size_t n = m->ledger->layout->sum_bytes;
+    return n == 0 || !item->row->has_sum || memcmp(item->file->sum, item->row->sum, n) == 0;
+}
+
 static int
-add_both(struct plan *p, struct plan_item item, plan_loose_fn *loose, void *arg, struct err *e)
+add_both(struct merge *m, struct plan_item item, struct err *e)
 {
     item.state = PLAN_APPLIED;
-    if (memcmp(item.file->sha256, item.row->sha256, DIGEST_BYTES) != 0) {
-        int differs = loose(item.file, item.row, arg, e);
+    if (item.row->begun) {
+        item.state = PLAN_DIRTY;
+    } else if (!same_sum(m, &item) && item.file->id.repeatable) {
+        item.state = PLAN_PENDING;
+        item.row = NULL;
+    } else if (!same_sum(m, &item)) {
+        int differs = m->ledger->layout->loose ? m->loose(item.file, item.row, m->arg, e) : 1;
         if (differs < 0)
             return -1;
         item.state = differs ? PLAN_DRIFTED : PLAN_EDITED;
     }
-    add(p, item);
+    add(m->p, item);
     return 0;
+}
+
+/* The file at hand comes before the row at hand (NULL: behind all of them). */
+static void
+add_file(struct merge *m, const struct source_migration *file, const struct ledger_row *row)
+{
+    struct plan_item item = {.state = PLAN_APPLIED, .file = file, .row = row};
+    if (!row || !row->covers) {
+        item.state = pending_state(file, m->rules, &m->tops);
+        item.row = NULL;
+    }
+    add(m->p, item);
+}
+
+/* The row at hand comes before the file at hand (NULL: behind all of them). */
+static void
+add_row(struct merge *m, const struct source_migration *file, const struct ledger_row *row)
+{
+    struct plan_item item = {.state = PLAN_AHEAD, .row = row};
+    if (row->begun)
+        item.state = PLAN_DIRTY;
+    else if (file && !file->id.repeatable)
+        item.state = PLAN_MISSING;
+    add(m->p, item);
 }
 
 static void
@@ -110,7 +167,12 @@ plan_make(const struct source *files, const struct ledger *ledger, const struct 
     struct plan p = {.items = calloc(files->n + ledger->n + 1, sizeof(*p.items))};
     if (!p.items)
         return err_nomem(e);
-    struct tops tops = find_tops(ledger);
+    struct merge m = {.p = &p,
+                      .ledger = ledger,
+                      .rules = rules,
+                      .tops = find_tops(ledger),
+                      .loose = loose,
+                      .arg = arg};
     size_t f = 0;
     size_t r = 0;
     while (f < files->n || r < ledger->n) {
@@ -118,10 +180,10 @@ plan_make(const struct source *files, const struct ledger *ledger, const struct 
         const struct ledger_row *row = r < ledger->n ? &ledger->rows[r] : NULL;
         int order = !file ? 1 : !row ? -1 : migration_compare(file->id.version, row->id.version);
         if (order < 0) {
-            add(&p, (struct plan_item){.state = pending_state(file, rules, &tops), .file = file});
+            add_file(&m, file, row);
         } else if (order > 0) {
-            add(&p, (struct plan_item){.state = file ? PLAN_MISSING : PLAN_AHEAD, .row = row});
-        } else if (add_both(&p, (struct plan_item){.file = file, .row = row}, loose, arg, e) != 0) {
+            add_row(&m, file, row);
+        } else if (add_both(&m, (struct plan_item){.file = file, .row = row}, e) != 0) {
             plan_done(&p);
             return -1;
         }
@@ -252,6 +314,20 @@ known_to(const struct plan *p, const struct plan_rules *rules, struct err *e)
     return rules->to ? plan_unknown_version(p, "--to", rules->to, e) : 0;
 }
 
+/* Somebody has to look: the file may have done all, some or nothing of its work. */
+static int
+dirty(const struct plan *p, const struct plan_item **ret_item, struct err *e)
+{
+    const struct plan_item *item = first_of(p, PLAN_DIRTY);
+    if (!item)
+        return 0;
+    *ret_item = item;
+    return err_set(
+        e, ERR_INPUT,
+        "version %s was begun and not ended: the history says that it is dirty, or failed",
+        item->row->id.version);
+}
+
 int
 plan_verdict(const struct plan *p, const struct plan_rules *rules, int *ret_exit,
              const struct plan_item **ret_item, struct err *e)
@@ -259,6 +335,9 @@ plan_verdict(const struct plan *p, const struct plan_rules *rules, int *ret_exit
     *ret_item = NULL;
     *ret_exit = EXIT_INPUT;
     if (known_to(p, rules, e) != 0)
+        return -1;
+    *ret_exit = EXIT_PARTIAL;
+    if (dirty(p, ret_item, e) != 0)
         return -1;
     *ret_exit = EXIT_DRIFT;
     if (drift(p, rules, ret_item, e) != 0)

@@ -22,20 +22,22 @@ enum plan_state {
     PLAN_HELD,    /* pending, but of a phase that is not wanted now */
     PLAN_AHEAD,   /* in the history above the newest file: no file */
     PLAN_MISSING, /* in the history, not above the newest file, and no file */
+    PLAN_DIRTY,   /* begun by the layout's own tool, and not ended */
 };
 
 struct plan_item {
     enum plan_state state;
     const struct source_migration *file; /* NULL: AHEAD, MISSING. Borrowed */
-    const struct ledger_row *row;        /* NULL: PENDING, LATE, HELD. Borrowed */
+    const struct ledger_row *row;        /* NULL: PENDING, LATE, HELD. Borrowed; of another version
+                                            where one row stands for all below it */
     bool step;                           /* to be applied in this run */
 };
 
 struct plan {
     struct plan_item *items; /* by version */
     size_t n;
-    size_t count[PLAN_MISSING + 1]; /* by state */
-    size_t steps;                   /* items with step */
+    size_t count[PLAN_DIRTY + 1]; /* by state */
+    size_t steps;                 /* items with step */
 };
 
 /* What of the options matters here. */
@@ -60,7 +62,7 @@ void plan_done(struct plan *p);
 
 /*
  * Whether the plan may run: 0, or -1 and *ret_exit (an exit status of report.h) with the cause in
- * *e, the first offender in *ret_item: 21 drifted or missing (or ahead where that is refused), 22
+ * *e, the first offender in *ret_item: 24 dirty, 21 drifted or missing (or ahead where that is refused), 22
  * late, or a contract file before a pending expand file, 23 a --to that no file has.
  */
 MUST_CHECK int plan_verdict(const struct plan *p, const struct plan_rules *rules, int *ret_exit,
@@ -73,6 +75,8 @@ const struct migration *plan_item_migration(const struct plan_item *item);
 /* ERR_USAGE: neither files nor history know that version, which `what` gave; the nearest is named. */
 int
 plan_unknown_version(const struct plan *p, const char *what, const char *version, struct err *e);
+/* As the history has it; of a file that another row stands for, as the file has it. The item has a row. */
+const struct migration *plan_item_recorded(const struct plan_item *item);
 /* Drifted, and its version was applied as a file of that other name; NULL: it was not. */
 const char *plan_applied_name(const struct plan_item *item);
 

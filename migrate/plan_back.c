@@ -9,9 +9,9 @@ const char *
 plan_back_target(const struct plan *p, size_t steps)
 {
     for (size_t i = p->n; i-- > 0;) {
-        const struct ledger_row *row = p->items[i].row;
-        if (row && steps-- == 0)
-            return row->id.version;
+        const struct plan_item *item = &p->items[i];
+        if (item->row && steps-- == 0)
+            return plan_item_recorded(item)->version;
     }
     return NULL;
 }
@@ -33,7 +33,7 @@ plan_back_to(const struct plan *p, const char *to, const char **ret, struct err 
             continue;
         if (!item->row)
             return not_applied(p, to, e);
-        *ret = item->row->id.version;
+        *ret = plan_item_recorded(item)->version;
         return 0;
     }
     if (strcmp(to, "0") != 0)
@@ -81,7 +81,8 @@ plan_back(struct plan *p, const char *target, int *ret_exit, const struct plan_i
     p->steps = 0;
     for (size_t i = 0; i < p->n; i++) {
         struct plan_item *item = &p->items[i];
-        item->step = item->row && (!target || migration_compare(item->row->id.version, target) > 0);
+        item->step = item->row &&
+                     (!target || migration_compare(plan_item_recorded(item)->version, target) > 0);
         p->steps += item->step;
     }
     for (size_t i = p->n; i-- > 0;) {

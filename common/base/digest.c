@@ -57,6 +57,34 @@ digest_sha256(const void *data, size_t len, uint8_t ret_sum[DIGEST_BYTES], struc
 }
 
 int
+digest_sha384(const void *data, size_t len, uint8_t ret_sum[DIGEST_SHA384_BYTES], struct err *e)
+{
+    SHA512_CTX ctx;
+    if (SHA384_Init(&ctx) != 1 || SHA384_Update(&ctx, data, len) != 1 ||
+        SHA384_Final(ret_sum, &ctx) != 1)
+        return err_set(e, ERR_SYSTEM, "cannot compute a SHA-384");
+    return 0;
+}
+
+uint32_t
+digest_crc32(uint32_t crc, const void *data, size_t len)
+{
+    /* Of each half byte, for the reflected polynomial 0xedb88320. */
+    static const uint32_t table[16] = {0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac,
+                                       0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
+                                       0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
+                                       0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c};
+    const uint8_t *p = data;
+    crc = ~crc;
+    for (size_t i = 0; i < len; i++) {
+        crc ^= p[i];
+        crc = crc >> 4 ^ table[crc & 15];
+        crc = crc >> 4 ^ table[crc & 15];
+    }
+    return ~crc;
+}
+
+int
 digest_key64(const void *data, size_t len, int64_t *ret_key, struct err *e)
 {
     uint8_t sum[DIGEST_BYTES] = {0};

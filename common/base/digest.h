@@ -1,5 +1,5 @@
 /*
- * digest.h: SHA-256 and random bytes.
+ * digest.h: SHA-256, other sums of bytes, and random bytes.
  *
  *     CLEANUP_WITH(digest_done) struct digest d = DIGEST_INIT;
  *     if (digest_start(&d, e) < 0) return -1;
@@ -38,6 +38,15 @@ void digest_done(struct digest *d);
 /* One shot. */
 MUST_CHECK int
 digest_sha256(const void *data, size_t len, uint8_t ret_sum[DIGEST_BYTES], struct err *e);
+
+/* SHA-384, one shot. */
+#define DIGEST_SHA384_BYTES 48
+MUST_CHECK int
+digest_sha384(const void *data, size_t len, uint8_t ret_sum[DIGEST_SHA384_BYTES], struct err *e);
+
+/* CRC-32 of IEEE 802.3, as zlib's crc32() computes it; crc: 0, or that of the bytes before. No protection against
+ * anybody. */
+uint32_t digest_crc32(uint32_t crc, const void *data, size_t len);
 
 /* The first eight bytes of the SHA-256 of data, big endian, as an int8 of PostgreSQL's: the key of an advisory lock. */
 MUST_CHECK int digest_key64(const void *data, size_t len, int64_t *ret_key, struct err *e);

@@ -7,7 +7,7 @@ _migrate_value() {
     --dir) words='' path=dirnames ;;
     --database) words='' path='' ;;
     --table) words='' path='' ;;
-    --layout) path='' words='auto native' ;;
+    --layout) path='' words='auto native golang dbmate goose flyway sqlx' ;;
     --wait) words='' path='' ;;
     --lock-wait) words='' path='' ;;
     --lock-timeout) words='' path='' ;;
@@ -42,10 +42,10 @@ _migrate_command() {
     up) options='--dir --allow-empty --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --pooler --dry-run --rehearse --max-blocking --role --search-path --release --json --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     down) options='--dir --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --pooler --dry-run --role --search-path --json --termination-log --to --steps --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     rehearse) options='--dir --allow-empty --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --pooler --dry-run --max-blocking --role --search-path --release --json --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
-    status) options='--dir --allow-empty --database --table --wait --deadline --out-of-order --ahead --phase --role --json --exit-code --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
+    status) options='--dir --allow-empty --database --table --layout --wait --deadline --out-of-order --ahead --phase --role --json --exit-code --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     baseline) options='--dir --database --table --layout --wait --lock-wait --lock-timeout --deadline --pooler --dry-run --role --release --json --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     repair) options='--dir --database --table --layout --wait --lock-wait --lock-timeout --deadline --pooler --dry-run --role --json --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
-    check) options='--dir --allow-empty --json --since --format --rules --log --log-level --strict-env --print-options --print-formats --help --version' words='' path=dirnames wraps='' ;;
+    check) options='--dir --allow-empty --layout --json --since --format --rules --log --log-level --strict-env --print-options --print-formats --help --version' words='' path=dirnames wraps='' ;;
     split) options='--json --log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
     wait) options='--database --wait --deadline --json --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     run) options='--database --table --wait --lock-wait --deadline --ahead --termination-log --export-url --tool --grace --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps=1 ;;

@@ -21,7 +21,7 @@ _migrate_up() {
         '--allow-empty[accept a directory that is missing or contains no migrations]' \
         '--database=[where PostgreSQL is, as a URL or DSN (default\: DATABASE_URL and the like)]:URL: ' \
         '--table=[history table; created if it is missing]:\[SCHEMA.\]TABLE: ' \
-        '--layout=[layout of files and history; native is the only one that this version handles]:WORD: _migrate_offer auto native' \
+        '--layout=[layout of files and history\: migrate'\''s own, or another tool'\''s]:WORD: _migrate_offer auto native golang dbmate goose flyway sqlx' \
         '--wait=[how long to wait for the database to accept connections; 0\: a single attempt]:DURATION: ' \
         '--lock-wait=[how long to wait while another runner holds migrate'\''s lock]:DURATION: ' \
         '--lock-timeout=[lock_timeout for migrations; when it is exceeded, the migration is rolled back and retried]:DURATION: ' \
@@ -58,7 +58,7 @@ _migrate_down() {
         '--dir=[directory that contains the migrations]:DIR:_path_files -/' \
         '--database=[where PostgreSQL is, as a URL or DSN (default\: DATABASE_URL and the like)]:URL: ' \
         '--table=[history table; created if it is missing]:\[SCHEMA.\]TABLE: ' \
-        '--layout=[layout of files and history; native is the only one that this version handles]:WORD: _migrate_offer auto native' \
+        '--layout=[layout of files and history\: migrate'\''s own, or another tool'\''s]:WORD: _migrate_offer auto native golang dbmate goose flyway sqlx' \
         '--wait=[how long to wait for the database to accept connections; 0\: a single attempt]:DURATION: ' \
         '--lock-wait=[how long to wait while another runner holds migrate'\''s lock]:DURATION: ' \
         '--lock-timeout=[lock_timeout for migrations; when it is exceeded, the migration is rolled back and retried]:DURATION: ' \
@@ -90,7 +90,7 @@ _migrate_rehearse() {
         '--allow-empty[accept a directory that is missing or contains no migrations]' \
         '--database=[where PostgreSQL is, as a URL or DSN (default\: DATABASE_URL and the like)]:URL: ' \
         '--table=[history table; created if it is missing]:\[SCHEMA.\]TABLE: ' \
-        '--layout=[layout of files and history; native is the only one that this version handles]:WORD: _migrate_offer auto native' \
+        '--layout=[layout of files and history\: migrate'\''s own, or another tool'\''s]:WORD: _migrate_offer auto native golang dbmate goose flyway sqlx' \
         '--wait=[how long to wait for the database to accept connections; 0\: a single attempt]:DURATION: ' \
         '--lock-wait=[how long to wait while another runner holds migrate'\''s lock]:DURATION: ' \
         '--lock-timeout=[lock_timeout for migrations; when it is exceeded, the migration is rolled back and retried]:DURATION: ' \
@@ -127,6 +127,7 @@ _migrate_status() {
         '--allow-empty[accept a directory that is missing or contains no migrations]' \
         '--database=[where PostgreSQL is, as a URL or DSN (default\: DATABASE_URL and the like)]:URL: ' \
         '--table=[history table; created if it is missing]:\[SCHEMA.\]TABLE: ' \
+        '--layout=[layout of files and history\: migrate'\''s own, or another tool'\''s]:WORD: _migrate_offer auto native golang dbmate goose flyway sqlx' \
         '--wait=[how long to wait for the database to accept connections; 0\: a single attempt]:DURATION: ' \
         '--deadline=[limit for the whole run; when it is exceeded, the current statement is cancelled and rolled back]:DURATION: ' \
         '--out-of-order=[what to do with a pending version that is lower than an applied one]:WORD: _migrate_offer refuse apply' \
@@ -153,7 +154,7 @@ _migrate_baseline() {
         '--dir=[directory that contains the migrations]:DIR:_path_files -/' \
         '--database=[where PostgreSQL is, as a URL or DSN (default\: DATABASE_URL and the like)]:URL: ' \
         '--table=[history table; created if it is missing]:\[SCHEMA.\]TABLE: ' \
-        '--layout=[layout of files and history; native is the only one that this version handles]:WORD: _migrate_offer auto native' \
+        '--layout=[layout of files and history\: migrate'\''s own, or another tool'\''s]:WORD: _migrate_offer auto native golang dbmate goose flyway sqlx' \
         '--wait=[how long to wait for the database to accept connections; 0\: a single attempt]:DURATION: ' \
         '--lock-wait=[how long to wait while another runner holds migrate'\''s lock]:DURATION: ' \
         '--lock-timeout=[lock_timeout for migrations; when it is exceeded, the migration is rolled back and retried]:DURATION: ' \
@@ -181,7 +182,7 @@ _migrate_repair() {
         '--dir=[directory that contains the migrations]:DIR:_path_files -/' \
         '--database=[where PostgreSQL is, as a URL or DSN (default\: DATABASE_URL and the like)]:URL: ' \
         '--table=[history table; created if it is missing]:\[SCHEMA.\]TABLE: ' \
-        '--layout=[layout of files and history; native is the only one that this version handles]:WORD: _migrate_offer auto native' \
+        '--layout=[layout of files and history\: migrate'\''s own, or another tool'\''s]:WORD: _migrate_offer auto native golang dbmate goose flyway sqlx' \
         '--wait=[how long to wait for the database to accept connections; 0\: a single attempt]:DURATION: ' \
         '--lock-wait=[how long to wait while another runner holds migrate'\''s lock]:DURATION: ' \
         '--lock-timeout=[lock_timeout for migrations; when it is exceeded, the migration is rolled back and retried]:DURATION: ' \
@@ -207,6 +208,7 @@ _migrate_check() {
     _arguments -S -s \
         '--dir=[directory that contains the migrations]:DIR:_path_files -/' \
         '--allow-empty[accept a directory that is missing or contains no migrations]' \
+        '--layout=[layout of files and history\: migrate'\''s own, or another tool'\''s]:WORD: _migrate_offer auto native golang dbmate goose flyway sqlx' \
         '--json[print JSON]' \
         '--since=[report lock hazards only in files above version V, which are assumed not to be applied yet]:V: ' \
         '--format=[output format; github prints annotations for a pull request, --json is short for json]:WORD: _migrate_offer text json github' \
@@ -339,7 +341,7 @@ _migrate() {
         '--allow-empty[accept a directory that is missing or contains no migrations]' \
         '--database=[where PostgreSQL is, as a URL or DSN (default\: DATABASE_URL and the like)]:URL: ' \
         '--table=[history table; created if it is missing]:\[SCHEMA.\]TABLE: ' \
-        '--layout=[layout of files and history; native is the only one that this version handles]:WORD: _migrate_offer auto native' \
+        '--layout=[layout of files and history\: migrate'\''s own, or another tool'\''s]:WORD: _migrate_offer auto native golang dbmate goose flyway sqlx' \
         '--wait=[how long to wait for the database to accept connections; 0\: a single attempt]:DURATION: ' \
         '--lock-wait=[how long to wait while another runner holds migrate'\''s lock]:DURATION: ' \
         '--lock-timeout=[lock_timeout for migrations; when it is exceeded, the migration is rolled back and retried]:DURATION: ' \

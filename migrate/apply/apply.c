@@ -11,7 +11,6 @@
 #include "migrate/events.h"
 #include "migrate/tell/progress.h"
 #include "migrate/db/watch.h"
-#include "migrate/sql/marks.h"
 #include "migrate/sql/quote.h"
 
 #define BACKOFF_FIRST_MS 250u
@@ -23,7 +22,7 @@
 /* The header of an up file was read with the directory. */
 static int
 read_header(const struct source *source, const struct source_migration *m,
-            enum migration_direction direction, const struct source_text *t, struct facts *facts,
+            enum migration_direction direction, struct source_text *t, struct facts *facts,
             struct err *e)
 {
     struct layout_header *h = &facts->header;
@@ -32,8 +31,7 @@ read_header(const struct source *source, const struct source_migration *m,
         return 0;
     if (digest_sha256(t->data, t->len, facts->back_sha256, e) != 0)
         return -1;
-    unsigned fine = marks_fine_for(source_file(m, direction));
-    if (source->layout->header_parse(t->data, t->len, fine, h, e) == 0)
+    if (source_text_header(source, t, source_file(m, direction), direction, h, e) == 0)
         return 0;
     facts->verdict.error_offset = h->error_offset;
     facts->verdict.error_line = h->error_line;
@@ -61,6 +59,11 @@ read_facts(const struct source *source, const struct source_migration *m,
         return direction == MIGRATION_DOWN ? same_back(t, facts, e) : 0;
     if (read_header(source, m, direction, t, facts, e) != 0)
         return -1;
+    if (facts->header.unusable) {
+        facts->verdict.error_offset = facts->header.error_offset;
+        facts->verdict.error_line = facts->header.error_line;
+        return err_set(e, ERR_INPUT, "%s", facts->header.unusable);
+    }
     return facts_read(t, &facts->header, facts, e);
 }
 
@@ -320,6 +323,7 @@ open_text(struct apply *a, struct err *e)
     a->text = (struct source_text)SOURCE_TEXT_INIT;
     if (source_text_open(a->source, a->m, direction, &a->text, e) != 0)
         return -1;
+    source_text_narrow(&a->text, &a->facts->header);
     return a->back ? same_back(&a->text, a->facts, e) : 0;
 }
 

@@ -12,7 +12,7 @@
 static void
 lexer_at_sent(const struct apply *a, struct lexer *ret)
 {
-    lexer_init(ret, a->text.data, a->text.len);
+    source_text_look(&a->text, ret);
     ret->pos = a->sent_offset;
     ret->line = a->sent_line;
     ret->n = a->first_n - 1;
@@ -23,7 +23,7 @@ bool
 apply_find_statement(const struct apply *a, size_t n, struct statement *ret)
 {
     struct lexer lx;
-    lexer_init(&lx, a->text.data, a->text.len);
+    source_text_look(&a->text, &lx);
     if (a->first_n && n >= a->first_n)
         lexer_at_sent(a, &lx);
     while (lexer_next(&lx, ret, NULL) > 0)
@@ -97,7 +97,7 @@ bool
 apply_find_unlock(const struct apply *a, struct statement *ret)
 {
     struct lexer lx;
-    lexer_init(&lx, a->text.data, a->text.len);
+    source_text_look(&a->text, &lx);
     while (lexer_next(&lx, ret, NULL) > 0)
         if (mentions(a->text.data + ret->offset, ret->sql_bytes, "advisory_unlock"))
             return true;

@@ -22,7 +22,8 @@ static struct layout_row
 row_of(const struct apply *a, int64_t duration_ms)
 {
     return (struct layout_row){.migration = &a->m->id,
-                               .sha256 = a->m->sha256,
+                               .file = a->m->file,
+                               .sum = a->m->sum,
                                .loose_sha256 = a->facts->loose_sha256,
                                .release = a->s->o->release,
                                .duration_ms = duration_ms};

@@ -158,7 +158,8 @@ add_rows(const struct turn *t, const struct begun *begun, struct strbuf *sql)
         if (!t->plan.items[i].step)
             continue;
         const struct layout_row row = {.migration = &m->id,
-                                       .sha256 = m->sha256,
+                                       .file = m->file,
+                                       .sum = m->sum,
                                        .loose_sha256 = turn_facts(t, m)->loose_sha256,
                                        .release = t->o->release,
                                        .baseline = true};

@@ -16,6 +16,7 @@
 #include "migrate/sql/position.h"
 #include "migrate/sql/verdict.h"
 #include "migrate/tell/report.h"
+#include "migrate/turn/choice.h"
 
 static int cmd_check_run(void *options, const struct opt_result *given);
 
@@ -53,7 +54,7 @@ const struct opt_command cmd_check = {
     .more =
         "Rules report statements that block others for as long as a table is large, or break the release that is still running; "
         "--rules prints them, with a safe alternative for each. The header line -- migrate: allow=RULE,RULE permits findings in a file.",
-    .options = OPT_NAMES("dir", "allow-empty", "json"),
+    .options = OPT_NAMES("dir", "allow-empty", "layout", "json"),
     .rows = rows,
     .n_rows = sizeof(rows) / sizeof(*rows),
     .run = cmd_check_run,
@@ -205,9 +206,14 @@ check_text(struct check *c, const struct source *s, const struct source_migratio
     struct err e = {0};
     bool is_down = file == m->down_file;
 
-    if (is_down &&
-        s->layout->header_parse(t->data, t->len, marks_fine_for(file), &header, &e) < 0) {
+    if (is_down && source_text_header(s, t, file, MIGRATION_DOWN, &header, &e) < 0) {
         c->bad_input = true;
+        add_found(c, file, t, header.error_offset, "header", &e);
+        return;
+    }
+    if (!is_down && header.unusable) {
+        c->bad_input = true;
+        err_set(&e, ERR_INPUT, "%s", header.unusable);
         add_found(c, file, t, header.error_offset, "header", &e);
         return;
     }
@@ -239,7 +245,7 @@ check_file(struct check *c, const struct source *s, const struct source_migratio
 
     if (!file)
         return;
-    c->files++;
+    c->files += direction == MIGRATION_UP || strcmp(file, m->file) != 0;
     c->migration = m;
     if (source_text_open(s, m, direction, &t, &e) < 0) {
         add_unread(c, file, t.error_line, &e);
@@ -294,7 +300,7 @@ check_directory(struct check *c, const struct options *o, const char *dir, struc
     CLEANUP_WITH(source_done) struct source s = SOURCE_INIT;
     struct err e = {0};
 
-    if (directory_open(dir, &layout_native, o->allow_empty, &s, &e) < 0) {
+    if (directory_open(dir, choice_of_files(o, dir), o->allow_empty, &s, &e) < 0) {
         report_fail(r, EXIT_INPUT, &e);
         report_place(r, s.fault_file[0] ? s.fault_file : NULL, s.fault_line, 0);
         return;

@@ -164,11 +164,12 @@ tell_plan(const struct turn *t)
         if (!item->step)
             continue;
         log_info(&event_undoing,
-                 LOG_FIELDS(LF_STR("version", item->row->id.version),
+                 LOG_FIELDS(LF_STR("version", plan_item_recorded(item)->version),
                             LF_STR("file", source_file(item->file, MIGRATION_DOWN)),
                             LF_STR("applied_at", item->row->applied_at)),
-                 "version %s (%s), applied at %s, will be undone", item->row->id.version,
-                 item->row->id.name, item->row->applied_at);
+                 "version %s (%s), applied at %s, will be undone",
+                 plan_item_recorded(item)->version, plan_item_recorded(item)->name,
+                 item->row->applied_at);
         if (item->state == PLAN_DRIFTED)
             log_warn(&event_drifted,
                      LOG_FIELDS(LF_STR("version", item->file->id.version),

@@ -169,8 +169,8 @@ tell_step(struct turn *t, const struct plan_item *item)
     char was[SHORT_DIGEST + 1], now[SHORT_DIGEST + 1];
     const bool comments = item->state == PLAN_EDITED;
     const struct source_migration *m = item->file;
-    short_digest(was, item->row->sha256);
-    short_digest(now, m->sha256);
+    short_digest(was, item->row->sum);
+    short_digest(now, m->sum);
     const struct field fields[] = {LF_STR("version", m->id.version),
                                    LF_STR("name", m->id.name),
                                    LF_STR("file", m->file),
@@ -223,9 +223,10 @@ add_rows(struct turn *t, struct strbuf *sql)
         if (!item->step)
             continue;
         const struct layout_row row = {.migration = &item->row->id,
-                                       .sha256 = item->file->sha256,
+                                       .file = item->file->file,
+                                       .sum = item->file->sum,
                                        .loose_sha256 = turn_facts(t, item->file)->loose_sha256};
-        ledger_sql_accept(&t->ledger, &row, item->row->sha256, sql);
+        ledger_sql_accept(&t->ledger, &row, item->row->sum, sql);
         strbuf_adds(sql, "; ");
         first = first ? first : item->file->id.version;
     }

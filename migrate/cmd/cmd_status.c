@@ -15,6 +15,7 @@
 #include "migrate/db/session.h"
 #include "migrate/files/facts.h"
 #include "migrate/turn/begun.h"
+#include "migrate/turn/choice.h"
 
 static int cmd_status_run(void *options, const struct opt_result *given);
 
@@ -23,8 +24,8 @@ const struct opt_command cmd_status = {
     .args = "",
     .summary = "show applied, pending, ahead, drifted and late migrations, and who holds the lock",
     .options =
-        OPT_NAMES("dir", "allow-empty", "database", "table", "wait", "deadline", "out-of-order",
-                  "ahead", "phase", "role", "json", "exit-code", "termination-log"),
+        OPT_NAMES("dir", "allow-empty", "database", "table", "layout", "wait", "deadline",
+                  "out-of-order", "ahead", "phase", "role", "json", "exit-code", "termination-log"),
     .run = cmd_status_run,
 };
 
@@ -39,6 +40,7 @@ struct status {
     struct lock_holder holder;
     struct loose loose;
     struct begun begun;
+    struct choice choice;
 };
 
 /* Outside a transaction: how far an earlier run came; NULL: none did. */
@@ -103,7 +105,7 @@ print_json(const struct status *st, struct err *e)
     struct json j = json_on(&out);
     json_object(&j);
     json_kstr(&j, "table", st->ledger.table.quoted);
-    for (int i = 0; i <= PLAN_MISSING; i++)
+    for (int i = 0; i <= PLAN_DIRTY; i++)
         json_kuint(&j, plan_state_name((enum plan_state)i), st->plan.count[i]);
     json_key(&j, "lock");
     if (st->holder.pid) {
@@ -157,7 +159,7 @@ print_text(const struct status *st)
         print_begun(st, item);
     }
     const char *comma = "\n";
-    for (int i = 0; i <= PLAN_MISSING; i++) {
+    for (int i = 0; i <= PLAN_DIRTY; i++) {
         if (st->plan.count[i]) {
             printf("%s%zu %s", comma, st->plan.count[i], plan_state_name((enum plan_state)i));
             comma = ", ";
@@ -176,10 +178,12 @@ look(struct status *st, struct err *e)
     const struct options *o = st->o;
     struct plan_rules rules = {.phase = (enum options_phase)o->phase};
     st->loose.source = &st->source;
-    if (directory_open(o->dir, &layout_native, o->allow_empty, &st->source, e) != 0)
+    const struct layout *layout = choice_of_files(o, o->dir);
+    st->choice = (struct choice){
+        .o = o, .s = &st->s, .source = &st->source, .ledger = &st->ledger, .lock = &st->lock};
+    if (directory_open(o->dir, layout, o->allow_empty, &st->source, e) != 0)
         return -1;
-    if (ledger_init(&st->ledger, &layout_native, o->table, o->role, e) != 0 ||
-        lock_init(&st->lock, st->ledger.table.quoted, e) != 0)
+    if (ledger_init(&st->ledger, layout, o->table, o->role, e) != 0)
         return -1;
     if (session_init(&st->s, o, e) != 0)
         return -1;
@@ -187,7 +191,7 @@ look(struct status *st, struct err *e)
         st->report.exit = report_exit_for_connect(e);
         return -1;
     }
-    if (ledger_read(&st->ledger, &st->s, e) != 0 ||
+    if (choice_read(&st->choice, e) != 0 ||
         lock_find_holder(&st->lock, &st->s, &st->holder, e) != 0 ||
         begun_read(&st->begun, &st->ledger, &st->s, e) != 0)
         return -1;

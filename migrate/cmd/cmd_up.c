@@ -52,8 +52,7 @@ static int
 check_database(struct turn *t)
 {
     struct err e = {0};
-    if (t->ledger.exists || t->o->layout != LAYOUT_AUTO ||
-        ledger_no_foreign(&t->ledger, &t->s, &e) == 0)
+    if (choice_no_foreign(&t->choice, &e) == 0)
         return 0;
     turn_fail(t, &e);
     if (e.code == ERR_INPUT)

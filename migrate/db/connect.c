@@ -110,7 +110,8 @@ ask_facts(struct session *s, struct err *e)
         "SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_is_in_recovery(),"
         " pg_catalog.current_setting('transaction_read_only'),"
         " pg_catalog.current_setting('statement_timeout') OPERATOR(pg_catalog.<>) '0' OR"
-        " pg_catalog.current_setting('idle_session_timeout', true) OPERATOR(pg_catalog.<>) '0'";
+        " pg_catalog.current_setting('idle_session_timeout', true) OPERATOR(pg_catalog.<>) '0',"
+        " pg_catalog.current_database()";
     struct pgrows *rows = NULL;
     if (session_query(s, sql, sizeof(sql) - 1, &rows, e) != 0) {
         pgrows_free(rows);
@@ -125,6 +126,8 @@ ask_facts(struct session *s, struct err *e)
         s->pooled = strcmp(own, pid) != 0;
         s->stateless =
             s->o->pooler == POOLER_TRANSACTION || (s->pooled && s->o->pooler != POOLER_SESSION);
+        const char *database = pgrows_value(rows, 0, 4);
+        snprintf(s->database, sizeof(s->database), "%s", database ? database : "");
         s->in_recovery = session_is(rows, 1, "t");
         s->read_only = session_is(rows, 2, "on");
         s->limited = session_is(rows, 3, "t");

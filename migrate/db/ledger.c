@@ -13,12 +13,15 @@ enum {
     COL_VERSION,
     COL_NAME,
     COL_PHASE,
-    COL_SHA256,
+    COL_SUM,
     COL_LOOSE,
     COL_AT,
     COL_BY,
     COL_DURATION,
-    COL_RELEASE
+    COL_RELEASE,
+    COL_BEGUN,
+    COL_COVERS,
+    COL_REPEATABLE
 };
 
 static unsigned
@@ -27,14 +30,14 @@ nibble(char c)
     return c >= '0' && c <= '9' ? (unsigned)(c - '0') : ((unsigned)(c - 'a') & 7u) + 10u;
 }
 
-/* A digest of another length counts as no digest: it differs from every file. */
+/* A digest of another length differs from that of every file. */
 static void
-take_digest(const char *hex, uint8_t ret[DIGEST_BYTES])
+take_digest(const char *hex, uint8_t *ret, size_t bytes)
 {
-    memset(ret, 0, DIGEST_BYTES);
-    if (!hex || strlen(hex) + 1 != DIGEST_HEX_MAX)
+    memset(ret, 0, bytes);
+    if (!hex || strlen(hex) != 2 * bytes)
         return;
-    for (size_t i = 0; i < DIGEST_BYTES; i++)
+    for (size_t i = 0; i < bytes; i++)
         ret[i] = (uint8_t)(nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));
 }
 
@@ -45,8 +48,15 @@ copy(const struct pgrows *rows, int row, int column)
     return strdup(value ? value : "");
 }
 
+static bool
+is_true(const struct pgrows *rows, int row, int column)
+{
+    const char *value = pgrows_value(rows, row, column);
+    return value && *value == 't';
+}
+
 static int
-take_row(const struct pgrows *rows, int i, struct ledger_row *ret)
+take_row(const struct layout *layout, const struct pgrows *rows, int i, struct ledger_row *ret)
 {
     const char *duration = pgrows_value(rows, i, COL_DURATION);
     const char *phase = pgrows_value(rows, i, COL_PHASE);
@@ -57,9 +67,13 @@ take_row(const struct pgrows *rows, int i, struct ledger_row *ret)
         .applied_at = copy(rows, i, COL_AT),
         .applied_by = copy(rows, i, COL_BY),
         .duration_ms = duration ? strtoll(duration, NULL, 10) : 0,
+        .id.repeatable = is_true(rows, i, COL_REPEATABLE),
+        .begun = is_true(rows, i, COL_BEGUN),
+        .covers = is_true(rows, i, COL_COVERS),
+        .has_sum = pgrows_value(rows, i, COL_SUM) != NULL,
     };
-    take_digest(pgrows_value(rows, i, COL_SHA256), ret->sha256);
-    take_digest(pgrows_value(rows, i, COL_LOOSE), ret->loose_sha256);
+    take_digest(pgrows_value(rows, i, COL_SUM), ret->sum, layout->sum_bytes);
+    take_digest(pgrows_value(rows, i, COL_LOOSE), ret->loose_sha256, DIGEST_BYTES);
     bool fine = ret->id.version && ret->id.name && ret->applied_at && ret->applied_by;
     if (pgrows_value(rows, i, COL_RELEASE)) {
         ret->release = copy(rows, i, COL_RELEASE);
@@ -84,7 +98,7 @@ take_rows(const struct pgrows *rows, struct ledger *l, struct err *e)
         return err_nomem(e);
     for (size_t i = 0; i < n; i++) {
         l->n++;
-        if (take_row(rows, (int)i, &l->rows[i]) != 0)
+        if (take_row(l->layout, rows, (int)i, &l->rows[i]) != 0)
             return err_nomem(e);
     }
     qsort(l->rows, l->n, sizeof(*l->rows), by_version);
@@ -119,8 +133,11 @@ read_exists(const struct ledger *l, struct session *s, bool *ret, struct err *e)
         result = err_set(e, ERR_PROTOCOL, "the server did not report whether %s exists",
                          l->table.quoted);
     else
-        result = l->layout->columns_check(l->table.quoted, pgrows_value(answer, 0, 0),
-                                          pgrows_value(answer, 0, 1), ret, e);
+        result = layouts_check_columns(l->layout, l->table.quoted,
+                                       &(struct layout_columns){pgrows_value(answer, 0, 0),
+                                                                pgrows_value(answer, 0, 1),
+                                                                pgrows_value(answer, 0, 2)},
+                                       ret, e);
     pgrows_free(rows);
     return result;
 }
@@ -153,9 +170,10 @@ ledger_has(const struct ledger *l, struct session *s, const char *version, bool 
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     struct pgrows *rows = NULL;
     const struct pgrows *answer;
-    strbuf_addf(&sql, "SELECT 1 FROM %s h WHERE h.version OPERATOR(pg_catalog.=) ",
-                l->table.quoted);
-    quote_literal(&sql, version);
+    strbuf_adds(&sql, "SELECT 1 FROM (");
+    l->layout->sql_read(l->table.quoted, &sql);
+    strbuf_adds(&sql, ") h (version) WHERE h.version OPERATOR(pg_catalog.=) ");
+    quote_literal(&sql, migration_stored(version, l->layout->even_numbers));
     int result = ask(l, s, &sql, &rows, &answer, e);
     *ret = result == 0 && pgrows_count(answer) > 0;
     pgrows_free(rows);
@@ -163,27 +181,28 @@ ledger_has(const struct ledger *l, struct session *s, const char *version, bool 
 }
 
 int
-ledger_no_foreign(const struct ledger *l, struct session *s, struct err *e)
+ledger_search(const struct ledger *l, struct session *s, ledger_found_fn *each, void *arg,
+              struct err *e)
 {
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     struct pgrows *rows = NULL;
-    ledger_sql_foreign(&l->table, &sql);
+    ledger_sql_known(&l->table, &sql);
     const struct pgrows *answer;
     int result = ask(l, s, &sql, &rows, &answer, e);
     for (int i = 0; result == 0 && i < pgrows_count(answer); i++) {
-        const char *schema = pgrows_value(answer, i, 0);
-        const char *table = pgrows_value(answer, i, 1);
-        const char *columns = pgrows_value(answer, i, 2);
-        const char *tool = schema && table && columns ? ledger_tool(table, columns) : NULL;
-        if (tool)
-            result =
-                err_set(e, ERR_INPUT,
-                        "the database has a history of %s (%s.%s) and none of migrate (%s): that "
-                        "layout is not handled yet, and what it applied would be applied again",
-                        tool, schema, table, l->table.quoted);
+        struct ledger_found found = {.schema = pgrows_value(answer, i, 0),
+                                     .table = pgrows_value(answer, i, 1)};
+        const struct layout_columns columns = {.names = pgrows_value(answer, i, 2),
+                                               .first_type = pgrows_value(answer, i, 3)};
+        if (!found.schema || !found.table || !columns.names)
+            continue;
+        found.layout = layouts_of_columns(&columns);
+        found.foreign = layouts_foreign_find(found.table, columns.names);
+        if (found.layout || found.foreign)
+            each(&found, arg);
     }
     pgrows_free(rows);
-    return result;
+    return result == 0 ? 0 : err_wrap(e, "cannot look for history tables");
 }
 
 bool
@@ -234,7 +253,8 @@ ledger_create(const struct ledger *l, struct session *s, struct err *e)
             return -1;
     }
     strbuf_clear(&sql);
-    l->layout->sql_create(l->table.quoted, &sql);
+    l->layout->sql_create(&(struct layout_place){l->table.schema, l->table.table, l->table.quoted},
+                          &sql);
     return create(l, s, &sql, e);
 }
 
@@ -287,10 +307,10 @@ ledger_sql_delete(const struct ledger *l, const struct migration *m, const struc
 }
 
 void
-ledger_sql_accept(const struct ledger *l, const struct layout_row *row, const uint8_t *was_sha256,
+ledger_sql_accept(const struct ledger *l, const struct layout_row *row, const uint8_t *was_sum,
                   struct strbuf *out)
 {
-    l->layout->sql_accept(l->table.quoted, row, was_sha256, out);
+    l->layout->sql_accept(l->table.quoted, row, was_sum, out);
 }
 
 int
@@ -298,7 +318,7 @@ ledger_init(struct ledger *l, const struct layout *layout, const char *table, co
             struct err *e)
 {
     *l = (struct ledger){.layout = layout};
-    if (ledger_table_parse(table, &l->table, e) != 0)
+    if (ledger_table_parse(table ? table : layout->table, &l->table, e) != 0)
         return -1;
     l->table.role = role;
     return 0;

@@ -15,6 +15,7 @@
 #include "common/base/err.h"
 #include "common/base/strbuf.h"
 #include "migrate/layout/layout.h"
+#include "migrate/layout/layouts.h"
 
 struct session;
 
@@ -29,7 +30,10 @@ struct ledger_table {
 
 struct ledger_row {
     struct migration id;
-    uint8_t sha256[DIGEST_BYTES];
+    bool begun;                  /* and not ended: the mark of a file that stopped part-way */
+    bool covers;                 /* it stands for all files up to its version */
+    bool has_sum;                /* else nobody can say whether its file changed */
+    uint8_t sum[LAYOUT_SUM_MAX]; /* the layout's own digest: sum_bytes of them */
     uint8_t loose_sha256[DIGEST_BYTES];
     char *applied_at;
     char *applied_by;
@@ -54,9 +58,8 @@ void ledger_table_done(struct ledger_table *t);
 /* table with suffix behind it, cut where a name would be too long for PostgreSQL and then told apart by a digest. */
 MUST_CHECK int
 ledger_sql_beside(const char *table, const char *suffix, struct strbuf *out, struct err *e);
-void
-ledger_sql_columns(const struct ledger_table *t,
-                   struct strbuf *out); /* one row of two: columns' names; which need a value */
+/* One row: columns' names; which need a value; type of the first. */
+void ledger_sql_columns(const struct ledger_table *t, struct strbuf *out);
 /*
  * What stands before statements on the history, for the transaction that they are in: the role; and
  * before those that read, that row security is an error (42501) instead of rows left out: an empty
@@ -72,22 +75,30 @@ void ledger_sql_insert(const struct ledger *l, const struct layout_row *row, con
 bool ledger_sql_took(const struct ledger *l, const struct layout_row *row, struct strbuf *out);
 void ledger_sql_delete(const struct ledger *l, const struct migration *m,
                        const struct migration *before, struct strbuf *out);
-void ledger_sql_accept(const struct ledger *l, const struct layout_row *row,
-                       const uint8_t *was_sha256, struct strbuf *out);
+void ledger_sql_accept(const struct ledger *l, const struct layout_row *row, const uint8_t *was_sum,
+                       struct strbuf *out);
 
-/* Rows of schema, table, columns: tables whose names other tools give to theirs, in all schemas that
- * the role may use, that of t first. */
-void ledger_sql_foreign(const struct ledger_table *t, struct strbuf *out);
-/* Whose table that is; NULL: not known. */
-const char *ledger_tool(const char *table, const char *columns);
+/* Rows of schema, table, columns, type of the first: tables with the names that layouts and other tools give to
+ * theirs, in all schemas that the role may use, public first. */
+void ledger_sql_known(const struct ledger_table *t, struct strbuf *out);
 
 /* ---- on the server ---- */
-/* table as for ledger_table_parse; layout and role are borrowed. On error nothing is left. */
+/* table as for ledger_table_parse, NULL: the layout's own in public; layout and role are borrowed. On error nothing is
+ * left. */
 MUST_CHECK int ledger_init(struct ledger *l, const struct layout *layout, const char *table,
                            const char *role, struct err *e);
 void ledger_done(struct ledger *l);
-/* ERR_INPUT that names it when another tool's history is in the database. */
-MUST_CHECK int ledger_no_foreign(const struct ledger *l, struct session *s, struct err *e);
+/* A table that has the name of a known history. */
+struct ledger_found {
+    const char *schema;
+    const char *table;
+    const struct layout *layout;           /* whose it is by its columns, or NULL: … */
+    const struct layouts_foreign *foreign; /* … a tool whose layout is not handled */
+};
+/* All of them, public first, for each the callback; what it is given is valid during the call. */
+typedef void ledger_found_fn(const struct ledger_found *found, void *arg);
+MUST_CHECK int ledger_search(const struct ledger *l, struct session *s, ledger_found_fn *each,
+                             void *arg, struct err *e);
 /* Anew: what was read before is gone, on error too. */
 MUST_CHECK int ledger_read(struct ledger *l, struct session *s, struct err *e);
 /* The rows are gone, the table stays named. */

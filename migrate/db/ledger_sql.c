@@ -126,7 +126,8 @@ ledger_sql_columns(const struct ledger_table *t, struct strbuf *out)
         "SELECT pg_catalog.string_agg(a.attname::pg_catalog.text, ',' ORDER BY a.attnum),"
         " pg_catalog.string_agg(a.attname::pg_catalog.text, ',' ORDER BY a.attnum) FILTER (WHERE a.attnotnull"
         " AND NOT a.atthasdef AND coalesce(pg_catalog.to_jsonb(a) OPERATOR(pg_catalog.->>) 'attidentity', '')"
-        " OPERATOR(pg_catalog.=) '') FROM pg_catalog.pg_attribute a WHERE a.attrelid OPERATOR(pg_catalog.=) ");
+        " OPERATOR(pg_catalog.=) ''), (pg_catalog.array_agg(pg_catalog.format_type(a.atttypid, NULL) ORDER BY a.attnum))[1]"
+        " FROM pg_catalog.pg_attribute a WHERE a.attrelid OPERATOR(pg_catalog.=) ");
     add_regclass(t, out);
     strbuf_adds(out, " AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped");
 }
@@ -163,51 +164,29 @@ ledger_sql_in_full(const struct ledger_table *t, struct strbuf *out)
 
 /* ---- whose table is it ---- */
 
-/* Tools whose files may look like ours. */
-static const struct {
-    const char *table;
-    const char *columns;
-    const char *tool;
-} foreign[] = {
-    {"schema_migrations", "version,dirty", "golang-migrate"},
-    {"schema_migrations", "version", "dbmate or Rails"},
-    {"goose_db_version", "id,version_id,is_applied,tstamp", "goose"},
-    {"schema_version", "version", "tern"},
-    {"_sqlx_migrations", "version,description,installed_on,success,checksum,execution_time",
-     "sqlx"},
-    {"pgmigrations", "id,name,run_on", "node-pg-migrate"},
-    {"gorp_migrations", "id,applied_at", "sql-migrate"},
-    {"flyway_schema_history", NULL, "Flyway"},
-    {"refinery_schema_history", NULL, "refinery"},
-    {"atlas_schema_revisions", NULL, "Atlas"},
-};
-
-const char *
-ledger_tool(const char *table, const char *columns)
-{
-    for (size_t i = 0; i < sizeof(foreign) / sizeof(*foreign); i++)
-        if (strcmp(table, foreign[i].table) == 0 &&
-            (!foreign[i].columns || strcmp(columns, foreign[i].columns) == 0))
-            return foreign[i].tool;
-    return NULL;
-}
-
 void
-ledger_sql_foreign(const struct ledger_table *t, struct strbuf *out)
+ledger_sql_known(const struct ledger_table *t, struct strbuf *out)
 {
-    strbuf_adds(out,
-                "SELECT n.nspname, c.relname,"
-                " pg_catalog.string_agg(a.attname::pg_catalog.text, ',' ORDER BY a.attnum)"
-                " FROM pg_catalog.pg_class c, pg_catalog.pg_namespace n, pg_catalog.pg_attribute a"
-                " WHERE n.oid OPERATOR(pg_catalog.=) c.relnamespace"
-                " AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')"
-                " AND a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0"
-                " AND NOT a.attisdropped");
+    strbuf_adds(
+        out,
+        "SELECT n.nspname, c.relname,"
+        " pg_catalog.string_agg(a.attname::pg_catalog.text, ',' ORDER BY a.attnum),"
+        " (pg_catalog.array_agg(pg_catalog.format_type(a.atttypid, NULL) ORDER BY a.attnum))[1]"
+        " FROM pg_catalog.pg_class c, pg_catalog.pg_namespace n, pg_catalog.pg_attribute a"
+        " WHERE n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+        " AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'v', 'f']::pg_catalog.\"char\"[])"
+        " AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')"
+        " AND a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0"
+        " AND NOT a.attisdropped");
     strbuf_adds(out, " AND c.relname::pg_catalog.text OPERATOR(pg_catalog.=) ANY (ARRAY[");
-    for (size_t i = 0; i < sizeof(foreign) / sizeof(*foreign); i++)
-        strbuf_addf(out, "%s'%s'", i ? ", " : "", foreign[i].table);
-    strbuf_adds(out,
-                "]) GROUP BY n.nspname, c.relname ORDER BY n.nspname OPERATOR(pg_catalog.<>) ");
+    for (size_t i = 0; layouts_at(i); i++)
+        strbuf_addf(out, "'%s', ", layouts_at(i)->table);
+    for (size_t i = 0; layouts_foreign_at(i); i++)
+        strbuf_addf(out, "%s'%s'", i ? ", " : "", layouts_foreign_at(i)->table);
+    strbuf_adds(
+        out,
+        "]) GROUP BY n.nspname, c.relname ORDER BY n.nspname OPERATOR(pg_catalog.<>) 'public', "
+        "n.nspname OPERATOR(pg_catalog.<>) ");
     quote_literal(out, t->schema);
     strbuf_adds(out, ", n.nspname, c.relname");
 }

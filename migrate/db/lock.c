@@ -20,26 +20,33 @@ lock_init(struct lock *l, const char *table, struct err *e)
     return digest_key64(strbuf_str(&seed), seed.len, &l->key, e);
 }
 
+void
+lock_add(struct lock *l, const struct layout *layout, const struct layout_place *at,
+         const char *database)
+{
+    l->also_n = layout->lock_keys ? layout->lock_keys(at, database, l->also) : 0;
+}
+
 /* How pg_locks shows a lock on one bigint. */
 static void
-add_key(const struct lock *l, struct strbuf *out)
+add_key(int64_t signed_key, struct strbuf *out)
 {
-    uint64_t key = (uint64_t)l->key;
+    uint64_t key = (uint64_t)signed_key;
     strbuf_addf(out,
-                "l.locktype OPERATOR(pg_catalog.=) 'advisory' AND l.granted"
+                "(l.locktype OPERATOR(pg_catalog.=) 'advisory' AND l.granted"
                 " AND l.classid OPERATOR(pg_catalog.=) %u::pg_catalog.oid"
                 " AND l.objid OPERATOR(pg_catalog.=) %u::pg_catalog.oid"
-                " AND l.objsubid OPERATOR(pg_catalog.=) 1",
+                " AND l.objsubid OPERATOR(pg_catalog.=) 1)",
                 (uint32_t)(key >> 32), (uint32_t)key);
 }
 
 /* The database goes without saying: this session's locks are in its own. */
-void
-lock_sql_proof(const struct lock *l, struct strbuf *out)
+static void
+add_proof(int64_t key, struct strbuf *out)
 {
     strbuf_adds(out, "EXISTS (SELECT 1 FROM pg_catalog.pg_locks l WHERE l.pid"
                      " OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() AND ");
-    add_key(l, out);
+    add_key(key, out);
     strbuf_addc(out, ')');
 }
 
@@ -47,10 +54,11 @@ void
 lock_sql_guard(const struct lock *l, struct strbuf *out)
 {
     strbuf_addf(
-        out,
-        "SELECT 1 OPERATOR(pg_catalog./) CASE WHEN pg_catalog.pg_try_advisory_xact_lock(%lld)"
-        " THEN 1 ELSE 0 END",
+        out, "SELECT 1 OPERATOR(pg_catalog./) CASE WHEN pg_catalog.pg_try_advisory_xact_lock(%lld)",
         (long long)l->key);
+    for (size_t i = 0; i < l->also_n; i++)
+        strbuf_addf(out, " AND pg_catalog.pg_try_advisory_xact_lock(%lld)", (long long)l->also[i]);
+    strbuf_adds(out, " THEN 1 ELSE 0 END");
 }
 
 bool
@@ -59,18 +67,73 @@ lock_guard_refused(const struct err *e)
     return strcmp(e->sqlstate, "22012") == 0; /* division_by_zero */
 }
 
+void
+lock_sql_proof(const struct lock *l, struct strbuf *out)
+{
+    add_proof(l->key, out);
+    for (size_t i = 0; i < l->also_n; i++) {
+        strbuf_adds(out, " AND ");
+        add_proof(l->also[i], out);
+    }
+}
+
+static int
+try_key(int64_t key, struct session *s, bool *ret, struct err *e)
+{
+    char sql[96];
+    int n =
+        snprintf(sql, sizeof(sql), "SELECT pg_catalog.pg_try_advisory_lock(%lld)", (long long)key);
+    struct pgrows *rows = NULL;
+    int result = session_query(s, sql, (size_t)n, &rows, e);
+    *ret = result == 0 && session_is(rows, 0, "t");
+    pgrows_free(rows);
+    return result;
+}
+
+static int
+release_key(int64_t key, struct session *s, struct err *e)
+{
+    char sql[96];
+    int n =
+        snprintf(sql, sizeof(sql), "SELECT pg_catalog.pg_advisory_unlock(%lld)", (long long)key);
+    return session_query(s, sql, (size_t)n, NULL, e);
+}
+
+/* *ret: how many of them are held now; fewer than all, when somebody has the next. */
+static int
+try_also(const struct lock *l, struct session *s, size_t *ret, struct err *e)
+{
+    bool held = true;
+    *ret = 0;
+    while (held && *ret < l->also_n) {
+        if (try_key(l->also[*ret], s, &held, e) != 0)
+            return -1;
+        *ret += held;
+    }
+    return 0;
+}
+
+/* Ours comes first, so that of many runners one alone asks for the others. */
 int
 lock_try(struct lock *l, struct session *s, struct err *e)
 {
-    char sql[96];
-    int n = snprintf(sql, sizeof(sql), "SELECT pg_catalog.pg_try_advisory_lock(%lld)",
-                     (long long)l->key);
-    struct pgrows *rows = NULL;
-    int result = session_query(s, sql, (size_t)n, &rows, e);
-    if (result == 0)
-        l->connection = session_is(rows, 0, "t") ? s->connection : 0;
-    pgrows_free(rows);
-    return result;
+    bool held;
+    size_t n;
+    l->connection = 0;
+    if (try_key(l->key, s, &held, e) != 0)
+        return -1;
+    if (!held)
+        return 0;
+    if (try_also(l, s, &n, e) != 0)
+        return -1;
+    if (n == l->also_n) {
+        l->connection = s->connection;
+        return 0;
+    }
+    while (n > 0)
+        if (release_key(l->also[--n], s, e) != 0)
+            return -1;
+    return release_key(l->key, s, e);
 }
 
 bool
@@ -94,11 +157,15 @@ lock_find_holder(const struct lock *l, struct session *s, struct lock_holder *re
         "SELECT l.pid, coalesce(a.application_name, ''), pg_catalog.floor(pg_catalog.date_part('epoch',"
         " pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) a.backend_start))"
         " FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a"
-        " ON a.pid OPERATOR(pg_catalog.=) l.pid WHERE ");
-    add_key(l, &sql);
-    strbuf_adds(&sql,
-                " AND l.database OPERATOR(pg_catalog.=) (SELECT d.oid FROM pg_catalog.pg_database d"
-                " WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())");
+        " ON a.pid OPERATOR(pg_catalog.=) l.pid WHERE (");
+    add_key(l->key, &sql);
+    for (size_t i = 0; i < l->also_n; i++) {
+        strbuf_adds(&sql, " OR ");
+        add_key(l->also[i], &sql);
+    }
+    strbuf_adds(
+        &sql, ") AND l.database OPERATOR(pg_catalog.=) (SELECT d.oid FROM pg_catalog.pg_database d"
+              " WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())");
     struct pgrows *rows = NULL;
     int result = session_sql(s, &sql, &rows, e);
     *ret = (struct lock_holder){0};
@@ -132,10 +199,9 @@ lock_release(struct lock *l, struct session *s)
 {
     if (!lock_held(l, s))
         return;
-    char sql[96];
-    int n =
-        snprintf(sql, sizeof(sql), "SELECT pg_catalog.pg_advisory_unlock(%lld)", (long long)l->key);
     struct err ignored = {0};
-    IGNORED(session_query(s, sql, (size_t)n, NULL, &ignored));
+    for (size_t i = 0; i < l->also_n; i++)
+        IGNORED(release_key(l->also[i], s, &ignored));
+    IGNORED(release_key(l->key, s, &ignored));
     lock_forget(l);
 }

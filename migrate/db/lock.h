@@ -5,6 +5,9 @@
  * backend that works. It is polled (pg_try_advisory_lock) outside any transaction: a session that
  * waits inside pg_advisory_lock() holds a snapshot, and CREATE INDEX CONCURRENTLY of the holder
  * would wait for that snapshot, for ever.
+ *
+ * Where the history has another tool's layout, that tool's own lock is taken beside ours, so that both
+ * can be used at the same time.
  */
 #ifndef RR_MIGRATE_LOCK_H
 #define RR_MIGRATE_LOCK_H
@@ -14,11 +17,14 @@
 
 #include "common/base/err.h"
 #include "common/base/strbuf.h"
+#include "migrate/layout/layout.h"
 
 struct session;
 
 struct lock {
-    int64_t key;         /* advisory locks belong to one database */
+    int64_t key;                   /* advisory locks belong to one database */
+    int64_t also[LAYOUT_KEYS_MAX]; /* of the layout's own tool: taken behind ours, let go with it */
+    size_t also_n;
     unsigned connection; /* of the session, by which we hold it; 0: we do not */
 };
 
@@ -31,7 +37,11 @@ struct lock_holder {
 /* The lock of that history, named as "schema"."table". ERR_NOMEM. */
 MUST_CHECK int lock_init(struct lock *l, const char *table, struct err *e);
 
-/* One attempt; lock_held says the outcome. */
+/* The keys of the layout's own tool, too. Before the first attempt. */
+void lock_add(struct lock *l, const struct layout *layout, const struct layout_place *at,
+              const char *database);
+
+/* One attempt at all of them; lock_held says the outcome. */
 MUST_CHECK int lock_try(struct lock *l, struct session *s, struct err *e);
 /* It is ours: we took it by the connection that the session has now. */
 bool lock_held(const struct lock *l, const struct session *s);

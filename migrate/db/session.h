@@ -58,6 +58,7 @@ struct session {
     session_notice_fn *notice;
     void *notice_arg;
     /* facts about the server, of connect_open */
+    char database[64]; /* its name */
     bool in_recovery;
     bool read_only;
     int backend_pid; /* as the server says it; behind a pooler the protocol's is none of the server's */

@@ -13,6 +13,7 @@
 #include "common/base/cleanup.h"
 #include "migrate/sql/marks.h"
 #include "migrate/files/source_text.h"
+#include "migrate/layout/layouts.h"
 
 /* How deep folders are searched for .sql files. */
 #define FOLDER_DEPTH 4u
@@ -54,6 +55,14 @@ no_memory(const char *dir, struct err *e)
     return err_set(e, ERR_NOMEM, "%s: out of memory", dir);
 }
 
+static void
+exchange(char *text, char from, char to)
+{
+    for (; *text; text++)
+        if (*text == from)
+            *text = to;
+}
+
 static int
 add_entry(struct entries *l, struct source *s, const char *file, struct err *e)
 {
@@ -71,10 +80,15 @@ add_entry(struct entries *l, struct source *s, const char *file, struct err *e)
         l->size = size;
     }
     x = &l->e[l->n];
-    *x = (struct entry){
-        .file = strdup(file), .version = strndup(file, name.version_bytes), .name = name};
+    *x = (struct entry){.file = strdup(file),
+                        .version = strndup(file + name.version_offset, name.version_bytes),
+                        .name = name};
     l->n++;
-    return x->file && x->version ? 0 : no_memory(s->dir, e);
+    if (!x->file || !x->version)
+        return no_memory(s->dir, e);
+    if (s->layout->dots && !name.repeatable)
+        exchange(x->version, '_', '.');
+    return 0;
 }
 
 /* X.SQL is one, too: to be refused, for passed over it would never be applied. */
@@ -154,10 +168,11 @@ no_migrations(const struct source *s, struct err *e)
 {
     if (s->folder)
         return err_set(e, ERR_INPUT,
-                       "%s: no migrations (VERSION_name.sql) in this directory; the .sql files in "
+                       "%s: no migrations (%s) in this directory; the .sql files in "
                        "its folder %s are not looked at",
-                       s->dir, s->folder);
-    return err_set(e, ERR_INPUT, "%s: no migrations (VERSION_name.sql) in this directory", s->dir);
+                       s->dir, s->layout->names, s->folder);
+    return err_set(e, ERR_INPUT, "%s: no migrations (%s) in this directory", s->dir,
+                   s->layout->names);
 }
 
 /*
@@ -194,6 +209,8 @@ check_numbered(struct source *s, const struct entries *l, struct err *e)
 
     for (size_t i = 0; i < l->n; i++) {
         const struct entry *x = &l->e[i];
+        if (x->name.repeatable)
+            continue;
         if (is_digit(x->version[0]))
             number = number && strcmp(number->file, x->file) < 0 ? number : x;
         else
@@ -230,6 +247,8 @@ check_order(struct source *s, const struct entries *l, struct err *e)
 
     for (size_t i = 0; i < l->n; i++) {
         const struct entry *x = &l->e[i];
+        if (x->name.repeatable)
+            continue;
         if (!migration_is_number(x->version)) {
             other = other ? other : x;
         } else {
@@ -266,6 +285,18 @@ check_pairs(struct source *s, const struct entries *l, struct err *e)
 }
 
 static int
+take_sum(const struct source *s, struct source_migration *m, struct source_text *t, struct err *e)
+{
+    if (!s->layout->sum) {
+        memcpy(m->sum, m->sha256, sizeof(m->sha256));
+        return 0;
+    }
+    int result = s->layout->sum(t->data, t->len, m->sum, e);
+    source_text_release(t, t->len);
+    return result;
+}
+
+static int
 check_file(struct source *s, struct source_migration *m, struct source_text *t, struct digest *d,
            struct err *e)
 {
@@ -276,10 +307,12 @@ check_file(struct source *s, struct source_migration *m, struct source_text *t, 
     if (digest_end(d, m->sha256, e) < 0)
         return -1;
     m->bytes = t->len;
-    if (s->layout->header_parse(t->data, t->len, marks_fine_for(m->file), &m->header, e) < 0)
+    if (source_text_header(s, t, m->file, MIGRATION_UP, &m->header, e) < 0)
         return fault(s, m->file, m->header.error_line);
     m->id.phase = m->header.phase;
-    return 0;
+    if (m->header.back && !m->down_file && !(m->down_file = strdup(m->file)))
+        return no_memory(s->dir, e);
+    return take_sum(s, m, t, e);
 }
 
 static int
@@ -306,8 +339,13 @@ add_migration(struct source *s, struct entry *x, struct err *e)
     m = &s->migrations[s->n++];
     m->id.name = strndup(x->file + x->name.name_offset, x->name.name_bytes);
     m->id.version = steal_ptr(&x->version);
+    m->id.repeatable = x->name.repeatable;
     m->file = steal_ptr(&x->file);
-    return m->id.name ? 0 : no_memory(s->dir, e);
+    if (!m->id.name)
+        return no_memory(s->dir, e);
+    if (s->layout->underscores)
+        exchange(m->id.name, '_', ' ');
+    return 0;
 }
 
 static int
@@ -377,6 +415,39 @@ source_open(const char *dir, const struct layout *layout, bool allow_empty, stru
     return 0;
 }
 
+/* How much of a file is searched for an annotation. */
+#define SIGN_BYTES 65536
+
+/* Annotations go before names: several layouts call their files alike. NULL: it is nobody's. */
+static const struct layout *
+layout_of_file(int dir_fd, const char *file)
+{
+    cleanup_close int fd = openat(dir_fd, file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    cleanup_free char *text = malloc(SIGN_BYTES);
+    ssize_t n = fd >= 0 && text ? read(fd, text, SIGN_BYTES) : -1;
+    const struct layout *l = n > 0 ? layouts_of_text(text, (size_t)n) : NULL;
+    struct layout_name name;
+
+    for (size_t i = 0; !l && layouts_at(i); i++)
+        if (!layouts_at(i)->sign && layouts_at(i)->name_parse(file, &name, NULL) == 0)
+            l = layouts_at(i);
+    return l;
+}
+
+const struct layout *
+source_layout(const char *dir)
+{
+    int fd = open_dir(dir);
+    cleanup_dir DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+    const struct layout *l = NULL;
+    const struct dirent *de;
+
+    while (d && !l && (de = readdir(d)) != NULL)
+        if (is_candidate(de->d_name))
+            l = layout_of_file(dirfd(d), de->d_name);
+    return l;
+}
+
 void
 source_done(struct source *s)
 {
@@ -438,6 +509,27 @@ is_same(const struct source_migration *m, const struct source_text *t,
     return memcmp(sum, m->sha256, sizeof(sum)) == 0;
 }
 
+void
+source_text_narrow(struct source_text *t, const struct layout_header *h)
+{
+    t->from = h->from;
+    t->to = h->to;
+    t->from_line = lexer_count_lines(t->data, h->from) + 1;
+}
+
+int
+source_text_header(const struct source *s, struct source_text *t, const char *file,
+                   enum migration_direction direction, struct layout_header *ret, struct err *e)
+{
+    const struct layout_text text = {
+        .data = t->data, .len = t->len, .direction = direction, .marks_fine = marks_fine_for(file)};
+
+    if (s->layout->header_parse(&text, ret, e) < 0)
+        return -1;
+    source_text_narrow(t, ret);
+    return 0;
+}
+
 int
 source_text_open(const struct source *s, const struct source_migration *m,
                  enum migration_direction direction, struct source_text *ret, struct err *e)
@@ -461,6 +553,8 @@ source_text_open(const struct source *s, const struct source_migration *m,
     }
     if (rc <= 0)
         return source_text_refuse(&t, ret);
+    if (direction == MIGRATION_UP)
+        source_text_narrow(&t, &m->header);
     *ret = t;
     return 0;
 }

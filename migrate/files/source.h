@@ -28,12 +28,14 @@ struct source_stamp {
 };
 
 struct source_migration {
-    struct migration id;          /* owned */
-    char *file;                   /* name in the directory */
-    char *down_file;              /* or NULL */
-    struct layout_header header;  /* of file */
-    uint64_t bytes;               /* of file */
-    uint8_t sha256[DIGEST_BYTES]; /* of file, all bytes */
+    struct migration id; /* owned */
+    char *file;          /* name in the directory */
+    char *down_file;     /* what holds the way back: another file, or file itself; or NULL */
+    struct layout_header header; /* of file */
+    uint64_t bytes;              /* of file */
+    uint8_t
+        sha256[DIGEST_BYTES];    /* of file, all bytes: what it was when the directory was opened */
+    uint8_t sum[LAYOUT_SUM_MAX]; /* what the history keeps of it: sum_bytes of the layout's */
     struct source_stamp stamp;
 };
 
@@ -63,6 +65,10 @@ MUST_CHECK int source_open(const char *dir, const struct layout *layout, bool al
                            struct source *ret, struct err *e);
 void source_done(struct source *s);
 
+/* The layout that the files of a directory show by their names or by an annotation that no other has; NULL: none, or
+ * there is no such directory. One file is looked at, for the header of each is checked later. */
+const struct layout *source_layout(const char *dir);
+
 /* The migration of that version (compared as versions are), or NULL. Borrowed. */
 const struct source_migration *source_find(const struct source *s, const char *version);
 
@@ -81,6 +87,9 @@ struct source_text {
     bool mapped;
     int fd;                    /* mapped: the file … */
     struct source_stamp stamp; /* … and what it was */
+    size_t from;               /* what is to be run is data[from, to) … */
+    size_t to;
+    size_t from_line;  /* … and begins in that line */
     size_t error_line; /* after an error: the line that is no text, or cannot be split; 0: none */
 };
 
@@ -90,17 +99,27 @@ struct source_text {
 
 /*
  * The text of a migration: its up file, checked to be what source_open read (ERR_INPUT "… changed
- * while migrate was running"), or its down file, checked as source_open checks (header lines:
- * the layout's header_parse). On error *ret is as SOURCE_TEXT_INIT but for error_line.
+ * while migrate was running"), or its down file, checked as source_open checks, but for its header lines:
+ * source_text_header. Of an up file's text what is to be run is the section that its header names. On error *ret is as
+ * SOURCE_TEXT_INIT but for error_line.
  */
 MUST_CHECK int
 source_text_open(const struct source *s, const struct source_migration *m,
                  enum migration_direction direction, struct source_text *ret, struct err *e);
 /* The text is still what it was when it was opened; ERR_INPUT "was changed while migrate was running". */
 MUST_CHECK int source_text_same(const struct source_text *t, struct err *e);
+/* Reads the header of a text that goes in that direction, and narrows it to the section that is to be run. file: its
+ * name. ERR_INPUT, with the place in *ret. */
+MUST_CHECK int
+source_text_header(const struct source *s, struct source_text *t, const char *file,
+                   enum migration_direction direction, struct layout_header *ret, struct err *e);
+/* The section that such a header names. */
+void source_text_narrow(struct source_text *t, const struct layout_header *h);
 /* A file anywhere, checked to be UTF-8 without NUL bytes. On error as source_text_open. */
 MUST_CHECK int source_text_open_path(const char *path, struct source_text *ret, struct err *e);
-/* lexer_init on the text; pages behind the lexer are given back as it goes. */
+/* lexer_init on what is to be run; places stay those of the file. */
+void source_text_look(const struct source_text *t, struct lexer *ret);
+/* The same, and pages behind the lexer are given back as it goes. */
 void source_text_lexer(struct source_text *t, struct lexer *ret);
 /*
  * Gives back the pages before `upto`; they are read again when they are looked at. Cheap when

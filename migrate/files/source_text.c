@@ -84,7 +84,7 @@ map_text(int *fd, const struct source_stamp *stamp, struct source_text *ret, str
         return err_sys(e, errno, "cannot map the file");
     (void)madvise(p, size, MADV_SEQUENTIAL);
     *ret = (struct source_text){
-        .data = p, .len = size, .mapped = true, .fd = steal_fd(fd), .stamp = *stamp};
+        .data = p, .len = size, .to = size, .mapped = true, .fd = steal_fd(fd), .stamp = *stamp};
     return 0;
 }
 
@@ -110,7 +110,7 @@ read_text(int fd, size_t size, struct source_text *ret, struct err *e)
     if (len != size)
         return err_set(e, ERR_INPUT, "changed while it was read");
     buf[len] = '\0';
-    *ret = (struct source_text){.data = steal_ptr(&buf), .len = len};
+    *ret = (struct source_text){.data = steal_ptr(&buf), .len = len, .to = len};
     return 0;
 }
 
@@ -262,10 +262,20 @@ on_passed(void *arg, size_t upto)
 }
 
 void
+source_text_look(const struct source_text *t, struct lexer *ret)
+{
+    lexer_init(ret, t->data, t->to);
+    if (t->from == 0)
+        return;
+    ret->pos = t->from;
+    ret->line = t->from_line;
+}
+
+void
 source_text_lexer(struct source_text *t, struct lexer *ret)
 {
     t->released = 0;
-    lexer_init(ret, t->data, t->len);
+    source_text_look(t, ret);
     ret->passed = on_passed;
     ret->passed_arg = t;
 }

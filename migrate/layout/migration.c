@@ -53,6 +53,14 @@ migration_compare(const char *a, const char *b)
 }
 
 const char *
+migration_stored(const char *version, bool even)
+{
+    while (even && version[0] == '0' && version[1] >= '0' && version[1] <= '9')
+        version++;
+    return version;
+}
+
+const char *
 migration_phase_text(enum migration_phase phase)
 {
     return phase == MIGRATION_CONTRACT ? "contract" : "expand";

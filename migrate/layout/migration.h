@@ -12,6 +12,8 @@ enum migration_phase { MIGRATION_EXPAND, MIGRATION_CONTRACT };
 struct migration {
     char *version; /* as it is written: "0001" */
     char *name;
+    bool
+        repeatable; /* its version is no number, it runs behind all others, and again when it changed */
     enum migration_phase phase;
 };
 
@@ -22,6 +24,9 @@ struct migration {
 int migration_compare(const char *a, const char *b);
 /* True when the version is one number, or several parted by dots. */
 bool migration_is_number(const char *version);
+
+/* As a history stores it: without the zeros before a number when even is set. Part of version. */
+const char *migration_stored(const char *version, bool even);
 
 /* "expand", "contract" */
 const char *migration_phase_text(enum migration_phase phase);

@@ -75,10 +75,10 @@ refuse_foreign_name(const char *file, size_t len, struct err *e)
     if (is_flyway(file))
         return err_set(
             e, ERR_INPUT,
-            "a name of Flyway's layout, which is not handled yet: name it VERSION_name.sql");
+            "a name of Flyway's layout: run with --layout=flyway, or name it VERSION_name.sql");
     if (is_postgrator(file))
         return err_set(e, ERR_INPUT,
-                       "a name of postgrator's layout, which is not handled yet: name it "
+                       "a name of postgrator's layout, which is not handled: name it "
                        "VERSION_name.up.sql or VERSION_name.down.sql");
     if (is_odd_direction(file, len))
         return err_set(e, ERR_INPUT,
@@ -327,7 +327,7 @@ refuse_tern(const char *text, size_t len, struct layout_header *h, struct err *e
     if (!p || (p > text && p[-1] != '\n'))
         return 0;
     err_set(e, ERR_INPUT,
-            "a line of tern's layout, which is not handled yet: split the file into "
+            "a line of tern's layout, which is not handled: split the file into "
             "VERSION_name.up.sql and VERSION_name.down.sql");
     return fail_at(h, text, (size_t)(p - text));
 }
@@ -337,7 +337,8 @@ static int
 parse_comments(const char *text, size_t len, struct layout_header *h, struct mark *ret_mark,
                struct err *e)
 {
-    size_t pos = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    size_t bom = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    size_t pos = h->from > bom ? h->from : bom;
     struct lines lines = {.header = h, .text = text};
 
     while (pos < len) {
@@ -366,17 +367,33 @@ parse_comments(const char *text, size_t len, struct layout_header *h, struct mar
     return 0;
 }
 
+void
+native_header_init(struct layout_header *ret, size_t len, unsigned marks_fine)
+{
+    *ret = (struct layout_header){.transaction = VERDICT_AUTO,
+                                  .phase = MIGRATION_EXPAND,
+                                  .marks_fine = marks_fine,
+                                  .to = len,
+                                  .lock_timeout_ms = LAYOUT_UNSET,
+                                  .statement_timeout_ms = LAYOUT_UNSET};
+}
+
+int
+native_header_keys(const char *text, struct layout_header *ret, struct err *e)
+{
+    struct mark none = {.what = NULL};
+
+    ret->marks_fine |= MARKS_ALL;
+    return parse_comments(text, ret->to, ret, &none, e);
+}
+
 int
 native_header_parse(const char *text, size_t len, unsigned marks_fine, struct layout_header *ret,
                     struct err *e)
 {
     struct mark mark = {.what = NULL};
 
-    *ret = (struct layout_header){.transaction = VERDICT_AUTO,
-                                  .phase = MIGRATION_EXPAND,
-                                  .marks_fine = marks_fine,
-                                  .lock_timeout_ms = LAYOUT_UNSET,
-                                  .statement_timeout_ms = LAYOUT_UNSET};
+    native_header_init(ret, len, marks_fine);
     if (parse_comments(text, len, ret, &mark, e) < 0)
         return -1;
     if (ret->marks_fine & MARKS_ALL)
@@ -387,12 +404,32 @@ native_header_parse(const char *text, size_t len, unsigned marks_fine, struct la
     return fail_at(ret, text, mark.offset);
 }
 
+static int
+header_parse(const struct layout_text *t, struct layout_header *ret, struct err *e)
+{
+    return native_header_parse(t->data, t->len, t->marks_fine, ret, e);
+}
+
+static void
+sql_create(const struct layout_place *at, struct strbuf *out)
+{
+    native_sql_create(at->quoted, out);
+}
+
 const struct layout layout_native = {
+    .name = "native",
+    .tool = "migrate",
+    .table = "schema_history",
+    .names = "VERSION_name.sql",
     .name_parse = native_name_parse,
-    .header_parse = native_header_parse,
-    .columns_check = native_columns_check,
+    .header_parse = header_parse,
+    .sum_bytes = DIGEST_BYTES,
+    .loose = true,
+    .columns = NATIVE_COLUMNS,
+    .more_columns = true,
+    .unique = true,
     .sql_read = native_sql_read,
-    .sql_create = native_sql_create,
+    .sql_create = sql_create,
     .sql_insert = native_sql_insert,
     .proof_column = NATIVE_PROOF_COLUMN,
     .unwritten = NATIVE_UNWRITTEN,

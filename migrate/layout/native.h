@@ -31,6 +31,12 @@ MUST_CHECK int native_name_parse(const char *file, struct layout_name *ret, stru
 MUST_CHECK int native_header_parse(const char *text, size_t len, unsigned marks_fine,
                                    struct layout_header *ret, struct err *e);
 
+/* For other layouts: a header that says nothing, of all the text; … */
+void native_header_init(struct layout_header *ret, size_t len, unsigned marks_fine);
+/* … and our own keys, in the comments from ret->from to the first statement. ERR_INPUT as above, but for marks: those are
+ * the layout's own. */
+MUST_CHECK int native_header_keys(const char *text, struct layout_header *ret, struct err *e);
+
 /*
  * Durations of header lines, as those of options (clock.h), up to the longest time-out that
  * PostgreSQL knows; none and a bare 0 are no limit. Milliseconds.
@@ -41,8 +47,8 @@ MUST_CHECK int native_duration_parse(const char *text, size_t len, uint64_t *ret
  * matter. */
 #define NATIVE_PROOF_COLUMN "duration_ms"
 #define NATIVE_UNWRITTEN "22012" /* division_by_zero */
-MUST_CHECK int native_columns_check(const char *table, const char *columns, const char *needed,
-                                    bool *ret_exists, struct err *e);
+#define NATIVE_COLUMNS                                                                             \
+    "version,name,phase,sha256,loose_sha256,applied_at,applied_by,duration_ms,release,tool"
 void native_sql_read(const char *table, struct strbuf *out);
 void native_sql_create(const char *table, struct strbuf *out);
 void native_sql_insert(const char *table, const struct layout_row *row, const char *proof,
@@ -50,7 +56,7 @@ void native_sql_insert(const char *table, const struct layout_row *row, const ch
 void native_sql_took(const char *table, const struct layout_row *row, struct strbuf *out);
 void native_sql_delete(const char *table, const struct migration *m, const struct migration *before,
                        struct strbuf *out);
-void native_sql_accept(const char *table, const struct layout_row *row, const uint8_t *was_sha256,
+void native_sql_accept(const char *table, const struct layout_row *row, const uint8_t *was_sum,
                        struct strbuf *out);
 
 #endif

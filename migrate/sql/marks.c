@@ -10,7 +10,10 @@
 #define SHOWN_BYTES 60
 
 #define SPLIT_IT                                                                                   \
-    ", which is not handled yet: split the file into VERSION_name.up.sql and VERSION_name.down.sql"
+    ", which is not handled: split the file into VERSION_name.up.sql and VERSION_name.down.sql"
+#define DBMATE                                                                                     \
+    "an annotation of dbmate's layout: run with --layout=dbmate, or split the file into "          \
+    "VERSION_name.up.sql and VERSION_name.down.sql"
 
 static const struct {
     const char *begins; /* behind dashes and blanks, in any case */
@@ -18,12 +21,11 @@ static const struct {
     unsigned part; /* what it heads, when it says nothing else */
 } foreign[] = {
     {"+goose",
-     "an annotation of goose's layout, which is not handled yet: remove the -- +goose "
-     "lines and what is for Down",
+     "an annotation of goose's layout: run with --layout=goose, or remove the -- +goose lines and what is for Down",
      0},
     {"+migrate ", "an annotation of sql-migrate's layout" SPLIT_IT, 0},
-    {"migrate:up", "an annotation of dbmate's layout" SPLIT_IT, 0},
-    {"migrate:down", "an annotation of dbmate's layout" SPLIT_IT, 0},
+    {"migrate:up", DBMATE, 0},
+    {"migrate:down", DBMATE, 0},
     {"tern:", "an annotation of tern's layout" SPLIT_IT, 0},
     {"liquibase formatted sql",
      "the first line of Liquibase's layout, whose contexts and preconditions would be overlooked: give "

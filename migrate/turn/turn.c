@@ -43,12 +43,15 @@ read_plan(struct turn *t)
     struct err e = {0};
     struct loose loose = {.source = &t->source};
     forget(t);
-    if (ledger_read(&t->ledger, &t->s, &e) != 0 ||
+    if (choice_read(&t->choice, &e) != 0 ||
         plan_make(&t->source, &t->ledger, &t->rules, loose_differs, &loose, &t->plan, &e) != 0) {
         cleanup_strbuf struct strbuf hint = STRBUF_INIT;
         ledger_hint(&t->ledger.table, &e, &hint);
         turn_fail(t, &e);
-        report_place(&t->report, loose.file, loose.line, 0);
+        if (loose.file)
+            report_place(&t->report, loose.file, loose.line, 0);
+        else
+            report_place(&t->report, t->source.fault_file, t->source.fault_line, 0);
         report_hint(&t->report, strbuf_str(&hint));
         return -1;
     }
@@ -167,17 +170,20 @@ turn_init(struct turn *t, const char *command, const struct turn_work *work,
                                    .ahead = (enum options_ahead)o->ahead,
                                    .to = o->to,
                                    .steps = (size_t)o->steps};
+    t->choice = (struct choice){
+        .o = o, .s = &t->s, .source = &t->source, .ledger = &t->ledger, .lock = &t->lock};
     lock_wait_init(&t->lock_wait);
     report_init(&t->report, log_is_text());
     if (o->json)
         t->report.json = command;
-    if (ledger_init(&t->ledger, &layout_native, o->table, o->role, &e) != 0 ||
-        lock_init(&t->lock, t->ledger.table.quoted, &e) != 0 || session_init(&t->s, o, &e) != 0) {
+    const struct layout *layout = choice_of_files(o, o->dir);
+    if (ledger_init(&t->ledger, layout, o->table, o->role, &e) != 0 ||
+        session_init(&t->s, o, &e) != 0) {
         turn_fail(t, &e);
         return;
     }
     t->ready = true; /* from here on signals are caught: process 1 of a container hears no others */
-    if (directory_open(o->dir, &layout_native, o->allow_empty, &t->source, &e) != 0) {
+    if (directory_open(o->dir, layout, o->allow_empty, &t->source, &e) != 0) {
         report_fail(&t->report, EXIT_INPUT, &e);
         report_place(&t->report, t->source.fault_file, t->source.fault_line, 0);
     }

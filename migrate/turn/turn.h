@@ -29,6 +29,7 @@
 #include "migrate/options.h"
 #include "migrate/plan.h"
 #include "migrate/tell/report.h"
+#include "migrate/turn/choice.h"
 
 enum turn_step { TURN_AGAIN, TURN_END };
 
@@ -57,6 +58,7 @@ struct turn {
     struct source source;
     struct ledger ledger;
     struct lock lock;
+    struct choice choice;
     struct lock_wait lock_wait;
     struct claim claim; /* behind a pooler; made with the first step */
     struct err

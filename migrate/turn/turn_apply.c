@@ -79,7 +79,7 @@ row_before(const struct turn *t, size_t i)
 {
     while (i-- > 0)
         if (t->plan.items[i].row)
-            return &t->plan.items[i].row->id;
+            return plan_item_recorded(&t->plan.items[i]);
     return NULL;
 }
 
@@ -92,7 +92,7 @@ apply_step(struct turn *t, struct apply *a, size_t i, size_t number)
                   facts->verdict.statements);
     if (t->direction == MIGRATION_UP)
         return apply_file(a, item->file, NULL, facts);
-    const struct apply_back back = {.row = &item->row->id, .before = row_before(t, i)};
+    const struct apply_back back = {.row = plan_item_recorded(item), .before = row_before(t, i)};
     return apply_file(a, item->file, &back, facts);
 }
 

@@ -180,7 +180,7 @@ static int
 prepare(struct wrap *w, struct err *e)
 {
     if (exec_look(w->spec->argv[0], e) != 0 || signals_init(&w->signals, e) != 0 ||
-        ledger_table_parse(w->o->table, &w->table, e) != 0 ||
+        ledger_table_parse(w->o->table ? w->o->table : layout_native.table, &w->table, e) != 0 ||
         lock_init(&w->lock, w->table.quoted, e) != 0 ||
         session_init_unsignalled(&w->s, w->o, e) != 0)
         return -1;

@@ -297,14 +297,16 @@ def test_a_row_refused_for_a_missing_value_is_no_lost_lock(up, files, pg):
     ("atlas_schema_revisions", "atlas_schema_revisions", "version varchar PRIMARY KEY, description varchar, hash varchar", "Atlas"),
     ("ops", "schema_migrations", "version varchar PRIMARY KEY", "dbmate"),
     ("Ops", "goose_db_version", "id serial, version_id bigint, is_applied boolean, tstamp timestamp", "goose"),
+    ("public", "alembic_version", "version_num varchar(32) NOT NULL", "alembic"),
 ])
 def test_a_history_of_another_tool_in_another_schema(up, files, pg, schema, table, columns, tool):
     files("0001_a.sql", "CREATE TABLE a (i int);\n")
-    pg.psql(f'CREATE SCHEMA "{schema}"', f'CREATE TABLE "{schema}".{table} ({columns})')
+    pg.psql(f'CREATE SCHEMA IF NOT EXISTS "{schema}"', f'CREATE TABLE "{schema}".{table} ({columns})')
     result = up()
     said = failure(result)
     assert result.status == 23, result.output
-    assert tool in said["msg"] and f"{schema}.{table}" in said["msg"] and "--layout=native" in said["hint"]
+    assert tool in said["msg"] and f"{schema}.{table}" in said["msg"]
+    assert "--layout=native" in said["msg"] + said.get("hint", "")
     assert pg.psql("SELECT to_regclass('a') IS NULL") == "t"
     assert up("--layout=native").status == 0
 

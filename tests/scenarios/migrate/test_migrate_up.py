@@ -397,11 +397,11 @@ def test_a_table_of_another_tool(up, files, pg):
 def test_a_database_of_another_tool(up, files, pg):
     """What it applied must not be applied again by a first run of ours."""
     files("0001_a.up.sql", "CREATE TABLE IF NOT EXISTS a (i int);\nINSERT INTO a VALUES (1);\n")
-    pg.psql("CREATE TABLE schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL)")
+    pg.psql("CREATE TABLE pgmigrations (id serial PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL)")
     for more in ([], ["--dry-run"]):
         result = up(*more)
         assert result.status == 23
-        assert "golang-migrate" in failure(result)["msg"] and "--layout=native" in failure(result)["hint"]
+        assert "node-pg-migrate" in failure(result)["msg"] and "--layout=native" in failure(result)["hint"]
     assert pg.psql("SELECT to_regclass('a') IS NULL AND to_regclass('schema_history') IS NULL") == "t"
     assert up("--layout=native").status == 0
     assert up().status == 0

@@ -12,7 +12,7 @@
 static struct source_text
 text_of(const char *text)
 {
-    return (struct source_text){.data = text, .len = strlen(text)};
+    return (struct source_text){.data = text, .len = strlen(text), .to = strlen(text)};
 }
 
 static int

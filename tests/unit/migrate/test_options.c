@@ -45,7 +45,7 @@ test_defaults(void **state)
     assert_int_equal(parse("up", NULL, &o, &r), OPT_GO);
     assert_ptr_equal(r.command, &cmd_up);
     assert_string_equal(o.dir, "migrations");
-    assert_string_equal(o.table, "public.schema_history");
+    assert_null(o.table);
     assert_int_equal(o.wait_ms, 30000);
     assert_int_equal(o.lock_wait_ms, 60000);
     assert_int_equal(o.lock_timeout_ms, 2000);
@@ -131,7 +131,7 @@ test_refused(void **state)
         "down extra",
         "down --phase all",
         "down --steps 0",
-        "up --layout goose",
+        "up --layout tern",
         "up --poolr session",
         "run",
         "up --deadline -1s",

@@ -47,7 +47,7 @@ differs(const struct source_migration *m, const struct ledger_row *row, void *ar
 {
     (void)e;
     ++*(int *)arg;
-    return (m->sha256[0] - 'a') / 2 != (row->sha256[0] - 'a') / 2;
+    return (m->sum[0] - 'a') / 2 != (row->sum[0] - 'a') / 2;
 }
 
 static void
@@ -63,18 +63,20 @@ build(struct world *w, const char *files, const char *rows)
             .id = {.version = w->versions[0][i], .name = (char *)(uintptr_t)("n")},
             .file = w->versions[0][i]};
         w->files[i].id.phase = contract ? MIGRATION_CONTRACT : MIGRATION_EXPAND;
-        w->files[i].sha256[0] = (uint8_t)(letters[i] | 32);
+        w->files[i].sum[0] = (uint8_t)(letters[i] | 32);
     }
     w->ledger.n = read_side(rows, w->versions[1], letters);
     w->ledger.rows = w->rows;
+    w->ledger.layout = &layout_native;
     for (size_t i = 0; i < w->ledger.n; i++) {
         bool contract = letters[i] < 'a';
         w->rows[i] =
             (struct ledger_row){.id = {.version = w->versions[1][i],
                                        .name = (char *)(uintptr_t)("n"),
                                        .phase = contract ? MIGRATION_CONTRACT : MIGRATION_EXPAND},
+                                .has_sum = true,
                                 .applied_at = (char *)(uintptr_t)("then")};
-        w->rows[i].sha256[0] = (uint8_t)(letters[i] | 32);
+        w->rows[i].sum[0] = (uint8_t)(letters[i] | 32);
     }
     assert_int_equal(plan_make(&w->source, &w->ledger, &w->rules, differs, &asked, &w->plan, NULL),
                      0);

@@ -17,6 +17,7 @@
 #include "common/base/cleanup.h"
 #include "migrate/files/facts.h"
 #include "migrate/files/source.h"
+#include "migrate/layout/layouts.h"
 
 struct fixture {
     char dir[64];
@@ -497,7 +498,7 @@ static void
 test_loose(void **state)
 {
     struct fixture *f = *state;
-    struct source_text t = {.data = "'", .len = 1};
+    struct source_text t = {.data = "'", .len = 1, .to = 1};
     uint8_t sum[DIGEST_BYTES];
 
     loose(f, "select 1;", "-- licence\n/* b */\r\nSELECT  1 -- x\n ;;", false);

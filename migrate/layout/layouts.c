@@ -1,0 +1,203 @@
+/* layouts.c: the list of layouts, of tools that are not handled, and who is who. */
+#include "migrate/layout/layouts.h"
+
+#include <string.h>
+#include <strings.h>
+
+static const struct layout *const layouts[] = {
+#define LAYOUTS_ENTRY(name) &layout_##name,
+    LAYOUTS(LAYOUTS_ENTRY)};
+#define LAYOUTS_N (sizeof(layouts) / sizeof(*layouts))
+
+#define WRAP_IT "let that tool apply its files, under migrate's lock and deadline: migrate run -- "
+
+static const struct layouts_foreign foreign[] = {
+    {"schema_version", "version", "tern",
+     "write its files as VERSION_name.up.sql and VERSION_name.down.sql and mark them as applied: migrate "
+     "baseline V"},
+    {"pgmigrations", "id,name,run_on", "node-pg-migrate", WRAP_IT "npx node-pg-migrate up"},
+    {"gorp_migrations", "id,applied_at", "sql-migrate",
+     "write its files as VERSION_name.up.sql and VERSION_name.down.sql and mark them as applied: migrate "
+     "baseline V"},
+    {"refinery_schema_history", NULL, "refinery",
+     "copy its files as VERSION_name.sql and mark them as applied: migrate baseline V"},
+    {"atlas_schema_revisions", NULL, "Atlas",
+     "its versioned files are plain SQL: mark them as applied, migrate baseline V"},
+    {"alembic_version", "version_num", "alembic", WRAP_IT "alembic upgrade head"},
+    {"django_migrations", "id,app,name,applied", "Django", WRAP_IT "python manage.py migrate"},
+    {"ar_internal_metadata", NULL, "Rails", WRAP_IT "bin/rails db:migrate"},
+    {"_prisma_migrations", NULL, "Prisma", WRAP_IT "npx prisma migrate deploy"},
+    {"databasechangelog", NULL, "Liquibase", WRAP_IT "liquibase update"},
+    {"doctrine_migration_versions", NULL, "Doctrine",
+     WRAP_IT "bin/console doctrine:migrations:migrate"},
+    {"knex_migrations", NULL, "knex", WRAP_IT "npx knex migrate:latest"},
+    {"phinxlog", NULL, "Phinx", WRAP_IT "vendor/bin/phinx migrate"},
+    {"__drizzle_migrations", NULL, "drizzle", WRAP_IT "npx drizzle-kit migrate"},
+    {"changes",
+     "change_id,script_hash,change,project,note,committed_at,committer_name,committer_email,planned_at,"
+     "planner_name,planner_email",
+     "sqitch", WRAP_IT "sqitch deploy"},
+    {"migrations", "hash,previous_hash,filename,date", "graphile-migrate",
+     WRAP_IT "npx graphile-migrate migrate"},
+};
+#define FOREIGN_N (sizeof(foreign) / sizeof(*foreign))
+
+const struct layout *
+layouts_at(size_t i)
+{
+    return i < LAYOUTS_N ? layouts[i] : NULL;
+}
+
+const struct layouts_foreign *
+layouts_foreign_at(size_t i)
+{
+    return i < FOREIGN_N ? &foreign[i] : NULL;
+}
+
+const struct layouts_foreign *
+layouts_foreign_find(const char *table, const char *columns)
+{
+    for (size_t i = 0; i < FOREIGN_N; i++)
+        if (strcmp(table, foreign[i].table) == 0 &&
+            (!foreign[i].columns || strcmp(columns, foreign[i].columns) == 0))
+            return &foreign[i];
+    return NULL;
+}
+
+/* ---- columns ---- */
+
+/* The names of a list "a,b,c", one by one: its bytes, 0 at the end. */
+static size_t
+next_name(const char **list)
+{
+    if (**list == ',')
+        (*list)++;
+    return strcspn(*list, ",");
+}
+
+static bool
+lists(const char *list, const char *name, size_t bytes)
+{
+    size_t n;
+    for (const char *p = list; (n = next_name(&p)) > 0; p += n)
+        if (n == bytes && memcmp(p, name, n) == 0)
+            return true;
+    return false;
+}
+
+/* All names of a stand in b. */
+static bool
+within(const char *a, const char *b)
+{
+    size_t n;
+    for (const char *p = a; (n = next_name(&p)) > 0; p += n)
+        if (!lists(b, p, n))
+            return false;
+    return true;
+}
+
+static bool
+fits(const struct layout *l, const struct layout_columns *c)
+{
+    const char *type = c->first_type;
+    return within(l->columns, c->names) && (l->more_columns || within(c->names, l->columns)) &&
+           (!type || !l->first_types || lists(l->first_types, type, strlen(type)));
+}
+
+const struct layout *
+layouts_of_columns(const struct layout_columns *c)
+{
+    for (size_t i = 0; c->names && i < LAYOUTS_N; i++)
+        if (fits(layouts[i], c))
+            return layouts[i];
+    return NULL;
+}
+
+static int
+check_needed(const struct layout *l, const char *table, const char *needed, struct err *e)
+{
+    size_t len;
+    for (const char *p = needed; (len = next_name(&p)) > 0; p += len)
+        if (!lists(l->columns, p, len))
+            return err_set(e, ERR_INPUT,
+                           "%s has a further column %.*s, which is NOT NULL and has no default, so "
+                           "that migrate cannot write a row: give it a default",
+                           table, (int)len, p);
+    return 0;
+}
+
+/* Whose it is, going by the columns alone; NULL: not known. */
+static const struct layouts_foreign *
+foreign_of_columns(const char *names)
+{
+    for (size_t i = 0; i < FOREIGN_N; i++)
+        if (foreign[i].columns && strcmp(names, foreign[i].columns) == 0)
+            return &foreign[i];
+    return NULL;
+}
+
+int
+layouts_check_columns(const struct layout *l, const char *table, const struct layout_columns *c,
+                      bool *ret_exists, struct err *e)
+{
+    *ret_exists = c->names != NULL;
+    if (!c->names)
+        return 0;
+    if (fits(l, c))
+        return check_needed(l, table, c->needed ? c->needed : "", e);
+    const struct layout *other = layouts_of_columns(c);
+    if (other)
+        return err_set(
+            e, ERR_INPUT,
+            "%s is the history table of %s, not of %s: run with --layout=%s, or name another "
+            "table with --table",
+            table, other->tool, l->tool, other->name);
+    const struct layouts_foreign *known = foreign_of_columns(c->names);
+    if (known)
+        return err_set(
+            e, ERR_INPUT,
+            "%s is the history table of %s, whose layout is not handled: %s; or name another table "
+            "with --table",
+            table, known->tool, known->remedy);
+    return err_set(e, ERR_INPUT, "%s is no history table of %s: its columns are %.200s", table,
+                   l->tool, c->names);
+}
+
+/* ---- files ---- */
+
+static bool
+line_is(const char *line, const char *end, const char *sign)
+{
+    size_t n = strlen(sign);
+    if (end - line < 2 || line[0] != '-' || line[1] != '-')
+        return false;
+    line += 2;
+    while (line < end && (*line == ' ' || *line == '\t'))
+        line++;
+    return (size_t)(end - line) >= n && strncasecmp(line, sign, n) == 0;
+}
+
+static const struct layout *
+of_line(const char *line, const char *end)
+{
+    for (size_t i = 0; i < LAYOUTS_N; i++)
+        if (layouts[i]->sign && line_is(line, end, layouts[i]->sign))
+            return layouts[i];
+    return NULL;
+}
+
+const struct layout *
+layouts_of_text(const char *text, size_t len)
+{
+    const char *end = text + len;
+    if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+        text += 3;
+    while (text < end) {
+        const char *nl = memchr(text, '\n', (size_t)(end - text));
+        const struct layout *l = of_line(text, nl ? nl : end);
+        if (l || !nl)
+            return l;
+        text = nl + 1;
+    }
+    return NULL;
+}
