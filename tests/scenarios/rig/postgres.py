@@ -78,8 +78,8 @@ class Postgres:
     def make_standby(self, directory):
         """A hot standby of this server, which streams from it over the socket; not started."""
         other = Postgres.__new__(Postgres)
-        other.__dict__.update(directory=Path(directory), data=Path(directory) / "data", socket_dir=str(directory),
-                              settings={**self.settings, "hot_standby": "on"}, hba=self.hba, daemon=None, port=None)
+        other.__dict__.update(vars(self), directory=Path(directory), data=Path(directory) / "data", socket_dir=str(directory),
+                              settings={**self.settings, "hot_standby": "on"}, daemon=None, port=None)
         self.set_hba(self.hba + "local replication all trust\n")
         give_to_server_user(other.directory)
         command = [bindir() / "pg_basebackup", "-D", other.data, "-h", self.socket_dir, "-p", self.port, "-U", SUPERUSER]
