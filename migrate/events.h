@@ -99,6 +99,10 @@ MIGRATE_FAILURES(MIGRATE_FAILURE_DECLARE)
       "repair --dry-run: each edited file, with the heads of its digests")                                                 \
     E(accepting, "version, name, file, was, now, comments",                                                                \
       "repair: each edited file, before the rows are written")                                                             \
+    E(would_settle, "version, name, file, as",                                                                             \
+      "repair --dirty, --dry-run: each version that another tool marked")                                                  \
+    E(settling, "version, name, file, as",                                                                                 \
+      "repair --dirty: each version that another tool marked, before the history is written")                              \
     E(command_start, "command, pid", "run: the lock is held, the command was started")                                     \
     E(revision, "tool, revision", "run: the tool's history table has one more than before")                                \
     E(tool_ahead, "tool, revision",                                                                                        \

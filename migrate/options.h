@@ -15,6 +15,7 @@ enum options_layout { LAYOUT_AUTO }; /* behind it layouts_at(n - 1) */
 enum options_order { ORDER_REFUSE, ORDER_APPLY };
 enum options_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_GITHUB };
 enum options_pooler { POOLER_AUTO, POOLER_SESSION, POOLER_TRANSACTION, POOLER_REFUSE };
+enum options_dirty { DIRTY_LEAVE, DIRTY_APPLIED, DIRTY_REVERTED };
 enum options_ahead { AHEAD_ALLOW, AHEAD_REFUSE };
 
 /* Durations are milliseconds, CLOCK_NEVER for "none". Strings are borrowed, NULL when not given. */
@@ -32,6 +33,7 @@ struct options {
     int out_of_order; /* enum options_order */
     int ahead;        /* enum options_ahead */
     int phase;        /* enum options_phase */
+    int dirty;        /* enum options_dirty */
     int pooler;       /* enum options_pooler */
     const char *role;
     const char *search_path;

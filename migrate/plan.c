@@ -315,8 +315,8 @@ known_to(const struct plan *p, const struct plan_rules *rules, struct err *e)
 }
 
 /* Somebody has to look: the file may have done all, some or nothing of its work. */
-static int
-dirty(const struct plan *p, const struct plan_item **ret_item, struct err *e)
+int
+plan_not_dirty(const struct plan *p, const struct plan_item **ret_item, struct err *e)
 {
     const struct plan_item *item = first_of(p, PLAN_DIRTY);
     if (!item)
@@ -337,7 +337,7 @@ plan_verdict(const struct plan *p, const struct plan_rules *rules, int *ret_exit
     if (known_to(p, rules, e) != 0)
         return -1;
     *ret_exit = EXIT_PARTIAL;
-    if (dirty(p, ret_item, e) != 0)
+    if (plan_not_dirty(p, ret_item, e) != 0)
         return -1;
     *ret_exit = EXIT_DRIFT;
     if (drift(p, rules, ret_item, e) != 0)

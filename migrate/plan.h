@@ -68,6 +68,10 @@ void plan_done(struct plan *p);
 MUST_CHECK int plan_verdict(const struct plan *p, const struct plan_rules *rules, int *ret_exit,
                             const struct plan_item **ret_item, struct err *e);
 
+/* ERR_INPUT that names the first version that was begun and not ended. */
+MUST_CHECK int
+plan_not_dirty(const struct plan *p, const struct plan_item **ret_item, struct err *e);
+
 const char *
 plan_state_name(enum plan_state state); /* "applied", "edited", "drifted", "pending" … */
 /* As its file has it, else its row. */

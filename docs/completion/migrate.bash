@@ -24,6 +24,7 @@ _migrate_value() {
     --search-path) words='' path='' ;;
     --release) words='' path='' ;;
     --termination-log) words='' path=default ;;
+    --dirty) path='' words='leave applied reverted' ;;
     --since) words='' path='' ;;
     --format) path='' words='text json github' ;;
     --export-url) words='' path='' ;;
@@ -44,14 +45,14 @@ _migrate_command() {
     rehearse) options='--dir --allow-empty --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --pooler --dry-run --max-blocking --role --search-path --release --json --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     status) options='--dir --allow-empty --database --table --layout --wait --deadline --out-of-order --ahead --phase --role --json --exit-code --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     baseline) options='--dir --database --table --layout --wait --lock-wait --lock-timeout --deadline --pooler --dry-run --role --release --json --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
-    repair) options='--dir --database --table --layout --wait --lock-wait --lock-timeout --deadline --pooler --dry-run --role --json --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
+    repair) options='--dir --database --table --layout --wait --lock-wait --lock-timeout --deadline --pooler --dry-run --role --json --termination-log --dirty --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     check) options='--dir --allow-empty --layout --json --since --format --rules --log --log-level --strict-env --print-options --print-formats --help --version' words='' path=dirnames wraps='' ;;
     split) options='--json --log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
     wait) options='--database --wait --deadline --json --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     run) options='--database --table --wait --lock-wait --deadline --ahead --termination-log --export-url --tool --grace --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps=1 ;;
     copy) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
     version) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
-    '') options='--dir --allow-empty --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --pooler --dry-run --rehearse --max-blocking --role --search-path --release --json --exit-code --termination-log --since --format --rules --export-url --tool --grace --log --log-level --strict-env --print-options --print-formats --help --version' words='up down rehearse status baseline repair check split wait run copy version' path='' wraps='' ;;
+    '') options='--dir --allow-empty --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --pooler --dry-run --rehearse --max-blocking --role --search-path --release --json --exit-code --termination-log --dirty --since --format --rules --export-url --tool --grace --log --log-level --strict-env --print-options --print-formats --help --version' words='up down rehearse status baseline repair check split wait run copy version' path='' wraps='' ;;
     *) return 1 ;;
     esac
 }

@@ -1,7 +1,7 @@
 # Completion of migrate for fish, as migrate --print-options=fish prints it.
 
 # Options that a value follows.
-set -g __migrate_valued --dir --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --pooler --max-blocking --role --search-path --release --termination-log --since --format --export-url --tool --grace --log --log-level --print-options
+set -g __migrate_valued --dir --database --table --layout --wait --lock-wait --lock-timeout --statement-timeout --deadline --out-of-order --ahead --phase --to --steps --pooler --max-blocking --role --search-path --release --termination-log --dirty --since --format --export-url --tool --grace --log --log-level --print-options
 set -g __migrate_commands up down rehearse status baseline repair check split wait run copy version
 # Commands that a command line follows.
 set -g __migrate_wrapping run
@@ -86,6 +86,7 @@ complete -c migrate -n '__migrate_at -' -l release -x -d 'name of the release, s
 complete -c migrate -n '__migrate_at -' -l json -d 'print JSON'
 complete -c migrate -n '__migrate_at -' -l exit-code -d 'exit with status 1 if a migration is pending'
 complete -c migrate -n '__migrate_at -' -l termination-log -r -F -d 'where to write the termination message, if that file exists'
+complete -c migrate -n '__migrate_at -' -l dirty -x -a 'leave applied reverted' -d 'what became of a version that another tool has marked as dirty or failed'
 complete -c migrate -n '__migrate_at -' -l since -x -d 'report lock hazards only in files above version V, which are assumed not to be applied yet'
 complete -c migrate -n '__migrate_at -' -l format -x -a 'text json github' -d 'output format; github prints annotations for a pull request, --json is short for json'
 complete -c migrate -n '__migrate_at -' -l rules -d 'print the rules for lock hazards as Markdown and exit'
@@ -251,6 +252,7 @@ complete -c migrate -n '__migrate_at repair' -l dry-run -d 'show what would be a
 complete -c migrate -n '__migrate_at repair' -l role -x -d 'role to SET for each file; the history table is also created, read and written as this role'
 complete -c migrate -n '__migrate_at repair' -l json -d 'print JSON'
 complete -c migrate -n '__migrate_at repair' -l termination-log -r -F -d 'where to write the termination message, if that file exists'
+complete -c migrate -n '__migrate_at repair' -l dirty -x -a 'leave applied reverted' -d 'what became of a version that another tool has marked as dirty or failed'
 complete -c migrate -n '__migrate_at repair' -l log -x -a 'auto text kv json' -d 'format of the log on stderr: auto, text, kv or json'
 complete -c migrate -n '__migrate_at repair' -l log-level -x -a 'debug info warn error' -d 'lowest level that is logged: debug, info, warn or error'
 complete -c migrate -n '__migrate_at repair' -l strict-env -d 'treat an unknown variable with the program\'s prefix as an error'

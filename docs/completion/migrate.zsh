@@ -192,6 +192,7 @@ _migrate_repair() {
         '--role=[role to SET for each file; the history table is also created, read and written as this role]:ROLE: ' \
         '--json[print JSON]' \
         '--termination-log=[where to write the termination message, if that file exists]:FILE:_files' \
+        '--dirty=[what became of a version that another tool has marked as dirty or failed]:WORD: _migrate_offer leave applied reverted' \
         '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _migrate_offer auto text kv json' \
         '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _migrate_offer debug info warn error' \
         '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
@@ -362,6 +363,7 @@ _migrate() {
         '--json[print JSON]' \
         '--exit-code[exit with status 1 if a migration is pending]' \
         '--termination-log=[where to write the termination message, if that file exists]:FILE:_files' \
+        '--dirty=[what became of a version that another tool has marked as dirty or failed]:WORD: _migrate_offer leave applied reverted' \
         '--since=[report lock hazards only in files above version V, which are assumed not to be applied yet]:V: ' \
         '--format=[output format; github prints annotations for a pull request, --json is short for json]:WORD: _migrate_offer text json github' \
         '--rules[print the rules for lock hazards as Markdown and exit]' \

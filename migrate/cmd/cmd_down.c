@@ -107,6 +107,9 @@ tell_end(struct turn *t)
              undone ? "undid %zu in %s" : "nothing to undo (%zu undone, %s)", undone, took);
 }
 
+static const char dirty_hint[] =
+    "look at what it did, then say so: migrate repair --dirty applied|reverted";
+
 static int
 down_look(struct turn *t)
 {
@@ -117,6 +120,11 @@ down_look(struct turn *t)
     turn_settle(t);
     if (aim(t, d) != 0)
         return -1;
+    if (plan_not_dirty(&t->plan, &item, &e) != 0) {
+        report_fail(&t->report, EXIT_PARTIAL, &e);
+        report_hint(&t->report, dirty_hint);
+        return -1;
+    }
     if (plan_back(&t->plan, d->target, &exit, &item, &e) != 0)
         return refuse(t, exit, item, &e);
     if (t->plan.steps == 0) {

@@ -12,6 +12,21 @@
 
 static int cmd_repair_run(void *options, const struct opt_result *given);
 
+static const char *const ways[] = {"leave", "applied", "reverted", NULL};
+
+static const struct opt_row repair_rows[] = {
+    {.name = "dirty",
+     .kind = OPT_CHOICE,
+     .offset = offsetof(struct options, dirty),
+     .flags = OPT_NO_ENV,
+     .def = "leave",
+     .choices = ways,
+     .help = "what became of a version that another tool has marked as dirty or failed",
+     .more =
+         "Nobody but a person can know: look at what the file should have done. applied: all of it is there, and "
+         "the version counts as applied. reverted: nothing of it is there, and up applies it again."},
+};
+
 const struct opt_command cmd_repair = {
     .name = "repair",
     .args = "[V...]",
@@ -26,6 +41,8 @@ const struct opt_command cmd_repair = {
         "status is 21.",
     .options = OPT_NAMES("dir", "database", "table", "layout", "wait", "lock-wait", "lock-timeout",
                          "deadline", "dry-run", "pooler", "role", "json", "termination-log"),
+    .rows = repair_rows,
+    .n_rows = sizeof(repair_rows) / sizeof(*repair_rows),
     .run = cmd_repair_run,
 };
 
@@ -71,6 +88,8 @@ choose(struct turn *t, const struct repair *r)
         bool named = item->row && is_named(r, item->row->id.version);
         bool edited = item->state == PLAN_EDITED || item->state == PLAN_DRIFTED;
         item->step = edited && (named || (r->n == 0 && !plan_applied_name(item)));
+        if (item->state == PLAN_DIRTY && t->o->dirty != DIRTY_LEAVE)
+            item->step = named || r->n == 0;
         t->plan.steps += item->step;
     }
 }
@@ -83,10 +102,26 @@ find_left(const struct turn *t, const struct repair *r)
         const struct plan_item *item = &t->plan.items[i];
         bool wanted = item->row && (r->n == 0 || is_named(r, item->row->id.version));
         bool gone = item->state == PLAN_MISSING || (item->state == PLAN_AHEAD && r->n > 0);
-        if (wanted && (gone || (item->state == PLAN_DRIFTED && !item->step)))
+        bool stays = item->state == PLAN_DRIFTED || item->state == PLAN_DIRTY;
+        if (wanted && (gone || (stays && !item->step)))
             return item;
     }
     return NULL;
+}
+
+static void
+fail_dirty(struct turn *t, const struct plan_item *item)
+{
+    struct err e = {0};
+    err_set(&e, ERR_INPUT,
+            "version %s was started by another tool and not completed: how much of it is there?",
+            item->row->id.version);
+    report_fail(&t->report, EXIT_PARTIAL, &e);
+    report_place(&t->report, item->file ? item->file->file : NULL, 0, 0);
+    report_hint(
+        &t->report,
+        "all of it: migrate repair --dirty applied; nothing of it, or it was undone by hand: "
+        "migrate repair --dirty reverted, and up applies it again");
 }
 
 static void
@@ -94,6 +129,10 @@ fail_left(struct turn *t, const struct plan_item *item)
 {
     struct err e = {0};
     const struct ledger_row *row = item->row;
+    if (item->state == PLAN_DIRTY) {
+        fail_dirty(t, item);
+        return;
+    }
     if (!item->file) {
         err_set(
             &e, ERR_INPUT,
@@ -191,11 +230,56 @@ tell_step(struct turn *t, const struct plan_item *item)
 }
 
 static void
+tell_dirty(struct turn *t, const struct plan_item *item)
+{
+    const bool dry = t->o->dry_run;
+    const char *as = ways[t->o->dirty];
+    const struct migration *m = plan_item_recorded(item);
+    const struct field fields[] = {LF_STR("version", m->version), LF_STR("name", m->name),
+                                   LF_STR("file", item->file ? item->file->file : NULL),
+                                   LF_STR("as", as)};
+    const size_t n = sizeof(fields) / sizeof(*fields);
+    if (dry && !t->o->json)
+        printf("%s\t%s\tdirty\t%s\n", m->version, item->file ? item->file->file : "", as);
+    if (dry)
+        log_info(&event_would_settle, fields, n, "would record version %s as %s", m->version, as);
+    else
+        log_info(&event_settling, fields, n, "recording version %s as %s", m->version, as);
+    report_step(&t->report, dry ? "would_settle" : "settled", fields, n);
+}
+
+static void
 tell_steps(struct turn *t)
 {
-    for (size_t i = 0; i < t->plan.n; i++)
-        if (t->plan.items[i].step)
-            tell_step(t, &t->plan.items[i]);
+    for (size_t i = 0; i < t->plan.n; i++) {
+        const struct plan_item *item = &t->plan.items[i];
+        if (item->step && item->state == PLAN_DIRTY)
+            tell_dirty(t, item);
+        else if (item->step)
+            tell_step(t, item);
+    }
+}
+
+/* The highest version below item i that has a row. */
+static const struct migration *
+row_before(const struct turn *t, size_t i)
+{
+    while (i-- > 0)
+        if (t->plan.items[i].row)
+            return plan_item_recorded(&t->plan.items[i]);
+    return NULL;
+}
+
+static void
+settle(const struct turn *t, size_t i, struct strbuf *sql)
+{
+    const struct layout *layout = t->ledger.layout;
+    const struct migration *m = plan_item_recorded(&t->plan.items[i]);
+    if (t->o->dirty == DIRTY_APPLIED)
+        layout->sql_settle(t->ledger.table.quoted, m, sql);
+    else
+        layout->sql_delete(t->ledger.table.quoted, m, row_before(t, i), sql);
+    strbuf_adds(sql, "; ");
 }
 
 static void
@@ -222,13 +306,17 @@ add_rows(struct turn *t, struct strbuf *sql)
         const struct plan_item *item = &t->plan.items[i];
         if (!item->step)
             continue;
+        first = first ? first : plan_item_migration(item)->version;
+        if (item->state == PLAN_DIRTY) {
+            settle(t, i, sql);
+            continue;
+        }
         const struct layout_row row = {.migration = &item->row->id,
                                        .file = item->file->file,
                                        .sum = item->file->sum,
                                        .loose_sha256 = turn_facts(t, item->file)->loose_sha256};
         ledger_sql_accept(&t->ledger, &row, item->row->sum, sql);
         strbuf_adds(sql, "; ");
-        first = first ? first : item->file->id.version;
     }
     return first;
 }

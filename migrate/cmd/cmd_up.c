@@ -41,6 +41,9 @@ judge(struct turn *t)
     report_fail(&t->report, (enum exit_status)exit, &e);
     if (item && item->file)
         report_place(&t->report, item->file->file, 0, 0);
+    if (exit == EXIT_PARTIAL)
+        report_hint(&t->report, "look at what it did, then say so: migrate repair --dirty applied, "
+                                "or reverted, which has it applied again");
     if (exit == EXIT_ORDER && item && item->state == PLAN_LATE)
         report_hint(&t->report,
                     "rename it to a version above all others, or run with --out-of-order=apply");

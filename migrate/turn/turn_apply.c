@@ -54,7 +54,8 @@ turn_read_digests(struct turn *t)
     if (make_facts(t) != 0)
         return -1;
     for (size_t i = 0; i < t->plan.n; i++)
-        if (t->plan.items[i].step && read_digest(t, t->plan.items[i].file) != 0)
+        if (t->plan.items[i].step && t->plan.items[i].state != PLAN_DIRTY &&
+            read_digest(t, t->plan.items[i].file) != 0)
             return -1;
     return 0;
 }

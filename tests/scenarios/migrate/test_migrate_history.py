@@ -291,3 +291,44 @@ def test_a_trigger_that_leaves_the_row_out(applied, files, repair, pg):
             "CREATE TRIGGER keep BEFORE UPDATE ON schema_history FOR EACH ROW EXECUTE FUNCTION keep()")
     result = repair()
     assert result.status == 20 and "a trigger of" in failure(result)["msg"], result.output
+
+
+# --- Another tool's dirty mark --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def dirty(files, pg):
+    """golang-migrate was killed in version 2."""
+    for n, name in enumerate("abc", 1):
+        files(f"{n}_{name}.up.sql", f"CREATE TABLE {name} (i int);\n")
+        files(f"{n}_{name}.down.sql", f"DROP TABLE {name};\n")
+    pg.psql("CREATE TABLE schema_migrations (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL)",
+            "INSERT INTO schema_migrations VALUES (2, true)", "CREATE TABLE a (i int)")
+
+
+@pytest.mark.parametrize("command, args", [("up", []), ("down", ["--steps=1"]), ("repair", [])])
+def test_a_dirty_mark_is_left_to_a_person(dirty, up, pg, command, args):
+    result = up(*args, command=command)
+    assert result.status == 24, result.output
+    assert "version 2" in failure(result)["msg"] and "repair --dirty" in failure(result)["hint"]
+    assert pg.psql("TABLE schema_migrations") == "2|t"
+
+
+def test_a_dirty_version_that_is_there(dirty, repair, up, pg):
+    pg.psql("CREATE TABLE b (i int)")
+    dry = repair("--dirty=applied", "--dry-run")
+    assert (dry.status, dry.stdout, pg.psql("TABLE schema_migrations")) == (0, "2\t2_b.up.sql\tdirty\tapplied\n", "2|t"), dry.output
+    result = repair("--dirty=applied")
+    assert (result.status, pg.psql("TABLE schema_migrations")) == (0, "2|f"), result.output
+    assert [(r["version"], r["as"]) for r in events(result, "settling")] == [("2", "applied")]
+    after = up()
+    assert (after.status, [r["version"] for r in events(after, "applied")]) == (0, ["3"]), after.output
+    assert pg.psql("TABLE schema_migrations") == "3|f"
+
+
+def test_a_dirty_version_that_is_not_there(dirty, repair, up, pg):
+    said = json.loads(repair("2", "--dirty=reverted", "--json").stdout)
+    assert [(m["action"], m["version"], m["as"]) for m in said["migrations"]] == [("settled", "2", "reverted")]
+    assert pg.psql("TABLE schema_migrations") == "1|f"
+    after = up()
+    assert (after.status, [r["version"] for r in events(after, "applied")]) == (0, ["2", "3"]), after.output
