@@ -196,11 +196,10 @@ on_dialled(const struct err *e, int fd, void *arg)
 static int
 connect_to(struct exchange *x, struct err *e)
 {
-    const char *where = x->url.path[0] != '\0' ? x->url.path : x->url.host;
+    const struct dial_to to = {x->url.path[0] != '\0' ? x->url.path : x->url.host, x->url.port,
+                               x->deadline_ms};
     x->resolver = resolver_new(x->loop, e);
-    struct dial *d = x->resolver ? dial_start(x->loop, x->resolver, where, x->url.port,
-                                              x->deadline_ms, on_dialled, x, e)
-                                 : NULL;
+    struct dial *d = x->resolver ? dial_start(x->loop, x->resolver, &to, on_dialled, x, e) : NULL;
     if (!d)
         return -1;
     if (loop_turn_until(x->loop, &x->dialled, CLOCK_NEVER, e) < 0) { /* dial keeps the deadline */

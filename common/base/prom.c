@@ -58,7 +58,7 @@ prom_sample(struct strbuf *out, const char *name, const struct prom_label *label
 
 void
 prom_histogram(struct strbuf *out, const char *name, const struct prom_label *labels,
-               size_t n_labels, const double *bounds, const uint64_t *counts, size_t n, double sum)
+               size_t n_labels, const struct prom_buckets *b)
 {
     struct prom_label all[LABELS_MAX];
     char part[NAME_MAX_BYTES], bound[32];
@@ -67,14 +67,14 @@ prom_histogram(struct strbuf *out, const char *name, const struct prom_label *la
     for (size_t i = 0; i < used; i++)
         all[i] = labels[i];
     snprintf(part, sizeof(part), "%s_bucket", name);
-    for (size_t i = 0; i <= n; i++) {
-        total += counts[i];
-        snprintf(bound, sizeof(bound), "%.9g", i < n ? bounds[i] : 0.0);
-        all[used] = (struct prom_label){"le", i < n ? bound : "+Inf"};
+    for (size_t i = 0; i <= b->n; i++) {
+        total += b->counts[i];
+        snprintf(bound, sizeof(bound), "%.9g", i < b->n ? b->bounds[i] : 0.0);
+        all[used] = (struct prom_label){"le", i < b->n ? bound : "+Inf"};
         prom_sample(out, part, all, used + 1, (double)total);
     }
     snprintf(part, sizeof(part), "%s_sum", name);
-    prom_sample(out, part, all, used, sum);
+    prom_sample(out, part, all, used, b->sum);
     snprintf(part, sizeof(part), "%s_count", name);
     prom_sample(out, part, all, used, (double)total);
 }

@@ -22,12 +22,14 @@ void prom_family(struct strbuf *out, const char *name, const char *type, const c
 void prom_sample(struct strbuf *out, const char *name, const struct prom_label *labels, size_t n,
                  double value);
 
-/*
- * The samples of one histogram: name_bucket, name_sum, name_count. counts: n + 1 numbers, of each
- * bucket alone (not cumulative); bounds: n upper bounds. At most 7 labels.
- */
-void
-prom_histogram(struct strbuf *out, const char *name, const struct prom_label *labels,
-               size_t n_labels, const double *bounds, const uint64_t *counts, size_t n, double sum);
+struct prom_buckets {
+    size_t n;
+    const double *bounds;   /* n upper bounds */
+    const uint64_t *counts; /* n + 1, of each bucket alone (not cumulative) */
+    double sum;
+};
+/* The samples of one histogram: name_bucket, name_sum, name_count. At most 7 labels. */
+void prom_histogram(struct strbuf *out, const char *name, const struct prom_label *labels,
+                    size_t n_labels, const struct prom_buckets *b);
 
 #endif

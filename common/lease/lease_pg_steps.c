@@ -13,9 +13,10 @@ static void
 run_sql(struct lease_pg *p, const char *sql, int n, const char *const *params, uint64_t deadline_ms)
 {
     struct err e;
+    const struct pgconn_params with = {n, params};
     int rc =
         n < 0 ? pgconn_query_start(p->conn, sql, strlen(sql), deadline_ms, lease_pg_on_rows, p, &e)
-              : pgconn_exec_start(p->conn, sql, n, params, deadline_ms, lease_pg_on_rows, p, &e);
+              : pgconn_exec_start(p->conn, sql, &with, deadline_ms, lease_pg_on_rows, p, &e);
     if (rc < 0)
         lease_pg_failed(p, &e);
 }

@@ -91,7 +91,8 @@ ask(struct lease_redis *p)
     p->asking = true;
     p->confirm_sent |= p->state == REDIS_CONFIRMING;
     p->sent_boot_ms = clock_boot_ms();
-    if (redisconn_command_start(p->conn, 8, all, NULL, request_deadline(p), on_reply, p, &e) < 0) {
+    const struct redis_args args = {.argc = 8, .argv = all};
+    if (redisconn_command_start(p->conn, &args, request_deadline(p), on_reply, p, &e) < 0) {
         p->asking = false;
         lease_redis_failed(p, &e, false);
     }

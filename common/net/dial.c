@@ -228,8 +228,8 @@ on_resolved(const struct err *e, const struct resolve_addr *addrs, size_t n, voi
 }
 
 struct dial *
-dial_start(struct loop *l, struct resolver *r, const char *host, uint16_t port,
-           uint64_t deadline_ms, dial_cb *cb, void *arg, struct err *e)
+dial_start(struct loop *l, struct resolver *r, const struct dial_to *to, dial_cb *cb, void *arg,
+           struct err *e)
 {
     struct dial *d = calloc(1, sizeof(*d));
     if (d)
@@ -241,11 +241,11 @@ dial_start(struct loop *l, struct resolver *r, const char *host, uint16_t port,
     }
     d->loop = l;
     d->fd = -1;
-    d->port = port;
-    d->deadline_ms = deadline_ms;
+    d->port = to->port;
+    d->deadline_ms = to->deadline_ms;
     d->cb = cb;
     d->arg = arg;
-    d->request = resolve_start(r, host, port, deadline_ms, on_resolved, d, e);
+    d->request = resolve_start(r, to->host, to->port, to->deadline_ms, on_resolved, d, e);
     if (!d->request) {
         dial_cancel(d);
         return NULL;

@@ -19,10 +19,15 @@ struct resolver;
  * no route), ERR_TIMEOUT or ERR_SYSTEM (no descriptors). */
 typedef void dial_cb(const struct err *e, int fd, void *arg);
 
-/* host: as resolve_start() takes it. cb fires exactly once, from the loop, never inside this call. NULL with *e filled: never. */
-MUST_CHECK struct dial *
-dial_start(struct loop *l, struct resolver *r, const char *host, uint16_t port,
-           uint64_t deadline_ms, dial_cb *cb, void *arg, struct err *e);
+struct dial_to {
+    const char *host; /* as resolve_start() takes it; copied */
+    uint16_t port;
+    uint64_t deadline_ms;
+};
+
+/* cb fires exactly once, from the loop, never inside this call. NULL with *e filled: never. */
+MUST_CHECK struct dial *dial_start(struct loop *l, struct resolver *r, const struct dial_to *to,
+                                   dial_cb *cb, void *arg, struct err *e);
 /* Right after dial_start(), where the name has several addresses: begin with the one after `last`, which had its turn. */
 void dial_after(struct dial *d, const struct resolve_addr *last);
 /* Until when one attempt may last while so many others wait behind it: an equal share of what is left, but not below least_ms;

@@ -79,14 +79,24 @@ pgconn_query_start(struct pgconn *c, const char *sql, size_t bytes, uint64_t dea
 MUST_CHECK int pgconn_run_start(struct pgconn *c, const char *sql, size_t bytes,
                                 uint64_t deadline_ms, pgconn_rows_cb *cb, void *arg, struct err *e);
 /* Extended protocol, one statement, text parameters (NULL entry: SQL NULL). */
+struct pgconn_params {
+    int n;
+    const char *const *values;
+};
 MUST_CHECK int
-pgconn_exec_start(struct pgconn *c, const char *sql, int nparams, const char *const *params,
+pgconn_exec_start(struct pgconn *c, const char *sql, const struct pgconn_params *params,
                   uint64_t deadline_ms, pgconn_rows_cb *cb, void *arg, struct err *e);
 /* COPY … FROM STDIN: data (borrowed until the callback) is streamed in pieces; memory stays
  * constant. */
-MUST_CHECK int pgconn_copy_in_start(struct pgconn *c, const char *sql, size_t sql_bytes,
-                                    const char *data, size_t data_bytes, uint64_t deadline_ms,
-                                    pgconn_rows_cb *cb, void *arg, struct err *e);
+struct pgconn_copy {
+    const char *sql;
+    size_t sql_bytes;
+    const char *data;
+    size_t data_bytes;
+};
+MUST_CHECK int
+pgconn_copy_in_start(struct pgconn *c, const struct pgconn_copy *copy, uint64_t deadline_ms,
+                     pgconn_rows_cb *cb, void *arg, struct err *e);
 
 /* Called while COPY data goes out, and once the text of pgconn_run_start was copied: so many bytes of it are not
  * looked at again. cb NULL: nobody. */

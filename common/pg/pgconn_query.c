@@ -348,26 +348,25 @@ pgconn_run_start(struct pgconn *c, const char *sql, size_t bytes, uint64_t deadl
 }
 
 int
-pgconn_exec_start(struct pgconn *c, const char *sql, int nparams, const char *const *params,
+pgconn_exec_start(struct pgconn *c, const char *sql, const struct pgconn_params *params,
                   uint64_t deadline_ms, pgconn_rows_cb *cb, void *arg, struct err *e)
 {
     struct loop_watch *w = watch_answer(c, e);
     if (!w)
         return -1;
-    int ok = PQsendQueryParams(c->pg, sql, nparams, NULL, params, NULL, NULL, 0);
+    int ok = PQsendQueryParams(c->pg, sql, params->n, NULL, params->values, NULL, NULL, 0);
     return sent(c, w, ok ? 0 : send_failed(c, e)) == 0 ? begin(c, cb, arg, deadline_ms) : -1;
 }
 
 int
-pgconn_copy_in_start(struct pgconn *c, const char *sql, size_t sql_bytes, const char *data,
-                     size_t data_bytes, uint64_t deadline_ms, pgconn_rows_cb *cb, void *arg,
-                     struct err *e)
+pgconn_copy_in_start(struct pgconn *c, const struct pgconn_copy *copy, uint64_t deadline_ms,
+                     pgconn_rows_cb *cb, void *arg, struct err *e)
 {
-    if (pgconn_query_start(c, sql, sql_bytes, deadline_ms, cb, arg, e) != 0)
+    if (pgconn_query_start(c, copy->sql, copy->sql_bytes, deadline_ms, cb, arg, e) != 0)
         return -1;
-    c->copy_data = data;
+    c->copy_data = copy->data;
     c->copy_done = 0;
-    c->copy_left = data_bytes;
+    c->copy_left = copy->data_bytes;
     c->copy_wanted = true;
     return 0;
 }

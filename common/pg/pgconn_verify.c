@@ -114,8 +114,8 @@ pgconn_verify_start(struct pgconn *c, const struct err *e)
     c->verify = v;
     *v = (struct pgconn_verify){.c = c, .e = *e, .fd = -1, .name = strdup(host)};
     if (v->name)
-        v->dial =
-            dial_start(c->loop, c->resolver, address, port, c->deadline_ms, on_dialed, v, NULL);
+        v->dial = dial_start(c->loop, c->resolver, &(struct dial_to){address, port, c->deadline_ms},
+                             on_dialed, v, NULL);
     if (v->dial)
         return true;
     pgconn_verify_drop(c);

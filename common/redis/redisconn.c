@@ -196,12 +196,12 @@ redisconn_connect_start(struct redisconn *c, uint64_t deadline_ms, redisconn_cb 
 }
 
 int
-redisconn_command_start(struct redisconn *c, int argc, const char *const *argv, const size_t *lens,
-                        uint64_t deadline_ms, redisconn_reply_cb *cb, void *arg, struct err *e)
+redisconn_command_start(struct redisconn *c, const struct redis_args *args, uint64_t deadline_ms,
+                        redisconn_reply_cb *cb, void *arg, struct err *e)
 {
     if (c->state != REDISCONN_READY)
         return err_set(e, ERR_CLOSED, "not connected to Redis");
-    return redisconn_send(c, REDIS_COMMAND_USER, argc, argv, lens, deadline_ms, cb, arg, e);
+    return redisconn_send(c, REDIS_COMMAND_USER, args, deadline_ms, cb, arg, e);
 }
 
 void

@@ -73,10 +73,16 @@ MUST_CHECK int redisconn_connect_start(struct redisconn *c, uint64_t deadline_ms
  * where the name has several. */
 void redisconn_shun(struct redisconn *c);
 
-/* argc binary-safe arguments (lens NULL: C strings). MOVED and ASK are refused by name: ERR_SERVER. */
+struct redis_args {
+    int argc;
+    const char *const *argv;
+    const size_t *lens; /* binary-safe; NULL: C strings */
+};
+
+/* args: borrowed during the call. MOVED and ASK are refused by name: ERR_SERVER. */
 MUST_CHECK int
-redisconn_command_start(struct redisconn *c, int argc, const char *const *argv, const size_t *lens,
-                        uint64_t deadline_ms, redisconn_reply_cb *cb, void *arg, struct err *e);
+redisconn_command_start(struct redisconn *c, const struct redis_args *args, uint64_t deadline_ms,
+                        redisconn_reply_cb *cb, void *arg, struct err *e);
 
 /* Watches a connection: cb fires once when it ends, after the callbacks of the commands under way; not when it was never
  * established, nor for redisconn_free(). Stays across commands until it fired or cb NULL is given. An error that the server

@@ -88,8 +88,8 @@ int
 redisconn_dial(struct redisconn *c, struct err *e)
 {
     const struct target_redis *t = c->target;
-    c->dial = dial_start(c->loop, c->resolver, t->path ? t->path : t->host, t->port,
-                         c->connect_deadline_ms, on_dialled, c, e);
+    const struct dial_to to = {t->path ? t->path : t->host, t->port, c->connect_deadline_ms};
+    c->dial = dial_start(c->loop, c->resolver, &to, on_dialled, c, e);
     if (!c->dial)
         return -1;
     dial_after(c->dial, &c->shunned);

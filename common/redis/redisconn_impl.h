@@ -80,8 +80,8 @@ MUST_CHECK int redisconn_dial(struct redisconn *c, struct err *e);
 
 /* redisconn_talk.c: connected bufferevents */
 void redisconn_talk(struct redisconn *c, struct bufferevent *bev, bool tls); /* takes bev */
-MUST_CHECK int redisconn_send(struct redisconn *c, enum redis_command_kind kind, int argc,
-                              const char *const *argv, const size_t *lens, uint64_t deadline_ms,
-                              redisconn_reply_cb *cb, void *arg, struct err *e);
+MUST_CHECK int
+redisconn_send(struct redisconn *c, enum redis_command_kind kind, const struct redis_args *args,
+               uint64_t deadline_ms, redisconn_reply_cb *cb, void *arg, struct err *e);
 
 #endif

@@ -32,13 +32,12 @@ begins(const char *text, const char *with)
 /* ---- sending ---- */
 
 int
-redisconn_send(struct redisconn *c, enum redis_command_kind kind, int argc, const char *const *argv,
-               const size_t *lens, uint64_t deadline_ms, redisconn_reply_cb *cb, void *arg,
-               struct err *e)
+redisconn_send(struct redisconn *c, enum redis_command_kind kind, const struct redis_args *args,
+               uint64_t deadline_ms, redisconn_reply_cb *cb, void *arg, struct err *e)
 {
     size_t len;
     struct redis_command *q = calloc(1, sizeof(*q));
-    char *text = q ? redis_command_format(argc, argv, lens, &len) : NULL;
+    char *text = q ? redis_command_format(args->argc, args->argv, args->lens, &len) : NULL;
     int written = text ? bufferevent_write(c->bev, text, len) : -1;
     if (text) {
         explicit_bzero(text, len); /* AUTH */
@@ -73,16 +72,18 @@ send_login(struct redisconn *c, struct err *e)
     const struct target_redis *t = c->target;
     if (t->password) {
         const char *argv[3] = {"AUTH", t->username ? t->username : t->password, t->password};
-        if (redisconn_send(c, REDIS_COMMAND_AUTH, t->username ? 3 : 2, argv, NULL,
-                           c->connect_deadline_ms, NULL, NULL, e) != 0)
+        const struct redis_args args = {.argc = t->username ? 3 : 2, .argv = argv};
+        if (redisconn_send(c, REDIS_COMMAND_AUTH, &args, c->connect_deadline_ms, NULL, NULL, e) !=
+            0)
             return -1;
     }
     if (t->db != 0) {
         char db[16];
         snprintf(db, sizeof(db), "%u", t->db);
         const char *argv[2] = {"SELECT", db};
-        return redisconn_send(c, REDIS_COMMAND_SELECT, 2, argv, NULL, c->connect_deadline_ms, NULL,
-                              NULL, e);
+        const struct redis_args args = {.argc = 2, .argv = argv};
+        return redisconn_send(c, REDIS_COMMAND_SELECT, &args, c->connect_deadline_ms, NULL, NULL,
+                              e);
     }
     return 0;
 }

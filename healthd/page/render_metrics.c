@@ -77,8 +77,12 @@ put_durations(struct page_on *o)
     prom_family(o->out, name, "histogram", "Time from the start of a check to its result.");
     for (size_t i = 0; i < o->f->n; i++) {
         const struct view *v = &o->f->views[i];
-        prom_histogram(o->out, name, &(struct prom_label){"check", v->spec->name}, 1,
-                       view_bucket_bounds, v->stats.buckets, VIEW_BUCKETS - 1, v->stats.seconds);
+        const struct prom_label check = {"check", v->spec->name};
+        const struct prom_buckets buckets = {.n = VIEW_BUCKETS - 1,
+                                             .bounds = view_bucket_bounds,
+                                             .counts = v->stats.buckets,
+                                             .sum = v->stats.seconds};
+        prom_histogram(o->out, name, &check, 1, &buckets);
     }
 }
 

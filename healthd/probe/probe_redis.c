@@ -196,17 +196,18 @@ on_role(struct redisconn *c, const struct err *e, const struct redis_reply *repl
 static int
 ask(struct session_lane *l, struct err *e)
 {
-    const char *const ping[] = {"PING"};
-    const char *const cluster[] = {"CLUSTER", "INFO"};
-    const char *const role[] = {"ROLE"};
+    static const char *const words[] = {"PING", "ROLE", "CLUSTER", "INFO"};
+    static const struct redis_args ping = {.argc = 1, .argv = words};
+    static const struct redis_args role = {.argc = 1, .argv = words + 1};
+    static const struct redis_args cluster = {.argc = 2, .argv = words + 2};
     bool ask_cluster = !l->kept || ((struct probe_redis *)l->s)->cluster;
     *found_of(l) = (struct probe_result){0};
-    if (redisconn_command_start(l->conn, 1, ping, NULL, l->deadline_ms, on_ping, l, e) < 0)
+    if (redisconn_command_start(l->conn, &ping, l->deadline_ms, on_ping, l, e) < 0)
         return -1;
     if (ask_cluster &&
-        redisconn_command_start(l->conn, 2, cluster, NULL, l->deadline_ms, on_cluster, l, e) < 0)
+        redisconn_command_start(l->conn, &cluster, l->deadline_ms, on_cluster, l, e) < 0)
         return -1;
-    return redisconn_command_start(l->conn, 1, role, NULL, l->deadline_ms, on_role, l, e);
+    return redisconn_command_start(l->conn, &role, l->deadline_ms, on_role, l, e);
 }
 
 /* ---- sessions ---- */

@@ -115,8 +115,8 @@ tcp_start(struct probe *base, enum probe_depth depth, uint64_t deadline_ms, stru
     struct probe_tcp *p = (struct probe_tcp *)base;
     struct lane *l = &p->lanes[depth];
     l->deadline_ms = deadline_ms;
-    l->dial = dial_start(p->x.loop, p->x.resolver, p->target->host, p->target->port, deadline_ms,
-                         on_dialled, l, e);
+    const struct dial_to to = {p->target->host, p->target->port, deadline_ms};
+    l->dial = dial_start(p->x.loop, p->x.resolver, &to, on_dialled, l, e);
     return l->dial ? 0 : -1;
 }
 

@@ -369,8 +369,8 @@ session_copy(struct session *s, const struct session_copy *copy, struct err *e)
     if (op_begin(s, e) != 0)
         return -1;
     pgconn_set_copied_cb(s->work, copy->copied, copy->arg);
-    int started = pgconn_copy_in_start(s->work, copy->sql, copy->sql_bytes, copy->data,
-                                       copy->data_bytes, CLOCK_NEVER, on_rows, &s->op, e);
+    const struct pgconn_copy in = {copy->sql, copy->sql_bytes, copy->data, copy->data_bytes};
+    int started = pgconn_copy_in_start(s->work, &in, CLOCK_NEVER, on_rows, &s->op, e);
     int result = op_finish(s, started, NULL, e);
     pgconn_set_copied_cb(s->work, NULL, NULL);
     return result;

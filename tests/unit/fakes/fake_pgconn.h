@@ -107,11 +107,11 @@ pgconn_query_start(struct pgconn *c, const char *sql, size_t bytes, uint64_t dea
 }
 
 int
-pgconn_exec_start(struct pgconn *c, const char *sql, int nparams, const char *const *params,
+pgconn_exec_start(struct pgconn *c, const char *sql, const struct pgconn_params *params,
                   uint64_t deadline_ms, pgconn_rows_cb *cb, void *arg, struct err *e)
 {
-    for (int i = 0; i < nparams; i++)
-        strcpy(c->params[i], params[i]);
+    for (int i = 0; i < params->n; i++)
+        strcpy(c->params[i], params->values[i]);
     return pgconn_query_start(c, sql, strlen(sql), deadline_ms, cb, arg, e);
 }
 

@@ -74,13 +74,13 @@ redisconn_connect_start(struct redisconn *c, uint64_t deadline_ms, redisconn_cb 
 }
 
 int
-redisconn_command_start(struct redisconn *c, int argc, const char *const *argv, const size_t *lens,
-                        uint64_t deadline_ms, redisconn_reply_cb *cb, void *arg, struct err *e)
+redisconn_command_start(struct redisconn *c, const struct redis_args *args, uint64_t deadline_ms,
+                        redisconn_reply_cb *cb, void *arg, struct err *e)
 {
     (void)e;
-    (void)lens;
+    const char *const *argv = args->argv;
     assert_null(c->reply_cb);
-    assert_int_equal(argc, 8);
+    assert_int_equal(args->argc, 8);
     assert_string_equal(argv[0], "EVAL");
     assert_string_equal(argv[3], "cronrun:{mail}:lock");
     assert_string_equal(argv[4], "cronrun:{mail}:fence");

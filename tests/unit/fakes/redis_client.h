@@ -85,8 +85,9 @@ start(struct redisconn *c, const char *command, uint64_t ms, struct waiter *w)
     snprintf(copy, sizeof(copy), "%s", command);
     for (char *p = strtok_r(copy, " ", &rest); p; p = strtok_r(NULL, " ", &rest))
         argv[argc++] = p;
-    assert_int_equal(
-        redisconn_command_start(c, argc, argv, NULL, clock_deadline(ms), on_reply, w, &e), 0);
+    assert_int_equal(redisconn_command_start(c, &(struct redis_args){argc, argv, NULL},
+                                             clock_deadline(ms), on_reply, w, &e),
+                     0);
     assert_false(w->done);
 }
 

@@ -90,7 +90,8 @@ dial(const char *host, uint16_t port, uint64_t ms)
 {
     struct waiter w = {.fd = -1};
     struct err e;
-    struct dial *d = dial_start(loop, resolver, host, port, clock_deadline(ms), on_dialled, &w, &e);
+    struct dial *d = dial_start(loop, resolver, &(struct dial_to){host, port, clock_deadline(ms)},
+                                on_dialled, &w, &e);
     assert_non_null(d);
     assert_false(w.done);
     assert_int_equal(loop_turn_until(loop, &w.done, clock_deadline(20000), &e), 0);
@@ -226,9 +227,10 @@ test_after(void **state)
         struct err e;
         inet_pton(AF_INET, hosts[i], &last.sin_addr);
         memcpy(&addr.sa, &last, sizeof(last));
-        dial_after(
-            dial_start(loop, resolver, "two.test", port, clock_deadline(20000), on_dialled, &w, &e),
-            &addr);
+        dial_after(dial_start(loop, resolver,
+                              &(struct dial_to){"two.test", port, clock_deadline(20000)},
+                              on_dialled, &w, &e),
+                   &addr);
         assert_int_equal(loop_turn_until(loop, &w.done, clock_deadline(20000), &e), 0);
         assert_int_equal(getpeername(w.fd, (struct sockaddr *)&peer, &len), 0);
         inet_pton(AF_INET, hosts[1 - i], &last.sin_addr);
@@ -251,11 +253,13 @@ test_cancel(void **state)
     static const char *const hosts[] = {"127.0.0.1", "two.test", "hush.test"};
     for (size_t i = 0; i < 3; i++) {
         bool never = false;
-        dial_cancel(
-            dial_start(loop, resolver, hosts[i], port, clock_deadline(30), on_dialled, &w, &e));
+        dial_cancel(dial_start(loop, resolver,
+                               &(struct dial_to){hosts[i], port, clock_deadline(30)}, on_dialled,
+                               &w, &e));
         assert_int_equal(loop_turn_until(loop, &never, clock_deadline(60), &e), -1);
         struct dial *d =
-            dial_start(loop, resolver, hosts[i], port, clock_deadline(20000), on_dialled, &w, &e);
+            dial_start(loop, resolver, &(struct dial_to){hosts[i], port, clock_deadline(20000)},
+                       on_dialled, &w, &e);
         assert_non_null(d);
         assert_int_equal(loop_turn_until(loop, &never, clock_deadline(10), &e), -1);
         dial_cancel(d);

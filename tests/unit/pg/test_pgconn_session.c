@@ -283,9 +283,9 @@ test_copy_data_left_over(void **state)
     struct target_pg *t = parse("");
     struct pgconn *c = connected(t);
     ANSWER(DONE);
-    assert_int_equal(
-        pgconn_copy_in_start(c, "SELECT 1", 8, "1\n", 2, clock_deadline(LONG_MS), on_rows, &w, &e),
-        0);
+    assert_int_equal(pgconn_copy_in_start(c, &(struct pgconn_copy){"SELECT 1", 8, "1\n", 2},
+                                          clock_deadline(LONG_MS), on_rows, &w, &e),
+                     0);
     wait_for(&w);
     assert_int_equal(w.e.code, ERR_PROTOCOL);
     assert_true(pgconn_connected(c));
@@ -389,9 +389,9 @@ test_no_memory_to_wait(void **state)
     for (int i = 0; i < 2; i++) {
         memset(server.got, 0, sizeof(server.got));
         no_memory = true;
-        int rc =
-            i ? pgconn_exec_start(c, "COMMIT", 0, NULL, clock_deadline(LONG_MS), on_rows, &w, &e)
-              : pgconn_query_start(c, "COMMIT", 6, clock_deadline(LONG_MS), on_rows, &w, &e);
+        int rc = i ? pgconn_exec_start(c, "COMMIT", &(struct pgconn_params){0, NULL},
+                                       clock_deadline(LONG_MS), on_rows, &w, &e)
+                   : pgconn_query_start(c, "COMMIT", 6, clock_deadline(LONG_MS), on_rows, &w, &e);
         no_memory = false;
         assert_int_equal(rc, -1);
         assert_int_equal(e.code, ERR_NOMEM);

@@ -321,8 +321,9 @@ test_deadlines(void **state)
     assert_false(redisconn_connected(c));
     struct err e;
     const char *argv[] = {"PING"};
-    assert_int_equal(
-        redisconn_command_start(c, 1, argv, NULL, clock_deadline(1), on_reply, NULL, &e), -1);
+    assert_int_equal(redisconn_command_start(c, &(struct redis_args){1, argv, NULL},
+                                             clock_deadline(1), on_reply, NULL, &e),
+                     -1);
     assert_int_equal(e.code, ERR_CLOSED);
     redisconn_free(c);
 }
