@@ -17,6 +17,7 @@
 #include "migrate/sql/quote.h"
 
 #define LEASE_S 20u
+#define LEASE_MS ((uint64_t)LEASE_S * 1000)
 #define RENEW_MS 5000u
 #define RENEW_AGAIN_MS 1000u
 #define RENEW_TIMEOUT_MS 4000u
@@ -116,7 +117,7 @@ on_renewed(struct pgconn *conn, const struct err *e, struct pgrows *rows, void *
     } else if (!ours) {
         lose(c, ERR_BUSY, "another runner took it over");
     } else {
-        c->until_ms = c->sent_ms + LEASE_S * 1000u;
+        c->until_ms = c->sent_ms + LEASE_MS;
         loop_timer_start(c->timer, RENEW_MS);
     }
 }
@@ -251,7 +252,7 @@ claim_try(struct claim *c, const struct lock *lock, char *ret_other, size_t othe
         return err_wrap(e, "cannot take the lease in %s", c->table.quoted);
     if (!c->held)
         return read_other(c, ret_other, other_bytes, e);
-    c->until_ms = sent_ms + LEASE_S * 1000u;
+    c->until_ms = sent_ms + LEASE_MS;
     loop_timer_start(c->timer, RENEW_MS);
     return 0;
 }
