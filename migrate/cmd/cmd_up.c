@@ -154,9 +154,20 @@ keep_to_steps(struct turn *t)
     }
 }
 
+/* Begun and not ended, which may be the other tool at work: its lock says so. Behind a pooler, and for --dry-run, it is
+ * taken as it stands. */
+static bool
+is_under_way(const struct turn *t)
+{
+    return t->plan.count[PLAN_DIRTY] && !t->o->dry_run && !t->s.stateless &&
+           !lock_held(&t->lock, &t->s);
+}
+
 int
 up_look(struct turn *t)
 {
+    if (is_under_way(t))
+        return 1;
     if (judge(t) != 0)
         return -1;
     turn_settle(t);

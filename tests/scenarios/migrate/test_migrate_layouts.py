@@ -2,10 +2,11 @@
 
 import json
 import os
+import zlib
 
 import pytest
 from rig import peers
-from rig.migrations import events, failure
+from rig.migrations import Holder, events, failure
 
 LAYOUTS = sorted(peers.FILES)
 VERSIONS = {
@@ -99,3 +100,67 @@ def test_the_tool_goes_on_where_migrate_ended(layout, up, files, pg):
     peers.apply(layout, pg, files)
     assert peers.even(peers.dump(pg)) == peers.even(peers.golden(layout, "full"))
     assert states(up) == [(v, "applied") for v in VERSIONS[layout]]
+
+
+# --- What stopped part-way, and who is at work ------------------------------------------------------------------------
+
+
+def dirty_at_two(files, pg):
+    write(files, "golang")
+    pg.psql("CREATE TABLE schema_migrations (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL)",
+            "INSERT INTO schema_migrations VALUES (2, true)")
+
+
+def test_a_dirty_mark_is_for_a_person(up, files, pg):
+    dirty_at_two(files, pg)
+    result = up()
+    assert result.status == 24, result.output
+    said = failure(result)
+    assert "version 2" in said["msg"] and "dirty" in said["msg"] and "repair" in said["hint"]
+    assert states(up) == [("0001", "applied"), ("0002", "dirty"), ("0003", "pending"), ("0004", "pending")]
+
+
+def test_another_tool_at_work_is_waited_for(up, files, pg):
+    """golang-migrate's own key: crc32 of schema, table and the path of its URL."""
+    dirty_at_two(files, pg)
+    key = zlib.crc32(f"public\0schema_migrations\0/{pg.name}".encode()) * 1486364155 % 2**32
+    with Holder(pg, f"SELECT pg_advisory_lock({key}) IS NULL \\g /dev/null"):
+        assert up("--lock-wait", "0s").status == 11
+
+
+# --- Files of one tool, the history of another ------------------------------------------------------------------------
+
+
+def test_files_and_history_that_do_not_belong_together(up, files, pg):
+    write(files, "dbmate")
+    pg.psql("CREATE TABLE goose_db_version (id int, version_id bigint, is_applied boolean, tstamp timestamp)")
+    result = up()
+    assert result.status == 23, result.output
+    assert "goose" in failure(result)["msg"] and "--layout=dbmate" in failure(result)["msg"]
+    assert pg.psql("SELECT to_regclass('a') IS NULL") == "t"
+
+
+def test_places_of_errors_are_those_of_the_file(up, files):
+    files("1_a.sql", "-- migrate:up\nSELECT 1;\n  SELECT nothing;\n-- migrate:down\nDROP TABLE x;\n")
+    result = up()
+    said = failure(result)
+    assert (result.status, said["line"], said["column"]) == (20, 3, 10), result.output
+
+
+# --- Flyway -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_repeatable_file_runs_again_when_it_changed(up, files, pg):
+    write(files, "flyway")
+    assert up().status == 0
+    files("R__a_view.sql", "CREATE OR REPLACE VIEW v AS SELECT i, 1 AS one FROM a;")
+    assert applied(up()) == ["R__a_view"]
+    assert applied(up()) == []
+    assert pg.psql("SELECT one FROM v LIMIT 1") == "1"
+
+
+def test_an_edited_file_is_drift(up, files):
+    write(files, "flyway")
+    assert up().status == 0
+    files("V1__create_a.sql", "CREATE TABLE a (i int); -- edited\n")
+    assert up().status == 21
