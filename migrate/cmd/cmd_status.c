@@ -166,6 +166,9 @@ print_text(const struct status *st)
         }
     }
     printf("%s\n", st->plan.n ? "" : "no migrations");
+    const struct layout *layout = st->ledger.layout;
+    if (layout->keeps)
+        printf("history of %s: %s\n", layout->tool, layout->keeps);
     char text[128];
     if (st->holder.pid)
         printf("lock held by %s\n", lock_describe(&st->holder, text, sizeof(text)));

@@ -205,7 +205,6 @@ const struct layout layout_dbmate = {
     .keeps = "versions alone: neither when files were applied nor whether they changed since",
     .first_types = "character varying,text",
     .twin = "Rails",
-    .unique = true,
     .sql_read = sql_read,
     .sql_create = sql_create,
     .sql_insert = sql_insert,

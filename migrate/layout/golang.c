@@ -85,12 +85,6 @@ sql_insert(const char *table, const struct layout_row *row, const char *proof, s
 }
 
 static void
-sql_begun(const char *table, const struct layout_row *row, struct strbuf *out)
-{
-    write_mark(table, migration_stored(row->migration->version, true), "true", out);
-}
-
-static void
 sql_delete(const char *table, const struct migration *m, const struct migration *before,
            struct strbuf *out)
 {
@@ -142,14 +136,12 @@ const struct layout layout_golang = {
     .keeps =
         "one row, the highest version: neither when files were applied nor whether they changed since",
     .first_types = "bigint",
-    .unique = true,
     .sql_read = sql_read,
     .sql_create = sql_create,
     .sql_insert = sql_insert,
     .proof_column = "dirty",
     .unwritten = "22012", /* division_by_zero */
     .sql_delete = sql_delete,
-    .sql_begun = sql_begun,
     .sql_settle = sql_settle,
     .lock_keys = lock_keys,
 };

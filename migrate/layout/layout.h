@@ -121,8 +121,6 @@ struct layout {
      * it. NULL: none. */
     const char *twin;
     bool more_columns; /* further ones are allowed, where a row can be written without them */
-    /* Two rows of one version cannot be: 23505. Otherwise only the lock keeps them apart. */
-    bool unique;
     /* LAYOUT_READ columns: version, name, phase, digest, second digest (in hex), applied_at, applied_by, duration_ms,
      * release; whether it was begun and not ended; whether it stands for all files up to its version; whether it is a
      * repeatable one's. Only what counts as applied, or was begun; one row a version. */
@@ -155,9 +153,6 @@ struct layout {
      */
     void (*sql_accept)(const char *table, const struct layout_row *row, const uint8_t *was_sum,
                        struct strbuf *out);
-    /* One statement: a file that runs outside a transaction is begun; sql_insert ends it. NULL: the tool keeps no such
-     * mark. */
-    void (*sql_begun)(const char *table, const struct layout_row *row, struct strbuf *out);
     /*
      * One statement, for a version that was begun and not ended (a dirty mark), after somebody looked:
      * it is as good as applied, or (sql_delete) to be run again. NULL: the tool leaves no such mark.

@@ -427,7 +427,6 @@ const struct layout layout_native = {
     .loose = true,
     .columns = NATIVE_COLUMNS,
     .more_columns = true,
-    .unique = true,
     .sql_read = native_sql_read,
     .sql_create = sql_create,
     .sql_insert = native_sql_insert,

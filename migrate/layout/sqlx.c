@@ -139,7 +139,6 @@ const struct layout layout_sqlx = {
     .sum = sum,
     .columns = "version,description,installed_on,success,checksum,execution_time",
     .first_types = "bigint",
-    .unique = true,
     .sql_read = sql_read,
     .sql_create = sql_create,
     .sql_insert = sql_insert,

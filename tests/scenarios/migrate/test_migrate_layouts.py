@@ -140,6 +140,11 @@ def test_files_and_history_that_do_not_belong_together(up, files, pg):
     assert pg.psql("SELECT to_regclass('a') IS NULL") == "t"
 
 
+def test_status_says_what_the_history_cannot_tell(up, files):
+    write(files, "dbmate")
+    assert "history of dbmate: versions alone" in up(command="status").stdout
+
+
 def test_places_of_errors_are_those_of_the_file(up, files):
     files("1_a.sql", "-- migrate:up\nSELECT 1;\n  SELECT nothing;\n-- migrate:down\nDROP TABLE x;\n")
     result = up()
