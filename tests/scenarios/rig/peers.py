@@ -4,7 +4,8 @@ A tool is looked for on PATH and in the folder PEERS (~/.cache/release-runtime/p
 sqlx, and for Flyway a file flyway.classpath with the class path of its libraries and a small main class.
 
 golden/NAME.half.sql and golden/NAME.full.sql are pg_dumps of a database after the tool applied two, and all, of
-FILES[NAME]. RR_GOLDEN=1 writes them anew, with the tools.
+FILES[NAME]. RR_GOLDEN=1 writes them anew, with the tools that are found. Those of sqlx were written by hand, from its
+source: they show that our rows are of that form, not that sqlx was run.
 """
 
 import os
