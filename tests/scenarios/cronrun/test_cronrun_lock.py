@@ -125,7 +125,7 @@ def test_nested_is_refused(run, store):
     inner = [BIN_DIR / "cronrun", *store.words, "--on-busy", "wait=20s", "true"]
     result = run("cronrun", *store.words, *inner, env=store.env, timeout=10)
     assert result.status == 125
-    assert "is a part of" in result.stderr
+    assert "which started this run" in result.stderr
     # Also with another job between, and without the variable.
     between = ["env", "-u", "CRONRUN_RUN_ID", BIN_DIR / "cronrun", "--lock", "none", "--name", "between", "--"]
     result = run("cronrun", *store.words, *between, *inner, env=store.env, timeout=10)

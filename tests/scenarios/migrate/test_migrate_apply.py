@@ -147,7 +147,7 @@ def test_set_transaction_comes_first(up, files):
     files("0001_a.sql", "SELECT 1;\nSET TRANSACTION ISOLATION LEVEL SERIALIZABLE;\n")
     result = up()
     assert (result.status, failure(result)["sqlstate"], failure(result)["line"]) == (20, "25001", 2)
-    assert "first of the file" in failure(result)["hint"]
+    assert "move it to the beginning of the file" in failure(result)["hint"]
 
 
 def test_set_transaction_first_behind_all_that_we_set(up, files, pg):
