@@ -114,7 +114,7 @@ static const struct opt_row rows[] = {
      .def = "5s",
      .help = "time between the stop signal and KILL",
      .more =
-         "Deadline and grace together should be at least two seconds less than the Job's activeDeadlineSeconds, and the grace "
+         "Deadline and grace together should be at least three seconds less than the Job's activeDeadlineSeconds, and the grace "
          "less than terminationGracePeriodSeconds."},
     {.name = "stop-signal",
      .kind = OPT_CUSTOM,
@@ -147,7 +147,7 @@ static const struct opt_row rows[] = {
      .flags = OPT_NONE_OK,
      .def = "none",
      .help =
-         "the Job's activeDeadlineSeconds; the command is stopped two seconds plus the grace before",
+         "the Job's activeDeadlineSeconds; the command is stopped three seconds plus the grace before",
      .more =
          "It counts from the scheduled time, or from cronrun's start where that is unknown (a Job created by "
          "hand), and can only shorten --deadline."},

@@ -23,7 +23,9 @@
 #define ACQUIRE_MS 10000
 #define RELEASE_MS 3000
 #define GIVE_BACK_MS 1000
-#define JOB_SPARE_MS 2000 /* of the job's deadline, for KILL, release and the last records */
+/* Of the job's deadline, left for the end: a reader of the log that hangs takes all of LOG_FINISH_MS, and KILL and the release of
+ * the lock come before that. With no more than LOG_FINISH_MS the Job's end would overtake ours. */
+#define JOB_SPARE_MS (LOG_FINISH_MS + 1000)
 #define BUSY_PAUSE_MS 40
 #define BUSY_PAUSE_MOST_MS 1000
 

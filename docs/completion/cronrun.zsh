@@ -27,7 +27,7 @@ _cronrun_run() {
         '--stop-signal=[signal that asks the command to end]:SIGNAL: _cronrun_offer TERM INT QUIT HUP USR1 USR2 KILL' \
         '--starting-deadline=[do not start the command later than this after its scheduled time]:DURATION: ' \
         '--scheduled-at=[time at which the run was scheduled (RFC 3339)]:INSTANT: ' \
-        '--job-deadline=[the Job'\''s activeDeadlineSeconds; the command is stopped two seconds plus the grace before]:DURATION: ' \
+        '--job-deadline=[the Job'\''s activeDeadlineSeconds; the command is stopped three seconds plus the grace before]:DURATION: ' \
         '--busy-status=[exit status of a run that is skipped because the lock is busy]:STATUS: ' \
         '--late-status=[exit status of a run that is too late to start]:STATUS: ' \
         '--child-status=[exit status for any failure of the command]:STATUS: ' \
@@ -102,7 +102,7 @@ _cronrun() {
         '--stop-signal=[signal that asks the command to end]:SIGNAL: _cronrun_offer TERM INT QUIT HUP USR1 USR2 KILL' \
         '--starting-deadline=[do not start the command later than this after its scheduled time]:DURATION: ' \
         '--scheduled-at=[time at which the run was scheduled (RFC 3339)]:INSTANT: ' \
-        '--job-deadline=[the Job'\''s activeDeadlineSeconds; the command is stopped two seconds plus the grace before]:DURATION: ' \
+        '--job-deadline=[the Job'\''s activeDeadlineSeconds; the command is stopped three seconds plus the grace before]:DURATION: ' \
         '--busy-status=[exit status of a run that is skipped because the lock is busy]:STATUS: ' \
         '--late-status=[exit status of a run that is too late to start]:STATUS: ' \
         '--child-status=[exit status for any failure of the command]:STATUS: ' \

@@ -42,10 +42,10 @@ def test_pod_replacement_policy_only_where_it_is_known(helm):
 @pytest.mark.parametrize(
     "change, deadline, grace, active, pod_grace",
     [
-        ({}, "1h", "5s", 3669, 7),
-        ({"deadline": "42s", "grace": "4s", "activeDeadlineSeconds": 50}, "42s", "4s", 50, 6),
-        ({"activeDeadlineSeconds": 50}, "41s", "5s", 50, 7),
-        ({"deadline": "1500ms", "grace": "200ms"}, "1500ms", "200ms", 66, 3),
+        ({}, "1h", "5s", 3670, 8),
+        ({"deadline": "41s", "grace": "4s", "activeDeadlineSeconds": 50}, "41s", "4s", 50, 7),
+        ({"activeDeadlineSeconds": 50}, "40s", "5s", 50, 8),
+        ({"deadline": "1500ms", "grace": "200ms"}, "1500ms", "200ms", 67, 4),
     ],
 )
 def test_times(helm, change, deadline, grace, active, pod_grace):
@@ -62,9 +62,9 @@ def test_times_that_do_not_fit(helm):
         return helm.refused(changed(FULL, "cronJobs", {"mail": {**JOB, **change}}))
 
     error = refused(deadline="42s", grace="5s", activeDeadlineSeconds=50)
-    assert "cronJobs.mail: 2 s to start + deadline (42s) + grace (5s) + 2 s to report do not fit" in error
-    assert "activeDeadlineSeconds (50): at least 51" in error
-    assert "leaves no time" in refused(grace="5s", activeDeadlineSeconds=9)
+    assert "cronJobs.mail: 2 s to start + deadline (42s) + grace (5s) + 3 s to report do not fit" in error
+    assert "activeDeadlineSeconds (50): at least 52" in error
+    assert "leaves no time" in refused(grace="5s", activeDeadlineSeconds=10)
     assert "the time zone goes into timeZone" in refused(schedule="CRON_TZ=UTC * * * * *")
 
 

@@ -31,14 +31,14 @@ release-runtime.check.cronJob   refuses, in the values, what lacks something, an
 {{- end }}
 {{- $times := include "release-runtime.cronTimes" .job | fromJson }}
 {{- if and (not .job.deadline) .job.activeDeadlineSeconds (lt (int64 $times.left) 1000) }}
-  {{- fail (printf (print "%s: activeDeadlineSeconds (%d) leaves no time for the command: 2 s to start, grace (%s) and 2 s to report "
+  {{- fail (printf (print "%s: activeDeadlineSeconds (%d) leaves no time for the command: 2 s to start, grace (%s) and 3 s to report "
     "are taken from it") $where (int64 $times.active) $times.grace) }}
 {{- end }}
 {{- if lt (include "release-runtime.milliseconds" $times.deadline | int64) 1 }}
   {{- fail (printf "%s.deadline: %s would be none; a run has to end some time" $where $times.deadline) }}
 {{- end }}
 {{- if gt (int64 $times.needed) (int64 $times.active) }}
-  {{- fail (printf "%s: 2 s to start + deadline (%s) + grace (%s) + 2 s to report do not fit into activeDeadlineSeconds (%d): at least %d"
+  {{- fail (printf "%s: 2 s to start + deadline (%s) + grace (%s) + 3 s to report do not fit into activeDeadlineSeconds (%d): at least %d"
     $where $times.deadline $times.grace (int64 $times.active) (int64 $times.needed)) }}
 {{- end }}
 {{- end }}

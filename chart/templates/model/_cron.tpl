@@ -37,20 +37,20 @@ release-runtime.model.cronJob   as JSON: dict root key job
 {{- end }}
 
 {{- /*
-deadline, grace and activeDeadlineSeconds that fit: 2 s to start, the deadline, the grace, 2 s to report. What is not given is derived;
+deadline, grace and activeDeadlineSeconds that fit: 2 s to start, the deadline, the grace, 3 s to report. What is not given is derived;
 as JSON {deadline, grace, graceSeconds, active, needed, left}: in: the values of a cron job
 */ -}}
 {{- define "release-runtime.cronTimes" -}}
 {{- $grace := .grace | default "5s" }}
 {{- $graceMs := include "release-runtime.milliseconds" $grace | int64 }}
 {{- $active := dig "activeDeadlineSeconds" 0 . | int64 }}
-{{- $left := sub (mul $active 1000) (add $graceMs 4000) }}
+{{- $left := sub (mul $active 1000) (add $graceMs 5000) }}
 {{- $deadline := .deadline }}
 {{- if not $deadline }}
   {{- $derived := ternary (printf "%ds" (div $left 1000)) (printf "%dms" $left) (eq (mod $left 1000) 0) }}
   {{- $deadline = ternary $derived "1h" (gt $active 0) }}
 {{- end }}
-{{- $needed := div (add (include "release-runtime.milliseconds" $deadline | int64) $graceMs 4999) 1000 }}
+{{- $needed := div (add (include "release-runtime.milliseconds" $deadline | int64) $graceMs 5999) 1000 }}
 {{- $active = $active | default (add $needed 60) }}
 {{- $out := dict "deadline" $deadline "grace" $grace "graceSeconds" (div (add $graceMs 999) 1000) }}
 {{- merge $out (dict "active" $active "needed" $needed "left" $left) | toJson }}

@@ -42,7 +42,7 @@ spec:
         spec:
           {{- include "release-runtime.pod" $j.pod | nindent 10 }}
           restartPolicy: Never
-          terminationGracePeriodSeconds: {{ add $j.times.graceSeconds 2 }}
+          terminationGracePeriodSeconds: {{ add $j.times.graceSeconds 3 }}
           initContainers:
             - {{- include "release-runtime.copyProgram" (dict "root" .root "program" "cronrun") | nindent 14 }}
           containers:
