@@ -15,25 +15,25 @@
     E(run_end,                                                                                     \
       "job, run_id, fence, scheduled, started, lag_ms, duration_ms, outcome, reason, exit, "       \
       "command_exit, signal, max_rss_bytes, user_ms, system_ms",                                   \
-      "nothing is left of it")                                                                     \
-    E(run_skipped, CRONRUN_NOT_STARTED, "busy, and --on-busy is skip")                             \
-    E(run_refused, CRONRUN_NOT_STARTED, "not started for another reason")                          \
+      "no process of the command is left")                                                         \
+    E(run_skipped, CRONRUN_NOT_STARTED, "the lock is busy, and --on-busy is skip")                 \
+    E(run_refused, CRONRUN_NOT_STARTED, "the command was not started for another reason")          \
     E(lock_wait, "job, run_id, holder_host, holder_pid, holder_since, holder_run_id",              \
-      "busy, and --on-busy is wait")                                                               \
-    E(lock_unsure, "job, run_id", "the lock was not renewed for half its time")                    \
-    E(lock_lost, "job, run_id", "the lock cannot be proven any more")                              \
-    E(release_failed, "job, run_id", "the lock was not released as it should")                     \
+      "the lock is busy, and --on-busy is wait")                                                   \
+    E(lock_unsure, "job, run_id", "the lock could not be renewed for half of --lock-ttl")          \
+    E(lock_lost, "job, run_id", "the lock is no longer known to be held")                          \
+    E(release_failed, "job, run_id", "the lock could not be released")                             \
     E(no_instant, "job, run_id",                                                                   \
-      "a deadline counts from this start, for no scheduled instant is known")                      \
-    E(deadline, "job, run_id, deadline_ms", "the command's time is over")                          \
-    E(stopping, "job, run_id, signal, grace_ms", "the command is to end")                          \
-    E(left_behind, "job, run_id, processes", "the command ended and left processes")               \
-    E(killing, "job, run_id", "KILL goes to what is left")                                         \
+      "a deadline counts from this start, because the scheduled time is unknown")                  \
+    E(deadline, "job, run_id, deadline_ms", "the command exceeded its deadline")                   \
+    E(stopping, "job, run_id, signal, grace_ms", "the command is asked to end")                    \
+    E(left_behind, "job, run_id, processes", "the command ended, but left processes behind")       \
+    E(killing, "job, run_id", "KILL is sent to what is left")                                      \
     E(not_dying, "job, run_id, processes",                                                         \
-      "processes live on after KILL, or may not be signalled")                                     \
-    E(blind, "job, run_id", "/proc cannot be used: only the command's process group is seen")      \
-    E(state, "job, from, to", "debug: supervision goes from one state to the next")                \
-    E(usage, "exit", "an option or a variable is wrong; nothing was started")
+      "processes survived KILL, or cronrun may not signal them")                                   \
+    E(blind, "job, run_id", "without a usable /proc, only the command's process group is seen")    \
+    E(state, "job, from, to", "debug: supervision changed its state")                              \
+    E(usage, "exit", "an option or a variable is invalid; nothing was started")
 CRONRUN_EVENTS(EVENT_DECLARE)
 
 /* NULL-ended: these, and those of what cronrun uses of common/. */

@@ -7,20 +7,22 @@
 #include "common/base/event.h"
 
 #define HEALTHD_EVENTS(E)                                                                          \
-    E(listening, "address", "an address is bound; port 0 is shown as the kernel chose")            \
-    E(no_checks, "", "there is nothing to check: always ready")                                    \
+    E(listening, "address",                                                                        \
+      "an address was bound; for port 0, the port that the kernel chose is shown")                 \
+    E(no_checks, "", "there is nothing to check: ready is always 200")                             \
     E(check_changed, "check, state, from, reason, cause, since",                                   \
-      "a verdict changes; debug: its reason alone")                                                \
-    E(gave_up, "waited_ms", "wait: the time is over, or a signal came, and a check is not well")   \
-    E(check_failed, "check, reason, cause, timed_out", "debug: each failure")                      \
-    E(session_lost, "check", "debug: a kept session ended while idle")                             \
-    E(started, "", "every startup check was up once")                                              \
-    E(draining, "drain_ms", "the first SIGTERM, SIGINT or SIGQUIT")                                \
-    E(stopped, "", "the drain is over, or a second signal came")                                   \
-    E(reload_ignored, "", "SIGHUP")                                                                \
-    E(usage, "exit", "an option, a variable or a check line is wrong; nothing was started")        \
+      "a verdict changed; at level debug: only its reason did")                                    \
+    E(gave_up, "waited_ms",                                                                        \
+      "wait: the timeout passed or a signal was received while a check was not healthy")           \
+    E(check_failed, "check, reason, cause, timed_out", "debug: each failure of a check")           \
+    E(session_lost, "check", "debug: a session that was kept open ended while idle")               \
+    E(started, "", "every startup check has been up once")                                         \
+    E(draining, "drain_ms", "the first SIGTERM, SIGINT or SIGQUIT was received")                   \
+    E(stopped, "", "--drain has passed, or a second signal was received")                          \
+    E(reload_ignored, "", "SIGHUP was received, which has no effect")                              \
+    E(usage, "exit", "an option, a variable or a check line is invalid; nothing was started")      \
     E(cannot_listen, "", "an address cannot be bound")                                             \
-    E(cannot_start, "", "there is no memory, or no descriptor, to begin with")
+    E(cannot_start, "", "out of memory or file descriptors at startup")
 HEALTHD_EVENTS(EVENT_DECLARE)
 
 /* NULL-ended: these, and those of what healthd uses of common/. */

@@ -220,10 +220,10 @@ drifted(const struct plan_item *item, struct err *e)
     if (other)
         return err_set(
             e, ERR_INPUT,
-            "%s is not what was applied as version %s at %s: that is \"%s\"; give the new "
-            "file a version of its own",
-            item->file->file, item->row->id.version, item->row->applied_at, other);
-    return err_set(e, ERR_INPUT, "%s was applied at %s and changed since", item->file->file,
+            "this is not what was applied as version %s at %s: that was \"%s\"; give the new file "
+            "a version of its own",
+            item->row->id.version, item->row->applied_at, other);
+    return err_set(e, ERR_INPUT, "the file was applied at %s and has been changed since",
                    item->row->applied_at);
 }
 
@@ -264,8 +264,7 @@ late(const struct plan *p, const struct plan_rules *rules, const struct plan_ite
         if (p->items[i].state != PLAN_LATE)
             continue;
         *ret_item = &p->items[i];
-        return err_set(e, ERR_INPUT, "%s is pending, but a higher version is already applied",
-                       p->items[i].file->file);
+        return err_set(e, ERR_INPUT, "pending, but a higher version is already applied");
     }
     return 0;
 }
@@ -282,10 +281,9 @@ contract_first(const struct plan *p, const struct plan_rules *rules,
             held = item;
         if (item->step && held) {
             *ret_item = held;
-            return err_set(
-                e, ERR_INPUT,
-                "%s is pending and comes before %s: apply it first (--phase expand, or all)",
-                held->file->file, item->file->file);
+            return err_set(e, ERR_INPUT,
+                           "pending, and comes before %s: apply it first (--phase expand, or all)",
+                           item->file->file);
         }
     }
     return 0;

@@ -224,8 +224,8 @@ test_names(void **state)
     assert_null(plan_applied_name(&w.plan.items[1]));
     assert_int_equal(plan_verdict(&w.plan, &w.rules, &exit, &item, &e), -1);
     assert_string_equal(e.msg,
-                        "1 is not what was applied as version 1 at then: that is \"first\"; give "
-                        "the new file a version of its own");
+                        "this is not what was applied as version 1 at then: that was \"first\"; "
+                        "give the new file a version of its own");
     plan_done(&w.plan);
 }
 
