@@ -133,8 +133,8 @@ void apply_report_run(struct apply *a, const struct err *e, size_t completed);
 
 /* ---- the history's side (apply_row.c) ---- */
 /*
- * The row of the file comes, or goes. proof NULL: unproven. Returns how many statements it begins with that are proof and no
- * more.
+ * The row of the file comes, or goes. proof NULL: unproven; it is made sure that there is
+ * none, then. Returns how many statements it begins with that are proof, or that look, and no more.
  */
 size_t
 apply_sql_row(const struct apply *a, int64_t duration_ms, const char *proof, struct strbuf *out);

@@ -363,23 +363,22 @@ check_stateless(struct outside *o)
     return APPLY_DONE;
 }
 
-/* Others may work at the file, or at another one outside a transaction, under a lease. */
+/* Others may work at the file, or at another one outside a transaction, under a lease. Who has the lock has looked. */
 static enum apply_result
 claim_file(struct outside *o)
 {
     struct apply *a = o->a;
     struct err e = {0};
-    int result = a->s->stateless ? claim_try(a->claim, a->lock, a->busy, sizeof(a->busy), &e)
-                                 : claim_find_other(a->claim, a->busy, sizeof(a->busy), &e);
-    if (result != 0) {
+    if (!a->s->stateless)
+        return APPLY_DONE;
+    if (claim_try(a->claim, a->lock, a->busy, sizeof(a->busy), &e) != 0) {
         cleanup_strbuf struct strbuf hint = STRBUF_INIT;
         ledger_create_hint(&a->ledger->table, &e, &hint);
         apply_report_at(a, report_exit_for(&e), &e, NULL);
         report_hint(a->report, strbuf_str(&hint));
         return APPLY_FAILED;
     }
-    bool free = a->s->stateless ? a->claim->held : !a->busy[0];
-    return free ? APPLY_DONE : APPLY_BUSY;
+    return a->claim->held ? APPLY_DONE : APPLY_BUSY;
 }
 
 static enum apply_result
@@ -405,6 +404,21 @@ run_file(struct outside *o)
     return write_row(o);
 }
 
+/* Its row came, or went, by somebody else: steps that stayed would be taken for those of another time that it is run. */
+static enum apply_result
+forget(struct outside *o)
+{
+    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+    struct err e = {0};
+    ledger_sql_as(&o->steps.table, &sql);
+    steps_sql_forget(&o->steps, o->key, &sql);
+    o->a->first_n = 0;
+    if (session_reset(o->a->s, &e) == 0 && session_sql(o->a->s, &sql, NULL, &e) == 0)
+        return APPLY_SKIPPED;
+    err_wrap(&e, "cannot write %s", o->steps.table.quoted);
+    return outside_refused(o, &e, 0);
+}
+
 enum apply_result
 apply_outside(struct apply *a)
 {
@@ -419,7 +433,10 @@ apply_outside(struct apply *a)
         return APPLY_FAILED;
     }
     enum apply_result result = run_file(&o);
+    if (result == APPLY_SKIPPED)
+        result = forget(&o);
     steps_done(&o.steps);
-    claim_release(a->claim);
+    if (a->s->interrupted == ERR_NONE) /* else the end of the run gives it back */
+        claim_release(a->claim);
     return result;
 }

@@ -35,8 +35,12 @@ apply_sql_row(const struct apply *a, int64_t duration_ms, const char *proof, str
     if (a->back)
         return back_sql(a, proof, out);
     const struct layout_row row = row_of(a, duration_ms);
+    if (!proof) { /* the history was read before we were alone at it */
+        ledger_sql_absent(a->ledger, row.migration, row.sum, out);
+        strbuf_adds(out, "; ");
+    }
     ledger_sql_insert(a->ledger, &row, proof, out);
-    return 0;
+    return proof == NULL;
 }
 
 size_t
@@ -69,16 +73,18 @@ unwritten(const struct apply *a, const struct err *e)
 bool
 apply_row_refused(const struct apply *a, const struct err *e)
 {
-    return a->back ? unwritten(a, e) : strcmp(e->sqlstate, "23505") == 0;
+    if (a->back)
+        return unwritten(a, e);
+    return strcmp(e->sqlstate, "23505") == 0 || ledger_is_applied(e);
 }
 
 enum apply_result
 apply_duplicate(struct apply *a, enum exit_status exit, const struct err *e)
 {
-    const char *version = a->back ? a->back->row->version : a->m->id.version;
+    const struct migration *m = a->back ? a->back->row : &a->m->id;
     bool there = false;
     struct err why = {0};
-    if (ledger_has(a->ledger, a->s, version, &there, &why) != 0) {
+    if (ledger_has(a->ledger, a->s, m, a->m->sum, &there, &why) != 0) {
         apply_report_run(a, &why, 0);
         return APPLY_FAILED;
     }

@@ -162,9 +162,22 @@ outside_note(struct outside *o, const struct outside_work *w, enum step_state st
 
 /* ---- in a transaction ---- */
 
-/* Behind a pooler: our settings, the lease, and the role of the file. Returns how many statements. */
+/* The step of a statement that runs in a transaction. A setting of the session may have one already. */
+static void
+unit_step_sql(const struct outside *o, const struct outside_work *w, struct strbuf *sql)
+{
+    struct steps_row row = row_of(o, w, STEP_DONE, NULL);
+    row.first = w->step == NULL;
+    steps_sql_write(&o->steps, &row, sql);
+    strbuf_adds(sql, "; ");
+}
+
+/*
+ * Behind a pooler: our settings, the lease, the step, and the role of the file. The step comes first, for the lease may run
+ * out while the statement runs: who takes it over then waits for this transaction, and is refused. Returns how many statements.
+ */
 static size_t
-unit_begin_stateless(struct outside *o, struct strbuf *sql)
+unit_begin_stateless(struct outside *o, const struct outside_work *w, struct strbuf *sql)
 {
     struct apply *a = o->a;
     size_t n;
@@ -177,18 +190,19 @@ unit_begin_stateless(struct outside *o, struct strbuf *sql)
     n += ledger_sql_as(&o->steps.table, sql);
     outside_sql_lease(a, sql);
     strbuf_adds(sql, "; ");
-    return n + 1 + apply_sql_role(a, true, sql);
+    unit_step_sql(o, w, sql);
+    return n + 2 + apply_sql_role(a, true, sql);
 }
 
 /* BEGIN and what is ours behind it: what it is made of is noted for the places of errors. */
 static void
-unit_begin(struct outside *o, struct strbuf *sql)
+unit_begin(struct outside *o, const struct outside_work *w, struct strbuf *sql)
 {
     struct apply *a = o->a;
     strbuf_adds(sql, "BEGIN; ");
     a->sent_own = 1 + add_limit(o, sql);
     if (a->s->stateless)
-        a->sent_own += unit_begin_stateless(o, sql);
+        a->sent_own += unit_begin_stateless(o, w, sql);
     a->sent_own_chars = apply_count(a, strbuf_str(sql), sql->len);
 }
 
@@ -196,11 +210,11 @@ unit_begin(struct outside *o, struct strbuf *sql)
 static void
 unit_end(struct outside *o, const struct outside_work *w, struct strbuf *sql)
 {
-    const struct steps_row row = row_of(o, w, STEP_DONE, NULL);
     strbuf_adds(sql, "SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL ROLE NONE; ");
-    ledger_sql_as(&o->steps.table, sql);
-    steps_sql_write(&o->steps, &row, sql);
-    strbuf_adds(sql, "; ");
+    if (!o->a->s->stateless) {
+        ledger_sql_as(&o->steps.table, sql);
+        unit_step_sql(o, w, sql);
+    }
     session_sql_end(o->a->s, sql);
     strbuf_adds(sql, "COMMIT");
 }
@@ -221,7 +235,7 @@ send_together(struct outside *o, const struct outside_work *w, size_t *ret_compl
     struct apply *a = o->a;
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     struct pgrows *rows = NULL;
-    unit_begin(o, &sql);
+    unit_begin(o, w, &sql);
     strbuf_add(&sql, a->text.data + w->st.offset, w->st.sql_bytes);
     strbuf_adds(&sql, "\n; ");
     unit_end(o, w, &sql);
@@ -256,7 +270,7 @@ send_apart(struct outside *o, const struct outside_work *w, size_t *ret_complete
     struct apply *a = o->a;
     cleanup_strbuf struct strbuf begin = STRBUF_INIT;
     cleanup_strbuf struct strbuf end = STRBUF_INIT;
-    unit_begin(o, &begin);
+    unit_begin(o, w, &begin);
     const size_t own = a->sent_own;
     int result = session_sql(a->s, &begin, NULL, e);
     a->sent_own = own;
@@ -307,6 +321,15 @@ pause_before_retry(struct outside *o, const struct outside_work *w, const struct
     return APPLY_RETRY;
 }
 
+/* The step is there already: a runner whose lease had run out has done the statement meanwhile. */
+static bool
+is_done_by_other(const struct outside *o, const struct err *e, size_t completed)
+{
+    const size_t own = o->a->sent_own;
+    bool at_step = o->a->s->stateless ? completed < own : completed > own;
+    return at_step && steps_refused(e);
+}
+
 /* What was sent was refused, in a transaction that is open or not even begun. */
 static enum apply_result
 unit_failed(struct outside *o, const struct outside_work *w, struct err *e, size_t completed)
@@ -323,6 +346,10 @@ unit_failed(struct outside *o, const struct outside_work *w, struct err *e, size
     if (a->s->stateless && completed < a->sent_own && lock_guard_refused(e)) {
         enum apply_result lost = apply_roll_back(a, APPLY_BUSY);
         return lost == APPLY_BUSY ? outside_lease_lost(o) : lost;
+    }
+    if (is_done_by_other(o, e, completed)) {
+        snprintf(a->busy, sizeof(a->busy), "one that has done statement %zu meanwhile", w->st.n);
+        return apply_roll_back(a, APPLY_BUSY);
     }
     if (!ours && wants_outside(o, w, e))
         return apply_roll_back(a, APPLY_OUTSIDE);
@@ -454,6 +481,8 @@ run_behind_intent(struct outside *o, struct outside_work *w)
         if (outside_limit(o, w->task.calls, &e) != 0 || outside_hand_back(o, &e) != 0)
             return outside_refused(o, &e, 0);
         apply_note_sent(a, &w->st);
+        if (a->s->stateless && !claim_holds(a->claim))
+            return outside_lease_lost(o);
         if (send_text(o, w, &e) == 0)
             return intent_done(o, w);
         enum apply_result result = intent_failed(o, w, &e);

@@ -61,7 +61,7 @@ guarded(struct apply *a, const struct err *e, size_t completed)
         a->busy[0] = '\0';
         return apply_roll_back(a, APPLY_BUSY);
     }
-    if (completed != a->row_at)
+    if (completed != a->row_at && !(completed + 1 == a->row_at && ledger_is_applied(e)))
         return APPLY_RETRY;
     bool refused = apply_row_refused(a, e);
     if (!apply_lock_failure(e))

@@ -115,7 +115,7 @@ on_renewed(struct pgconn *conn, const struct err *e, struct pgrows *rows, void *
     if (e) {
         not_renewed(c, e);
     } else if (!ours) {
-        lose(c, ERR_BUSY, "another runner took it over");
+        lose(c, ERR_BUSY, "it ran out, or another runner took it over");
     } else {
         c->until_ms = c->sent_ms + LEASE_MS;
         loop_timer_start(c->timer, RENEW_MS);
@@ -151,7 +151,9 @@ renew(struct claim *c)
                     " '%u s'::pg_catalog.interval WHERE owner OPERATOR(pg_catalog.=) ",
                     c->table.quoted, LEASE_S);
         quote_literal(&sql, c->owner);
-        strbuf_adds(&sql, " RETURNING 1");
+        /* one that ran out is lost: who looked since found none, and works without one */
+        strbuf_adds(&sql, " AND expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()"
+                          " RETURNING 1");
         c->sent_ms = clock_mono_ms();
         c->busy = pgconn_query_start(c->conn, strbuf_str(&sql), sql.len, deadline_ms, on_renewed, c,
                                      &e) == 0;
@@ -220,13 +222,16 @@ claim_find_other(struct claim *c, char *ret_other, size_t other_bytes, struct er
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     struct pgrows *rows = NULL;
     ret_other[0] = '\0';
+    ledger_sql_in_full(&c->table, &sql); /* its schema may be hidden from who logs in */
     strbuf_adds(&sql, "SELECT pg_catalog.to_regclass(");
     quote_literal(&sql, c->table.quoted);
     strbuf_adds(&sql, ") IS NOT NULL");
     int result = session_sql(c->s, &sql, &rows, e);
-    bool exists = result == 0 && session_is(rows, 0, "t");
+    bool exists = result == 0 && session_is(pgrows_next(rows), 0, "t");
     pgrows_free(rows);
-    return exists ? read_other(c, ret_other, other_bytes, e) : result;
+    if (result != 0)
+        return err_wrap(e, "cannot look for the lease %s", c->table.quoted);
+    return exists ? read_other(c, ret_other, other_bytes, e) : 0;
 }
 
 int
@@ -255,6 +260,12 @@ claim_try(struct claim *c, const struct lock *lock, char *ret_other, size_t othe
     c->until_ms = sent_ms + LEASE_MS;
     loop_timer_start(c->timer, RENEW_MS);
     return 0;
+}
+
+bool
+claim_holds(const struct claim *c)
+{
+    return c->held && clock_left_ms(c->until_ms) > MARGIN_MS;
 }
 
 void

@@ -49,6 +49,8 @@ MUST_CHECK int claim_try(struct claim *c, const struct lock *lock, char *ret_oth
 /* Who holds an unexpired lease that is not ours; "": nobody, or there is no such table. */
 MUST_CHECK int
 claim_find_other(struct claim *c, char *ret_other, size_t other_bytes, struct err *e);
+/* By our own clock it is ours for a while yet: a runner that was stopped finds out before it goes on. */
+bool claim_holds(const struct claim *c);
 /* For cleanup: what fails is no matter, it expires. */
 void claim_release(struct claim *c);
 

@@ -164,16 +164,62 @@ ledger_read(struct ledger *l, struct session *s, struct err *e)
     return err_wrap(e, "cannot read %s", l->table.quoted);
 }
 
+/* What sql_read gives, in the order of layout.h. */
+static const char read_as[] =
+    "h (version, name, phase, digest, loose, applied_at, applied_by, duration_ms, release, begun, covers, repeatable)";
+
+static bool
+is_number(const char *version)
+{
+    return version[0] && version[strspn(version, "0123456789")] == '\0';
+}
+
+void
+ledger_sql_applied(const struct ledger *l, const struct migration *m, const uint8_t *sum,
+                   struct strbuf *out)
+{
+    char hex[2 * LAYOUT_SUM_MAX + 1];
+    const char *version = migration_stored(m->version, l->layout->even_numbers);
+    strbuf_adds(out, "EXISTS (SELECT 1 FROM (");
+    l->layout->sql_read(l->table.quoted, out);
+    strbuf_addf(out, ") %s WHERE h.version OPERATOR(pg_catalog.=) ", read_as);
+    quote_literal(out, version);
+    if (m->repeatable && l->layout->sum_bytes)
+        strbuf_addf(out, " AND coalesce(h.digest OPERATOR(pg_catalog.=) '%s', true)",
+                    digest_hex(hex, sum, l->layout->sum_bytes));
+    else if (is_number(version))
+        strbuf_addf(out,
+                    " OR CASE WHEN h.covers AND h.version OPERATOR(pg_catalog.~) '^[0-9]+$'"
+                    " THEN h.version::pg_catalog.numeric OPERATOR(pg_catalog.>=)"
+                    " %s::pg_catalog.numeric ELSE false END",
+                    version);
+    strbuf_addc(out, ')');
+}
+
+void
+ledger_sql_absent(const struct ledger *l, const struct migration *m, const uint8_t *sum,
+                  struct strbuf *out)
+{
+    strbuf_adds(out, "SELECT pg_catalog.sqrt((CASE WHEN ");
+    ledger_sql_applied(l, m, sum, out);
+    strbuf_adds(out, " THEN -1 ELSE 1 END)::pg_catalog.float8)");
+}
+
+bool
+ledger_is_applied(const struct err *e)
+{
+    return strcmp(e->sqlstate, "2201F") == 0; /* the square root of -1 */
+}
+
 int
-ledger_has(const struct ledger *l, struct session *s, const char *version, bool *ret, struct err *e)
+ledger_has(const struct ledger *l, struct session *s, const struct migration *m, const uint8_t *sum,
+           bool *ret, struct err *e)
 {
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     struct pgrows *rows = NULL;
     const struct pgrows *answer;
-    strbuf_adds(&sql, "SELECT 1 FROM (");
-    l->layout->sql_read(l->table.quoted, &sql);
-    strbuf_adds(&sql, ") h (version) WHERE h.version OPERATOR(pg_catalog.=) ");
-    quote_literal(&sql, migration_stored(version, l->layout->even_numbers));
+    strbuf_adds(&sql, "SELECT 1 WHERE ");
+    ledger_sql_applied(l, m, sum, &sql);
     int result = ask(l, s, &sql, &rows, &answer, e);
     *ret = result == 0 && pgrows_count(answer) > 0;
     pgrows_free(rows);

@@ -68,6 +68,19 @@ void ledger_sql_columns(const struct ledger_table *t, struct strbuf *out);
  */
 size_t ledger_sql_as(const struct ledger_table *t, struct strbuf *out);
 void ledger_sql_in_full(const struct ledger_table *t, struct strbuf *out);
+/*
+ * A boolean expression: m counts as applied, by a row of its own, by one that stands for all up to it, or, of a repeatable one,
+ * by a row with this digest.
+ */
+void ledger_sql_applied(const struct ledger *l, const struct migration *m, const uint8_t *sum,
+                        struct strbuf *out);
+/*
+ * A statement that is refused (ledger_is_applied) when it does; not every layout's table refuses a second row of a
+ * version. For who is alone at the history, but read it before he was.
+ */
+void ledger_sql_absent(const struct ledger *l, const struct migration *m, const uint8_t *sum,
+                       struct strbuf *out);
+bool ledger_is_applied(const struct err *e);
 /* A row, see layout.h. */
 void ledger_sql_insert(const struct ledger *l, const struct layout_row *row, const char *proof,
                        struct strbuf *out);
@@ -103,9 +116,9 @@ MUST_CHECK int ledger_search(const struct ledger *l, struct session *s, ledger_f
 MUST_CHECK int ledger_read(struct ledger *l, struct session *s, struct err *e);
 /* The rows are gone, the table stays named. */
 void ledger_forget(struct ledger *l);
-/* Whether version has a row. */
-MUST_CHECK int ledger_has(const struct ledger *l, struct session *s, const char *version, bool *ret,
-                          struct err *e);
+/* Whether it counts as applied, see ledger_sql_applied(). */
+MUST_CHECK int ledger_has(const struct ledger *l, struct session *s, const struct migration *m,
+                          const uint8_t *sum, bool *ret, struct err *e);
 /* CREATE … IF NOT EXISTS was refused because somebody else did the same at the same moment. */
 bool ledger_exists_already(const struct err *e);
 /* Makes schema and table when they are missing; others may do the same at the same time. */

@@ -77,8 +77,11 @@ struct steps_row {
     enum step_state state;
     bool pooled;         /* the backend at hand is not the one that will run the statement */
     const char *indexes; /* NULL: none */
+    bool
+        first; /* refused (steps_refused) when there is one already: another runner did the statement */
 };
 void steps_sql_write(const struct steps *s, const struct steps_row *row, struct strbuf *out);
+bool steps_refused(const struct err *e);
 void steps_sql_state(const struct steps *s, const struct steps_row *row, struct strbuf *out);
 /* All rows of the version. */
 void steps_sql_forget(const struct steps *s, const char *version, struct strbuf *out);

@@ -35,8 +35,8 @@ steps_sql_write(const struct steps *s, const struct steps_row *row, struct strbu
 {
     strbuf_addf(
         out,
-        "INSERT INTO %s AS s (version, n, sha256, pid, backend_start, state, indexes) VALUES (",
-        s->table.quoted);
+        "%sINSERT INTO %s AS s (version, n, sha256, pid, backend_start, state, indexes) VALUES (",
+        row->first ? "WITH written AS (" : "", s->table.quoted);
     quote_literal(out, row->version);
     strbuf_addf(out, ", %zu, ", row->n);
     add_digest(out, row->sha256);
@@ -52,10 +52,23 @@ steps_sql_write(const struct steps *s, const struct steps_row *row, struct strbu
         quote_literal(out, row->indexes);
     else
         strbuf_adds(out, "NULL");
+    strbuf_adds(out, "::pg_catalog.oid[])");
+    if (row->first) {
+        strbuf_adds(
+            out, " ON CONFLICT DO NOTHING RETURNING 1) SELECT pg_catalog.sqrt((pg_catalog.count(*)"
+                 " OPERATOR(pg_catalog.-) 1)::pg_catalog.float8) FROM written");
+        return;
+    }
     strbuf_adds(
         out,
-        "::pg_catalog.oid[]) ON CONFLICT (version, n) DO UPDATE SET sha256 = EXCLUDED.sha256, pid = EXCLUDED.pid,"
+        " ON CONFLICT (version, n) DO UPDATE SET sha256 = EXCLUDED.sha256, pid = EXCLUDED.pid,"
         " backend_start = EXCLUDED.backend_start, state = EXCLUDED.state, indexes = EXCLUDED.indexes");
+}
+
+bool
+steps_refused(const struct err *e)
+{
+    return strcmp(e->sqlstate, "2201F") == 0; /* the square root of -1 */
 }
 
 void

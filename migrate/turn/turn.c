@@ -77,6 +77,22 @@ writable(struct turn *t, struct err *e)
         strbuf_str(&origin));
 }
 
+/* While we hold the lock nobody takes a lease; one that was taken before, behind a pooler, is waited for. */
+static enum turn_step
+act_locked(struct turn *t)
+{
+    struct err e = {0};
+    if (turn_make_claim(t, &e) != 0 ||
+        claim_find_other(&t->claim, t->busy, sizeof(t->busy), &e) != 0) {
+        cleanup_strbuf struct strbuf hint = STRBUF_INIT;
+        ledger_hint(&t->claim.table, &e, &hint);
+        turn_fail(t, &e);
+        report_hint(&t->report, strbuf_str(&hint));
+        return TURN_END;
+    }
+    return t->busy[0] ? turn_wait_for_others(t) : t->work->act(t);
+}
+
 /* Read, plan, and what the plan asks for. */
 static enum turn_step
 one_round(struct turn *t)
@@ -90,7 +106,7 @@ one_round(struct turn *t)
         return TURN_END;
     }
     if (was_locked)
-        return t->work->act(t);
+        return act_locked(t);
     bool fit = writable(t, &e) == 0;
     if (fit && t->s.stateless && t->work->stateless)
         return t->work->act(t);

@@ -113,6 +113,10 @@ void turn_settle_write(struct turn *t);
 int turn_create(struct turn *t);
 
 /* ---- for turn_*.c ---- */
+/* t->claim, where it is not made yet: for the history as it is known now. */
+MUST_CHECK int turn_make_claim(struct turn *t, struct err *e);
+/* t->busy says who works. AGAIN after a pause; else the report knows. */
+enum turn_step turn_wait_for_others(struct turn *t);
 /* The connection went, and t->uncertain was under way: AGAIN with a new one, else the report knows. */
 enum turn_step turn_read_after_loss(struct turn *t);
 

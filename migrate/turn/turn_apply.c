@@ -128,8 +128,7 @@ apply_steps(struct turn *t)
                       .source = &t->source};
     size_t number = 0;
     err_clear(&t->lost);
-    if ((!t->claim.s && claim_init(&t->claim, &t->ledger, &t->s, &e) != 0) ||
-        begun_read(&begun, &t->ledger, &t->s, &e) != 0) {
+    if (turn_make_claim(t, &e) != 0 || begun_read(&begun, &t->ledger, &t->s, &e) != 0) {
         turn_fail(t, &e);
         return APPLY_FAILED;
     }
@@ -221,9 +220,15 @@ move(struct turn *t)
     return TURN_END;
 }
 
+int
+turn_make_claim(struct turn *t, struct err *e)
+{
+    return t->claim.s ? 0 : claim_init(&t->claim, &t->ledger, &t->s, e);
+}
+
 /* Behind a pooler others work beside us: whose turn it is shows in the next look. */
-static enum turn_step
-wait_for_others(struct turn *t)
+enum turn_step
+turn_wait_for_others(struct turn *t)
 {
     struct err e = {0};
     if (lock_wait_pause(&t->lock_wait, &t->lock, t->busy, &t->s, &e) == 0)
@@ -244,7 +249,7 @@ turn_apply(struct turn *t, bool *ret_all_done)
     if (result == APPLY_FAILED && t->lost.code != ERR_NONE)
         return move(t);
     if (result == APPLY_BUSY)
-        return wait_for_others(t);
+        return turn_wait_for_others(t);
     if (result == APPLY_SKIPPED)
         return TURN_AGAIN;
     *ret_all_done = result == APPLY_DONE;

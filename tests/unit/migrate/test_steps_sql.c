@@ -69,6 +69,13 @@ test_statements(void **state)
     steps_sql_write(&s, &row, &out);
     assert_null(strstr(strbuf_str(&out), "pg_backend_pid()"));
     assert_non_null(strstr(strbuf_str(&out), "NULL, NULL, 'intent', NULL::"));
+    assert_non_null(strstr(strbuf_str(&out), "ON CONFLICT (version, n) DO UPDATE"));
+    row.first = true;
+    strbuf_clear(&out);
+    steps_sql_write(&s, &row, &out);
+    assert_non_null(strstr(strbuf_str(&out), "WITH written AS (INSERT INTO \"s\".\"t_step\""));
+    assert_non_null(
+        strstr(strbuf_str(&out), "ON CONFLICT DO NOTHING RETURNING 1) SELECT pg_catalog.sqrt("));
     row.state = STEP_REFUSED;
     strbuf_clear(&out);
     steps_sql_state(&s, &row, &out);
