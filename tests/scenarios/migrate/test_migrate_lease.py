@@ -1,5 +1,6 @@
 """A runner that is late: its lease ran out, its plan is old, or it never came to give the lease back."""
 
+import os
 import signal
 
 import pytest
@@ -108,3 +109,29 @@ def test_a_lease_is_in_the_way_of_every_command(start, run, files, pg, pooler, c
         assert busy.status == 11 and "lease" in failure(busy)["msg"], busy.output
     assert first.wait().status == 0
     assert history(pg) == ["0001", "0002"]
+
+
+def test_a_history_that_the_login_does_not_see(run, files, pg):
+    """The lease is looked for as the history's role; who logs in has to be told nothing of its schema."""
+    role = f"role_{os.getpid()}"
+    pg.psql(f"CREATE ROLE {role}", f"CREATE ROLE {role}_login LOGIN PASSWORD 'x' NOINHERIT", f"GRANT {role} TO {role}_login",
+            f"CREATE SCHEMA h AUTHORIZATION {role}", user="postgres")
+    try:
+        files("0001_a.sql", "CREATE TABLE h.a (i int);\n")
+        files("0002_b.sql", "CREATE INDEX CONCURRENTLY a_i ON h.a (i);\n")
+        url = pg.url_with(user=f"{role}_login", password="x")
+        result = run("migrate", "up", "--dir", files, "--role", role, "--table", "h.history", env={"DATABASE_URL": url})
+        assert result.status == 0, result.output
+    finally:
+        pg.psql(f"DROP OWNED BY {role}", f"DROP ROLE {role}_login", f"DROP ROLE {role}", user="postgres")
+
+
+def test_steps_do_not_outlive_the_row(run, files, pg):
+    """Somebody else wrote the row: steps that stayed would pass over statements of another time that the file is run."""
+    files("0001_a.sql", "CREATE TABLE a (i int);\nINSERT INTO a VALUES (0);\n")
+    files("0002_b.sql", "-- migrate: transaction=off\nUPDATE a SET i = i + 1;\nVACUUM a;\nINSERT INTO schema_history SELECT '0002', 'b', 'expand', sha256,"
+                        " loose_sha256, now(), 'x', 0, NULL, 'x' FROM schema_history;\n")
+    env = {"DATABASE_URL": pg.url}
+    result = run("migrate", "up", "--dir", files, env=env)
+    assert result.status == 0 and events(result, "skipped"), result.output
+    assert pg.psql("SELECT count(*) FROM schema_history_step") == "0"
