@@ -1,5 +1,5 @@
 /*
- * client_answer.h: what has come of an HTTP/1.x answer so far. Pure.
+ * client_answer.h: an HTTP/1.x answer, as far as it has been received. Pure.
  *
  * An answer is whole when its last chunk or its Content-Length is there, or where it has neither when
  * the peer closes after the head (RFC 9112, 6.3). One that was cut short says nothing about health.

@@ -1,5 +1,5 @@
 /*
- * lifetime.h: the signals that end healthd and what it waits in.
+ * lifetime.h: the signals that end healthd, and the loop that it waits in.
  */
 #ifndef RR_HEALTHD_LIFETIME_H
 #define RR_HEALTHD_LIFETIME_H

@@ -1,5 +1,5 @@
 /*
- * plan_back.h: what of a plan goes when the history goes back to a version (pure).
+ * plan_back.h: what a plan reverts when the history goes back to a version (pure).
  *
  * A version goes by its own way back, from the highest down, so each that goes needs its file here. What was edited since
  * it was applied goes all the same: the way back is what counts, and editing, undoing and applying again is what a

@@ -1,5 +1,5 @@
 /*
- * cores.h: no core file of a process that knows passwords: what it has read, and its environment, would lie on a disk.
+ * cores.h: no core file of a process that knows passwords: its memory and environment would end up on a disk.
  */
 #ifndef RR_PROC_CORES_H
 #define RR_PROC_CORES_H

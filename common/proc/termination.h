@@ -1,5 +1,5 @@
 /*
- * termination.h: the Kubernetes termination message.
+ * termination.h: the termination message of a container in Kubernetes.
  *
  * One JSON object of at most 4,096 bytes (the kubelet's limit), written only when the file is there already: the
  * kubelet makes it, and anywhere else nothing is to appear. No secret may be in a field.

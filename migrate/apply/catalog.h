@@ -1,5 +1,5 @@
 /*
- * catalog.h: what the server's catalog says of what a statement is to bring about; who is still at it.
+ * catalog.h: whether the server's catalog shows what a statement is meant to bring about, and who is still working on it.
  *
  * Names are looked up as the session at hand sees them: with its role and search_path.
  */

@@ -1,5 +1,5 @@
 /*
- * resume.h: what becomes of a statement that an earlier run began, outside a transaction, and of which nobody knows
+ * resume.h: what to do about a statement that an earlier run began outside a transaction, and of which nobody knows
  * whether it came to its end (pure).
  *
  * Only the catalog can tell. The table of kinds by what the catalog says is in resume.c.

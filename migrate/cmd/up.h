@@ -1,5 +1,5 @@
 /*
- * up.h: what `up` has that `rehearse` needs, and the other way round.
+ * up.h: what `up` and `rehearse` need of each other.
  */
 #ifndef RR_MIGRATE_UP_H
 #define RR_MIGRATE_UP_H

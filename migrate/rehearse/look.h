@@ -1,5 +1,5 @@
 /*
- * look.h: what the server shows of our own locks and of the files that hold its tables.
+ * look.h: the locks of our session and the files of tables, as the server shows them.
  *
  * The statements read catalogs only, name everything as pg_catalog's, and change no setting: a script sees what it sees in `up`.
  */

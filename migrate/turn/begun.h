@@ -1,5 +1,5 @@
 /*
- * begun.h: migrations that an earlier run began outside a transaction and did not end.
+ * begun.h: migrations that an earlier run began outside a transaction and did not complete.
  */
 #ifndef RR_MIGRATE_BEGUN_H
 #define RR_MIGRATE_BEGUN_H

@@ -1,5 +1,5 @@
 /*
- * tools.h: what is known of other migrators: how they are called, where their history is, and in which words they say that they
+ * tools.h: what is known about other migrators: how they are called, where their history is, and in which words they say that they
  * do not know a revision of it. Pure.
  *
  * A row describes; code asks rows, and never for a tool's name.

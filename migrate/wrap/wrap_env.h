@@ -1,5 +1,5 @@
 /*
- * wrap_env.h: the environment of a wrapped command: ours, with one URL of all connection parts more where that is wished.
+ * wrap_env.h: the environment of a wrapped command: ours, plus one URL of all connection parts if requested.
  */
 #ifndef RR_MIGRATE_WRAP_ENV_H
 #define RR_MIGRATE_WRAP_ENV_H
