@@ -66,7 +66,7 @@ formats_print(struct strbuf *out)
         ",\"lock\":{\"pid\",\"application\",\"age_s\"}|null,\"migrations\":[{\"version\",\"name\",\"state\","
         "\"phase\",\"file\",\"applied_name\",\"applied_at\",\"applied_by\",\"duration_ms\",\"release\"}]}`: the last five only for "
         "what is in the history. Of a file outside a transaction that was begun and is not done: `statements`, "
-        "`statements_done`, and `statement_begun`, which nobody knows to be done, or null. When the status cannot be had, "
+        "`statements_done`, and `statement_begun`, which nobody knows to be done, or null; of one that `down` began to undo: `undo_statements_done`. When the status cannot be had, "
         "the object is that of `up --json`.\n");
     print_check(out);
 }

@@ -43,11 +43,11 @@ struct status {
     struct choice choice;
 };
 
-/* Outside a transaction: how far an earlier run came; NULL: none did. */
+/* Outside a transaction: how far an earlier run came, on the way back of what has a row; NULL: none did. */
 static const struct steps_begun *
 begun_of(const struct status *st, const struct plan_item *item)
 {
-    return item->row ? NULL : begun_find(&st->begun, item->file->id.version, false);
+    return begun_find(&st->begun, plan_item_migration(item)->version, item->row != NULL);
 }
 
 /* 0: the file cannot be read now. */
@@ -69,6 +69,10 @@ add_begun(struct json *j, const struct status *st, const struct plan_item *item)
     const struct steps_begun *b = begun_of(st, item);
     if (!b)
         return;
+    if (item->row) { /* half undone: its down file, which may have any number of them */
+        json_kuint(j, "undo_statements_done", b->done);
+        return;
+    }
     json_kuint(j, "statements", count_statements(st, item->file));
     json_kuint(j, "statements_done", b->done);
     json_key(j, "statement_begun");
@@ -138,6 +142,11 @@ print_begun(const struct status *st, const struct plan_item *item)
     const struct steps_begun *b = begun_of(st, item);
     if (!b)
         return;
+    if (item->row) {
+        printf("%-16s partly undone: migrate down goes on with it (statements done: %zu)\n", "",
+               b->done);
+        return;
+    }
     printf("%-16s begun: %zu of %zu statements done", "", b->done,
            count_statements(st, item->file));
     if (b->open)

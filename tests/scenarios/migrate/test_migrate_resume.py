@@ -149,6 +149,17 @@ def test_status_shows_how_far_it_came(up, files, pg, begun):
     assert "1 of 3 statements done" in up(command="status").stdout
 
 
+def test_status_shows_what_is_half_undone(up, files, pg, begun):
+    """Its row is there, so it counts as applied; but down has done a part of its way back."""
+    files("0002_u.up.sql", "CREATE INDEX CONCURRENTLY x ON a (i);\n")
+    files("0002_u.down.sql", "DROP INDEX CONCURRENTLY x;\nCREATE INDEX CONCURRENTLY y ON a (nix);\n")
+    assert up().status == 0
+    assert up("--steps=1", command="down").status == 24
+    shown = json.loads(up("--json", command="status").stdout)["migrations"][1]
+    assert (shown["state"], shown["undo_statements_done"]) == ("applied", 1) and "statements_done" not in shown
+    assert "partly undone" in up(command="status").stdout
+
+
 def test_an_edited_file(up, files, pg, begun):
     """What is done must stay as it is, but for comments; what is not done may be mended."""
     files("0002_u.sql", "CREATE TABLE b (i int);\nVACUUM;\nCREATE INDEX CONCURRENTLY x ON b (nix);\n")
