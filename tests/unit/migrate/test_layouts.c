@@ -35,6 +35,8 @@ test_names(void **state)
         {&layout_flyway, "V1.2_3__a.sql", true},
         {&layout_flyway, "V1_a.sql", false},
         {&layout_flyway, "V1_.__a.sql", false},
+        {&layout_flyway, "V1_.2__a.sql", false},
+        {&layout_flyway, "V.1__a.sql", false},
         {&layout_flyway, "V__a.sql", false},
         {&layout_flyway, "R__a.sql", true},
         {&layout_flyway, "R__.sql", false},
