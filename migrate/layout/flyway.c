@@ -22,6 +22,20 @@
 
 /* ---- names ---- */
 
+/* Numbers, one dot or underscore between two of them. */
+static bool
+is_version(const char *text, const char *end)
+{
+    for (;; text++) {
+        size_t digits = strspn(text, "0123456789");
+        text += digits;
+        if (digits == 0 || text >= end)
+            return digits > 0 && text == end;
+        if (*text != '.' && *text != '_')
+            return false;
+    }
+}
+
 /* V1_1__x, U1.1__x: version and name. */
 static int
 parse_version(const char *file, size_t len, const char *bars, struct layout_name *n, struct err *e)
@@ -30,10 +44,7 @@ parse_version(const char *file, size_t len, const char *bars, struct layout_name
     n->version_bytes = (size_t)(bars - file) - 1;
     n->name_offset = (size_t)(bars - file) + 2;
     n->name_bytes = len - n->name_offset;
-    size_t digits = strspn(file + 1, "0123456789._");
-    bool ends_in_digit = n->version_bytes > 0 && strchr("._", bars[-1]) == NULL;
-    if (digits < n->version_bytes || !ends_in_digit || file[1] == '.' || file[1] == '_' ||
-        n->version_bytes > 50)
+    if (n->version_bytes > 50 || !is_version(file + 1, bars))
         return err_set(e, ERR_INPUT,
                        "its version is no number, nor numbers parted by dots or underscores");
     return 0;

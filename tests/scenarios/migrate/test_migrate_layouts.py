@@ -169,3 +169,154 @@ def test_an_edited_file_is_drift(up, files):
     assert up().status == 0
     files("V1__create_a.sql", "CREATE TABLE a (i int); -- edited\n")
     assert up().status == 21
+
+
+# --- Each command, on each layout -------------------------------------------------------------------------------------
+
+# Files of tools whose way back is another file.
+BACK = {
+    "sqlx": {
+        "1_create_a.up.sql": "CREATE TABLE a (i int);\n",
+        "1_create_a.down.sql": "DROP TABLE a;\n",
+        "2_fill_it.up.sql": "INSERT INTO a VALUES (1);\nINSERT INTO a VALUES (2);\n",
+        "2_fill_it.down.sql": "DELETE FROM a;\n",
+        "3_body.up.sql": peers.BODY,
+        "3_body.down.sql": "DROP FUNCTION f();\n",
+        "4_index.up.sql": f"-- no-transaction\n{peers.INDEX}",
+        "4_index.down.sql": "DROP INDEX a_i;\n",
+    },
+    "flyway": {
+        "V1__create_a.sql": "CREATE TABLE a (i int);\n",
+        "U1__create_a.sql": "DROP TABLE a;\n",
+        "V1_1__fill_it.sql": "INSERT INTO a VALUES (1);\nINSERT INTO a VALUES (2);\n",
+        "U1_1__fill_it.sql": "DELETE FROM a;\n",
+        "V2__body.sql": peers.BODY,
+        "U2__body.sql": "DROP FUNCTION f();\n",
+        "V10__index.sql": peers.INDEX,
+        "U10__index.sql": "DROP INDEX a_i;\n",
+    },
+}
+BACK_VERSIONS = {**VERSIONS, "flyway": ["1", "1.1", "2", "10"]}
+
+
+def write_with_ways_back(files, layout):
+    for name, text in BACK.get(layout, peers.FILES[layout]).items():
+        files(name, text)
+    return BACK_VERSIONS[layout]
+
+
+def made(pg):
+    return pg.psql("SELECT to_regclass('a') IS NOT NULL, to_regproc('f') IS NOT NULL, to_regclass('a_i') IS NOT NULL")
+
+
+def test_back_and_up_again(layout, up, files, pg):
+    versions = write_with_ways_back(files, layout)
+    assert applied(up(*flags(layout))) == versions
+    before = peers.even(peers.dump(pg))
+    result = up("--steps", "2", command="down")
+    assert result.status == 0, result.output
+    assert [r["version"] for r in events(result, "undone")] == versions[:1:-1]
+    assert made(pg) == "t|f|f"
+    assert states(up) == [(v, "applied") for v in versions[:2]] + [(v, "pending") for v in versions[2:]]
+    assert applied(up()) == versions[2:]
+    assert peers.even(peers.dump(pg)) == before
+    assert up("--to", "0", command="down").status == 0
+    assert made(pg) == "f|f|f"
+    assert states(up, *flags(layout)) == [(v, "pending") for v in versions]
+    assert applied(up(*flags(layout))) == versions
+    assert peers.even(peers.dump(pg)) == before
+
+
+def test_back_from_what_the_tool_left(layout, up, files, pg):
+    """Its own rows go, too; where the files hold no way back, that is said and nothing happens."""
+    peers.restore(pg, peers.golden(layout, "full"))
+    write(files, layout)
+    result = up("--to", VERSIONS[layout][1], command="down")
+    if layout in BACK:
+        assert result.status == 23 and failure(result)["msg"], result.output
+        assert states(up) == [(v, "applied") for v in VERSIONS[layout]]
+        return
+    assert result.status == 0, result.output
+    assert states(up) == [(v, s) for v, s in zip(VERSIONS[layout], ["applied"] * 2 + ["pending"] * 2)]
+    assert applied(up()) == VERSIONS[layout][2:]
+    assert peers.even(peers.dump(pg)) == peers.even(peers.golden(layout, "full"))
+
+
+def test_baseline_writes_the_tools_rows(layout, up, files, pg):
+    """On a database that has what the files make: rows as the tool's, but for what it keeps of the run."""
+    versions = write_with_ways_back(files, layout)
+    result = up(versions[1], *flags(layout), command="baseline")
+    assert result.status == 0, result.output
+    assert made(pg) == "f|f|f"
+    assert states(up) == [(v, s) for v, s in zip(versions, ["applied"] * 2 + ["pending"] * 2)]
+    if layout == "golang":
+        assert pg.psql("TABLE schema_migrations") == "2|f"
+    again = up(versions[1], command="baseline")
+    assert again.status == 0 and not events(again, "recorded"), again.output
+    pg.psql("CREATE TABLE a (i int)")
+    assert applied(up()) == versions[2:]
+
+
+def test_repair_takes_an_edited_file_for_the_applied_one(layout, up, files, pg):
+    peers.restore(pg, peers.golden(layout, "full"))
+    write(files, layout)
+    name, text = list(peers.FILES[layout].items())[0]
+    files(name, text.replace("(i int)", "(i  int)"))
+    drift = layout in ("flyway", "sqlx")  # the others keep no digest
+    assert up().status == (21 if drift else 0)
+    result = up(command="repair")
+    assert result.status == 0, result.output
+    assert [r["version"] for r in events(result, "accepting")] == (VERSIONS[layout][:1] if drift else [])
+    assert applied(up()) == []
+    if drift and peers.find(layout):
+        assert peers.says_nothing_pending(layout, peers.apply(layout, pg, files))
+
+
+def test_rehearse_leaves_the_tools_history_alone(layout, up, files, pg):
+    peers.restore(pg, peers.golden(layout, "half"))
+    write(files, layout)
+    before = peers.even(peers.dump(pg))
+    result = up("--deadline", "60s", command="rehearse")
+    assert result.status == 0, result.output
+    assert peers.even(peers.dump(pg)) == before
+    assert applied(up()) == VERSIONS[layout][2:]
+
+
+def test_rehearse_on_an_empty_database(layout, up, files, pg):
+    write(files, layout)
+    before = peers.dump(pg)
+    result = up("--deadline", "60s", *flags(layout), command="rehearse")
+    assert result.status == 0, result.output
+    assert peers.dump(pg) == before
+
+
+def test_status_on_an_empty_database(layout, up, files, pg):
+    write(files, layout)
+    said = status(up, *flags(layout))
+    assert [(m["version"], m["state"]) for m in said["migrations"]] == [(v, "pending") for v in VERSIONS[layout]]
+    assert pg.psql(f"SELECT to_regclass('{peers.TABLES[layout]}') IS NULL") == "t"
+
+
+def test_as_a_role(layout, up, files, pg, request):
+    """The history is that role's, and so is what the files make."""
+    owner = f"owner_{pg.name}"
+    pg.psql(f"CREATE ROLE {owner}", f"GRANT {owner} TO app", f"GRANT CREATE ON SCHEMA public TO {owner}", user="postgres")
+    request.addfinalizer(lambda: pg.psql(f"DROP OWNED BY {owner} CASCADE", f"DROP ROLE {owner}", user="postgres"))
+    write(files, layout)
+    assert applied(up("--role", owner, *flags(layout))) == VERSIONS[layout]
+    owners = f"SELECT DISTINCT relowner::regrole FROM pg_class WHERE relname IN ('a', '{peers.TABLES[layout]}')"
+    assert pg.psql(owners) == owner
+    assert applied(up("--role", owner)) == []
+
+
+def test_many_at_once_behind_a_pooler(layout, start, files, pg, pgbouncer):
+    """Each file once, every exit 0, and the tool's own table as it would have it."""
+    pooler = pgbouncer(pg, mode="transaction", default_pool_size="10", max_client_conn="200")
+    write(files, layout)
+    env = {"DATABASE_URL": pooler.url(pg.name)}
+    ours = [start("migrate", "up", "--dir", files, *flags(layout), env=env) for _ in range(8)]
+    results = [r.wait(120) for r in ours]
+    assert [r.status for r in results] == [0] * 8, "\n".join(r.output for r in results if r.status)
+    assert sorted(record["version"] for r in results for record in events(r, "applied")) == VERSIONS[layout]
+    pg.psql(f"DROP TABLE IF EXISTS {peers.TABLES[layout]}_lease")
+    assert peers.even(peers.dump(pg)) == peers.even(peers.golden(layout, "full"))
