@@ -63,17 +63,17 @@ output_kept(const struct output *o, struct strbuf *out)
 }
 
 void
-output_last(const struct output *o, size_t max_bytes, struct strbuf *out)
+output_last(const char *text, size_t max_bytes, struct strbuf *out)
 {
-    size_t end = o->kept_n;
-    while (end > 0 && strchr("\r\n", o->kept[end - 1]))
+    size_t end = strlen(text);
+    while (end > 0 && strchr("\r\n", text[end - 1]))
         end--;
     size_t start = end > max_bytes ? end - max_bytes : 0;
     const char *line =
-        start > 0 && o->kept[start - 1] != '\n' ? memchr(o->kept + start, '\n', end - start) : NULL;
+        start > 0 && text[start - 1] != '\n' ? memchr(text + start, '\n', end - start) : NULL;
     if (line) /* a line that is cut says less than none, unless it is the only one */
-        start = (size_t)(line + 1 - o->kept);
-    strbuf_add(out, o->kept + start, end - start);
+        start = (size_t)(line + 1 - text);
+    strbuf_add(out, text + start, end - start);
 }
 
 /* ---- passing on ---- */

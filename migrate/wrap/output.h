@@ -36,7 +36,8 @@ void output_begin(struct output *o);
 bool output_idle(const struct output *o);
 /* Appends what is kept; no byte in it is NUL. */
 void output_kept(const struct output *o, struct strbuf *out);
-/* Appends the last whole lines of it, at most max_bytes, without the line end behind them. */
-void output_last(const struct output *o, size_t max_bytes, struct strbuf *out);
+/* Appends the last whole lines of such a text, at most max_bytes, without the line end behind them. A secret is taken out of the
+ * text before: of one that is cut nobody could tell what it was. */
+void output_last(const char *text, size_t max_bytes, struct strbuf *out);
 
 #endif

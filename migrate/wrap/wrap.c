@@ -104,13 +104,17 @@ static void
 note_command(struct wrap *w)
 {
     struct report_command *c = &w->report.command;
+    cleanup_strbuf struct strbuf kept = STRBUF_INIT;
     cleanup_strbuf struct strbuf last = STRBUF_INIT;
     bool executed = w->end.exec_status == 0;
-    output_last(w->output, TAIL_BYTES, &last);
+    output_kept(w->output, &kept);
+    cleanup_free char *shown = target_pg_redact(w->s.target, strbuf_str(&kept));
+    if (shown)
+        output_last(shown, TAIL_BYTES, &last);
     c->ran = true;
     c->exit = executed && WIFEXITED(w->end.wait_status) ? WEXITSTATUS(w->end.wait_status) : -1;
     c->signo = executed && WIFSIGNALED(w->end.wait_status) ? WTERMSIG(w->end.wait_status) : 0;
-    c->tail = last.len ? target_pg_redact(w->s.target, strbuf_str(&last)) : NULL;
+    c->tail = last.len ? strbuf_steal(&last) : NULL;
 }
 
 static void

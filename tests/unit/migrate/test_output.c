@@ -215,9 +215,9 @@ last_lines(void **state)
     cleanup_strbuf struct strbuf kept = STRBUF_INIT;
     cleanup_strbuf struct strbuf both = STRBUF_INIT, one = STRBUF_INIT, cut = STRBUF_INIT;
     output_kept(output, &kept);
-    output_last(output, 20, &both);
-    output_last(output, 12, &one);
-    output_last(output, 3, &cut);
+    output_last(strbuf_str(&kept), 20, &both);
+    output_last(strbuf_str(&kept), 12, &one);
+    output_last(strbuf_str(&kept), 3, &cut);
     end();
     assert_int_equal(kept.len, OUTPUT_KEPT_BYTES);
     assert_string_equal(kept.data + kept.len - 8, "second\r\n\n" + 1);
