@@ -12,6 +12,9 @@
 #include "migrate/sql/quote.h"
 #include "migrate/wrap/tools.h"
 
+/* For a table that somebody else has locked. */
+#define LOCK_TIMEOUT_MS 2000
+
 /*
  * Rows of name, visible: tables of the tool's name, or of its columns where they tell; first those of the name, and those that
  * the search path leads to.
@@ -61,7 +64,7 @@ find_table(const struct tool *t, struct session *s, char **ret, struct err *e)
 static void
 take(const struct pgrows *rows, struct evidence *ret)
 {
-    size_t n = (size_t)pgrows_count(rows);
+    size_t n = rows ? (size_t)pgrows_count(rows) : 0;
     ret->revisions = calloc(n + 1, sizeof(*ret->revisions));
     for (size_t i = 0; ret->revisions && i < n; i++) {
         const char *value = pgrows_value(rows, (int)i, 0);
@@ -81,10 +84,12 @@ read_table(const struct tool *t, struct session *s, struct evidence *ret, struct
         return -1;
     if (!table)
         return 0;
-    strbuf_addf(&sql, "%s%s%s", t->revisions, table, t->order);
+    /* One transaction: so the limit ends with it. */
+    strbuf_addf(&sql, "SET LOCAL lock_timeout TO %d; %s%s%s", LOCK_TIMEOUT_MS, t->revisions, table,
+                t->order);
     int result = session_sql(s, &sql, &rows, e);
     if (result == 0)
-        take(rows, ret);
+        take(pgrows_next(rows), ret); /* behind SET */
     pgrows_free(rows);
     return result;
 }

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 from rig.base import SLOW, alive, descendants, wait_until
-from rig.migrations import events, failure, records
+from rig.migrations import Holder, events, failure, records
 from rig.postgres import psql_program
 from rig.program import BIN_DIR, process_state
 
@@ -455,6 +455,22 @@ def test_the_password_is_nowhere_but_in_the_environment(wrapped, pg, scratch):
     assert re.fullmatch(r"cannot connect to postgresql://\S+:\*\*\*@\S+ with \*\*\*\nready", termination(log)["tail"])
 
 
+def test_a_password_that_is_cut_stays_secret(wrapped, pg, scratch):
+    """A line is longer than what is told of it, and its cut goes through the password."""
+    role, password = f"cut_{pg.name}", "gre%at/secret"
+    pg.psql(f"CREATE ROLE {role} LOGIN PASSWORD '{password}'", user="postgres")
+    log = scratch / "termination-log"
+    log.touch()
+    cmd = 'printf "%3000s%s%1020s" "" "$PGPASSWORD" ""; exit 1'
+    try:
+        result = wrapped("--termination-log", log, cmd=cmd, url=pg.url_with(user=role, password=password),
+                         env={"PGPASSWORD": password}).wait()
+    finally:
+        pg.psql(f"DROP ROLE {role}", user="postgres")
+    assert result.status == 30, result.stderr
+    assert "cret" not in log.read_text()
+
+
 # --- What the tool's history shows ----------------------------------------------------------------------------------------
 
 ALEMBIC = "CREATE TABLE IF NOT EXISTS alembic_version (version_num varchar(32) PRIMARY KEY)"
@@ -470,6 +486,15 @@ def test_new_revisions_are_what_was_applied(wrapped, pg, scratch):
     assert termination(log)["applied"] == ["ae1027a6acf"]
     again = wrapped("--tool", "alembic", "--termination-log", log, cmd=body).wait()
     assert again.status == 0 and termination(log)["applied"] == []
+
+
+def test_a_history_that_is_locked_is_not_waited_for(wrapped, pg):
+    """It is only to tell; the command may well have another opinion."""
+    pg.psql(ALEMBIC)
+    with Holder(pg, "LOCK alembic_version;"):
+        result = wrapped("--tool", "alembic", "--deadline", "60s", cmd="echo it ran").wait()
+    assert result.status == 0, result.output
+    assert "it ran" in result.stdout
 
 
 def test_doctrine_is_recognised_by_its_command_and_its_columns(wrapped, pg, scratch):
