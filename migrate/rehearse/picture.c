@@ -136,6 +136,7 @@ picture_statement(struct picture *p, const struct picture_statement *what,
     s.text = strdup(what->text);
     s.locks = calloc(n + 1, sizeof(*s.locks));
     s.n = 0;
+    s.at_us = f->us;
     if (!s.text || !s.locks) {
         statement_done(&s);
         return err_nomem(e);
@@ -196,10 +197,8 @@ picture_waited(struct picture *p, const char *file, size_t line, const char *wha
 uint64_t
 picture_held_us(const struct picture_file *f, size_t statement, const struct picture_lock *lock)
 {
-    uint64_t us = 0;
-    for (size_t i = statement; i < f->n && i < lock->released; i++)
-        us += f->statements[i].us;
-    return us;
+    uint64_t end_us = lock->released < f->n ? f->statements[lock->released].at_us : f->us;
+    return lock->released > statement ? end_us - f->statements[statement].at_us : 0;
 }
 
 enum lockmode_waits

@@ -39,6 +39,7 @@ struct picture_statement {
     size_t count; /* statements that were sent as one; 1 */
     char *text;   /* brief */
     uint64_t us;
+    uint64_t at_us; /* of the statements before it in the file; picture_statement() fills it */
     enum picture_state state;
     struct picture_lock *locks; /* strongest first */
     size_t n;

@@ -34,6 +34,13 @@ add_coloured(const struct page *g, const char *colour, const char *text)
     strbuf_addf(g->out, "%s%s%s", g->colours ? colour : "", text, g->colours ? "\033[0m" : "");
 }
 
+/* A name or message of somebody else's. */
+static void
+add_shown(struct strbuf *out, const char *text)
+{
+    amount_shown(text, strlen(text), out);
+}
+
 static void
 add_spaces(const struct page *g, size_t n)
 {
@@ -160,37 +167,35 @@ add_head(const struct page *g)
 
 /* ---- who waits, over time ---- */
 
-/* The strongest that waits for the relation in one cell of the file's time. */
-static enum lockmode_waits
-waits_at(const struct picture_file *f, const char *relation, uint64_t from_us, uint64_t to_us)
+/* The cells of the file's time in which the lock is held. */
+static void
+mark(enum lockmode_waits cells[BAR_CHARS], const struct picture_file *f, size_t statement,
+     const struct picture_lock *lock)
 {
-    enum lockmode_waits most = WAITS_NOBODY;
-    uint64_t at_us = 0;
-    for (size_t i = 0; i < f->n; at_us += f->statements[i].us, i++) {
-        const struct picture_statement *s = &f->statements[i];
-        for (size_t k = 0; k < s->n; k++) {
-            const struct picture_lock *lock = &s->locks[k];
-            enum lockmode_waits waits = lockmode_waits(lock->mode);
-            bool then = at_us < to_us && at_us + picture_held_us(f, i, lock) > from_us;
-            if (waits > most && then && strcmp(lock->relation, relation) == 0)
-                most = waits;
-        }
-    }
-    return most;
+    enum lockmode_waits waits = lockmode_waits(lock->mode);
+    uint64_t from_us = f->statements[statement].at_us;
+    uint64_t to_us = from_us + picture_held_us(f, statement, lock);
+    for (size_t i = 0; i < BAR_CHARS; i++)
+        if (waits > cells[i] && from_us < f->us * (i + 1) / BAR_CHARS &&
+            to_us > f->us * i / BAR_CHARS)
+            cells[i] = waits;
 }
 
 static void
 add_bar(const struct page *g, const struct picture_file *f, const char *relation)
 {
     static const char marks[] = {'.', '=', '#'};
+    enum lockmode_waits cells[BAR_CHARS] = {WAITS_NOBODY};
     enum lockmode_waits before = WAITS_NOBODY;
+    for (size_t i = 0; i < f->n; i++)
+        for (size_t k = 0; k < f->statements[i].n; k++)
+            if (strcmp(f->statements[i].locks[k].relation, relation) == 0)
+                mark(cells, f, i, &f->statements[i].locks[k]);
     for (size_t i = 0; i < BAR_CHARS; i++) {
-        enum lockmode_waits waits =
-            waits_at(f, relation, f->us * i / BAR_CHARS, f->us * (i + 1) / BAR_CHARS);
-        if (g->colours && waits != before)
-            strbuf_adds(g->out, waits ? colour_of(waits) : "\033[0m");
-        strbuf_addc(g->out, marks[waits]);
-        before = waits;
+        if (g->colours && cells[i] != before)
+            strbuf_adds(g->out, cells[i] ? colour_of(cells[i]) : "\033[0m");
+        strbuf_addc(g->out, marks[cells[i]]);
+        before = cells[i];
     }
     if (g->colours && before)
         strbuf_adds(g->out, "\033[0m");
@@ -273,7 +278,9 @@ add_file(const struct page *g, const struct picture_file *f)
 {
     char took[AMOUNT_MAX];
     strbuf_addc(g->out, '\n');
-    add_coloured(g, "\033[1m", f->m->file);
+    strbuf_adds(g->out, g->colours ? "\033[1m" : "");
+    add_shown(g->out, f->m->file);
+    strbuf_adds(g->out, g->colours ? "\033[0m" : "");
     if (f->cannot) {
         strbuf_addf(g->out, ": not rehearsed, it cannot run in a transaction (%s)\n", f->cannot);
         strbuf_adds(g->out, "  LINE             STATEMENT\n");
@@ -329,6 +336,7 @@ sum_up(const struct picture_file *f, struct summary *ret)
 static void
 add_summary(const struct page *g, const struct picture_file *f, size_t file_chars)
 {
+    cleanup_strbuf struct strbuf file = STRBUF_INIT;
     char held[AMOUNT_MAX] = "";
     struct summary sum;
     sum_up(f, &sum);
@@ -336,7 +344,8 @@ add_summary(const struct page *g, const struct picture_file *f, size_t file_char
     strbuf_adds(g->out, "  ");
     add_coloured(g, colour_of(sum.failed ? WAITS_READS : sum.waits), verdict);
     add_spaces(g, 15 - strlen(verdict));
-    add_cell(g, f->m->file, file_chars);
+    add_shown(&file, f->m->file);
+    add_cell(g, strbuf_str(&file), file_chars);
     if (sum.relation)
         amount_us(held, sum.held_us);
     strbuf_addf(g->out, " %10s  ", held);
@@ -372,14 +381,20 @@ add_end(const struct page *g)
     const struct picture *p = g->p;
     if (p->waits_n)
         strbuf_addc(g->out, '\n');
-    for (size_t i = 0; i < p->waits_n; i++)
-        strbuf_addf(g->out, "waited: %s:%zu: %s; all was rolled back and begun anew\n",
-                    p->waits[i].file, p->waits[i].line, p->waits[i].what);
+    for (size_t i = 0; i < p->waits_n; i++) {
+        strbuf_adds(g->out, "waited: ");
+        add_shown(g->out, p->waits[i].file);
+        strbuf_addf(g->out, ":%zu: ", p->waits[i].line);
+        add_shown(g->out, p->waits[i].what);
+        strbuf_adds(g->out, "; all was rolled back and begun anew\n");
+    }
     strbuf_addc(g->out, '\n');
     for (size_t i = 0; i < p->findings_n; i++) {
         add_coloured(g, colour_of(WAITS_READS), "error");
-        strbuf_addf(g->out, ": %s:%zu: %s [%s]\n", p->findings[i].file, p->findings[i].line,
-                    p->findings[i].message, p->findings[i].rule);
+        strbuf_adds(g->out, ": ");
+        add_shown(g->out, p->findings[i].file);
+        strbuf_addf(g->out, ":%zu: %s [%s]\n", p->findings[i].line, p->findings[i].message,
+                    p->findings[i].rule);
     }
     strbuf_addf(g->out, "%zu finding%s of level error; ", p->findings_n, plural(p->findings_n));
     strbuf_adds(g->out, "# reads and writes wait, = writes wait, . nobody waits\n");

@@ -2,8 +2,10 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -330,6 +332,27 @@ test_long_names_are_cut(void **state)
     assert_true(text_has(p, "BLOCKS WRITES  äääääääääääääääääääääääääääää...  ShareLock"));
 }
 
+/* Of many statements on many tables the picture is drawn in an instant: nobody could stop it, and CI waits. */
+static void
+test_ten_thousand_statements(void **state)
+{
+    struct picture *p = *state;
+    cleanup_strbuf struct strbuf out = STRBUF_INIT;
+    alarm(60);
+    for (size_t i = 0; i < 10000; i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "t%zu", i % 2000);
+        const struct relation rel = {
+            .oid = (uint32_t)(i % 2000), .kind = 'r', .schema = "public", .name = name};
+        add_one(p, i + 1, 1, &rel, LOCKMODE_ACCESS_EXCLUSIVE);
+    }
+    judge(p);
+    picture_text(p, false, &out);
+    picture_json(p, &out);
+    alarm(0);
+    assert_int_equal(p->findings_n, 2000);
+}
+
 static void
 test_json(void **state)
 {
@@ -370,6 +393,7 @@ main(void)
         CASE(test_the_edge_of_a_bar),
         CASE(test_colours),
         CASE(test_long_names_are_cut),
+        CASE(test_ten_thousand_statements),
         CASE(test_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
