@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/base/cleanup.h"
 #include "migrate/rehearse/amount.h"
@@ -114,6 +115,35 @@ brief_truncates(const char *sql, size_t len, bool backslashes)
 {
     struct cursor c = cursor_on(sql, len, backslashes);
     return cursor_is(&c, "truncate");
+}
+
+bool
+brief_sets_sequence(const char *sql, size_t len, bool backslashes)
+{
+    struct cursor c = cursor_on(sql, len, backslashes);
+    if (!cursor_accept(&c, "select") && !cursor_accept(&c, "with"))
+        return false;
+    for (; !cursor_at_end(&c); cursor_next(&c))
+        if (cursor_accept(&c, "setval") && cursor_is_char(&c, '('))
+            return true;
+    return false;
+}
+
+static bool
+is_part_of_name(char c)
+{
+    return token_class[(unsigned char)c] & TOKEN_C_IDENT;
+}
+
+bool
+brief_mentions(const char *sql, size_t len, const char *name)
+{
+    size_t bytes = strlen(name);
+    for (size_t at = 0; bytes && at + bytes <= len; at++)
+        if (strncasecmp(sql + at, name, bytes) == 0 && (at == 0 || !is_part_of_name(sql[at - 1])) &&
+            (at + bytes == len || !is_part_of_name(sql[at + bytes])))
+            return true;
+    return false;
 }
 
 bool

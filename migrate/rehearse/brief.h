@@ -24,6 +24,11 @@ enum lockmode brief_most(const char *sql, size_t len, bool backslashes);
 /* It empties tables: their files are new ones, and nothing is written anew. */
 bool brief_truncates(const char *sql, size_t len, bool backslashes);
 
+/* A SELECT that calls setval(): what it sets stays after a rollback. */
+bool brief_sets_sequence(const char *sql, size_t len, bool backslashes);
+/* The name stands anywhere in the statement, literals too, as a word of its own and in whatever case. */
+bool brief_mentions(const char *sql, size_t len, const char *name);
+
 /* Both are plain INSERTs into the same table, up to the list of values. */
 bool brief_same_insert(const char *a, size_t a_len, const char *b, size_t b_len, bool backslashes);
 

@@ -263,6 +263,21 @@ sets_transaction(const struct rehearsal *r, const struct statement *st)
     return cursor_accept(&c, "set") && cursor_is(&c, "transaction");
 }
 
+/* setval() on a sequence that was there before: by its name, or its table's. It would stay. */
+static bool
+sets_sequence(const struct rehearsal *r, const struct statement *st)
+{
+    const char *sql = sql_of(r, st);
+    if (!brief_sets_sequence(sql, st->sql_bytes, st->backslashes))
+        return false;
+    for (size_t i = 0; i < r->before.n; i++) {
+        const struct relation *rel = &r->before.all[i];
+        if (strchr("Srp", rel->kind) && brief_mentions(sql, st->sql_bytes, rel->name))
+            return true;
+    }
+    return false;
+}
+
 static enum apply_result
 list_one(struct rehearsal *r, const struct statement *st, const struct picture_statement *how)
 {
@@ -275,9 +290,12 @@ list_one(struct rehearsal *r, const struct statement *st, const struct picture_s
 static enum apply_result
 take(struct rehearsal *r, struct unit *u, const struct statement *st)
 {
-    static const struct picture_statement skipped = {
+    static const struct picture_statement mode = {
         .state = PICTURE_NOT_RUN,
         .does = "its mode is not rehearsed: the transaction is another one"};
+    static const struct picture_statement sequence = {
+        .state = PICTURE_NOT_RUN,
+        .does = "not rehearsed: a rollback does not undo what it does to a sequence"};
     if (joins(r, u, st)) {
         u->n++;
         u->end = st->offset + st->sql_bytes;
@@ -287,7 +305,9 @@ take(struct rehearsal *r, struct unit *u, const struct statement *st)
     if (result != APPLY_DONE || verdict_elides(&r->a.verdict, r->a.text.data, st))
         return result;
     if (sets_transaction(r, st))
-        return list_one(r, st, &skipped);
+        return list_one(r, st, &mode);
+    if (sets_sequence(r, st))
+        return list_one(r, st, &sequence);
     *u = (struct unit){.n = 1, .first = *st, .end = st->offset + st->sql_bytes};
     return APPLY_DONE;
 }

@@ -204,6 +204,17 @@ def test_nothing_stays(rehearse, up, files, shop):
     assert all("schema_history" not in s["locks"] for f in (0, 1) for s in statements(picture, f))
 
 
+def test_a_sequence_is_not_set(rehearse, files, shop):
+    """setval() stays after a rollback: on a sequence that was there before it is not run, on a new one it is."""
+    shop.psql("CREATE SEQUENCE numbers", "SELECT setval('numbers', 1000)")
+    files("0001_a.sql", "SELECT pg_catalog.setval('public.Numbers', 7);\nCREATE TABLE new (id serial PRIMARY KEY);\n"
+                        "INSERT INTO new VALUES (1);\nSELECT setval('new_id_seq', 1, true);\nINSERT INTO new DEFAULT VALUES;\n")
+    result, picture = rehearse()
+    assert result.status == 0, result.output
+    assert [s["state"] for s in statements(picture)] == ["not run"] + 4 * ["done"]
+    assert shop.psql("SELECT last_value FROM numbers") == "1000"
+
+
 def test_an_error_has_its_place(rehearse, files, shop):
     before = dump(shop)
     files("0001_a.sql", "CREATE TABLE x (i int);\n")
@@ -401,6 +412,19 @@ def test_a_deadline_is_asked_for(up, files, shop):
         assert result.status == 23
         assert "--deadline 5m" in result.stderr
     assert up("--rehearse").status == 23
+
+
+def test_names_do_not_speak_to_the_terminal(start, files, shop):
+    """What the server says of a lock has a name in it that holds escapes; a file's name may, too."""
+    shop.psql('CREATE TABLE "e\033[31m" (id int)')
+    files("0001_a\033[31m.sql", 'LOCK TABLE "e\033[31m" NOWAIT;\n')
+    with Holder(shop, 'LOCK TABLE "e\033[31m";'):
+        process = start("migrate", "rehearse", "--dir", files, *RUN, env={"DATABASE_URL": shop.url})
+        process.wait_for('"event":"retry"')
+    result = process.wait()
+    assert result.status == 0, result.output
+    assert 'waited: 0001_a?[31m.sql:1: could not obtain lock on relation "e?[31m"' in result.stdout
+    assert "\033" not in result.stdout
 
 
 # --- What is printed ----------------------------------------------------------------------------------------------------

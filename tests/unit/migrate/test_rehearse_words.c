@@ -226,6 +226,32 @@ test_outside(void **state)
     assert_int_equal(outside("SELECT 1"), LOCKMODE_NONE);
 }
 
+static void
+test_sequences_that_are_set(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sql;
+        bool sets;
+    } rows[] = {
+        {"SELECT pg_catalog.setval('a', 1)", true},
+        {"select SETVAL ('a', 1)", true},
+        {"WITH m AS (SELECT 1) SELECT setval('a', 1) FROM m", true},
+        {"SELECT 'setval(1)', setval FROM t", false},
+        {"INSERT INTO t VALUES (1)", false},
+        {"DO $$ BEGIN PERFORM setval('a', 1); END $$", false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+        assert_int_equal(brief_sets_sequence(rows[i].sql, strlen(rows[i].sql), false),
+                         rows[i].sets);
+    static const char sql[] = "SELECT setval('public.Orders_id_seq', 1)";
+    assert_true(brief_mentions(sql, sizeof(sql) - 1, "orders_id_seq"));
+    assert_false(brief_mentions(sql, sizeof(sql) - 1, "orders"));
+    assert_false(brief_mentions(sql, sizeof(sql) - 1, "id_seq"));
+    assert_false(brief_mentions(sql, sizeof(sql) - 1, ""));
+    assert_true(brief_mentions("orders", 6, "orders"));
+}
+
 int
 main(void)
 {
@@ -239,6 +265,7 @@ main(void)
         cmocka_unit_test(test_inserts_side_by_side),
         cmocka_unit_test(test_names_in_a_statement),
         cmocka_unit_test(test_outside),
+        cmocka_unit_test(test_sequences_that_are_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
