@@ -252,11 +252,11 @@ start(struct wrap *w, struct err *e)
     return result;
 }
 
-/* Its reader may be slow; a further signal ends the patience with it. */
+/* Its reader may be slow. Who was told to end does not wait for him: the moment that command.h gave him is over. */
 static void
 pass_on(struct wrap *w)
 {
-    uint64_t until_ms = clock_deadline(PASS_ON_MS);
+    uint64_t until_ms = clock_deadline(w->cause == CAUSE_NONE ? PASS_ON_MS : 0);
     unsigned stops = w->stops;
     w->news = false;
     while (!output_idle(w->output) && clock_left_ms(until_ms) > 0 && w->stops == stops)

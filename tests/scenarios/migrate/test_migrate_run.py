@@ -373,6 +373,20 @@ def test_a_slow_reader_loses_nothing(pg):
     assert process.wait(30) == 0
 
 
+def test_an_end_does_not_wait_for_a_slow_reader(pg):
+    """Nobody reads what the command wrote before the deadline: migrate and its lock are gone soon after."""
+    read_end, write_end = os.pipe()
+    process = subprocess.Popen([BIN_DIR / "migrate", "run", "--deadline", "1s", "--grace", "1s", "--", "yes"],
+                               env={"PATH": os.environ["PATH"], "DATABASE_URL": pg.url}, stdout=write_end, stderr=subprocess.DEVNULL)
+    os.close(write_end)
+    try:
+        assert process.wait(6 * SLOW) == 12
+    finally:
+        os.close(read_end)
+        process.wait()
+    assert holders(pg) == 0
+
+
 def test_a_reader_that_is_gone_is_the_commands_matter(pg):
     read_end, write_end = os.pipe()
     process = subprocess.Popen(
