@@ -4,7 +4,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <event2/event.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -39,11 +38,6 @@ struct loop {
     struct later_list deferred;
 
     struct event *log_event; /* pending while records wait for their reader */
-
-    int post_fd;
-    struct event *post_event;
-    pthread_mutex_t post_lock;
-    struct later_list posted; /* under post_lock */
 };
 
 /* ---- lists of things to do later ---- */
@@ -75,32 +69,6 @@ list_run(struct loop *l, struct later_list *list)
         loop_meter(l, start_us);
         item = next;
     }
-}
-
-static struct later_list
-posted_take(struct loop *l)
-{
-    struct later_list mine;
-    list_init(&mine);
-    pthread_mutex_lock(&l->post_lock);
-    if (l->posted.head) {
-        mine = l->posted;
-        list_init(&l->posted);
-    }
-    pthread_mutex_unlock(&l->post_lock);
-    return mine;
-}
-
-static void
-on_post(evutil_socket_t fd, short what, void *arg)
-{
-    (void)what;
-    struct loop *l = arg;
-    uint64_t ignored;
-    while (read((int)fd, &ignored, sizeof(ignored)) < 0 && errno == EINTR) {
-    }
-    struct later_list mine = posted_take(l);
-    list_run(l, &mine);
 }
 
 /* ---- the loop ---- */
@@ -161,19 +129,15 @@ loop_init_events(struct loop *l, struct err *e)
     struct event_config *config = event_config_new();
     if (!config)
         return err_nomem(e);
-    /* No locks: other threads come in through loop_post() alone. */
+    /* No locks: there are no other threads. */
     event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV);
     l->base = event_base_new_with_config(config);
     event_config_free(config);
     if (!l->base)
         return err_sys(e, errno, "cannot create the event loop");
-    l->post_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (l->post_fd < 0)
-        return err_sys(e, errno, "eventfd");
     l->log_event = event_new(l->base, -1, EV_WRITE, on_log, l);
-    l->post_event = event_new(l->base, l->post_fd, EV_READ | EV_PERSIST, on_post, l);
     l->until = loop_timer_new(l, on_nothing, NULL);
-    if (!l->until || !l->log_event || !l->post_event || event_add(l->post_event, NULL) != 0)
+    if (!l->until || !l->log_event)
         return err_nomem(e);
     return 0;
 }
@@ -186,10 +150,7 @@ loop_new(struct err *e)
         err_nomem(e);
         return NULL;
     }
-    l->post_fd = -1;
     list_init(&l->deferred);
-    list_init(&l->posted);
-    pthread_mutex_init(&l->post_lock, NULL);
     signal(SIGPIPE, SIG_IGN);
     if (loop_init_events(l, e) != 0) {
         loop_free(l);
@@ -213,8 +174,6 @@ loop_free(struct loop *l)
     if (!l)
         return;
     /* Freed objects that wait for a next turn which will not come. */
-    struct later_list mine = posted_take(l);
-    list_run(l, &mine);
     while (l->deferred.head)
         list_run(l, &l->deferred);
     for (size_t i = 0; i < l->stops_n; i++)
@@ -222,15 +181,10 @@ loop_free(struct loop *l)
     loop_timer_free(l->until);
     if (l->log_event)
         event_free(l->log_event);
-    if (l->post_event)
-        event_free(l->post_event);
-    if (l->post_fd >= 0)
-        close(l->post_fd);
     if (l->base) {
         let_go(l->base);
         event_base_free(l->base);
     }
-    pthread_mutex_destroy(&l->post_lock);
     free(l);
 }
 
@@ -361,15 +315,4 @@ void
 loop_defer(struct loop *l, struct loop_later *later, loop_cb *cb, void *arg)
 {
     list_add(&l->deferred, later, cb, arg);
-}
-
-void
-loop_post(struct loop *l, struct loop_later *later, loop_cb *cb, void *arg)
-{
-    pthread_mutex_lock(&l->post_lock);
-    list_add(&l->posted, later, cb, arg);
-    pthread_mutex_unlock(&l->post_lock);
-    uint64_t one = 1;
-    while (write(l->post_fd, &one, sizeof(one)) < 0 && errno == EINTR) {
-    }
 }

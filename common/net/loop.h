@@ -4,7 +4,7 @@
  * Programs are callbacks on one `struct loop`. A sequential program (migrate) turns the loop itself with
  * loop_turn_until(), never from inside a callback (asserted). Deadlines are points on clock_mono_ms(). While it turns,
  * log records that wait for a slow reader are sent as soon as there is room.
- * Nothing here is thread-safe but loop_post().
+ * Nothing here is thread-safe.
  */
 #ifndef RR_NET_LOOP_H
 #define RR_NET_LOOP_H
@@ -86,8 +86,6 @@ struct loop_later { /* lies in the object, so that dying needs no memory; cb may
 };
 /* Calls cb once from the next turn. later must not be waiting already. Never fails. */
 void loop_defer(struct loop *l, struct loop_later *later, loop_cb *cb, void *arg);
-/* As loop_defer but from any thread (offload). */
-void loop_post(struct loop *l, struct loop_later *later, loop_cb *cb, void *arg);
 
 /* Longest time in seconds that one callback kept the loop from turning since the last call with reset. Timers, watches,
  * signals and deferred calls are measured here; who gets called by libevent itself (bufferevents) reports with

@@ -1,7 +1,6 @@
 /* The loop: timers, waiting, stop signals, what is put off. */
 #include <setjmp.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -431,27 +430,6 @@ test_defer_in_an_object(void **state)
     assert_int_equal(loop_turn_until(l, &done, clock_deadline(LONG_MS), &e), 0);
 }
 
-static struct loop_later post;
-
-static void *
-poster(void *arg)
-{
-    loop_post(l, &post, set_true, arg);
-    return NULL;
-}
-
-static void
-test_post(void **state)
-{
-    (void)state;
-    struct err e;
-    bool done = false;
-    pthread_t thread;
-    assert_int_equal(pthread_create(&thread, NULL, poster, &done), 0);
-    assert_int_equal(loop_turn_until(l, &done, clock_deadline(LONG_MS), &e), 0);
-    pthread_join(thread, NULL);
-}
-
 static void
 quit(void *arg)
 {
@@ -546,7 +524,6 @@ main(void)
         TEST(test_watch),
         TEST(test_defer),
         TEST(test_defer_in_an_object),
-        TEST(test_post),
         TEST(test_run),
         TEST(test_stall),
         TEST(test_log),
