@@ -1,4 +1,4 @@
-/* tls.c: OpenSSL's contexts for both sides of a connection. */
+/* tls.c: OpenSSL's contexts, of the side that connects. */
 #include "common/net/tls.h"
 
 #include <arpa/inet.h>
@@ -27,13 +27,6 @@ struct tls_client {
     bool verify;
     bool any_name;
     struct stamp stamp;
-};
-
-struct tls_server {
-    SSL_CTX *ctx;
-    char *cert_file;
-    char *key_file;
-    struct stamp cert_stamp, key_stamp;
 };
 
 /* ---- what OpenSSL has to say ---- */
@@ -72,38 +65,18 @@ stamp_same(struct stamp a, struct stamp b)
 
 /* ---- contexts ---- */
 
-static int
-no_passphrase(char *buf, int size, int writing, void *arg)
-{
-    (void)buf;
-    (void)size;
-    (void)writing;
-    (void)arg;
-    return -1;
-}
-
 static SSL_CTX *
-context_new(const SSL_METHOD *method, struct err *e)
+client_context(const struct tls_client *t, struct err *e)
 {
     ERR_clear_error();
-    SSL_CTX *ctx = SSL_CTX_new(method);
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
     if (!ctx) {
         err_nomem(e);
         return NULL;
     }
     SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
-    SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-    return ctx;
-}
-
-static SSL_CTX *
-client_context(const struct tls_client *t, struct err *e)
-{
-    SSL_CTX *ctx = context_new(TLS_client_method(), e);
-    if (!ctx)
-        return NULL;
     SSL_CTX_set_verify(ctx, t->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
     if (t->verify && SSL_CTX_load_verify_locations(ctx, t->ca_file, NULL) != 1) {
         set_reason(e, "cannot load CA certificates from", t->ca_file);
@@ -113,43 +86,7 @@ client_context(const struct tls_client *t, struct err *e)
     return ctx;
 }
 
-static SSL_CTX *
-server_context(const struct tls_server *t, struct err *e)
-{
-    SSL_CTX *ctx = context_new(TLS_server_method(), e);
-    if (!ctx)
-        return NULL;
-    int result = 0;
-    if (SSL_CTX_use_certificate_chain_file(ctx, t->cert_file) != 1)
-        result = set_reason(e, "cannot load the certificate", t->cert_file);
-    else if (SSL_CTX_use_PrivateKey_file(ctx, t->key_file, SSL_FILETYPE_PEM) != 1 ||
-             SSL_CTX_check_private_key(ctx) != 1)
-        result = set_reason(e, "cannot load the key", t->key_file);
-    if (result != 0) {
-        SSL_CTX_free(ctx);
-        return NULL;
-    }
-    return ctx;
-}
-
 /* ---- bufferevents ---- */
-
-/* Takes ssl and fd. */
-static struct bufferevent *
-bufferevent_over(struct event_base *base, int fd, SSL *ssl, enum bufferevent_ssl_state state,
-                 struct err *e)
-{
-    struct bufferevent *bev = bufferevent_openssl_socket_new(
-        base, fd, ssl, state, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
-    if (!bev) {
-        SSL_free(ssl);
-        close(fd);
-        err_nomem(e);
-        return NULL;
-    }
-    bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
-    return bev;
-}
 
 static bool
 is_address(const char *name)
@@ -212,31 +149,16 @@ tls_client_bufferevent(struct tls_client *t, struct event_base *base, int fd, co
         close(fd);
         return NULL;
     }
-    return bufferevent_over(base, fd, ssl, BUFFEREVENT_SSL_CONNECTING, e);
-}
-
-struct bufferevent *
-tls_server_bufferevent(struct tls_server *t, struct event_base *base, int fd, struct err *e)
-{
-    struct stamp cert = stamp_of(t->cert_file);
-    struct stamp key = stamp_of(t->key_file);
-    if (!stamp_same(cert, t->cert_stamp) || !stamp_same(key, t->key_stamp)) {
-        SSL_CTX *fresh = server_context(t, NULL);
-        if (fresh) { /* else half of the pair is new: the next connection looks again */
-            SSL_CTX_free(t->ctx);
-            t->ctx = fresh;
-            t->cert_stamp = cert;
-            t->key_stamp = key;
-        }
-    }
-    ERR_clear_error();
-    SSL *ssl = SSL_new(t->ctx);
-    if (!ssl) {
+    struct bufferevent *bev = bufferevent_openssl_socket_new(
+        base, fd, ssl, BUFFEREVENT_SSL_CONNECTING, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+    if (!bev) {
+        SSL_free(ssl);
         close(fd);
         err_nomem(e);
         return NULL;
     }
-    return bufferevent_over(base, fd, ssl, BUFFEREVENT_SSL_ACCEPTING, e);
+    bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
+    return bev;
 }
 
 int
@@ -266,17 +188,6 @@ tls_bufferevent_alert(struct bufferevent *bev, struct err *e)
     const char *reason = ERR_reason_error_string(code);
     err_set(e, ERR_TLS, "TLS: %s", reason ? reason : "the peer ended the session");
     return true;
-}
-
-int64_t
-tls_bufferevent_expiry(struct bufferevent *bev)
-{
-    SSL *ssl = bufferevent_openssl_get_ssl(bev);
-    X509 *cert = ssl ? SSL_get0_peer_certificate(ssl) : NULL;
-    struct tm tm;
-    if (!cert || ASN1_TIME_to_tm(X509_get0_notAfter(cert), &tm) != 1)
-        return 0;
-    return (int64_t)timegm(&tm);
 }
 
 /* ---- making them ---- */
@@ -311,36 +222,6 @@ tls_client_free(struct tls_client *t)
     if (t) {
         SSL_CTX_free(t->ctx);
         free(t->ca_file);
-        free(t);
-    }
-}
-
-struct tls_server *
-tls_server_new(const char *cert_file, const char *key_file, struct err *e)
-{
-    struct tls_server *t = calloc(1, sizeof(*t));
-    if (!t || !(t->cert_file = strdup(cert_file)) || !(t->key_file = strdup(key_file))) {
-        err_nomem(e);
-        tls_server_free(t);
-        return NULL;
-    }
-    t->cert_stamp = stamp_of(cert_file);
-    t->key_stamp = stamp_of(key_file);
-    t->ctx = server_context(t, e);
-    if (!t->ctx) {
-        tls_server_free(t);
-        return NULL;
-    }
-    return t;
-}
-
-void
-tls_server_free(struct tls_server *t)
-{
-    if (t) {
-        SSL_CTX_free(t->ctx);
-        free(t->cert_file);
-        free(t->key_file);
         free(t);
     }
 }

@@ -1,21 +1,19 @@
 /*
- * tls.h: TLS contexts and the CA store. With digest.c the only place that knows OpenSSL.
+ * tls.h: TLS contexts of the side that connects, and the CA store. With digest.c the only place that knows OpenSSL.
  *
- * Files are looked at again at each connection and loaded anew when they changed; when that fails the old ones stay in
- * use. Keys with a passphrase are refused: nobody is there to type it. TLS 1.2 is the least.
+ * The store's file is looked at again at each connection and loaded anew when it changed; when that fails the old certificates
+ * stay in use. TLS 1.2 is the least.
  */
 #ifndef RR_NET_TLS_H
 #define RR_NET_TLS_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "common/base/err.h"
 
 struct bufferevent;
 struct event_base;
 struct tls_client;
-struct tls_server;
 
 /* ---- connecting ---- */
 
@@ -38,17 +36,7 @@ struct bufferevent *tls_client_bufferevent(struct tls_client *t, struct event_ba
  * it stays the library's business. */
 void tls_client_share(struct tls_client *t, void *ssl_ctx);
 
-/* ---- accepting ---- */
-
-/* PEM files: the certificate with its chain, and the key. ERR_TLS names the file. */
-struct tls_server *tls_server_new(const char *cert_file, const char *key_file, struct err *e);
-void
-tls_server_free(struct tls_server *t); /* NULL allowed; bufferevents made from it may live on */
-/* As tls_client_bufferevent, for an accepted descriptor. */
-struct bufferevent *
-tls_server_bufferevent(struct tls_server *t, struct event_base *base, int fd, struct err *e);
-
-/* ---- either ---- */
+/* ---- afterwards ---- */
 
 /* After BEV_EVENT_ERROR or BEV_EVENT_EOF: ERR_TLS with OpenSSL's or the verifier's reason in *e; ERR_CLOSED when the peer went without
  * a word, as one that is killed does. Returns -1. */
@@ -56,8 +44,6 @@ int tls_bufferevent_error(struct bufferevent *bev, struct err *e);
 /* After BEV_EVENT_ERROR behind the handshake: true, with ERR_TLS in *e, when the peer ended the session by an alert. With TLS 1.3 a
  * server says only then that it demands a client's certificate (RFC 8446, 4.4.2.4). */
 bool tls_bufferevent_alert(struct bufferevent *bev, struct err *e);
-/* When the peer's certificate ends, in seconds since the epoch; 0 when there is none. */
-int64_t tls_bufferevent_expiry(struct bufferevent *bev);
 
 /* The system's CA bundle, as libpq's sslrootcert and curl's CAINFO should get it: SSL_CERT_FILE, else Debian's, Alpine's, Red Hat's
  * or SUSE's path, the first that exists. NULL when the machine has none. */

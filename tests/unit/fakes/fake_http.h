@@ -21,7 +21,7 @@
 
 #include "common/base/strbuf.h"
 #include "common/net/loop.h"
-#include "common/net/tls.h"
+#include "tests/unit/fakes/tls_server.h"
 
 #define FAKE_PEERS 32
 
@@ -37,7 +37,7 @@ static struct fake_http {
     int listener;
     uint16_t port;
     struct loop_watch *accepting;
-    struct tls_server *tls;
+    SSL_CTX *tls;
     const char *answer; /* to each request; NULL: none; "": the end of the connection */
     enum fake_after
         after; /* FAKE_FLOOD: `answer` again and again, without an end; _LAST: its last line */
@@ -119,7 +119,6 @@ server_on_accept(int listener, int what, void *arg)
 {
     (void)what;
     (void)arg;
-    struct err e;
     struct fake_peer *p = server.peers;
     while (p->bev)
         assert_true(++p < server.peers + FAKE_PEERS);
@@ -127,7 +126,7 @@ server_on_accept(int listener, int what, void *arg)
     assert_true(p->fd >= 0);
     server.accepted++;
     struct event_base *base = loop_base(server.loop);
-    p->bev = server.tls ? tls_server_bufferevent(server.tls, base, p->fd, &e)
+    p->bev = server.tls ? tls_server_bufferevent(server.tls, base, p->fd)
                         : bufferevent_socket_new(base, p->fd, BEV_OPT_CLOSE_ON_FREE);
     assert_non_null(p->bev);
     bufferevent_setcb(p->bev, server_on_read, NULL, server_on_event, p);

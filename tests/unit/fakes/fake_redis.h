@@ -21,7 +21,7 @@
 #include "common/base/strbuf.h"
 #include "common/net/loop.h"
 #include "common/redis/redisconn_reply.h"
-#include "common/net/tls.h"
+#include "tests/unit/fakes/tls_server.h"
 
 struct line {
     const char *command; /* "GET a"; NULL: the end */
@@ -35,7 +35,7 @@ static struct fake_redis {
     struct loop_watch *accepting, *reading;
     const struct line *script;
     const char *greeting;    /* sent at once, then the connection is closed */
-    struct tls_server *tls;  /* each command is answered with +OK */
+    SSL_CTX *tls;            /* each command is answered with +OK */
     struct bufferevent *bev; /* then */
     struct redis_parser *parser;
     struct strbuf got; /* the commands, one a line */
@@ -136,9 +136,8 @@ on_server_accept(int fd, int what, void *arg)
     server.parser = redis_parser_new();
     if (server.tls) {
         int own = server.fd;
-        struct err e;
         server.fd = -1;
-        server.bev = tls_server_bufferevent(server.tls, loop_base(server.loop), own, &e);
+        server.bev = tls_server_bufferevent(server.tls, loop_base(server.loop), own);
         bufferevent_setcb(server.bev, on_tls_read, NULL, NULL, NULL);
         bufferevent_enable(server.bev, EV_READ | EV_WRITE);
         return;

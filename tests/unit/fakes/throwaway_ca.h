@@ -1,7 +1,6 @@
 /*
  * throwaway_ca.h: certificates for one test run, made with the openssl command: two authorities (one.ca, two.ca), a leaf of each for
- * db.test and 127.0.0.1 (one.crt, one.key …), a key with a passphrase (locked.key). `make` is the script itself: a file
- * without certificates.
+ * db.test and 127.0.0.1 (one.crt, one.key …). `make` is the script itself: a file without certificates.
  */
 #ifndef RR_TESTS_THROWAWAY_CA_H
 #define RR_TESTS_THROWAWAY_CA_H
@@ -18,8 +17,7 @@ static const char ca_script[] =
     "openssl req $new -keyout $ca.key -out $ca.csr -subj /CN=leaf\n"
     "printf 'subjectAltName=DNS:db.test,IP:127.0.0.1' >ext\n"
     "openssl x509 -req -in $ca.csr -CA $ca.ca -CAkey $ca.ca.key -CAcreateserial -extfile ext -days 1 -out $ca.crt\n"
-    "done\n"
-    "openssl ec -in one.key -aes128 -passout pass:x -out locked.key\n";
+    "done\n";
 
 static inline const char *
 ca_path(const char *name)

@@ -37,9 +37,8 @@ static void
 test_tls(void **state)
 {
     (void)state;
-    struct err e;
     char url[256];
-    server.tls = tls_server_new(ca_path("one.crt"), ca_path("one.key"), &e);
+    server.tls = tls_server_new(ca_path("one.crt"), ca_path("one.key"));
     assert_non_null(server.tls);
     snprintf(url, sizeof(url), "rediss://:s3cret@127.0.0.1:PORT/1?ca_file=%s", ca_path("one.ca"));
     struct redisconn *c = client(url);
