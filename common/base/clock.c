@@ -1,4 +1,4 @@
-/* The readings alone: tests link a fake in their place. */
+/* clock.c: the readings, and they alone: tests link a fake in their place. */
 #include "common/base/clock.h"
 
 #include <time.h>

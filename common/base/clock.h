@@ -21,11 +21,29 @@ uint64_t clock_boot_ms(void); /* R: CLOCK_BOOTTIME, runs in suspend: leases, job
 int64_t clock_wall_ms(void);  /* R: CLOCK_REALTIME since the epoch */
 
 /* now + ms, saturating at CLOCK_NEVER. */
-uint64_t clock_deadline(uint64_t ms);
+static inline uint64_t
+clock_deadline(uint64_t ms)
+{
+    uint64_t now = clock_mono_ms();
+    return ms >= CLOCK_NEVER - now ? CLOCK_NEVER : now + ms;
+}
+
 /* The earlier of two deadlines. */
-uint64_t clock_earlier(uint64_t a, uint64_t b);
+static inline uint64_t
+clock_earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 /* Milliseconds from now until the deadline, 0 when it passed, CLOCK_NEVER when there is none. */
-uint64_t clock_left_ms(uint64_t deadline_ms);
+static inline uint64_t
+clock_left_ms(uint64_t deadline_ms)
+{
+    if (deadline_ms == CLOCK_NEVER)
+        return CLOCK_NEVER;
+    uint64_t now = clock_mono_ms();
+    return deadline_ms > now ? deadline_ms - now : 0;
+}
 
 #define CLOCK_RFC3339_MAX 32
 /* "2026-11-21T09:00:00Z" (fraction_digits 0) or with 3 or 6 digits, into buf of CLOCK_RFC3339_MAX; returns buf. */

@@ -1,32 +1,10 @@
-/* Deadlines, and time as text; the readings are in clock.c. */
+/* clock_text.c: time as text. */
 #include "common/base/clock.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-
-uint64_t
-clock_deadline(uint64_t ms)
-{
-    uint64_t now = clock_mono_ms();
-    return ms >= CLOCK_NEVER - now ? CLOCK_NEVER : now + ms;
-}
-
-uint64_t
-clock_earlier(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
-uint64_t
-clock_left_ms(uint64_t deadline_ms)
-{
-    if (deadline_ms == CLOCK_NEVER)
-        return CLOCK_NEVER;
-    uint64_t now = clock_mono_ms();
-    return deadline_ms > now ? deadline_ms - now : 0;
-}
 
 const char *
 clock_format_rfc3339(char *buf, int64_t wall_us, int fraction_digits)
