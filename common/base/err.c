@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/base/json.h"
+#include "common/base/utf8.h"
 
 static const struct {
     const char *name;

@@ -15,11 +15,6 @@
 #ifndef RR_BASE_EVENT_H
 #define RR_BASE_EVENT_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
-#include "common/base/field.h"
-
 struct log_event {
     const char *name;   /* lower_case, a contract word */
     const char *fields; /* "job, run_id": all that a record of it may have; "" */
@@ -30,8 +25,5 @@ struct log_event {
 #define EVENT_DEFINE(name_, fields_, when_)                                                        \
     const struct log_event event_##name_ = {.name = #name_, .fields = (fields_), .when = (when_)};
 #define EVENT_ENTRY(name_, fields_, when_) &event_##name_,
-
-/* True when the row names the fields, each of them. */
-bool event_has_fields(const struct log_event *e, const struct field *fields, size_t n);
 
 #endif

@@ -3,12 +3,37 @@
 
 #include <string.h>
 
+#include "common/base/utf8.h"
+
 #define ELLIPSIS "\xE2\x80\xA6"
 
 bool
 field_skip(const struct field *f)
 {
     return f->type == FIELD_OPT && (!f->v.s || !*f->v.s);
+}
+
+static bool
+is_named(const char *names, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *s = names; *s;) {
+        size_t n = strcspn(s, ",");
+        if (n == len && memcmp(s, name, len) == 0)
+            return true;
+        s += n;
+        s += strspn(s, ", ");
+    }
+    return false;
+}
+
+bool
+field_all_named(const char *names, const struct field *fields, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!is_named(names, fields[i].name))
+            return false;
+    return true;
 }
 
 /* The part of a string that stays: its start and length, and on which side something is missing. */

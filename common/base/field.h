@@ -61,6 +61,9 @@ struct field {
 /* True when the field is not to be written at all (FIELD_OPT that is empty). */
 bool field_skip(const struct field *f);
 
+/* True when each of the fields stands in the list of names, "job, run_id". */
+bool field_all_named(const char *names, const struct field *fields, size_t n);
+
 /*
  * Key and value into the innermost object of j. Strings longer than max_bytes are cut between characters and
  * marked with "…"; of a list whose items are together longer only the first ones stay, and "…" after them.

@@ -52,13 +52,4 @@ void json_kbool(struct json *j, const char *key, bool v);
 /* The string with its quotes, escaped: for templates that are no tree. */
 void json_quote(struct strbuf *out, const char *s, size_t len);
 
-/*
- * The longest prefix of s that is at most max_bytes long and ends between UTF-8 characters; returns its length.
- */
-size_t utf8_cut(const char *s, size_t len, size_t max_bytes);
-/* Length (1 to 4) of the valid UTF-8 character at s, 0 when there is none. */
-size_t utf8_char_len(const char *s, size_t len);
-/* True when all of it is valid UTF-8; else *ret_bad (may be NULL) is the offset of the first wrong byte. */
-bool utf8_valid(const char *s, size_t len, size_t *ret_bad);
-
 #endif

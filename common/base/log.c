@@ -157,7 +157,7 @@ log_write(enum log_level level, const struct log_event *event, const struct fiel
           const char *fmt, ...)
 {
 #ifndef RR_RELEASE
-    assert(event_has_fields(event, fields, n));
+    assert(field_all_named(event->fields, fields, n));
 #endif
     if (level < state.level)
         return;

@@ -6,6 +6,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/json.h"
+#include "common/base/utf8.h"
 
 #define SMALLEST_VALUE 16u
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/base/json.h"
+#include "common/base/utf8.h"
 #include "common/opt/opt_rows.h"
 
 /* The character of n bytes at s as \[uXXXX]: groff and mandoc know that whatever the locale. */

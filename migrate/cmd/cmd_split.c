@@ -5,6 +5,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/json.h"
 #include "common/base/log.h"
+#include "common/base/utf8.h"
 #include "migrate/cmd/cmd.h"
 #include "migrate/apply/finding.h"
 #include "migrate/sql/lexer.h"

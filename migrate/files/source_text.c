@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
-#include "common/base/json.h"
+#include "common/base/utf8.h"
 #include "migrate/files/source_text.h"
 
 /* Larger files are mapped. */

@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "common/base/json.h"
+#include "common/base/utf8.h"
 #include "migrate/layout/layouts.h"
 #include "migrate/layout/names.h"
 #include "migrate/layout/native.h"

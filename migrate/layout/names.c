@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "common/base/json.h"
+#include "common/base/utf8.h"
 
 #define BIGINT_MAX "9223372036854775807"
 

@@ -6,7 +6,7 @@
 #include <strings.h>
 
 #include "common/base/clock.h"
-#include "common/base/json.h"
+#include "common/base/utf8.h"
 #include "common/base/words.h"
 #include "migrate/sql/invisible.h"
 #include "migrate/sql/lexer.h"

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "common/base/json.h"
+#include "common/base/utf8.h"
 #include "migrate/sql/token.h"
 
 #define SHOWN_BYTES 60

@@ -10,8 +10,8 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
-#include "common/base/json.h"
 #include "common/base/log.h"
+#include "common/base/utf8.h"
 #include "common/net/loop.h"
 
 #define DRAW_EVERY_MS 100u

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/utf8.h"
 #include "common/base/words.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"

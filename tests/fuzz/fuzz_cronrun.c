@@ -8,7 +8,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
-#include "common/base/json.h"
+#include "common/base/utf8.h"
 #include "common/lease/lease.h"
 #include "common/lease/lease_impl.h"
 #include "common/proc/signals.h"

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "common/base/err.h"
-#include "common/base/json.h"
+#include "common/base/utf8.h"
 
 static void
 set_fills_and_returns_minus_one(void **state)

@@ -113,33 +113,6 @@ invalid_bytes_are_replaced_one_by_one(void **state)
     assert_quoted("\xE2\x82\"", 3, "\"" R R "\\\"\"");
 }
 
-static void
-validity_names_the_first_wrong_byte(void **state)
-{
-    (void)state;
-    size_t bad = 99;
-    assert_true(utf8_valid("gr\xC3\xBCn", 5, &bad));
-    assert_int_equal(bad, 99);
-    assert_false(utf8_valid("abc\xC3(", 5, &bad));
-    assert_int_equal(bad, 3);
-    assert_true(utf8_valid("", 0, NULL));
-}
-
-static void
-cuts_fall_between_characters(void **state)
-{
-    (void)state;
-    const char *s = "a\xC3\xBC\xE2\x82\xAC\xF0\x9F\x98\x80z"; /* 1 + 2 + 3 + 4 + 1 */
-    static const size_t expected[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11, 11};
-    for (size_t max = 0; max < sizeof(expected) / sizeof(expected[0]); max++)
-        assert_int_equal(utf8_cut(s, strlen(s), max), expected[max]);
-    assert_int_equal(utf8_cut("\xFF\xFF\xFF\xFF", 4, 2),
-                     1); /* not UTF-8: somewhere near, never beyond */
-    assert_int_equal(utf8_cut("\x80\x80\x80\x80\x80", 5, 4), 4);
-    assert_int_equal(utf8_cut("ab\xE2\x82", 4, 4), 2);
-    assert_int_equal(utf8_cut("", 0, 5), 0);
-}
-
 int
 main(void)
 {
@@ -149,8 +122,6 @@ main(void)
         cmocka_unit_test(doubles),
         cmocka_unit_test(strings_are_escaped),
         cmocka_unit_test(invalid_bytes_are_replaced_one_by_one),
-        cmocka_unit_test(validity_names_the_first_wrong_byte),
-        cmocka_unit_test(cuts_fall_between_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

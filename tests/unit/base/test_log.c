@@ -18,6 +18,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/log.h"
+#include "common/base/utf8.h"
 
 #define TEST_EVENTS(E)                                                                             \
     E(a, "", "") E(b, "", "") E(c, "", "") E(d, "", "") E(e, "", "") E(tick, "i, pad", "")
