@@ -13,6 +13,7 @@
 #include "common/base/clock.h"
 #include "common/http/httpcall.h"
 #include "common/net/resolve.h"
+#include "common/net/tls.h"
 #include "common/target/target.h"
 #include "tests/unit/fakes/fake_dns.h"
 #include "tests/unit/fakes/fake_http.h"
