@@ -140,9 +140,10 @@ is_passing(const struct err *e)
 static void
 try_again(struct lease_redis *p, enum lease_redis_state state)
 {
-    bool settled = state == REDIS_CLAIMING;
+    /* A claim may be left alone; what may be ours in Redis has to be taken back, whatever the answer was. */
+    bool may_stop = state == REDIS_CLAIMING && (p->withdrawn || !is_passing(&p->last));
     p->state = state;
-    if (clock_left_ms(p->deadline_ms) == 0 || (settled && (p->withdrawn || !is_passing(&p->last))))
+    if (may_stop || clock_left_ms(p->deadline_ms) == 0)
         give_up(p, &p->last);
     else
         lease_redis_go_later(p, state, AGAIN_MOST_MS);

@@ -297,7 +297,7 @@ count_words(const struct reader *r, struct err *e)
     return rc;
 }
 
-/* Their values, before any command is settled. */
+/* Their values, before the command is known. */
 static int
 read_asked(struct reader *r, struct err *e)
 {
@@ -343,9 +343,10 @@ print_asked(struct reader *r, struct strbuf *out, struct err *e)
     return 1;
 }
 
+/* The command, its options from defaults, environment and line, and its words. */
 static int
-settle(struct reader *r, char **envp, void *options, struct opt_result *res,
-       struct strbuf *warnings, struct err *e)
+read_command(struct reader *r, char **envp, void *options, struct opt_result *res,
+             struct strbuf *warnings, struct err *e)
 {
     if (!r->command)
         r->command = opt_command_find(r->p, NULL);
@@ -385,5 +386,6 @@ opt_parse(const struct opt_program *p, const struct opt_input *in, void *options
     int printed = print_asked(&r, &said->out, e);
     if (printed != 0)
         return printed > 0 ? 0 : p->usage_status;
-    return settle(&r, in->envp, options, ret, &said->warnings, e) < 0 ? p->usage_status : OPT_GO;
+    return read_command(&r, in->envp, options, ret, &said->warnings, e) < 0 ? p->usage_status
+                                                                            : OPT_GO;
 }

@@ -171,7 +171,7 @@ merge_text_variable(struct merge *m, const char *name, struct err *e)
 
 /* An earlier source has said it: what a later one says is not looked at. */
 static bool
-is_settled(const struct merge *m, enum pg_key key)
+is_given(const struct merge *m, enum pg_key key)
 {
     bool place = key == PG_HOST || key == PG_HOSTADDR;
     return m->set.value[key] || (place && pg_set_names_server(&m->set));
@@ -183,7 +183,7 @@ take_variable(struct merge *m, struct pg_set *set, enum pg_key key, const char *
     char *value;
     if (target_env_value(m->env, name, &value, e) != 0)
         return -1;
-    if (!value || is_settled(m, key)) {
+    if (!value || is_given(m, key)) {
         target_wipe(value);
         return 0;
     }
