@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
-#include "common/base/json.h"
+#include "common/base/utf8.h"
 #include "migrate/layout/layouts.h"
 #include "migrate/sql/lexer.h"
 #include "migrate/sql/marks.h"
