@@ -225,22 +225,6 @@ test_release_past_a_hanging_renewal(void **state)
 
 /* Nobody may look at what was freed within its own callback; see the build with the address sanitiser. */
 static void
-freed(struct fixture *f)
-{
-    assert_null(f->lease);
-    turn(f);
-}
-
-static void
-test_free_inside_acquired(void **state)
-{
-    struct fixture *f = *state;
-    f->free_it = true;
-    hold(f);
-    freed(f);
-}
-
-static void
 test_free_inside_refused(void **state)
 {
     struct fixture *f = *state;
@@ -286,29 +270,15 @@ test_free_inside_check(void **state)
     freed(f);
 }
 
-static void
-test_free_inside_released(void **state)
-{
-    struct fixture *f = *state;
-    hold(f);
-    f->free_it = true;
-    lease_release_start(f->lease, "success", now_ms + 1000, on_released, f, NULL);
-    turn(f);
-    answer_integer(1);
-    assert_true(f->released);
-    freed(f);
-}
-
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_free_inside_acquired),
+        LEASE_RULES,
         TEST(test_free_inside_refused),
         TEST(test_free_inside_unsure),
         TEST(test_free_inside_gone),
         TEST(test_free_inside_check),
-        TEST(test_free_inside_released),
         TEST(test_counts_from_before_the_request),
         TEST(test_renews),
         TEST(test_renewal_denied),
