@@ -22,6 +22,7 @@ struct outside {
     bool limits_self;  /* the file has set lock_timeout */
     bool limited;      /* the session has our lock_timeout, else none */
     bool outright;     /* the server refused the only statement in a transaction already */
+    size_t commit_at;  /* which statement of what was sent last is its COMMIT */
     char encoding[32]; /* what the file has set, while our own texts are UTF-8; "": nothing */
     char strings[8];   /* the same of standard_conforming_strings */
 };

@@ -206,16 +206,17 @@ unit_begin(struct outside *o, const struct outside_work *w, struct strbuf *sql)
     a->sent_own_chars = apply_count(a, strbuf_str(sql), sql->len);
 }
 
-/* The step; whatever role the file has set comes back with COMMIT. */
+/* The step; whatever role the file has set comes back with COMMIT. before: statements of what is sent before it. */
 static void
-unit_end(struct outside *o, const struct outside_work *w, struct strbuf *sql)
+unit_end(struct outside *o, const struct outside_work *w, size_t before, struct strbuf *sql)
 {
+    o->commit_at = before + 2;
     strbuf_adds(sql, "SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL ROLE NONE; ");
     if (!o->a->s->stateless) {
-        ledger_sql_as(&o->steps.table, sql);
+        o->commit_at += ledger_sql_as(&o->steps.table, sql) + 1;
         unit_step_sql(o, w, sql);
     }
-    session_sql_end(o->a->s, sql);
+    o->commit_at += session_sql_end(o->a->s, sql);
     strbuf_adds(sql, "COMMIT");
 }
 
@@ -238,7 +239,7 @@ send_together(struct outside *o, const struct outside_work *w, size_t *ret_compl
     unit_begin(o, w, &sql);
     strbuf_add(&sql, a->text.data + w->st.offset, w->st.sql_bytes);
     strbuf_adds(&sql, "\n; ");
-    unit_end(o, w, &sql);
+    unit_end(o, w, a->sent_own + 1, &sql);
     if (sql.failed)
         return err_nomem(e);
     if (source_text_same(&a->text, e) != 0)
@@ -283,9 +284,12 @@ send_apart(struct outside *o, const struct outside_work *w, size_t *ret_complete
         return err_set(e, ERR_PROTOCOL, "this statement ended its transaction");
     if (outside_speak(o, e) != 0 || apply_check_index(a, &w->st, e) != 0)
         return -1;
-    *ret_completed = 1; /* a failure from here on is ours */
-    unit_end(o, w, &end);
-    return session_sql(a->s, &end, NULL, e);
+    struct pgrows *rows = NULL;
+    unit_end(o, w, 1, &end);
+    result = session_sql(a->s, &end, &rows, e);
+    *ret_completed = 1 + pgrows_count_statements(rows); /* a failure from here on is ours */
+    pgrows_free(rows);
+    return result;
 }
 
 static bool
@@ -357,7 +361,10 @@ unit_failed(struct outside *o, const struct outside_work *w, struct err *e, size
         apply_note_retry(a, e, completed);
         return apply_roll_back(a, APPLY_RETRY);
     }
-    if (ours) {
+    if (ours && completed == o->commit_at) { /* what the statement had deferred */
+        err_wrap(e, "at COMMIT");
+        completed = a->sent_own;
+    } else if (ours) {
         err_wrap(e, "cannot write %s", o->steps.table.quoted);
         a->first_n = 0;
     }

@@ -160,6 +160,19 @@ def test_status_shows_what_is_half_undone(up, files, pg, begun):
     assert "partly undone" in up(command="status").stdout
 
 
+@pytest.mark.parametrize("apart", ["", "COPY a FROM STDIN;\n3\t3\t3\n\\.\n"])
+def test_what_is_deferred_to_commit(up, files, pg, apart):
+    """The statement is named, not the table of steps, and nothing of it stays."""
+    files("0001_a.sql", "CREATE TABLE a (i int UNIQUE DEFERRABLE INITIALLY DEFERRED, j int, k int);\nINSERT INTO a VALUES (3, 3, 3);\n")
+    files("0002_u.sql", "-- migrate: transaction=off\nVACUUM a;\n" + (apart or "INSERT INTO a VALUES (3, 3, 3);\n"))
+    result = up()
+    said = failure(result)
+    assert (result.status, said["sqlstate"], said["line"]) == (24, "23505", 3) and "at COMMIT" in said["msg"], result.output
+    assert "_step" not in said["msg"] and steps(pg) == ["1|done"]
+    pg.psql("DELETE FROM a")
+    assert up().status == 0 and pg.psql("SELECT count(*) FROM a") == "1"
+
+
 def test_an_edited_file(up, files, pg, begun):
     """What is done must stay as it is, but for comments; what is not done may be mended."""
     files("0002_u.sql", "CREATE TABLE b (i int);\nVACUUM;\nCREATE INDEX CONCURRENTLY x ON b (nix);\n")
