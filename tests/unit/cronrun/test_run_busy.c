@@ -179,6 +179,25 @@ test_held_by_an_ancestor(void **state)
     assert_int_equal(run_below_the_holder("web-2", NULL), 0);
 }
 
+/* Beside us, not above: another run in this container. */
+static void
+test_held_by_a_neighbour(void **state)
+{
+    (void)state;
+    pid_t neighbour = fork();
+    if (neighbour == 0) {
+        pause();
+        _exit(0);
+    }
+    struct lease_holder beside = {.host = "web-1", .pid = neighbour, .run_id = "0d1f"};
+    plan_busy(BUSY_SKIP, OFTEN);
+    plan.holder = &beside;
+    int status = run();
+    kill(neighbour, SIGKILL);
+    assert_int_equal(waitpid(neighbour, NULL, 0), neighbour);
+    assert_int_equal(status, 0);
+}
+
 int
 main(void)
 {
@@ -193,6 +212,7 @@ main(void)
         cmocka_unit_test(test_late_after_a_wait),
         cmocka_unit_test(test_held_by_the_run_that_started_us),
         cmocka_unit_test(test_held_by_an_ancestor),
+        cmocka_unit_test(test_held_by_a_neighbour),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -126,6 +126,8 @@ setup(void **state)
     if (!f->lease)
         return -1;
     lease_set_lost_cb(f->lease, on_lost, f);
+    f->hold = hold;
+    f->answer_release = answer_release;
     *state = f;
     return 0;
 }

@@ -27,12 +27,11 @@ struct fixture {
     struct lease_holder holder;
     int unsure, gone;
     struct err why;
+
+    /* of its kind */
+    void (*hold)(struct fixture *f); /* up to on_acquired(), without an error */
+    void (*answer_release)(void);    /* which was asked for a turn ago: all went well */
 };
-
-/* ---- what a kind says ---- */
-
-static inline void hold(struct fixture *f); /* up to on_acquired(), without an error */
-static inline void answer_release(void);    /* which was asked for a turn ago: all went well */
 
 /* ---- what it is told ---- */
 
@@ -163,7 +162,7 @@ static inline void
 rule_free_while_held(void **state)
 {
     struct fixture *f = *state;
-    hold(f);
+    f->hold(f);
     lease_free(f->lease);
     f->lease = NULL;
     freed(f);
@@ -175,7 +174,7 @@ rule_free_inside_acquired(void **state)
 {
     struct fixture *f = *state;
     f->free_it = true;
-    hold(f);
+    f->hold(f);
     freed(f);
 }
 
@@ -192,7 +191,7 @@ static inline void
 rule_free_while_released(void **state)
 {
     struct fixture *f = *state;
-    hold(f);
+    f->hold(f);
     start_release(f);
     lease_free(f->lease);
     f->lease = NULL;
@@ -204,10 +203,10 @@ static inline void
 rule_free_inside_released(void **state)
 {
     struct fixture *f = *state;
-    hold(f);
+    f->hold(f);
     f->free_it = true;
     start_release(f);
-    answer_release();
+    f->answer_release();
     assert_true(f->released);
     assert_int_equal(f->e.code, ERR_NONE);
     freed(f);

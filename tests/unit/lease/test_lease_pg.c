@@ -65,7 +65,7 @@ up_to_table(struct fixture *f)
     answer("pg_try_advisory_lock('", "t", NULL);
 }
 
-static inline void
+static void
 hold(struct fixture *f)
 {
     up_to_table(f);
@@ -382,7 +382,7 @@ test_cannot_watch(void **state)
     freed(f);
 }
 
-static inline void
+static void
 answer_release(void)
 {
     answer("SET released_at = now()", NULL, NULL);
@@ -400,6 +400,8 @@ setup(void **state)
         return -1;
     assert_string_equal(conn.application_name, "cronrun:mail");
     lease_set_lost_cb(f->lease, on_lost, f);
+    f->hold = hold;
+    f->answer_release = answer_release;
     *state = f;
     return 0;
 }
