@@ -22,6 +22,7 @@ struct boottimer {
     void *arg;
     uint64_t at_ms;
     bool pending;
+    bool freed;
 };
 
 /* In the order in which they were made; a test begins with timers_made = 0. */
@@ -41,7 +42,17 @@ boottimer_new(struct loop *l, loop_cb *cb, void *arg, struct err *e)
 void
 boottimer_free(struct boottimer *t)
 {
-    (void)t;
+    if (t)
+        t->freed = true;
+}
+
+static inline bool
+all_timers_freed(void)
+{
+    for (size_t i = 0; i < timers_made; i++)
+        if (!timers[i].freed)
+            return false;
+    return true;
 }
 
 void

@@ -116,6 +116,12 @@ answer_release(void)
     answer_integer(1);
 }
 
+static inline bool
+has_ended(void)
+{
+    return conn.freed && all_timers_freed();
+}
+
 static inline int
 setup(void **state)
 {
@@ -128,6 +134,7 @@ setup(void **state)
     lease_set_lost_cb(f->lease, on_lost, f);
     f->hold = hold;
     f->answer_release = answer_release;
+    f->has_ended = has_ended;
     *state = f;
     return 0;
 }

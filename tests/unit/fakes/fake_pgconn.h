@@ -23,6 +23,7 @@ struct pgrows {
 
 struct pgconn {
     bool connected;
+    bool freed;
     bool asked;    /* an operation is under way */
     bool no_watch; /* memory for one runs out */
     char application_name[64];
@@ -53,7 +54,8 @@ pgconn_new(struct loop *l, struct resolver *r, struct target_pg *target,
 void
 pgconn_free(struct pgconn *c)
 {
-    (void)c;
+    if (c)
+        c->freed = true;
 }
 
 bool

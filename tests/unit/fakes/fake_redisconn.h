@@ -18,6 +18,7 @@
 
 struct redisconn {
     bool connected;
+    bool freed;
     redisconn_cb *connect_cb;
     void *connect_arg;
     redisconn_reply_cb *reply_cb;
@@ -44,7 +45,8 @@ redisconn_new(struct loop *l, struct resolver *r, struct target_redis *target, s
 void
 redisconn_free(struct redisconn *c)
 {
-    (void)c;
+    if (c)
+        c->freed = true;
 }
 
 bool

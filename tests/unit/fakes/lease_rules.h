@@ -31,6 +31,8 @@ struct fixture {
     /* of its kind */
     void (*hold)(struct fixture *f); /* up to on_acquired(), without an error */
     void (*answer_release)(void);    /* which was asked for a turn ago: all went well */
+    bool (*has_ended)(
+        void); /* its connection and its timers are freed: nothing is to fire any more */
 };
 
 /* ---- what it is told ---- */
@@ -115,6 +117,7 @@ static inline void
 freed(struct fixture *f)
 {
     assert_null(f->lease);
+    assert_true(f->has_ended());
     turn(f);
 }
 

@@ -389,6 +389,12 @@ answer_release(void)
     answer("pg_advisory_unlock('", "t", NULL);
 }
 
+static bool
+has_ended(void)
+{
+    return conn.freed && all_timers_freed();
+}
+
 static int
 setup(void **state)
 {
@@ -402,6 +408,7 @@ setup(void **state)
     lease_set_lost_cb(f->lease, on_lost, f);
     f->hold = hold;
     f->answer_release = answer_release;
+    f->has_ended = has_ended;
     *state = f;
     return 0;
 }
