@@ -3,6 +3,7 @@
  * error has its place, a file's two sections do not overlap, and what is asked twice is answered alike. The first byte says
  * which marks are fine; the file's name stands up to the first line feed, its text behind.
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +16,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define MUST(condition)                                                                            \
-    do {                                                                                           \
-        if (!(condition))                                                                          \
-            abort();                                                                               \
-    } while (0)
+static void
+must(bool condition)
+{
+    if (!condition)
+        abort();
+}
 
 /* What PostgreSQL keeps a time-out in. */
 #define TIMEOUT_MAX_MS 2147483647u
@@ -37,15 +39,15 @@ static void
 check_version(const struct layout *l, const char *file, const struct layout_name *n)
 {
     cleanup_free char *version = strndup(file + n->version_offset, n->version_bytes);
-    MUST(version && *version);
+    must(version && *version);
     if (n->repeatable)
         return;
     for (char *p = version; l->dots && *p; p++)
         *p = *p == '_' ? '.' : *p;
     if (l->even_numbers || l->dots)
-        MUST(migration_is_number(version));
+        must(migration_is_number(version));
     const char *stored = migration_stored(version, l->even_numbers);
-    MUST(*stored && migration_compare(stored, version) == 0);
+    must(*stored && migration_compare(stored, version) == 0);
 }
 
 static void
@@ -56,17 +58,17 @@ fuzz_name(const struct layout *l, const char *file)
     struct err e = {0};
     size_t len = strlen(file);
     int rc = l->name_parse(file, &n, &e);
-    MUST(l->name_parse(file, &again, NULL) == rc);
+    must(l->name_parse(file, &again, NULL) == rc);
     if (rc < 0) {
-        MUST(e.code == ERR_INPUT && *e.msg && !strchr(e.msg, '\n'));
+        must(e.code == ERR_INPUT && *e.msg && !strchr(e.msg, '\n'));
         return;
     }
-    MUST(n.version_offset == again.version_offset && n.version_bytes == again.version_bytes);
-    MUST(n.name_offset == again.name_offset && n.name_bytes == again.name_bytes);
-    MUST(n.direction == again.direction && n.repeatable == again.repeatable);
-    MUST(inside(n.version_offset, n.version_bytes, len) &&
+    must(n.version_offset == again.version_offset && n.version_bytes == again.version_bytes);
+    must(n.name_offset == again.name_offset && n.name_bytes == again.name_bytes);
+    must(n.direction == again.direction && n.repeatable == again.repeatable);
+    must(inside(n.version_offset, n.version_bytes, len) &&
          inside(n.name_offset, n.name_bytes, len));
-    MUST(utf8_valid(file + n.name_offset, n.name_bytes, NULL));
+    must(utf8_valid(file + n.name_offset, n.name_bytes, NULL));
     check_version(l, file, &n);
 }
 
@@ -75,8 +77,8 @@ fuzz_name(const struct layout *l, const char *file)
 static void
 check_place(const struct layout_text *t, const struct layout_header *h)
 {
-    MUST(h->error_offset <= t->len);
-    MUST(h->error_line == lexer_count_lines(t->data, h->error_offset) + 1);
+    must(h->error_offset <= t->len);
+    must(h->error_line == lexer_count_lines(t->data, h->error_offset) + 1);
 }
 
 static bool
@@ -88,14 +90,14 @@ is_timeout(uint64_t ms)
 static void
 check_header(const struct layout_text *t, const struct layout_header *h)
 {
-    MUST(h->from <= h->to && h->to <= t->len);
-    MUST(h->allow_bytes ? inside(h->allow_offset, h->allow_bytes, t->len) : h->allow_offset == 0);
-    MUST(is_timeout(h->lock_timeout_ms) && is_timeout(h->statement_timeout_ms));
-    MUST((h->marks_fine & t->marks_fine) == t->marks_fine);
+    must(h->from <= h->to && h->to <= t->len);
+    must(h->allow_bytes ? inside(h->allow_offset, h->allow_bytes, t->len) : h->allow_offset == 0);
+    must(is_timeout(h->lock_timeout_ms) && is_timeout(h->statement_timeout_ms));
+    must((h->marks_fine & t->marks_fine) == t->marks_fine);
     if (h->unusable)
         check_place(t, h);
     else
-        MUST(h->error_line == 0 && h->error_offset == 0);
+        must(h->error_line == 0 && h->error_offset == 0);
 }
 
 /* A copy without a byte behind it, so that a read beyond the end is seen. */
@@ -103,7 +105,7 @@ static char *
 copy_of(const struct layout_text *t)
 {
     char *copy = malloc(t->len ? t->len : 1);
-    MUST(copy);
+    must(copy);
     memcpy(copy, t->data, t->len);
     return copy;
 }
@@ -118,16 +120,16 @@ parse(const struct layout *l, const struct layout_text *t, struct layout_header 
     other.data = copy;
     *ret = (struct layout_header){0};
     int rc = l->header_parse(t, ret, &e);
-    MUST(l->header_parse(&other, &again, NULL) == rc);
-    MUST(ret->from == again.from && ret->to == again.to && ret->back == again.back);
-    MUST(ret->transaction == again.transaction && ret->phase == again.phase);
-    MUST(ret->error_line == again.error_line && ret->error_offset == again.error_offset);
-    MUST(ret->allow_offset == again.allow_offset && ret->unusable == again.unusable);
+    must(l->header_parse(&other, &again, NULL) == rc);
+    must(ret->from == again.from && ret->to == again.to && ret->back == again.back);
+    must(ret->transaction == again.transaction && ret->phase == again.phase);
+    must(ret->error_line == again.error_line && ret->error_offset == again.error_offset);
+    must(ret->allow_offset == again.allow_offset && ret->unusable == again.unusable);
     if (rc == 0) {
         check_header(t, ret);
         return 0;
     }
-    MUST(e.code == ERR_INPUT && *e.msg && !strchr(e.msg, '\n'));
+    must(e.code == ERR_INPUT && *e.msg && !strchr(e.msg, '\n'));
     check_place(t, ret);
     return -1;
 }
@@ -144,7 +146,7 @@ fuzz_text(const struct layout *l, const struct layout_text *text)
     t.direction = MIGRATION_DOWN;
     bool is_down = parse(l, &t, &down) == 0;
     if (is_up && up.back)
-        MUST(is_down && (up.to <= down.from || down.to <= up.from));
+        must(is_down && (up.to <= down.from || down.to <= up.from));
 }
 
 static void
@@ -155,8 +157,8 @@ fuzz_sum(const struct layout *l, const struct layout_text *t)
     cleanup_free char *copy = copy_of(t);
     if (!l->sum)
         return;
-    MUST(l->sum_bytes <= sizeof(sum) && l->sum(t->data, t->len, sum, NULL) == 0);
-    MUST(l->sum(copy, t->len, again, NULL) == 0 && memcmp(sum, again, sizeof(sum)) == 0);
+    must(l->sum_bytes <= sizeof(sum) && l->sum(t->data, t->len, sum, NULL) == 0);
+    must(l->sum(copy, t->len, again, NULL) == 0 && memcmp(sum, again, sizeof(sum)) == 0);
 }
 
 int
@@ -171,7 +173,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct layout_text rest = {.data = nl ? nl + 1 : from,
                                      .len = nl ? size - 2 - name_bytes : 0};
     cleanup_free char *copy = copy_of(&rest);
-    MUST(file);
+    must(file);
     const struct layout_text t = {.data = copy,
                                   .len = rest.len,
                                   .marks_fine =
@@ -182,6 +184,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fuzz_sum(layouts_at(i), &t);
     }
     const struct layout *sign = layouts_of_text(t.data, t.len);
-    MUST(!sign || sign->sign);
+    must(!sign || sign->sign);
     return 0;
 }
