@@ -143,6 +143,28 @@ note_folder(struct source *s, const struct dirent *de, struct err *e)
     return s->folder ? 0 : no_memory(s->dir, e);
 }
 
+/* What its tool would apply among the others, so that a history without it would be wrong. */
+static int
+refuse_program(struct source *s, const char *file, struct err *e)
+{
+    err_set(
+        e, ERR_INPUT,
+        "a migration of %s that is a program, which migrate cannot run: write it in SQL, or let %s apply "
+        "all of these files (migrate run -- CMD)",
+        s->layout->tool, s->layout->tool);
+    return fault(s, file, 0);
+}
+
+static int
+take_name(struct source *s, struct entries *l, const struct dirent *de, struct err *e)
+{
+    if (is_candidate(de->d_name))
+        return add_entry(l, s, de->d_name, e);
+    if (s->layout->is_program && s->layout->is_program(de->d_name))
+        return refuse_program(s, de->d_name, e);
+    return note_folder(s, de, e);
+}
+
 static int
 list_entries(struct source *s, struct entries *l, struct err *e)
 {
@@ -153,11 +175,9 @@ list_entries(struct source *s, struct entries *l, struct err *e)
     if (!d)
         return err_sys(e, errno, "%s: cannot be listed", s->dir);
     (void)steal_fd(&fd);
-    for (errno = 0; (de = readdir(d)) != NULL; errno = 0) {
-        int rc = is_candidate(de->d_name) ? add_entry(l, s, de->d_name, e) : note_folder(s, de, e);
-        if (rc < 0)
+    for (errno = 0; (de = readdir(d)) != NULL; errno = 0)
+        if (take_name(s, l, de, e) < 0)
             return -1;
-    }
     if (errno)
         return err_set(e, ERR_INPUT, "%s: cannot be listed: %s", s->dir, strerror(errno));
     return 0;

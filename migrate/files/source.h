@@ -3,7 +3,7 @@
  *
  * The directory is opened once and read through that descriptor, so that a ConfigMap that is
  * exchanged (its ..data link moves) never mixes two states. Entries that begin with a dot, and
- * those that do not end in .sql, are not looked at; folders only for whether they hold .sql files. Every file is checked when the directory is
+ * those that do not end in .sql, are not looked at, but for programs that the layout's tool would apply: they are refused; folders only for whether they hold .sql files. Every file is checked when the directory is
  * opened: UTF-8, no NUL bytes, header lines, digest.
  *
  * All errors are one line: ERR_INPUT, or ERR_NOMEM. The file and the line stand beside the message, not in it.

@@ -34,6 +34,20 @@ name_parse(const char *file, struct layout_name *ret, struct err *e)
     return 0;
 }
 
+/* VERSION_name.go, which is compiled into the program that applies it; VERSION_name_test.go is none. */
+static bool
+is_program(const char *file)
+{
+    static const char tests[] = "_test.go";
+    struct layout_name n;
+    size_t len = strlen(file);
+    if (len < 3 || strcmp(file + len - 3, ".go") != 0)
+        return false;
+    if (len >= sizeof(tests) - 1 && strcmp(file + len - (sizeof(tests) - 1), tests) == 0)
+        return false;
+    return names_number_bar(file, len - 3, SHAPE, "goose", &n, NULL) == 0;
+}
+
 /* ---- annotations ---- */
 
 enum word { UP, DOWN, BEGIN, END, NO_TRANSACTION, ENVSUB_ON, ENVSUB_OFF, WORDS };
@@ -286,6 +300,7 @@ const struct layout layout_goose = {
     .table = "goose_db_version",
     .names = SHAPE,
     .name_parse = name_parse,
+    .is_program = is_program,
     .even_numbers = true,
     .header_parse = header_parse,
     .sign = "+goose",

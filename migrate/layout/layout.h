@@ -99,6 +99,8 @@ struct layout {
     /* ---- its files ---- */
     /* ERR_INPUT: not such a name; the message names the layout it belongs to when it is known. */
     int (*name_parse)(const char *file, struct layout_name *ret, struct err *e);
+    /* A migration written as a program, which stands among the files and which the tool would apply; NULL: it has none such. */
+    bool (*is_program)(const char *file);
     bool underscores;  /* in names they stand for spaces … */
     bool dots;         /* … in versions for dots */
     bool even_numbers; /* only numbers are versions: 0001 and 1 are stored as 1 */

@@ -171,6 +171,20 @@ def test_an_edited_file_is_drift(up, files):
     assert up().status == 21
 
 
+def test_a_migration_in_go_is_not_passed_over(up, run, files, pg):
+    """goose would apply it between the others; other Go files of the folder are the program's."""
+    write(files, "goose")
+    for name in ("embed.go", "00002_fill_test.go"):
+        files(name, "package migrations\n")
+    assert applied(up("--steps", "1")) == ["00001"]
+    files("00003_more.go", "package migrations\n")
+    for result in (up(), up(command="status"), run("migrate", "check", files)):
+        assert result.status == 23, result.output
+        said = failure(result)
+        assert said["file"] == "00003_more.go" and "goose" in said["msg"] and "migrate run --" in said["msg"], result.output
+    assert pg.psql("SELECT max(version_id) FROM goose_db_version") == "1"
+
+
 # --- Each command, on each layout -------------------------------------------------------------------------------------
 
 # Files of tools whose way back is another file.

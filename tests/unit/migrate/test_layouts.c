@@ -51,6 +51,17 @@ test_names(void **state)
 }
 
 static void
+test_programs(void **state)
+{
+    (void)state;
+    assert_true(layout_goose.is_program("00003_more.go"));
+    static const char *const others[] = {"embed.go",       "00003_more_test.go", "3.go",
+                                         "00003_more.sql", "00003_more.go.txt",  ".go"};
+    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+        assert_false(layout_goose.is_program(others[i]));
+}
+
+static void
 header(const struct layout *l, const char *text, enum migration_direction way, const char *section)
 {
     const struct layout_text t = {.data = text, .len = strlen(text), .direction = way};
@@ -186,6 +197,7 @@ main(void)
         cmocka_unit_test(test_names),        cmocka_unit_test(test_sections),
         cmocka_unit_test(test_transactions), cmocka_unit_test(test_flyway_checksum),
         cmocka_unit_test(test_lock_keys),    cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_programs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
