@@ -221,7 +221,7 @@ on_run_acquired(struct lease *l, const struct err *e, uint64_t fence,
         return;
     }
     if (e && e->code == ERR_BUSY) {
-        bool first = r->holder.run_id[0] == '\0' && r->error.code == ERR_NONE;
+        bool first = r->error.code == ERR_NONE;
         r->error = *e;
         r->holder = holder ? *holder : (struct lease_holder){0};
         if (first && r->o->on_busy == BUSY_WAIT && r->o->busy_wait_ms > 0)
