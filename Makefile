@@ -173,7 +173,7 @@ check: deps
 	@$(PYTHON) tests/run
 
 check-asan: deps
-	@$(PYTHON) tests/run --only unit-asan,scenarios-asan
+	@$(PYTHON) tests/run --only unit-asan,scenarios-asan,scenarios-migrate-asan
 
 scenarios: all
 	@$(PYTHON) tests/run --only scenarios

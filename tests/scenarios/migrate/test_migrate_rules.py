@@ -15,6 +15,9 @@ from rig.migrations import Holder
 from rig.postgres import Database, psql_program
 from rig.program import BIN_DIR
 
+# The server is what is asked; the rules themselves have their unit tests on every build.
+pytestmark = pytest.mark.plain_build
+
 STRONG = {"ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock"}  # against those who write
 TABLES = """
 CREATE TABLE customers (id int PRIMARY KEY, note_old text, expired boolean DEFAULT false);
