@@ -1,6 +1,7 @@
 /* plan.c: files and history, merged by version. */
 #include "migrate/plan.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -178,7 +179,8 @@ plan_make(const struct source *files, const struct ledger *ledger, const struct 
     while (f < files->n || r < ledger->n) {
         const struct source_migration *file = f < files->n ? &files->migrations[f] : NULL;
         const struct ledger_row *row = r < ledger->n ? &ledger->rows[r] : NULL;
-        int order = !file ? 1 : !row ? -1 : migration_compare(file->id.version, row->id.version);
+        assert(file || row);
+        int order = !row ? -1 : !file ? 1 : migration_compare(file->id.version, row->id.version);
         if (order < 0) {
             add_file(&m, file, row);
         } else if (order > 0) {

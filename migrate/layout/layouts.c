@@ -7,7 +7,7 @@
 static const struct layout *const layouts[] = {
 #define LAYOUTS_ENTRY(name) &layout_##name,
     LAYOUTS(LAYOUTS_ENTRY)};
-#define LAYOUTS_N (sizeof(layouts) / sizeof(*layouts))
+#define LAYOUTS_N (sizeof(layouts) / sizeof(layouts[0]))
 
 #define WRAP_IT "let that tool apply its files, under migrate's lock and deadline: migrate run -- "
 
@@ -180,9 +180,10 @@ line_is(const char *line, const char *end, const char *sign)
 static const struct layout *
 of_line(const char *line, const char *end)
 {
-    for (size_t i = 0; i < LAYOUTS_N; i++)
-        if (layouts[i]->sign && line_is(line, end, layouts[i]->sign))
-            return layouts[i];
+    const struct layout *l;
+    for (size_t i = 0; (l = layouts_at(i)); i++)
+        if (l->sign && line_is(line, end, l->sign))
+            return l;
     return NULL;
 }
 

@@ -17,7 +17,7 @@
 
 #define SHAPE "VERSION_name.sql, VERSION_name.up.sql or VERSION_name.down.sql"
 #define LOCK_FACTOR INT64_C(0x3d32ad9e)
-#define NS_PER_MS INT64_C(1000000)
+#define NS_PER_MS 1000000LL
 
 static int
 name_parse(const char *file, struct layout_name *ret, struct err *e)
@@ -91,7 +91,7 @@ sql_insert(const char *table, const struct layout_row *row, const char *proof, s
                 "pg_catalog.decode('%s', 'hex'), %lld) RETURNING 1)"
                 " SELECT 1 OPERATOR(pg_catalog./) pg_catalog.count(*) FROM written",
                 digest_hex(hex, row->sum, DIGEST_SHA384_BYTES),
-                (long long)(row->duration_ms * NS_PER_MS));
+                (long long)row->duration_ms * NS_PER_MS);
 }
 
 static void
