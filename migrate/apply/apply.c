@@ -218,9 +218,8 @@ apply_next_pause(struct apply *a)
     return backoff_next(&a->again);
 }
 
-/* The deadline, or a signal, came in the pause. */
-static void
-give_up(struct apply *a, const struct err *e)
+void
+apply_give_up(struct apply *a, const struct err *e)
 {
     struct err said = {0};
     err_set(&said, e->code, "%s before another attempt; the last one: %s%s%s", e->msg, a->why.msg,
@@ -241,7 +240,7 @@ apply_back_off(struct apply *a)
              a->blockers[0] ? "; blocked by " : "", a->blockers);
     if (session_pause(a->s, pause_ms, &e) == 0)
         return 0;
-    give_up(a, &e);
+    apply_give_up(a, &e);
     return -1;
 }
 

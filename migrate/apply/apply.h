@@ -202,6 +202,8 @@ void apply_note_retry(struct apply *a, const struct err *e, size_t completed);
 bool apply_find_failed(const struct apply *a, size_t completed, struct statement *ret);
 /* Until the next attempt, by what apply_note_retry() noted. */
 uint32_t apply_next_pause(struct apply *a);
+/* The deadline, or a signal, came in it (*e): into the report, with what the last attempt met. */
+void apply_give_up(struct apply *a, const struct err *e);
 /* That pause, which is said. -1: the deadline or a signal came; the report knows. */
 int apply_back_off(struct apply *a);
 /* The last error means it, and it is no use to give up: a deadline ends the attempts, or a lock's holder lets go, or it

@@ -320,9 +320,10 @@ pause_before_retry(struct outside *o, const struct outside_work *w, const struct
                         LF_STR("sqlstate", why->sqlstate), LF_OPT("blockers", a->blockers),
                         LF_UINT("attempt", n), LF_UINT("pause_ms", pause_ms)),
              "%s: statement %zu again in %u ms: %s", a->file, w->st.n, pause_ms, why->msg);
-    if (session_pause(a->s, pause_ms, &e) != 0)
-        return outside_refused(o, &e, 0);
-    return APPLY_RETRY;
+    if (session_pause(a->s, pause_ms, &e) == 0)
+        return APPLY_RETRY;
+    apply_give_up(a, &e);
+    return APPLY_FAILED;
 }
 
 /* The step is there already: a runner whose lease had run out has done the statement meanwhile. */

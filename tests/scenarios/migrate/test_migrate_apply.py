@@ -282,7 +282,7 @@ def test_records_do_not_tear_the_progress_line(up, files, pg):
     with Holder(pg, "LOCK TABLE a;"):
         result = up("--lock-timeout=500ms", "--deadline=3s", env={"TERM": "xterm"}, wrap=[sys.executable, "-c", spawn])
     assert result.status == 12, result.output
-    assert re.search(r"\x1b\[K\[>", result.stdout), result.stdout
+    assert re.search(r"\x1b\[K(\x1b\[\d+m)?(▕|\[)", result.stdout), result.stdout
     records = [m for m in re.finditer(r"\d\d:\d\d:\d\d (info|warn|error)", result.stdout)]
     assert len(records) >= 2
     for record in records:

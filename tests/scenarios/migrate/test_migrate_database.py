@@ -415,7 +415,7 @@ def test_a_deadline_names_blocker_and_line(run, files, pg, options, words, heade
         result = run("migrate", "up", "--dir", files, *options, env={"DATABASE_URL": pg.url})
     said = failure(result)
     assert result.status == 12, result.output
-    assert all(word in said["msg"] for word in words) and "(a reader)" in said["msg"]
+    assert all(word in said["msg"] for word in words) and "(a reader)" in said["msg"], result.output
     assert (said["file"], said["line"]) == ("0001_a.sql", 4 + header.count("\n"))
 
 
