@@ -28,6 +28,15 @@ plan_item_recorded(const struct plan_item *item)
     return item->row->covers && item->file ? &item->file->id : &item->row->id;
 }
 
+const struct migration *
+plan_row_before(const struct plan *p, size_t i)
+{
+    while (i-- > 0)
+        if (p->items[i].row)
+            return plan_item_recorded(&p->items[i]);
+    return NULL;
+}
+
 const char *
 plan_applied_name(const struct plan_item *item)
 {

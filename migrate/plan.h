@@ -81,6 +81,8 @@ int
 plan_unknown_version(const struct plan *p, const char *what, const char *version, struct err *e);
 /* As the history has it; of a file that another row stands for, as the file has it. The item has a row. */
 const struct migration *plan_item_recorded(const struct plan_item *item);
+/* The highest one below item i that has a row, on the way back the one that stays; NULL: none. */
+const struct migration *plan_row_before(const struct plan *p, size_t i);
 /* Drifted, and its version was applied as a file of that other name; NULL: it was not. */
 const char *plan_applied_name(const struct plan_item *item);
 

@@ -260,16 +260,6 @@ tell_steps(struct turn *t)
     }
 }
 
-/* The highest version below item i that has a row. */
-static const struct migration *
-row_before(const struct turn *t, size_t i)
-{
-    while (i-- > 0)
-        if (t->plan.items[i].row)
-            return plan_item_recorded(&t->plan.items[i]);
-    return NULL;
-}
-
 static void
 settle(const struct turn *t, size_t i, struct strbuf *sql)
 {
@@ -278,7 +268,7 @@ settle(const struct turn *t, size_t i, struct strbuf *sql)
     if (t->o->dirty == DIRTY_APPLIED)
         layout->sql_settle(t->ledger.table.quoted, m, sql);
     else
-        layout->sql_delete(t->ledger.table.quoted, m, row_before(t, i), sql);
+        layout->sql_delete(t->ledger.table.quoted, m, plan_row_before(&t->plan, i), sql);
     strbuf_adds(sql, "; ");
 }
 

@@ -33,24 +33,24 @@ on_timer(void *arg)
 }
 
 static int
-name_table(struct claim *c, const struct ledger *l, struct err *e)
+name_table(struct claim *c, const struct ledger_table *history, struct err *e)
 {
     cleanup_strbuf struct strbuf name = STRBUF_INIT;
     cleanup_strbuf struct strbuf quoted = STRBUF_INIT;
-    c->table.role = l->table.role;
-    if (ledger_sql_beside(l->table.table, "_lease", &name, e) != 0)
+    c->table.role = history->role;
+    if (ledger_sql_beside(history->table, "_lease", &name, e) != 0)
         return -1;
-    quote_ident(&quoted, l->table.schema);
+    quote_ident(&quoted, history->schema);
     strbuf_addc(&quoted, '.');
     quote_ident(&quoted, strbuf_str(&name));
-    c->table.schema = strdup(l->table.schema);
+    c->table.schema = strdup(history->schema);
     c->table.table = strbuf_steal(&name);
     c->table.quoted = strbuf_steal(&quoted);
     return c->table.schema && c->table.table && c->table.quoted ? 0 : err_nomem(e);
 }
 
 int
-claim_init(struct claim *c, const struct ledger *l, struct session *s, struct err *e)
+claim_init(struct claim *c, const struct ledger_table *history, struct session *s, struct err *e)
 {
     uint8_t chance[8];
     char hex[2 * sizeof(chance) + 1];
@@ -60,11 +60,13 @@ claim_init(struct claim *c, const struct ledger *l, struct session *s, struct er
     snprintf(c->owner, sizeof(c->owner), "%s %s", s->application,
              digest_hex(hex, chance, sizeof(chance)));
     c->timer = loop_timer_new(s->loop, on_timer, c);
+    if (!c->timer)
+        return err_nomem(e);
     c->conn = pgconn_new(s->loop, s->resolver, s->target, "migrate lease", e);
-    if (c->timer && c->conn && name_table(c, l, e) == 0)
+    if (c->conn && name_table(c, history, e) == 0)
         return 0;
     claim_done(c);
-    return err_nomem(e);
+    return -1;
 }
 
 void

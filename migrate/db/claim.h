@@ -35,9 +35,9 @@ struct claim {
     uint64_t until_ms; /* it holds at least so long, by our clock */
 };
 
-/* For that history; l and s are borrowed. ERR_NOMEM, ERR_SYSTEM. On error nothing is left. */
+/* For that history; its role and s are borrowed. ERR_NOMEM, ERR_SYSTEM. On error nothing is left. */
 MUST_CHECK int
-claim_init(struct claim *c, const struct ledger *l, struct session *s, struct err *e);
+claim_init(struct claim *c, const struct ledger_table *history, struct session *s, struct err *e);
 void claim_done(struct claim *c);
 
 /*

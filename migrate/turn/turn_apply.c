@@ -74,16 +74,6 @@ turn_check_files(struct turn *t)
     return 0;
 }
 
-/* The highest row below item i, on the way back the one that stays: those above are gone by then. */
-static const struct migration *
-row_before(const struct turn *t, size_t i)
-{
-    while (i-- > 0)
-        if (t->plan.items[i].row)
-            return plan_item_recorded(&t->plan.items[i]);
-    return NULL;
-}
-
 static enum apply_result
 apply_step(struct turn *t, struct apply *a, size_t i, size_t number)
 {
@@ -93,7 +83,8 @@ apply_step(struct turn *t, struct apply *a, size_t i, size_t number)
                   facts->verdict.statements);
     if (t->direction == MIGRATION_UP)
         return apply_file(a, item->file, NULL, facts);
-    const struct apply_back back = {.row = plan_item_recorded(item), .before = row_before(t, i)};
+    const struct apply_back back = {.row = plan_item_recorded(item),
+                                    .before = plan_row_before(&t->plan, i)};
     return apply_file(a, item->file, &back, facts);
 }
 
@@ -223,7 +214,7 @@ move(struct turn *t)
 int
 turn_make_claim(struct turn *t, struct err *e)
 {
-    return t->claim.s ? 0 : claim_init(&t->claim, &t->ledger, &t->s, e);
+    return t->claim.s ? 0 : claim_init(&t->claim, &t->ledger.table, &t->s, e);
 }
 
 /* Behind a pooler others work beside us: whose turn it is shows in the next look. */

@@ -57,6 +57,23 @@ take_lock(struct wrap *w, struct err *e)
     return 0;
 }
 
+/* While we hold the lock nobody takes a lease; one that was taken before, behind a pooler, is waited for. */
+static int
+wait_for_lease(struct wrap *w, struct err *e)
+{
+    char owner[sizeof(w->claim.owner)];
+    for (;;) {
+        if (claim_find_other(&w->claim, owner, sizeof(owner), e) != 0)
+            return -1;
+        if (!owner[0])
+            break;
+        if (lock_wait_pause(&w->lock_wait, &w->lock, owner, &w->s, e) != 0)
+            return -1;
+    }
+    lock_wait_over(&w->lock_wait);
+    return 0;
+}
+
 /* ---- after ---- */
 
 static void
@@ -168,7 +185,7 @@ run(struct wrap *w, struct err *e)
         report_fail(&w->report, report_exit_for_connect(e), e);
         return -1;
     }
-    if (fit(w, e) != 0 || take_lock(w, e) != 0)
+    if (fit(w, e) != 0 || take_lock(w, e) != 0 || wait_for_lease(w, e) != 0)
         return -1;
     evidence_read(w->spec->tool, &w->s, &w->before);
     if (wrap_command_run(w, e) != 0)
@@ -186,7 +203,8 @@ prepare(struct wrap *w, struct err *e)
     if (exec_look(w->spec->argv[0], e) != 0 || signals_init(&w->signals, e) != 0 ||
         ledger_table_parse(w->o->table ? w->o->table : layout_native.table, &w->table, e) != 0 ||
         lock_init(&w->lock, w->table.quoted, e) != 0 ||
-        session_init_unsignalled(&w->s, w->o, e) != 0)
+        session_init_unsignalled(&w->s, w->o, e) != 0 ||
+        claim_init(&w->claim, &w->table, &w->s, e) != 0)
         return -1;
     return wrap_command_init(w, e);
 }
@@ -196,6 +214,7 @@ tear_down(struct wrap *w)
 {
     if (w->s.loop) {
         wrap_command_done(w);
+        claim_done(&w->claim);
         session_done(&w->s);
     }
     signals_done(&w->signals);

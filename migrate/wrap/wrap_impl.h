@@ -8,6 +8,7 @@
 
 #include "common/proc/command.h"
 #include "common/proc/signals.h"
+#include "migrate/db/claim.h"
 #include "migrate/db/ledger.h"
 #include "migrate/db/lock.h"
 #include "migrate/db/lock_wait.h"
@@ -33,6 +34,7 @@ struct wrap {
     struct ledger_table table;
     struct lock lock;
     struct lock_wait lock_wait;
+    struct claim claim; /* to see others' leases; none is taken */
     struct evidence before;
     struct command *command;
     struct output *output;

@@ -107,6 +107,9 @@ def test_a_lease_is_in_the_way_of_every_command(start, run, files, pg, pooler, c
         wait_until(lambda: pg.sessions("state = 'active' AND query LIKE 'CREATE INDEX%'") == 1, 20, "it builds")
         busy = run("migrate", *command, "--dir", files, "--lock-wait=200ms", "--lock-timeout=100ms", env={"DATABASE_URL": pg.url})
         assert busy.status == 11 and "lease" in failure(busy)["msg"], busy.output
+        wrapped = run("migrate", "run", "--lock-wait=200ms", "--", "echo", "ran", env={"DATABASE_URL": pg.url})
+        assert wrapped.status == 11 and "lease" in failure(wrapped)["msg"], wrapped.output
+        assert "ran" not in wrapped.stdout
     assert first.wait().status == 0
     assert history(pg) == ["0001", "0002"]
 
