@@ -4,6 +4,7 @@
     FULL                            full.yaml: values that use every template
     pods(objects)                   every pod spec with the object that makes it
     hooked(key)                     the name of a hook's copy
+    parent(folder, …)               a chart that has this one as a dependency
 """
 
 import copy
@@ -113,6 +114,22 @@ def changed(values, path, value):
         at = at.setdefault(word, {})
     at[last] = value
     return out
+
+
+def parent(folder, values, template="", aliases=("app",), files=()):
+    """A chart of another name and version that has ours as dependencies; files: {path: text}."""
+    chart = folder / "parent"
+    (chart / "charts").mkdir(parents=True)
+    (chart / "charts" / "release-runtime").symlink_to(CHART)
+    ours = [f"{{name: release-runtime, version: {VERSION}, repository: 'file://../chart', alias: {a}}}" for a in aliases]
+    (chart / "Chart.yaml").write_text(
+        f"apiVersion: v2\nname: parent\nversion: 3.2.1\nappVersion: '9.9.9'\ndependencies: [{', '.join(ours)}]\n"
+    )
+    (chart / "values.yaml").write_text(json.dumps(values))
+    for path, text in {"templates/one.yaml": template, **dict(files)}.items():
+        (chart / path).parent.mkdir(parents=True, exist_ok=True)
+        (chart / path).write_text(text)
+    return chart
 
 
 def named(objects, kind, name):

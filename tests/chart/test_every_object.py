@@ -137,7 +137,6 @@ def test_selectors_hold_nothing_that_changes(helm):
         if thing["kind"] == "Deployment":
             key = thing["metadata"]["name"].removeprefix("shop-")
             assert thing["spec"]["selector"]["matchLabels"] == {
-                "app.kubernetes.io/name": "shop",
                 "app.kubernetes.io/instance": "shop",
                 "app.kubernetes.io/component": key,
             }

@@ -6,7 +6,7 @@ import shutil
 import pytest
 import yaml
 
-from rig import CHART, FULL, VERSION, changed, container, hooked, named, pods, variables
+from rig import CHART, FULL, VERSION, changed, container, hooked, named, parent, pods, variables
 
 APP = {"image": "example/shop:1", "port": 8080}
 
@@ -122,21 +122,6 @@ def test_as_an_aliased_dependency(both, tmp_path):
         texts.add(helm.text({"app": {"cronJobs": {"sweep": None}}}, chart=parent))
         assert helm.render({"app": {"enabled": False}}, chart=parent) == []
     assert len(texts) == 1
-
-
-def parent(folder, values, template=""):
-    """A chart of another name and version that has ours as the dependency `app`."""
-    chart = folder / "parent"
-    (chart / "charts").mkdir(parents=True)
-    (chart / "templates").mkdir()
-    (chart / "charts" / "release-runtime").symlink_to(CHART)
-    ours = f"{{name: release-runtime, version: {VERSION}, repository: 'file://../chart', alias: app}}"
-    (chart / "Chart.yaml").write_text(
-        f"apiVersion: v2\nname: parent\nversion: 3.2.1\nappVersion: '9.9.9'\ndependencies: [{ours}]\n"
-    )
-    (chart / "values.yaml").write_text(json.dumps(values))
-    (chart / "templates" / "one.yaml").write_text(template)
-    return chart
 
 
 def test_named_templates_bring_our_version(helm, tmp_path):

@@ -22,7 +22,9 @@ release-runtime.check.values   what is missing or misplaced in the values: runs 
 {{- range $key, $job := include "release-runtime.enabled" $values.cronJobs | fromJson }}
   {{- include "release-runtime.check.cronJob" (dict "root" $root "key" $key "job" $job) }}
 {{- end }}
-{{- range $key, $entry := $values.configMaps }}{{ include "release-runtime.check.configMap" (dict "key" $key "entry" $entry) }}{{ end }}
+{{- range $key, $entry := $values.configMaps }}
+  {{- include "release-runtime.check.configMap" (dict "root" $root "key" $key "entry" $entry) }}
+{{- end }}
 {{- end }}
 
 {{- /* What does not fit together: runs on the model, before any object is made. In: release-runtime.model.all */ -}}

@@ -35,10 +35,16 @@ release-runtime.check.secret   refuses a Secret that says two things or nothing,
 {{- end }}
 {{- end }}
 
-{{- /* Refuses a ConfigMap with a password: dict key entry */ -}}
+{{- /* Refuses a ConfigMap with a password, or of files that are not there: dict root key entry */ -}}
 {{- define "release-runtime.check.configMap" -}}
 {{- $where := printf "configMaps.%s" .key }}
 {{- include "release-runtime.check.noHook" (dict "annotations" .entry.annotations "where" $where) }}
+{{- if and .entry.files (not .entry.found) }}
+  {{- fail (printf "%s.files: the chart that calls this one (%s) has no file %s" $where .root.Chart.name .entry.files) }}
+{{- end }}
+{{- if .entry.files }}
+  {{- include "release-runtime.check.characters" (dict "Values" (dict "configMaps" (dict .key (pick .entry "data")))) }}
+{{- end }}
 {{- range $field, $value := .entry.data }}
   {{- if include "release-runtime.tellsPassword" (dict "name" $field "text" (include "release-runtime.asText" $value)) }}
     {{- fail (printf "%s.data.%s: holds a password; put it into secrets.%s.stringData" $where $field $.key) }}

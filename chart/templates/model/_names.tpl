@@ -51,9 +51,9 @@ release-runtime.asText   a scalar as one wrote it: 600, 1000000, 0.5, true; neve
 {{- end }}
 {{- end }}
 
-{{- /* An object's name, RELEASE-KEY or RELEASE for main: dict root key [entry with nameOverride] [suffix] [max] */ -}}
+{{- /* An object's name, RELEASE-KEY or RELEASE (fullnameOverride) for main: dict root key [entry with nameOverride] [suffix] [max] */ -}}
 {{- define "release-runtime.name" -}}
-{{- $name := ternary .root.Release.Name (printf "%s-%s" .root.Release.Name .key) (eq .key "main") }}
+{{- $name := ternary .root.fullname (printf "%s-%s" .root.fullname .key) (eq .key "main") }}
 {{- $name = dig "nameOverride" "" (.entry | default dict) | default $name }}
 {{- include "release-runtime.shortName" (list (printf "%s%s" $name (.suffix | default "")) (.max | default 63)) }}
 {{- end }}
@@ -69,7 +69,7 @@ gets a hash: dict root key entry
 */ -}}
 {{- define "release-runtime.jobName" -}}
 {{- $suffix := "" }}
-{{- if and (not .entry.nameOverride) (or (contains "-" .root.Release.Name) (contains "-" .key)) }}
+{{- if and (not .entry.nameOverride) (or (contains "-" .root.fullname) (contains "-" .key)) }}
   {{- $suffix = printf "-%s" (include "release-runtime.releaseMark" .) }}
 {{- end }}
 {{- include "release-runtime.name" (dict "root" .root "key" .key "entry" .entry "suffix" $suffix) }}
@@ -84,7 +84,7 @@ The end of a hook copy's name. Helm deletes a hook's namesake without asking who
 {{- end }}
 
 {{- define "release-runtime.releaseMark" -}}
-{{- printf "%s/%s" .root.Release.Name .key | sha256sum | trunc 8 }}
+{{- printf "%s/%s" .root.fullname .key | sha256sum | trunc 8 }}
 {{- end }}
 
 {{- /* The name of the copy for hooks of a Secret or a ConfigMap: dict root key entry */ -}}
@@ -95,7 +95,7 @@ The end of a hook copy's name. Helm deletes a hook's namesake without asking who
 
 {{- /* The account of the release's pods, and that of hook pods, which is a copy of it: in: root */ -}}
 {{- define "release-runtime.accountName" -}}
-{{- dig "serviceAccount" "name" "" .Values | default .Release.Name }}
+{{- dig "serviceAccount" "name" "" .Values | default .fullname }}
 {{- end }}
 
 {{- define "release-runtime.hookAccountName" -}}

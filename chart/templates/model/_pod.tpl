@@ -54,3 +54,21 @@ name: release-runtime
 mountPath: /release-runtime
 readOnly: true
 {{- end }}
+
+{{- /*
+The accounts that are made: that of the release's pods, and its copy for hooks; none without a pod. As JSON, to be read by
+fromJsonArray: in: the model
+*/ -}}
+{{- define "release-runtime.accounts" -}}
+{{- $root := .root }}{{ $out := list }}
+{{- $account := $root.Values.serviceAccount | default dict }}
+{{- if and (dig "create" true $account) (or .workloads .migrations .cronJobs) }}
+  {{- $out = append $out (merge (dict "name" (include "release-runtime.accountName" $root)) (pick $account "annotations")) }}
+  {{- if .migrations }}
+    {{- $copy := include "release-runtime.hookCopyAnnotations" . | fromYaml }}
+    {{- $annotations := merge $copy ($account.annotations | default dict) }}
+    {{- $out = append $out (dict "name" (include "release-runtime.hookAccountName" $root) "annotations" $annotations) }}
+  {{- end }}
+{{- end }}
+{{- toJson $out }}
+{{- end }}

@@ -1,24 +1,30 @@
 {{- /*
 Values to plain data.
 
-release-runtime.model   in: the chart's root. Puts into it, as .releaseRuntime, everything that the object files make objects of. The
-                        first of them has it computed, for all files of a chart share that root; what is refused is refused here,
-                        before any object is made. Whoever reads it changes nothing in it.
+release-runtime.model   in: what release-runtime.all gets. out: as JSON, everything that objects are made of; what is refused is refused
+                        here, before any object is made. It is kept in the caller's root, for the notes need it, too.
 */ -}}
 {{- define "release-runtime.model" -}}
-{{- if not (hasKey . "releaseRuntime") }}
-  {{- include "release-runtime.check.plain" (dict "value" .Values "path" "") }}
-  {{- include "release-runtime.check.characters" . }}
+{{- $given := .values | default dict }}
+{{- $kept := .ctx.releaseRuntime | default dict }}
+{{- $mark := toJson (list $given .own) | sha256sum }}
+{{- if not (hasKey $kept $mark) }}
+  {{- include "release-runtime.check.caller" . }}
+  {{- include "release-runtime.check.plain" (dict "value" $given "path" "") }}
+  {{- include "release-runtime.check.characters" (dict "Values" $given) }}
   {{- $root := include "release-runtime.root" . | fromJson }}
   {{- include "release-runtime.check.values" $root }}
-  {{- $model := include "release-runtime.model.all" $root | fromJson }}
-  {{- include "release-runtime.check.model" $model }}
-  {{- $_ := set . "releaseRuntime" $model }}
+  {{- $text := include "release-runtime.model.all" $root }}
+  {{- include "release-runtime.check.model" (fromJson $text) }}
+  {{- $_ := set $kept $mark $text }}
+  {{- $_ := set .ctx "releaseRuntime" $kept }}
 {{- end }}
+{{- get $kept $mark }}
 {{- end }}
 
 {{- /*
-{root, workloads, services, migrations, cronJobs, secrets, configMaps: by key, copies: {secrets, configMaps}} as JSON: in: root
+{root, workloads, services, migrations, cronJobs, secrets, configMaps: by key, copies: {secrets, configMaps}, accounts: [{name,
+annotations}]} as JSON: in: root
 */ -}}
 {{- define "release-runtime.model.all" -}}
 {{- $root := . }}{{ $values := .Values }}
@@ -37,6 +43,7 @@ release-runtime.model   in: the chart's root. Puts into it, as .releaseRuntime, 
   {{- $_ := set $cronJobs $key (include "release-runtime.model.cronJob" (dict "root" $root "key" $key "job" $job) | fromJson) }}
 {{- end }}
 {{- $out := dict "root" $root "workloads" $workloads "migrations" $migrations "cronJobs" $cronJobs "copies" dict }}
+{{- $_ := set $out "accounts" (include "release-runtime.accounts" $out | fromJsonArray) }}
 {{- $_ := set $out "services" (include "release-runtime.services" $root | fromJson) }}
 {{- range list "secrets" "configMaps" }}
   {{- $_ := set $out . (include "release-runtime.data" (dict "root" $root "kind" .) | fromJson) }}
@@ -54,19 +61,51 @@ release-runtime.model   in: the chart's root. Puts into it, as .releaseRuntime, 
 {{- end }}
 
 {{- /*
-In: the chart's root; out: as JSON {Values, Release, Chart, kube, flux, own}: the values without entries that are null, at any depth.
-All other templates get this as "root", so that none meets a null.
+What all other templates get as "root", as JSON: in: what release-runtime.all gets, or a chart's root
+
+    Values            without entries that are null, at any depth, so that no template meets one
+    Release kube flux own
+    fullname          what names begin with; system: what the label name says
+    Chart             name and version of the chart that calls, and the version of its application
 */ -}}
 {{- define "release-runtime.root" -}}
+{{- $ctx := .ctx | default . }}{{ $given := .values | default $ctx.Values }}
 {{- $values := dict }}
-{{- include "release-runtime.copyPlain" (dict "from" .Values "to" $values) }}
+{{- include "release-runtime.copyPlain" (dict "from" $given "to" $values) }}
+{{- $_ := set $values "configMaps" (include "release-runtime.withFiles" (dict "ctx" $ctx "values" $values) | fromJson) }}
 {{- $global := $values.global | default dict }}
-{{- $release := pick .Release "Name" "Namespace" "Service" "IsInstall" }}
-{{- $chart := dict "name" .Chart.Name "version" .Chart.Version }}
-{{- $kube := dig "kubeVersion" "" $global | default .Capabilities.KubeVersion.Version | toString }}
-{{- $flux := .Capabilities.APIVersions.Has "helm.toolkit.fluxcd.io/v2" }}
+{{- $release := pick $ctx.Release "Name" "Namespace" "Service" "IsInstall" }}
+{{- /* Of this chart itself it is our version, and no alias; the application's is not known. */ -}}
+{{- $chart := dict "name" $ctx.Chart.Name "version" $ctx.Chart.Version "appVersion" $ctx.Chart.AppVersion }}
+{{- if .own }}{{ $chart = dict "name" "release-runtime" "version" (include "release-runtime.version" .) }}{{ end }}
+{{- $kube := dig "kubeVersion" "" $global | default $ctx.Capabilities.KubeVersion.Version | toString }}
+{{- $flux := $ctx.Capabilities.APIVersions.Has "helm.toolkit.fluxcd.io/v2" }}
 {{- $own := dig "releaseRuntime" (dict) $global }}
-{{- dict "Values" $values "Release" $release "Chart" $chart "kube" $kube "flux" $flux "own" $own | toJson }}
+{{- $out := dict "Values" $values "Release" $release "Chart" $chart "kube" $kube "flux" $flux "own" $own }}
+{{- $_ := set $out "fullname" ($values.fullnameOverride | default $release.Name) }}
+{{- $_ := set $out "system" ($values.nameOverride | default (empty .own | ternary $chart.name $release.Name)) }}
+{{- toJson $out }}
+{{- end }}
+
+{{- /* The values' configMaps with the files of the chart that calls as data, as JSON: dict ctx values */ -}}
+{{- define "release-runtime.withFiles" -}}
+{{- $out := dict }}
+{{- range $key, $entry := .values.configMaps }}
+  {{- if $entry.files }}
+    {{- $files := include "release-runtime.files" (dict "ctx" $.ctx "glob" $entry.files) | fromJson }}
+    {{- $data := include "release-runtime.overlay" (list $files $entry.data) | fromJson }}
+    {{- $entry = merge (dict "data" $data "found" (len $files)) $entry }}
+  {{- end }}
+  {{- $_ := set $out $key $entry }}
+{{- end }}
+{{- toJson $out }}
+{{- end }}
+
+{{- /* Files of the chart that calls, by their names without folders, as JSON {NAME: TEXT}: dict ctx glob */ -}}
+{{- define "release-runtime.files" -}}
+{{- $out := dict }}
+{{- range $path, $bytes := .ctx.Files.Glob .glob }}{{ $_ := set $out (base $path) ($bytes | toString) }}{{ end }}
+{{- toJson $out }}
 {{- end }}
 
 {{- /* Copies a map's entries to .to, without those that are null, also of the maps in it and in its lists: dict from to */ -}}

@@ -1,8 +1,8 @@
 {{- /*
 What every object begins with.
 
-Shape prints objects as one writes them, with text of the user's as JSON, which is YAML, too. The object files read what it prints and
-print it again (fromYaml | toYaml): keys in one order, and no trace of how deep a piece was laid.
+Shape prints objects as one writes them, with text of the user's as JSON, which is YAML, too. What it prints is read and printed again
+(release-runtime.document): keys in one order, and no trace of how deep a piece was laid.
 
 release-runtime.metadata   YAML: dict root name [component] [annotations] [labels]
 */ -}}
@@ -10,8 +10,12 @@ release-runtime.metadata   YAML: dict root name [component] [annotations] [label
 name: {{ .name | quote }}
 namespace: {{ .root.Release.Namespace | quote }}
 labels:
-  app.kubernetes.io/name: {{ .root.Release.Name | quote }}
-  app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
+  app.kubernetes.io/name: {{ .root.system | trunc 63 | quote }}
+  app.kubernetes.io/part-of: {{ .root.system | trunc 63 | quote }}
+  app.kubernetes.io/instance: {{ .root.fullname | quote }}
+  {{- with .root.Chart.appVersion }}
+  app.kubernetes.io/version: {{ . | replace "+" "_" | trunc 63 | quote }}
+  {{- end }}
   {{- with .component }}
   app.kubernetes.io/component: {{ quote . }}
   {{- end }}
@@ -27,9 +31,11 @@ annotations: {{ include "release-runtime.strings" . }}
 {{- end }}
 {{- end }}
 
-{{- /* Labels that selectors use, and these never change: dict root component */ -}}
+{{- /*
+Labels that selectors use, and these never change; all others may. Of two of this chart in one release, fullnameOverride keeps them
+apart: dict root component
+*/ -}}
 {{- define "release-runtime.selector" -}}
-app.kubernetes.io/name: {{ .root.Release.Name | quote }}
-app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
+app.kubernetes.io/instance: {{ .root.fullname | quote }}
 app.kubernetes.io/component: {{ .component | quote }}
 {{- end }}

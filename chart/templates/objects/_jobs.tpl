@@ -1,0 +1,18 @@
+{{- /* Migrations' hook Jobs, with the ConfigMaps of their files, and CronJobs, as YAML documents: in: the model */ -}}
+{{- define "release-runtime.objects.migrations" -}}
+{{- $root := .root }}
+{{- range $key, $made := .migrations }}
+  {{- with $made.files }}
+    {{- include "release-runtime.configMap" (dict "root" $root "configMap" .) | include "release-runtime.document" }}
+  {{- end }}
+  {{- $job := merge (dict "root" $root "m" (get $root.Values.migrations $key)) $made }}
+  {{- include "release-runtime.migrateJob" $job | include "release-runtime.document" }}
+{{- end }}
+{{- end }}
+
+{{- define "release-runtime.objects.cronJobs" -}}
+{{- $root := .root }}
+{{- range .cronJobs }}
+  {{- include "release-runtime.cronJob" (dict "root" $root "cronJob" .) | include "release-runtime.document" }}
+{{- end }}
+{{- end }}
