@@ -165,7 +165,7 @@ bench-lexer: $(SPEED)
 	@$(SPEED)
 
 # --- Checks --------------------------------------------------------------------------------------------------------------
-.PHONY: deps check check-asan scenarios acceptance mutants coverage lint analyze bench
+.PHONY: deps check check-asan scenarios acceptance mutants coverage seeds lint analyze bench
 deps:
 	@scripts/deps check
 
@@ -189,6 +189,10 @@ mutants:
 # Files that call themselves pure: every line of them is reached by a unit test.
 coverage:
 	@$(PYTHON) scripts/check-coverage
+
+# What the five systems under chart/examples ask for, row by row, and which test shows it.
+seeds:
+	@$(PYTHON) scripts/seeds
 
 lint:
 	@$(PYTHON) tests/run --only lint
@@ -305,6 +309,7 @@ help:
 	@echo 'acceptance   what the release promises, at full size, with what was measured (ONLY="leaks race" chooses)'
 	@echo 'mutants      breaks N lines of the product, chosen by SEED, and tells which of them no test notices'
 	@echo 'coverage     every line of the files that call themselves pure is reached by a unit test, or says why not'
+	@echo 'seeds        what the five example systems ask for, row by row, and which test shows it'
 	@echo 'cluster-up   a Kubernetes of one node on this machine (tests/cluster/in kubectl ...); cluster-down ends it'
 	@echo 'e2e          the stories on that cluster, or on the one of KUBECONFIG (K=word chooses, KEEP=1 leaves it up)'
 	@echo 'evidence     what the last make e2e measured becomes docs/evidence.md'
