@@ -156,6 +156,16 @@ hear(struct world *w, int signo)
     signal_from(w, signo, false);
 }
 
+/* The command itself has ended well; 7, which it left behind, is deaf. */
+static void
+linger(struct world *w)
+{
+    process_add(7)->deaf = true;
+    process_end(MAIN_PID, EXIT(0));
+    hear(w, SIGCHLD);
+    expect("look, USR2+CONT to the unasked, left behind 7");
+}
+
 static void
 lose(struct world *w, bool unsure, const char *text)
 {

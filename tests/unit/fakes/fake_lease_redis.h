@@ -125,18 +125,10 @@ has_ended(void)
 static inline int
 setup(void **state)
 {
-    struct fixture *f = fixture_new();
+    static const struct lease_kind kind = {hold, answer_release, has_ended};
+    struct fixture *f = fixture_new(&kind);
     struct err e;
-    timers_made = 0;
-    f->lease = lease_redis_new(f->loop, NULL, NULL, &test_owner, 3000, &e);
-    if (!f->lease)
-        return -1;
-    lease_set_lost_cb(f->lease, on_lost, f);
-    f->hold = hold;
-    f->answer_release = answer_release;
-    f->has_ended = has_ended;
-    *state = f;
-    return 0;
+    return fixture_start(f, lease_redis_new(f->loop, NULL, NULL, &test_owner, 3000, &e), state);
 }
 
 #endif

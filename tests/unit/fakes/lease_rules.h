@@ -15,9 +15,20 @@
 
 #include "common/lease/lease.h"
 #include "common/net/loop.h"
+#include "tests/unit/fakes/fake_boottimer.h"
 #include "tests/unit/fakes/fake_clock.h"
 
+struct fixture;
+
+/* How a lease of some kind is held, released and gone. */
+struct lease_kind {
+    void (*hold)(struct fixture *f); /* up to on_acquired(), without an error */
+    void (*answer_release)(void);    /* which was asked for a turn ago: all went well */
+    bool (*has_ended)(void); /* connection and timers are freed: nothing is to fire any more */
+};
+
 struct fixture {
+    const struct lease_kind *kind;
     struct loop *loop;
     struct lease *lease;
     bool free_it; /* within the callback */
@@ -27,12 +38,6 @@ struct fixture {
     struct lease_holder holder;
     int unsure, gone;
     struct err why;
-
-    /* of its kind */
-    void (*hold)(struct fixture *f); /* up to on_acquired(), without an error */
-    void (*answer_release)(void);    /* which was asked for a turn ago: all went well */
-    bool (*has_ended)(
-        void); /* its connection and its timers are freed: nothing is to fire any more */
 };
 
 /* ---- what it is told ---- */
@@ -117,7 +122,7 @@ static inline void
 freed(struct fixture *f)
 {
     assert_null(f->lease);
-    assert_true(f->has_ended());
+    assert_true(f->kind->has_ended());
     turn(f);
 }
 
@@ -125,15 +130,28 @@ freed(struct fixture *f)
 static const struct lease_owner test_owner = {.name = "mail", .host = "here", .run_id = "run-1"};
 
 static inline struct fixture *
-fixture_new(void)
+fixture_new(const struct lease_kind *kind)
 {
     struct err e;
     struct fixture *f = calloc(1, sizeof(*f));
     assert_non_null(f);
+    f->kind = kind;
+    timers_made = 0;
     now_ms = 1000000;
     f->loop = loop_new(&e);
     assert_non_null(f->loop);
     return f;
+}
+
+/* The lease is the test's now; its kind has made it. */
+static inline int
+fixture_start(struct fixture *f, struct lease *made, void **state)
+{
+    assert_non_null(made);
+    f->lease = made;
+    lease_set_lost_cb(made, on_lost, f);
+    *state = f;
+    return 0;
 }
 
 static inline int
@@ -165,7 +183,7 @@ static inline void
 rule_free_while_held(void **state)
 {
     struct fixture *f = *state;
-    f->hold(f);
+    f->kind->hold(f);
     lease_free(f->lease);
     f->lease = NULL;
     freed(f);
@@ -177,7 +195,7 @@ rule_free_inside_acquired(void **state)
 {
     struct fixture *f = *state;
     f->free_it = true;
-    f->hold(f);
+    f->kind->hold(f);
     freed(f);
 }
 
@@ -194,7 +212,7 @@ static inline void
 rule_free_while_released(void **state)
 {
     struct fixture *f = *state;
-    f->hold(f);
+    f->kind->hold(f);
     start_release(f);
     lease_free(f->lease);
     f->lease = NULL;
@@ -206,10 +224,10 @@ static inline void
 rule_free_inside_released(void **state)
 {
     struct fixture *f = *state;
-    f->hold(f);
+    f->kind->hold(f);
     f->free_it = true;
     start_release(f);
-    f->answer_release();
+    f->kind->answer_release();
     assert_true(f->released);
     assert_int_equal(f->e.code, ERR_NONE);
     freed(f);

@@ -398,19 +398,12 @@ has_ended(void)
 static int
 setup(void **state)
 {
-    struct fixture *f = fixture_new();
+    static const struct lease_kind kind = {hold, answer_release, has_ended};
+    struct fixture *f = fixture_new(&kind);
     struct err e;
-    timers_made = 0;
-    f->lease = lease_pg_new(f->loop, NULL, NULL, &test_owner, 20, &e);
-    if (!f->lease)
-        return -1;
+    struct lease *l = lease_pg_new(f->loop, NULL, NULL, &test_owner, 20, &e);
     assert_string_equal(conn.application_name, "cronrun:mail");
-    lease_set_lost_cb(f->lease, on_lost, f);
-    f->hold = hold;
-    f->answer_release = answer_release;
-    f->has_ended = has_ended;
-    *state = f;
-    return 0;
+    return fixture_start(f, l, state);
 }
 
 int

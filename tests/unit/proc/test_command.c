@@ -116,10 +116,7 @@ test_what_is_deaf_is_killed_after_the_grace(void **state)
     (void)state;
     struct world w;
     start_usual(&w);
-    process_add(7)->deaf = true;
-    process_end(MAIN_PID, EXIT(0));
-    hear(&w, SIGCHLD);
-    expect("look, USR2+CONT to the unasked, left behind 7");
+    linger(&w);
     pass_to(START_MS + 4999);
     expect("");
     pass_to(START_MS + 5000);
@@ -235,10 +232,7 @@ test_deadline_ends_with_the_command(void **state)
     struct world w;
     start_usual(&w);
     pass_to(START_MS + 9000);
-    process_add(7)->deaf = true;
-    process_end(MAIN_PID, EXIT(0));
-    hear(&w, SIGCHLD);
-    expect("look, USR2+CONT to the unasked, left behind 7");
+    linger(&w);
     pass_to(START_MS + 13999);
     expect("");
     process_end(7, EXIT(0));
@@ -357,10 +351,7 @@ test_output_ends_before_the_command(void **state)
     command_output_ended(w.c);
     expect("");
     assert_true(command_runs(w.c));
-    process_add(7)->deaf = true;
-    process_end(MAIN_PID, EXIT(0));
-    hear(&w, SIGCHLD);
-    expect("look, USR2+CONT to the unasked, left behind 7");
+    linger(&w);
     process_end(7, EXIT(0));
     hear(&w, SIGCHLD);
     expect("ended");
@@ -374,10 +365,7 @@ test_output_that_does_not_end(void **state)
     (void)state;
     struct world w;
     start_reading(&w);
-    process_add(7)->deaf = true;
-    process_end(MAIN_PID, EXIT(0));
-    hear(&w, SIGCHLD);
-    expect("look, USR2+CONT to the unasked, left behind 7");
+    linger(&w);
     pass_to(START_MS + 4000);
     process_end(7, EXIT(0));
     hear(&w, SIGCHLD);

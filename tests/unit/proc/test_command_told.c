@@ -178,10 +178,7 @@ test_lost_while_it_lingers(void **state)
     (void)state;
     struct world w;
     start_usual(&w);
-    process_add(7)->deaf = true;
-    process_end(MAIN_PID, EXIT(0));
-    hear(&w, SIGCHLD);
-    expect("look, USR2+CONT to the unasked, left behind 7");
+    linger(&w);
     lose(&w, true, "not renewed"); /* is being ended already */
     expect("");
     lose(&w, false, "gone");
