@@ -59,6 +59,7 @@ release-runtime.check.values   what is missing or misplaced in the values: runs 
     {{- end }}
   {{- end }}
 {{- end }}
+{{- range .others }}{{ include "release-runtime.check.name" (merge (pick . "kind" "name" "where") (dict "taken" $taken)) }}{{ end }}
 {{- range $key, $made := .migrations }}{{ with $made.files }}
   {{- $where := printf "migrations.%s.files" $key }}
   {{- include "release-runtime.check.name" (dict "taken" $taken "kind" "ConfigMap" "name" .name "where" $where) }}

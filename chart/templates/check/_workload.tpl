@@ -8,6 +8,9 @@ release-runtime.check.workload   refuses, in the values, what lacks something or
 {{- $w := .workload }}{{ $where := printf "workloads.%s" .key }}
 {{- if not $w.containers }}{{ fail (printf "%s.containers is empty: give at least containers.app.image" $where) }}{{ end }}
 {{- include "release-runtime.check.healthd" (dict "workload" $w "where" $where) }}
+{{- range list "autoscaling" "pdb" "scheduling" }}
+  {{- include (printf "release-runtime.check.%s" .) (dict "root" $.root "workload" $w "where" $where) }}
+{{- end }}
 {{- include "release-runtime.check.volumes" (dict "workload" $w "where" $where) }}
 {{- include "release-runtime.check.noRoot" (dict "security" $w.securityContext "where" (printf "%s.securityContext" $where)) }}
 {{- range $name := include "release-runtime.ordered" $w.containers | fromJsonArray }}

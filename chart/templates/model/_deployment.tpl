@@ -35,6 +35,7 @@ release-runtime.model.deployment   as JSON: dict root key workload
 {{- end }}
 {{- if $copies }}{{ $volumes = append $volumes (include "release-runtime.programVolume" . | fromYaml) }}{{ end }}
 {{- $pod := include "release-runtime.model.pod" . | fromJson }}
+{{- $pod = merge (include "release-runtime.apart" . | fromJson) $pod }}
 {{- $_ := set $pod "containers" $containers }}
 {{- $_ := set $pod "volumes" (concat $volumes $plan.volumes) }}
 {{- $out := pick $w "labels" "annotations" "podLabels" "podAnnotations" "replicas" }}

@@ -1,7 +1,8 @@
 {{- /*
 What pods have in common.
 
-release-runtime.model.pod   as JSON {serviceAccountName, securityContext, imagePullSecrets}: dict root [workload] [hook copies]
+release-runtime.model.pod   as JSON {serviceAccountName, securityContext, imagePullSecrets, and
+                            release-runtime.scheduling}: dict root [workload] [hook copies]
 */ -}}
 {{- define "release-runtime.model.pod" -}}
 {{- $values := .root.Values }}{{ $workload := .workload | default dict }}
@@ -18,7 +19,8 @@ release-runtime.model.pod   as JSON {serviceAccountName, securityContext, imageP
   {{- $pull = append $pull (dict "name" (include "release-runtime.realName" $wanted)) }}
 {{- end }}
 {{- $security := include "release-runtime.overlay" (list $user $workload.securityContext) | fromJson }}
-{{- dict "serviceAccountName" $account "securityContext" $security "imagePullSecrets" $pull | toJson }}
+{{- $out := dict "serviceAccountName" $account "securityContext" $security "imagePullSecrets" $pull }}
+{{- merge $out (include "release-runtime.scheduling" $workload | fromJson) | toJson }}
 {{- end }}
 
 {{- /* A workload's volumes with the real names in them, as JSON, to be read by fromJsonArray: dict root workload [hook copies] */ -}}

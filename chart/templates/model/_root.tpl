@@ -24,7 +24,7 @@ release-runtime.model   in: what release-runtime.all gets. out: as JSON, everyth
 
 {{- /*
 {root, workloads, services, migrations, cronJobs, secrets, configMaps: by key, copies: {secrets, configMaps}, accounts: [{name,
-annotations}]} as JSON: in: root
+annotations}], others: [release-runtime.model.others]} as JSON: in: root
 */ -}}
 {{- define "release-runtime.model.all" -}}
 {{- $root := . }}{{ $values := .Values }}
@@ -50,6 +50,7 @@ annotations}]} as JSON: in: root
   {{- $copies := dict "root" $root "kind" . "copies" (get $copied .) }}
   {{- $_ := set $out.copies . (include "release-runtime.data" $copies | fromJson) }}
 {{- end }}
+{{- $_ := set $out "others" (include "release-runtime.model.others" $out | fromJsonArray) }}
 {{- toJson $out }}
 {{- end }}
 

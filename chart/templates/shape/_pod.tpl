@@ -9,6 +9,9 @@ securityContext: {{ include "release-runtime.podSecurity" .securityContext }}
 {{- with .imagePullSecrets }}
 imagePullSecrets: {{ toJson . }}
 {{- end }}
+{{- with pick . "nodeSelector" "tolerations" "affinity" "topologySpreadConstraints" "priorityClassName" }}
+{{ toYaml . }}
+{{- end }}
 {{- with .volumes }}
 volumes: {{ toJson . }}
 {{- end }}
