@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from rig.cluster import SLOW
+
 IN = Path(__file__).resolve().parent / "in"
 IMAGE = "localhost/busybox:1"
 
@@ -16,7 +18,7 @@ pytestmark = pytest.mark.skipif("CLUSTER_KUBECONFIG" in os.environ, reason="is a
 
 def kubectl(*words, stdin=None, check=True):
     done = subprocess.run(
-        [IN, "kubectl", "--request-timeout=30s", *words], input=stdin or "", capture_output=True, text=True, timeout=90
+        [IN, "kubectl", f"--request-timeout={30 * SLOW:.0f}s", *words], input=stdin or "", capture_output=True, text=True, timeout=90 * SLOW
     )
     if check and done.returncode != 0:
         raise AssertionError(f"kubectl {' '.join(words)}: {done.stderr}")
@@ -24,7 +26,7 @@ def kubectl(*words, stdin=None, check=True):
 
 
 def until(seconds, what, test):
-    end = time.monotonic() + seconds
+    end = time.monotonic() + seconds * SLOW
     while not test():
         assert time.monotonic() < end, f"not within {seconds} s: {what}"
         time.sleep(0.2)
@@ -61,7 +63,7 @@ def pod(name, command, uid, image=IMAGE):
 def run_pod(namespace, name, command):
     """Runs a pod to its end; what it wrote."""
     kubectl("-n", namespace, "create", "-f", "-", stdin=pod(name, command, 65532))
-    kubectl("-n", namespace, "wait", "--for=jsonpath={.status.phase}=Succeeded", f"pod/{name}", "--timeout=60s")
+    kubectl("-n", namespace, "wait", "--for=jsonpath={.status.phase}=Succeeded", f"pod/{name}", f"--timeout={60 * SLOW:.0f}s")
     return kubectl("-n", namespace, "logs", name).stdout
 
 
@@ -93,6 +95,6 @@ def test_dns_knows_services_and_nothing_outside(namespace):
 
 def test_exec_tells_the_status_of_the_command(namespace):
     kubectl("-n", namespace, "create", "-f", "-", stdin=pod("exec", ["sleep", "600"], 65532))
-    kubectl("-n", namespace, "wait", "--for=condition=Ready", "pod/exec", "--timeout=60s")
+    kubectl("-n", namespace, "wait", "--for=condition=Ready", "pod/exec", f"--timeout={60 * SLOW:.0f}s")
     assert kubectl("-n", namespace, "exec", "exec", "--", "sh", "-c", "hostname").stdout.strip() == "exec"
     assert kubectl("-n", namespace, "exec", "exec", "--", "sh", "-c", "exit 7", check=False).returncode == 7

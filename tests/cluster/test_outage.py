@@ -6,14 +6,15 @@ import time
 import pytest
 
 from rig import node, shop
+from rig.cluster import SLOW
 from rig.place import statuses
 from rig.release import Release
 
 pytestmark = pytest.mark.xdist_group("outage")
 ROUNDS = 3
 REPLICAS = 2
-OUT_S = {"closed": 10, "hung": 15}
-BACK_S = 10
+OUT_S = {"closed": 10 * SLOW, "hung": 15 * SLOW}
+BACK_S = 10 * SLOW
 
 
 @pytest.fixture(scope="module")

@@ -21,10 +21,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 IN = ROOT / "tests" / "cluster" / "in"
 
+# Every wait, and every bound on time, is multiplied with this: for a slow machine.
+SLOW = float(os.environ.get("RR_SLOW", "1"))
+
 
 def wait_until(predicate, timeout=20.0, what="condition", every=0.05):
     """Waits until predicate() is true and returns its value; an AssertionError after timeout seconds.
     `what` may be a function that says what is there instead."""
+    timeout *= SLOW
     end = time.monotonic() + timeout
     while True:
         value = predicate()
@@ -81,7 +85,7 @@ class Cluster:
     def run(self, *words, stdin=None, timeout=120, check=True):
         started = time.monotonic()
         given = subprocess.run(
-            self.argv(*words), input=stdin, capture_output=True, text=True, timeout=timeout, errors="replace",
+            self.argv(*words), input=stdin, capture_output=True, text=True, timeout=timeout * SLOW, errors="replace",
             stdin=subprocess.DEVNULL if stdin is None else None, cwd=ROOT,
         )  # fmt: skip
         done = Done(words, given.returncode, given.stdout, given.stderr, time.monotonic() - started)
@@ -120,7 +124,7 @@ class Cluster:
 
     def ask(self, method, path, body=None, timeout=20):
         """(status, bytes)"""
-        connection = _SocketConnection(self._socket, timeout)
+        connection = _SocketConnection(self._socket, timeout * SLOW)
         try:
             headers = {"Content-Type": "application/json"} if body is not None else {}
             connection.request(method, path, json.dumps(body) if body is not None else None, headers)

@@ -5,7 +5,7 @@ import os
 import pytest
 import yaml
 
-from .cluster import ROOT, Done
+from .cluster import ROOT, SLOW, Done
 
 # Another chart than this folder's, for instance a packaged one.
 CHART = os.environ.get("E2E_CHART") or ROOT / "chart"
@@ -37,7 +37,7 @@ class Release:
     def _apply(self, verb, values, *flags, timeout=90, **options):
         file = self.place.folder / f"{self.name}-{verb}.yaml"
         file.write_text(yaml.safe_dump(values, sort_keys=False))
-        words = [verb, self.name, CHART, "-f", file, f"--timeout={timeout}s", *flags]
+        words = [verb, self.name, CHART, "-f", file, f"--timeout={timeout * SLOW:.0f}s", *flags]
         words += ["--wait"] if self.wait else []
         if os.environ.get("E2E_REGISTRY"):
             words += ["--set", f"global.releaseRuntime.registry={os.environ['E2E_REGISTRY']}"]
@@ -50,11 +50,11 @@ class Release:
         return self._apply("upgrade", values, *flags, **options)
 
     def rollback(self, revision, timeout=90, **options):
-        words = ["rollback", self.name, str(revision), f"--timeout={timeout}s"] + (["--wait"] if self.wait else [])
+        words = ["rollback", self.name, str(revision), f"--timeout={timeout * SLOW:.0f}s"] + (["--wait"] if self.wait else [])
         return self.helm(*words, timeout=timeout + 30, **options)
 
     def uninstall(self, **options):
-        return self.helm("uninstall", self.name, "--wait", "--timeout=60s", **options)
+        return self.helm("uninstall", self.name, "--wait", f"--timeout={60 * SLOW:.0f}s", **options)
 
     def history(self):
         """[(revision, status)]"""
