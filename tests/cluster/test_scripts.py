@@ -1,12 +1,15 @@
 """The scripts of this folder, where they promise something that no other story would miss."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
+
+from rig.cluster import SLOW
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -16,7 +19,7 @@ own_cluster = pytest.mark.skipif("CLUSTER_KUBECONFIG" in os.environ, reason="is 
 
 def call(*command, **env):
     return subprocess.run(
-        command, env={**os.environ, **env}, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, cwd=ROOT
+        command, env={**os.environ, **env}, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60 * SLOW, cwd=ROOT
     )
 
 
@@ -42,6 +45,85 @@ def test_able_says_what_is_missing():
     assert seen.returncode == 1
     assert seen.stderr.startswith("the cluster needs the cgroup controller cpu"), seen.stderr
     assert len(seen.stderr.splitlines()) == 1
+
+
+# Instead of the node: what a program inside sees of its cgroups, and whether a cgroup that it makes gets the controllers.
+LOOK = """#!/usr/bin/env bash
+set -eu
+. "$(dirname "$0")/env"
+umount -R /sys/fs/cgroup
+mount -t sysfs sysfs /sys
+mount_cgroups
+{
+    sed 's/^.*:/self /' /proc/self/cgroup | sort -u
+    for top in $(awk '$3 ~ /^cgroup2?$/ { print $2 }' /proc/mounts); do
+        mkdir "$top/pods"
+        echo "pods $top $(xargs <"$top/pods/cgroup.controllers" || true)"
+    done
+} >"$STATE/seen"
+: >"$STATE/started"
+exec sleep 600
+"""
+
+
+def unified():
+    """The folder of the unified hierarchy, and the controllers it has: all of them, or what version 1 leaves."""
+    mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines() if line.split()[2] == "cgroup2"]
+    return Path(mounts[0]) if mounts else None, (Path(mounts[0]) / "cgroup.controllers").read_text().split() if mounts else []
+
+
+def wait_for(test, what):
+    end = time.monotonic() + 20 * SLOW
+    while not test():
+        assert time.monotonic() < end, what()
+        time.sleep(0.05)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root")
+@pytest.mark.parametrize("version", ["mounted", "2"])
+def test_cgroups_are_made_entered_and_removed(tmp_path, version):
+    """Of the version that the machine runs, and of version 2 with any controller that the unified hierarchy has."""
+    top, controllers = unified()
+    if version == "2" and not controllers:
+        pytest.skip("no unified hierarchy with a controller is mounted")
+    given = {"CLUSTER_CONTROLLERS": controllers[0]} if version == "2" else {}
+    here, state = tmp_path / "tests/cluster", tmp_path / "build/cluster/state"
+    here.mkdir(parents=True)
+    (state / "pids").mkdir(parents=True)
+    for name in ("env", "cgroups", "launch", "down", "in"):
+        shutil.copy(HERE / name, here)
+    (here / "node").write_text(LOOK)
+    (here / "node").chmod(0o755)
+    handed_on = (top / "cgroup.subtree_control").read_text() if top else ""
+    errors = tmp_path / "errors"
+    with open(errors, "w") as log:
+        outer = subprocess.Popen(
+            [here / "launch"], env={**os.environ, **given}, stdin=subprocess.DEVNULL, stderr=log, start_new_session=True
+        )
+    try:
+        wait_for(lambda: (state / "started").exists() or outer.poll() is not None, errors.read_text)
+        assert outer.poll() is None, errors.read_text()
+        init = Path(f"/proc/{outer.pid}/task/{outer.pid}/children").read_text().split()[0]
+        (state / "pids/init").write_text(init)
+        seen = (state / "seen").read_text()
+        in_leaf = (state / "cgroups").read_text().startswith("unified ")
+        assert in_leaf or version == "mounted"
+        assert ("self /node" in seen.splitlines()) == in_leaf, seen
+        if in_leaf:
+            assert set((given or {"": "cpu memory pids"}).popitem()[1].split()) <= set(seen.split()), seen
+            leaf = Path((state / "cgroups").read_text().split()[1])
+            assert init in (leaf / "cgroup.procs").read_text().split()
+            assert (leaf.parent / "cgroup.procs").read_text() == "", "a cgroup with processes of its own hands nothing on"
+        inside = call(here / "in", "cat", "/proc/self/cgroup").stdout
+        assert {line.split(":")[2] for line in inside.splitlines()} <= {"/node", "/"}, inside
+    finally:
+        ended = call(here / "down")
+        outer.wait(10)
+    assert ended.returncode == 0, ended.stderr
+    assert not state.exists()
+    name = call("bash", "-c", f". {here}/env; echo $CGROUP").stdout.strip()
+    assert not [folder for folder, _, _ in os.walk("/sys/fs/cgroup") if Path(folder).name.startswith(name)]
+    assert not top or version == "mounted" or (top / "cgroup.subtree_control").read_text() == handed_on
 
 
 def sleepers(seconds):
