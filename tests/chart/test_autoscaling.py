@@ -12,7 +12,7 @@ def pod(helm, values=MORE, **how):
     return named(helm.render(values, **how), "Deployment", "shop-web")["spec"]["template"]["spec"]
 
 
-def test_the_autoscaler(helm):
+def test_the_autoscaler_002_3(helm):
     objects = helm.render(MORE)
     hpa = kind(objects, "HorizontalPodAutoscaler")
     assert hpa["metadata"]["name"] == "shop-web" and hpa["metadata"]["annotations"] == {"note": "quick"}
@@ -86,7 +86,7 @@ def test_one_pod_may_go_for_a_drain(helm):
     assert budget["unhealthyPodEvictionPolicy"] == "IfHealthyBudget" and budget["maxUnavailable"] == "50%"
 
 
-def test_pods_keep_apart(helm):
+def test_pods_keep_apart_002_7(helm):
     spec = pod(helm)
     assert spec["affinity"]["nodeAffinity"] == MORE["workloads"]["web"]["affinity"]["nodeAffinity"]
     (term,) = spec["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
@@ -109,7 +109,7 @@ def test_pods_spread(helm):
     assert all(CHOSEN.items() <= one["labelSelector"]["matchLabels"].items() for one in found.values())
 
 
-def test_jobs_go_where_the_workload_does(helm):
+def test_jobs_go_where_the_workload_does_000_13(helm):
     for thing, template in pods(helm.render(MORE)):
         spec = template["spec"]
         if "api" in thing["metadata"]["name"]:

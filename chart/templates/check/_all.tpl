@@ -5,6 +5,7 @@ release-runtime.check.values   what is missing or misplaced in the values: runs 
 */ -}}
 {{- define "release-runtime.check.values" -}}
 {{- $root := . }}{{ $values := .Values }}
+{{- include "release-runtime.check.registry" $root }}
 {{- range $key, $workload := $values.workloads }}
   {{- include "release-runtime.check.workload" (dict "root" $root "key" $key "workload" $workload) }}
 {{- end }}
@@ -25,6 +26,13 @@ release-runtime.check.values   what is missing or misplaced in the values: runs 
 {{- range $key, $entry := $values.configMaps }}
   {{- include "release-runtime.check.configMap" (dict "root" $root "key" $key "entry" $entry) }}
 {{- end }}
+{{- include "release-runtime.check.others" . }}
+{{- end }}
+
+{{- /* The same for what stands beside workloads, migrations and cron jobs. In: root */ -}}
+{{- define "release-runtime.check.others" -}}
+{{- $root := . }}
+{{- range list "exposure" "certificates" "networkPolicy" "namespace" }}{{ include (printf "release-runtime.check.%s" .) $root }}{{ end }}
 {{- end }}
 
 {{- /* What does not fit together: runs on the model, before any object is made. In: release-runtime.model.all */ -}}

@@ -74,6 +74,7 @@ What all other templates get as "root", as JSON: in: what release-runtime.all ge
 {{- $values := dict }}
 {{- include "release-runtime.copyPlain" (dict "from" $given "to" $values) }}
 {{- $_ := set $values "configMaps" (include "release-runtime.withFiles" (dict "ctx" $ctx "values" $values) | fromJson) }}
+{{- include "release-runtime.withCredentials" $values }}
 {{- $global := $values.global | default dict }}
 {{- $release := pick $ctx.Release "Name" "Namespace" "Service" "IsInstall" }}
 {{- /* Of this chart itself it is our version, and no alias; the application's is not known. */ -}}
