@@ -404,6 +404,10 @@ static void
 plan_run(void)
 {
     memset(&plan, 0, sizeof(plan));
+    /* A shell that starts this in the background may have had INT and QUIT ignored, nohup HUP: a run keeps it so. */
+    const int stopping[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP};
+    for (size_t i = 0; i < 4; i++)
+        signal(stopping[i], SIG_DFL);
     plan.host = "web-1";
     plan.o = (struct options){.lock_kind = LOCK_NONE,
                               .starting_deadline_ms = CLOCK_NEVER,
