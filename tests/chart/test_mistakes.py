@@ -188,7 +188,9 @@ def test_a_character_that_yaml_has_no_place_for(helm, path):
     for character in "\x7f\x80\x85\x9f\ufffe":
         text = f"canary{character}"
         error = helm.refused(changed(FULL, path, [text] if path.endswith("args") else text))
-        assert f"{path}: holds a control character" in error and "canary" not in error
+        assert "canary" not in error
+        # Helm 3.18 reads the values as YAML once more before any template runs, and refuses them itself, without a path.
+        assert f"{path}: holds a control character" in error or "yaml: control characters are not allowed" in error
     kept = "a\x01\u2028\ufeffb"
     settings = named(helm.render(changed(FULL, "configMaps.settings.data.A", kept)), "ConfigMap", "shop-settings")
     assert settings["data"]["A"] == kept
