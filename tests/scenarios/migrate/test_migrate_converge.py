@@ -11,7 +11,7 @@ import threading
 import pytest
 
 from rig import postgres
-from rig.base import as_server_user, rounds, wait_until
+from rig.base import as_server_user, propagation, rounds, unmount, wait_until
 from rig.dump import dump
 from rig.migrations import events, failure
 
@@ -188,13 +188,14 @@ def small_disk(pg_server, new_dir):
     where = new_dir()
     server = pg_server(start=False)
     mount = 'mount -t tmpfs -o size=4m,mode=0777 small "$0" && exec "$@"'
-    server.before = ("unshare", "--mount", "sh", "-c", mount, str(where))
+    server.before = ("unshare", "--mount", "--propagation", propagation(), "sh", "-c", mount, str(where))
     server.start().create_app()
-    inside = ["nsenter", "--mount", "--target", str(server.daemon.pid), "--wd=/"]
+    inside = ["nsenter", "--mount", "--root", "--target", str(server.daemon.pid), "--wd=/"]
     subprocess.run([*inside, *as_server_user(["mkdir", "-m", "700", f"{where}/space"])], check=True)
     server.psql(f"CREATE TABLESPACE small LOCATION '{where}/space'", "GRANT CREATE ON TABLESPACE small TO app")
     grow = [*inside, "mount", "-o", "remount,size=64m", str(where)]
-    return server, lambda: subprocess.run(grow, check=True)
+    yield server, lambda: subprocess.run(grow, check=True)
+    unmount(where)
 
 
 @pytest.mark.parametrize("outside", [False, True], ids=["transaction", "outside"])

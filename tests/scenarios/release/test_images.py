@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from rig.base import propagation, unmount
+
 pytestmark = pytest.mark.release_build
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -187,17 +189,10 @@ def test_links_modes_and_order_of_a_folder(tmp_path):
 
 
 @functools.cache
-def propagation():
-    """In a chroot / is no mount point, and how mounts propagate cannot be changed there."""
-    tried = subprocess.run(["unshare", "--mount", "--propagation", "private", "true"], capture_output=True)
-    return "private" if tried.returncode == 0 else "unchanged"
-
-
 @pytest.fixture(autouse=True)
 def nothing_stays_mounted(tmp_path):
     yield
-    if os.path.ismount(tmp_path):  # it came here from the namespace
-        subprocess.run(["umount", "--lazy", tmp_path], check=True)
+    unmount(tmp_path)
 
 
 def run_as(uid, root, *command, network=False):

@@ -37,6 +37,18 @@ def wait_until(predicate, timeout=10.0, what="condition", every=0.01):
         time.sleep(every)
 
 
+def propagation():
+    """How `unshare --mount` has to propagate mounts: in a chroot / is no mount point, and nothing can be changed there."""
+    tried = subprocess.run(["unshare", "--mount", "--propagation", "private", "true"], capture_output=True)
+    return "private" if tried.returncode == 0 else "unchanged"
+
+
+def unmount(directory):
+    """What was mounted in a namespace may have come here from there."""
+    if os.path.ismount(directory):
+        subprocess.run(["umount", "--lazy", str(directory)], check=True)
+
+
 def free_port():
     """A TCP port that was free on 127.0.0.1 and [::1] a moment ago, from the kernel."""
     while True:
