@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -51,6 +52,11 @@ static struct {
     enum err_code bad_release;
     int64_t takes_ms; /* until the answer, of wall time */
     int wait_status;
+    uint64_t took_ms; /* the command, and whether it was ended from without: */
+    bool deadline;
+    int stop_signo;
+    const struct command_note *note; /* is told while the command runs */
+    struct rusage used;              /* by the command */
 } plan;
 
 static struct {
@@ -69,7 +75,7 @@ static struct {
 static int said_fd = -1;
 static char said[32768];
 
-static bool
+static inline bool
 told(const char *word)
 {
     return strstr(said, word) != NULL;
@@ -132,6 +138,14 @@ int
 gethostname(char *name, size_t len)
 {
     snprintf(name, len, "%s", plan.host);
+    return 0;
+}
+
+int
+getrusage(__rusage_who_t who, struct rusage *used)
+{
+    assert_int_equal(who, RUSAGE_CHILDREN);
+    *used = plan.used;
     return 0;
 }
 
@@ -319,8 +333,13 @@ on_command_soon(void *arg)
         loop_timer_start(command.soon, 0);
         return;
     }
+    if (plan.note)
+        command.ops->note(plan.note, command.arg);
     command.runs = false;
     command.end.wait_status = plan.wait_status;
+    command.end.took_ms = plan.took_ms;
+    command.end.deadline = plan.deadline;
+    command.end.stop_signo = plan.stop_signo;
     command.ops->ended(&command.end, command.arg);
 }
 
