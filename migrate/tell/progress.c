@@ -23,7 +23,6 @@ struct progress {
     struct loop_timer *timer;
     int fd;
     bool terminal;
-    bool active;
     bool drawn;
     uint64_t start_ms;
     struct progress_view view;
@@ -116,7 +115,6 @@ progress_begin(struct progress *p, size_t files)
     p->view.files = files;
     p->view.number = 0;
     p->start_ms = clock_mono_ms();
-    p->active = true;
     if (p->terminal)
         loop_timer_start(p->timer, DRAW_EVERY_MS);
 }
@@ -145,7 +143,6 @@ progress_server(struct progress *p, const char *text)
 void
 progress_end(struct progress *p)
 {
-    p->active = false;
     loop_timer_cancel(p->timer);
     hide(p);
 }
