@@ -32,13 +32,16 @@ release-runtime.check.values   what is missing or misplaced in the values: runs 
 {{- /* The same for what stands beside workloads, migrations and cron jobs. In: root */ -}}
 {{- define "release-runtime.check.others" -}}
 {{- $root := . }}
-{{- range list "exposure" "certificates" "networkPolicy" "namespace" }}{{ include (printf "release-runtime.check.%s" .) $root }}{{ end }}
+{{- range list "exposure" "certificates" "networkPolicy" "namespace" "monitoring" "tests" "extra" }}
+  {{- include (printf "release-runtime.check.%s" .) $root }}
+{{- end }}
 {{- end }}
 
 {{- /* What does not fit together: runs on the model, before any object is made. In: release-runtime.model.all */ -}}
 {{- define "release-runtime.check.model" -}}
 {{- $root := .root }}{{ $values := .root.Values }}{{ $services := .services }}
 {{- include "release-runtime.check.names" . }}
+{{- include "release-runtime.check.policies" . }}
 {{- range $key, $made := .workloads }}
   {{- $given := dict "root" $root "key" $key "workload" (get $values.workloads $key) "deployment" $made }}
   {{- include "release-runtime.check.deploymentModel" $given }}

@@ -79,10 +79,12 @@ release-runtime.check.autoscaling   refuses, in the values, two who set the numb
   {{- if $scales }}{{ $count = int64 (dig "autoscaling" "minReplicas" 1 .workload) }}{{ end }}
   {{- $least := $pdb.minAvailable }}
   {{- if hasKey $pdb "minAvailable" }}
-    {{- $all := kindIs "string" $least | ternary (regexMatch `^0*[1-9][0-9]{2,}%$` (toString $least)) (and (ge (int64 $least) $count) (gt $count 0)) }}
+    {{- $all := kindIs "string" $least | ternary (regexMatch `^0*[1-9][0-9]{2,}%$` (toString $least)) (and (ge (int64 $least) $count) (gt
+      $count 0)) }}
     {{- if and (kindIs "string" $least) (eq $count 1) (not (regexMatch "^0+%$" $least)) }}{{ $all = true }}{{ end }}
     {{- if $all }}
-      {{- fail (printf "%s.minAvailable: %v of %d pod(s) lets none go, and no node could be drained; say maxUnavailable: 1" $where $least $count) }}
+      {{- fail (printf "%s.minAvailable: %v of %d pod(s) lets none go, and no node could be drained; say maxUnavailable: 1" $where $least
+        $count) }}
     {{- end }}
   {{- end }}
   {{- if regexMatch "^0+%?$" (toString (dig "maxUnavailable" "1" $pdb)) }}

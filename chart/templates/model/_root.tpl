@@ -66,6 +66,8 @@ What all other templates get as "root", as JSON: in: what release-runtime.all ge
 
     Values            without entries that are null, at any depth, so that no template meets one
     Release kube flux own
+    dashboards        {KEY: {FILE: TEXT}}
+    extraObjects      {KEY: YAML}
     fullname          what names begin with; system: what the label name says
     Chart             name and version of the chart that calls, and the version of its application
 */ -}}
@@ -75,6 +77,7 @@ What all other templates get as "root", as JSON: in: what release-runtime.all ge
 {{- include "release-runtime.copyPlain" (dict "from" $given "to" $values) }}
 {{- $_ := set $values "configMaps" (include "release-runtime.withFiles" (dict "ctx" $ctx "values" $values) | fromJson) }}
 {{- include "release-runtime.withCredentials" $values }}
+{{- include "release-runtime.withFlags" $values }}
 {{- $global := $values.global | default dict }}
 {{- $release := pick $ctx.Release "Name" "Namespace" "Service" "IsInstall" }}
 {{- /* Of this chart itself it is our version, and no alias; the application's is not known. */ -}}
@@ -86,6 +89,8 @@ What all other templates get as "root", as JSON: in: what release-runtime.all ge
 {{- $out := dict "Values" $values "Release" $release "Chart" $chart "kube" $kube "flux" $flux "own" $own }}
 {{- $_ := set $out "fullname" ($values.fullnameOverride | default $release.Name) }}
 {{- $_ := set $out "system" ($values.nameOverride | default (empty .own | ternary $chart.name $release.Name)) }}
+{{- $_ := set $out "dashboards" (include "release-runtime.dashboards" (dict "ctx" $ctx "values" $values) | fromJson) }}
+{{- $_ := set $out "extraObjects" (include "release-runtime.extraTexts" (dict "ctx" $ctx "values" $values) | fromJson) }}
 {{- toJson $out }}
 {{- end }}
 

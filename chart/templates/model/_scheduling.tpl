@@ -36,7 +36,8 @@ the release before are not counted, where Kubernetes can tell them apart: they a
 {{- end }}
 {{- $constraints := list }}
 {{- range $name, $given := $w.topologySpreadConstraints }}
-  {{- $one := kindIs "map" $given | ternary $given (dict "whenUnsatisfiable" (ternary "DoNotSchedule" "ScheduleAnyway" (eq (toString $given) "hard"))) }}
+  {{- $one := kindIs "map" $given | ternary $given (dict "whenUnsatisfiable" (ternary "DoNotSchedule" "ScheduleAnyway" (eq (toString
+    $given) "hard"))) }}
   {{- $key := get (dict "node" "kubernetes.io/hostname" "zone" "topology.kubernetes.io/zone") $name }}
   {{- $preset := merge (dict "maxSkew" 1 "whenUnsatisfiable" "ScheduleAnyway" "topologyKey" $key "labelSelector" $selector) $revision }}
   {{- $constraints = append $constraints (include "release-runtime.overlay" (list $preset $one) | fromJson) }}

@@ -1,0 +1,87 @@
+{{- /*
+Objects of one's own, tests, switches and policies.
+
+release-runtime.check.extra   refuses, in the values, what is no object, and hooks that would be blind or dangerous. In: root
+*/ -}}
+{{- define "release-runtime.check.extra" -}}
+{{- $root := . }}
+{{- range $key, $text := .extraObjects }}
+  {{- $where := printf "extraObjects.%s" $key }}{{ $object := fromYaml $text }}
+  {{- if hasKey $object "Error" }}{{ fail (printf "%s: is no YAML" $where) }}{{ end }}
+  {{- range list "apiVersion" "kind" }}{{ if not (get $object .) }}{{ fail (printf "%s.%s is missing" $where .) }}{{ end }}{{ end }}
+  {{- $allowed := list "Job" "Pod" "ServiceAccount" "Role" "RoleBinding" "Secret" "ConfigMap" "ExternalSecret" "NetworkPolicy" }}
+  {{- range $name, $_ := dig "metadata" "annotations" dict $object }}
+    {{- if and (hasPrefix "helm.sh/hook" $name) (not (has $object.kind $allowed)) }}
+      {{- fail (printf "%s: a %s as a hook would be deleted by an upgrade, with all that belongs to it; leave out %s" $where $object.kind
+        $name) }}
+    {{- end }}
+  {{- end }}
+  {{- if and (eq $object.kind "ConfigMap") (include "release-runtime.hasPassword" $text) }}
+    {{- fail (printf "%s: holds a password in a URL; put it into secrets.NAME.stringData" $where) }}
+  {{- end }}
+{{- end }}
+{{- if and .Values.featureFlags (not (dig "configMaps" "feature-flags" "flags" false .Values)) }}
+  {{- fail "configMaps.feature-flags: featureFlags makes the ConfigMap of that key; choose another" }}
+{{- end }}
+{{- end }}
+
+{{- /* Refuses, in the values, tests of what is not there. In: root */ -}}
+{{- define "release-runtime.check.tests" -}}
+{{- $root := . }}
+{{- with include "release-runtime.enabled" .Values.tests | fromJson }}
+  {{- $services := include "release-runtime.services" $root | fromJson }}
+  {{- range $key, $t := . }}
+    {{- $where := printf "tests.%s" $key }}
+    {{- if eq (empty $t.from) (empty $t.service) }}
+      {{- fail (printf "%s: give service (whose path is asked), or from and command (which is run as a container does)" $where) }}
+    {{- end }}
+    {{- if $t.from }}
+      {{- include "release-runtime.check.source" (dict "root" $root "from" $t.from "where" $where) }}
+      {{- if not $t.command }}{{ fail (printf "%s.command is missing" $where) }}{{ end }}
+      {{- include "release-runtime.check.words" (dict "words" (concat $t.command ($t.args | default list)) "where" (printf "%s.command"
+        $where)) }}
+      {{- include "release-runtime.check.env" (dict "env" $t.env "where" (printf "%s.env" $where)) }}
+    {{- else }}
+      {{- if not (hasKey $services $t.service) }}
+        {{- fail (printf "%s.service: there is no Service %q; there are: %s" $where $t.service (keys $services | sortAlpha | join ", ")) }}
+      {{- end }}
+      {{- $known := list }}{{ range (get $services $t.service).ports }}{{ $known = append $known .name }}{{ end }}
+      {{- if and $t.port (not (has $t.port $known)) }}
+        {{- fail (printf "%s.port: the Service %q has no port %q; it has: %s" $where $t.service $t.port (join ", " $known)) }}
+      {{- end }}
+    {{- end }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* Refuses, in the model, what a policy of the values forbids. In: the model */ -}}
+{{- define "release-runtime.check.policies" -}}
+{{- $policy := .root.Values.policy | default dict }}
+{{- range $key, $made := .workloads }}
+  {{- range $c := $made.pod.containers }}
+    {{- $where := printf "workloads.%s.containers.%s" $key $c.name }}
+    {{- if and $policy.requireLiveness (not (hasKey $c "livenessProbe")) }}
+      {{- fail (printf "%s.livenessProbe is missing: policy.requireLiveness wants one in every container that stays" $where) }}
+    {{- end }}
+    {{- include "release-runtime.check.pinned" (dict "policy" $policy "image" $c.image "where" (printf "%s.image" $where)) }}
+  {{- end }}
+{{- end }}
+{{- range $key, $made := .cronJobs }}
+  {{- include "release-runtime.check.pinned" (dict "policy" $policy "image" $made.container.image "where" (printf "cronJobs.%s.image"
+    $key)) }}
+{{- end }}
+{{- range $key, $made := .migrations }}
+  {{- include "release-runtime.check.pinned" (dict "policy" $policy "image" $made.image "where" (printf "migrations.%s.image" $key)) }}
+{{- end }}
+{{- end }}
+
+{{- /* Refuses an image that may be another one tomorrow: dict policy image where */ -}}
+{{- define "release-runtime.check.pinned" -}}
+{{- $image := .image | default "" | toString }}
+{{- $tag := regexFind ":[^:/@]+$" $image | trimPrefix ":" }}
+{{- if and .policy.requirePinnedImages (not (contains "@sha256:" $image)) (has $tag (list "" "latest" "main" "master" "dev" "edge"
+  "stable")) }}
+  {{- fail (printf "%s: %s may be another image tomorrow; policy.requirePinnedImages wants a version or a digest (@sha256:…)" .where
+    $image) }}
+{{- end }}
+{{- end }}
