@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -80,6 +81,14 @@ def test_image_from_an_archive_runs_restricted(namespace):
     assert "Read-only" in seen, seen
     assert seen[seen.index("CapEff:") + 1].strip("0") == ""
     assert seen[seen.index("Seccomp:") + 1] == "2"
+
+
+def test_cgroups_are_read_only_in_a_pod(namespace):
+    """Of version 2 it sees one hierarchy, which begins at its own cgroup."""
+    seen = run_pod(namespace, "cgroups", ["sh", "-c", "cat /proc/self/mountinfo; cat /proc/self/cgroup"]).splitlines()
+    mounts = [line.split() for line in seen if re.search(r" - cgroup2? ", line)]
+    assert mounts and all("ro" in mount[5].split(",") for mount in mounts), seen
+    assert all(mount[mount.index("-") + 1] == "cgroup" for mount in mounts) or "0::/" in seen, seen
 
 
 def test_restricted_namespace_refuses_root(namespace):
