@@ -60,6 +60,12 @@ def test_within_the_release(helm):
     assert {"to": [RELEASE]} not in spec["egress"] and {"from": [RELEASE]} not in spec["ingress"]
 
 
+def test_alone(helm):
+    """Nothing but the word that switches it on."""
+    spec = policy(helm, "shop-default", {NP: {"enabled": True}})["spec"]
+    assert spec["ingress"] == [{"from": [RELEASE]}] and spec["egress"][1:] == [{"to": [RELEASE]}]
+
+
 def test_off_by_default(helm):
     for value in (None, {"ingressController": {"namespace": "x"}}):
         assert not kinds(helm.render(changed(MORE, NP, value)), "NetworkPolicy")

@@ -9,7 +9,7 @@ release-runtime.check.networkPolicy   refuses, in the values, rules for what is 
 {{- if $np.enabled }}
   {{- range list "ingress" "egress" }}
     {{- $side := . }}
-    {{- range $name, $rule := get $np . }}
+    {{- range $name, $rule := get $np . | default dict }}
       {{- $at := printf "networkPolicy.%s.%s" $side $name }}
       {{- if and $rule.workload (not (hasKey ($root.Values.workloads | default dict) $rule.workload)) }}
         {{- fail (printf "%s.workload: there is no workload %q; there are: %s"
