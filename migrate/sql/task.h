@@ -12,12 +12,12 @@
 
 enum task_kind {
     TASK_UNKNOWN, /* CALL, DO, and whatever is not below: nothing tells from outside whether it was done */
-    TASK_SESSION, /* SET, RESET, PREPARE …: of the session, to be said again in another one */
+    TASK_SESSION,      /* of the session (SET, RESET, PREPARE), to be said again in another one */
     TASK_CREATE_INDEX, /* table; name, unless the server chooses it */
     TASK_DROP_INDEX,   /* CONCURRENTLY: name */
     TASK_REINDEX,      /* name, and what it is the name of; none: the current database */
     TASK_DETACH,       /* CONCURRENTLY: table is the parent, name the partition */
-    TASK_AGAIN,        /* VACUUM, CLUSTER, ALTER SYSTEM …: running it twice is running it once */
+    TASK_AGAIN,        /* VACUUM, CLUSTER, ALTER SYSTEM: running it twice is running it once */
     TASK_CREATE,       /* DATABASE, TABLESPACE, SUBSCRIPTION: name */
     TASK_DROP,         /* the same, and COMMIT PREPARED or ROLLBACK PREPARED: name */
 };

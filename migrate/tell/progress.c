@@ -164,8 +164,11 @@ add_blocks(size_t eighths, size_t columns, struct strbuf *out)
 {
     static const char *const parts[] = {" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"};
     strbuf_adds(out, "▕");
-    for (size_t i = 0; i<columns; i++, eighths = eighths> 8 ? eighths - 8 : 0)
-        strbuf_adds(out, parts[eighths > 8 ? 8 : eighths]);
+    for (size_t i = 0; i < columns; i++) {
+        size_t part = eighths < 8 ? eighths : 8;
+        strbuf_adds(out, parts[part]);
+        eighths -= part;
+    }
     strbuf_adds(out, "▏");
 }
 

@@ -124,9 +124,7 @@ after(struct look *l, const struct relations_lock *locks, enum lockmode most)
 }
 #define AFTER(l, most, ...) after(l, (const struct relations_lock[]){__VA_ARGS__, {0}}, most)
 #define HOLDS(oid_, mode_, file)                                                                   \
-    {                                                                                              \
-        .oid = (oid_), .mode = (mode_), .filenode = (file)                                         \
-    }
+    ((struct relations_lock){.oid = (oid_), .mode = (mode_), .filenode = (file)})
 
 static void
 is_taking(const struct look *l, size_t i, uint32_t table, enum lockmode mode)
