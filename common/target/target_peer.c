@@ -1,4 +1,4 @@
-/* target_peer.c: where an application is: tcp, http and https URLs. */
+/* target_peer.c: where an application is: tcp, http, https and fcgi URLs. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -8,7 +8,14 @@
 #include "common/base/cleanup.h"
 #include "common/target/target_text.h"
 
-#define HOST_MAX 253 /* RFC 1035, 2.3.4, as text without the final dot */
+#define HOST_MAX 253   /* RFC 1035, 2.3.4, as text without the final dot */
+#define SOCKET_MAX 107 /* unix(7): sun_path */
+
+/* In the order of enum target_peer_scheme; default_port 0: the URL has to name one. */
+static const struct {
+    const char *name;
+    uint16_t default_port;
+} schemes[] = {{"tcp", 0}, {"http", 80}, {"https", 443}, {"fcgi", 9000}};
 
 /* ---- hosts ---- */
 
@@ -102,11 +109,9 @@ take_server(struct target_peer *t, const struct target_url *u, struct err *e)
                        target_url_at(u, hosts.text));
     if (take_host(t, u, host, e) < 0)
         return -1;
-    if (!port.text && t->scheme == TARGET_PEER_TCP)
-        return err_set(e, ERR_USAGE, "no port: tcp://HOST:PORT");
-    t->port = t->scheme == TARGET_PEER_HTTPS ? 443 : 80;
+    t->port = schemes[t->scheme].default_port;
     if (!port.text)
-        return 0;
+        return t->port > 0 ? 0 : err_set(e, ERR_USAGE, "no port: tcp://HOST:PORT");
     cleanup_free char *text = strndup(port.text, port.len);
     if (!text)
         return err_nomem(e);
@@ -121,10 +126,45 @@ take_server(struct target_peer *t, const struct target_url *u, struct err *e)
 
 /* ---- the rest ---- */
 
+/* A script's name: no path is none. */
+static int
+take_script(struct target_peer *t, const struct target_url *u, struct err *e)
+{
+    if (u->query.text)
+        return err_set(e, ERR_USAGE, "fcgi:// knows no query, at character %zu of the URL",
+                       target_url_at(u, u->query.text));
+    if (u->path.len == 0)
+        return 0;
+    struct target_slice script = {u->path.text - 1, u->path.len + 1};
+    return target_decode(u, script, &t->path, e);
+}
+
+/* fcgi://unix:/SOCKET[:/SCRIPT], as nginx writes it; from: "/SOCKET…". */
+static int
+take_socket(struct target_peer *t, const char *url, const char *from, struct err *e)
+{
+    struct target_url u = {.whole = url};
+    const char *end = strchrnul(from, '?');
+    const char *script = memmem(from, (size_t)(end - from), ":/", 2);
+    struct target_slice path = {from, (size_t)((script ? script : end) - from)};
+    if (script)
+        u.path = (struct target_slice){script + 2, (size_t)(end - script - 2)};
+    if (*end == '?')
+        u.query = (struct target_slice){end + 1, strlen(end + 1)};
+    if (target_decode(&u, path, &t->host, e) < 0 || take_script(t, &u, e) < 0)
+        return -1;
+    if (strlen(t->host) > SOCKET_MAX)
+        return err_set(e, ERR_USAGE, "the socket's path is longer than %d bytes", SOCKET_MAX);
+    t->description = strndup(url, (size_t)(end - url));
+    return t->description ? 0 : err_nomem(e);
+}
+
 static int
 take_path(struct target_peer *t, const struct target_url *u, struct err *e)
 {
     const char *from = u->path.text ? u->path.text : u->query.text;
+    if (t->scheme == TARGET_PEER_FCGI)
+        return take_script(t, u, e);
     if (t->scheme == TARGET_PEER_TCP)
         return !u->query.text && u->path.len == 0
                    ? 0
@@ -146,9 +186,9 @@ take_user(struct target_peer *t, const struct target_url *u, struct err *e)
 {
     if (!u->user.text)
         return 0;
-    if (t->scheme == TARGET_PEER_TCP)
-        return err_set(e, ERR_USAGE, "tcp:// knows no user, at character %zu of the URL",
-                       target_url_at(u, u->user.text));
+    if (t->scheme == TARGET_PEER_TCP || t->scheme == TARGET_PEER_FCGI)
+        return err_set(e, ERR_USAGE, "%s:// knows no user, at character %zu of the URL",
+                       schemes[t->scheme].name, target_url_at(u, u->user.text));
     if (target_decode(u, u->user, &t->username, e) < 0)
         return -1;
     return u->password.text ? target_decode(u, u->password, &t->password, e) : 0;
@@ -157,11 +197,10 @@ take_user(struct target_peer *t, const struct target_url *u, struct err *e)
 static int
 describe(struct target_peer *t, const struct target_url *u, struct err *e)
 {
-    static const char *const schemes[] = {"tcp", "http", "https"};
     bool v6 = t->is_address && strchr(t->host, ':');
     struct strbuf b = STRBUF_INIT;
-    strbuf_addf(&b, "%s://%s%s%s:%u", schemes[t->scheme], v6 ? "[" : "", t->host, v6 ? "]" : "",
-                t->port);
+    strbuf_addf(&b, "%s://%s%s%s:%u", schemes[t->scheme].name, v6 ? "[" : "", t->host,
+                v6 ? "]" : "", t->port);
     if (t->path)
         strbuf_addf(&b, "/%.*s", (int)u->path.len, u->path.text ? u->path.text : "");
     t->description = strbuf_steal(&b);
@@ -190,22 +229,33 @@ check_bytes(const char *url, struct err *e)
 static int
 take_scheme(struct target_peer *t, const char *url, size_t *ret_len, struct err *e)
 {
-    static const char *const schemes[] = {"tcp", "http", "https"};
     size_t len = target_scheme_len(url);
     for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
-        if (strlen(schemes[i]) == len && strncasecmp(url, schemes[i], len) == 0) {
+        if (strlen(schemes[i].name) == len && strncasecmp(url, schemes[i].name, len) == 0) {
             t->scheme = (enum target_peer_scheme)i;
             *ret_len = len;
             return 0;
         }
     }
-    return err_set(e, ERR_USAGE, "not a URL of an application (tcp, http and https are)");
+    return err_set(e, ERR_USAGE, "not a URL of an application (tcp, http, https and fcgi are)");
+}
+
+static int
+take_parts(struct target_peer *t, const char *url, size_t scheme_len, struct err *e)
+{
+    struct target_url u;
+    const char *after = url + scheme_len + 1;
+    if (t->scheme == TARGET_PEER_FCGI && strncmp(after, "//unix:/", 8) == 0)
+        return take_socket(t, url, after + 7, e);
+    if (target_url_split(url, after, &u, e) < 0 || take_user(t, &u, e) < 0 ||
+        take_server(t, &u, e) < 0 || take_path(t, &u, e) < 0)
+        return -1;
+    return describe(t, &u, e);
 }
 
 int
 target_peer_parse(const char *url, struct target_peer **ret, struct err *e)
 {
-    struct target_url u;
     size_t len = 0;
     if (strlen(url) > TARGET_TEXT_MAX)
         return err_set(e, ERR_USAGE, "the URL is too long");
@@ -213,8 +263,7 @@ target_peer_parse(const char *url, struct target_peer **ret, struct err *e)
     if (!t)
         return err_nomem(e);
     if (take_scheme(t, url, &len, e) < 0 || check_bytes(url, e) < 0 ||
-        target_url_split(url, url + len + 1, &u, e) < 0 || take_user(t, &u, e) < 0 ||
-        take_server(t, &u, e) < 0 || take_path(t, &u, e) < 0 || describe(t, &u, e) < 0) {
+        take_parts(t, url, len, e) < 0) {
         target_peer_free(t);
         return -1;
     }

@@ -50,6 +50,18 @@ fuzz_redis(const char *text)
     }
 }
 
+/* A script is decoded and may hold any byte; a socket's path has to fit. */
+static void
+check_fcgi(const struct target_peer *t)
+{
+    bool is_socket = t->host[0] == '/';
+    if (is_socket != (t->port == 0) || strlen(t->host) > 253 ||
+        (is_socket && strlen(t->host) > 107))
+        abort();
+    if ((t->path && t->path[0] != '/') || strpbrk(target_peer_describe(t), " \r\n?#"))
+        abort();
+}
+
 /* What goes to curl and into a request holds nothing that ends a line or a host. */
 static void
 fuzz_peer(const char *text)
@@ -58,6 +70,11 @@ fuzz_peer(const char *text)
     struct err e;
     if (target_peer_parse(text, &t, &e) != 0)
         return;
+    if (t->scheme == TARGET_PEER_FCGI) {
+        check_fcgi(t);
+        target_peer_free(t);
+        return;
+    }
     const char *hosts =
         t->is_address ? "0123456789abcdef.:" : "0123456789abcdefghijklmnopqrstuvwxyz-_.";
     if (!*t->host || strspn(t->host, hosts) != strlen(t->host) || t->port == 0)

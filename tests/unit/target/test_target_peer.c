@@ -1,4 +1,4 @@
-/* Where an application is: tcp, http and https URLs, and what is inside the pod. */
+/* Where an application is: tcp, http, https and fcgi URLs, and what is inside the pod. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -63,6 +63,37 @@ test_parts(void **state)
     check("http://h?full=1", TARGET_PEER_HTTP, "h", 80, "/?full=1", "http://h:80/");
     check("http://h/%2e%2e/x//y", TARGET_PEER_HTTP, "h", 80, "/%2e%2e/x//y",
           "http://h:80/%2e%2e/x//y");
+}
+
+static void
+test_fcgi(void **state)
+{
+    (void)state;
+    check("fcgi://php:9001/ping", TARGET_PEER_FCGI, "php", 9001, "/ping", "fcgi://php:9001/ping");
+    check("FCGI://[::1]", TARGET_PEER_FCGI, "::1", 9000, NULL, "fcgi://[::1]:9000");
+    check("fcgi://h/", TARGET_PEER_FCGI, "h", 9000, NULL, "fcgi://h:9000");
+    check("fcgi://h/a%20b%2Fc", TARGET_PEER_FCGI, "h", 9000, "/a b/c", "fcgi://h:9000/a%20b%2Fc");
+    check("fcgi://unix:9000/ping", TARGET_PEER_FCGI, "unix", 9000, "/ping",
+          "fcgi://unix:9000/ping");
+    check("fcgi://unix:/run/php/fpm.sock", TARGET_PEER_FCGI, "/run/php/fpm.sock", 0, NULL,
+          "fcgi://unix:/run/php/fpm.sock");
+    check("fcgi://unix:/run/a%3Ab@c:/p/q", TARGET_PEER_FCGI, "/run/a:b@c", 0, "/p/q",
+          "fcgi://unix:/run/a%3Ab@c:/p/q");
+    check("fcgi://unix:/s:/", TARGET_PEER_FCGI, "/s", 0, NULL, "fcgi://unix:/s:/");
+    bad("fcgi://", "no host");
+    bad("fcgi://h?c4nary", "knows no query");
+    bad("fcgi://h/ping?c4nary", "knows no query");
+    bad("fcgi://unix:/s?c4nary", "knows no query");
+    bad("fcgi://unix:/s:/ping?c4nary", "knows no query");
+    bad("fcgi://u:c4nary@h/", "knows no user");
+    bad("fcgi://h/%00", "%-escape at character 10");
+    bad("fcgi://unix:/%0", "%-escape at character 14");
+    bad("fcgi://unix:/s:/%x", "%-escape at character 17");
+    bad("fcgi://unix:/s#x", "a #");
+    bad("fcgi://h:0/", "port");
+    bad("fcgi://unix:/234567890123456789012345678901234567890123456789012345678901234567890123456789"
+        "01234567890123456789012345678",
+        "longer than 107 bytes");
 }
 
 static void
@@ -167,7 +198,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parts),    cmocka_unit_test(test_user),
         cmocka_unit_test(test_refused),  cmocka_unit_test(test_hosts),
-        cmocka_unit_test(test_loopback),
+        cmocka_unit_test(test_loopback), cmocka_unit_test(test_fcgi),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
