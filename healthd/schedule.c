@@ -219,8 +219,8 @@ session_done(struct check *c, const struct probe_result *r, uint64_t took_us, ui
     if (r->reason != REASON_NONE)
         note_failure(c, r);
     pace_result(&c->pace, r->reason, now_ms);
-    verdict_result(&c->verdict, &c->spec->rules,
-                   (struct verdict_result){.reason = r->reason, .timed_out = r->timed_out}, now_ms);
+    const struct verdict_result result = {r->reason, r->timed_out, r->degraded};
+    verdict_result(&c->verdict, &c->spec->rules, result, now_ms);
     if (r->reason == REASON_NONE && !loop_timer_pending(c->login_due) && !c->running[PROBE_LOGIN])
         plan_login(c, REASON_NONE);
     plan_look(c, took_us / 1000, r->reason, now_ms);

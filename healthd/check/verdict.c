@@ -67,7 +67,9 @@ void
 verdict_result(struct verdict *v, const struct verdict_rules *r, struct verdict_result result,
                uint64_t now_ms)
 {
-    if (result.reason == REASON_NONE) {
+    bool good = result.reason == REASON_NONE || result.degraded;
+    v->good_reason = good ? result.reason : REASON_NONE;
+    if (good) {
         count_good(v, r);
         v->result_ms = now_ms;
     } else {
@@ -105,6 +107,8 @@ verdict_view(const struct verdict *v, const struct verdict_rules *r, uint64_t no
         return (struct verdict_view){VERDICT_DOWN, v->login_reason};
     if (v->login_reason != REASON_NONE)
         return (struct verdict_view){VERDICT_DEGRADED, v->login_reason};
+    if (v->good_reason != REASON_NONE)
+        return (struct verdict_view){VERDICT_DEGRADED, v->good_reason};
     return (struct verdict_view){VERDICT_UP, REASON_NONE};
 }
 

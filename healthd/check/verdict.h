@@ -28,19 +28,21 @@ struct verdict_rules {
     uint64_t stale_ms;     /* CLOCK_NEVER: no age is too great (a database that may sleep) */
     uint64_t shared_ms;    /* down counts as degraded for so long; 0: off */
     bool optional;         /* down counts as degraded */
-    bool on_full_down;     /* a full server (53300) is down even while our session answers */
+    bool on_full_down;     /* a full server (53300, busy workers) is down although it answers */
 };
 
 /* One result: of a query over the session, or of a fresh login. */
 struct verdict_result {
     enum reason reason; /* REASON_NONE: it went well */
     bool timed_out;     /* it ended because time was over, whatever the reason is called */
+    bool degraded;      /* it counts as good: degraded for this reason */
 };
 
 struct verdict {
     enum verdict_state settled; /* UNKNOWN, UP or DOWN */
     enum reason reason;         /* of the last failure while settled is DOWN, else NONE */
     enum reason login_reason;   /* of the last fresh login, NONE when it went well */
+    enum reason good_reason;    /* of the last result, when that was good but degraded */
     unsigned good, bad;         /* results in a row */
     uint64_t result_ms;         /* when the last result came that did not find it too old */
     uint64_t down_ms;           /* when settled became DOWN */

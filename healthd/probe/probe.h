@@ -33,6 +33,7 @@ enum probe_depth { PROBE_SESSION, PROBE_LOGIN, PROBE_DEPTHS };
 struct probe_result {
     enum reason reason; /* REASON_NONE: it went well */
     bool timed_out;
+    bool degraded;               /* it works, but for this reason not as it should */
     char cause[PROBE_CAUSE_MAX]; /* for the log alone, "" when it went well; no secret */
 };
 
@@ -79,7 +80,7 @@ void probe_free(struct probe *p); /* NULL allowed */
 /* Fills a result from an error that came while `deadline_ms` was set. */
 void probe_result_from(struct probe_result *ret, const struct err *e, uint64_t deadline_ms);
 
-/* What tcp:// and http:// lead to, a struct target_peer (probe_peer.c). */
+/* What tcp://, http:// and fcgi:// lead to, a struct target_peer (probe_peer.c). */
 extern const struct check_target probe_peer_target;
 
 #endif

@@ -107,6 +107,31 @@ test_timed_out_under_another_name(void **state)
     expect(&v, &usual, 2, VERDICT_DOWN, REASON_DNS);
 }
 
+/* It works, with a word of warning: good for all that counts results. */
+static void
+test_good_but_degraded(void **state)
+{
+    (void)state;
+    const struct verdict_result busy = {.reason = REASON_BUSY, .degraded = true};
+    struct verdict v = {0};
+    verdict_result(&v, &usual, busy, 10);
+    expect(&v, &usual, 10, VERDICT_DEGRADED, REASON_BUSY);
+    assert_true(v.was_up);
+    expect(&v, &usual, 7010, VERDICT_UNKNOWN, REASON_TIMEOUT);
+    feed(&v, &usual, REASON_NONE, 7020);
+    expect(&v, &usual, 7020, VERDICT_UP, REASON_NONE);
+    verdict_result(&v, &usual, busy, 7030);
+    feed(&v, &usual, REASON_TIMEOUT, 7040); /* the first of two */
+    expect(&v, &usual, 7040, VERDICT_UP, REASON_NONE);
+    verdict_result(&v, &usual, busy, 7050);
+    feed(&v, &usual, REASON_REFUSED, 7060);
+    expect(&v, &usual, 7060, VERDICT_DOWN, REASON_REFUSED);
+    verdict_result(&v, &usual, busy, 7070);
+    expect(&v, &usual, 7070, VERDICT_DEGRADED, REASON_BUSY);
+    verdict_login(&v, REASON_AUTH);
+    expect(&v, &usual, 7070, VERDICT_DEGRADED, REASON_AUTH);
+}
+
 static void
 test_rise_and_fall(void **state)
 {
@@ -226,6 +251,7 @@ main(void)
         cmocka_unit_test(test_two_timeouts),
         cmocka_unit_test(test_a_timeout_then_refused),
         cmocka_unit_test(test_timed_out_under_another_name),
+        cmocka_unit_test(test_good_but_degraded),
         cmocka_unit_test(test_rise_and_fall),
         cmocka_unit_test(test_stale),
         cmocka_unit_test(test_optional),
