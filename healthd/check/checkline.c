@@ -41,7 +41,7 @@ is_scheme(const struct check_kind *k, const char *known, const char *scheme)
 static int
 unknown_scheme(const char *scheme, const struct check_kind *const *kinds, struct err *e)
 {
-    static const char *const later[] = {"tls", "fcgi", "file", "disk"};
+    static const char *const later[] = {"tls", "file", "disk"};
     const char *names[SCHEMES_MAX];
     size_t n = 0;
     cleanup_strbuf struct strbuf handled = STRBUF_INIT;

@@ -59,5 +59,7 @@ extern const struct check_key checkline_common_keys[];
 /* For the keys' parse: the place of value in known into *ret, or ERR_USAGE: "unknown WHAT 'value', did you mean …". */
 MUST_CHECK int checkline_choice(const char *what, const char *value, const char *const *known,
                                 size_t n, size_t *ret, struct err *e);
+/* The parse of the key on-full, for the kinds that can tell a full server from a dead one. */
+MUST_CHECK int checkline_on_full(struct check_spec *s, const char *value, struct err *e);
 
 #endif

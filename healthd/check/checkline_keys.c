@@ -100,6 +100,17 @@ checkline_choice(const char *what, const char *value, const char *const *known, 
     return checkline_unknown(e, what, value, known, n);
 }
 
+int
+checkline_on_full(struct check_spec *s, const char *value, struct err *e)
+{
+    static const char *const known[] = {"degraded", "down"};
+    size_t i = 0;
+    if (checkline_choice("value of on-full", value, known, CHECKLINE_COUNT(known), &i, e) < 0)
+        return -1;
+    s->rules.on_full_down = i == 1;
+    return 0;
+}
+
 static int
 key_every(struct check_spec *s, const char *value, struct err *e)
 {

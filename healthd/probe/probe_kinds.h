@@ -11,6 +11,7 @@
     KIND(probe_pg_kind)                                                                            \
     KIND(probe_redis_kind)                                                                         \
     KIND(probe_http_kind)                                                                          \
+    KIND(probe_fcgi_kind)                                                                          \
     KIND(probe_tcp_kind)
 
 #define PROBE_KIND_DECLARE(kind) extern const struct check_kind kind;

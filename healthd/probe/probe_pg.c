@@ -33,17 +33,6 @@ key_role(struct check_spec *s, const char *value, struct err *e)
     return 0;
 }
 
-static int
-key_on_full(struct check_spec *s, const char *value, struct err *e)
-{
-    static const char *const known[] = {"degraded", "down"};
-    size_t i = 0;
-    if (checkline_choice("value of on-full", value, known, 2, &i, e) < 0)
-        return -1;
-    s->rules.on_full_down = i == 1;
-    return 0;
-}
-
 static void
 own_done(void *own)
 {
@@ -101,7 +90,7 @@ const struct check_kind probe_pg_kind = {
              key_query},
             {"on-full", "degraded|down",
              "state when no connection slot is free (53300) but the kept session answers (degraded)",
-             key_on_full},
+             checkline_on_full},
             {NULL, NULL, NULL, NULL}},
     .own_size = sizeof(struct probe_pg_own),
     .own_done = own_done,

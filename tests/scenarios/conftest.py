@@ -5,6 +5,7 @@
     pg_server    factory: a PostgreSQL of one's own, to stop, kill and freeze
     redis_server factory: a Redis of one's own; password=True, tls=True, replica_of=…
     pgbouncer    factory: a PgBouncer before a server
+    fpm          factory: a PHP-FPM of one's own
     web, peer    factories: an application that answers over HTTP, one that says anything
     proxy        factory: a TCP proxy that falls silent, cuts, refuses
     ear, watched what the programs said, and their arguments as ps shows them, searched for passwords
@@ -28,7 +29,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from rig import base, dns, pgbouncer as bouncer, postgres, proxy as tcp_proxy, redis as red, tls, web as application  # noqa: E402
+from rig import base, dns, fpm as php, pgbouncer as bouncer, postgres, proxy as tcp_proxy, redis as red, tls, web as application  # noqa: E402
 from rig.ear import Ear, Watcher  # noqa: E402
 from rig.program import Programs  # noqa: E402
 
@@ -201,6 +202,20 @@ def pgbouncer(new_dir):
     yield make
     for pooler in made:
         pooler.close()
+
+
+@pytest.fixture
+def fpm(new_dir):
+    """fpm(workers=2, unix=False, **pool_settings) -> fpm.Fpm"""
+    made = []
+
+    def make(**settings):
+        made.append(php.Fpm(new_dir(), **settings))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
 
 
 @pytest.fixture

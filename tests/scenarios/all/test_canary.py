@@ -97,6 +97,12 @@ APPLICATION = [
     "tcp://app:{s}@127.0.0.1:{port}",
     "tcp://127.0.0.1:{port}/{s}",
     "tcp://{s}",
+    "fcgi://app:{s}@127.0.0.1:{port}/ping",
+    "fcgi://127.0.0.1:{port}/ping?{s}",
+    "fcgi://{s}@unix:/run/php.sock",
+    "fcgi://unix:/run/php.sock:/ping?{s}",
+    "fcgi://127.0.0.1:{port} status-page fcgi://app:{s}@127.0.0.1/",
+    "fcgi://127.0.0.1:{port} status-page {s}",
 ]
 
 

@@ -266,14 +266,18 @@ def test_healthd_checks_leave_nothing_behind(healthd, pg_server, redis_server, r
     record_property("measured", f"{done} checks, 3 restarts of both servers: {before} -> {after} (peaks)")
 
 
-def test_healthd_application_checks_leave_nothing_behind(healthd, web, peer, ca, record_property):
-    """Over HTTP, TLS and TCP, kept and each; refused, cut short, too long; and an application that comes and goes."""
+def test_healthd_application_checks_leave_nothing_behind(healthd, web, fpm, peer, ca, record_property):
+    """Over HTTP, TLS, TCP and FastCGI, kept and each; refused, cut short, too long, silent; and an application that comes and goes."""
     app, safe = web(), web(tls=True)
     half = peer(lambda _, c: c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"))
     long = peer(lambda _, c: c.sendall(b"HTTP/1.1 200 OK\r\n\r\n" + bytes(1_000_000)))
-    closed = free_port()
+    silent = peer(lambda one, _: one.over.wait(600))
+    closed, php = free_port(), fpm()
     pace = "every 100ms timeout 1s"
-    lines = []
+    urls = [f"{php.url()} status-page {php.page_url()}", f"{php.url('/none')} status-page fcgi://127.0.0.1:{closed}"]
+    urls += [f"fcgi://127.0.0.1:{p}" for p in (closed, half.port, long.port)]
+    urls += [f"fcgi://127.0.0.1:{silent.port} status-page fcgi://127.0.0.1:{silent.port}"]
+    lines = [f"php{n} {url} {pace}" for n, url in enumerate(urls)]
     for way in ("keep", "each"):
         urls = [f"http://127.0.0.1:{app.port}/", f"https://localhost:{safe.port}/", f"tcp://127.0.0.1:{app.port}"]
         urls += [f"http://127.0.0.1:{p}/" for p in (closed, half.port, long.port)] + [f"tcp://127.0.0.1:{closed}"]

@@ -234,7 +234,6 @@ test_schemes(void **state)
 {
     (void)state;
     bad("a tls://h:1", "not supported by this version");
-    bad("a fcgi://h:1/ping", "not supported by this version");
     bad("a file:/x", "not supported by this version");
     bad("a postgre://h", "did you mean 'postgres'");
     bad("a radis://h", "did you mean 'redis'");
@@ -266,7 +265,7 @@ test_keys(void **state)
     bad("a postgres://h role replica", "unknown role 'replica'");
     bad("a redis://h role standby", "unknown role 'standby'");
     bad("a redis://h query x", "only for postgres://");
-    bad("a redis://h on-full down", "only for postgres://");
+    bad("a redis://h on-full down", "only for postgres:// and fcgi://");
     bad("a postgres://h every redis://:c4nary@h", "every: a URL is not a valid value");
     bad("a postgres://h role tcp://h:1", "role: a URL is not a valid value");
     bad("a tcp://h:1 query x", "only for postgres://");
