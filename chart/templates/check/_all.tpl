@@ -32,7 +32,7 @@ release-runtime.check.values   what is missing or misplaced in the values: runs 
 {{- /* The same for what stands beside workloads, migrations and cron jobs. In: root */ -}}
 {{- define "release-runtime.check.others" -}}
 {{- $root := . }}
-{{- range list "exposure" "certificates" "networkPolicy" "namespace" "monitoring" "tests" "extra" }}
+{{- range list "exposure" "certificates" "networkPolicy" "namespace" "monitoring" "tests" "hooks" "extra" }}
   {{- include (printf "release-runtime.check.%s" .) $root }}
 {{- end }}
 {{- end }}

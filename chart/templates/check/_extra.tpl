@@ -70,6 +70,9 @@ release-runtime.check.extra   refuses, in the values, what is no object, and hoo
   {{- include "release-runtime.check.pinned" (dict "policy" $policy "image" $made.container.image "where" (printf "cronJobs.%s.image"
     $key)) }}
 {{- end }}
+{{- range $key, $made := .hooks }}
+  {{- include "release-runtime.check.pinned" (dict "policy" $policy "image" $made.container.image "where" (printf "hooks.%s.image" $key)) }}
+{{- end }}
 {{- range $key, $made := .migrations }}
   {{- include "release-runtime.check.pinned" (dict "policy" $policy "image" $made.image "where" (printf "migrations.%s.image" $key)) }}
 {{- end }}

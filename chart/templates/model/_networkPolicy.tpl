@@ -17,7 +17,7 @@ release-runtime.model.networkPolicy   NetworkPolicies, as JSON, to be read by fr
   {{- $one := dict "root" $root "key" "default" "entry" $entry "shape" "networkPolicy" "kind" "NetworkPolicy" "where" "networkPolicy" }}
   {{- $base := merge $rules (include "release-runtime.other" $one | fromJson) }}
   {{- $out = append $out $base }}
-  {{- if .migrations }}
+  {{- if or .migrations .hooks }}
     {{- $suffix := include "release-runtime.hookSuffix" (dict "root" $root "key" "default") }}
     {{- $hook := include "release-runtime.hookCopyAnnotations" . | fromYaml }}
     {{- $copy := dict "name" (include "release-runtime.name" (dict "root" $root "key" "default" "entry" $entry "suffix" $suffix)) }}

@@ -66,7 +66,7 @@ fromJsonArray: in: the model
 {{- $account := $root.Values.serviceAccount | default dict }}
 {{- if and (dig "create" true $account) (or .workloads .migrations .cronJobs) }}
   {{- $out = append $out (merge (dict "name" (include "release-runtime.accountName" $root)) (pick $account "annotations")) }}
-  {{- if .migrations }}
+  {{- if or .migrations .hooks }}
     {{- $copy := include "release-runtime.hookCopyAnnotations" . | fromYaml }}
     {{- $annotations := merge $copy ($account.annotations | default dict) }}
     {{- $out = append $out (dict "name" (include "release-runtime.hookAccountName" $root) "annotations" $annotations) }}

@@ -39,10 +39,16 @@ annotations}], others: [release-runtime.model.others]} as JSON: in: root
   {{- $_ := set $migrations $key $made }}
   {{- $copied = mergeOverwrite $copied $made.copies }}
 {{- end }}
+{{- $hooks := dict }}
+{{- range $key, $hook := include "release-runtime.enabled" $values.hooks | fromJson }}
+  {{- $made := include "release-runtime.model.hook" (dict "root" $root "key" $key "hook" $hook) | fromJson }}
+  {{- $_ := set $hooks $key $made }}
+  {{- $copied = mergeOverwrite $copied $made.copies }}
+{{- end }}
 {{- range $key, $job := include "release-runtime.enabled" $values.cronJobs | fromJson }}
   {{- $_ := set $cronJobs $key (include "release-runtime.model.cronJob" (dict "root" $root "key" $key "job" $job) | fromJson) }}
 {{- end }}
-{{- $out := dict "root" $root "workloads" $workloads "migrations" $migrations "cronJobs" $cronJobs "copies" dict }}
+{{- $out := dict "root" $root "workloads" $workloads "migrations" $migrations "cronJobs" $cronJobs "hooks" $hooks "copies" dict }}
 {{- $_ := set $out "accounts" (include "release-runtime.accounts" $out | fromJsonArray) }}
 {{- $_ := set $out "services" (include "release-runtime.services" $root | fromJson) }}
 {{- range list "secrets" "configMaps" }}
