@@ -63,7 +63,7 @@ formats_print(struct strbuf *out)
         strbuf_addf(out, ",\"%s\":n", plan_state_name((enum plan_state)i));
     strbuf_adds(
         out,
-        ",\"lock\":{\"pid\",\"application\",\"age_s\"}|null,\"migrations\":[{\"version\",\"name\",\"state\","
+        ",\"other_history\":\"TOOL (table)\"|null,\"lock\":{\"pid\",\"application\",\"age_s\"}|null,\"migrations\":[{\"version\",\"name\",\"state\","
         "\"phase\",\"file\",\"applied_name\",\"applied_at\",\"applied_by\",\"duration_ms\",\"release\"}]}`: the last five only for "
         "what is in the history. Of a file outside a transaction that was begun and is not done: `statements`, "
         "`statements_done`, and `statement_begun`, which nobody knows to be done, or null; of one that `down` began to undo: `undo_statements_done`. When the status cannot be had, "

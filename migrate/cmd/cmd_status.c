@@ -102,6 +102,13 @@ add_item(struct json *j, const struct status *st, const struct plan_item *item)
     json_end(j);
 }
 
+/* Of a tool that is not handled, where there is none of ours; NULL: none that is known. */
+static const char *
+other_history(const struct status *st)
+{
+    return !st->ledger.exists && st->choice.foreign[0] ? st->choice.foreign : NULL;
+}
+
 static int
 print_json(const struct status *st, struct err *e)
 {
@@ -111,6 +118,7 @@ print_json(const struct status *st, struct err *e)
     json_kstr(&j, "table", st->ledger.table.quoted);
     for (int i = 0; i <= PLAN_DIRTY; i++)
         json_kuint(&j, plan_state_name((enum plan_state)i), st->plan.count[i]);
+    json_kstr(&j, "other_history", other_history(st));
     json_key(&j, "lock");
     if (st->holder.pid) {
         json_object(&j);
@@ -178,6 +186,8 @@ print_text(const struct status *st)
     const struct layout *layout = st->ledger.layout;
     if (layout->keeps)
         printf("history of %s: %s\n", layout->tool, layout->keeps);
+    if (other_history(st))
+        printf("the database has a history of %s: %s\n", st->choice.foreign, st->choice.remedy);
     char text[128];
     if (st->holder.pid)
         printf("lock held by %s\n", lock_describe(&st->holder, text, sizeof(text)));

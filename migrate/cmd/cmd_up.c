@@ -59,8 +59,11 @@ check_database(struct turn *t)
         return 0;
     turn_fail(t, &e);
     if (e.code == ERR_INPUT)
-        report_hint(&t->report, "if that history belongs to other files, run once with "
-                                "--layout=native: then every file is applied");
+        report_hint(&t->report, t->choice.foreign[0]
+                                    ? "if that history belongs to other files, run once with "
+                                      "--layout=native: then every file is applied"
+                                    : "if these are no files of it, run once with "
+                                      "--layout=native: then every .sql file is applied");
     return -1;
 }
 

@@ -243,7 +243,7 @@ ledger_search(const struct ledger *l, struct session *s, ledger_found_fn *each, 
         if (!found.schema || !found.table || !columns.names)
             continue;
         found.layout = layouts_of_columns(&columns);
-        found.foreign = layouts_foreign_find(found.table, columns.names);
+        found.foreign = foreign_of_table(found.table, columns.names);
         if (found.layout || found.foreign)
             each(&found, arg);
     }

@@ -14,6 +14,7 @@
 #include "common/base/digest.h"
 #include "common/base/err.h"
 #include "common/base/strbuf.h"
+#include "migrate/layout/foreign.h"
 #include "migrate/layout/layout.h"
 #include "migrate/layout/layouts.h"
 
@@ -105,8 +106,8 @@ void ledger_done(struct ledger *l);
 struct ledger_found {
     const char *schema;
     const char *table;
-    const struct layout *layout;           /* whose it is by its columns, or NULL: … */
-    const struct layouts_foreign *foreign; /* … a tool whose layout is not handled */
+    const struct layout *layout;   /* whose it is by its columns, or NULL: … */
+    const struct foreign *foreign; /* … a tool whose layout is not handled */
 };
 /* All of them, public first, for each the callback; what it is given is valid during the call. */
 typedef void ledger_found_fn(const struct ledger_found *found, void *arg);

@@ -181,8 +181,8 @@ ledger_sql_known(const struct ledger_table *t, struct strbuf *out)
     strbuf_adds(out, " AND c.relname::pg_catalog.text OPERATOR(pg_catalog.=) ANY (ARRAY[");
     for (size_t i = 0; layouts_at(i); i++)
         strbuf_addf(out, "'%s', ", layouts_at(i)->table);
-    for (size_t i = 0; layouts_foreign_at(i); i++)
-        strbuf_addf(out, "%s'%s'", i ? ", " : "", layouts_foreign_at(i)->table);
+    for (size_t i = 0; foreign_table_at(i); i++)
+        strbuf_addf(out, "%s'%s'", i ? ", " : "", foreign_table_at(i));
     strbuf_adds(
         out,
         "]) GROUP BY n.nspname, c.relname ORDER BY n.nspname OPERATOR(pg_catalog.<>) 'public', "

@@ -12,11 +12,9 @@
 
 #include "common/base/cleanup.h"
 #include "migrate/sql/marks.h"
+#include "migrate/files/others.h"
 #include "migrate/files/source_text.h"
 #include "migrate/layout/layouts.h"
-
-/* How deep folders are searched for .sql files. */
-#define FOLDER_DEPTH 4u
 
 /* A file of the directory. */
 struct entry {
@@ -91,58 +89,6 @@ add_entry(struct entries *l, struct source *s, const char *file, struct err *e)
     return 0;
 }
 
-/* X.SQL is one, too: to be refused, for passed over it would never be applied. */
-static bool
-is_candidate(const char *file)
-{
-    size_t len = strlen(file);
-    return file[0] != '.' && len > 4 && strcasecmp(file + len - 4, ".sql") == 0;
-}
-
-/* A folder, not reached through a link; NULL: it is none, or cannot be read. */
-static DIR *
-open_folder(int dir_fd, const char *name)
-{
-    cleanup_close int fd =
-        openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
-
-    if (d)
-        (void)steal_fd(&fd);
-    return d;
-}
-
-static bool
-may_be_folder(const struct dirent *de)
-{
-    return de->d_name[0] != '.' && (de->d_type == DT_DIR || de->d_type == DT_UNKNOWN);
-}
-
-static bool
-holds_sql(int dir_fd, const char *name, unsigned depth)
-{
-    cleanup_dir DIR *d = open_folder(dir_fd, name);
-    const struct dirent *de;
-
-    while (d && (de = readdir(d)) != NULL)
-        if (is_candidate(de->d_name) ||
-            (depth > 1 && may_be_folder(de) && holds_sql(dirfd(d), de->d_name, depth - 1)))
-            return true;
-    return false;
-}
-
-/* The first by name, so that messages do not depend on the directory's order. */
-static int
-note_folder(struct source *s, const struct dirent *de, struct err *e)
-{
-    if (!may_be_folder(de) || (s->folder && strcmp(s->folder, de->d_name) < 0) ||
-        !holds_sql(s->dir_fd, de->d_name, FOLDER_DEPTH))
-        return 0;
-    free(s->folder);
-    s->folder = strdup(de->d_name);
-    return s->folder ? 0 : no_memory(s->dir, e);
-}
-
 /* What its tool would apply among the others, so that a history without it would be wrong. */
 static int
 refuse_program(struct source *s, const char *file, struct err *e)
@@ -158,11 +104,11 @@ refuse_program(struct source *s, const char *file, struct err *e)
 static int
 take_name(struct source *s, struct entries *l, const struct dirent *de, struct err *e)
 {
-    if (is_candidate(de->d_name))
+    if (others_is_candidate(de->d_name))
         return add_entry(l, s, de->d_name, e);
     if (s->layout->is_program && s->layout->is_program(de->d_name))
         return refuse_program(s, de->d_name, e);
-    return note_folder(s, de, e);
+    return others_note_folder(s, de, e);
 }
 
 static int
@@ -181,18 +127,6 @@ list_entries(struct source *s, struct entries *l, struct err *e)
     if (errno)
         return err_set(e, ERR_INPUT, "%s: cannot be listed: %s", s->dir, strerror(errno));
     return 0;
-}
-
-static int
-no_migrations(const struct source *s, struct err *e)
-{
-    if (s->folder)
-        return err_set(e, ERR_INPUT,
-                       "%s: no migrations (%s) in this directory; the .sql files in "
-                       "its folder %s are not looked at",
-                       s->dir, s->layout->names, s->folder);
-    return err_set(e, ERR_INPUT, "%s: no migrations (%s) in this directory", s->dir,
-                   s->layout->names);
 }
 
 /*
@@ -376,7 +310,7 @@ read_entries(struct source *s, struct entries *l, bool allow_empty, struct err *
     if (list_entries(s, l, e) < 0)
         return -1;
     if (l->n == 0)
-        return allow_empty ? 0 : no_migrations(s, e);
+        return allow_empty ? 0 : others_none(s, e);
     if (check_numbered(s, l, e) < 0 || check_order(s, l, e) < 0)
         return -1;
     qsort(l->e, l->n, sizeof(l->e[0]), compare_entries);
@@ -463,7 +397,7 @@ source_layout(const char *dir)
     const struct dirent *de;
 
     while (d && !l && (de = readdir(d)) != NULL)
-        if (is_candidate(de->d_name))
+        if (others_is_candidate(de->d_name))
             l = layout_of_file(dirfd(d), de->d_name);
     return l;
 }

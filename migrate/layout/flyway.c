@@ -84,6 +84,24 @@ name_parse(const char *file, struct layout_name *ret, struct err *e)
     return 0;
 }
 
+/* Java-based migrations, and the scripts that Flyway Teams runs. */
+static bool
+is_program(const char *file)
+{
+    static const char *const shapes[] = {"V#__*",   "V#_*__*", "V#.*__*", "U#__*",
+                                         "U#_*__*", "U#.*__*", "R__*"};
+    static const char *const ends[] = {".java", ".kt",  ".groovy", ".scala", ".class", ".sh",
+                                       ".bash", ".ps1", ".bat",    ".cmd",   ".py"};
+    const char *dot = strrchr(file, '.');
+    bool shape = false;
+    bool end = false;
+    for (size_t i = 0; i < sizeof(shapes) / sizeof(*shapes); i++)
+        shape = shape || names_match(shapes[i], file);
+    for (size_t i = 0; dot && i < sizeof(ends) / sizeof(*ends); i++)
+        end = end || strcmp(dot, ends[i]) == 0;
+    return shape && end;
+}
+
 /* Placeholders would have to be put into the text that runs. */
 static int
 header_parse(const struct layout_text *t, struct layout_header *ret, struct err *e)
@@ -283,6 +301,7 @@ const struct layout layout_flyway = {
     .table = "flyway_schema_history",
     .names = "V1__name.sql",
     .name_parse = name_parse,
+    .is_program = is_program,
     .underscores = true,
     .dots = true,
     .header_parse = header_parse,

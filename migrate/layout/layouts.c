@@ -1,67 +1,20 @@
-/* layouts.c: the list of layouts, of tools that are not handled, and who is who. */
+/* layouts.c: the list of layouts, and who is who. */
 #include "migrate/layout/layouts.h"
 
 #include <string.h>
 #include <strings.h>
+
+#include "migrate/layout/foreign.h"
 
 static const struct layout *const layouts[] = {
 #define LAYOUTS_ENTRY(name) &layout_##name,
     LAYOUTS(LAYOUTS_ENTRY)};
 #define LAYOUTS_N (sizeof(layouts) / sizeof(layouts[0]))
 
-#define WRAP_IT "let that tool apply its files, under migrate's lock and deadline: migrate run -- "
-
-static const struct layouts_foreign foreign[] = {
-    {"schema_version", "version", "tern",
-     "write its files as VERSION_name.up.sql and VERSION_name.down.sql and mark them as applied: migrate "
-     "baseline V"},
-    {"pgmigrations", "id,name,run_on", "node-pg-migrate", WRAP_IT "npx node-pg-migrate up"},
-    {"gorp_migrations", "id,applied_at", "sql-migrate",
-     "write its files as VERSION_name.up.sql and VERSION_name.down.sql and mark them as applied: migrate "
-     "baseline V"},
-    {"refinery_schema_history", NULL, "refinery",
-     "copy its files as VERSION_name.sql and mark them as applied: migrate baseline V"},
-    {"atlas_schema_revisions", NULL, "Atlas",
-     "its versioned files are plain SQL: mark them as applied, migrate baseline V"},
-    {"alembic_version", "version_num", "alembic", WRAP_IT "alembic upgrade head"},
-    {"django_migrations", "id,app,name,applied", "Django", WRAP_IT "python manage.py migrate"},
-    {"ar_internal_metadata", NULL, "Rails", WRAP_IT "bin/rails db:migrate"},
-    {"_prisma_migrations", NULL, "Prisma", WRAP_IT "npx prisma migrate deploy"},
-    {"databasechangelog", NULL, "Liquibase", WRAP_IT "liquibase update"},
-    {"doctrine_migration_versions", NULL, "Doctrine",
-     WRAP_IT "bin/console doctrine:migrations:migrate"},
-    {"knex_migrations", NULL, "knex", WRAP_IT "npx knex migrate:latest"},
-    {"phinxlog", NULL, "Phinx", WRAP_IT "vendor/bin/phinx migrate"},
-    {"__drizzle_migrations", NULL, "drizzle", WRAP_IT "npx drizzle-kit migrate"},
-    {"changes",
-     "change_id,script_hash,change,project,note,committed_at,committer_name,committer_email,planned_at,"
-     "planner_name,planner_email",
-     "sqitch", WRAP_IT "sqitch deploy"},
-    {"migrations", "hash,previous_hash,filename,date", "graphile-migrate",
-     WRAP_IT "npx graphile-migrate migrate"},
-};
-#define FOREIGN_N (sizeof(foreign) / sizeof(*foreign))
-
 const struct layout *
 layouts_at(size_t i)
 {
     return i < LAYOUTS_N ? layouts[i] : NULL;
-}
-
-const struct layouts_foreign *
-layouts_foreign_at(size_t i)
-{
-    return i < FOREIGN_N ? &foreign[i] : NULL;
-}
-
-const struct layouts_foreign *
-layouts_foreign_find(const char *table, const char *columns)
-{
-    for (size_t i = 0; i < FOREIGN_N; i++)
-        if (strcmp(table, foreign[i].table) == 0 &&
-            (!foreign[i].columns || strcmp(columns, foreign[i].columns) == 0))
-            return &foreign[i];
-    return NULL;
 }
 
 /* ---- columns ---- */
@@ -126,16 +79,6 @@ check_needed(const struct layout *l, const char *table, const char *needed, stru
     return 0;
 }
 
-/* Whose it is, going by the columns alone; NULL: not known. */
-static const struct layouts_foreign *
-foreign_of_columns(const char *names)
-{
-    for (size_t i = 0; i < FOREIGN_N; i++)
-        if (foreign[i].columns && strcmp(names, foreign[i].columns) == 0)
-            return &foreign[i];
-    return NULL;
-}
-
 int
 layouts_check_columns(const struct layout *l, const char *table, const struct layout_columns *c,
                       bool *ret_exists, struct err *e)
@@ -152,7 +95,7 @@ layouts_check_columns(const struct layout *l, const char *table, const struct la
             "%s is the history table of %s, not of %s: run with --layout=%s, or name another "
             "table with --table",
             table, other->tool, l->tool, other->name);
-    const struct layouts_foreign *known = foreign_of_columns(c->names);
+    const struct foreign *known = foreign_of_columns(table, c->names);
     if (known)
         return err_set(
             e, ERR_INPUT,

@@ -39,16 +39,4 @@ MUST_CHECK int
 layouts_check_columns(const struct layout *l, const char *table, const struct layout_columns *c,
                       bool *ret_exists, struct err *e);
 
-/* ---- tools whose layout is not handled ---- */
-struct layouts_foreign {
-    const char *table;   /* the name that the tool gives it */
-    const char *columns; /* NULL: any */
-    const char *tool;
-    const char *remedy; /* what to do */
-};
-/* Number i of them; NULL behind the last. */
-const struct layouts_foreign *layouts_foreign_at(size_t i);
-/* Whose table of that name and these columns is; NULL: not known. */
-const struct layouts_foreign *layouts_foreign_find(const char *table, const char *columns);
-
 #endif

@@ -73,3 +73,24 @@ names_number_bar(const char *file, size_t len, const char *shape, const char *to
     ret->name_bytes = len - ret->name_offset;
     return 0;
 }
+
+/* How many bytes at name the sign may stand for; each of them is tried. */
+static size_t
+span(char sign, const char *name)
+{
+    return sign == '#' ? strspn(name, "0123456789") : strcspn(name, "/");
+}
+
+bool
+names_match(const char *pattern, const char *name)
+{
+    for (; *pattern && *pattern != '*' && *pattern != '#'; pattern++, name++)
+        if (*pattern != *name)
+            return false;
+    if (!*pattern)
+        return !*name;
+    for (size_t n = span(*pattern, name); n > 0; n--)
+        if (names_match(pattern + 1, name + n))
+            return true;
+    return false;
+}

@@ -27,4 +27,7 @@ MUST_CHECK int names_number(const char *file, const char *shape, const char *too
 MUST_CHECK int names_number_bar(const char *file, size_t len, const char *shape, const char *tool,
                                 struct layout_name *ret, struct err *e);
 
+/* Whether the whole name fits: # stands for digits, * for anything but a slash, each for nothing less than one. */
+bool names_match(const char *pattern, const char *name);
+
 #endif

@@ -18,20 +18,34 @@
 static const struct {
     const char *begins; /* behind dashes and blanks, in any case */
     const char *what;
-    unsigned part; /* what it heads, when it says nothing else */
+    unsigned part;    /* what it heads, when it says nothing else */
+    const char *ends; /* NULL: anything may follow */
 } foreign[] = {
     {"+goose",
      "an annotation of goose's layout: run with --layout=goose, or remove the -- +goose lines and what is for Down",
-     0},
-    {"+migrate ", "an annotation of sql-migrate's layout" SPLIT_IT, 0},
-    {"migrate:up", DBMATE, 0},
-    {"migrate:down", DBMATE, 0},
-    {"tern:", "an annotation of tern's layout" SPLIT_IT, 0},
+     0, NULL},
+    {"+migrate ", "an annotation of sql-migrate's layout" SPLIT_IT, 0, NULL},
+    {"migrate:up", DBMATE, 0, NULL},
+    {"migrate:down", DBMATE, 0, NULL},
+    {"tern:", "an annotation of tern's layout" SPLIT_IT, 0, NULL},
+    {"atlas:",
+     "a directive of Atlas's layout, which is not handled: remove the line if the file says all without it, or let Atlas "
+     "apply these files: migrate run -- atlas migrate apply",
+     0, NULL},
+    {"! previous:",
+     "the first line of graphile-migrate's layout, which is not handled: remove its --! lines, or let that tool apply its "
+     "files: migrate run -- npx graphile-migrate migrate",
+     0, NULL},
+    {"deploy ",
+     "the first line of a script of sqitch, whose order and way back stand elsewhere: let sqitch apply it: migrate run -- "
+     "sqitch deploy",
+     0, " to pg"},
     {"liquibase formatted sql",
      "the first line of Liquibase's layout, whose contexts and preconditions would be overlooked: give "
      "each changeset a file, VERSION_name.sql, without that line",
-     0},
-    {"down migration", "an annotation of node-pg-migrate's layout" SPLIT_IT, MARKS_BACK},
+     0, NULL},
+    {"up migration", "an annotation of node-pg-migrate's layout" SPLIT_IT, MARKS_UP, NULL},
+    {"down migration", "an annotation of node-pg-migrate's layout" SPLIT_IT, MARKS_BACK, NULL},
 };
 
 static const char heading[] =
@@ -53,6 +67,22 @@ begins(const char *text, size_t len, const char *word)
 {
     size_t n = strlen(word);
     return len >= n && strncasecmp(text, word, n) == 0;
+}
+
+static bool
+ends(const char *text, size_t len, const char *word)
+{
+    size_t n = strlen(word);
+    while (len && (is_blank(text[len - 1]) || text[len - 1] == '\r'))
+        len--;
+    return len >= n && strncasecmp(text + len - n, word, n) == 0;
+}
+
+static bool
+is_foreign(const char *text, size_t len, size_t i)
+{
+    return begins(text, len, foreign[i].begins) &&
+           (!foreign[i].ends || ends(text, len, foreign[i].ends));
 }
 
 /* ---- headings ---- */
@@ -209,7 +239,7 @@ marks_look(const char *text, size_t at, size_t end, unsigned fine, struct mark *
     while (!block && len && (is_blank(*p) || *p == '-'))
         p++, len--;
     for (size_t i = 0; !block && i < sizeof(foreign) / sizeof(foreign[0]); i++) {
-        if (begins(p, len, foreign[i].begins) && !(foreign[i].part & fine)) {
+        if (is_foreign(p, len, i) && !(foreign[i].part & fine)) {
             ret->what = foreign[i].what;
             ret->part = foreign[i].part;
             ret->heading = false;

@@ -1,11 +1,13 @@
 /* choice.c: files and history side by side, and the one layout of both. */
 #include "migrate/turn/choice.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "migrate/db/session.h"
 #include "migrate/files/directory.h"
+#include "migrate/files/others.h"
 #include "migrate/layout/layouts.h"
 #include "migrate/sql/quote.h"
 
@@ -212,11 +214,26 @@ choice_read(struct choice *c, struct err *e)
     return result;
 }
 
+/* The first run, and a tool's files among those that would be applied: it would apply others, or in another way. */
+static int
+no_foreign_files(const struct choice *c, struct err *e)
+{
+    char file[NAME_MAX + NAME_MAX + 2];
+    const struct foreign *tool = others_find(c->source, file, sizeof(file));
+    if (!tool)
+        return 0;
+    return err_set(e, ERR_INPUT, "%s is a file of %s, whose layout is not handled: %s", file,
+                   tool->tool, tool->remedy);
+}
+
 int
 choice_no_foreign(const struct choice *c, struct err *e)
 {
-    if (c->ledger->exists || c->o->layout != LAYOUT_AUTO || !c->foreign[0])
+    if (c->ledger->exists || c->o->layout != LAYOUT_AUTO)
         return 0;
+    if (!c->foreign[0])
+        return c->ledger->layout == &layout_native && !c->source->missing ? no_foreign_files(c, e)
+                                                                          : 0;
     return err_set(
         e, ERR_INPUT,
         "the database has a history of %s and none of migrate (%s): that layout is not handled, and what "

@@ -42,7 +42,8 @@ const struct layout *choice_of_files(const struct options *o, const char *dir);
  */
 MUST_CHECK int choice_read(struct choice *c, struct err *e);
 
-/* ERR_INPUT: there is a history that would be passed over. After choice_read. */
+/* ERR_INPUT: it is the first run, and there is a history that would be passed over, or a file of a tool that is not handled. After
+ * choice_read. */
 MUST_CHECK int choice_no_foreign(const struct choice *c, struct err *e);
 
 #endif

@@ -33,7 +33,7 @@ def test_many_at_once(start, files, pg, pooler, runners, record_property):
     """CONCURRENTLY among the files: each once, no deadlock, every exit 0."""
     write_files(files)
     said_before = len(pg.server.log_text())
-    times = rounds(50 if runners == 8 else 20, 2 if runners == 8 else 1)
+    times = rounds(50, 2 if runners == 8 else 1)
     for _ in range(times):
         pg.psql("DROP SCHEMA public CASCADE", "CREATE SCHEMA public AUTHORIZATION app", user="postgres")
         ours = [start("migrate", "up", "--dir", files, env={"DATABASE_URL": pooler.url(pg.name)}) for _ in range(runners)]

@@ -59,6 +59,14 @@ test_programs(void **state)
                                          "00003_more.sql", "00003_more.go.txt",  ".go"};
     for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
         assert_false(layout_goose.is_program(others[i]));
+    static const char *const flyway[] = {"V2__more.java",   "V1.2_3__x.kt", "V2_1__x.class",
+                                         "R__refresh.java", "U2__x.groovy", "V3__load.sh"};
+    for (size_t i = 0; i < sizeof(flyway) / sizeof(*flyway); i++)
+        assert_true(layout_flyway.is_program(flyway[i]));
+    static const char *const no_flyway[] = {"V2__more.sql", "V2__more.sql.conf", "More.java",
+                                            "V2_more.java", "README.md"};
+    for (size_t i = 0; i < sizeof(no_flyway) / sizeof(*no_flyway); i++)
+        assert_false(layout_flyway.is_program(no_flyway[i]));
 }
 
 static void
@@ -183,8 +191,6 @@ test_tables(void **state)
         const struct layout_columns c = {.names = rows[i].names, .first_type = rows[i].type};
         assert_ptr_equal(layouts_of_columns(&c), rows[i].l);
     }
-    assert_string_equal(layouts_foreign_find("alembic_version", "version_num")->tool, "alembic");
-    assert_null(layouts_foreign_find("alembic_version", "a"));
     static const char goose[] = "a\n--  +goose Up";
     assert_ptr_equal(layouts_of_text(goose, strlen(goose)), &layout_goose);
     assert_null(layouts_of_text("-- x", 4));

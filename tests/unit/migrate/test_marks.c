@@ -59,6 +59,11 @@ test_marks(void **state)
     assert_non_null(strstr(between("/* x */ --+Goose StatementBegin\r\n", &at), "goose"));
     assert_int_equal(at, 8);
     assert_non_null(strstr(between("-- - Down Migration", &at), "node-pg-migrate"));
+    assert_non_null(strstr(between("-- Up Migration", &at), "node-pg-migrate"));
+    assert_non_null(strstr(between("--! Previous: -", &at), "graphile-migrate"));
+    assert_non_null(strstr(between("-- atlas:txmode none", &at), "Atlas"));
+    assert_non_null(strstr(between("-- Deploy flipr:users to pg \r\n", &at), "sqitch"));
+    assert_null(between("-- Deploy flipr:users to production", &at));
     assert_non_null(strstr(between("-- +migrate Down", &at), "sql-migrate"));
     assert_non_null(strstr(between("---- tern: disable-tx ----", &at), "tern"));
     assert_non_null(strstr(between("--migrate:lock_timeout=1s", &at), "before the first"));
