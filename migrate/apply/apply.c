@@ -12,6 +12,7 @@
 #include "migrate/tell/progress.h"
 #include "migrate/db/watch.h"
 #include "migrate/sql/quote.h"
+#include "migrate/sql/reading.h"
 
 #define BACKOFF_FIRST_MS 250u
 #define BACKOFF_MAX_MS 5000u
@@ -165,6 +166,15 @@ apply_text(struct apply *a, size_t from, size_t to, struct pgrows **ret, struct 
         .sql = a->text.data + from, .bytes = to - from, .copied = on_text_copied, .arg = a};
     source_text_rewind(&a->text, from); /* the splitter has passed it */
     return source_text_same(&a->text, e) != 0 ? -1 : session_run(a->s, &text, ret, e);
+}
+
+int
+apply_check_reading(const struct apply *a, const struct statement *st, size_t to, struct err *e)
+{
+    const struct pgconn *c = a->s->work;
+    const struct reading r = {.strings = pgconn_setting(c, "standard_conforming_strings"),
+                              .encoding = pgconn_setting(c, "client_encoding")};
+    return reading_check(&r, a->text.data + st->offset, to - st->offset, st->backslashes, e);
 }
 
 /* ---- again ---- */

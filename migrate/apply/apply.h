@@ -157,6 +157,9 @@ void apply_tell(struct apply *a);
 MUST_CHECK int apply_copy(struct apply *a, const struct statement *st, struct err *e);
 /* What is sent next begins with this statement: for the places of errors. */
 void apply_note_sent(struct apply *a, const struct statement *st);
+/* The server reads that as the splitter did: from the statement to `to`. ERR_INPUT: not, see reading.h. */
+MUST_CHECK int
+apply_check_reading(const struct apply *a, const struct statement *st, size_t to, struct err *e);
 /* How the server counts them in our own text. */
 size_t apply_count(const struct apply *a, const char *text, size_t bytes);
 /* The file's text from `from` to `to`, whose pages are given back as soon as it is copied. */

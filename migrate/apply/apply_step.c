@@ -510,6 +510,13 @@ outside_run(struct outside *o, struct outside_work *w)
     a->sent_commits = false;
     progress_statement(a->s->progress, w->st.n);
     bool begun = w->step && w->step->state != STEP_DONE;
+    struct err e = {0};
+    if (outside_hand_back(o, &e) != 0)
+        return outside_refused(o, &e, 0);
+    if (apply_check_reading(a, &w->st, w->st.offset + w->st.sql_bytes, &e) != 0) {
+        apply_report_at(a, EXIT_PARTIAL, &e, &w->st);
+        return APPLY_FAILED;
+    }
     if (w->transaction && !begun && !o->outright) {
         enum apply_result result = run_in_transaction(o, w);
         if (result != APPLY_OUTSIDE)

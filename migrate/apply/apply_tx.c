@@ -200,6 +200,17 @@ send_text(struct apply *a, const struct batch *b, struct pgrows **rows, struct e
     return session_run(a->s, &text, rows, e);
 }
 
+/* What ran before it has changed how it would be read. */
+static enum apply_result
+check_reading(struct apply *a, const struct statement *st, size_t to)
+{
+    struct err e = {0};
+    if (apply_check_reading(a, st, to, &e) == 0)
+        return APPLY_DONE;
+    apply_report_at(a, EXIT_REFUSED, &e, st);
+    return apply_roll_back(a, APPLY_FAILED);
+}
+
 static enum apply_result
 send_batch(struct apply *a, struct batch *b)
 {
@@ -208,8 +219,10 @@ send_batch(struct apply *a, struct batch *b)
     struct err e = {0};
     struct pgrows *rows = NULL;
     enum apply_result result = APPLY_DONE;
-    if (b->end - b->first.offset > APPLY_BATCH_BYTES) /* too large to be copied behind BEGIN */
-        result = begin(a);
+    if (a->begun)
+        result = check_reading(a, &b->first, b->end);
+    if (result == APPLY_DONE && b->end - b->first.offset > APPLY_BATCH_BYTES)
+        result = begin(a); /* too large to be copied behind BEGIN */
     if (result != APPLY_DONE)
         return result;
     apply_note_sent(a, &b->first);
@@ -229,6 +242,8 @@ send_copy(struct apply *a, const struct statement *st)
 {
     struct err e = {0};
     enum apply_result result = begin(a);
+    if (result == APPLY_DONE)
+        result = check_reading(a, st, st->offset + st->sql_bytes);
     if (result != APPLY_DONE)
         return result;
     own_nothing(a);

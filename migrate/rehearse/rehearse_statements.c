@@ -215,6 +215,13 @@ send_unit(struct rehearsal *r, struct unit *u)
     size_t completed;
     if (u->n == 0)
         return APPLY_DONE;
+    if (apply_check_reading(a, &u->first,
+                            u->first.kind == STATEMENT_COPY ? u->first.offset + u->first.sql_bytes
+                                                            : u->end,
+                            &e) != 0) {
+        apply_report_at(a, EXIT_REFUSED, &e, &u->first);
+        return APPLY_FAILED;
+    }
     apply_note_sent(a, &u->first);
     progress_statement(a->s->progress, u->first.n);
     uint64_t since_us = clock_mono_us();

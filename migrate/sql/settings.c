@@ -21,19 +21,25 @@ is_setting(const char *name)
            strcmp(name, "backslash_quote") == 0;
 }
 
-/* A value of a setting that is on or off: 1, 0; -1 when it is none. */
+/*
+ * A value of a setting that is on or off: 1, 0; -1 when it is none. Words may be cut, as long as they are told apart
+ * (PostgreSQL's manual, "Parameter Names and Values").
+ */
 static int
 bool_value(const char *v)
 {
-    static const char *const on[] = {"on", "true", "yes", "1", "t", "y", "default"};
-    static const char *const off[] = {"off", "false", "no", "0", "f", "n"};
+    static const struct {
+        const char *word;
+        size_t least;
+        int value;
+    } words[] = {{"true", 1, 1},  {"yes", 1, 1}, {"on", 2, 1},  {"1", 1, 1}, {"default", 7, 1},
+                 {"false", 1, 0}, {"no", 1, 0},  {"off", 2, 0}, {"0", 1, 0}};
+    size_t len = strlen(v);
 
-    for (size_t i = 0; i < sizeof(on) / sizeof(on[0]); i++)
-        if (strcasecmp(v, on[i]) == 0)
-            return 1;
-    for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++)
-        if (strcasecmp(v, off[i]) == 0)
-            return 0;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (len >= words[i].least && len <= strlen(words[i].word) &&
+            strncasecmp(v, words[i].word, len) == 0)
+            return words[i].value;
     return -1;
 }
 
@@ -123,11 +129,29 @@ read_change(struct change *c)
     return c->reset;
 }
 
+/* UPDATE [ONLY] [pg_catalog.]pg_settings sets, too: what, only the server knows. */
+static bool
+updates_view(struct token_scan ts)
+{
+    struct token t;
+
+    if (!token_next(&ts, &t) || !token_is(&ts, &t, "update") || !token_next(&ts, &t))
+        return false;
+    if (token_is(&ts, &t, "only") && !token_next(&ts, &t))
+        return false;
+    if (token_is(&ts, &t, "pg_catalog") &&
+        !(token_next(&ts, &t) && token_is_char(&ts, &t, '.') && token_next(&ts, &t)))
+        return false;
+    return token_is(&ts, &t, "pg_settings");
+}
+
 bool
 settings_change(const char *sql, size_t len, bool *backslashes)
 {
     struct change c = {.ts = token_on(sql, len, *backslashes)};
 
+    if (len && (*sql == 'u' || *sql == 'U'))
+        return updates_view(c.ts);
     if (len == 0 || !strchr("sSrRdD", *sql) || !read_change(&c))
         return false;
     bool all = c.reset && strcmp(c.name, "all") == 0;

@@ -4,7 +4,7 @@
  * SET [SESSION|LOCAL] x {TO|=} v, SET NAMES, RESET x, RESET ALL, DISCARD ALL and SELECT
  * [pg_catalog.]set_config('x', 'v', …), where x is standard_conforming_strings, client_encoding or
  * backslash_quote. SET LOCAL counts to the end of the file; what is set inside a function, a DO
- * block or a larger query is not seen.
+ * block or a larger query is not seen (reading.h notices). UPDATE pg_settings may set anything, and changes nothing here.
  */
 #ifndef RR_MIGRATE_SETTINGS_H
 #define RR_MIGRATE_SETTINGS_H

@@ -433,6 +433,29 @@ def test_a_baseline_by_pg_dump_leaves_nothing_behind(up, files, pg):
     assert pg.psql("SELECT t FROM a", "SELECT t FROM public.b").splitlines() == ["it's", "\\x"]
 
 
+HIDDEN = {  # standard_conforming_strings, changed by what no text shows
+    "a block": "DO $$BEGIN SET standard_conforming_strings = off; END$$;\n",
+    "an expression": "SELECT set_config('standard_conforming_' || 'strings', 'off', false);\n",
+    "the catalog": "UPDATE pg_settings SET setting = 'off' WHERE name = 'standard_conforming_strings';\n",
+    "a savepoint": "SET standard_conforming_strings = off;\nSAVEPOINT s;\nSET standard_conforming_strings = on;\nROLLBACK TO s;\n",
+    "no transaction": "-- migrate: transaction=off\nDO $$BEGIN SET standard_conforming_strings = off; END$$;\n",
+}
+
+
+@pytest.mark.parametrize("by", HIDDEN)
+def test_a_text_that_the_server_would_read_otherwise(by, up, files, pg):
+    """One that has no backslash reads the same, whatever was set; one that has is refused, not read by half."""
+    files("0001_a.sql", "CREATE TABLE a (t text);\n")
+    files("0002_b.sql", HIDDEN[by] + "INSERT INTO a VALUES ('x;y');\n")
+    files("0003_c.sql", HIDDEN[by] + "INSERT INTO a VALUES ('x\\ny');\n")
+    result = up()
+    said = failure(result)
+    assert result.status == (24 if by == "no transaction" else 20), result.output
+    assert said["file"] == "0003_c.sql" and said["line"] == HIDDEN[by].count("\n") + 1, result.output
+    assert "standard_conforming_strings is " in said["msg"] and history(pg) == ["0001", "0002"]
+    assert pg.psql("SELECT t FROM a") == "x;y"
+
+
 def test_a_baseline_with_large_objects(up, files, pg):
     """pg_dump puts them between BEGIN and COMMIT of their own: those are elided, so that all of the file is one transaction."""
     pg.psql("CREATE TABLE doc (body oid)", "INSERT INTO doc SELECT lo_from_bytea(0, 'first'::bytea)",

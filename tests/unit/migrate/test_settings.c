@@ -33,12 +33,28 @@ test_set(void **state)
     expect(false, "set local \"" SCS "\" to 'false'", true, true);
     expect(false, "set " SCS " = 0", true, true);
     expect(false, "set " SCS " = no", true, true);
+    expect(false, "set " SCS " = of", true, true);
+    expect(false, "set " SCS " = fal", true, true);
+    expect(true, "set " SCS " = tru", true, false);
+    expect(true, "set " SCS " = o", true, true);
+    expect(true, "set " SCS " = truely", true, true);
     expect(true, "set " SCS " = on", true, false);
     expect(true, "set " SCS " to default", true, false);
     expect(true, "set " SCS " = 1", true, false);
     expect(true, "set/**/" SCS "=--\ntrue", true, false);
     expect(true, "set " SCS " = :x", true, true);
     expect(true, "set " SCS " =", true, true);
+}
+
+static void
+test_update(void **state)
+{
+    (void)state;
+    expect(false, "update pg_settings set setting = 'off'", true, false);
+    expect(true, "UPDATE ONLY pg_catalog.pg_settings SET setting = 'off'", true, true);
+    expect(false, "update pg_catalog", false, false);
+    expect(false, "update a set b = 1", false, false);
+    expect(false, "update", false, false);
 }
 
 static void
@@ -90,9 +106,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_set),
-        cmocka_unit_test(test_reset),
-        cmocka_unit_test(test_set_config),
+        cmocka_unit_test(test_set),    cmocka_unit_test(test_update),
+        cmocka_unit_test(test_reset),  cmocka_unit_test(test_set_config),
         cmocka_unit_test(test_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
