@@ -49,6 +49,8 @@ MIGRATE_FAILURES(MIGRATE_FAILURE_DECLARE)
       "comments, white space or line ends of an applied file have changed")                                             \
     E(ahead, "ahead", "the history contains versions above the newest file")                                            \
     E(held, "held", "files are waiting for another --phase")                                                            \
+    E(half_undone, "version, done",                                                                                     \
+      "a version that counts as applied, and of whose way back an interrupted down did that many statements")           \
     E(would_apply, "version, name, file, phase, transaction, statements",                                               \
       "--dry-run: each migration")                                                                                      \
     E(dry_run, "pending", "--dry-run: how many would be applied, or undone")                                            \

@@ -2,7 +2,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "common/base/cleanup.h"
 #include "common/base/clock.h"
+#include "common/base/json.h"
 #include "common/base/log.h"
 #include "migrate/cmd/cmd.h"
 #include "migrate/cmd/up.h"
@@ -67,9 +69,38 @@ check_database(struct turn *t)
     return -1;
 }
 
-void
-up_tell_plan(const struct turn *t)
+/* What down began outside a transaction and did not complete: its row is there, what the file made may not be. */
+static void
+tell_half_undone(struct turn *t)
 {
+    cleanup_strbuf struct strbuf list = STRBUF_INIT;
+    struct json j = json_on(&list);
+    bool any = false;
+    json_array(&j);
+    for (size_t i = 0; i < t->plan.n; i++) {
+        const char *version = plan_item_migration(&t->plan.items[i])->version;
+        const struct steps_begun *b =
+            t->plan.items[i].row ? begun_find(&t->begun, version, true) : NULL;
+        const struct migration *before = plan_row_before(&t->plan, i);
+        if (!b)
+            continue;
+        any = true;
+        json_str(&j, version);
+        log_warn(
+            &event_half_undone, LOG_FIELDS(LF_STR("version", version), LF_UINT("done", b->done)),
+            "version %s is partly undone: migrate down did not complete its way back (statements done: %zu), and it "
+            "still counts as applied: migrate down --to %s goes on with it",
+            version, b->done, before ? before->version : "0");
+    }
+    json_end(&j);
+    if (any && !list.failed)
+        report_member(&t->report, "half_undone", strbuf_str(&list));
+}
+
+void
+up_tell_plan(struct turn *t)
+{
+    tell_half_undone(t);
     for (size_t i = 0; i < t->plan.n; i++) {
         const struct plan_item *item = &t->plan.items[i];
         if (item->state == PLAN_EDITED)

@@ -119,14 +119,35 @@ ask(const struct ledger *l, struct session *s, const struct strbuf *sql, struct 
     return result;
 }
 
+/* It goes with the other, so that who has no such table pays nothing. */
 static int
-read_exists(const struct ledger *l, struct session *s, bool *ret, struct err *e)
+add_steps_question(const struct ledger *l, struct strbuf *sql, struct err *e)
+{
+    cleanup_strbuf struct strbuf name = STRBUF_INIT;
+    cleanup_strbuf struct strbuf quoted = STRBUF_INIT;
+    if (ledger_sql_beside(l->table.table, "_step", &name, e) != 0)
+        return -1;
+    quote_ident(&quoted, l->table.schema);
+    strbuf_addc(&quoted, '.');
+    quote_ident(&quoted, strbuf_str(&name));
+    strbuf_adds(sql, "; SELECT pg_catalog.to_regclass(");
+    quote_literal(sql, strbuf_str(&quoted));
+    strbuf_adds(sql, ") IS NOT NULL");
+    sql->failed |= name.failed || quoted.failed;
+    return 0;
+}
+
+static int
+read_exists(struct ledger *l, struct session *s, bool *ret, struct err *e)
 {
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     struct pgrows *rows = NULL;
     const struct pgrows *answer;
     ledger_sql_columns(&l->table, &sql);
+    if (add_steps_question(l, &sql, e) != 0)
+        return -1;
     int result = ask(l, s, &sql, &rows, &answer, e);
+    l->steps = result == 0 && session_is(pgrows_next(answer), 0, "t");
     if (result != 0)
         err_wrap(e, "cannot look for the history table %s", l->table.quoted);
     else if (pgrows_count(answer) != 1)
@@ -385,6 +406,7 @@ ledger_forget(struct ledger *l)
     l->rows = NULL;
     l->n = 0;
     l->exists = false;
+    l->steps = false;
 }
 
 void

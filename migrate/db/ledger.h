@@ -47,6 +47,7 @@ struct ledger {
     struct ledger_table table;
     /* as it was read last */
     bool exists;
+    bool steps;              /* there is a table beside it of what is half done (steps.h) */
     struct ledger_row *rows; /* by version, lowest first */
     size_t n;
 };

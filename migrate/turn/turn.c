@@ -34,6 +34,7 @@ static void
 forget(struct turn *t)
 {
     plan_done(&t->plan);
+    begun_done(&t->begun);
     ledger_forget(&t->ledger);
 }
 
@@ -44,6 +45,7 @@ read_plan(struct turn *t)
     struct loose loose = {.source = &t->source};
     forget(t);
     if (choice_read(&t->choice, &e) != 0 ||
+        (t->ledger.steps && begun_read(&t->begun, &t->ledger, &t->s, &e) != 0) ||
         plan_make(&t->source, &t->ledger, &t->rules, loose_differs, &loose, &t->plan, &e) != 0) {
         cleanup_strbuf struct strbuf hint = STRBUF_INIT;
         ledger_hint(&t->ledger.table, &e, &hint);

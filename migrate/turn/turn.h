@@ -29,6 +29,7 @@
 #include "migrate/options.h"
 #include "migrate/plan.h"
 #include "migrate/tell/report.h"
+#include "migrate/turn/begun.h"
 #include "migrate/turn/choice.h"
 
 enum turn_step { TURN_AGAIN, TURN_END };
@@ -66,6 +67,7 @@ struct turn {
     char busy[96]; /* who has it, as it was seen last; "": it is the lock that somebody has */
     struct plan_rules rules;
     struct plan plan;
+    struct begun begun;                 /* what is half done; read with the history */
     enum migration_direction direction; /* of the steps: up, or down from the highest on */
     struct facts *facts;   /* of the files that go there, for source.migrations, where known */
     unsigned losses;       /* of the connection, during COMMIT */

@@ -109,7 +109,6 @@ static enum apply_result
 apply_steps(struct turn *t)
 {
     struct err e = {0};
-    CLEANUP_WITH(begun_done) struct begun begun = {.n = 0};
     struct apply a = {.s = &t->s,
                       .ledger = &t->ledger,
                       .lock = &t->lock,
@@ -119,7 +118,7 @@ apply_steps(struct turn *t)
                       .source = &t->source};
     size_t number = 0;
     err_clear(&t->lost);
-    if (turn_make_claim(t, &e) != 0 || begun_read(&begun, &t->ledger, &t->s, &e) != 0) {
+    if (turn_make_claim(t, &e) != 0) {
         turn_fail(t, &e);
         return APPLY_FAILED;
     }
@@ -128,7 +127,8 @@ apply_steps(struct turn *t)
         const struct plan_item *item = &t->plan.items[i];
         if (!item->step)
             continue;
-        a.rest = begun_find(&begun, item->file->id.version, t->direction == MIGRATION_DOWN) != NULL;
+        a.rest =
+            begun_find(&t->begun, item->file->id.version, t->direction == MIGRATION_DOWN) != NULL;
         enum apply_result result = apply_step(t, &a, i, ++number);
         if (result == APPLY_UNKNOWN)
             t->uncertain = item->file->id.version;

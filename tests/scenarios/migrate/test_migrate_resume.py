@@ -158,6 +158,17 @@ def test_status_shows_what_is_half_undone(up, files, pg, begun):
     shown = json.loads(up("--json", command="status").stdout)["migrations"][1]
     assert (shown["state"], shown["undo_statements_done"]) == ("applied", 1) and "statements_done" not in shown
     assert "partly undone" in up(command="status").stdout
+    files("0003_v.sql", "SELECT 1;\n")
+    for more in ([], [], ["--json"]):  # with something to do, with nothing, as an object
+        result = up(*more)
+        said = events(result, "half_undone")
+        assert result.status == 0 and [(r["level"], r["version"], r["done"]) for r in said][0] == ("warn", "0002", 1), result.output
+        assert "migrate down --to 0001 " in said[0]["msg"]
+    assert json.loads(result.stdout)["half_undone"] == ["0002"]
+    files("0002_u.down.sql", "DROP INDEX CONCURRENTLY x;\nCREATE INDEX CONCURRENTLY y ON a (i);\n")
+    files("0003_v.down.sql", "SELECT 1;\n")
+    assert up("--to=0001", command="down").status == 0
+    assert not events(up(), "half_undone")
 
 
 @pytest.mark.parametrize("apart", ["", "COPY a FROM STDIN;\n3\t3\t3\n\\.\n"])
