@@ -48,7 +48,8 @@ print_json(struct strbuf *out)
         "action: `applied`, `undone`, `recorded` (baseline), `accepted` and `settled` (repair); with --dry-run `would_apply`, "
         "`would_undo`, `would_record`, `would_accept`, `would_settle`. The other fields are those of the record of that name (`recorded`: "
         "`recording`, `accepted`: `accepting`); of a migration that was committed while the connection was lost only "
-        "`version`, `name`, `file` and `phase` are known. A bad option has no object.\n"
+        "`version`, `name`, `file` and `phase` are known. up: `half_undone`, versions that an interrupted down has undone in part, if "
+        "there are any. A bad option has no object.\n"
         "\n### split --json\n\nAn object a line, for each statement: `{\"n\",\"line\",\"end_line\",\"offset\",\"bytes\","
         "\"kind\":\"sql\"|\"copy\",\"transaction\"}`.\n");
 }
@@ -63,7 +64,7 @@ formats_print(struct strbuf *out)
         strbuf_addf(out, ",\"%s\":n", plan_state_name((enum plan_state)i));
     strbuf_adds(
         out,
-        ",\"other_history\":\"TOOL (table)\"|null,\"lock\":{\"pid\",\"application\",\"age_s\"}|null,\"migrations\":[{\"version\",\"name\",\"state\","
+        ",\"other_history\":\"TOOL (table)\"|null,\"lock\":{\"pid\",\"application\",\"age_s\"}|null,\"lease\":{\"owner\",\"expires_in_s\"}|null,\"migrations\":[{\"version\",\"name\",\"state\","
         "\"phase\",\"file\",\"applied_name\",\"applied_at\",\"applied_by\",\"duration_ms\",\"release\"}]}`: the last five only for "
         "what is in the history. Of a file outside a transaction that was begun and is not done: `statements`, "
         "`statements_done`, and `statement_begun`, which nobody knows to be done, or null; of one that `down` began to undo: `undo_statements_done`. When the status cannot be had, "

@@ -6,6 +6,7 @@
 #include "common/base/json.h"
 #include "common/base/log.h"
 #include "migrate/cmd/cmd.h"
+#include "migrate/db/claim.h"
 #include "migrate/files/directory.h"
 #include "migrate/db/lock.h"
 #include "migrate/loose.h"
@@ -38,6 +39,7 @@ struct status {
     struct lock lock;
     struct plan plan;
     struct lock_holder holder;
+    struct claim_holder lease;
     struct loose loose;
     struct begun begun;
     struct choice choice;
@@ -109,6 +111,38 @@ other_history(const struct status *st)
     return !st->ledger.exists && st->choice.foreign[0] ? st->choice.foreign : NULL;
 }
 
+static void
+add_lock(struct json *j, const struct status *st)
+{
+    json_key(j, "lock");
+    if (!st->holder.pid) {
+        json_null(j);
+        return;
+    }
+    json_object(j);
+    json_kint(j, "pid", st->holder.pid);
+    json_kstr(j, "application", st->holder.application);
+    if (st->holder.age_s < 0)
+        json_kstr(j, "age_s", NULL);
+    else
+        json_kint(j, "age_s", st->holder.age_s);
+    json_end(j);
+}
+
+static void
+add_lease(struct json *j, const struct status *st)
+{
+    json_key(j, "lease");
+    if (!st->lease.owner[0]) {
+        json_null(j);
+        return;
+    }
+    json_object(j);
+    json_kstr(j, "owner", st->lease.owner);
+    json_kint(j, "expires_in_s", st->lease.left_s);
+    json_end(j);
+}
+
 static int
 print_json(const struct status *st, struct err *e)
 {
@@ -119,19 +153,8 @@ print_json(const struct status *st, struct err *e)
     for (int i = 0; i <= PLAN_DIRTY; i++)
         json_kuint(&j, plan_state_name((enum plan_state)i), st->plan.count[i]);
     json_kstr(&j, "other_history", other_history(st));
-    json_key(&j, "lock");
-    if (st->holder.pid) {
-        json_object(&j);
-        json_kint(&j, "pid", st->holder.pid);
-        json_kstr(&j, "application", st->holder.application);
-        if (st->holder.age_s < 0)
-            json_kstr(&j, "age_s", NULL);
-        else
-            json_kint(&j, "age_s", st->holder.age_s);
-        json_end(&j);
-    } else {
-        json_null(&j);
-    }
+    add_lock(&j, st);
+    add_lease(&j, st);
     json_key(&j, "migrations");
     json_array(&j);
     for (size_t i = 0; i < st->plan.n; i++)
@@ -191,7 +214,22 @@ print_text(const struct status *st)
     char text[128];
     if (st->holder.pid)
         printf("lock held by %s\n", lock_describe(&st->holder, text, sizeof(text)));
+    if (st->lease.owner[0])
+        printf("lease held by %s (expires in %lld s, unless it is renewed)\n", st->lease.owner,
+               (long long)st->lease.left_s);
     return 0;
+}
+
+/* Behind a pooler a row is what others hold. */
+static int
+read_lease(struct status *st, struct err *e)
+{
+    struct claim claim;
+    if (claim_init(&claim, &st->ledger.table, &st->s, e) != 0)
+        return -1;
+    int result = claim_find_holder(&claim, &st->lease, e);
+    claim_done(&claim);
+    return result;
 }
 
 static int
@@ -214,7 +252,7 @@ look(struct status *st, struct err *e)
         return -1;
     }
     if (choice_read(&st->choice, e) != 0 ||
-        lock_find_holder(&st->lock, &st->s, &st->holder, e) != 0 ||
+        lock_find_holder(&st->lock, &st->s, &st->holder, e) != 0 || read_lease(st, e) != 0 ||
         begun_read(&st->begun, &st->ledger, &st->s, e) != 0)
         return -1;
     return plan_make(&st->source, &st->ledger, &rules, loose_differs, &st->loose, &st->plan, e);

@@ -200,30 +200,43 @@ take_sql(const struct claim *c, const struct lock *lock, struct strbuf *sql)
 }
 
 static int
-read_other(struct claim *c, char *ret_other, size_t other_bytes, struct err *e)
+read_holder(struct claim *c, struct claim_holder *ret, struct err *e)
 {
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     struct pgrows *rows = NULL;
     ledger_sql_in_full(&c->table, &sql);
-    strbuf_addf(&sql,
-                "SELECT owner FROM %s WHERE expires_at OPERATOR(pg_catalog.>)"
-                " pg_catalog.clock_timestamp() AND owner OPERATOR(pg_catalog.<>) ",
-                c->table.quoted);
+    strbuf_addf(
+        &sql,
+        "SELECT owner, pg_catalog.ceil(pg_catalog.date_part('epoch', expires_at"
+        " OPERATOR(pg_catalog.-) pg_catalog.clock_timestamp())) FROM %s WHERE expires_at"
+        " OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp() AND owner OPERATOR(pg_catalog.<>) ",
+        c->table.quoted);
     quote_literal(&sql, c->owner);
     int result = session_sql(c->s, &sql, &rows, e);
     const struct pgrows *answer = result == 0 ? pgrows_next(rows) : NULL;
     const char *owner = pgrows_count(answer) > 0 ? pgrows_value(answer, 0, 0) : NULL;
-    snprintf(ret_other, other_bytes, "%s", owner ? owner : "");
+    const char *left = owner ? pgrows_value(answer, 0, 1) : NULL;
+    snprintf(ret->owner, sizeof(ret->owner), "%s", owner ? owner : "");
+    ret->left_s = left ? strtoll(left, NULL, 10) : 0;
     pgrows_free(rows);
     return result == 0 ? 0 : err_wrap(e, "cannot read %s", c->table.quoted);
 }
 
+static int
+read_other(struct claim *c, char *ret_other, size_t other_bytes, struct err *e)
+{
+    struct claim_holder holder = {.left_s = 0};
+    int result = read_holder(c, &holder, e);
+    snprintf(ret_other, other_bytes, "%s", holder.owner);
+    return result;
+}
+
 int
-claim_find_other(struct claim *c, char *ret_other, size_t other_bytes, struct err *e)
+claim_find_holder(struct claim *c, struct claim_holder *ret, struct err *e)
 {
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     struct pgrows *rows = NULL;
-    ret_other[0] = '\0';
+    *ret = (struct claim_holder){.left_s = 0};
     ledger_sql_in_full(&c->table, &sql); /* its schema may be hidden from who logs in */
     strbuf_adds(&sql, "SELECT pg_catalog.to_regclass(");
     quote_literal(&sql, c->table.quoted);
@@ -233,7 +246,16 @@ claim_find_other(struct claim *c, char *ret_other, size_t other_bytes, struct er
     pgrows_free(rows);
     if (result != 0)
         return err_wrap(e, "cannot look for the lease %s", c->table.quoted);
-    return exists ? read_other(c, ret_other, other_bytes, e) : 0;
+    return exists ? read_holder(c, ret, e) : 0;
+}
+
+int
+claim_find_other(struct claim *c, char *ret_other, size_t other_bytes, struct err *e)
+{
+    struct claim_holder holder;
+    int result = claim_find_holder(c, &holder, e);
+    snprintf(ret_other, other_bytes, "%s", holder.owner);
+    return result;
 }
 
 int

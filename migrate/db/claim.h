@@ -46,7 +46,13 @@ void claim_done(struct claim *c);
  */
 MUST_CHECK int claim_try(struct claim *c, const struct lock *lock, char *ret_other,
                          size_t other_bytes, struct err *e);
-/* Who holds an unexpired lease that is not ours; "": nobody, or there is no such table. */
+/* Whose lease it is. */
+struct claim_holder {
+    char owner[96]; /* "": nobody's */
+    int64_t left_s; /* until it expires, unless it is renewed */
+};
+/* Who holds an unexpired lease that is not ours, if there is a table of it; of claim_find_other the owner alone. */
+MUST_CHECK int claim_find_holder(struct claim *c, struct claim_holder *ret, struct err *e);
 MUST_CHECK int
 claim_find_other(struct claim *c, char *ret_other, size_t other_bytes, struct err *e);
 /* By our own clock it is ours for a while yet: a runner that was stopped finds out before it goes on. */

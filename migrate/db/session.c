@@ -56,7 +56,8 @@ init_connections(struct session *s, struct err *e)
     s->progress = progress_new(s->loop, STDERR_FILENO, e);
     if (!s->progress)
         return -1;
-    s->watch = watch_new(s->loop, s->resolver, s->target, s->progress, s->o->lock_timeout_ms, e);
+    s->watch = watch_new(s->loop, s->resolver, s->target, s->application, s->progress,
+                         s->o->lock_timeout_ms, e);
     return s->watch ? 0 : -1;
 }
 
@@ -322,8 +323,8 @@ op_finish(struct session *s, int started, struct pgrows **ret, struct err *e)
         return -1;
     }
     uint64_t deadline_ms = op_deadline(s);
-    watch_begin(s->watch, s->stateless ? 0 : s->backend_pid, pgconn_server_version(s->work),
-                clock_left_ms(deadline_ms));
+    watch_begin(s->watch, s->stateless ? WATCH_BY_NAME : s->backend_pid,
+                pgconn_server_version(s->work), clock_left_ms(deadline_ms));
     int result = op_wait(s, deadline_ms, ret, e);
     watch_end(s->watch);
     return result;

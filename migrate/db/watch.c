@@ -10,6 +10,7 @@
 #include "common/base/log.h"
 #include "common/net/loop.h"
 #include "common/pg/pgconn.h"
+#include "migrate/sql/quote.h"
 #include "migrate/events.h"
 #include "migrate/tell/progress.h"
 
@@ -23,9 +24,10 @@ struct watch {
     struct pgconn *conn;
     struct loop_timer *timer;
     struct progress *bar;
+    const char *application;
     uint32_t look_after_ms;
     bool busy; /* the connection has an operation */
-    int pid;   /* of the watched backend; 0: nothing runs */
+    int pid;   /* of the watched backend, or WATCH_BY_NAME; 0: nothing runs */
     int server_version;
     int cancel_pid;    /* to be cancelled as soon as connected; 0: none */
     uint64_t since_ms; /* when the statement began */
@@ -43,8 +45,8 @@ on_timer(void *arg)
 }
 
 struct watch *
-watch_new(struct loop *l, struct resolver *r, struct target_pg *target, struct progress *bar,
-          uint64_t lock_timeout_ms, struct err *e)
+watch_new(struct loop *l, struct resolver *r, struct target_pg *target, const char *application,
+          struct progress *bar, uint64_t lock_timeout_ms, struct err *e)
 {
     struct watch *w = calloc(1, sizeof(*w));
     if (!w) {
@@ -52,6 +54,7 @@ watch_new(struct loop *l, struct resolver *r, struct target_pg *target, struct p
         return NULL;
     }
     w->bar = bar;
+    w->application = application;
     w->look_after_ms = LOOK_AFTER_MS;
     if (lock_timeout_ms > 0 && lock_timeout_ms / 2 < LOOK_AFTER_MS)
         w->look_after_ms = lock_timeout_ms / 2 > LOOK_AFTER_MIN_MS ? (uint32_t)lock_timeout_ms / 2
@@ -143,25 +146,46 @@ on_seen(struct pgconn *c, const struct err *e, struct pgrows *rows, void *arg)
         loop_timer_start(w->timer, LOOK_EVERY_MS);
 }
 
+/* The backends that are watched: mine (pid, blockers). A pooler may put something behind the name. */
+static void
+mine_sql(const struct watch *w, struct strbuf *sql)
+{
+    if (w->pid != WATCH_BY_NAME) {
+        strbuf_addf(sql,
+                    "WITH mine (pid, blockers) AS (SELECT %d, pg_catalog.pg_blocking_pids(%d)) ",
+                    w->pid, w->pid);
+        return;
+    }
+    strbuf_adds(sql,
+                "WITH mine (pid, blockers) AS (SELECT a.pid, pg_catalog.pg_blocking_pids(a.pid)"
+                " FROM pg_catalog.pg_stat_activity a WHERE a.state OPERATOR(pg_catalog.=) 'active'"
+                " AND a.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()"
+                " AND a.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid()"
+                " AND pg_catalog.\"left\"(a.application_name, pg_catalog.length(");
+    quote_literal(sql, w->application);
+    strbuf_adds(sql, ")) OPERATOR(pg_catalog.=) ");
+    quote_literal(sql, w->application);
+    strbuf_adds(sql, ") ");
+}
+
 /* Who holds what the backend waits for: sessions, and prepared transactions, which have none
  * (pg_blocking_pids gives 0 for each). */
 static void
-blockers_sql(int pid, struct strbuf *sql)
+blockers_sql(const struct watch *w, struct strbuf *sql)
 {
+    mine_sql(w, sql);
     strbuf_adds(
         sql,
         "SELECT b.who, b.state, pg_catalog.floor(pg_catalog.date_part('epoch',"
         " pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) b.since)) FROM (SELECT"
         " pg_catalog.format('pid %s (%s)', a.pid, CASE WHEN a.application_name OPERATOR(pg_catalog.<>) '' THEN a.application_name ELSE 'no name' END),"
         " coalesce(a.state, 'running'), coalesce(a.xact_start, a.query_start, a.backend_start)"
-        " FROM pg_catalog.pg_stat_activity a WHERE a.pid OPERATOR(pg_catalog.=) ANY ");
-    strbuf_addf(sql, "(pg_catalog.pg_blocking_pids(%d))", pid);
-    strbuf_adds(
-        sql,
+        " FROM pg_catalog.pg_stat_activity a WHERE EXISTS (SELECT 1 FROM mine m"
+        " WHERE a.pid OPERATOR(pg_catalog.=) ANY (m.blockers))"
         " UNION ALL SELECT pg_catalog.format('prepared transaction \"%s\" of %s"
         " (it ends by COMMIT PREPARED or ROLLBACK PREPARED)', p.gid, p.owner), 'open', p.prepared"
         " FROM pg_catalog.pg_prepared_xacts p WHERE EXISTS (SELECT 1"
-        " FROM pg_catalog.pg_locks w, pg_catalog.pg_locks h, pg_catalog.pg_locks x"
+        " FROM mine m, pg_catalog.pg_locks w, pg_catalog.pg_locks h, pg_catalog.pg_locks x"
         " WHERE NOT w.granted AND h.granted AND h.pid IS NULL AND x.pid IS NULL"
         " AND h.virtualtransaction OPERATOR(pg_catalog.=) x.virtualtransaction"
         " AND x.locktype OPERATOR(pg_catalog.=) 'transactionid'"
@@ -169,39 +193,36 @@ blockers_sql(int pid, struct strbuf *sql)
         " AND pg_catalog.json_build_array(w.locktype, w.database, w.relation, w.page, w.tuple,"
         " w.transactionid, w.classid, w.objid, w.objsubid)::pg_catalog.text OPERATOR(pg_catalog.=)"
         " pg_catalog.json_build_array(h.locktype, h.database, h.relation, h.page, h.tuple,"
-        " h.transactionid, h.classid, h.objid, h.objsubid)::pg_catalog.text");
-    strbuf_addf(sql,
-                " AND w.pid OPERATOR(pg_catalog.=) %d) AND 0 OPERATOR(pg_catalog.=) ANY"
-                " (pg_catalog.pg_blocking_pids(%d))) b (who, state, since); ",
-                pid, pid);
+        " h.transactionid, h.classid, h.objid, h.objsubid)::pg_catalog.text"
+        " AND w.pid OPERATOR(pg_catalog.=) m.pid AND 0 OPERATOR(pg_catalog.=) ANY (m.blockers)))"
+        " b (who, state, since); ");
 }
 
 /* How far the server is. */
 static void
-progress_sql(int pid, int server_version, struct strbuf *sql)
+progress_sql(const struct watch *w, struct strbuf *sql)
 {
-    strbuf_addf(sql,
-                "SELECT pg_catalog.format('VACUUM: %%s', p.phase),"
+    mine_sql(w, sql);
+    strbuf_adds(sql,
+                "SELECT pg_catalog.format('VACUUM: %s', p.phase),"
                 " CASE WHEN p.heap_blks_total OPERATOR(pg_catalog.>) 0 THEN p.heap_blks_scanned"
                 " OPERATOR(pg_catalog.*) 100 OPERATOR(pg_catalog./) p.heap_blks_total END"
-                " FROM pg_catalog.pg_stat_progress_vacuum p WHERE p.pid OPERATOR(pg_catalog.=) %d",
-                pid);
-    if (server_version >= 120000)
-        strbuf_addf(sql,
-                    " UNION ALL SELECT pg_catalog.format('%%s: %%s', p.command, p.phase),"
-                    " CASE WHEN p.blocks_total OPERATOR(pg_catalog.>) 0 THEN p.blocks_done"
-                    " OPERATOR(pg_catalog.*) 100 OPERATOR(pg_catalog./) p.blocks_total END"
-                    " FROM pg_catalog.pg_stat_progress_create_index p"
-                    " WHERE p.pid OPERATOR(pg_catalog.=) %d",
-                    pid);
+                " FROM pg_catalog.pg_stat_progress_vacuum p, mine m"
+                " WHERE p.pid OPERATOR(pg_catalog.=) m.pid");
+    if (w->server_version >= 120000)
+        strbuf_adds(sql, " UNION ALL SELECT pg_catalog.format('%s: %s', p.command, p.phase),"
+                         " CASE WHEN p.blocks_total OPERATOR(pg_catalog.>) 0 THEN p.blocks_done"
+                         " OPERATOR(pg_catalog.*) 100 OPERATOR(pg_catalog./) p.blocks_total END"
+                         " FROM pg_catalog.pg_stat_progress_create_index p, mine m"
+                         " WHERE p.pid OPERATOR(pg_catalog.=) m.pid");
 }
 
 static void
 ask(struct watch *w)
 {
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
-    blockers_sql(w->pid, &sql);
-    progress_sql(w->pid, w->server_version, &sql);
+    blockers_sql(w, &sql);
+    progress_sql(w, &sql);
     w->busy =
         !sql.failed && pgconn_query_start(w->conn, strbuf_str(&sql), sql.len,
                                           clock_deadline(LOOK_TIMEOUT_MS), on_seen, w, NULL) == 0;

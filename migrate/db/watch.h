@@ -19,12 +19,17 @@ struct resolver;
 struct target_pg;
 struct watch;
 
-/* Everything is borrowed. lock_timeout_ms: it looks before half of that has passed. */
-struct watch *watch_new(struct loop *l, struct resolver *r, struct target_pg *target,
-                        struct progress *bar, uint64_t lock_timeout_ms, struct err *e);
+/* Everything is borrowed. application: the name of the connection that is watched. lock_timeout_ms: it looks before half of
+ * that has passed. */
+struct watch *
+watch_new(struct loop *l, struct resolver *r, struct target_pg *target, const char *application,
+          struct progress *bar, uint64_t lock_timeout_ms, struct err *e);
 void watch_free(struct watch *w); /* NULL allowed */
 
-/* A statement begins on the backend pid, and ends; it has left_ms, and is looked at before half of
+/* Nobody knows which backend it will be: behind a pooler, which gives it the connection's name. */
+#define WATCH_BY_NAME (-1)
+
+/* A statement begins on the backend pid, or WATCH_BY_NAME, and ends; it has left_ms, and is looked at before half of
  * that has passed. Cheap: a timer. */
 void watch_begin(struct watch *w, int pid, int server_version, uint64_t left_ms);
 void watch_end(struct watch *w);

@@ -1,11 +1,12 @@
 """Behind PgBouncer: nothing that belongs to a session is used, and each migration is applied once all the same."""
 
+import json
 import signal
 
 import pytest
 
 from rig import postgres
-from rig.base import rounds, wait_until
+from rig.base import SLOW, rounds, wait_until
 from rig.dump import dump
 from rig.migrations import Holder, events, failure, history
 
@@ -15,6 +16,11 @@ MODES = ("session", "transaction")
 @pytest.fixture(params=MODES)
 def pooler(request, pgbouncer, pg):
     return pgbouncer(pg, mode=request.param, default_pool_size="10", max_client_conn="200")
+
+
+def reader(pg):
+    """How a Holder is named among those who are in the way."""
+    return pg.psql("SELECT format('pid %s (a reader)', pid) FROM pg_stat_activity WHERE application_name = 'a reader' AND datname = current_database()")
 
 
 def write_files(files):
@@ -112,7 +118,7 @@ def test_what_would_need_a_session(run, files, pg, pooler, option):
 
 def test_a_busy_guard_is_waited_for(start, run, files, pg, pooler):
     """A direct runner under the advisory lock, and one behind the pooler: one after the other."""
-    files("0001_a.sql", "CREATE TABLE a (i int);\nSELECT pg_sleep(1.5);\n")
+    files("0001_a.sql", f"CREATE TABLE a (i int);\nSELECT pg_sleep({1.5 * SLOW});\n")
     direct = start("migrate", "up", "--dir", files, env={"DATABASE_URL": pg.url})
     wait_until(lambda: pg.sessions("query LIKE '%pg_sleep%' AND state = 'active'") == 1, 20, "the statement runs")
     busy = run("migrate", "up", "--dir", files, "--lock-wait=100ms", env={"DATABASE_URL": pooler.url(pg.name)})
@@ -130,11 +136,39 @@ def test_a_lease_is_waited_for(start, run, files, pg, pooler):
     with Holder(pg, "INSERT INTO a VALUES (1);"):
         first = start("migrate", "up", "--dir", files, env={"DATABASE_URL": pooler.url(pg.name)})
         wait_until(lambda: building(pg) == 1, 20, "it builds")
+        owner = pg.psql("SELECT owner FROM schema_history_lease")
+        status = run("migrate", "status", "--dir", files, env={"DATABASE_URL": pg.url})
+        assert f"lease held by {owner} (expires in " in status.stdout, status.output
+        lease = json.loads(run("migrate", "status", "--json", "--dir", files, env={"DATABASE_URL": pooler.url(pg.name)}).stdout)["lease"]
+        assert lease["owner"] == owner and 0 < lease["expires_in_s"] <= 20
         for url in (pooler.url(pg.name), pg.url):
             busy = run("migrate", "up", "--dir", files, "--lock-wait=200ms", env={"DATABASE_URL": url})
             assert busy.status == 11 and "lease" in failure(busy)["msg"], busy.output
     assert first.wait().status == 0
     assert history(pg) == ["0001", "0002"]
+    status = run("migrate", "status", "--json", "--dir", files, env={"DATABASE_URL": pg.url})
+    assert json.loads(status.stdout)["lease"] is None
+
+
+def test_who_is_in_the_way_is_named(start, run, files, pg, pooler):
+    """Which backend works for us only the server knows: it is found by its name, in a transaction and outside."""
+    files("0001_a.sql", "CREATE TABLE a (i int);\n")
+    env = {"DATABASE_URL": pooler.url(pg.name)}
+    assert run("migrate", "up", "--dir", files, env=env).status == 0
+    files("0002_b.sql", "ALTER TABLE a ADD j int;\n")
+    with Holder(pg, "SELECT i FROM a;"):
+        pid = reader(pg)
+        result = run("migrate", "up", "--dir", files, "--lock-timeout=4s", "--deadline=14s", env=env)
+        assert result.status == 12 and pid in failure(result)["msg"], result.output
+        assert any(pid in r.get("blockers", "") for r in events(result, "retry")), result.output
+    files("0002_b.sql", "CREATE INDEX CONCURRENTLY a_i ON a (i);\n")
+    with Holder(pg, "INSERT INTO a VALUES (1);") as holder:
+        pid = reader(pg)
+        process = start("migrate", "up", "--dir", files, env=env)
+        process.wait_for('"event":"blocked"', timeout=120)
+        holder.say("COMMIT;")
+        result = process.wait(60)
+    assert result.status == 0 and pid in events(result, "blocked")[0]["blockers"], result.output
 
 
 def test_a_lease_that_is_taken_over(start, files, pg, pooler):

@@ -31,7 +31,7 @@ struct pgconn {
     pgconn_cb *watch_cb;
     pgconn_rows_cb *rows_cb;
     void *arg;
-    char sql[2048];
+    char sql[8192];
     char params[3][256];
     uint64_t deadline_ms;
 };

@@ -39,7 +39,7 @@ setup(void **state)
     struct err e;
     loop = loop_new(&e);
     bar = progress_new(loop, open("/dev/null", O_WRONLY | O_CLOEXEC), &e);
-    w = watch_new(loop, NULL, NULL, bar, 1, &e);
+    w = watch_new(loop, NULL, NULL, "migrate it's", bar, 1, &e);
     return loop && bar && w ? 0 : -1;
 }
 
@@ -96,6 +96,19 @@ test_a_cancel_ends_with_its_statement(void **state)
     assert_non_null(strstr(conn.sql, "pg_blocking_pids(7)"));
 }
 
+/* Behind a pooler nobody knows the backend's number: it is the one that has the connection's name. */
+static void
+test_a_backend_by_its_name(void **state)
+{
+    (void)state;
+    watch_begin(w, WATCH_BY_NAME, 150000, LONG_MS);
+    wait_until_asked();
+    connects(true);
+    assert_non_null(strstr(conn.sql, "pg_blocking_pids(a.pid)"));
+    assert_non_null(strstr(conn.sql, "OPERATOR(pg_catalog.=) 'migrate it''s'"));
+    assert_null(strstr(conn.sql, "-1"));
+}
+
 int
 main(void)
 {
@@ -103,6 +116,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_cancels, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_cancel_that_failed_is_over, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_cancel_ends_with_its_statement, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_backend_by_its_name, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
