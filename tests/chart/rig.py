@@ -76,7 +76,7 @@ class Helm:
         given = json.dumps(values) if values is not None else None
         files = ["-f", "-"] if values is not None else []
         command = [str(self.program), *map(str, words), *files]
-        return subprocess.run(command, input=given, capture_output=True, text=True, env=self.env, timeout=60)
+        return subprocess.run(command, input=given, capture_output=True, text=True, env=self.env, timeout=240)
 
     def template(self, values, *more, release="shop", kube="1.34.0", chart=CHART):
         words = ("-n", "prod", "--kube-version", kube, *map(str, more))

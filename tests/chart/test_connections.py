@@ -15,7 +15,7 @@ SECRET = {"DATABASE_PASSWORD": "canary", "REDIS_PASSWORD": "canary"}
 
 def shop(secret, **more):
     """The host stands in a ConfigMap, the password in a Secret, as most do it."""
-    app = {**APP, "envFromConfigMap": "config", "envFromSecret": "shop"}
+    app = {**APP, "envFrom": {"config": {"configMap": "config"}, "shop": {"secret": "shop"}}}
     values = {"workloads": {"web": {"containers": {"app": app}}}, "configMaps": {"config": {"data": PARTS}}}
     return {**values, "secrets": {"shop": secret}, "migrations": {"schema": {"from": "web/app", "files": FILES}}, **more}
 
@@ -37,31 +37,36 @@ def test_a_switched_mode_loses_no_password(helm, tmp_path):
     base.write_text(json.dumps(shop({"stringData": SECRET})))
     overlay = {"secrets": {"shop": {"stringData": None, "existingSecret": "prod"}}}
     error = helm.refused(overlay, "-f", base)
-    assert "envFromSecret: does shop hold the password for DATABASE_HOST?" in error
-    assert "secrets.shop.connectionKeys: [DATABASE_PASSWORD, …]" in error
-    overlay["secrets"]["shop"]["connectionKeys"] = ["DATABASE_PASSWORD"]
+    assert "app.envFrom: does shop hold the password for DATABASE_HOST?" in error
+    assert "secrets.shop: {existingSecret: shop, keys: {DATABASE_PASSWORD: {}, …}}" in error
+    overlay["secrets"]["shop"]["keys"] = {"DATABASE_PASSWORD": {}}
     given = healthd(helm, overlay, "web", "-f", base)
     assert given["DATABASE_PASSWORD_FILE"] == "/run/release-runtime/prod/DATABASE_PASSWORD"
 
 
 def test_the_keys_said_once_hold_in_every_mode(helm):
-    """connectionKeys may stand in the base file, beside stringData too."""
-    keys = ["DATABASE_PASSWORD"]
-    for secret in ({"stringData": SECRET}, {"data": {"DATABASE_PASSWORD": "eA=="}}, {"existingSecret": "prod"}):
-        values = shop({**secret, "connectionKeys": keys})
+    """keys stand in the base file, whichever way an overlay has it made."""
+    keys = {"DATABASE_PASSWORD": {}, "JWT_SECRET": {}, "SMTP_PASSWORD": {"optional": True}}
+    plain = {"DATABASE_PASSWORD": "canary", "JWT_SECRET": "canary"}
+    modes = [{"stringData": plain}, {"data": dict.fromkeys(plain, "eA==")}, {"existingSecret": "prod"}]
+    modes += [{"external": {"store": "vault", "from": "shop/prod"}}]
+    for secret in modes:
+        values = shop({**secret, "keys": keys})
         for given in (healthd(helm, values), migrate(helm, values)):
-            assert given["DATABASE_PASSWORD_FILE"] and "REDIS_PASSWORD_FILE" not in given
-    error = helm.refused(shop({"stringData": SECRET, "connectionKeys": ["DATABASE_URL"]}))
-    assert "secrets.shop.connectionKeys: DATABASE_URL is neither in stringData nor in data" in error
+            assert given["DATABASE_PASSWORD_FILE"] and not {"JWT_SECRET_FILE", "JWT_SECRET", "REDIS_PASSWORD_FILE"} & set(given)
+    error = helm.refused(shop({"stringData": SECRET, "keys": {**dict.fromkeys(SECRET, {}), "DATABASE_URL": {}}}))
+    assert "secrets.shop.keys: DATABASE_URL is not given; give it, or say secrets.shop.keys.DATABASE_URL: {optional" in error
+    error = helm.refused(shop({"stringData": SECRET, "keys": {"DATABASE_PASSWORD": {}}}))
+    assert "secrets.shop.keys: REDIS_PASSWORD is given and not named there" in error and "canary" not in error
 
 
 @pytest.mark.parametrize("host", ["DATABASE_HOST", "PGHOST", "PGHOSTADDR", "REDIS_HOST"])
 def test_a_host_beside_a_secret_whose_keys_are_unknown(helm, host):
-    app = {**APP, "envFromSecret": "elsewhere", "env": {host: "db"}}
+    app = {**APP, "envFrom": {"x": {"secret": "elsewhere"}}, "env": {host: "db"}}
     values = {"workloads": {"web": {"containers": {"app": app}, "healthd": {"database": True}}}}
     error = helm.refused(values)
-    assert f"workloads.web.containers.app.envFromSecret: does elsewhere hold the password for {host}?" in error
-    values["secrets"] = {"elsewhere": {"existingSecret": "elsewhere", "connectionKeys": []}}
+    assert f"workloads.web.containers.app.envFrom: does elsewhere hold the password for {host}?" in error
+    values["secrets"] = {"elsewhere": {"existingSecret": "elsewhere", "keys": {}}}
     assert host in healthd(helm, values)
     # cronrun lives in the container and has all that it has.
     values["cronJobs"] = {"mail": {**FULL["cronJobs"]["mail"], "from": "web/app"}}
@@ -72,10 +77,10 @@ def test_a_host_beside_a_secret_whose_keys_are_unknown(helm, host):
 
 
 def test_a_migration_beside_such_a_secret(helm):
-    migration = {"files": FILES, "env": {"PGHOST": "db"}, "envFromSecret": "elsewhere"}
+    migration = {"files": FILES, "env": {"PGHOST": "db"}, "envFrom": {"x": {"secret": "elsewhere"}}}
     error = helm.refused({"migrations": {"schema": migration}})
-    assert "migrations.schema.envFromSecret: does elsewhere hold the password for PGHOST?" in error
-    del migration["envFromSecret"]
+    assert "migrations.schema.envFrom: does elsewhere hold the password for PGHOST?" in error
+    del migration["envFrom"]
     assert migrate(helm, {"migrations": {"schema": migration}}) == {"PGHOST": "db"}
 
 
@@ -85,7 +90,7 @@ def test_a_migration_beside_such_a_secret(helm):
 def front(**healthd):
     """A front end that shares a ConfigMap with the back end, but not its Secret."""
     values = shop({"stringData": SECRET})
-    web = {"containers": {"app": {**APP, "envFromConfigMap": "config"}}, "healthd": healthd}
+    web = {"containers": {"app": {**APP, "envFrom": {"config": {"configMap": "config"}}}}, "healthd": healthd}
     return changed(values, "workloads.front", web)
 
 
@@ -212,7 +217,7 @@ def test_a_file_where_the_chart_mounts_its_own(helm, folder):
     where = "migrations.schema" if "migr" in folder else "workloads.web.containers.app.volumeMounts.ca.mountPath"
     assert f"{where}: {folder} is the chart's own; choose another" in helm.refused(values)
     if "migr" not in folder:
-        values = changed(with_file({}), "workloads.web.containers.app.writable", ["/tmp", folder])
+        values = changed(with_file({}), "workloads.web.containers.app.writable", {"/tmp": {}, folder: {}})
         assert f"containers.app.writable: {folder} is the chart's own" in helm.refused(values)
     # Where nothing else is mounted there it is the user's.
     if where == "migrations.schema":

@@ -75,9 +75,9 @@ def test_times_that_do_not_fit(helm):
         ({"env": {"DATABASE_URL": "postgres://$(U):$(P)@db/shop"}}, "postgres"),
         ({"env": {"DATABASE_URL_FILE": "/secrets/url"}}, "postgres"),
         ({"env": {"REDIS_URL": {"valueFrom": {"secretKeyRef": {"name": "r", "key": "url"}}}}}, "redis"),
-        ({"envFromSecret": "shop"}, "postgres"),
-        ({"envFromSecret": "elsewhere"}, "postgres"),
-        ({"envFromSecret": "mail", "env": {"REDIS_HOST": "r"}}, "redis"),
+        ({"envFrom": {"x": {"secret": "shop"}}}, "postgres"),
+        ({"envFrom": {"x": {"secret": "elsewhere"}}}, "postgres"),
+        ({"envFrom": {"x": {"secret": "mail"}}, "env": {"REDIS_HOST": "r"}}, "redis"),
     ],
 )
 def test_the_lock_follows_from_what_the_container_is_given(helm, given, lock):

@@ -83,15 +83,16 @@ def test_it_gets_the_connections_and_nothing_else(helm):
 
 def test_the_rule_for_a_secret_made_elsewhere(helm):
     password = {"valueFrom": {"secretKeyRef": {"name": "pg", "key": "pw"}}}
-    app = {**APP, "envFromSecret": "shop", "env": {"PGPASSWORD": password}}
+    app = {**APP, "envFrom": {"shop": {"secret": "shop"}}, "env": {"PGPASSWORD": password}}
     given = variables(container(web(helm, small(containers={"app": app})), "healthd"))
     assert given["DATABASE_URL_FILE"] and given["PGPASSWORD_FILE"] == "/run/release-runtime/pg/PGPASSWORD"
     values = small(containers={"app": app})
-    values["secrets"] = {"shop": {"existingSecret": "real", "connectionKeys": ["REDIS_URL"]}}
+    values["secrets"] = {"shop": {"existingSecret": "real", "keys": {"REDIS_URL": {}}}}
     given = variables(container(web(helm, values), "healthd"))
     assert "REDIS_URL_FILE" in given and "DATABASE_URL_FILE" not in given
-    values["secrets"]["shop"]["connectionKeys"] = ["uri"]
-    assert "secrets.shop.connectionKeys" in helm.refused(values) and "secretKeyRef" in helm.refused(values)
+    # A key of another name is no connection; env gives it one.
+    values["secrets"]["shop"]["keys"] = {"uri": {}}
+    assert variables(container(web(helm, values), "healthd")).keys() == {"PGPASSWORD_FILE", "HEALTHD_CHECKS"}
 
 
 def test_where_there_is_nothing_to_check_there_is_no_healthd(helm):
@@ -108,7 +109,7 @@ def test_where_there_is_nothing_to_check_there_is_no_healthd(helm):
         ({"DATABASE_URL": "postgres://$(U):$(P)@db/shop"}, "give DATABASE_HOST"),
         ({"DATABASE_PASSWORD_FILE": "/secrets/password"}, "the chart mounts it for them"),
         ({"DATABASE_URL": "postgres://shop:pw@db/shop"}, "a password belongs into a Secret"),
-        ({"DATABASE_URL": {}}, "env.DATABASE_URL: give a value, or valueFrom"),
+        ({"DATABASE_URL": {}}, "env.DATABASE_URL: give a value, valueFrom, or service"),
         ({"OTHER": {"valueFrom": {"secretKeyRef": {"name": "x"}}}}, "env.OTHER.valueFrom.secretKeyRef: name and key"),
         ({"A": "$(B)", "B": "$(C)", "C": "$(A)"}, "these refer to each other in a circle: A, B, C"),
     ],

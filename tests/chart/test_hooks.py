@@ -8,9 +8,9 @@ ALREADY_THERE = {("Secret", "smtp"), ("Secret", "outside"), ("Secret", "registry
 ALLOWED = {"Job", "Pod", "ServiceAccount", "Role", "RoleBinding", "Secret", "ConfigMap", "NetworkPolicy"}
 
 
-@pytest.mark.parametrize("account", [None, {"create": False}, {"name": "mine"}], ids=["made", "default", "named"])
+@pytest.mark.parametrize("account", [None, {"existingAccount": "default"}, {"nameOverride": "mine"}], ids=["made", "default", "named"])
 def test_everything_a_hook_refers_to_exists_before_it(helm, account):
-    objects = helm.render(changed(FULL, "serviceAccount", account))
+    objects = helm.render(changed(FULL, "serviceAccounts.main", account))
     hooks = [thing for thing, _ in pods(objects) if weight(thing) is not None]
     assert len(hooks) == 4
     there = {(o["kind"], o["metadata"]["name"]): weight(o) for o in objects if weight(o) is not None}
@@ -159,7 +159,7 @@ def test_a_missing_configmap_lets_migrate_speak(helm):
         ({"lockTimeout": "20s", "statementTimeout": "10s"}, "lockTimeout (20s) must be less than statementTimeout"),
         ({"statementTimeout": "10min"}, "statementTimeout (10min) must be less than deadline (240s)"),
         ({"lockWait": "4m"}, "lockWait (4m) must be less than deadline (240s)"),
-        ({"command": ["alembic", "upgrade", "head"]}, 'command: the chart does not write a Job of "migrate run" yet'),
+        ({"command": ["alembic", "upgrade", "head"]}, "give one of files"),
         ({"files": None}, "give one of files"),
         ({"dir": "/x"}, "give one of files"),
         ({"from": "web/none"}, 'there is no container "web/none" (WORKLOAD/CONTAINER); there are: web/app, web/nginx'),
@@ -226,9 +226,9 @@ def test_hooks_of_two_releases_share_no_name(helm):
     app = {"containers": {"app": {"image": "a:1"}}}
 
     def release(name, key, account=None):
-        migration = {"files": files, "envFromSecret": key}
+        migration = {"files": files, "envFrom": {"x": {"secret": key}}}
         values = {"workloads": {"app": app}, "secrets": {key: secret}, "migrations": {key: migration, "main": migration}}
-        values["serviceAccount"] = {"name": account} if account else {}
+        values["serviceAccounts"] = {"main": {"nameOverride": account}} if account else {}
         return {(o["kind"], o["metadata"]["name"]): weight(o) for o in helm.render(values, release=name)}
 
     alike = [release("shop", "web-db"), release("shop-web", "db"), release("shop-web-db", "hook"), release("shop-hook", "db")]
@@ -276,7 +276,7 @@ def in_release(name, text, kind):
         migration["env"] = {name: text}
     else:
         values[kind] = {"db": {{"configMaps": "data", "secrets": "stringData"}[kind]: {name: text}}}
-        migration[{"configMaps": "envFromConfigMap", "secrets": "envFromSecret"}[kind]] = "db"
+        migration["envFrom"] = {"x": {{"configMaps": "configMap", "secrets": "secret"}[kind]: "db"}}
     return {**values, "migrations": {"schema": migration}}
 
 

@@ -38,7 +38,7 @@ def test_two_objects_of_one_name(helm, path, value, kind, both):
     assert f"the {kind} " in error and "is made by" in error and all(one in error for one in both), error
 
 
-@pytest.mark.parametrize("path", ["serviceAccount", "secrets.shop", "configMaps.settings"])
+@pytest.mark.parametrize("path", ["serviceAccounts.main", "secrets.shop", "configMaps.settings", "persistence.uploads"])
 def test_no_object_of_the_release_is_made_a_hook(helm, path):
     error = helm.refused(changed(FULL, f"{path}.annotations", {"helm.sh/hook": "pre-install"}))
     assert f"{path}.annotations: helm.sh/hook would make it a hook" in error
@@ -83,25 +83,25 @@ def taken(helm, values):
 
 
 def test_a_secret_that_names_no_database(helm):
-    values = small({"envFromSecret": "smtp"})
+    values = small({"envFrom": {"a": {"secret": "smtp"}}})
     assert taken(helm, values) == [("smtp", "DATABASE_URL")]
     # Its pod would wait for that key for ever.
-    values["secrets"] = {"smtp": {"existingSecret": "smtp", "connectionKeys": []}}
+    values["secrets"] = {"smtp": {"existingSecret": "smtp", "keys": {}}}
     assert taken(helm, values) == []
     password = {"valueFrom": {"secretKeyRef": {"name": "pg", "key": "pw"}}}
-    values = small({"envFromSecret": "smtp", "env": {"PGHOST": "db", "PGPASSWORD": password}})
+    values = small({"envFrom": {"a": {"secret": "smtp"}}, "env": {"PGHOST": "db", "PGPASSWORD": password}})
     assert taken(helm, values) == [("pg", "pw")]
-    values = small({"envFromSecret": ["shop", "smtp"]})
+    values = small({"envFrom": {"a": {"secret": "shop"}, "b": {"secret": "smtp"}}})
     values["secrets"] = {"shop": {"stringData": {"DATABASE_URL": "postgres://db/shop"}}}
     assert taken(helm, values) == [("shop-shop", "DATABASE_URL")]
 
 
 def test_two_secrets_of_which_one_names_the_database(helm):
-    values = small({"envFromSecret": ["shop", "smtp"]})
+    values = small({"envFrom": {"a": {"secret": "shop"}, "b": {"secret": "smtp"}}})
     error = helm.refused(values)
-    assert "workloads.web.containers.app.envFromSecret: which of shop, smtp has DATABASE_URL?" in error
-    assert "secrets.smtp: {existingSecret: smtp, connectionKeys: []}" in error.replace("[DATABASE_URL]", "[]")
-    values["secrets"] = {"smtp": {"existingSecret": "smtp", "connectionKeys": []}}
+    assert "workloads.web.containers.app.envFrom: which of shop, smtp has DATABASE_URL?" in error
+    assert "secrets.smtp: {existingSecret: smtp, keys: {DATABASE_URL: {}}}, or keys: {}" in error
+    values["secrets"] = {"smtp": {"existingSecret": "smtp", "keys": {}}}
     assert taken(helm, values) == [("shop", "DATABASE_URL")]
 
 
@@ -161,7 +161,7 @@ def test_the_application_is_always_checked(helm):
     # Two checks of one name, and healthd would not start.
     own = "http://127.0.0.1:8080/up every 1s"
     assert lines(helm, small(healthd={"checks": {"app": own}})) == [f"app {own}"]
-    assert "path and checks.app" in helm.refused(small(healthd={"path": "/up", "checks": {"app": own}}))
+    assert "app and checks.app" in helm.refused(small(healthd={"app": {"path": "/up"}, "checks": {"app": own}}))
 
 
 @pytest.mark.parametrize("line", ["", " ", "tcp://a:1\nb tcp://b:1", "postgres://u:canary@db\nb tcp://b:1"])
@@ -173,7 +173,7 @@ def test_check_lines_are_lines(helm, line):
 
 
 def test_a_path_has_no_spaces(helm):
-    assert "/workloads/web/healthd/path" in helm.refused(small(healthd={"path": "/a b"}))
+    assert "/workloads/web/healthd/app/path" in helm.refused(small(healthd={"app": {"path": "/a b"}}))
 
 
 @pytest.mark.parametrize("path", ["secrets.shop.stringData.PIN", "workloads.web.containers.app.env.ID"])
@@ -292,9 +292,11 @@ def test_what_is_said_about_a_secret_restarts_no_pod(helm):
         ({"workloads": {"web": {"containers": {"app": {}}}}}, "workloads.web.containers.app.image is missing"),
         (small({"livenessProbe": {"periodSeconds": 5}}), "containers.app.livenessProbe: give one of httpGet"),
         (small({"startupProbe": {}}), "workloads.web.containers.app.startupProbe: give one of httpGet"),
-        (small({"envFromSecret": [""]}), "/workloads/web/containers/app/envFromSecret/0"),
-        (small({"writable": ["tmp"]}), "/workloads/web/containers/app/writable/0"),
-        (small({"writable": ["/tmp", "/tmp"]}), "workloads.web.containers.app.writable: /tmp is there twice"),
+        (small({"envFrom": {"a": {"secret": ""}}}), "/workloads/web/containers/app/envFrom/a/secret"),
+        (small({"envFrom": {"a": {}}}), "workloads.web.containers.app.envFrom.a: give one of secret and configMap"),
+        (small({"envFrom": {"a": {"secret": "a", "configMap": "b"}}}), "app.envFrom.a: give one of secret and configMap"),
+        (small({"writable": {"tmp": {}}}), "workloads.web.containers.app.writable: tmp has to begin with /"),
+        (small({"writable": {"/tmp": {}, "/tmp/": {}}}), "workloads.web.containers.app.writable: /tmp is there twice"),
         (small(labels={"app.kubernetes.io/managed-by": "me"}), "labels: app.kubernetes.io/managed-by belongs"),
         (small(podLabels={"team": "Shop!"}), "/workloads/web/podLabels/team"),
         (changed(FULL, "cronJobs.mail.nameOverride", "x" * 49), "/cronJobs/mail/nameOverride"),  # it would be cut
@@ -312,7 +314,7 @@ def test_two_mounts_on_one_path(helm):
     error = helm.refused(small({"volumeMounts": mounts}, volumes=volumes))
     assert "volumeMounts.b: something else is mounted on /x" in error
     mounts = {"a": {"mountPath": "/tmp"}}
-    error = helm.refused(small({"volumeMounts": mounts, "writable": ["/tmp"]}, volumes=volumes))
+    error = helm.refused(small({"volumeMounts": mounts, "writable": {"/tmp": {}}}, volumes=volumes))
     assert "volumeMounts.a: something else is mounted on /tmp" in error
 
 

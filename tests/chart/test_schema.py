@@ -94,7 +94,8 @@ def test_defaults_are_those_of_the_templates(helm):
         "services.web": definitions["service"],
         "migrations.schema": definitions["migration"],
         "cronJobs.mail": definitions["cronJob"],
-        "serviceAccount": SCHEMA["properties"]["serviceAccount"],
+        "persistence.uploads": SCHEMA["properties"]["persistence"]["additionalProperties"],
+        "secrets.mail": SCHEMA["properties"]["secrets"]["additionalProperties"],
         "policy": SCHEMA["properties"]["policy"],
         "global.releaseRuntime": SCHEMA["properties"]["global"]["properties"]["releaseRuntime"],
     }
@@ -106,16 +107,16 @@ def test_defaults_are_those_of_the_templates(helm):
         for key, child in node["properties"].items():
             if "default" in child and key not in at:
                 written = changed(written, f"{path}.{key}", child["default"])
-    # Said explicitly, expand is an option of migrate.
-    written["migrations"]["schema"].pop("phase")
     assert helm.text(written) == plain
 
 
 def test_options_that_the_chart_gives_are_ours(helm):
     """Every flag that is rendered is one that the program's manual page knows."""
     values = changed(FULL, "migrations.schema.statementTimeout", "10s")
-    for key in ("table", "role", "searchPath", "phase"):
-        values["migrations"]["schema"][key] = "expand" if key == "phase" else "x"
+    for key in ("table", "role", "searchPath", "contract"):
+        values["migrations"]["schema"][key] = "pre" if key == "contract" else "x"
+    wraps = {"from": "web/app", "command": ["up"], "table": "x", "exportUrl": "URL", "grace": "1s"}
+    values["migrations"]["wraps"] = wraps
     seen = set()
     for _, template in pods(helm.render(values)):
         for c in containers(template["spec"]):

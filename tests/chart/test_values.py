@@ -79,7 +79,7 @@ def test_null_is_as_if_it_were_not_there(both, tmp_path, path):
 
 
 APP_PATH = "workloads.web.containers.app"
-MAPS = ["", "serviceAccount", "policy", "podSecurity", "services.web", "configMaps.settings", "secrets.shop"]
+MAPS = ["", "serviceAccounts.main", "policy", "podSecurity", "services.web", "configMaps.settings", "secrets.shop"]
 MAPS += ["workloads.web", "workloads.web.healthd", "workloads.web.volumes.pages", "migrations.schema", "cronJobs.mail"]
 MAPS += [APP_PATH, f"{APP_PATH}.livenessProbe", f"{APP_PATH}.livenessProbe.httpGet", f"{APP_PATH}.volumeMounts.pages"]
 

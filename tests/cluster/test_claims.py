@@ -23,7 +23,7 @@ def values(volume, **workload):
         "port": 5432,
         "env": {"POSTGRES_PASSWORD": key},
         "readOnlyRoot": True,
-        "writable": ["/tmp"],
+        "writable": {"/tmp": {}},
         "volumeMounts": {"data": {"mountPath": "/data"}},
     }
     pg = {"containers": {"server": server}, "volumes": {"data": volume}, "securityContext": {"fsGroup": 1000}, **workload}

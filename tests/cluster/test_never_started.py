@@ -13,7 +13,7 @@ NO_SUCH = "localhost/no/such:1"
 
 def values():
     """The shortest deadlines that the chart allows: 30 s to pull the image, 2 s to migrate, 10 s to end."""
-    app = {"image": STANDIN, "port": 8080, "envFromSecret": "login", "readOnlyRoot": True}
+    app = {"image": STANDIN, "port": 8080, "envFrom": {"login": {"secret": "login"}}, "readOnlyRoot": True}
     limits = {"deadline": "2s", "wait": "1s", "lockWait": "1s", "lockTimeout": "1s", "activeDeadlineSeconds": 42}
     docker = {"type": "kubernetes.io/dockerconfigjson", "stringData": {".dockerconfigjson": '{"auths": {}}'}}
     return {
@@ -43,7 +43,7 @@ def test_what_is_missing_is_named(new_place):
     """A Secret or a ConfigMap that nobody made: the pod does not wait for it, and migrate says which one."""
     place = new_place("missing", servers=False)
     missing = {"valueFrom": {"configMapKeyRef": {"name": "nobody-made", "key": "host"}}}
-    for name, given in (("map", {"env": {"PGHOST": missing}}), ("secret", {"envFromSecret": "nobody-made"})):
+    for name, given in (("map", {"env": {"PGHOST": missing}}), ("secret", {"envFrom": {"x": {"secret": "nobody-made"}}})):
         migration = {"files": {"0001_a.sql": "SELECT 1;"}, **given}
         release = Release(place, newest(), name=name)
         done = release.install({"migrations": {"schema": migration}}, check=False)

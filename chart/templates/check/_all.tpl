@@ -12,10 +12,14 @@ release-runtime.check.values   what is missing or misplaced in the values: runs 
 {{- range $key, $service := include "release-runtime.enabled" $values.services | fromJson }}
   {{- include "release-runtime.check.service" (dict "root" $root "key" $key "service" $service) }}
 {{- end }}
-{{- if dig "serviceAccount" "create" true $values }}
-  {{- $annotations := dig "serviceAccount" "annotations" dict $values }}
-  {{- include "release-runtime.check.noHook" (dict "annotations" $annotations "where" "serviceAccount") }}
+{{- range $key, $entry := $values.serviceAccounts }}
+  {{- include "release-runtime.check.noHook" (dict "annotations" $entry.annotations "where" (printf "serviceAccounts.%s" $key)) }}
 {{- end }}
+{{- range $key, $entry := $values.rbac }}
+  {{- include "release-runtime.check.rbac" (dict "root" $root "key" $key "entry" $entry) }}
+{{- end }}
+{{- range $key, $entry := $values.persistence }}{{ include "release-runtime.check.claim" (dict "key" $key "entry" $entry) }}{{ end }}
+{{- include "release-runtime.check.sharedClaims" . }}
 {{- range $key, $entry := $values.secrets }}{{ include "release-runtime.check.secret" (dict "key" $key "entry" $entry) }}{{ end }}
 {{- range $key, $migration := include "release-runtime.enabled" $values.migrations | fromJson }}
   {{- include "release-runtime.check.migration" (dict "root" $root "key" $key "migration" $migration) }}
@@ -39,7 +43,7 @@ release-runtime.check.values   what is missing or misplaced in the values: runs 
 
 {{- /* What does not fit together: runs on the model, before any object is made. In: release-runtime.model.all */ -}}
 {{- define "release-runtime.check.model" -}}
-{{- $root := .root }}{{ $values := .root.Values }}{{ $services := .services }}
+{{- $root := .root }}{{ $values := .root.Values }}{{ $claims := .claims }}
 {{- include "release-runtime.check.names" . }}
 {{- include "release-runtime.check.policies" . }}
 {{- range $key, $made := .workloads }}
@@ -48,8 +52,7 @@ release-runtime.check.values   what is missing or misplaced in the values: runs 
 {{- end }}
 {{- include "release-runtime.check.services" . }}
 {{- range $key, $made := .migrations }}
-  {{- $given := dict "root" $root "key" $key "migration" (get $values.migrations $key) "made" $made "services" $services }}
-  {{- include "release-runtime.check.migrationModel" $given }}
+  {{- include "release-runtime.check.migrationModel" (dict "root" $root "made" $made "claims" $claims) }}
 {{- end }}
 {{- range $key, $made := .cronJobs }}{{ include "release-runtime.check.cronJobModel" (dict "key" $key "cronJob" $made) }}{{ end }}
 {{- end }}
@@ -57,13 +60,15 @@ release-runtime.check.values   what is missing or misplaced in the values: runs 
 {{- /* Refuses two objects of one kind and name, hooks' copies included: Helm would delete one for the other. In: the model */ -}}
 {{- define "release-runtime.check.names" -}}
 {{- $taken := dict }}{{ $copies := .copies }}
-{{- $kinds := dict "workloads" "Deployment" "services" "Service" "cronJobs" "CronJob" "migrations" "Job" }}
+{{- $kinds := dict "workloads" "Deployment" "services" "Service" "cronJobs" "CronJob" "migrations" "Job" "claims" "PersistentVolumeClaim" }}
 {{- range $field, $kind := merge $kinds (dict "secrets" "Secret" "configMaps" "ConfigMap") }}
   {{- $copied := get $copies $field | default dict }}
   {{- range $key := concat (keys (get $ $field)) (keys $copied) | uniq | sortAlpha }}
     {{- $where := printf "%s.%s" $field $key }}
     {{- $mine := dict "taken" $taken "kind" $kind "where" $where }}
-    {{- with get (get $ $field) $key }}{{ include "release-runtime.check.name" (merge (dict "name" .name) $mine) }}{{ end }}
+    {{- with get (get $ $field) $key }}
+      {{- if dig "made" true . }}{{ include "release-runtime.check.name" (merge (dict "name" .name) $mine) }}{{ end }}
+    {{- end }}
     {{- with get $copied $key }}
       {{- $_ := set $mine "where" (printf "%s (its copy for migrations)" $where) }}
       {{- include "release-runtime.check.name" (merge (dict "name" .name) $mine) }}
@@ -71,6 +76,10 @@ release-runtime.check.values   what is missing or misplaced in the values: runs 
   {{- end }}
 {{- end }}
 {{- range .others }}{{ include "release-runtime.check.name" (merge (pick . "kind" "name" "where") (dict "taken" $taken)) }}{{ end }}
+{{- range .accounts }}
+  {{- $where := printf "serviceAccounts.%s" .key }}
+  {{- include "release-runtime.check.name" (dict "taken" $taken "kind" "ServiceAccount" "name" .name "where" $where) }}
+{{- end }}
 {{- range $key, $made := .migrations }}{{ with $made.files }}
   {{- $where := printf "migrations.%s.files" $key }}
   {{- include "release-runtime.check.name" (dict "taken" $taken "kind" "ConfigMap" "name" .name "where" $where) }}

@@ -10,7 +10,7 @@ release-runtime.check.autoscaling   refuses, in the values, two who set the numb
   {{- if hasKey $w "replicas" }}
     {{- fail (printf "%s: each upgrade would undo what it sets; leave out %s.replicas (or autoscaling.enabled: false)" $where .where) }}
   {{- end }}
-  {{- if and (include "release-runtime.writtenClaims" $w | fromJsonArray) (not (dig "policy" "allowSharedRWO" false .root.Values)) }}
+  {{- if and (include "release-runtime.writtenClaims" . | fromJsonArray) (not (dig "policy" "allowSharedRWO" false .root.Values)) }}
     {{- fail (printf "%s: its pods would write to one claim at once; where that does no harm, say policy.allowSharedRWO: true" $where) }}
   {{- end }}
   {{- if not $hpa.maxReplicas }}{{ fail (printf "%s.maxReplicas is missing" $where) }}{{ end }}
@@ -79,12 +79,12 @@ release-runtime.check.autoscaling   refuses, in the values, two who set the numb
   {{- if $scales }}{{ $count = int64 (dig "autoscaling" "minReplicas" 1 .workload) }}{{ end }}
   {{- $least := $pdb.minAvailable }}
   {{- if hasKey $pdb "minAvailable" }}
-    {{- $all := kindIs "string" $least | ternary (regexMatch `^0*[1-9][0-9]{2,}%$` (toString $least)) (and (ge (int64 $least) $count) (gt
-      $count 0)) }}
+    {{- $whole := regexMatch `^0*[1-9][0-9]{2,}%$` (toString $least) }}
+    {{- $all := kindIs "string" $least | ternary $whole (and (ge (int64 $least) $count) (gt $count 0)) }}
     {{- if and (kindIs "string" $least) (eq $count 1) (not (regexMatch "^0+%$" $least)) }}{{ $all = true }}{{ end }}
     {{- if $all }}
-      {{- fail (printf "%s.minAvailable: %v of %d pod(s) lets none go, and no node could be drained; say maxUnavailable: 1" $where $least
-        $count) }}
+      {{- fail (printf "%s.minAvailable: %v of %d pod(s) lets none go, and no node could be drained; say maxUnavailable: 1"
+        $where $least $count) }}
     {{- end }}
   {{- end }}
   {{- if regexMatch "^0+%?$" (toString (dig "maxUnavailable" "1" $pdb)) }}

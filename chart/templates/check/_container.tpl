@@ -1,16 +1,19 @@
 {{- /*
 Containers and pods.
 
-release-runtime.check.container   refuses, in the values, a container without an image, root, and passwords: dict container where
+release-runtime.check.container   refuses, in the values, a container without an image, root, and passwords: dict root container where
 */ -}}
 {{- define "release-runtime.check.container" -}}
 {{- $c := .container }}{{ $where := .where }}
 {{- include "release-runtime.check.noRoot" (dict "security" $c.securityContext "where" (printf "%s.securityContext" $where)) }}
 {{- if not $c.image }}{{ fail (printf "%s.image is missing" $where) }}{{ end }}
+{{- include "release-runtime.check.image" (dict "image" $c.image "where" $where) }}
+{{- if and (kindIs "map" $c.port) (not (dig "number" 0 $c.port)) }}{{ fail (printf "%s.port.number is missing" $where) }}{{ end }}
+{{- include "release-runtime.check.envFrom" (dict "envFrom" $c.envFrom "where" $where) }}
 {{- range list "command" "args" }}
   {{- include "release-runtime.check.words" (dict "words" (get $c . | default list) "where" (printf "%s.%s" $where .)) }}
 {{- end }}
-{{- include "release-runtime.check.env" (dict "env" $c.env "where" (printf "%s.env" $where)) }}
+{{- include "release-runtime.check.env" (dict "root" .root "env" $c.env "where" (printf "%s.env" $where)) }}
 {{- end }}
 
 {{- /* Refuses, in the model, variables in a circle, and probes that ask nothing: dict container where */ -}}
@@ -36,6 +39,14 @@ release-runtime.check.container   refuses, in the values, a container without an
 {{- end }}
 {{- end }}
 
+{{- /* Refuses an image that is no text yet, for a part of it is missing: dict image where */ -}}
+{{- define "release-runtime.check.image" -}}
+{{- if kindIs "map" .image }}
+  {{- if not .image.repository }}{{ fail (printf "%s.image.repository is missing" .where) }}{{ end }}
+  {{- fail (printf "%s.image: %s has neither tag nor digest; give one, or global.image.tag" .where .image.repository) }}
+{{- end }}
+{{- end }}
+
 {{- /* Refuses root without a word: dict security where */ -}}
 {{- define "release-runtime.check.noRoot" -}}
 {{- $security := .security | default dict }}
@@ -43,6 +54,13 @@ release-runtime.check.container   refuses, in the values, a container without an
   {{- fail (printf (print "%s.runAsUser: 0 is root, and no pod of this chart starts as root; give another number "
     "(or runAsNonRoot: false too, in a namespace that allows it)") .where) }}
 {{- end }}
+{{- end }}
+
+{{- /* Refuses, in what a job's pod has otherwise, root and labels that selectors use: dict root pod where */ -}}
+{{- define "release-runtime.check.jobPod" -}}
+{{- $pod := .pod | default dict }}
+{{- include "release-runtime.check.noRoot" (dict "security" $pod.securityContext "where" (printf "%s.pod.securityContext" .where)) }}
+{{- include "release-runtime.check.podLabels" (dict "root" .root "labels" $pod.labels "where" (printf "%s.pod.labels" .where)) }}
 {{- end }}
 
 {{- /* Refuses a pod as root, and a Secret of a type that a kubelet does not pull images with: dict root [workload] */ -}}

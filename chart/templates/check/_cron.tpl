@@ -18,8 +18,11 @@ release-runtime.check.cronJob   refuses, in the values, what lacks something, an
   {{- fail (printf "%s.schedule: %q has to have five fields (minute, hour, day, month, weekday)" $where $j.schedule) }}
 {{- end }}
 {{- $source := include "release-runtime.source" (dict "root" .root "from" $j.from) | fromJson }}
+{{- $taken := merge (dict "root" .root "source" $source "where" $where) (pick $j "volumes" "from") }}
+{{- include "release-runtime.check.takenVolumes" $taken }}
+{{- include "release-runtime.check.jobPod" (dict "root" .root "pod" $j.pod "where" $where) }}
 {{- $container := include "release-runtime.cronContainer" (dict "source" $source "job" $j) | fromJson }}
-{{- include "release-runtime.check.container" (dict "container" $container "where" $where) }}
+{{- include "release-runtime.check.container" (dict "root" .root "container" $container "where" $where) }}
 {{- include "release-runtime.check.pod" (dict "root" .root "workload" $source.workload) }}
 {{- end }}
 
@@ -52,7 +55,7 @@ release-runtime.check.cronJob   refuses, in the values, what lacks something, an
 {{- end }}
 {{- if not (or (eq $lock "none") (hasKey .cronJob.stores $lock)) }}
   {{- fail (printf (print "%s.lock: %s, but the container is given no variable that names one; for a Secret made elsewhere "
-    "list its keys in secrets.NAME.connectionKeys") $where $lock) }}
+    "name its keys in secrets.NAME.keys") $where $lock) }}
 {{- end }}
 {{- include "release-runtime.check.containerModel" (dict "container" .cronJob.container "where" $where) }}
 {{- end }}

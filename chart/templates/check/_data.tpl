@@ -5,19 +5,18 @@ release-runtime.check.secret   refuses a Secret that says two things or nothing,
 */ -}}
 {{- define "release-runtime.check.secret" -}}
 {{- $entry := .entry }}{{ $where := printf "secrets.%s" .key }}
-{{- $keys := concat (keys ($entry.data | default dict)) (keys ($entry.stringData | default dict)) }}
-{{- if and $entry.existingSecret (or $entry.data $entry.stringData) }}
-  {{- fail (printf (print "%s: existingSecret and stringData (or data) exclude each other; "
-    "an overlay that switches to existingSecret says %s.stringData: null, too") $where $where) }}
+{{- $given := include "release-runtime.secretModes" $entry | fromJsonArray }}
+{{- if gt (len $given) 1 }}
+  {{- fail (printf (print "%s: %s exclude each other; an overlay that switches to the one takes the other away: %s.%s: null")
+    $where (join " and " $given) $where (first $given)) }}
 {{- end }}
-{{- if not (or $entry.existingSecret $keys) }}{{ fail (printf "%s: give stringData (or data), or existingSecret" $where) }}{{ end }}
-{{- range $name := $entry.connectionKeys }}
-  {{- if not (include "release-runtime.saysWhere" $name) }}
-    {{- fail (printf (print "%s.connectionKeys: %q is no DATABASE_*, PG* or REDIS_* variable; for a key with another name "
-      "give env.DATABASE_URL: {valueFrom: {secretKeyRef: {name: %s, key: %s}}}") $where $name $.key $name) }}
-  {{- end }}
-  {{- if not (or $entry.existingSecret (has $name $keys)) }}
-    {{- fail (printf "%s.connectionKeys: %s is neither in stringData nor in data" $where $name) }}
+{{- if not $given }}{{ fail (printf "%s: give stringData (or data), existingSecret, external, or sealed" $where) }}{{ end }}
+{{- $keys := list }}
+{{- range list $entry.data $entry.stringData $entry.sealed }}{{ range $name, $_ := . }}{{ $keys = append $keys $name }}{{ end }}{{ end }}
+{{- include "release-runtime.check.secretKeys" (dict "entry" $entry "has" $keys "where" $where) }}
+{{- if $entry.external }}
+  {{- range list "store" "from" }}
+    {{- if not (get $entry.external .) }}{{ fail (printf "%s.external.%s is missing" $where .) }}{{ end }}
   {{- end }}
 {{- end }}
 {{- if not $entry.existingSecret }}
@@ -30,7 +29,38 @@ release-runtime.check.secret   refuses a Secret that says two things or nothing,
   {{- $needed := dict "kubernetes.io/dockerconfigjson" (list ".dockerconfigjson") "kubernetes.io/dockercfg" (list ".dockercfg") }}
   {{- $needed = merge $needed (dict "kubernetes.io/tls" (list "tls.crt" "tls.key") "kubernetes.io/ssh-auth" (list "ssh-privatekey")) }}
   {{- range get $needed ($entry.type | default "") | default list }}
-    {{- if not (has . $keys) }}{{ fail (printf "%s: a Secret of the type %s has to have the key %s" $where $entry.type .) }}{{ end }}
+    {{- if not (or (has . $keys) $entry.external) }}
+      {{- fail (printf "%s: a Secret of the type %s has to have the key %s" $where $entry.type .) }}
+    {{- end }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* Which of the ways to have it an entry of secrets gives, as JSON, to be read by fromJsonArray: in: the entry */ -}}
+{{- define "release-runtime.secretModes" -}}
+{{- $out := list }}
+{{- if or .stringData .data }}{{ $out = append $out (empty .stringData | ternary "data" "stringData") }}{{ end }}
+{{- range $mode := list "existingSecret" "external" "sealed" }}{{ if get $ $mode }}{{ $out = append $out $mode }}{{ end }}{{ end }}
+{{- toJson $out }}
+{{- end }}
+
+{{- /*
+Refuses keys that were named and are not there, or the other way round: what holds in one mode would not in another.
+dict entry has([KEY]) where
+*/ -}}
+{{- define "release-runtime.check.secretKeys" -}}
+{{- $entry := .entry }}{{ $has := .has }}{{ $where := .where }}
+{{- if and (hasKey $entry "keys") $has }}
+  {{- range $name, $said := $entry.keys }}
+    {{- if not (or $said.optional (has $name $has)) }}
+      {{- fail (printf "%s.keys: %s is not given; give it, or say %s.keys.%s: {optional: true}" $where $name $where $name) }}
+    {{- end }}
+  {{- end }}
+  {{- range $has }}
+    {{- if not (hasKey $entry.keys .) }}
+      {{- fail (printf (print "%s.keys: %s is given and not named there; name it, for keys says what there is in every mode: "
+        "%s.keys.%s: {}") $where . $where .) }}
+    {{- end }}
   {{- end }}
 {{- end }}
 {{- end }}

@@ -1,13 +1,18 @@
 {{- /*
 healthd beside an application.
 
-release-runtime.check.healthd   refuses, in the values, variables that it could not have and lines that it would refuse: dict workload where
+release-runtime.check.healthd   refuses, in the values, variables that it could not have and lines that it would refuse:
+                                dict root workload where
 */ -}}
 {{- define "release-runtime.check.healthd" -}}
 {{- $h := .workload.healthd | default dict }}{{ $where := .where }}
-{{- if and $h.container (not (hasKey .workload.containers $h.container)) }}
+{{- if contains "/" ($h.container | default "") }}
+  {{- $named := dict "root" .root "from" $h.container "where" (printf "%s.healthd" $where) "field" "container" }}
+  {{- include "release-runtime.check.source" $named }}
+{{- else if and $h.container (not (hasKey .workload.containers $h.container)) }}
   {{- fail (printf "%s.healthd.container: there is no container %q" $where $h.container) }}
 {{- end }}
+{{- if $h.image }}{{ include "release-runtime.check.image" (dict "image" $h.image "where" (printf "%s.healthd" $where)) }}{{ end }}
 {{- if dig "enabled" true $h }}
   {{- include "release-runtime.check.lines" (dict "healthd" $h "where" (printf "%s.healthd" $where)) }}
 {{- end }}
@@ -19,7 +24,8 @@ release-runtime.check.healthd   refuses, in the values, variables that it could 
 {{- $where := printf "workloads.%s" .key }}
 {{- if dig "enabled" true $h }}
   {{- $from := $plan.from }}{{ $ours := printf "%s.containers.%s" $where $from }}
-  {{- include "release-runtime.check.connectionEnv" (dict "env" (get .workload.containers $from).env "where" $ours) }}
+  {{- if contains "/" $from }}{{ $ours = printf "workloads.%s" (replace "/" ".containers." $from) }}{{ end }}
+  {{- include "release-runtime.check.connectionEnv" (dict "root" .root "env" $plan.container.env "where" $ours) }}
   {{- include "release-runtime.check.silentSecrets" (dict "root" .root "access" $plan.access "unused" $plan.unused "where" $ours) }}
   {{- $found := dict "root" .root "connections" $plan.access.connections "kind" "database" }}
   {{- with include "release-runtime.withoutPassword" $found }}{{ if not (hasKey $h "database") }}
@@ -28,12 +34,13 @@ release-runtime.check.healthd   refuses, in the values, variables that it could 
       "else give DATABASE_PASSWORD")
       $where .) }}
   {{- end }}{{ end }}
-  {{- if $h.path }}
+  {{- with $h.app }}
     {{- if hasKey ($h.checks | default dict) "app" }}
-      {{- fail (printf "%s.healthd: path and checks.app both say how the application is asked; give one" $where) }}
+      {{- fail (printf "%s.healthd: app and checks.app both say how the application is asked; give one" $where) }}
     {{- end }}
-    {{- if not (include "release-runtime.appPort" (dict "ports" .deployment.ports "from" $from)) }}
-      {{- fail (printf "%s.healthd.path: the workload has no TCP port" $where) }}
+    {{- if not (include "release-runtime.appPort" (dict "ports" $.deployment.ports "from" $from "wanted" .port)) }}
+      {{- $known := list }}{{ range $.deployment.ports }}{{ if eq .protocol "TCP" }}{{ $known = append $known .name }}{{ end }}{{ end }}
+      {{- fail (printf "%s.healthd.app: the workload has no such TCP port; it has: %s" $where (join ", " $known | default "none")) }}
     {{- end }}
   {{- end }}
   {{- if and $h.enabled (not $plan.on) }}
@@ -54,7 +61,7 @@ release-runtime.check.healthd   refuses, in the values, variables that it could 
 {{- /* Refuses check lines that healthd would refuse, or that ask what is switched off: dict healthd where */ -}}
 {{- define "release-runtime.check.lines" -}}
 {{- $h := .healthd }}
-{{- $schemes := list "postgres" "postgresql" "redis" "rediss" "unix" "tcp" "http" "https" }}
+{{- $schemes := list "postgres" "postgresql" "redis" "rediss" "unix" "tcp" "http" "https" "fcgi" }}
 {{- range $name, $line := $h.checks }}
   {{- $at := printf "%s.checks.%s" $.where $name }}
   {{- $line = trim $line }}

@@ -5,26 +5,38 @@ release-runtime.check.migration   refuses, in the values, what does not say whic
 */ -}}
 {{- define "release-runtime.check.migration" -}}
 {{- $m := .migration }}{{ $where := printf "migrations.%s" .key }}
-{{- if $m.command }}
-  {{- fail (printf (print "%s.command: the chart does not write a Job of \"migrate run\" yet (docs/migrate.md has one to copy); "
-    "give files, dir or image") $where) }}
-{{- end }}
-{{- if or (not (or $m.files $m.image $m.dir)) (and $m.files (or $m.image $m.dir)) }}
+{{- if or (not (or $m.files $m.image $m.dir $m.command)) (and $m.files (or $m.image $m.dir $m.command)) (and $m.dir $m.command) }}
   {{- fail (printf (print "%s: give one of files (SQL here, or the name of a ConfigMap), dir (a folder in the image of from), "
-    "or image (migrate with files in it; dir says where)") $where) }}
+    "image (migrate with files in it; dir says where), or command (another migrator, in the image of from or in image)") $where) }}
 {{- end }}
+{{- include "release-runtime.check.migrationKeys" (dict "m" $m "where" $where "root" .root) }}
 {{- include "release-runtime.check.deadlines" (dict "root" .root "m" $m "where" $where) }}
 {{- if $m.from }}
   {{- include "release-runtime.check.source" (dict "root" .root "from" $m.from "where" $where) }}
 {{- else if and $m.dir (not $m.image) }}
   {{- fail (printf "%s.from is missing: WORKLOAD/CONTAINER, whose image has %s" $where $m.dir) }}
+{{- else if $m.command }}{{ fail (printf "%s.from is missing: WORKLOAD/CONTAINER, whose image and variables command gets" $where) }}
+{{- else if eq ($m.when | default "") "init" }}
+  {{- fail (printf "%s.from is missing: WORKLOAD/CONTAINER, in whose pods the init container runs" $where) }}
 {{- end }}
+{{- if $m.image }}{{ include "release-runtime.check.image" (dict "image" $m.image "where" $where) }}{{ end }}
+{{- include "release-runtime.check.envFrom" (dict "envFrom" $m.envFrom "where" $where) }}
 {{- $at := dict }}
 {{- range $name, $_ := $m.env }}{{ $_ := set $at $name (printf "%s.env.%s" $where $name) }}{{ end }}
 {{- $source := include "release-runtime.source" (dict "root" .root "from" $m.from) | fromJson }}
+{{- $taken := merge (dict "root" .root "source" $source "where" $where) (pick $m "volumes" "from") }}
+{{- include "release-runtime.check.takenVolumes" $taken }}
+{{- include "release-runtime.check.jobPod" (dict "root" .root "pod" $m.pod "where" $where) }}
 {{- $given := include "release-runtime.migrationContainer" (dict "source" $source "migration" $m) | fromJson }}
 {{- $from := include "release-runtime.migrationWhere" . }}
-{{- include "release-runtime.check.connectionEnv" (dict "env" $given.env "at" $at "where" $from) }}
+{{- if $m.command }}
+  {{- include "release-runtime.check.words" (dict "words" $m.command "where" (printf "%s.command" $where)) }}
+  {{- range $name, $_ := $m.env }}
+    {{- include "release-runtime.check.env" (dict "root" $.root "env" (pick $m.env $name) "where" (printf "%s.env" $where)) }}
+  {{- end }}
+{{- else }}
+  {{- include "release-runtime.check.connectionEnv" (dict "root" .root "env" $given.env "at" $at "where" $from) }}
+{{- end }}
 {{- include "release-runtime.check.pod" (dict "root" .root "workload" $source.workload) }}
 {{- if kindIs "map" $m.files }}{{ range $file, $text := $m.files }}
   {{- if include "release-runtime.hasPassword" $text }}
@@ -33,22 +45,51 @@ release-runtime.check.migration   refuses, in the values, what does not say whic
 {{- end }}{{ end }}
 {{- end }}
 
+{{- /* Refuses keys that go together with others alone: dict root m where */ -}}
+{{- define "release-runtime.check.migrationKeys" -}}
+{{- $m := .m }}{{ $where := .where }}
+{{- range empty $m.command | ternary (list "exportUrl" "grace") (list "lockTimeout" "statementTimeout" "role" "searchPath") }}
+  {{- if hasKey $m . }}
+    {{- fail (printf "%s.%s: only %s has it" $where . (empty $m.command | ternary "command" "files, dir or image")) }}
+  {{- end }}
+{{- end }}
+{{- $contract := $m.contract | default "manual" }}
+{{- if and $m.command (ne $contract "manual") }}{{ fail (printf "%s.contract: another migrator has no such files" $where) }}{{ end }}
+{{- if and (eq $contract "post") (not (dig "policy" "helmWaits" false .root.Values)) }}
+  {{- fail (printf (print "%s.contract: post takes away what old pods may still use, unless Helm waits until they are gone; call it with "
+    "--wait and say policy.helmWaits: true, or use manual") $where) }}
+{{- end }}
+{{- if and (eq ($m.when | default "") "init") $m.pod }}
+  {{- fail (printf "%s.pod: with when: init it runs in the pods of %s" $where ($m.from | default "from")) }}
+{{- end }}
+{{- end }}
+
 {{- /* Where the values say what a migration's database is: dict key migration */ -}}
 {{- define "release-runtime.migrationWhere" -}}
 {{- with .migration.from }}{{ printf "workloads.%s" (replace "/" ".containers." .) }}{{ else }}{{ printf "migrations.%s" .key }}{{ end }}
 {{- end }}
 
-{{- /* Refuses, in the model, a migration that would not find its database or its files: dict root key migration made(of the model) */ -}}
+{{- /* Refuses, in the model, a migration that would not find its database or its files: dict root made(of the model) claims */ -}}
 {{- define "release-runtime.check.migrationModel" -}}
-{{- $m := .migration }}{{ $made := .made }}{{ $where := printf "migrations.%s" .key }}
-{{- $access := $made.access }}{{ $from := include "release-runtime.migrationWhere" . }}
-{{- include "release-runtime.check.silentSecrets" (dict "root" .root "access" $access "unused" (list "redis") "where" $from) }}
-{{- if not (include "release-runtime.hasConnection" (dict "connections" $access.connections "kind" "postgres")) }}
-  {{- fail (printf "%s: nothing says where PostgreSQL is: give %s DATABASE_URL (or DATABASE_HOST …, PGHOST …) in env or envFromSecret"
+{{- $made := .made }}{{ $m := $made.m }}{{ $where := $made.where }}
+{{- $access := $made.access }}{{ $from := include "release-runtime.migrationWhere" (dict "key" $made.key "migration" $m) }}
+{{- $known := include "release-runtime.hasConnection" (dict "connections" $access.connections "kind" "postgres") }}
+{{- if $made.wrapped }}
+  {{- include "release-runtime.check.containerModel" (dict "container" $made.wrapped "where" $from) }}
+  {{- $given := dict "source" (include "release-runtime.source" (dict "root" .root "from" $m.from) | fromJson) "migration" $m }}
+  {{- $container := include "release-runtime.migrationContainer" $given | fromJson }}
+  {{- $known = (include "release-runtime.cronStores" (dict "root" .root "container" $container) | fromJson).postgres }}
+{{- else }}
+  {{- include "release-runtime.check.silentSecrets" (dict "root" .root "access" $access "unused" (list "redis") "where" $from) }}
+{{- end }}
+{{- include "release-runtime.check.schemaChecks" (dict "root" .root "made" $made) }}
+{{- if not $known }}
+  {{- fail (printf "%s: nothing says where PostgreSQL is: give %s DATABASE_URL (or DATABASE_HOST …, PGHOST …) in env or envFrom"
     $where ($m.from | default "it")) }}
 {{- end }}
-{{- $wanted := dict "root" .root "services" .services "connections" $access.connections "where" $where }}
-{{- include "release-runtime.check.databaseIsThere" $wanted }}
+{{- if eq $made.when "pre" }}
+  {{- include "release-runtime.check.beforeInstall" (dict "root" .root "made" $made "claims" .claims) }}
+{{- end }}
 {{- if $m.files }}{{ range $made.missing }}
   {{- $container := splitList "/" ($m.from | default "") | rest | join "/" | default "a container, named by from," }}
   {{- fail (printf (print "%s: %s names a file or folder, which the image of migrate does not have; "
@@ -62,6 +103,42 @@ release-runtime.check.migration   refuses, in the values, what does not say whic
   {{- end }}
   {{- if not (get $kinds .name) }}
     {{- fail (printf "%s: a variable names a file in %s, and a hook has only volumes of Secrets and ConfigMaps" $where .mountPath) }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* Refuses, before a first install, what is not there yet: dict root made claims */ -}}
+{{- define "release-runtime.check.beforeInstall" -}}
+{{- $made := .made }}{{ $where := $made.where }}
+{{- $remedy := printf "say %s.when: init, or install with --set %s.enabled=false, then upgrade without it" $where $where }}
+{{- if .root.Release.IsInstall }}
+  {{- range $name, $one := $made.claims }}{{ range $key, $claim := $.claims }}
+    {{- if and (eq $claim.name $one.claim) $claim.made }}
+      {{- fail (printf "%s.volumes: the claim of persistence.%s is not there before the first install; %s" $where $key $remedy) }}
+    {{- end }}
+  {{- end }}{{ end }}
+  {{- range $key, $_ := $made.copies.sealed }}
+    {{- fail (printf (print "%s: it needs secrets.%s, which is sealed: before the first install nobody has unsealed it, and a copy for "
+      "the hook cannot be made, for it is sealed to its name; %s") $where $key $remedy) }}
+  {{- end }}
+{{- end }}
+{{- include "release-runtime.check.databaseIsThere" (dict "root" .root "connections" $made.access.connections "where" $where) }}
+{{- end }}
+
+{{- /*
+Refuses a migration after the upgrade beside a readiness that waits for it: with --wait and under Flux each would wait for the other.
+dict root made
+*/ -}}
+{{- define "release-runtime.check.schemaChecks" -}}
+{{- $made := .made }}
+{{- if and (eq $made.when "post") (hasSuffix ".migration" $made.component) }}
+  {{- range $key, $workload := .root.Values.workloads }}
+    {{- range $name, $line := dig "healthd" "checks" dict $workload }}
+      {{- if regexMatch `\sschema\s` $line }}
+        {{- fail (printf (print "%s.when: post runs when the pods are ready, and workloads.%s.healthd.checks.%s keeps them from it "
+          "until it has run; say when: pre or init") $made.where $key $name) }}
+      {{- end }}
+    {{- end }}
   {{- end }}
 {{- end }}
 {{- end }}
@@ -84,13 +161,22 @@ its terminationGracePeriodSeconds: dict root m where
     {{- fail (printf "%s: %s (%s) must be less than %s (%s)" $where $less (get $given $less) $more (get $given $more)) }}
   {{- end }}
 {{- end }}
+{{- /* An init container has none of a Job's. */ -}}
+{{- if ne (.m.when | default "") "init" }}
+  {{- include "release-runtime.check.jobDeadline" (merge (dict "deadline" $given.deadline "needed" $times.deadline) .) }}
+{{- end }}
+{{- end }}
+
+{{- /* Refuses a Job's time that is too short for the deadline, or too long for Helm: dict root m where deadline needed(milliseconds) */ -}}
+{{- define "release-runtime.check.jobDeadline" -}}
+{{- $where := .where }}
 {{- $active := include "release-runtime.migrateActive" . | int64 }}
 {{- $helm := include "release-runtime.helmTimeout" . | int64 }}
-{{- $needed := div (add $times.deadline 40999) 1000 }}
+{{- $needed := div (add .needed 40999) 1000 }}
 {{- if gt $needed $active }}
   {{- fail (printf (print "%s: 30 s to schedule the pod and pull its image + deadline (%s) + 10 s to end do not fit into "
     "activeDeadlineSeconds (%d): at least %d, and policy.helmTimeout (with helm's --timeout) 20 more")
-    $where $given.deadline $active $needed) }}
+    $where .deadline $active $needed) }}
 {{- end }}
 {{- if ge $active $helm }}
   {{- fail (printf "%s: activeDeadlineSeconds (%d) must be less than policy.helmTimeout (%d)" $where $active $helm) }}
@@ -99,32 +185,12 @@ its terminationGracePeriodSeconds: dict root m where
 
 {{- /*
 Refuses a first install whose migration, which runs before all else, would look for a database among its Services:
-dict root services(of the model) connections where
+dict root connections where
 */ -}}
 {{- define "release-runtime.check.databaseIsThere" -}}
-{{- $own := dict }}{{ $namespace := .root.Release.Namespace }}
-{{- range $key, $service := .services }}{{ $_ := set $own $service.name $key }}{{ end }}
-{{- range $name, $c := .connections }}
-  {{- $text := include "release-runtime.knownText" (dict "root" $.root "connection" $c) }}
-  {{- range include "release-runtime.hosts" (dict "name" $name "text" $text) | fromJsonArray }}
-    {{- $parts := splitList "." (regexReplaceAll `:[0-9]*$` (trim .) "") }}
-    {{- $key := get $own (first $parts) }}
-    {{- if and $.root.Release.IsInstall $key (eq (index (append $parts $namespace) 1) $namespace) }}
-      {{- fail (printf (print "%s: %s names the Service %q of this release (services.%s), which is not there when migrations run before "
-        "the first install; install with --set %s.enabled=false, then upgrade without it") $.where $name (first $parts) $key $.where) }}
-    {{- end }}
-  {{- end }}
-{{- end }}
-{{- end }}
-
-{{- /* The hosts that a variable names, as JSON, to be read by fromJsonArray: dict name text */ -}}
-{{- define "release-runtime.hosts" -}}
-{{- $hosts := list }}
-{{- if regexMatch "^(DATABASE_HOST|PGHOST)$" .name }}{{ $hosts = splitList "," .text }}
-{{- else if eq .name "DATABASE_URL" }}
-  {{- $hosts = regexFind `://[^/?#\s]*` .text | trimPrefix "://" | regexFind `[^@]*$` | splitList "," }}
-{{- else if eq .name "DATABASE_DSN" }}
-  {{- $hosts = regexFind `(^|\s)host\s*=\s*\S+` .text | regexFind `[^=\s]*$` | trimAll "'" | splitList "," }}
-{{- end }}
-{{- toJson $hosts }}
+{{- with include "release-runtime.ownDatabase" . | fromJson }}{{ if $.root.Release.IsInstall }}
+  {{- fail (printf (print "%s: %s names the Service %q of this release (services.%s), which is not there when migrations run before "
+    "the first install; say %s.when: init (with from), or install with --set %s.enabled=false, then upgrade without it")
+    $.where .variable .host .key $.where $.where) }}
+{{- end }}{{ end }}
 {{- end }}

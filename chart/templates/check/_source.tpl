@@ -1,11 +1,12 @@
-{{- /* Refuses a name of a container that is not there: dict root from where */ -}}
+{{- /* Refuses a name of a container that is not there: dict root from where [field] */ -}}
 {{- define "release-runtime.check.source" -}}
 {{- $known := list }}
 {{- range $w, $workload := .root.Values.workloads }}
   {{- range $c, $_ := $workload.containers }}{{ $known = append $known (printf "%s/%s" $w $c) }}{{ end }}
 {{- end }}
 {{- if not (has .from $known) }}
-  {{- fail (printf "%s.from: there is no container %q (WORKLOAD/CONTAINER); there are: %s" .where .from ($known | sortAlpha | join ", ")) }}
+  {{- $known = $known | sortAlpha | join ", " }}
+  {{- fail (printf "%s.%s: there is no container %q (WORKLOAD/CONTAINER); there are: %s" .where (.field | default "from") .from $known) }}
 {{- end }}
 {{- end }}
 

@@ -7,28 +7,33 @@ release-runtime.check.workload   refuses, in the values, what lacks something or
 {{- define "release-runtime.check.workload" -}}
 {{- $w := .workload }}{{ $where := printf "workloads.%s" .key }}
 {{- if not $w.containers }}{{ fail (printf "%s.containers is empty: give at least containers.app.image" $where) }}{{ end }}
-{{- include "release-runtime.check.healthd" (dict "workload" $w "where" $where) }}
+{{- include "release-runtime.check.healthd" (dict "root" .root "workload" $w "where" $where) }}
 {{- range list "autoscaling" "pdb" "scheduling" }}
   {{- include (printf "release-runtime.check.%s" .) (dict "root" $.root "workload" $w "where" $where) }}
 {{- end }}
-{{- include "release-runtime.check.volumes" (dict "workload" $w "where" $where) }}
+{{- include "release-runtime.check.volumes" (dict "root" .root "workload" $w "where" $where) }}
 {{- include "release-runtime.check.noRoot" (dict "security" $w.securityContext "where" (printf "%s.securityContext" $where)) }}
 {{- range $name := include "release-runtime.ordered" $w.containers | fromJsonArray }}
   {{- $at := printf "%s.containers.%s" $where $name }}
   {{- if or (eq $name "healthd") (hasPrefix "copy-" $name) }}
     {{- fail (printf "%s: the chart has a container of that name; choose another" $at) }}
   {{- end }}
-  {{- include "release-runtime.check.container" (dict "container" (get $w.containers $name) "where" $at) }}
+  {{- include "release-runtime.check.container" (dict "root" $.root "container" (get $w.containers $name) "where" $at) }}
 {{- end }}
 {{- include "release-runtime.check.pod" (dict "root" .root "workload" $w) }}
-{{- $selector := include "release-runtime.selector" (dict "root" .root "component" .key) | fromYaml }}
-{{- range $name, $_ := $w.podLabels }}
-  {{- if hasKey $selector $name }}{{ fail (printf "%s.podLabels: %s belongs to the chart" $where $name) }}{{ end }}
-{{- end }}
+{{- include "release-runtime.check.podLabels" (dict "root" .root "labels" $w.podLabels "where" (printf "%s.podLabels" $where)) }}
 {{- range $name, $_ := $w.labels }}
   {{- if or (hasPrefix "app.kubernetes.io/" $name) (eq $name "helm.sh/chart") }}
     {{- fail (printf "%s.labels: %s belongs to the chart" $where $name) }}
   {{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* Refuses labels that selectors use: dict root labels where */ -}}
+{{- define "release-runtime.check.podLabels" -}}
+{{- $selector := include "release-runtime.selector" (dict "root" .root "component" "x") | fromYaml }}
+{{- range $name, $_ := .labels }}
+  {{- if hasKey $selector $name }}{{ fail (printf "%s: %s belongs to the chart" $.where $name) }}{{ end }}
 {{- end }}
 {{- end }}
 
@@ -59,11 +64,12 @@ release-runtime.check.workload   refuses, in the values, what lacks something or
 {{- /* Refuses what would let two pods write to one claim, unless it was said twice: dict root workload made(strategy) where */ -}}
 {{- define "release-runtime.check.strategy" -}}
 {{- $where := .where }}{{ $given := .workload.strategy | default dict }}{{ $type := .made.type }}
-{{- $claims := include "release-runtime.writtenClaims" .workload | fromJsonArray }}
+{{- $claims := include "release-runtime.writtenClaims" . | fromJsonArray }}
 {{- if and $claims (not (dig "policy" "allowSharedRWO" false .root.Values)) }}
   {{- $count := int64 (dig "replicas" 1 .workload) }}
   {{- $claim := printf "to the claim of volumes.%s; where that does no harm, say policy.allowSharedRWO: true" (join ", " $claims) }}
-  {{- if gt $count 1 }}{{ fail (printf "%s.replicas: %d pods would write at once %s" $where $count $claim) }}{{ end }}
+  {{- $pinned := hasKey (.workload.nodeSelector | default dict) "kubernetes.io/hostname" }}
+  {{- if and (gt $count 1) (not $pinned) }}{{ fail (printf "%s.replicas: %d pods would write at once %s" $where $count $claim) }}{{ end }}
   {{- if eq $type "RollingUpdate" }}
     {{- fail (printf "%s.strategy: RollingUpdate starts the new pod before the old one has ended, and both would write %s" $where $claim) }}
   {{- end }}
@@ -93,14 +99,22 @@ release-runtime.check.workload   refuses, in the values, what lacks something or
 {{- end }}
 {{- end }}
 
-{{- /* Refuses volumes and mounts that lack what they need, or are the chart's: dict workload where */ -}}
+{{- /* Refuses volumes and mounts that lack what they need, or are the chart's: dict root workload where */ -}}
 {{- define "release-runtime.check.volumes" -}}
 {{- $volumes := .workload.volumes | default dict }}
 {{- $needed := dict "secret" "secretName" "configMap" "name" "persistentVolumeClaim" "claimName" "projected" "sources" }}
 {{- range $name, $volume := $volumes }}
   {{- $at := printf "%s.volumes.%s" $.where $name }}
+  {{- range $key, $_ := $volume.containers }}
+    {{- $known := keys $.workload.containers | sortAlpha | join ", " }}
+    {{- fail (printf "%s.containers.%s: there is no such container; there are: %s" $at $key $known) }}
+  {{- end }}
+  {{- if $volume.persistence }}
+    {{- fail (printf "%s.persistence: there is no %q in persistence; there are: %s"
+      $at $volume.persistence (keys ($.root.Values.persistence | default dict) | sortAlpha | join ", ")) }}
+  {{- end }}
   {{- if ne (len $volume) 1 }}
-    {{- fail (printf "%s: give one of emptyDir, secret, configMap, persistentVolumeClaim, projected" $at) }}
+    {{- fail (printf "%s: give one of emptyDir, secret, configMap, persistentVolumeClaim, projected, persistence" $at) }}
   {{- end }}
   {{- range $kind, $what := $volume }}
     {{- $field := get $needed $kind }}
@@ -119,20 +133,22 @@ release-runtime.check.workload   refuses, in the values, what lacks something or
 {{- /* Refuses two mounts on one path, and mounts of what is not there: dict container volumes where */ -}}
 {{- define "release-runtime.check.mounts" -}}
 {{- $paths := dict }}{{ $ours := "(/run)?/release-runtime" }}
-{{- range .container.writable }}
+{{- range $path, $_ := .container.writable }}
   {{- $at := printf "%s.writable" $.where }}
-  {{- if hasKey $paths . }}{{ fail (printf "%s: %s is there twice" $at .) }}{{ end }}
-  {{- include "release-runtime.check.ownFolder" (dict "path" . "pattern" $ours "where" $at) }}
-  {{- $_ := set $paths . true }}
+  {{- $plain := trimSuffix "/" $path }}
+  {{- if not (hasPrefix "/" $path) }}{{ fail (printf "%s: %s has to begin with /" $at $path) }}{{ end }}
+  {{- if hasKey $paths $plain }}{{ fail (printf "%s: %s is there twice" $at $plain) }}{{ end }}
+  {{- include "release-runtime.check.ownFolder" (dict "path" $path "pattern" $ours "where" $at) }}
+  {{- $_ := set $paths $plain true }}
 {{- end }}
 {{- range $name, $mount := .container.volumeMounts }}
   {{- $at := printf "%s.volumeMounts.%s" $.where $name }}
   {{- if not $mount.mountPath }}{{ fail (printf "%s.mountPath is missing" $at) }}{{ end }}
   {{- include "release-runtime.check.ownFolder" (dict "path" $mount.mountPath "pattern" $ours "where" (printf "%s.mountPath" $at)) }}
-  {{- if hasKey $paths $mount.mountPath }}
+  {{- if hasKey $paths (trimSuffix "/" $mount.mountPath) }}
     {{- fail (printf "%s: something else is mounted on %s already (writable makes volumes too)" $at $mount.mountPath) }}
   {{- end }}
-  {{- $_ := set $paths $mount.mountPath true }}
+  {{- $_ := set $paths (trimSuffix "/" $mount.mountPath) true }}
   {{- $volume := $mount.name | default $name }}
   {{- if not (hasKey $.volumes $volume) }}
     {{- fail (printf "%s: the workload has no volume %q; it has: %s" $at $volume (keys $.volumes | sortAlpha | join ", ")) }}

@@ -11,8 +11,8 @@ release-runtime.model.autoscaling   as JSON, to be read by fromJsonArray: in: th
 {{- range $key, $made := .workloads }}
   {{- $w := get $root.Values.workloads $key }}
   {{- if and (hasKey $w "autoscaling") (dig "enabled" true $w.autoscaling) }}
-    {{- $entry := merge (pick $w.autoscaling "annotations" "labels") (dict "nameOverride" ($w.autoscaling.nameOverride | default
-      $made.name)) }}
+    {{- $name := dict "nameOverride" ($w.autoscaling.nameOverride | default $made.name) }}
+    {{- $entry := merge (pick $w.autoscaling "annotations" "labels") $name }}
     {{- $where := printf "workloads.%s.autoscaling" $key }}
     {{- $one := dict "root" $root "key" $key "entry" $entry "shape" "autoscaler" "kind" "HorizontalPodAutoscaler" "where" $where }}
     {{- $one = include "release-runtime.other" $one | fromJson }}
@@ -53,8 +53,9 @@ release-runtime.model.autoscaling   as JSON, to be read by fromJsonArray: in: th
 {{- toJson $out }}
 {{- end }}
 
-{{- /* PodDisruptionBudgets, as JSON, to be read by fromJsonArray, each with component, limit, unhealthyPodEvictionPolicy: in: the model
-  */ -}}
+{{- /*
+PodDisruptionBudgets, as JSON, to be read by fromJsonArray, each with component, limit, unhealthyPodEvictionPolicy: in: the model
+*/ -}}
 {{- define "release-runtime.model.pdb" -}}
 {{- $root := .root }}{{ $out := list }}
 {{- range $key, $made := .workloads }}

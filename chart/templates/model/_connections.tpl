@@ -23,19 +23,33 @@ By what a container is given, as JSON: dict root container [unused(["database" |
     guessed       whether DATABASE_URL was taken to be in the last of them, for nothing else names a PostgreSQL
 */ -}}
 {{- define "release-runtime.connections" -}}
-{{- $values := .root.Values }}{{ $out := dict }}{{ $silent := list }}
-{{- range $map := include "release-runtime.names" .container.envFromConfigMap | fromJsonArray }}
-  {{- range $key, $_ := dig "configMaps" $map "data" dict $values }}
-    {{- $_ := set $out $key (dict "from" (dict "configMapKeyRef" (dict "name" $map "key" $key))) }}
+{{- $values := .root.Values }}{{ $out := dict }}{{ $silent := list }}{{ $maybe := dict }}
+{{- $envFrom := .container.envFrom | default dict }}
+{{- range include "release-runtime.ordered" $envFrom | fromJsonArray }}
+  {{- $source := get $envFrom . }}
+  {{- $optional := $source.optional | default false }}
+  {{- $keys := dict }}
+  {{- if $source.configMap }}
+    {{- range $key, $_ := dig "configMaps" $source.configMap "data" dict $values }}
+      {{- $ref := dict "name" $source.configMap "key" $key }}
+      {{- if $optional }}{{ $_ := set $ref "optional" true }}{{ end }}
+      {{- $_ := set $keys $key (dict "from" (dict "configMapKeyRef" $ref)) }}
+    {{- end }}
+  {{- else if $source.secret }}
+    {{- $has := dig "secrets" $source.secret dict $values | include "release-runtime.secretKeys" | fromJson }}
+    {{- if not $has.known }}
+      {{- $silent = append $silent $source.secret }}
+      {{- if not $source.prefix }}
+        {{- $url := dict "secret" $source.secret "key" "DATABASE_URL" "optional" $optional }}
+        {{- $maybe = include "release-runtime.secretKey" $url | fromJson }}
+      {{- end }}
+    {{- end }}
+    {{- range $key, $said := $has.keys }}
+      {{- $one := dict "secret" $source.secret "key" $key "optional" (or $optional $said.optional) }}
+      {{- $_ := set $keys $key (include "release-runtime.secretKey" $one | fromJson) }}
+    {{- end }}
   {{- end }}
-{{- end }}
-{{- range $secret := include "release-runtime.names" .container.envFromSecret | fromJsonArray }}
-  {{- $entry := dig "secrets" $secret dict $values }}
-  {{- $keys := concat (keys ($entry.data | default dict)) (keys ($entry.stringData | default dict)) }}
-  {{- if not (or $keys (hasKey $entry "connectionKeys")) }}{{ $silent = append $silent $secret }}{{ end }}
-  {{- range $key := hasKey $entry "connectionKeys" | ternary $entry.connectionKeys $keys }}
-    {{- $_ := set $out $key (dict "secret" $secret "key" $key) }}
-  {{- end }}
+  {{- range $key, $one := $keys }}{{ $_ := set $out (printf "%s%s" ($source.prefix | default "") $key) $one }}{{ end }}
 {{- end }}
 {{- range $name, $value := .container.env }}
   {{- if include "release-runtime.saysWhere" $name }}
@@ -48,10 +62,29 @@ By what a container is given, as JSON: dict root container [unused(["database" |
   {{- $theirs := get $kinds . }}
   {{- range $name := keys $out }}{{ if regexMatch $theirs $name }}{{ $_ := unset $out $name }}{{ end }}{{ end }}
 {{- end }}
-{{- $guessed := and $silent (not (has "database" (.unused | default list))) }}
+{{- $guessed := and $maybe (not (has "database" (.unused | default list))) }}
 {{- if include "release-runtime.hasConnection" (dict "connections" $out "kind" "postgres") }}{{ $guessed = false }}{{ end }}
-{{- if $guessed }}{{ $_ := set $out "DATABASE_URL" (dict "secret" (last $silent) "key" "DATABASE_URL") }}{{ end }}
+{{- if $guessed }}{{ $_ := set $out "DATABASE_URL" $maybe }}{{ end }}
 {{- dict "connections" $out "silent" $silent "guessed" (not (empty $guessed)) | toJson }}
+{{- end }}
+
+{{- /*
+The keys that a Secret has, as far as the values say, as JSON {known, keys: {KEY: {optional}}}: in: an entry of secrets
+*/ -}}
+{{- define "release-runtime.secretKeys" -}}
+{{- $keys := .keys | default dict }}
+{{- $known := hasKey . "keys" }}
+{{- if not $known }}
+  {{- range list .data .stringData .sealed }}{{ range $key, $_ := . }}{{ $_ := set $keys $key dict }}{{ end }}{{ end }}
+{{- end }}
+{{- dict "known" (or $known (not (empty $keys))) "keys" $keys | toJson }}
+{{- end }}
+
+{{- /* A Secret's key as a connection, as JSON. A file of an optional key would have to be there: dict secret key optional */ -}}
+{{- define "release-runtime.secretKey" -}}
+{{- if .optional }}{{ dict "from" (dict "secretKeyRef" (dict "name" .secret "key" .key "optional" true)) | toJson }}
+{{- else }}{{ dict "secret" .secret "key" .key | toJson }}
+{{- end }}
 {{- end }}
 
 {{- /* One variable as a connection: dict value. A file of an optional key would have to be there; the variable need not. */ -}}
@@ -59,7 +92,7 @@ By what a container is given, as JSON: dict root container [unused(["database" |
 {{- if kindIs "map" .value }}
   {{- $ref := dig "valueFrom" "secretKeyRef" dict .value }}
   {{- if and $ref (not $ref.optional) }}{{ dict "secret" $ref.name "key" $ref.key | toJson }}
-  {{- else }}{{ dict "from" .value.valueFrom | toJson }}
+  {{- else }}{{ dict "from" (.value.valueFrom | default dict) | toJson }}
   {{- end }}
 {{- else }}{{ dict "value" (include "release-runtime.asText" .value) | toJson }}
 {{- end }}
@@ -110,6 +143,7 @@ A URL that cannot be read here may have some.
 How our programs get connections, as JSON {env: […], mounts: […], volumes: […]}: Secrets as files of one mounted directory, so that a
 new password needs no restart. A hook's pod would wait for a Secret or a ConfigMap that is missing, without a word; so it gets those
 that exist already as files that may be missing, and migrate names one that is. dict root connections [hook copies]
+[volume: its name]
 */ -}}
 {{- define "release-runtime.connectionEnv" -}}
 {{- $env := list }}{{ $files := dict "secrets" dict "configMaps" dict }}
@@ -138,16 +172,43 @@ that exist already as files that may be missing, and migrate names one that is. 
   {{- range $object, $items := get $files $kind }}
     {{- $wanted := dict "root" $.root "kind" $kind "name" $object "hook" $.hook "copies" $.copies }}
     {{- $source := dict "name" (include "release-runtime.realName" $wanted) "items" $items }}
-    {{- if and $.hook (eq $source.name (dig $kind $object "existingSecret" $object $.root.Values)) }}
-      {{- $_ := set $source "optional" true }}
-    {{- end }}
+    {{- if and $.hook (include "release-runtime.isNotCopied" $wanted) }}{{ $_ := set $source "optional" true }}{{ end }}
     {{- $sources = append $sources (dict $field $source) }}
   {{- end }}
 {{- end }}
-{{- $mounts := list }}{{ $volumes := list }}
+{{- $mounts := list }}{{ $volumes := list }}{{ $volume := .volume | default "release-runtime-connection" }}
 {{- if $sources }}
-  {{- $mounts = list (dict "name" "release-runtime-connection" "mountPath" "/run/release-runtime" "readOnly" true) }}
-  {{- $volumes = list (dict "name" "release-runtime-connection" "projected" (dict "sources" $sources)) }}
+  {{- $mounts = list (dict "name" $volume "mountPath" "/run/release-runtime" "readOnly" true) }}
+  {{- $volumes = list (dict "name" $volume "projected" (dict "sources" $sources)) }}
 {{- end }}
 {{- dict "env" $env "mounts" $mounts "volumes" $volumes | toJson }}
+{{- end }}
+
+{{- /* The Service of this release that a connection to PostgreSQL names, as JSON {variable, host, key}, or {}: dict root connections */ -}}
+{{- define "release-runtime.ownDatabase" -}}
+{{- $own := dict }}{{ $out := dict }}{{ $namespace := .root.Release.Namespace }}
+{{- range $key, $service := .root.services }}{{ $_ := set $own $service.name $key }}{{ end }}
+{{- range $name, $c := .connections }}
+  {{- $text := include "release-runtime.knownText" (dict "root" $.root "connection" $c) }}
+  {{- range include "release-runtime.hosts" (dict "name" $name "text" $text) | fromJsonArray }}
+    {{- $parts := splitList "." (regexReplaceAll `:[0-9]*$` (trim .) "") }}
+    {{- $key := get $own (first $parts) }}
+    {{- if and $key (eq (index (append $parts $namespace) 1) $namespace) }}
+      {{- $out = dict "variable" $name "host" (first $parts) "key" $key }}
+    {{- end }}
+  {{- end }}
+{{- end }}
+{{- toJson $out }}
+{{- end }}
+
+{{- /* The hosts that a variable names, as JSON, to be read by fromJsonArray: dict name text */ -}}
+{{- define "release-runtime.hosts" -}}
+{{- $hosts := list }}
+{{- if regexMatch "^(DATABASE_HOST|PGHOST)$" .name }}{{ $hosts = splitList "," .text }}
+{{- else if eq .name "DATABASE_URL" }}
+  {{- $hosts = regexFind `://[^/?#\s]*` .text | trimPrefix "://" | regexFind `[^@]*$` | splitList "," }}
+{{- else if eq .name "DATABASE_DSN" }}
+  {{- $hosts = regexFind `(^|\s)host\s*=\s*\S+` .text | regexFind `[^=\s]*$` | trimAll "'" | splitList "," }}
+{{- end }}
+{{- toJson $hosts }}
 {{- end }}

@@ -1,7 +1,7 @@
 {{- /*
 A container of the user's, with Kubernetes' names.
 
-release-runtime.model.container   as JSON: dict root container name [portName]
+release-runtime.model.container   as JSON: dict root container name [portName] [hook copies]
 
     name image imagePullPolicy command args workingDir ports env envFrom resources lifecycle volumeMounts
     startupProbe livenessProbe readinessProbe   each asks the first port unless it says another
@@ -17,7 +17,8 @@ release-runtime.model.container   as JSON: dict root container name [portName]
   {{- $mounts = append $mounts (merge (omit $mount "name") (dict "name" ($mount.name | default $name))) }}
 {{- end }}
 {{- $ports := include "release-runtime.ports" . | fromJsonArray }}
-{{- $out := dict "name" .name "ports" $ports "volumeMounts" (concat $mounts $writable.mounts) "volumes" $writable.volumes }}
+{{- $shown := list }}{{ range $ports }}{{ $shown = append $shown (omit . "appProtocol") }}{{ end }}
+{{- $out := dict "name" .name "ports" $shown "volumeMounts" (concat $mounts $writable.mounts) "volumes" $writable.volumes }}
 {{- $_ := set $out "envFrom" (include "release-runtime.envFrom" . | fromJsonArray) }}
 {{- range list "command" "args" }}
   {{- if hasKey $c . }}{{ $_ := set $out . (include "release-runtime.words" (get $c .) | fromJsonArray) }}{{ end }}
@@ -26,7 +27,7 @@ release-runtime.model.container   as JSON: dict root container name [portName]
   {{- if hasKey $c . }}{{ $_ := set $out . (include "release-runtime.probe" (dict "probe" (get $c .) "ports" $ports) | fromJson) }}{{ end }}
 {{- end }}
 {{- $same := pick $c "image" "imagePullPolicy" "workingDir" "resources" "securityContext" "readOnlyRoot" "lifecycle" }}
-{{- include "release-runtime.overlay" (list (include "release-runtime.env" (dict "root" .root "env" $c.env) | fromJson) $same $out) }}
+{{- include "release-runtime.overlay" (list (include "release-runtime.env" (merge (dict "env" $c.env) .) | fromJson) $same $out) }}
 {{- end }}
 
 {{- /* A probe with the port that it asks, as JSON: dict probe ports */ -}}
@@ -44,10 +45,14 @@ release-runtime.model.container   as JSON: dict root container name [portName]
 {{- /* emptyDirs for a container's writable folders, as JSON {mounts, volumes}: dict container name */ -}}
 {{- define "release-runtime.writable" -}}
 {{- $mounts := list }}{{ $volumes := list }}
-{{- range $i, $path := .container.writable }}
-  {{- $volume := include "release-runtime.shortName" (list (printf "writable-%s-%d" $.name $i) 63) }}
+{{- range $path, $how := .container.writable }}
+  {{- $plain := trimAll "/" $path | lower }}
+  {{- /* Two paths that would be spelt alike are told apart by a hash. */ -}}
+  {{- $mark := regexMatch "^[a-z0-9]+(/[a-z0-9]+)*$" (trimAll "/" $path) | ternary "" (printf "-%s" (sha256sum $path | trunc 8)) }}
+  {{- $slug := printf "%s%s" (regexReplaceAll "[^a-z0-9]+" $plain "-" | trimAll "-") $mark | trimPrefix "-" }}
+  {{- $volume := include "release-runtime.shortName" (list (printf "writable-%s-%s" $.name $slug) 63) }}
   {{- $mounts = append $mounts (dict "name" $volume "mountPath" $path) }}
-  {{- $volumes = append $volumes (dict "name" $volume "emptyDir" dict) }}
+  {{- $volumes = append $volumes (dict "name" $volume "emptyDir" (pick $how "sizeLimit" "medium")) }}
 {{- end }}
 {{- dict "mounts" $mounts "volumes" $volumes | toJson }}
 {{- end }}

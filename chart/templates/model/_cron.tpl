@@ -12,7 +12,8 @@ release-runtime.model.cronJob   as JSON: dict root key job
 {{- define "release-runtime.model.cronJob" -}}
 {{- $j := .job }}
 {{- $source := include "release-runtime.source" (dict "root" .root "from" $j.from) | fromJson }}
-{{- $container := include "release-runtime.cronContainer" (dict "source" $source "job" $j) | fromJson }}
+{{- $taken := include "release-runtime.takenVolumes" (merge (dict "source" $source "root" .root) (pick $j "volumes" "from")) | fromJson }}
+{{- $container := include "release-runtime.cronContainer" (dict "source" $source "job" $j "mounts" $taken.mounts) | fromJson }}
 {{- $one := include "release-runtime.model.container" (dict "root" .root "container" $container "name" $source.name) | fromJson }}
 {{- $times := include "release-runtime.cronTimes" $j | fromJson }}
 {{- $stores := include "release-runtime.cronStores" (dict "root" .root "container" $container) | fromJson }}
@@ -23,8 +24,10 @@ release-runtime.model.cronJob   as JSON: dict root key job
 {{- $runs = merge $runs (dict "grace" $times.grace "activeDeadlineSeconds" $times.active "command" $words) }}
 {{- $_ := set $one "command" (include "release-runtime.cronCommand" $runs | fromJson).command }}
 {{- $_ := set $one "volumeMounts" (append ($one.volumeMounts | default list) (include "release-runtime.programMount" . | fromYaml)) }}
-{{- $pod := include "release-runtime.model.pod" (dict "root" .root "workload" $source.workload) | fromJson }}
-{{- $_ := set $pod "volumes" (append $one.volumes (include "release-runtime.programVolume" . | fromYaml)) }}
+{{- $given := dict "root" .root "workload" $source.workload "over" $j.pod "near" $taken.near }}
+{{- $pod := include "release-runtime.model.pod" $given | fromJson }}
+{{- $volumes := include "release-runtime.volumes" (dict "root" .root "workload" $taken) | fromJsonArray }}
+{{- $_ := set $pod "volumes" (append (concat $volumes $one.volumes) (include "release-runtime.programVolume" . | fromYaml)) }}
 {{- $out := pick $j "annotations" "schedule" }}
 {{- $_ := set $out "name" (include "release-runtime.cronJobName" (dict "root" .root "key" .key "entry" $j)) }}
 {{- $_ := set $out "component" (printf "%s.cron" .key) }}

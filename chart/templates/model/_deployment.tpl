@@ -1,13 +1,14 @@
 {{- /*
 A workload.
 
-release-runtime.model.deployment   as JSON: dict root key workload
+release-runtime.model.deployment   as JSON: dict root key workload migrations(of the model, that run in its pods)
 
-    name component labels annotations podLabels podAnnotations replicas limits(what Kubernetes defaults) strategy
+    name component labels annotations replicas limits(what Kubernetes defaults) strategy
     ports                     release-runtime.workloadPorts
     grace sleep drain         seconds: to end; that preStop holds the application up; that a healthd in an ordinary container says 503
     healthd                   release-runtime.healthdPlan, with what the values say of it
     pod                       release-runtime.model.pod with containers, volumes
+    migrations                those that its init containers run
     bringsHealthd             whether preStop needs "healthd sleep": before Kubernetes 1.30, which sleeps itself
 */ -}}
 {{- define "release-runtime.model.deployment" -}}
@@ -34,31 +35,38 @@ release-runtime.model.deployment   as JSON: dict root key workload
   {{- $containers = append $containers $one }}
 {{- end }}
 {{- if $copies }}{{ $volumes = append $volumes (include "release-runtime.programVolume" . | fromYaml) }}{{ end }}
+{{- range .migrations }}
+  {{- range $one := .volumes }}
+    {{- $there := false }}{{ range $volumes }}{{ if eq .name $one.name }}{{ $there = true }}{{ end }}{{ end }}
+    {{- if not $there }}{{ $volumes = append $volumes $one }}{{ end }}
+  {{- end }}
+{{- end }}
 {{- $pod := include "release-runtime.model.pod" . | fromJson }}
 {{- $pod = merge (include "release-runtime.apart" . | fromJson) $pod }}
 {{- $_ := set $pod "containers" $containers }}
 {{- $_ := set $pod "volumes" (concat $volumes $plan.volumes) }}
-{{- $out := pick $w "labels" "annotations" "podLabels" "podAnnotations" "replicas" }}
+{{- $out := pick $w "labels" "annotations" "replicas" }}
 {{- $_ := set $out "name" (include "release-runtime.name" (dict "root" .root "key" .key "entry" $w)) }}
 {{- $_ := set $out "component" .key }}
 {{- $_ := set $out "limits" (pick $w "minReadySeconds" "progressDeadlineSeconds" "revisionHistoryLimit") }}
-{{- $_ := set $out "strategy" (include "release-runtime.strategy" $w | fromJson) }}
+{{- $_ := set $out "strategy" (include "release-runtime.strategy" . | fromJson) }}
 {{- $_ := set $out "grace" (int64 (dig "terminationGracePeriodSeconds" 30 $w)) }}
 {{- $_ := set $out "sleep" $sleep }}
 {{- /* It gets TERM together with the others: 503 for as long as they are still sent to. */ -}}
 {{- $_ := set $out "drain" (add $sleep 5) }}
 {{- $_ := set $out "bringsHealthd" $copies }}
+{{- $_ := set $out "migrations" .migrations }}
 {{- merge $out (dict "ports" $ports "pod" $pod "healthd" (include "release-runtime.overlay" (list $w.healthd $plan) | fromJson)) | toJson }}
 {{- end }}
 
 {{- /*
-How pods are replaced, as JSON: in: a workload. Where they write to a claim the old one ends before the new one begins, for two servers
+How pods are replaced, as JSON: dict root workload. Where they write to a claim the old one ends before the new one begins, for two servers
 on one data directory destroy it. Of several, for which that was allowed, one goes at a time.
 */ -}}
 {{- define "release-runtime.strategy" -}}
-{{- $given := .strategy | default dict }}
+{{- $given := .workload.strategy | default dict }}
 {{- $type := $given.type | default "RollingUpdate" }}
-{{- if not (or $given.type $given.rollingUpdate (gt (int64 (dig "replicas" 1 .)) 1)) }}
+{{- if not (or $given.type $given.rollingUpdate (gt (int64 (dig "replicas" 1 .workload)) 1)) }}
   {{- if include "release-runtime.writtenClaims" . | fromJsonArray }}{{ $type = "Recreate" }}{{ end }}
 {{- end }}
 {{- $out := dict "type" $type }}
@@ -67,25 +75,4 @@ on one data directory destroy it. Of several, for which that was allowed, one go
   {{- $_ := set $out "rollingUpdate" $rolling }}
 {{- end }}
 {{- toJson $out }}
-{{- end }}
-
-{{- /* Volumes of a workload that are claims which its containers can write to, as JSON, to be read by fromJsonArray */ -}}
-{{- define "release-runtime.writtenClaims" -}}
-{{- $names := list }}{{ $containers := .containers }}
-{{- range $name, $volume := .volumes }}
-  {{- $claim := $volume.persistentVolumeClaim }}
-  {{- if and $claim (not $claim.readOnly) }}
-    {{- $mounted := false }}{{ $written := false }}
-    {{- range $c := $containers }}
-      {{- range $key, $mount := $c.volumeMounts }}
-        {{- if eq ($mount.name | default $key) $name }}
-          {{- $mounted = true }}
-          {{- if not $mount.readOnly }}{{ $written = true }}{{ end }}
-        {{- end }}
-      {{- end }}
-    {{- end }}
-    {{- if or $written (not $mounted) }}{{ $names = append $names $name }}{{ end }}
-  {{- end }}
-{{- end }}
-{{- toJson $names }}
 {{- end }}

@@ -25,7 +25,7 @@ release-runtime.references   variables that a text refers to by $(NAME), as JSON
 
 {{- /*
 The list for a container's env, each behind those that it refers to, as JSON {env: […], circle: [names that refer to each other]}:
-dict root env
+dict root env [hook copies]
 */ -}}
 {{- define "release-runtime.env" -}}
 {{- $env := .env | default dict }}
@@ -46,7 +46,8 @@ dict root env
     {{- if $ready }}
       {{- $value := get $env $name }}
       {{- if kindIs "map" $value }}
-        {{- $from := include "release-runtime.valueFrom" (dict "root" $.root "valueFrom" $value.valueFrom) | fromJson }}
+        {{- $from := merge (dict "valueFrom" $value.valueFrom) (pick $ "root" "hook" "copies") }}
+        {{- $from = include "release-runtime.valueFrom" $from | fromJson }}
         {{- $out = append $out (dict "name" $name "valueFrom" $from) }}
       {{- else }}
         {{- $out = append $out (dict "name" $name "value" (include "release-runtime.asText" $value)) }}
@@ -58,16 +59,15 @@ dict root env
 {{- dict "env" $out "circle" (keys $waits | sortAlpha) | toJson }}
 {{- end }}
 
-{{- /* The list for a container's envFrom, as JSON, to be read by fromJsonArray: dict root container */ -}}
+{{- /* The list for a container's envFrom, as JSON, to be read by fromJsonArray: dict root container [hook copies] */ -}}
 {{- define "release-runtime.envFrom" -}}
-{{- $out := list }}
-{{- range include "release-runtime.names" .container.envFromConfigMap | fromJsonArray }}
-  {{- $name := include "release-runtime.realName" (dict "root" $.root "kind" "configMaps" "name" .) }}
-  {{- $out = append $out (dict "configMapRef" (dict "name" $name)) }}
-{{- end }}
-{{- range include "release-runtime.names" .container.envFromSecret | fromJsonArray }}
-  {{- $name := include "release-runtime.realName" (dict "root" $.root "kind" "secrets" "name" .) }}
-  {{- $out = append $out (dict "secretRef" (dict "name" $name)) }}
+{{- $out := list }}{{ $envFrom := .container.envFrom | default dict }}
+{{- range include "release-runtime.ordered" $envFrom | fromJsonArray }}
+  {{- $source := get $envFrom . }}
+  {{- $wanted := dict "root" $.root "kind" (empty $source.secret | ternary "configMaps" "secrets") "hook" $.hook "copies" $.copies }}
+  {{- $name := include "release-runtime.realName" (merge (dict "name" ($source.secret | default $source.configMap)) $wanted) }}
+  {{- $ref := merge (dict "name" $name) (pick $source "optional") }}
+  {{- $out = append $out (merge (dict (empty $source.secret | ternary "configMapRef" "secretRef") $ref) (pick $source "prefix")) }}
 {{- end }}
 {{- toJson $out }}
 {{- end }}

@@ -4,7 +4,8 @@ What a workload's healthd is to be.
 release-runtime.healthdPlan   as JSON: dict root workload ports(release-runtime.workloadPorts)
 
     on native         whether there is one, and whether it is an init container that stays (from Kubernetes 1.29)
-    from              the container whose variables it gets
+    from              the container whose variables it gets: its name, or WORKLOAD/NAME of another workload
+    container         its values
     lines             its check lines
     env mounts volumes
     access unused     release-runtime.connections of that container, and the kinds that it does not use
@@ -20,9 +21,14 @@ release-runtime.healthdPlan   as JSON: dict root workload ports(release-runtime.
   {{- $unused := list }}
   {{- range list "database" "redis" }}{{ if not (dig . true $h) }}{{ $unused = append $unused . }}{{ end }}{{ end }}
   {{- $container := get .workload.containers $from | default dict }}
+  {{- if contains "/" $from }}
+    {{- /* Its volumes are in another pod. */ -}}
+    {{- $container = omit (include "release-runtime.source" (dict "root" .root "from" $from) | fromJson).container "volumeMounts" }}
+  {{- end }}
   {{- $access := include "release-runtime.connections" (dict "root" .root "container" $container "unused" $unused) | fromJson }}
   {{- $found := dict "root" .root "connections" $access.connections "container" $container }}
   {{- $lines := include "release-runtime.checkLines" (dict "healthd" $h "ports" .ports "from" $from) | fromJsonArray }}
+  {{- $_ := set $out "container" (pick $container "env") }}
   {{- $out = merge (dict "access" $access "unused" $unused "lines" $lines) $out }}
   {{- $postgres := include "release-runtime.hasConnection" (merge (dict "kind" "postgres") $found) }}
   {{- if or $lines $postgres (include "release-runtime.hasConnection" (merge (dict "kind" "redis") $found)) }}
@@ -39,15 +45,14 @@ release-runtime.healthdPlan   as JSON: dict root workload ports(release-runtime.
 {{- end }}
 
 {{- /*
-healthd's check lines, as JSON, to be read by fromJsonArray: dict healthd ports from. An application with a port is always checked: the
-first one of the container .from, else of the workload. UDP answers nobody.
+healthd's check lines, as JSON, to be read by fromJsonArray: dict healthd ports from. An application with a port is always checked.
 */ -}}
 {{- define "release-runtime.checkLines" -}}
-{{- $lines := list }}
+{{- $lines := list }}{{ $app := .healthd.app | default dict }}
 {{- if not (hasKey (.healthd.checks | default dict) "app") }}
-  {{- with include "release-runtime.appPort" . }}
+  {{- with include "release-runtime.appPort" (dict "ports" .ports "from" .from "wanted" $app.port) }}
     {{- $asked := printf "app tcp://localhost:%s" . }}
-    {{- if $.healthd.path }}{{ $asked = printf "app http://localhost:%s%s" . $.healthd.path }}{{ end }}
+    {{- if $app.path }}{{ $asked = printf "app http://localhost:%s%s" . $app.path }}{{ end }}
     {{- $lines = append $lines $asked }}
   {{- end }}
 {{- end }}
@@ -55,11 +60,15 @@ first one of the container .from, else of the workload. UDP answers nobody.
 {{- toJson $lines }}
 {{- end }}
 
-{{- /* The number of the TCP port on which an application is asked, or nothing: dict ports from */ -}}
+{{- /*
+The number of the TCP port on which an application is asked, or nothing: dict ports from [wanted: a name or a number]. The first one of
+the container .from, else of the workload. UDP answers nobody.
+*/ -}}
 {{- define "release-runtime.appPort" -}}
-{{- $own := list }}{{ $other := list }}
+{{- $own := list }}{{ $other := list }}{{ $wanted := include "release-runtime.asText" (.wanted | default "") }}
 {{- range .ports }}
   {{- if ne .protocol "TCP" }}{{ continue }}{{ end }}
+  {{- if and $wanted (not (has $wanted (list .name (toString (int64 .port))))) }}{{ continue }}{{ end }}
   {{- if eq .container $.from }}{{ $own = append $own .port }}{{ else }}{{ $other = append $other .port }}{{ end }}
 {{- end }}
 {{- with first (concat $own $other) }}{{ int64 . }}{{ end }}

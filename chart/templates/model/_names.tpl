@@ -65,12 +65,12 @@ release-runtime.asText   a scalar as one wrote it: 600, 1000000, 0.5, true; neve
 
 {{- /*
 A migration's Job's name. With one hyphen it is this release's alone; with more it could be another's, whose Job Helm would delete, and
-gets a hash: dict root key entry
+gets a hash: dict root key entry [contract]
 */ -}}
 {{- define "release-runtime.jobName" -}}
-{{- $suffix := "" }}
+{{- $suffix := empty .contract | ternary "" "-contract" }}
 {{- if and (not .entry.nameOverride) (or (contains "-" .root.fullname) (contains "-" .key)) }}
-  {{- $suffix = printf "-%s" (include "release-runtime.releaseMark" .) }}
+  {{- $suffix = printf "%s-%s" $suffix (include "release-runtime.releaseMark" .) }}
 {{- end }}
 {{- include "release-runtime.name" (dict "root" .root "key" .key "entry" .entry "suffix" $suffix) }}
 {{- end }}
@@ -93,14 +93,10 @@ The end of a hook copy's name. Helm deletes a hook's namesake without asking who
 {{- include "release-runtime.name" (dict "root" .root "key" .key "entry" .entry "suffix" $suffix) }}
 {{- end }}
 
-{{- /* The account of the release's pods, and that of hook pods, which is a copy of it: in: root */ -}}
-{{- define "release-runtime.accountName" -}}
-{{- dig "serviceAccount" "name" "" .Values | default .fullname }}
-{{- end }}
-
+{{- /* The name of the copy for hooks of an account: dict root key entry */ -}}
 {{- define "release-runtime.hookAccountName" -}}
-{{- $suffix := include "release-runtime.hookSuffix" (dict "root" . "key" "") }}
-{{- include "release-runtime.shortName" (list (printf "%s%s" (include "release-runtime.accountName" .) $suffix) 63) }}
+{{- $suffix := include "release-runtime.hookSuffix" (dict "root" .root "key" (eq .key "main" | ternary "" .key)) }}
+{{- include "release-runtime.name" (dict "root" .root "key" .key "entry" .entry "suffix" $suffix) }}
 {{- end }}
 
 {{- /*
@@ -113,16 +109,20 @@ makes is its copy; its key is noted in .copies.
 {{- $named := dict "root" .root "key" .name "entry" $entry }}
 {{- if kindIs "invalid" $entry }}{{ .name }}
 {{- else if $entry.existingSecret }}{{ $entry.existingSecret }}
-{{- else if .hook }}
+{{- else if and .hook (not $entry.sealed) }}
   {{- $_ := set (get .copies .kind) .name true }}
   {{- include "release-runtime.hookCopyName" $named }}
-{{- else }}{{ include "release-runtime.name" $named }}
+{{- else }}
+  {{- /* It is encrypted for this very name. */ -}}
+  {{- if and .hook (hasKey .copies "sealed") }}{{ $_ := set .copies.sealed .name true }}{{ end }}
+  {{- include "release-runtime.name" $named }}
 {{- end }}
 {{- end }}
 
-{{- /* One name or a list of names as JSON: to be read by fromJsonArray */ -}}
-{{- define "release-runtime.names" -}}
-{{- kindIs "slice" . | ternary . (list . | compact) | toJson }}
+{{- /* "true" for a Secret or ConfigMap that no copy is made of for hooks: dict root kind name */ -}}
+{{- define "release-runtime.isNotCopied" -}}
+{{- $entry := dig .kind .name dict .root.Values }}
+{{- if or (not (hasKey (get .root.Values .kind | default dict) .name)) $entry.existingSecret $entry.sealed }}true{{ end }}
 {{- end }}
 
 {{- /* Keys of a map by "order" (default 100), then by name, as JSON: to be read by fromJsonArray */ -}}

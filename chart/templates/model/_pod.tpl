@@ -1,26 +1,59 @@
 {{- /*
 What pods have in common.
 
-release-runtime.model.pod   as JSON {serviceAccountName, securityContext, imagePullSecrets, and
-                            release-runtime.scheduling}: dict root [workload] [hook copies]
+release-runtime.model.pod   as JSON: dict root [workload] [over: a job's pod values] [near] [hook copies]
+
+    labels annotations     besides those that selectors use
+    account serviceAccountName token
+    securityContext imagePullSecrets
+    and release-runtime.scheduling
 */ -}}
 {{- define "release-runtime.model.pod" -}}
-{{- $values := .root.Values }}{{ $workload := .workload | default dict }}
+{{- $values := .root.Values }}
+{{- $pod := include "release-runtime.podValues" . | fromJson }}
 {{- /* Its defaults are in values.yaml, so that a null takes them away; an upgrade that reuses older values has none of it. */ -}}
 {{- $user := hasKey $values "podSecurity" | ternary $values.podSecurity (dict "runAsUser" 1000 "runAsGroup" 1000) }}
-{{- $make := dig "serviceAccount" "create" true $values }}
-{{- $account := include "release-runtime.accountName" .root }}
-{{- if and $make .hook }}{{ $account = include "release-runtime.hookAccountName" .root }}
-{{- else if not $make }}{{ $account = dig "serviceAccount" "name" "" $values | default "default" }}
-{{- end }}
+{{- $account := include "release-runtime.accountOf" (merge (dict "name" $pod.serviceAccount) .) | fromJson }}
 {{- $pull := list }}
-{{- range $workload.imagePullSecrets | default (dig "global" "imagePullSecrets" list $values) }}
+{{- range $pod.imagePullSecrets | default (dig "global" "imagePullSecrets" list $values) }}
   {{- $wanted := dict "root" $.root "kind" "secrets" "name" .name "hook" $.hook "copies" $.copies }}
   {{- $pull = append $pull (dict "name" (include "release-runtime.realName" $wanted)) }}
 {{- end }}
-{{- $security := include "release-runtime.overlay" (list $user $workload.securityContext) | fromJson }}
-{{- $out := dict "serviceAccountName" $account "securityContext" $security "imagePullSecrets" $pull }}
-{{- merge $out (include "release-runtime.scheduling" $workload | fromJson) | toJson }}
+{{- $security := include "release-runtime.overlay" (list $user $pod.securityContext) | fromJson }}
+{{- $scheduling := include "release-runtime.scheduling" $pod | fromJson }}
+{{- $near := dict "root" .root "affinity" $scheduling.affinity "near" .near }}
+{{- with include "release-runtime.affinityNear" $near | fromJson }}{{ $_ := set $scheduling "affinity" . }}{{ end }}
+{{- $out := merge (dict "labels" $pod.labels "annotations" $pod.annotations) $account }}
+{{- merge $out (dict "securityContext" $security "imagePullSecrets" $pull) $scheduling | toJson }}
+{{- end }}
+
+{{- /*
+The account of a pod, as JSON {account: its key, serviceAccountName, token}: dict root name [hook copies]
+*/ -}}
+{{- define "release-runtime.accountOf" -}}
+{{- $key := .name | default "main" }}
+{{- $accounts := .root.Values.serviceAccounts | default dict }}
+{{- $entry := get $accounts $key | default dict }}
+{{- $out := dict "account" $key "token" false }}
+{{- if not (or (hasKey $accounts $key) (eq $key "main")) }}
+  {{- $_ := set $out "serviceAccountName" $key }}
+{{- else if $entry.existingAccount }}
+  {{- $_ := set $out "serviceAccountName" $entry.existingAccount }}
+{{- else if .hook }}
+  {{- $_ := set .copies.accounts $key true }}
+  {{- $_ := set $out "serviceAccountName" (include "release-runtime.hookAccountName" (dict "root" .root "key" $key "entry" $entry)) }}
+{{- else }}
+  {{- $_ := set $out "serviceAccountName" (include "release-runtime.name" (dict "root" .root "key" $key "entry" $entry)) }}
+{{- end }}
+{{- /* A hook has no rights: these come with the release. */ -}}
+{{- if not .hook }}
+  {{- $rights := false }}
+  {{- range $name, $rbac := .root.Values.rbac }}
+    {{- if eq ($rbac.serviceAccount | default $name) $key }}{{ $rights = true }}{{ end }}
+  {{- end }}
+  {{- $_ := set $out "token" (dig "automountServiceAccountToken" $rights $entry) }}
+{{- end }}
+{{- toJson $out }}
 {{- end }}
 
 {{- /* A workload's volumes with the real names in them, as JSON, to be read by fromJsonArray: dict root workload [hook copies] */ -}}
@@ -58,19 +91,38 @@ readOnly: true
 {{- end }}
 
 {{- /*
-The accounts that are made: that of the release's pods, and its copy for hooks; none without a pod. As JSON, to be read by
-fromJsonArray: in: the model
+The accounts that are made, and copies of them for hooks; main only where a pod has it. As JSON, to be read by fromJsonArray:
+dict root pods(of release-runtime.model.pod) copies({KEY: true})
 */ -}}
 {{- define "release-runtime.accounts" -}}
 {{- $root := .root }}{{ $out := list }}
-{{- $account := $root.Values.serviceAccount | default dict }}
-{{- if and (dig "create" true $account) (or .workloads .migrations .cronJobs) }}
-  {{- $out = append $out (merge (dict "name" (include "release-runtime.accountName" $root)) (pick $account "annotations")) }}
-  {{- if or .migrations .hooks }}
-    {{- $copy := include "release-runtime.hookCopyAnnotations" . | fromYaml }}
-    {{- $annotations := merge $copy ($account.annotations | default dict) }}
-    {{- $out = append $out (dict "name" (include "release-runtime.hookAccountName" $root) "annotations" $annotations) }}
+{{- $entries := deepCopy ($root.Values.serviceAccounts | default dict) }}
+{{- range .pods }}{{ if and (eq .account "main") (not (hasKey $entries "main")) }}{{ $_ := set $entries "main" dict }}{{ end }}{{ end }}
+{{- range $key, $entry := $entries }}
+  {{- if not $entry.existingAccount }}
+    {{- $name := include "release-runtime.name" (dict "root" $root "key" $key "entry" $entry) }}
+    {{- $out = append $out (merge (dict "name" $name "key" $key) (pick $entry "annotations")) }}
   {{- end }}
+{{- end }}
+{{- $copy := include "release-runtime.hookCopyAnnotations" . | fromYaml }}
+{{- range $key, $_ := .copies }}
+  {{- $entry := get $entries $key | default dict }}
+  {{- $name := include "release-runtime.hookAccountName" (dict "root" $root "key" $key "entry" $entry) }}
+  {{- $annotations := merge (deepCopy $copy) ($entry.annotations | default dict) }}
+  {{- $out = append $out (dict "name" $name "key" (printf "%s (its copy for migrations)" $key) "annotations" $annotations) }}
+{{- end }}
+{{- toJson $out }}
+{{- end }}
+
+{{- /* Rights of accounts, by key, as JSON {KEY: {name, clusterName, account, rules, clusterRules}}: in: root */ -}}
+{{- define "release-runtime.rbac" -}}
+{{- $root := . }}{{ $out := dict }}
+{{- range $key, $entry := .Values.rbac }}
+  {{- $account := include "release-runtime.accountOf" (dict "root" $root "name" ($entry.serviceAccount | default $key)) | fromJson }}
+  {{- $one := dict "name" (include "release-runtime.name" (dict "root" $root "key" $key)) "account" $account.serviceAccountName }}
+  {{- /* What has no namespace is told apart by it. */ -}}
+  {{- $_ := set $one "clusterName" (include "release-runtime.shortName" (list (printf "%s-%s" $root.Release.Namespace $one.name) 63)) }}
+  {{- $_ := set $out $key (merge $one (pick $entry "rules" "clusterRules")) }}
 {{- end }}
 {{- toJson $out }}
 {{- end }}

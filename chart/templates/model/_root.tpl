@@ -23,21 +23,30 @@ release-runtime.model   in: what release-runtime.all gets. out: as JSON, everyth
 {{- end }}
 
 {{- /*
-{root, workloads, services, migrations, cronJobs, secrets, configMaps: by key, copies: {secrets, configMaps}, accounts: [{name,
-annotations}], others: [release-runtime.model.others]} as JSON: in: root
+{root, workloads, services, migrations, cronJobs, secrets, configMaps, claims, rbac: by key, copies: {secrets, configMaps}, accounts:
+[{name, annotations}], others: [release-runtime.model.others]} as JSON: in: root
 */ -}}
 {{- define "release-runtime.model.all" -}}
 {{- $root := . }}{{ $values := .Values }}
 {{- $workloads := dict }}{{ $migrations := dict }}{{ $cronJobs := dict }}
-{{- range $key, $workload := $values.workloads }}
-  {{- $given := dict "root" $root "key" $key "workload" $workload }}
-  {{- $_ := set $workloads $key (include "release-runtime.model.deployment" $given | fromJson) }}
-{{- end }}
-{{- $copied := dict "secrets" dict "configMaps" dict }}
+{{- $copied := dict "secrets" dict "configMaps" dict "accounts" dict }}
 {{- range $key, $migration := include "release-runtime.enabled" $values.migrations | fromJson }}
   {{- $made := include "release-runtime.model.migration" (dict "root" $root "key" $key "migration" $migration) | fromJson }}
   {{- $_ := set $migrations $key $made }}
   {{- $copied = mergeOverwrite $copied $made.copies }}
+  {{- if and (eq ($migration.contract | default "") "post") (ne $made.when "post") }}
+    {{- $left := dict "root" $root "key" $key "migration" $migration "contract" $made.when }}
+    {{- $_ := set $migrations (printf "%s/contract" $key) (include "release-runtime.model.migration" $left | fromJson) }}
+  {{- end }}
+{{- end }}
+{{- range $key, $workload := $values.workloads }}
+  {{- $given := dict "root" $root "key" $key "workload" $workload "migrations" list }}
+  {{- range $migrations }}
+    {{- if and (eq .when "init") (hasPrefix (printf "%s/" $key) .m.from) }}
+      {{- $_ := set $given "migrations" (append $given.migrations .) }}
+    {{- end }}
+  {{- end }}
+  {{- $_ := set $workloads $key (include "release-runtime.model.deployment" $given | fromJson) }}
 {{- end }}
 {{- $hooks := dict }}
 {{- range $key, $hook := include "release-runtime.enabled" $values.hooks | fromJson }}
@@ -49,14 +58,19 @@ annotations}], others: [release-runtime.model.others]} as JSON: in: root
   {{- $_ := set $cronJobs $key (include "release-runtime.model.cronJob" (dict "root" $root "key" $key "job" $job) | fromJson) }}
 {{- end }}
 {{- $out := dict "root" $root "workloads" $workloads "migrations" $migrations "cronJobs" $cronJobs "hooks" $hooks "copies" dict }}
-{{- $_ := set $out "accounts" (include "release-runtime.accounts" $out | fromJsonArray) }}
-{{- $_ := set $out "services" (include "release-runtime.services" $root | fromJson) }}
+{{- $_ := set $out "claims" (include "release-runtime.claims" $root | fromJson) }}
+{{- $_ := set $out "rbac" (include "release-runtime.rbac" $root | fromJson) }}
+{{- $_ := set $out "services" $root.services }}
 {{- range list "secrets" "configMaps" }}
   {{- $_ := set $out . (include "release-runtime.data" (dict "root" $root "kind" .) | fromJson) }}
   {{- $copies := dict "root" $root "kind" . "copies" (get $copied .) }}
   {{- $_ := set $out.copies . (include "release-runtime.data" $copies | fromJson) }}
 {{- end }}
 {{- $_ := set $out "others" (include "release-runtime.model.others" $out | fromJsonArray) }}
+{{- $pods := list }}
+{{- range list $workloads $cronJobs $out.others }}{{ range . }}{{ with .pod }}{{ $pods = append $pods . }}{{ end }}{{ end }}{{ end }}
+{{- $accounts := dict "root" $root "pods" $pods "copies" $copied.accounts }}
+{{- $_ := set $out "accounts" (include "release-runtime.accounts" $accounts | fromJsonArray) }}
 {{- toJson $out }}
 {{- end }}
 
@@ -74,6 +88,8 @@ What all other templates get as "root", as JSON: in: what release-runtime.all ge
     Release kube flux own
     dashboards        {KEY: {FILE: TEXT}}
     extraObjects      {KEY: YAML}
+    externalSecrets   the version of External Secrets' API
+    services          release-runtime.services
     fullname          what names begin with; system: what the label name says
     Chart             name and version of the chart that calls, and the version of its application
 */ -}}
@@ -93,10 +109,15 @@ What all other templates get as "root", as JSON: in: what release-runtime.all ge
 {{- $flux := $ctx.Capabilities.APIVersions.Has "helm.toolkit.fluxcd.io/v2" }}
 {{- $own := dig "releaseRuntime" (dict) $global }}
 {{- $out := dict "Values" $values "Release" $release "Chart" $chart "kube" $kube "flux" $flux "own" $own }}
+{{- $apis := $ctx.Capabilities.APIVersions }}{{ $external := "external-secrets.io/v1" }}
+{{- if and ($apis.Has "external-secrets.io/v1beta1") (not ($apis.Has $external)) }}{{ $external = "external-secrets.io/v1beta1" }}{{ end }}
+{{- $_ := set $out "externalSecrets" $external }}
 {{- $_ := set $out "fullname" ($values.fullnameOverride | default $release.Name) }}
 {{- $_ := set $out "system" ($values.nameOverride | default (empty .own | ternary $chart.name $release.Name)) }}
 {{- $_ := set $out "dashboards" (include "release-runtime.dashboards" (dict "ctx" $ctx "values" $values) | fromJson) }}
 {{- $_ := set $out "extraObjects" (include "release-runtime.extraTexts" (dict "ctx" $ctx "values" $values) | fromJson) }}
+{{- include "release-runtime.normal" $out }}
+{{- $_ := set $out "services" (include "release-runtime.services" $out | fromJson) }}
 {{- toJson $out }}
 {{- end }}
 

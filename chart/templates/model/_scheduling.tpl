@@ -1,11 +1,11 @@
 {{- /*
 Where pods go.
 
-release-runtime.scheduling   what a workload's pods and the Jobs made from it have in common, as JSON: in: the values of a workload
-                             {nodeSelector, tolerations, affinity, priorityClassName}
+release-runtime.scheduling   what a workload's pods and the Jobs made from it have in common, as JSON: in:
+                             release-runtime.podValues
 */ -}}
 {{- define "release-runtime.scheduling" -}}
-{{- $out := pick . "affinity" "priorityClassName" }}
+{{- $out := pick . "affinity" "priorityClassName" "runtimeClassName" "schedulerName" "hostAliases" "dnsPolicy" "dnsConfig" }}
 {{- with .nodeSelector }}{{ $_ := set $out "nodeSelector" (include "release-runtime.strings" . | fromJson) }}{{ end }}
 {{- with .tolerations }}
   {{- $list := list }}{{ range . }}{{ $list = append $list . }}{{ end }}
@@ -36,8 +36,8 @@ the release before are not counted, where Kubernetes can tell them apart: they a
 {{- end }}
 {{- $constraints := list }}
 {{- range $name, $given := $w.topologySpreadConstraints }}
-  {{- $one := kindIs "map" $given | ternary $given (dict "whenUnsatisfiable" (ternary "DoNotSchedule" "ScheduleAnyway" (eq (toString
-    $given) "hard"))) }}
+  {{- $preset := dict "whenUnsatisfiable" (ternary "DoNotSchedule" "ScheduleAnyway" (eq (toString $given) "hard")) }}
+  {{- $one := kindIs "map" $given | ternary $given $preset }}
   {{- $key := get (dict "node" "kubernetes.io/hostname" "zone" "topology.kubernetes.io/zone") $name }}
   {{- $preset := merge (dict "maxSkew" 1 "whenUnsatisfiable" "ScheduleAnyway" "topologyKey" $key "labelSelector" $selector) $revision }}
   {{- $constraints = append $constraints (include "release-runtime.overlay" (list $preset $one) | fromJson) }}

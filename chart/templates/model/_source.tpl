@@ -1,7 +1,10 @@
 {{- /*
-What migrations and cron jobs take from a container: in one place, what of it.
+What migrations and cron jobs take from a container and its workload: in one place, what of it.
 
-release-runtime.source   the container WORKLOAD/CONTAINER as JSON {workload, container, name}; all empty without one: dict root from
+release-runtime.source      the container WORKLOAD/CONTAINER as JSON {workload, container, name}; all empty without one: dict root from
+release-runtime.inherited   the names of the values that they take over, as JSON {container, pod}; labels and annotations of the pod
+                            are podLabels and podAnnotations there. Volumes are taken over on request, resources where the
+                            container's own program runs.
 */ -}}
 {{- define "release-runtime.source" -}}
 {{- $parts := splitList "/" (.from | default "") }}
@@ -10,21 +13,55 @@ release-runtime.source   the container WORKLOAD/CONTAINER as JSON {workload, con
 {{- dict "workload" $workload "container" (dig "containers" $name dict $workload) "name" $name | toJson }}
 {{- end }}
 
-{{- /* A cron job's container as values, as JSON: dict source job */ -}}
+{{- define "release-runtime.inherited" -}}
+{{- $container := list "image" "imagePullPolicy" "workingDir" "env" "envFrom" "securityContext" "readOnlyRoot" "writable" "resources" }}
+{{- $pod := list "serviceAccount" "securityContext" "imagePullSecrets" "nodeSelector" "tolerations" "affinity" "priorityClassName" }}
+{{- $pod = concat $pod (list "runtimeClassName" "schedulerName" "hostAliases" "dnsPolicy" "dnsConfig") }}
+{{- dict "container" $container "pod" $pod | toJson }}
+{{- end }}
+
+{{- /*
+What a pod's values are, with Kubernetes' names, as JSON: dict [workload] [over: pod of a job, which is laid over it]
+*/ -}}
+{{- define "release-runtime.podValues" -}}
+{{- $workload := .workload | default dict }}{{ $over := .over | default dict }}
+{{- $out := dict "labels" ($workload.podLabels | default dict) "annotations" ($workload.podAnnotations | default dict) }}
+{{- range (include "release-runtime.inherited" . | fromJson).pod }}
+  {{- if hasKey $workload . }}{{ $_ := set $out . (get $workload .) }}{{ end }}
+{{- end }}
+{{- range $name, $value := $over }}
+  {{- if has $name (list "labels" "annotations" "securityContext" "nodeSelector" "tolerations") }}
+    {{- $value = include "release-runtime.overlay" (list (get $out $name | default dict) $value) | fromJson }}
+  {{- end }}
+  {{- $_ := set $out $name $value }}
+{{- end }}
+{{- toJson $out }}
+{{- end }}
+
+{{- /* What a container of the user's has in a job, as JSON: in: a container's values */ -}}
+{{- define "release-runtime.inheritedContainer" -}}
+{{- $out := dict }}
+{{- range (include "release-runtime.inherited" . | fromJson).container }}
+  {{- if hasKey $ . }}{{ $_ := set $out . (get $ .) }}{{ end }}
+{{- end }}
+{{- toJson $out }}
+{{- end }}
+
+{{- /* A cron job's container as values, as JSON: dict source job mounts(those of the volumes that it takes over) */ -}}
 {{- define "release-runtime.cronContainer" -}}
-{{- $runs := pick .source.container "image" "imagePullPolicy" "workingDir" "resources" "securityContext" "readOnlyRoot" "writable" }}
-{{- $theirs := merge $runs (pick .source.container "env" "envFromSecret" "envFromConfigMap") }}
+{{- $theirs := include "release-runtime.inheritedContainer" .source.container | fromJson }}
 {{- $env := include "release-runtime.overlay" (list $theirs.env .job.env) | fromJson }}
-{{- include "release-runtime.overlay" (list $theirs (pick .job "image" "imagePullPolicy" "resources") (dict "env" $env)) }}
+{{- $own := dict "env" $env "volumeMounts" (.mounts | default dict) }}
+{{- include "release-runtime.overlay" (list $theirs (pick .job "image" "imagePullPolicy" "resources") $own) }}
 {{- end }}
 
 {{- /* What names a migration's database, as a container's values, as JSON: dict source migration */ -}}
 {{- define "release-runtime.migrationContainer" -}}
 {{- $m := .migration }}
 {{- $own := dict }}
-{{- if or $m.env $m.envFromSecret $m.envFromConfigMap }}
+{{- if or $m.env $m.envFrom }}
   {{- $env := include "release-runtime.overlay" (list .source.container.env $m.env) | fromJson }}
-  {{- $own = merge (dict "env" $env) (pick $m "envFromSecret" "envFromConfigMap") }}
+  {{- $own = merge (dict "env" $env) (pick $m "envFrom") }}
 {{- end }}
 {{- include "release-runtime.overlay" (list .source.container $own) }}
 {{- end }}

@@ -11,7 +11,7 @@ release-runtime.all   every object, as YAML documents. Nothing when this chart i
 {{- define "release-runtime.all" -}}
 {{- if not (and .own .values.library) }}
   {{- $model := include "release-runtime.model" . | fromJson }}
-  {{- $kinds := list "accounts" "configMaps" "secrets" "services" "workloads" "migrations" "cronJobs" "others" }}
+  {{- $kinds := list "accounts" "rbac" "configMaps" "secrets" "claims" "services" "workloads" "migrations" "cronJobs" "others" }}
   {{- range $kinds }}{{ include (printf "release-runtime.objects.%s" .) $model }}{{ end }}
 {{- end }}
 {{- end }}

@@ -5,8 +5,9 @@
   {{- with $made.files }}
     {{- include "release-runtime.configMap" (dict "root" $root "configMap" .) | include "release-runtime.document" }}
   {{- end }}
-  {{- $job := merge (dict "root" $root "m" (get $root.Values.migrations $key)) $made }}
-  {{- include "release-runtime.migrateJob" $job | include "release-runtime.document" }}
+  {{- if ne .when "init" }}
+    {{- include "release-runtime.migrateJob" (merge (dict "root" $root) $made) | include "release-runtime.document" }}
+  {{- end }}
 {{- end }}
 {{- end }}
 

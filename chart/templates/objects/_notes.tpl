@@ -8,13 +8,17 @@
 {{- $ns := $root.Release.Namespace }}{{ $upgrade := .ctx.Release.IsUpgrade -}}
 {{ $root.fullname }} in the namespace {{ $ns }}:
 {{- range $key, $d := $model.workloads }}
-{{- $images := list }}{{ range get $root.Values.workloads $key | dig "containers" dict }}{{ $images = append $images .image }}{{ end }}
+{{- $images := list }}{{ range $d.pod.containers }}{{ $images = append $images .image }}{{ end }}
   {{ $d.name }}: Deployment{{ if hasKey $d "replicas" }}, {{ int64 $d.replicas }} replica(s){{ end }} of {{ join ", " $images }}
 {{- else }}
   no workload yet: set workloads.NAME.containers.app.image
 {{- end }}
 {{- range $model.migrations }}
-  {{ .name }}: migration, done before this {{ ternary "upgrade" "install" $upgrade }}
+{{- if eq .when "init" }}
+  {{ .key }}: migration, in an init container of {{ splitList "/" .m.from | first }}
+{{- else }}
+  {{ .name }}: migration, done {{ ternary "after" "before" (eq .when "post") }} this {{ ternary "upgrade" "install" $upgrade }}
+{{- end }}
 {{- end }}
 {{- range $model.cronJobs }}
   {{ .name }}: CronJob, {{ .schedule }}{{ with .limits.timeZone }} {{ . }}{{ end }}
@@ -30,13 +34,14 @@ Look at it:
   kubectl -n {{ $ns }} port-forward deployment/{{ .name }} 9180:9180   # then: curl localhost:9180/health
 {{- end }}
 {{- end }}
-{{- range $model.migrations }}
+{{- $jobs := list }}{{ range $model.migrations }}{{ if ne .when "init" }}{{ $jobs = append $jobs . }}{{ end }}{{ end }}
+{{- range $jobs }}
   kubectl -n {{ $ns }} logs job/{{ .name }}
 {{- end }}
-{{- if $model.migrations }}
+{{- if $jobs }}
 
 When a migration fails without a log, its pod never started; the events say why (an image that cannot be pulled, no room on a node, …):
-{{- range $model.migrations }}
+{{- range $jobs }}
   kubectl -n {{ $ns }} get events --sort-by=.lastTimestamp | grep /{{ .name }}
 {{- end }}
 {{- end }}

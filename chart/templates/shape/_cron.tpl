@@ -37,8 +37,7 @@ spec:
       {{- end }}
       template:
         metadata:
-          labels:
-            {{- $labels | nindent 12 }}
+          {{- include "release-runtime.podMetadata" (merge (dict "root" .root) (pick $j "component" "pod")) | nindent 10 }}
         spec:
           {{- include "release-runtime.pod" $j.pod | nindent 10 }}
           restartPolicy: Never

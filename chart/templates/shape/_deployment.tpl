@@ -25,16 +25,10 @@ spec:
       {{- include "release-runtime.selector" (dict "root" .root "component" $d.component) | nindent 6 }}
   template:
     metadata:
-      labels:
-        {{- include "release-runtime.selector" (dict "root" .root "component" $d.component) | nindent 8 }}
-        {{- range $name, $value := $d.podLabels }}
-        {{ toJson $name }}: {{ include "release-runtime.asText" $value | toJson }}
-        {{- end }}
-      {{- $given := include "release-runtime.strings" $d.podAnnotations | fromJson }}
       {{- $sums := include "release-runtime.checksums" (dict "root" .root "pod" (fromYaml $pod)) | fromJson }}
-      {{- if or $given $sums }}
-      annotations: {{ include "release-runtime.overlay" (list $given $sums) }}
-      {{- end }}
+      {{- $files := list }}{{ range $d.migrations }}{{ with .files }}{{ $files = append $files .data }}{{ end }}{{ end }}
+      {{- if $files }}{{ $_ := set $sums "checksum/migrations" (toJson $files | sha256sum) }}{{ end }}
+      {{- include "release-runtime.podMetadata" (merge (dict "root" .root "sums" $sums) (pick $d "component" "pod")) | nindent 6 }}
     spec:
       {{- $pod | nindent 6 }}
 {{- end }}
@@ -52,8 +46,15 @@ terminationGracePeriodSeconds: {{ int64 $d.grace }}
 os: {name: linux}
 {{- break }}
 {{- end }}{{ end }}
-{{- if or $d.bringsHealthd (and $h.on $h.native) }}
+{{- if or $d.bringsHealthd $d.migrations (and $h.on $h.native) }}
+{{- $bringsMigrate := false }}{{ range $d.migrations }}{{ if .bringsMigrate }}{{ $bringsMigrate = true }}{{ end }}{{ end }}
 initContainers:
+  {{- if $bringsMigrate }}
+  - {{- include "release-runtime.copyProgram" (dict "root" .root "program" "migrate") | nindent 4 }}
+  {{- end }}
+  {{- range $d.migrations }}
+  - {{- include "release-runtime.migrateContainer" (merge (dict "root" $.root) .) | nindent 4 }}
+  {{- end }}
   {{- if $d.bringsHealthd }}
   - {{- include "release-runtime.copyProgram" (dict "root" .root "program" "healthd" "image" $h.image) | nindent 4 }}
   {{- end }}
@@ -79,7 +80,7 @@ containers:
   {{- range $key, $entry := get $.root.Values $kind | default dict }}
     {{- $name := include "release-runtime.name" (dict "root" $.root "key" $key "entry" $entry) }}
     {{- if and (not $entry.existingSecret) (contains (printf "%q" $name) $text) }}
-      {{- $_ := set $data $key (dict "data" $entry.data "stringData" $entry.stringData) }}
+      {{- $_ := set $data $key (pick $entry "data" "stringData" "sealed") }}
     {{- end }}
   {{- end }}
   {{- with $data }}{{ $_ := set $out (printf "checksum/%s" (lower $kind)) (toJson . | sha256sum) }}{{ end }}

@@ -23,7 +23,11 @@ imagePullPolicy: {{ .root.own.pullPolicy | default "IfNotPresent" }}
 {{- if .native }}
 restartPolicy: Always
 {{- end }}
-args: ["--listen", "[::]:9180", "--drain", {{ ternary "0s" .drain .native | quote }}]
+{{- $args := list "--listen" "[::]:9180" "--drain" (ternary "0s" .drain .native) }}
+{{- range $word, $value := $h.service }}
+  {{- $args = concat $args (list (printf "--service-%s" $word) (include "release-runtime.asText" $value)) }}
+{{- end }}
+args: {{ toJson $args }}
 {{- if or .env .lines }}
 env:
   {{- range .env }}

@@ -4,11 +4,13 @@ What every object begins with.
 Shape prints objects as one writes them, with text of the user's as JSON, which is YAML, too. What it prints is read and printed again
 (release-runtime.document): keys in one order, and no trace of how deep a piece was laid.
 
-release-runtime.metadata   YAML: dict root name [component] [annotations] [labels]
+release-runtime.metadata   YAML: dict root name [component] [annotations] [labels] [cluster: it has no namespace]
 */ -}}
 {{- define "release-runtime.metadata" -}}
 name: {{ .name | quote }}
+{{- if not .cluster }}
 namespace: {{ .root.Release.Namespace | quote }}
+{{- end }}
 labels:
   app.kubernetes.io/name: {{ .root.system | trunc 63 | quote }}
   app.kubernetes.io/part-of: {{ .root.system | trunc 63 | quote }}

@@ -1,21 +1,24 @@
 {{- /*
-A migration's Job, which is a hook.
+A migration's Job, which is a hook, and its container.
 
-release-runtime.migrateJob   the Job, as YAML. dict
-    root         of release-runtime.root
-    name         of the Job; component: its label
-    image pullPolicy command args mounts env   what runs: the container is called migrate
-    bringsMigrate  whether the program has to be brought into that image, under /release-runtime
-    pod volumes  pod: of release-runtime.model.pod
-    container    the application's, when that is its image: its securityContext holds here, too
-    m            the values migrations.NAME, for the Job's own limits
+release-runtime.migrateJob         the Job, as YAML. dict
+    root          of release-runtime.root
+    name          of the Job; component: its label
+    when          pre or post
+    pod volumes   pod: of release-runtime.model.pod
+    bringsMigrate whether the program has to be brought into that image, under /release-runtime
+    m             the values migrations.NAME, for the Job's own limits
+    and what the container needs
+
+release-runtime.migrateContainer   the container, as YAML. dict root key when m, and
+    image pullPolicy command args mounts env   what runs
+    container     the application's, when that is its image: its securityContext holds here, too
+    wrapped       instead of these: a container of the user's
 
 Helm shows the log of a failed hook (hook-output-log-policy: Helm 3.18 and newer), so migrate logs as text, with file, line and
 SQLSTATE. Its exit status says whether another start may help: 10 to 12 it has waited for itself, 20 to 24 need a person.
 */ -}}
 {{- define "release-runtime.migrateJob" -}}
-{{- $security := dig "securityContext" dict (.container | default dict) }}
-{{- $security = include "release-runtime.overlay" (list $security (dict "readOnlyRootFilesystem" true)) | fromJson }}
 apiVersion: batch/v1
 kind: Job
 metadata:
@@ -37,8 +40,7 @@ spec:
           values: [10, 11, 12, 20, 21, 22, 23, 24]
   template:
     metadata:
-      labels:
-        {{- include "release-runtime.selector" . | nindent 8 }}
+      {{- include "release-runtime.podMetadata" . | nindent 6 }}
     spec:
       {{- include "release-runtime.pod" (merge (dict "volumes" .volumes) .pod) | nindent 6 }}
       restartPolicy: Never
@@ -48,23 +50,32 @@ spec:
         - {{- include "release-runtime.copyProgram" (dict "root" .root "program" "migrate") | nindent 10 }}
       {{- end }}
       containers:
-        - name: migrate
-          image: {{ .image | quote }}
-          imagePullPolicy: {{ .pullPolicy }}
-          {{- with .command }}
-          command: {{ toJson . }}
-          {{- end }}
-          args: {{ toJson .args }}
-          env: {{ toJson .env }}
-          resources: {{ include "release-runtime.smallResources" (dict "root" .root "resources" .m.resources) }}
-          securityContext: {{ include "release-runtime.containerSecurity" (dict "securityContext" $security) }}
-          {{- with .mounts }}
-          volumeMounts: {{ toJson . }}
-          {{- end }}
+        - {{- include "release-runtime.migrateContainer" . | nindent 10 }}
+{{- end }}
+
+{{- define "release-runtime.migrateContainer" -}}
+{{- if .wrapped }}{{ include "release-runtime.container" .wrapped }}{{ else }}
+{{- $security := dig "securityContext" dict (.container | default dict) }}
+{{- $security = include "release-runtime.overlay" (list $security (dict "readOnlyRootFilesystem" true)) | fromJson }}
+name: {{ include "release-runtime.migrateName" . | quote }}
+image: {{ .image | quote }}
+imagePullPolicy: {{ .pullPolicy }}
+{{- with .command }}
+command: {{ toJson . }}
+{{- end }}
+args: {{ toJson .args }}
+env: {{ toJson .env }}
+resources: {{ include "release-runtime.smallResources" (dict "root" .root "resources" .m.resources) }}
+securityContext: {{ include "release-runtime.containerSecurity" (dict "securityContext" $security) }}
+{{- with .mounts }}
+volumeMounts: {{ toJson . }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- define "release-runtime.migrateMetadata" -}}
-{{- $hook := dict "helm.sh/hook" "pre-install,pre-upgrade" "helm.sh/hook-weight" "0" }}
+{{- $events := eq (.when | default "pre") "post" | ternary "post-install,post-upgrade" "pre-install,pre-upgrade" }}
+{{- $hook := dict "helm.sh/hook" $events "helm.sh/hook-weight" "0" }}
 {{- $_ := set $hook "helm.sh/hook-delete-policy" "before-hook-creation" }}
 {{- /* Flux's helm-controller crashes on it when the hook fails; whether it is the one that renders cannot be seen. */ -}}
 {{- if dig "policy" "hookLogs" (not .root.flux) .root.Values }}

@@ -16,19 +16,19 @@ MENDED = {"0005_stock.sql": "ALTER TABLE item ADD stock integer;\nUPDATE item SE
 
 def values(version="1", files=FIRST, existing=False, **more):
     """The chart's values; `existing`: the Secret is in the namespace already, else the release brings it."""
-    secret = {"existingSecret": "credentials", "connectionKeys": ["DATABASE_URL", "REDIS_URL"]}
+    secret = {"existingSecret": "credentials", "keys": {"DATABASE_URL": {}, "REDIS_URL": {}}}
     if not existing:
         secret = {"stringData": {"DATABASE_URL": DATABASE_URL, "REDIS_URL": REDIS_URL}}
     app = {
         "image": STANDIN,
         "port": 8080,
-        "envFromSecret": "login",
+        "envFrom": {"login": {"secret": "login"}},
         "env": {"APP_VERSION": str(version)},
         "readOnlyRoot": True,
         "startupProbe": {"httpGet": {"path": "/healthz"}, "periodSeconds": 1, "failureThreshold": 60},
         "livenessProbe": {"httpGet": {"path": "/healthz"}, "periodSeconds": 5},
     }
-    web = {"terminationGracePeriodSeconds": 10, "containers": {"app": app}, "healthd": {"path": "/healthz"}}
+    web = {"terminationGracePeriodSeconds": 10, "containers": {"app": app}, "healthd": {"app": {"path": "/healthz"}}}
     given = {"workloads": {"web": web}, "secrets": {"login": secret}}
     if files:
         given["migrations"] = {"schema": {"from": "web/app", "files": dict(files)}}
