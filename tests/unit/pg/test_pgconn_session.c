@@ -39,6 +39,7 @@ static struct server {
     bool startup;
     char got[512]; /* the last message */
     size_t got_bytes;
+    bool hangs_up; /* after the answer */
     bool takes_cancel;
     char cancel[16];
 } server;
@@ -78,6 +79,8 @@ on_server_read(int fd, int what, void *arg)
     } else {
         server.got_bytes = (size_t)n;
         server_send(server.answer, server.answer_bytes);
+        if (server.hangs_up)
+            server_hang_up();
     }
 }
 
@@ -447,6 +450,29 @@ test_unwatched(void **state)
     target_pg_free(t);
 }
 
+/* An immediate shutdown is told in a WARNING, and is why the connection is lost in the middle of a query. */
+static void
+test_last_words(void **state)
+{
+    (void)state;
+    struct err e;
+    struct waiter w = {0};
+    struct target_pg *t = parse("");
+    struct pgconn *c = connected(t);
+    ANSWER("N\0\0\0$SWARNING\0VWARNING\0C57P02\0Mgone\0\0");
+    server.hangs_up = true;
+    assert_int_equal(pgconn_query_start(c, "SELECT 1", 8, clock_deadline(LONG_MS), on_rows, &w, &e),
+                     0);
+    wait_for(&w);
+    server.hangs_up = false;
+    assert_int_equal(w.e.code, ERR_CLOSED);
+    assert_string_equal(w.e.sqlstate, "57P02");
+    assert_non_null(strstr(w.e.msg, "gone"));
+    assert_false(pgconn_connected(c));
+    pgconn_free(c);
+    target_pg_free(t);
+}
+
 int
 main(void)
 {
@@ -456,6 +482,7 @@ main(void)
         cmocka_unit_test(test_copy_data_left_over), cmocka_unit_test(test_role_by_copy),
         cmocka_unit_test(test_copy_out_in_pieces),  cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_no_memory_to_wait),   cmocka_unit_test(test_unwatched),
+        cmocka_unit_test(test_last_words),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
