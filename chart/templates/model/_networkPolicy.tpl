@@ -17,7 +17,8 @@ release-runtime.model.networkPolicy   NetworkPolicies, as JSON, to be read by fr
   {{- $one := dict "root" $root "key" "default" "entry" $entry "shape" "networkPolicy" "kind" "NetworkPolicy" "where" "networkPolicy" }}
   {{- $base := merge $rules (include "release-runtime.other" $one | fromJson) }}
   {{- $out = append $out $base }}
-  {{- if or .migrations .hooks }}
+  {{- $before := .migrations }}{{ range .hooks }}{{ if .before }}{{ $before = true }}{{ end }}{{ end }}
+  {{- if $before }}
     {{- $suffix := include "release-runtime.hookSuffix" (dict "root" $root "key" "default") }}
     {{- $hook := include "release-runtime.hookCopyAnnotations" . | fromYaml }}
     {{- $copy := dict "name" (include "release-runtime.name" (dict "root" $root "key" "default" "entry" $entry "suffix" $suffix)) }}
