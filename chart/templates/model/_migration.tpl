@@ -34,7 +34,7 @@ release-runtime.model.migration   as JSON: dict root key migration [contract: wh
 {{- $runs := dict "source" $source "migration" $m "given" $given "hook" $hook "contract" .contract "taken" $taken }}
 {{- $runs = include (empty $m.command | ternary "release-runtime.runsFiles" "release-runtime.wrapsCommand") $runs | fromJson }}
 {{- $theirs := include "release-runtime.volumes" (merge (dict "workload" $taken) $hook) | fromJsonArray }}
-{{- $_ := set $runs "volumes" (concat $runs.volumes $theirs) }}
+{{- $_ := set $runs "volumes" (concat ($runs.volumes | default list) $theirs) }}
 {{- if $runs.files }}{{ $_ := set $runs.files "component" $out.component }}{{ end }}
 {{- if ne $when "init" }}
   {{- $pod := dict "workload" $source.workload "over" $m.pod "near" $taken.near }}
