@@ -149,13 +149,16 @@ size_t pgconn_statements_done(const struct pgconn *c);
 /* ---- results: owned lists ---- */
 /* The whole list; NULL allowed. */
 void pgrows_free(struct pgrows *r);
-/* The next statement's result; NULL at the end. */
+/* The next statement's result; NULL at the end, and for NULL. */
 const struct pgrows *pgrows_next(const struct pgrows *r);
 /* Results in the list; 0 for NULL. */
 size_t pgrows_count_statements(const struct pgrows *r);
 /* Tuples and columns of this one result. */
 int pgrows_count(const struct pgrows *r);
 int pgrows_columns(const struct pgrows *r);
+/* Of a column: its name, borrowed, and the oid of its type; NULL and 0: there is no such column. */
+const char *pgrows_name(const struct pgrows *r, int column);
+unsigned pgrows_type(const struct pgrows *r, int column);
 /* Text; NULL for SQL NULL; borrowed. */
 const char *pgrows_value(const struct pgrows *r, int row, int column);
 /* The command tag: "INSERT 0 1", "COMMIT", "ROLLBACK" … */

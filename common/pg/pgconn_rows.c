@@ -52,7 +52,7 @@ pgrows_free(struct pgrows *r)
 const struct pgrows *
 pgrows_next(const struct pgrows *r)
 {
-    return r->next;
+    return r ? r->next : NULL;
 }
 
 size_t
@@ -74,6 +74,18 @@ int
 pgrows_columns(const struct pgrows *r)
 {
     return r ? PQnfields(r->res) : 0;
+}
+
+const char *
+pgrows_name(const struct pgrows *r, int column)
+{
+    return r ? PQfname(r->res, column) : NULL;
+}
+
+unsigned
+pgrows_type(const struct pgrows *r, int column)
+{
+    return r ? PQftype(r->res, column) : 0;
 }
 
 const char *

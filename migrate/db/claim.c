@@ -234,17 +234,9 @@ read_other(struct claim *c, char *ret_other, size_t other_bytes, struct err *e)
 int
 claim_find_holder(struct claim *c, struct claim_holder *ret, struct err *e)
 {
-    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
-    struct pgrows *rows = NULL;
+    bool exists;
     *ret = (struct claim_holder){.left_s = 0};
-    ledger_sql_in_full(&c->table, &sql); /* its schema may be hidden from who logs in */
-    strbuf_adds(&sql, "SELECT pg_catalog.to_regclass(");
-    quote_literal(&sql, c->table.quoted);
-    strbuf_adds(&sql, ") IS NOT NULL");
-    int result = session_sql(c->s, &sql, &rows, e);
-    bool exists = result == 0 && session_is(pgrows_next(rows), 0, "t");
-    pgrows_free(rows);
-    if (result != 0)
+    if (ledger_is_there(&c->table, c->s, &exists, e) != 0)
         return err_wrap(e, "cannot look for the lease %s", c->table.quoted);
     return exists ? read_holder(c, ret, e) : 0;
 }

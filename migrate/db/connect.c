@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/base/backoff.h"
+#include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "migrate/db/session.h"
@@ -103,45 +104,88 @@ connect_retrying(struct session *s, struct err *e)
     return 0;
 }
 
-static int
-ask_facts(struct session *s, struct err *e)
+/* SHOW takes a fraction of what a function costs a session that has called none yet. */
+static size_t
+facts_sql(const struct session *s, struct strbuf *out)
 {
-    static const char sql[] =
+    strbuf_adds(
+        out,
         "SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_is_in_recovery(),"
-        " pg_catalog.current_setting('transaction_read_only'),"
-        " pg_catalog.current_setting('statement_timeout') OPERATOR(pg_catalog.<>) '0' OR"
-        " pg_catalog.current_setting('idle_session_timeout', true) OPERATOR(pg_catalog.<>) '0',"
-        " pg_catalog.current_database()";
-    struct pgrows *rows = NULL;
-    if (session_query(s, sql, sizeof(sql) - 1, &rows, e) != 0) {
-        pgrows_free(rows);
-        return -1;
-    }
-    int result = 0;
+        " pg_catalog.current_database(); SHOW transaction_read_only; SHOW statement_timeout; ");
+    if (pgconn_server_version(s->work) < 140000)
+        return 3;
+    strbuf_adds(out, "SHOW idle_session_timeout; ");
+    return 4;
+}
+
+/* Those of facts_sql. */
+static int
+take_facts(struct session *s, const struct pgrows *rows, size_t n, struct err *e)
+{
     const char *pid = pgrows_count(rows) == 1 ? pgrows_value(rows, 0, 0) : NULL;
-    if (pid) {
-        char own[16];
-        snprintf(own, sizeof(own), "%d", pgconn_backend_pid(s->work));
-        s->backend_pid = atoi(pid);
-        s->pooled = strcmp(own, pid) != 0;
-        s->stateless =
-            s->o->pooler == POOLER_TRANSACTION || (s->pooled && s->o->pooler != POOLER_SESSION);
-        const char *database = pgrows_value(rows, 0, 4);
-        snprintf(s->database, sizeof(s->database), "%s", database ? database : "");
-        s->in_recovery = session_is(rows, 1, "t");
-        s->read_only = session_is(rows, 2, "on");
-        s->limited = session_is(rows, 3, "t");
-    } else {
-        result = err_set(e, ERR_PROTOCOL, "the server does not say which backend it is");
+    char own[16];
+    if (!pid)
+        return err_set(e, ERR_PROTOCOL, "the server does not say which backend it is");
+    snprintf(own, sizeof(own), "%d", pgconn_backend_pid(s->work));
+    s->backend_pid = atoi(pid);
+    s->pooled = strcmp(own, pid) != 0;
+    s->stateless =
+        s->o->pooler == POOLER_TRANSACTION || (s->pooled && s->o->pooler != POOLER_SESSION);
+    const char *database = pgrows_value(rows, 0, 2);
+    snprintf(s->database, sizeof(s->database), "%s", database ? database : "");
+    s->in_recovery = session_is(rows, 1, "t");
+    rows = pgrows_next(rows);
+    s->read_only = session_is(rows, 0, "on");
+    s->limited = false;
+    for (size_t i = 2; i < n; i++) {
+        rows = pgrows_next(rows);
+        s->limited |= !session_is(rows, 0, "0");
     }
+    return 0;
+}
+
+static const struct pgrows *
+last_of(const struct pgrows *rows)
+{
+    while (pgrows_next(rows))
+        rows = pgrows_next(rows);
+    return rows;
+}
+
+/* The question is asked beside the facts, and may be refused without harm to them. */
+static int
+ask_facts(struct session *s, const struct strbuf *question, enum connect_answer *ret, struct err *e)
+{
+    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+    struct pgrows *rows = NULL;
+    const size_t n = facts_sql(s, &sql);
+    if (question)
+        strbuf_add(&sql, strbuf_str(question), question->len);
+    sql.failed = sql.failed || (question && question->failed);
+    int result = session_sql(s, &sql, &rows, e);
+    *ret = CONNECT_REFUSED;
+    if (result == 0 && question)
+        *ret = session_is(last_of(rows), 0, "t") ? CONNECT_YES : CONNECT_NO;
+    if (pgrows_count_statements(rows) >= n && (result == 0 || e->code == ERR_SERVER))
+        result = take_facts(s, rows, n, e);
+    else if (result == 0)
+        result = err_set(e, ERR_PROTOCOL, "the server does not answer what it was asked");
     pgrows_free(rows);
     return result;
 }
 
 int
-connect_open(struct session *s, struct err *e)
+connect_open_asking(struct session *s, const struct strbuf *question, enum connect_answer *ret,
+                    struct err *e)
 {
-    if (connect_retrying(s, e) != 0 || ask_facts(s, e) != 0)
+    if (connect_retrying(s, e) != 0 || ask_facts(s, question, ret, e) != 0)
         return -1;
     return s->limited && !s->stateless ? session_lift_limits(s, e) : 0;
+}
+
+int
+connect_open(struct session *s, struct err *e)
+{
+    enum connect_answer nothing;
+    return connect_open_asking(s, NULL, &nothing, e);
 }

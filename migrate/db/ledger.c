@@ -24,10 +24,11 @@ enum {
     COL_REPEATABLE
 };
 
+/* Lower-case hex, as the server writes it: 'a' is 0x61. */
 static unsigned
 nibble(char c)
 {
-    return c >= '0' && c <= '9' ? (unsigned)(c - '0') : ((unsigned)(c - 'a') & 7u) + 10u;
+    return ((unsigned)c & 15u) + ((unsigned)c >> 6) * 9u;
 }
 
 /* A digest of another length differs from that of every file. */
@@ -35,6 +36,8 @@ static void
 take_digest(const char *hex, uint8_t *ret, size_t bytes)
 {
     memset(ret, 0, bytes);
+    if (hex && hex[0] == '\\' && hex[1] == 'x')
+        hex += 2;
     if (!hex || strlen(hex) != 2 * bytes)
         return;
     for (size_t i = 0; i < bytes; i++)
@@ -64,7 +67,7 @@ take_row(const struct layout *layout, const struct pgrows *rows, int i, struct l
         .id.version = copy(rows, i, COL_VERSION),
         .id.name = copy(rows, i, COL_NAME),
         .id.phase = phase && strcmp(phase, "contract") == 0 ? MIGRATION_CONTRACT : MIGRATION_EXPAND,
-        .applied_at = copy(rows, i, COL_AT),
+        .applied_at = ledger_time(pgrows_value(rows, i, COL_AT)),
         .applied_by = copy(rows, i, COL_BY),
         .duration_ms = duration ? strtoll(duration, NULL, 10) : 0,
         .id.repeatable = is_true(rows, i, COL_REPEATABLE),
@@ -101,7 +104,11 @@ take_rows(const struct pgrows *rows, struct ledger *l, struct err *e)
         if (take_row(l->layout, rows, (int)i, &l->rows[i]) != 0)
             return err_nomem(e);
     }
-    qsort(l->rows, l->n, sizeof(*l->rows), by_version);
+    size_t sorted = 1; /* as they mostly lie in the table */
+    while (sorted < l->n && by_version(&l->rows[sorted - 1], &l->rows[sorted]) <= 0)
+        sorted++;
+    if (sorted < l->n)
+        qsort(l->rows, l->n, sizeof(*l->rows), by_version);
     return 0;
 }
 
@@ -164,25 +171,98 @@ read_exists(struct ledger *l, struct session *s, bool *ret, struct err *e)
 }
 
 int
-ledger_read(struct ledger *l, struct session *s, struct err *e)
+ledger_is_there(const struct ledger_table *t, struct session *s, bool *ret, struct err *e)
 {
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     struct pgrows *rows = NULL;
-    const struct pgrows *answer;
-    ledger_forget(l);
+    ledger_sql_there(t, &sql);
+    int result = session_sql(s, &sql, &rows, e);
+    *ret = result == 0 && session_is(pgrows_next(rows), 0, "t");
+    pgrows_free(rows);
+    return result;
+}
+
+/* The types that a layout's first column may have. */
+static const char *
+type_name(unsigned oid)
+{
+    static const struct {
+        unsigned oid;
+        const char *name;
+    } types[] = {{20, "bigint"}, {23, "integer"}, {25, "text"}, {1043, "character varying"}};
+    for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+        if (types[i].oid == oid)
+            return types[i].name;
+    return "another";
+}
+
+/* The columns that came without rows are the layout's, and no others. */
+static bool
+is_form(const struct ledger *l, const struct pgrows *form)
+{
+    cleanup_strbuf struct strbuf names = STRBUF_INIT;
+    for (int i = 0; i < pgrows_columns(form); i++)
+        strbuf_addf(&names, "%s%s", i ? "," : "", pgrows_name(form, i));
+    const struct layout_columns columns = {.names = strbuf_str(&names),
+                                           .first_type = type_name(pgrows_type(form, 0))};
+    return !names.failed && layouts_is_exactly(l->layout, &columns);
+}
+
+/*
+ * A table that is there: its columns and its rows, in one message. *ret false: it has not the form that is expected, or cannot be
+ * read as if it had; the catalog knows more.
+ */
+static int
+read_rows(struct ledger *l, struct session *s, bool *ret, struct err *e)
+{
+    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+    struct pgrows *rows = NULL;
+    ledger_sql_read(l, &sql);
+    int result = session_sql(s, &sql, &rows, e);
+    *ret = result == 0 && is_form(l, pgrows_next(rows));
+    if (*ret)
+        result = take_rows(pgrows_next(pgrows_next(rows)), l, e);
+    pgrows_free(rows);
+    return result != 0 && e->code == ERR_SERVER ? 0 : result;
+}
+
+/* By the catalog, which says why where the table cannot be the history. */
+static int
+read_checked(struct ledger *l, struct session *s, struct err *e)
+{
+    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+    struct pgrows *rows = NULL;
     if (read_exists(l, s, &l->exists, e) != 0)
         return -1;
     if (!l->exists)
         return 0;
-    l->layout->sql_read(l->table.quoted, &sql);
-    int result = ask(l, s, &sql, &rows, &answer, e);
+    ledger_sql_read(l, &sql);
+    int result = session_sql(s, &sql, &rows, e);
     if (result == 0)
-        result = take_rows(answer, l, e);
+        result = take_rows(pgrows_next(pgrows_next(rows)), l, e);
     pgrows_free(rows);
-    if (result == 0)
-        return 0;
+    return result == 0 ? 0 : err_wrap(e, "cannot read %s", l->table.quoted);
+}
+
+int
+ledger_read(struct ledger *l, struct session *s, struct err *e)
+{
+    bool there = l->there;
+    bool asked = l->asked;
+    l->asked = false;
     ledger_forget(l);
-    return err_wrap(e, "cannot read %s", l->table.quoted);
+    if (!asked && ledger_is_there(&l->table, s, &there, e) != 0)
+        return err_wrap(e, "cannot look for the history table %s", l->table.quoted);
+    if (!there)
+        return 0;
+    int result = read_rows(l, s, &l->exists, e);
+    if (result != 0)
+        err_wrap(e, "cannot read %s", l->table.quoted);
+    else if (!l->exists)
+        result = read_checked(l, s, e);
+    if (result != 0)
+        ledger_forget(l);
+    return result;
 }
 
 /* What sql_read gives, in the order of layout.h. */
@@ -247,14 +327,32 @@ ledger_has(const struct ledger *l, struct session *s, const struct migration *m,
     return result == 0 ? 0 : err_wrap(e, "cannot read %s", l->table.quoted);
 }
 
+static int
+any_known(const struct ledger *l, struct session *s, bool *ret, struct err *e)
+{
+    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+    struct pgrows *rows = NULL;
+    const struct pgrows *answer;
+    ledger_sql_any_known(&sql);
+    int result = ask(l, s, &sql, &rows, &answer, e);
+    *ret = result == 0 && pgrows_count(answer) > 0;
+    pgrows_free(rows);
+    return result;
+}
+
 int
 ledger_search(const struct ledger *l, struct session *s, ledger_found_fn *each, void *arg,
               struct err *e)
 {
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     struct pgrows *rows = NULL;
-    ledger_sql_known(&l->table, &sql);
     const struct pgrows *answer;
+    bool any = false;
+    if (any_known(l, s, &any, e) != 0)
+        return err_wrap(e, "cannot look for history tables");
+    if (!any)
+        return 0;
+    ledger_sql_known(&l->table, &sql);
     int result = ask(l, s, &sql, &rows, &answer, e);
     for (int i = 0; result == 0 && i < pgrows_count(answer); i++) {
         struct ledger_found found = {.schema = pgrows_value(answer, i, 0),

@@ -151,10 +151,10 @@ ledger_sql_as(const struct ledger_table *t, struct strbuf *out)
     return 1;
 }
 
-void
-ledger_sql_in_full(const struct ledger_table *t, struct strbuf *out)
+static void
+add_in_full(const struct ledger_table *t, const char *more, struct strbuf *out)
 {
-    strbuf_adds(out, "SELECT pg_catalog.set_config('row_security', 'off', true)");
+    strbuf_addf(out, "SELECT pg_catalog.set_config('row_security', 'off', true)%s", more);
     if (t->role) {
         strbuf_adds(out, ", ");
         add_role(t, out);
@@ -162,7 +162,76 @@ ledger_sql_in_full(const struct ledger_table *t, struct strbuf *out)
     strbuf_adds(out, "; ");
 }
 
+void
+ledger_sql_in_full(const struct ledger_table *t, struct strbuf *out)
+{
+    add_in_full(t, "", out);
+}
+
+void
+ledger_sql_there(const struct ledger_table *t, struct strbuf *out)
+{
+    ledger_sql_in_full(t, out);
+    strbuf_adds(out, "SELECT ");
+    add_regclass(t, out);
+    strbuf_adds(out, " IS NOT NULL");
+}
+
+/* GMT is the one zone whose file the server need not read. */
+void
+ledger_sql_read(const struct ledger *l, struct strbuf *out)
+{
+    add_in_full(&l->table,
+                ", pg_catalog.set_config('bytea_output', 'hex', true),"
+                " pg_catalog.set_config('datestyle', 'ISO', true),"
+                " pg_catalog.set_config('timezone', 'GMT', true)",
+                out);
+    strbuf_addf(out, "SELECT * FROM %s LIMIT 0; ", l->table.quoted);
+    l->layout->sql_read(l->table.quoted, out);
+}
+
+char *
+ledger_time(const char *text)
+{
+    static const char form[] = "YYYY-MM-DDTHH:MM:SS.mmmZ";
+    enum { SECONDS_END = 19, FRACTION = 3 };
+    size_t n = text ? strlen(text) : 0;
+    size_t digits = n > SECONDS_END ? strspn(text + SECONDS_END + 1, "0123456789") : 0;
+    bool whole = n == SECONDS_END + 3;
+    if (n <= SECONDS_END + 2 || text[10] != ' ' || strcmp(text + n - 3, "+00") != 0 ||
+        !(whole || (text[SECONDS_END] == '.' && n == SECONDS_END + 1 + digits + 3)))
+        return strdup(text ? text : "");
+    char *ret = strdup(form);
+    if (!ret)
+        return NULL;
+    memcpy(ret, text, SECONDS_END);
+    ret[10] = 'T';
+    for (size_t i = 0; i < FRACTION; i++)
+        ret[SECONDS_END + 1 + i] = !whole && i < digits ? text[SECONDS_END + 1 + i] : '0';
+    return ret;
+}
+
 /* ---- whose table is it ---- */
+
+/* Compared as names, by the catalog's own index. */
+static void
+add_is_known(struct strbuf *out)
+{
+    strbuf_adds(out, "c.relname OPERATOR(pg_catalog.=) ANY (ARRAY[");
+    for (size_t i = 0; layouts_at(i); i++)
+        strbuf_addf(out, "'%s', ", layouts_at(i)->table);
+    for (size_t i = 0; foreign_table_at(i); i++)
+        strbuf_addf(out, "%s'%s'", i ? ", " : "", foreign_table_at(i));
+    strbuf_adds(out, "]::pg_catalog.name[])");
+}
+
+void
+ledger_sql_any_known(struct strbuf *out)
+{
+    strbuf_adds(out, "SELECT 1 FROM pg_catalog.pg_class c WHERE ");
+    add_is_known(out);
+    strbuf_adds(out, " LIMIT 1");
+}
 
 void
 ledger_sql_known(const struct ledger_table *t, struct strbuf *out)
@@ -178,15 +247,11 @@ ledger_sql_known(const struct ledger_table *t, struct strbuf *out)
         " AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')"
         " AND a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0"
         " AND NOT a.attisdropped");
-    strbuf_adds(out, " AND c.relname::pg_catalog.text OPERATOR(pg_catalog.=) ANY (ARRAY[");
-    for (size_t i = 0; layouts_at(i); i++)
-        strbuf_addf(out, "'%s', ", layouts_at(i)->table);
-    for (size_t i = 0; foreign_table_at(i); i++)
-        strbuf_addf(out, "%s'%s'", i ? ", " : "", foreign_table_at(i));
+    strbuf_adds(out, " AND ");
+    add_is_known(out);
     strbuf_adds(
-        out,
-        "]) GROUP BY n.nspname, c.relname ORDER BY n.nspname OPERATOR(pg_catalog.<>) 'public', "
-        "n.nspname OPERATOR(pg_catalog.<>) ");
+        out, " GROUP BY n.nspname, c.relname ORDER BY n.nspname OPERATOR(pg_catalog.<>) 'public', "
+             "n.nspname OPERATOR(pg_catalog.<>) ");
     quote_literal(out, t->schema);
     strbuf_adds(out, ", n.nspname, c.relname");
 }

@@ -65,6 +65,10 @@ find(const struct steps *s, struct session *session, bool *ret, struct err *e)
 {
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     struct pgrows *rows = NULL;
+    if (ledger_is_there(&s->table, session, ret, e) != 0)
+        return err_wrap(e, "cannot look for the table of steps %s", s->table.quoted);
+    if (!*ret)
+        return 0;
     ledger_sql_in_full(&s->table, &sql);
     ledger_sql_columns(&s->table, &sql);
     int result = session_sql(session, &sql, &rows, e);

@@ -123,7 +123,7 @@ struct layout {
      * it. NULL: none. */
     const char *twin;
     bool more_columns; /* further ones are allowed, where a row can be written without them */
-    /* LAYOUT_READ columns: version, name, phase, digest, second digest (in hex), applied_at, applied_by, duration_ms,
+    /* LAYOUT_READ columns: version, name, phase, digest, second digest (bytea, or hex), applied_at, applied_by, duration_ms,
      * release; whether it was begun and not ended; whether it stands for all files up to its version; whether it is a
      * repeatable one's. Only what counts as applied, or was begun; one row a version. */
     void (*sql_read)(const char *table, struct strbuf *out);

@@ -66,6 +66,12 @@ layouts_of_columns(const struct layout_columns *c)
     return NULL;
 }
 
+bool
+layouts_is_exactly(const struct layout *l, const struct layout_columns *c)
+{
+    return fits(l, c) && within(c->names, l->columns);
+}
+
 static int
 check_needed(const struct layout *l, const char *table, const char *needed, struct err *e)
 {

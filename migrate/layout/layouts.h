@@ -28,6 +28,8 @@ const struct layout *layouts_at(size_t i);
 
 /* Whose history that table is, by its columns; NULL: of none. */
 const struct layout *layouts_of_columns(const struct layout_columns *c);
+/* It has that layout's columns and no others: nothing more is to be asked. */
+bool layouts_is_exactly(const struct layout *l, const struct layout_columns *c);
 /* By a line of a file that no other layout has; NULL: there is none. */
 const struct layout *layouts_of_text(const char *text, size_t len);
 

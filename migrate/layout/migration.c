@@ -38,13 +38,29 @@ compare_part(const char **a, const char **b)
     return memcmp(x, y, nx);
 }
 
+/* The common case at a glance: numbers of as many digits. False: they are not. */
+static bool
+compare_even(const char *a, const char *b, int *ret)
+{
+    size_t n = 0;
+    int order = 0;
+    for (; (unsigned)(a[n] - '0') < 10 && (unsigned)(b[n] - '0') < 10; n++)
+        if (order == 0)
+            order = a[n] - b[n];
+    *ret = order;
+    return n > 0 && !a[n] && !b[n];
+}
+
 int
 migration_compare(const char *a, const char *b)
 {
+    int order;
+    if (compare_even(a, b, &order))
+        return order;
     if (!migration_is_number(a) || !migration_is_number(b))
         return strcmp(a, b);
     for (;; a++, b++) {
-        int order = compare_part(&a, &b);
+        order = compare_part(&a, &b);
         if (order || (!*a && !*b))
             return order;
         if (!*a || !*b)

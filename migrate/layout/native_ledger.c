@@ -9,8 +9,7 @@ native_sql_read(const char *table, struct strbuf *out)
 {
     strbuf_addf(
         out,
-        "SELECT version, name, phase, pg_catalog.encode(sha256, 'hex'), pg_catalog.encode(loose_sha256, 'hex'),"
-        " pg_catalog.to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), applied_by, duration_ms, release, false, false, false FROM %s",
+        "SELECT version, name, phase, sha256, loose_sha256, applied_at, applied_by, duration_ms, release, false, false, false FROM %s",
         table);
 }
 

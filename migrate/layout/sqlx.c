@@ -56,8 +56,8 @@ sql_read(const char *table, struct strbuf *out)
 {
     strbuf_addf(
         out,
-        "SELECT version::pg_catalog.text, description, 'expand', pg_catalog.encode(checksum, 'hex'),"
-        " NULL::pg_catalog.text, pg_catalog.to_char(installed_on AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'),"
+        "SELECT version::pg_catalog.text, description, 'expand', checksum,"
+        " NULL::pg_catalog.text, installed_on,"
         " '', execution_time OPERATOR(pg_catalog./) 1000000, NULL::pg_catalog.text, NOT success, false, false FROM %s",
         table);
 }

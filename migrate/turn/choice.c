@@ -159,8 +159,9 @@ reopen(struct choice *c, const struct place *place, struct err *e)
     return 0;
 }
 
+/* *ret_moved: the history is another table than before. */
 static int
-settle(struct choice *c, struct err *e)
+settle(struct choice *c, bool *ret_moved, struct err *e)
 {
     struct places p = {.c = c};
     const struct place *place = NULL;
@@ -180,6 +181,7 @@ settle(struct choice *c, struct err *e)
         return 0;
     if (place->layout != files && reopen(c, place, e) != 0)
         return -1;
+    *ret_moved = true;
     return take_place(c, place->layout, place, e);
 }
 
@@ -202,12 +204,14 @@ choice_read(struct choice *c, struct err *e)
     bool other_form = result != 0 && first.code == ERR_INPUT;
     if (!c->settled && (result == 0 || other_form)) {
         bool expected = result == 0 && c->ledger->exists;
-        if (!expected && settle(c, e) != 0)
+        bool moved = false;
+        if (!expected && settle(c, &moved, e) != 0)
             return -1;
         c->settled = true;
         if (name_lock(c, e) != 0)
             return -1;
-        return expected ? 0 : ledger_read(c->ledger, c->s, e);
+        if (moved)
+            return ledger_read(c->ledger, c->s, e);
     }
     if (result != 0)
         *e = first;

@@ -153,13 +153,27 @@ clean_up(struct turn *t)
     lock_release(&t->lock, &t->s);
 }
 
+/* The first thing that is asked of the history comes with the connection. */
+static int
+open_session(struct turn *t, struct err *e)
+{
+    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
+    enum connect_answer there;
+    ledger_sql_there(&t->ledger.table, &sql);
+    if (connect_open_asking(&t->s, &sql, &there, e) != 0)
+        return -1;
+    t->ledger.asked = there != CONNECT_REFUSED;
+    t->ledger.there = there == CONNECT_YES;
+    return 0;
+}
+
 void
 turn_run(struct turn *t)
 {
     struct err e = {0};
     if (t->report.failed)
         return;
-    if (connect_open(&t->s, &e) != 0) {
+    if (open_session(t, &e) != 0) {
         report_fail(&t->report, report_exit_for_connect(&e), &e);
         return;
     }

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from rig.base import wait_until
 from rig.migrations import events, failure, history, records
 from rig.postgres import bindir
 from rig.program import BIN_DIR
@@ -32,6 +33,35 @@ def test_from_empty_and_again(up, files, pg):
     assert again.status == 0
     assert events(again, "done")[0]["outcome"] == "nothing"
     assert not events(again, "applied")
+
+
+def test_nothing_pending_takes_two_questions(up, files, pg, proxy):
+    """Behind the login: the facts and whether there is a history; then its form and its rows."""
+    files("0001_a.sql", "CREATE TABLE a (i int);\n")
+    assert up().status == 0
+    line = proxy(pg)
+    line.at_message(0, "client", None)
+    again = up(url=pg.url_with(port=line.port, sslmode="disable"))
+    assert events(again, "done")[0]["outcome"] == "nothing", again.output
+    wait_until(lambda: line.connections() == 0, what="the last message went through")
+    login = 3  # who it is, and the password in two messages
+    assert line.messages["client"] == login + 2 + 1  # and that it ends
+
+
+@pytest.mark.parametrize("settings", [
+    {"bytea_output": "escape"},
+    {"datestyle": "SQL, DMY", "timezone": "Asia/Kolkata", "intervalstyle": "sql_standard"},
+], ids=["bytea", "time"])
+def test_the_history_is_read_whatever_the_login_prefers(up, files, pg, settings):
+    for name, value in settings.items():
+        pg.psql(f"ALTER ROLE app IN DATABASE {pg.name} SET {name} TO {value if ',' in value else repr(value)}", user="postgres")
+    files("0001_a.sql", "CREATE TABLE a (i int);\n")
+    assert up().status == 0
+    assert events(up(), "done")[0]["outcome"] == "nothing"
+    status = up("--json", command="status")
+    assert status.status == 0, status.output
+    at = json.loads(status.stdout)["migrations"][0]["applied_at"]
+    assert at == pg.psql("SELECT to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') FROM schema_history")
 
 
 def test_the_history_table_is_the_contracts(up, files, pg):

@@ -181,6 +181,88 @@ test_foreign_tables(void **state)
     }
 }
 
+static void
+test_exactly(void **state)
+{
+    (void)state;
+    static const struct {
+        const struct layout *layout;
+        const char *names, *type;
+        bool is;
+    } rows[] = {
+        {&layout_native,
+         "version,name,phase,sha256,loose_sha256,applied_at,applied_by,duration_ms,release,tool",
+         "text", true},
+        {&layout_native,
+         "tool,version,name,phase,sha256,loose_sha256,applied_at,applied_by,duration_ms,release",
+         "text", true},
+        {&layout_native,
+         "version,name,phase,sha256,loose_sha256,applied_at,applied_by,duration_ms,release,tool,note",
+         "text", false},
+        {&layout_native,
+         "version,name,phase,sha256,loose_sha256,applied_at,applied_by,duration_ms,release", "text",
+         false},
+        {&layout_golang, "version,dirty", "bigint", true},
+        {&layout_golang, "version,dirty", "another", false},
+        {&layout_native, "", "another", false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        const struct layout_columns c = {.names = rows[i].names, .first_type = rows[i].type};
+        assert_int_equal(layouts_is_exactly(rows[i].layout, &c), rows[i].is);
+    }
+}
+
+static void
+test_times(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        {"2026-03-01 12:00:00.123456+00", "2026-03-01T12:00:00.123Z"},
+        {"2026-03-01 12:00:00.25+00", "2026-03-01T12:00:00.250Z"},
+        {"2026-03-01 12:00:00+00", "2026-03-01T12:00:00.000Z"},
+        {"2026-03-01T12:00:00.25Z", "2026-03-01T12:00:00.25Z"},
+        {"infinity", "infinity"},
+        {"10000-01-01 00:00:00+00", "10000-01-01 00:00:00+00"},
+        {"0044-03-15 12:00:00+00 BC", "0044-03-15 12:00:00+00 BC"},
+        {"2026-03-01 12:00:00+01", "2026-03-01 12:00:00+01"},
+        {"2026-03-01 12:00:00.", "2026-03-01 12:00:00."},
+        {"", ""},
+        {NULL, ""},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        char *text = ledger_time(rows[i][0]);
+        assert_string_equal(text, rows[i][1]);
+        free(text);
+    }
+}
+
+/* Names are compared by the catalog's index, and a role comes before anything is looked at. */
+static void
+test_messages(void **state)
+{
+    (void)state;
+    struct ledger l = {.layout = &layout_native};
+    struct strbuf sql = STRBUF_INIT;
+    assert_int_equal(ledger_table_parse("a.h", &l.table, NULL), 0);
+    l.table.role = "owner";
+    ledger_sql_there(&l.table, &sql);
+    assert_string_equal(
+        strbuf_str(&sql),
+        "SELECT pg_catalog.set_config('row_security', 'off', true), pg_catalog.set_config('role', 'owner', true);"
+        " SELECT pg_catalog.to_regclass('\"a\".\"h\"') IS NOT NULL");
+    strbuf_clear(&sql);
+    ledger_sql_read(&l, &sql);
+    assert_non_null(strstr(strbuf_str(&sql),
+                           "'timezone', 'GMT', true), pg_catalog.set_config('role', "
+                           "'owner', true); SELECT * FROM \"a\".\"h\" LIMIT 0; SELECT version"));
+    strbuf_clear(&sql);
+    ledger_sql_any_known(&sql);
+    assert_non_null(strstr(strbuf_str(&sql), "'schema_migrations'"));
+    assert_null(strstr(strbuf_str(&sql), "relname::"));
+    strbuf_done(&sql);
+    ledger_table_done(&l.table);
+}
+
 int
 main(void)
 {
@@ -188,6 +270,8 @@ main(void)
         cmocka_unit_test(test_names),          cmocka_unit_test(test_lock_key),
         cmocka_unit_test(test_quoting),        cmocka_unit_test(test_insert),
         cmocka_unit_test(test_foreign_tables), cmocka_unit_test(test_delete_and_accept),
+        cmocka_unit_test(test_exactly),        cmocka_unit_test(test_times),
+        cmocka_unit_test(test_messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,6 +85,9 @@ test_versions(void **state)
     assert_true(migration_compare("10", "9") > 0);
     assert_int_equal(migration_compare("0001", "1"), 0);
     assert_int_equal(migration_compare("0", "000"), 0);
+    assert_true(migration_compare("0010", "0009") > 0);
+    assert_true(migration_compare("190", "201") < 0); /* the first digit decides */
+    assert_int_equal(migration_compare("20260301", "20260301"), 0);
     assert_true(migration_compare("99999999999999999999999", "100000000000000000000000") < 0);
     assert_true(migration_compare("1.9", "1.10") < 0);
     assert_true(migration_compare("1.10", "1.9") > 0);
