@@ -134,6 +134,7 @@ pgconn_watch_socket(struct pgconn *c, loop_watch_cb *cb, int what, struct err *e
 {
     loop_watch_free(c->watch);
     c->watch = loop_watch_new(c->loop, PQsocket(c->pg), cb, c);
+    c->watch_cb = cb;
     if (!c->watch || loop_watch_set(c->watch, what) != 0)
         return err_set(e, ERR_NOMEM, "out of memory for watching the connection");
     return 0;
@@ -170,8 +171,8 @@ pgconn_op_end(struct pgconn *c, const struct err *e)
     c->connect_cb = NULL;
     c->rows_cb = NULL;
     op_release(c);
-    if (c->watch)
-        IGNORED(loop_watch_set(c->watch, 0));
+    if (c->watch) /* the next query finds it on; what comes before that turns it off */
+        IGNORED(loop_watch_set(c->watch, c->watch_cb == pgconn_on_query_io ? LOOP_READ : 0));
     if (c->pg)
         pgconn_set_state(c, PGCONN_READY);
     if (connect_cb)

@@ -80,6 +80,8 @@ struct pgconn {
     enum pgconn_state state;
     PGconn *pg;
     struct loop_watch *watch; /* on PQsocket(pg), freed before every PQconnectPoll and PQfinish */
+    loop_watch_cb
+        *watch_cb; /* its callback: pgconn_on_query_io's stays on from one query to the next */
 
     /* the operation */
     pgconn_cb *connect_cb; /* exactly one of the two while an operation is under way */

@@ -228,8 +228,11 @@ pgconn_on_query_io(int fd, int what, void *arg)
 {
     (void)fd;
     struct pgconn *c = arg;
-    if (!pgconn_op_active(c))
+    if (!pgconn_op_active(
+            c)) { /* it is read with the next query, which hears why the session ended */
+        IGNORED(loop_watch_set(c->watch, 0));
         return;
+    }
     if ((what & LOOP_READ) && !PQconsumeInput(c->pg)) {
         lost(c);
         return;
@@ -271,35 +274,45 @@ send_failed(struct pgconn *c, struct err *e)
     return err_set(e, code, "cannot send the query: %s", line);
 }
 
-/* Before PQsend…(): what is out cannot be taken back for want of memory to wait for its answer. NULL: nothing may be sent. */
+/* Before PQsend…(): what is out cannot be taken back for want of memory to wait for its answer. The one of the last query
+ * serves again. NULL: nothing may be sent. */
 static struct loop_watch *
 watch_answer(struct pgconn *c, struct err *e)
 {
-    struct loop_watch *w = NULL;
     assert(!pgconn_op_active(c));
     if (!c->pg || PQsocket(c->pg) < 0) {
         err_set(e, ERR_CLOSED, "not connected");
         return NULL;
     }
-    w = loop_watch_new(c->loop, PQsocket(c->pg), pgconn_on_query_io, c);
-    if (w && loop_watch_set(w, LOOP_READ | LOOP_WRITE) == 0)
+    bool again = c->watch && c->watch_cb == pgconn_on_query_io;
+    struct loop_watch *w =
+        again ? c->watch : loop_watch_new(c->loop, PQsocket(c->pg), pgconn_on_query_io, c);
+    if (w && loop_watch_set(w, LOOP_READ) == 0)
         return w;
-    loop_watch_free(w);
+    if (!again)
+        loop_watch_free(w);
     err_nomem(e);
     return NULL;
 }
 
 /* After PQsend…(): the answer is waited for, or nothing was sent. */
 static int
-sent(struct pgconn *c, struct loop_watch *w, int rc)
+sent(struct pgconn *c, struct loop_watch *w, int rc, struct err *e)
 {
     if (rc != 0) {
-        loop_watch_free(w);
+        if (w != c->watch)
+            loop_watch_free(w);
         return -1;
     }
-    loop_watch_free(c->watch);
-    c->watch = w;
-    return 0;
+    if (w != c->watch) {
+        loop_watch_free(c->watch);
+        c->watch = w;
+        c->watch_cb = pgconn_on_query_io;
+    }
+    if (PQflush(c->pg) == 0 || loop_watch_set(w, LOOP_READ | LOOP_WRITE) == 0)
+        return 0;
+    pgconn_close(c); /* the server has no whole message, and does nothing */
+    return err_nomem(e);
 }
 
 static int
@@ -325,7 +338,7 @@ send_query(struct pgconn *c, const char *sql, size_t bytes, pgconn_copied_cb *co
         copied(c->copied_arg, bytes); /* before libpq makes a copy of its own */
     int ok = w && PQsendQuery(c->pg, text);
     free(text);
-    return w ? sent(c, w, ok ? 0 : send_failed(c, e)) : -1;
+    return w ? sent(c, w, ok ? 0 : send_failed(c, e), e) : -1;
 }
 
 int
@@ -355,7 +368,7 @@ pgconn_exec_start(struct pgconn *c, const char *sql, const struct pgconn_params 
     if (!w)
         return -1;
     int ok = PQsendQueryParams(c->pg, sql, params->n, NULL, params->values, NULL, NULL, 0);
-    return sent(c, w, ok ? 0 : send_failed(c, e)) == 0 ? begin(c, cb, arg, deadline_ms) : -1;
+    return sent(c, w, ok ? 0 : send_failed(c, e), e) == 0 ? begin(c, cb, arg, deadline_ms) : -1;
 }
 
 int

@@ -391,6 +391,8 @@ test_no_memory_to_wait(void **state)
     ANSWER(DONE);
     for (int i = 0; i < 2; i++) {
         memset(server.got, 0, sizeof(server.got));
+        assert_int_equal(pgconn_watch_start(c, on_end, &w, &e),
+                         0); /* a query needs another watch */
         no_memory = true;
         int rc = i ? pgconn_exec_start(c, "COMMIT", &(struct pgconn_params){0, NULL},
                                        clock_deadline(LONG_MS), on_rows, &w, &e)
@@ -433,9 +435,11 @@ test_unwatched(void **state)
     struct waiter w = {0};
     struct target_pg *t = parse("");
     struct pgconn *c = connected(t);
-    ANSWER(DONE);
-    watches_left = 1;
-    assert_int_equal(pgconn_query_start(c, "SELECT 1", 8, clock_deadline(LONG_MS), on_rows, &w, &e),
+    static char data[4 << 20]; /* more than goes out in a turn: room is waited for */
+    ANSWER("G\0\0\0\7\0\0\0");
+    watches_left = 0;
+    assert_int_equal(pgconn_copy_in_start(c, &(struct pgconn_copy){"COPY", 4, data, sizeof(data)},
+                                          clock_deadline(LONG_MS), on_rows, &w, &e),
                      0);
     wait_for(&w);
     assert_int_equal(watches_left, 0);
@@ -446,6 +450,7 @@ test_unwatched(void **state)
     assert_int_equal(pgconn_query_start(c, "SELECT 1", 8, clock_deadline(LONG_MS), on_rows, &w, &e),
                      -1);
     assert_int_equal(e.code, ERR_CLOSED);
+    server_hang_up(); /* it has not read all of it */
     pgconn_free(c);
     target_pg_free(t);
 }
