@@ -26,7 +26,7 @@
 
 struct resolver {
     struct loop *loop;
-    struct resolve_channel *channel;
+    struct resolve_channel *channel; /* NULL: nobody has asked for a name yet */
     const char *conf_path;
     struct timespec conf_time;
     ino_t conf_inode;
@@ -52,21 +52,48 @@ struct resolve_request {
 
 /* ---- the resolver ---- */
 
-static void
-conf_update(struct resolver *r)
+/* c-ares tells a socket that it could not have as a server that cannot be reached. The error number of what this side lacks,
+ * or 0. */
+static int
+what_lacks(void)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int sys_errno = fd < 0 ? errno : 0;
+    if (fd >= 0)
+        close(fd);
+    return sys_errno && dial_code(sys_errno) == ERR_SYSTEM ? sys_errno : 0;
+}
+
+/* c-ares takes its memory, and reads its files, with the first name: most connections need none. */
+static int
+channel_make(struct resolver *r, struct err *e)
+{
+    if (!r->channel)
+        r->channel = resolve_channel_new(r->loop, e);
+    if (r->channel)
+        return 0;
+    int sys_errno = what_lacks();
+    return sys_errno ? err_sys(e, sys_errno, "cannot start the resolver") : -1;
+}
+
+static int
+conf_update(struct resolver *r, struct err *e)
 {
     struct stat st;
+    if (channel_make(r, e) != 0)
+        return -1;
     if (stat(r->conf_path, &st) != 0)
         memset(&st, 0, sizeof(st));
     bool same = st.st_ino == r->conf_inode && st.st_mtim.tv_sec == r->conf_time.tv_sec &&
                 st.st_mtim.tv_nsec == r->conf_time.tv_nsec;
     if (*r->conf.servers && same)
-        return;
+        return 0;
     int sys_errno = resolve_conf_read(&r->conf, r->conf_path);
     bool lacking = sys_errno && dial_code(sys_errno) == ERR_SYSTEM;
     r->conf_inode = lacking ? 0 : st.st_ino; /* or it would not be read again */
     r->conf_time = st.st_mtim;
     resolve_channel_set_servers(r->channel, r->conf.servers);
+    return 0;
 }
 
 struct resolver *
@@ -80,11 +107,6 @@ resolver_new(struct loop *l, struct err *e)
     const char *path = getenv("RELEASE_RUNTIME_RESOLV_CONF");
     r->conf_path = path && *path ? path : "/etc/resolv.conf";
     r->loop = l;
-    r->channel = resolve_channel_new(l, e);
-    if (!r->channel) {
-        free(r);
-        return NULL;
-    }
     return r;
 }
 
@@ -135,18 +157,6 @@ end_found(struct resolve_request *q)
         resolve_order(addrs, n);
     request_free(q);
     cb(NULL, addrs, n, arg);
-}
-
-/* c-ares tells a socket that it could not have as a server that cannot be reached. The error number of what this side lacks,
- * or 0. */
-static int
-what_lacks(void)
-{
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    int sys_errno = fd < 0 ? errno : 0;
-    if (fd >= 0)
-        close(fd);
-    return sys_errno && dial_code(sys_errno) == ERR_SYSTEM ? sys_errno : 0;
 }
 
 static void
@@ -284,29 +294,39 @@ step_first(struct resolve_request *q)
         step_candidate(q);
 }
 
+static struct resolve_request *
+request_new(struct resolver *r, const char *host, struct err *e)
+{
+    struct resolve_request *q = calloc(1, sizeof(*q) + strlen(host) + 1);
+    if (q) {
+        q->deadline = loop_timer_new(r->loop, on_deadline, q);
+        q->next = loop_timer_new(r->loop, on_next, q);
+    }
+    if (q && q->deadline && q->next)
+        return q;
+    if (q)
+        request_free(q);
+    err_nomem(e);
+    return NULL;
+}
+
 struct resolve_request *
 resolve_start(struct resolver *r, const char *host, uint16_t port, uint64_t deadline_ms,
               resolve_cb *cb, void *arg, struct err *e)
 {
-    struct resolve_request *q = calloc(1, sizeof(*q) + strlen(host) + 1);
-    if (!q) {
-        err_nomem(e);
+    struct resolve_request *q = request_new(r, host, e);
+    if (!q)
+        return NULL;
+    bool literal = resolve_literal(host, port, &q->addrs[0]);
+    if (!literal && conf_update(r, e) != 0) {
+        request_free(q);
         return NULL;
     }
-    conf_update(r);
     q->resolver = r;
     q->cb = cb;
     q->arg = arg;
     q->port = port;
     strcpy(q->host, host);
-    q->deadline = loop_timer_new(r->loop, on_deadline, q);
-    q->next = loop_timer_new(r->loop, on_next, q);
-    if (!q->deadline || !q->next) {
-        request_free(q);
-        err_nomem(e);
-        return NULL;
-    }
-    bool literal = resolve_literal(host, port, &q->addrs[0]);
     q->addrs_n = literal;
     go_on(q, literal ? end_found : step_first, 0);
     loop_timer_start_at(q->deadline, deadline_ms);
