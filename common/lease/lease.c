@@ -144,10 +144,12 @@ lease_name_check(const char *name, struct err *e)
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-:/@+";
     size_t len = strlen(name);
     if (len == 0 || len > LEASE_NAME_MAX)
-        return err_set(e, ERR_USAGE, "a job's name has 1 to %d characters", LEASE_NAME_MAX);
+        return err_set(e, ERR_USAGE, "a job name must have 1 to %d characters", LEASE_NAME_MAX);
     if (strspn(name, allowed) != len)
-        return err_set(e, ERR_USAGE,
-                       "a job's name has letters, digits and ._-:/@+ only, not \"%s\"", name);
+        return err_set(
+            e, ERR_USAGE,
+            "the job name \"%s\" contains a character other than letters, digits and ._-:/@+",
+            name);
     return 0;
 }
 

@@ -59,7 +59,7 @@ open_file(const char *path, int *ret_fd, struct err *e)
         return err_sys(e, errno, "cannot open the lock file %s", path);
     struct stat st;
     if (fstat(fd, &st) < 0)
-        return err_sys(e, errno, "cannot look at the lock file %s", path);
+        return err_sys(e, errno, "cannot stat the lock file %s", path);
     if (!S_ISREG(st.st_mode))
         return err_set(e, ERR_INPUT, "the lock file %s is not a regular file", path);
     *ret_fd = steal_fd(&fd);
@@ -80,8 +80,7 @@ read_line(int fd, const char *path, struct lease_holder *ret, struct err *e)
     if (got != LINE_BYTES || !lease_holder_parse(line, (size_t)got, ret))
         return err_set(
             e, ERR_INPUT,
-            "%s is not a lock file of cronrun, or it is damaged; find out what it is, and remove it "
-            "when nothing is running",
+            "the lock file %s was not written by cronrun, or is damaged; find out what it is, and remove it while no job is running",
             path);
     return 0;
 }
@@ -94,7 +93,7 @@ write_line(int fd, const char *path, const struct lease_holder *self, struct err
     if (b.failed)
         return err_nomem(e);
     if (b.len > LINE_BYTES - 1)
-        return err_set(e, ERR_INPUT, "the lock file's line does not fit");
+        return err_set(e, ERR_INPUT, "the line for the lock file is too long");
     char line[LINE_BYTES];
     memset(line, ' ', sizeof(line));
     memcpy(line, b.data, b.len);
@@ -103,7 +102,7 @@ write_line(int fd, const char *path, const struct lease_holder *self, struct err
     if (wrote != (ssize_t)sizeof(line))
         return err_sys(e, wrote < 0 ? errno : ENOSPC, "cannot write the lock file %s", path);
     if (fdatasync(fd) < 0)
-        return err_sys(e, errno, "cannot write the lock file %s to its disk", path);
+        return err_sys(e, errno, "cannot fsync the lock file %s", path);
     return 0;
 }
 
@@ -141,8 +140,7 @@ file_check(struct lease *l)
     loop_timer_cancel(f->look);
     err_set(
         &e, ERR_LOST,
-        "the lock file %s was removed or replaced while it was held, so another run may have started; nobody may "
-        "remove it while something runs",
+        "the lock file %s was removed or replaced while it was locked, so another run may have started; do not remove it while cronrun is running",
         f->path);
     lease_tell(l, LEASE_GONE, &e);
 }
@@ -195,7 +193,7 @@ acquire(struct lease_file *f, struct err *e)
             return -1;
         if (locked == 0) {
             who_holds(f, fd);
-            return err_set(e, ERR_BUSY, "%s is locked", f->path);
+            return err_set(e, ERR_BUSY, "the lock file %s is locked", f->path);
         }
         if (is_replaced(fd, f->path))
             continue;
@@ -205,8 +203,10 @@ acquire(struct lease_file *f, struct err *e)
         loop_timer_start(f->look, LOOK_MS);
         return 0;
     }
-    return err_set(e, ERR_INPUT, "the lock file %s is replaced all the time: nobody may remove it",
-                   f->path);
+    return err_set(
+        e, ERR_INPUT,
+        "the lock file %s keeps being replaced; do not remove it while cronrun is running",
+        f->path);
 }
 
 static void

@@ -119,7 +119,7 @@ lease_pg_settle(struct lease_pg *p)
                         LF_UINT("settle_ms", p->settle_ms)),
              "%s: %s; starting in %" PRIu64 " ms", p->lease.owner.name,
              p->has_table ? "the last holder never released the lock"
-                          : "there is no table that shows how the last run ended",
+                          : "there is no table to show how the last run ended",
              p->settle_ms);
     boottimer_start_at(p->timer, clock_boot_ms() + p->settle_ms);
     watch(p);
@@ -158,12 +158,12 @@ checked(struct lease_pg *p, const struct pgrows *rows)
     if (!pid || strtol(pid, NULL, 10) != pgconn_backend_pid(p->conn)) {
         err_set(
             &e, ERR_SERVER,
-            "there is a connection pooler (such as PgBouncer) in between: the connection says process %d, the server %s. The lock "
-            "belongs to a session, so connect to PostgreSQL itself",
+            "cannot hold the lock through a connection pooler such as PgBouncer (the connection's process ID is %d, but pg_backend_pid() returned %s); connect to PostgreSQL directly",
             pgconn_backend_pid(p->conn), pid ? pid : "nothing");
         lease_pg_failed(p, &e);
     } else if (is_true(rows, 1)) {
-        err_set(&e, ERR_SERVER, "the server is a standby: its locks are not the primary's");
+        err_set(&e, ERR_SERVER,
+                "cannot take the lock on a standby, whose locks are separate from the primary's");
         lease_pg_failed(p, &e);
     } else {
         lease_pg_go(p, STEP_SETUP);

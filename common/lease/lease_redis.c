@@ -82,8 +82,8 @@ on_unsure(void *arg)
 {
     struct lease_redis *p = arg;
     struct err e;
-    err_set(&e, ERR_LOST, "not renewed for half of its %llu ms%s%s", (unsigned long long)p->ttl_ms,
-            p->last.msg[0] ? ": " : "", p->last.msg);
+    err_set(&e, ERR_LOST, "the lock has not been renewed for half of its %llu ms%s%s",
+            (unsigned long long)p->ttl_ms, p->last.msg[0] ? ": " : "", p->last.msg);
     lease_tell(&p->lease, LEASE_UNSURE, &e);
 }
 
@@ -92,8 +92,8 @@ on_gone(void *arg)
 {
     struct lease_redis *p = arg;
     struct err e;
-    err_set(&e, ERR_LOST, "not renewed in its %llu ms%s%s", (unsigned long long)p->ttl_ms,
-            p->last.msg[0] ? ": " : "", p->last.msg);
+    err_set(&e, ERR_LOST, "the lock was not renewed within its %llu ms%s%s",
+            (unsigned long long)p->ttl_ms, p->last.msg[0] ? ": " : "", p->last.msg);
     gone(p, &e);
 }
 
@@ -123,7 +123,7 @@ give_up(struct lease_redis *p, const struct err *why)
 {
     struct err e = *why;
     if (p->state == REDIS_UNDOING && p->confirm_sent)
-        err_set(&e, why->code, "%s; if the lock was set all the same, it ends by itself in %llu ms",
+        err_set(&e, why->code, "%s; if the lock was set nevertheless, it expires in %llu ms",
                 why->msg, (unsigned long long)p->ttl_ms);
     p->state = REDIS_IDLE;
     lease_acquired(&p->lease, &e, 0, NULL);
@@ -176,7 +176,8 @@ static void
 claim_denied(struct lease_redis *p, const struct redis_reply *held)
 {
     if (held->len > 0 && held->text[0] == LEASE_REDIS_CLAIM_MARK) {
-        err_set(&p->last, ERR_TIMEOUT, "other runs claim the lock, but none confirms it");
+        err_set(&p->last, ERR_TIMEOUT,
+                "other runs keep claiming the lock, but none confirms its claim");
         try_again(p, REDIS_CLAIMING);
         return;
     }
@@ -215,7 +216,7 @@ got_confirm(struct lease_redis *p, const struct redis_reply *r)
 {
     if (r->kind != REDIS_INTEGER || r->integer != 1) {
         err_set(&p->last, ERR_TIMEOUT,
-                "the claim of the lock was over before it could be confirmed");
+                "the claim to the lock expired before it could be confirmed");
         claim_anew(p);
         return;
     }
@@ -252,7 +253,7 @@ got_release(struct lease_redis *p, const struct redis_reply *r)
     /* What an unheard release did, the next one cannot do again. */
     bool done = r->kind == REDIS_INTEGER && (r->integer == 1 || p->unheard);
     if (!done)
-        err_set(&e, ERR_LOST, "the lock was no longer ours when it was released");
+        err_set(&e, ERR_LOST, "the lock had already been lost when it was released");
     p->state = REDIS_OVER;
     lease_released(&p->lease, done ? NULL : &e);
 }
@@ -274,15 +275,16 @@ lacks_right(const char *text)
 static void
 name_error(const struct lease_redis *p, const char *text, struct err *e)
 {
-    if (begins(text, "WRONGTYPE") || strstr(text, "no number of cronrun"))
-        err_set(e, ERR_SERVER,
-                "Redis: %s or %s is none of cronrun's; look what it is, and remove it when nothing "
-                "runs (%s)",
-                p->key_lock, p->key_fence, text);
+    if (begins(text, "WRONGTYPE") || strstr(text, "the fence was not written by cronrun"))
+        err_set(
+            e, ERR_SERVER,
+            "Redis: %s or %s was not written by cronrun; find out what it is, and remove it while no job is running (%s)",
+            p->key_lock, p->key_fence, text);
     else if (lacks_right(text))
-        err_set(e, ERR_SERVER,
-                "Redis: the user needs EVAL, GET, SET, PEXPIRE and TIME on %s and %s (%s)",
-                p->key_lock, p->key_fence, text);
+        err_set(
+            e, ERR_SERVER,
+            "Redis: the user needs permission for EVAL, GET, SET, PEXPIRE and TIME on %s and %s (%s)",
+            p->key_lock, p->key_fence, text);
     else
         err_set(e, ERR_SERVER, "Redis: %s", text);
 }
@@ -439,7 +441,7 @@ begin_release(struct lease *l)
         return;
     }
     if ((p->connecting || p->asking) && left_ms == 0) {
-        err_set(&e, ERR_TIMEOUT, "Redis does not answer; the lock ends by itself");
+        err_set(&e, ERR_TIMEOUT, "Redis does not answer; the lock will expire by itself");
         p->state = REDIS_OVER;
         lease_released(l, &e);
         return;

@@ -18,7 +18,7 @@ static const char claim_script[] =
     "local held = redis.call('GET', KEYS[1]) "
     "local last = redis.call('GET', KEYS[2]) or '0' "
     "local n = string.find(last, '^%d+$') and tonumber(last) "
-    "if not n or n > 9007199254740000 then return redis.error_reply('ERR the fence is no number of cronrun') end "
+    "if not n or n > 9007199254740000 then return redis.error_reply('ERR the fence was not written by cronrun') end "
     "if held then " ON_PRIMARY "return {0, held} end "
     "local t = redis.call('TIME') "
     "local fence = string.format('%.0f', math.max(n + 1, t[1] * 1000000 + t[2])) "
@@ -84,7 +84,7 @@ ask(struct lease_redis *p)
                                p->ttl_text, p->claim_text};
     struct err e;
     if (p->withdrawn && p->state == REDIS_CLAIMING) {
-        err_set(&e, ERR_STOPPED, "the lock is no longer wanted");
+        err_set(&e, ERR_STOPPED, "the request for the lock was withdrawn");
         lease_redis_failed(p, &e, false);
         return;
     }

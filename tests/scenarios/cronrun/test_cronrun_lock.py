@@ -536,7 +536,7 @@ def test_redis_release_compares(start, nasty, redis_server):
     process.terminate()
     result = process.wait()
     assert result.status == 143
-    assert "no longer ours" in one(result.stderr, "release_failed")["msg"]
+    assert "already been lost" in one(result.stderr, "release_failed")["msg"]
     assert server.cli("GET", LOCK) == "somebody else"
 
 

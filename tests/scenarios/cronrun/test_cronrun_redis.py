@@ -97,7 +97,7 @@ def test_a_right_is_missing(run, redis_server, missing):
     first = run_it(run, env)
     assert first.status == 75
     assert first.stdout == ""
-    assert "the user needs EVAL, GET, SET, PEXPIRE and TIME" in one(first.stderr, "run_refused")["msg"]
+    assert "the user needs permission for EVAL, GET, SET, PEXPIRE and TIME" in one(first.stderr, "run_refused")["msg"]
     assert ran(run_it(run, redis_env(server)))
 
 
@@ -117,7 +117,7 @@ def test_a_key_of_another_kind(run, redis_server, key, what):
         assert "held by another" in one(first.stderr, "run_skipped")["msg"]
     else:
         assert first.status == 75
-        assert f"{LOCK} or {FENCE} is none of cronrun's" in one(first.stderr, "run_refused")["msg"]
+        assert f"{LOCK} or {FENCE} was not written by cronrun" in one(first.stderr, "run_refused")["msg"]
     assert server.cli("TYPE", key) == {"list": "list", "word": "string"}[what]
     server.cli("DEL", key)
     assert server.cli("EXISTS", LOCK) == "0"

@@ -164,7 +164,7 @@ test_nobody_answers_any_more(void **state)
     assert_true(now_ms >= end_ms);
     assert_in_range(times, 10, 60);
     assert_int_equal(f->e.code, ERR_REFUSED);
-    assert_non_null(strstr(f->e.msg, "ends by itself in 3000 ms"));
+    assert_non_null(strstr(f->e.msg, "expires in 3000 ms"));
 }
 
 static void
@@ -247,12 +247,14 @@ test_errors(void **state)
         const char *said, *told;
     } cases[] = {
         {"OOM command not allowed when used memory > 'maxmemory'.", "maxmemory"},
-        {"WRONGTYPE Operation against a key", "cronrun:{mail}:fence is none of cronrun's"},
-        {"ERR the fence is no number of cronrun", "cronrun:{mail}:fence is none of cronrun's"},
-        {"NOPERM this user has no permissions", "the user needs EVAL, GET, SET, PEXPIRE and TIME"},
-        {"ERR The user executing the script can't run this command", "the user needs EVAL, GET"},
+        {"WRONGTYPE Operation against a key", "cronrun:{mail}:fence was not written by"},
+        {"ERR the fence was not written by cronrun", "cronrun:{mail}:fence was not written by"},
+        {"NOPERM this user has no permissions",
+         "the user needs permission for EVAL, GET, SET, PEXPIRE and TIME"},
+        {"ERR The user executing the script can't run this command",
+         "the user needs permission for EVAL, GET"},
         {"ERR ACL failure in script: User job has no permissions to run the 'get' command",
-         "the user needs EVAL, GET"},
+         "the user needs permission for EVAL, GET"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         acquire(f);
