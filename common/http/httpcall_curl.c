@@ -247,7 +247,7 @@ refuse(const struct httpcall *q, CURLcode code, struct err *e)
                                                         : code_of(code);
     long sys_errno = 0;
     if (q->head_bytes > HTTPCALL_HEAD_MAX || (kind == ERR_NOMEM && answer_began(q)))
-        return err_set(e, ERR_PROTOCOL, "%s: more than %u bytes of headers", who,
+        return err_set(e, ERR_PROTOCOL, "%s sent more than %u bytes of headers", who,
                        HTTPCALL_HEAD_MAX);
     if (q->switched)
         return err_set(e, ERR_PROTOCOL,

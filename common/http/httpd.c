@@ -158,7 +158,7 @@ no_descriptor(struct httpd *h, int listen_fd)
 {
     if (h->stats.no_descriptor++ == 0)
         log_warn(&event_no_descriptor, LOG_FIELDS(LF_UINT("connections", h->stats.open)),
-                 "out of file descriptors for new connections; from now on the oldest are closed");
+                 "out of file descriptors; the oldest connection is closed for each new one");
     if (!httpd_conn_evict(h))
         turn_away(h, listen_fd);
 }
@@ -168,7 +168,7 @@ static void
 no_memory(struct httpd *h)
 {
     log_debug(&event_no_memory, LOG_FIELDS(LF_UINT("connections", h->stats.open)),
-              "the kernel has no memory for a new connection; the oldest is closed");
+              "the kernel is out of memory for a new connection; the oldest connection is closed");
     httpd_conn_evict(h);
     pause_listening(h);
 }

@@ -29,7 +29,7 @@ parse_port(const char *text, const char *address, in_port_t *ret, struct err *e)
     char *end = NULL;
     long port = text[0] >= '0' && text[0] <= '9' ? strtol(text, &end, 10) : -1;
     if (port < 0 || port > 65535 || *end != '\0')
-        return err_set(e, ERR_USAGE, "'%s': not a port (0 to 65535)", address);
+        return err_set(e, ERR_USAGE, "'%s': the port is not a number from 0 to 65535", address);
     *ret = htons((in_port_t)port);
     return 0;
 }
@@ -146,9 +146,10 @@ open_unix(const char *address, struct httpd_socket *s, struct err *e)
     union any_addr a = {.un = {.sun_family = AF_UNIX}};
     size_t n = strlen(path);
     if (n < 2 || (path[0] != '/' && path[0] != '@') || n >= sizeof(a.un.sun_path))
-        return err_set(e, ERR_USAGE,
-                       "'%s': a socket is unix:/path or unix:@name, at most %zu bytes", address,
-                       sizeof(a.un.sun_path) - 1);
+        return err_set(
+            e, ERR_USAGE,
+            "'%s': a Unix socket is written unix:/path or unix:@name, with at most %zu bytes after unix:",
+            address, sizeof(a.un.sun_path) - 1);
     memcpy(a.un.sun_path, path, n + 1);
     bool abstract = path[0] == '@';
     socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n + (abstract ? 0 : 1));

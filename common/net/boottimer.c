@@ -51,7 +51,7 @@ boottimer_new(struct loop *l, loop_cb *cb, void *arg, struct err *e)
     t->arg = arg;
     t->fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
     if (t->fd < 0) {
-        err_sys(e, errno, "timerfd");
+        err_sys(e, errno, "cannot create a timer");
         boottimer_free(t);
         return NULL;
     }

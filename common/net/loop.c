@@ -285,7 +285,8 @@ loop_stop_on(struct loop *l, int signo, struct err *e)
         return err_set(e, ERR_USAGE, "more than %d stop signals", STOP_SIGNALS_MAX);
     struct loop_signal *s = loop_signal_new(l, signo, on_stop, l);
     if (!s)
-        return err_set(e, ERR_NOMEM, "out of memory for watching signal %d", signo);
+        return err_set(e, ERR_NOMEM, "out of memory while installing the handler for signal %d",
+                       signo);
     l->stops[l->stops_n++] = s;
     return 0;
 }

@@ -166,11 +166,11 @@ end_failed(struct resolve_request *q)
         [RESOLVE_FOUND] = "the name has no address",
         [RESOLVE_NO_NAME] = "no such name",
         [RESOLVE_NO_ADDRESS] = "the name has no address",
-        [RESOLVE_BAD_NAME] = "this is not a host name",
-        [RESOLVE_REFUSED] = "the resolver refuses to answer",
-        [RESOLVE_UNREACHABLE] = "the resolver cannot be reached, or fails",
-        [RESOLVE_FAILS] = "the resolver fails",
-        [RESOLVE_SILENT] = "the resolver does not answer",
+        [RESOLVE_BAD_NAME] = "it is not a valid host name",
+        [RESOLVE_REFUSED] = "the name server refused the query",
+        [RESOLVE_UNREACHABLE] = "the name server cannot be reached, or failed",
+        [RESOLVE_FAILS] = "the name server failed",
+        [RESOLVE_SILENT] = "the name server did not answer",
         [RESOLVE_NO_MEMORY] = "out of memory",
     };
     struct err e;

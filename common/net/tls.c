@@ -170,7 +170,7 @@ tls_bufferevent_error(struct bufferevent *bev, struct err *e)
     const char *reason = code ? ERR_reason_error_string(code) : NULL;
     ERR_clear_error();
     if (ssl && SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE && verdict != X509_V_OK) {
-        return err_set(e, ERR_TLS, "TLS: the certificate is not accepted: %s",
+        return err_set(e, ERR_TLS, "TLS: certificate verification failed: %s",
                        X509_verify_cert_error_string(verdict));
     }
     if (!reason || ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
@@ -197,7 +197,9 @@ tls_client_new(const char *ca_file, bool verify, struct err *e)
 {
     const char *file = ca_file ? ca_file : tls_system_ca_file();
     if (verify && !file) {
-        err_set(e, ERR_TLS, "this machine has no CA certificates (ca-certificates, SSL_CERT_FILE)");
+        err_set(
+            e, ERR_TLS,
+            "no CA certificates were found on this machine; install the package ca-certificates or set SSL_CERT_FILE");
         return NULL;
     }
     struct tls_client *t = calloc(1, sizeof(*t));

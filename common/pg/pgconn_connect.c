@@ -91,8 +91,8 @@ role_known(struct pgconn *c, bool in_recovery, bool read_only)
     struct err e = {0};
     const char *host = PQhost(c->pg);
     c->at.wrong_role = true;
-    err_set(&e, ERR_WRONG_ROLE, "%s is %s%s, wanted is %s", host && *host ? host : "the server",
-            in_recovery ? "a standby" : "a primary",
+    err_set(&e, ERR_WRONG_ROLE, "%s is %s%s, but target_session_attrs is %s",
+            host && *host ? host : "the server", in_recovery ? "a standby" : "a primary",
             !in_recovery && read_only ? " that is read-only" : "",
             target_pg_get(c->target, "target_session_attrs"));
     pgconn_attempt_failed(c, &e);
@@ -128,7 +128,7 @@ on_role_io(int fd, int what, void *arg)
         PGresult *res = PQgetResult(c->pg);
         if (res && is_copy(res)) { /* libpq would give the same again, without end */
             PQclear(res);
-            err_set(&e, ERR_PROTOCOL, "the server answered the query for its role with a COPY");
+            err_set(&e, ERR_PROTOCOL, "the server responded with COPY to the query for its role");
             pgconn_attempt_failed(c, &e);
             return;
         }
@@ -264,7 +264,7 @@ pgconn_supports(const struct target_pg *target, struct err *e)
     for (size_t i = 0; result == 0 && p.keywords[i]; i++) {
         int version = PQlibVersion();
         if (!is_ours(p.keywords[i]) && !is_known(known, p.keywords[i]))
-            result = err_set(e, ERR_USAGE, "%s is not known to libpq %d.%d, which is used here",
+            result = err_set(e, ERR_USAGE, "%s is not supported by libpq %d.%d, the version in use",
                              p.keywords[i], version / 10000, version % 10000);
     }
     target_pg_params_free(&p);

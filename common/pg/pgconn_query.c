@@ -329,7 +329,7 @@ send_query(struct pgconn *c, const char *sql, size_t bytes, pgconn_copied_cb *co
 {
     if (memchr(sql, '\0',
                bytes)) /* libpq takes a C string: the rest would be left out, and called done */
-        return err_set(e, ERR_INPUT, "a zero byte in the query");
+        return err_set(e, ERR_INPUT, "the query contains a zero byte");
     char *text = strndup(sql, bytes);
     if (!text)
         return err_nomem(e);

@@ -174,7 +174,7 @@ int
 redis_parser_feed(struct redis_parser *p, const void *data, size_t len, struct err *e)
 {
     if (len > REDIS_REPLY_BYTES_MAX - p->unfinished) {
-        return err_set(e, ERR_PROTOCOL, "Redis: a reply of more than %u bytes",
+        return err_set(e, ERR_PROTOCOL, "Redis sent a reply of more than %u bytes",
                        REDIS_REPLY_BYTES_MAX);
     }
     p->unfinished += len;
@@ -192,7 +192,7 @@ redis_parser_next(struct redis_parser *p, struct redis_reply **ret, struct err *
         /* It also says so of what we refuse to build. */
         if (p->reader->err == REDIS_ERR_OOM && errno == ENOMEM)
             return err_nomem(e);
-        return err_set(e, ERR_PROTOCOL, "Redis: not a reply: %s", p->reader->errstr);
+        return err_set(e, ERR_PROTOCOL, "Redis sent an invalid reply: %s", p->reader->errstr);
     }
     if (reply)
         p->unfinished = p->reader->len - p->reader->pos;

@@ -108,7 +108,7 @@ auth_text(const char *text, const char *password, char *ret, size_t size)
     ret[strcspn(ret, "'`\",")] = '\0';
     const char *at = *password ? strstr(text, password) : NULL;
     if (at && (size_t)(at - text) < strlen(ret))
-        snprintf(ret, size, "%s", "ERR (the rest repeats the password)");
+        snprintf(ret, size, "%s", "ERR (the rest is withheld because it contains the password)");
 }
 
 static int
@@ -121,7 +121,7 @@ login_reply(const struct redisconn *c, const struct redis_command *q,
     if (reply->kind != REDIS_ERROR) {
         return reply->kind == REDIS_STATUS
                    ? 0
-                   : err_set(e, ERR_PROTOCOL, "Redis: an unexpected reply to the login");
+                   : err_set(e, ERR_PROTOCOL, "Redis sent an unexpected reply to the login");
     }
     if (q->kind == REDIS_COMMAND_AUTH)
         auth_text(reply->text, c->target->password, text, sizeof(text));
@@ -152,7 +152,7 @@ dispatch(struct redisconn *c, const struct redis_reply *reply, struct err *e)
     struct redis_command *q = c->first;
     if (!q) {
         if (reply->kind != REDIS_ERROR)
-            return err_set(e, ERR_PROTOCOL, "Redis: an unexpected reply");
+            return err_set(e, ERR_PROTOCOL, "Redis sent an unexpected reply");
         copy_text(c->farewell, sizeof(c->farewell), reply->text);
         return 0;
     }
@@ -229,11 +229,11 @@ on_end(struct redisconn *c, short what, int sys_errno)
     } else if (c->state == REDISCONN_HANDSHAKE) {
         tls_bufferevent_error(c->bev, &e);
     } else if (tls_bufferevent_alert(c->bev, &e)) { /* libevent may tell it as an end */
-        err_wrap(&e, "Redis ended the session");
+        err_wrap(&e, "Redis closed the session");
     } else if (what & BEV_EVENT_EOF || sys_errno == 0) {
-        err_set(&e, ERR_CLOSED, "Redis ended the connection");
+        err_set(&e, ERR_CLOSED, "Redis closed the connection");
     } else {
-        err_set(&e, ERR_CLOSED, "the connection to Redis broke: %s", strerror(sys_errno));
+        err_set(&e, ERR_CLOSED, "the connection to Redis was lost: %s", strerror(sys_errno));
         e.sys_errno = sys_errno;
     }
     redisconn_fail(c, &e);

@@ -83,7 +83,7 @@ take_host(struct target_peer *t, const struct target_url *u, struct target_slice
 {
     size_t at = target_url_at(u, host.text);
     if (host.len == 0)
-        return err_set(e, ERR_USAGE, "no host at character %zu of the URL", at);
+        return err_set(e, ERR_USAGE, "the host is missing at character %zu of the URL", at);
     t->host = strndup(host.text, host.len);
     if (!t->host)
         return err_nomem(e);
@@ -105,21 +105,23 @@ take_server(struct target_peer *t, const struct target_url *u, struct err *e)
     struct target_slice port;
     target_next_host(&hosts, &host, &port);
     if (hosts.text)
-        return err_set(e, ERR_USAGE, "several servers, at character %zu of the URL: one is checked",
-                       target_url_at(u, hosts.text));
+        return err_set(
+            e, ERR_USAGE,
+            "the URL names several servers at character %zu, but only one can be checked",
+            target_url_at(u, hosts.text));
     if (take_host(t, u, host, e) < 0)
         return -1;
     t->port = schemes[t->scheme].default_port;
     if (!port.text)
-        return t->port > 0 ? 0 : err_set(e, ERR_USAGE, "no port: tcp://HOST:PORT");
+        return t->port > 0 ? 0
+                           : err_set(e, ERR_USAGE, "the port is missing; write tcp://HOST:PORT");
     cleanup_free char *text = strndup(port.text, port.len);
     if (!text)
         return err_nomem(e);
     if (!target_port(text, &t->port))
         return err_set(
             e, ERR_USAGE,
-            "the port at character %zu of the URL is not a number from 1 to 65535 (in a password "
-            ": / ? # and @ are written %%3A %%2F %%3F %%23 and %%40)",
+            "the port at character %zu of the URL is not a number from 1 to 65535; in a password, write : / ? # @ as %%3A %%2F %%3F %%23 %%40",
             target_url_at(u, port.text));
     return 0;
 }
@@ -168,7 +170,8 @@ take_path(struct target_peer *t, const struct target_url *u, struct err *e)
     if (t->scheme == TARGET_PEER_TCP)
         return !u->query.text && u->path.len == 0
                    ? 0
-                   : err_set(e, ERR_USAGE, "tcp:// ends with its port, not at character %zu",
+                   : err_set(e, ERR_USAGE,
+                             "nothing may follow the port of a tcp:// URL, but character %zu does",
                              target_url_at(u, from));
     struct strbuf b = STRBUF_INIT;
     strbuf_addc(&b, '/');
@@ -187,8 +190,10 @@ take_user(struct target_peer *t, const struct target_url *u, struct err *e)
     if (!u->user.text)
         return 0;
     if (t->scheme == TARGET_PEER_TCP || t->scheme == TARGET_PEER_FCGI)
-        return err_set(e, ERR_USAGE, "%s:// knows no user, at character %zu of the URL",
-                       schemes[t->scheme].name, target_url_at(u, u->user.text));
+        return err_set(
+            e, ERR_USAGE,
+            "%s:// URLs cannot contain a user name, but this one has one at character %zu",
+            schemes[t->scheme].name, target_url_at(u, u->user.text));
     if (target_decode(u, u->user, &t->username, e) < 0)
         return -1;
     return u->password.text ? target_decode(u, u->password, &t->password, e) : 0;
@@ -213,15 +218,15 @@ check_bytes(const char *url, struct err *e)
     for (const char *p = url; *p; p++) {
         unsigned char c = (unsigned char)*p;
         if (c <= 0x20 || c >= 0x7f || c == '\\')
-            return err_set(e, ERR_USAGE,
-                           "character %zu of the URL is a blank, a backslash or no printable "
-                           "ASCII: it is written with %%",
-                           (size_t)(p - url) + 1);
+            return err_set(
+                e, ERR_USAGE,
+                "character %zu of the URL is a space, a backslash or not printable ASCII; write it as a %%-escape",
+                (size_t)(p - url) + 1);
         if (c == '#')
-            return err_set(e, ERR_USAGE,
-                           "a # at character %zu of the URL: fragments are not sent (in a "
-                           "password it is written %%23)",
-                           (size_t)(p - url) + 1);
+            return err_set(
+                e, ERR_USAGE,
+                "character %zu of the URL is \"#\", but fragments are not allowed; write it as %%23 in a password",
+                (size_t)(p - url) + 1);
     }
     return 0;
 }
@@ -237,7 +242,9 @@ take_scheme(struct target_peer *t, const char *url, size_t *ret_len, struct err 
             return 0;
         }
     }
-    return err_set(e, ERR_USAGE, "not a URL of an application (tcp, http, https and fcgi are)");
+    return err_set(
+        e, ERR_USAGE,
+        "the URL of an application must begin with tcp://, http://, https:// or fcgi://");
 }
 
 static int

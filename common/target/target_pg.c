@@ -100,9 +100,9 @@ hosts_init(struct target_pg *t, struct err *e)
     size_t n = hosts > addrs ? hosts : addrs;
     n = n > 0 ? n : 1;
     if (hosts > 0 && addrs > 0 && hosts != addrs)
-        return err_set(e, ERR_USAGE, "%zu hosts but %zu host addresses", hosts, addrs);
+        return err_set(e, ERR_USAGE, "%zu hosts, but %zu host addresses are given", hosts, addrs);
     if (ports > 1 && ports != n)
-        return err_set(e, ERR_USAGE, "%zu ports for %zu hosts", ports, n);
+        return err_set(e, ERR_USAGE, "%zu ports, but %zu hosts are given", ports, n);
     if (n > HOSTS_MAX)
         return err_set(e, ERR_USAGE, "more than %d hosts", HOSTS_MAX);
     t->hosts = calloc(n, sizeof(*t->hosts));
@@ -129,8 +129,9 @@ check_sockets(const struct target_pg *t, struct err *e)
         return 0;
     for (size_t i = 0; i < t->hosts_n; i++) {
         if (is_socket(&t->hosts[i])) {
-            return err_set(e, ERR_USAGE,
-                           "PGHOSTADDR is set, but the database is on a unix socket: unset it");
+            return err_set(
+                e, ERR_USAGE,
+                "PGHOSTADDR is set, but the database is reached over a Unix socket; unset PGHOSTADDR");
         }
     }
     return 0;
@@ -171,11 +172,12 @@ system_roots(struct pg_set *set, struct err *e)
 {
     const char *bundle = tls_system_ca_file();
     if (!bundle)
-        return err_set(e, ERR_USAGE, "sslrootcert=system, but this machine has no CA bundle");
+        return err_set(e, ERR_USAGE,
+                       "sslrootcert is \"system\", but this machine has no CA bundle");
     if (put(set, PG_SSLMODE, "verify-full", e) != 0)
         return -1;
     if (strcmp(set->value[PG_SSLMODE], "verify-full") != 0)
-        return err_set(e, ERR_USAGE, "sslrootcert=system asks for sslmode=verify-full");
+        return err_set(e, ERR_USAGE, "sslrootcert=system requires sslmode=verify-full");
     pg_set_take(set, PG_SSLROOTCERT, NULL);
     return put(set, PG_SSLROOTCERT, bundle, e);
 }
@@ -192,7 +194,7 @@ check_paths(const struct pg_set *set, struct err *e)
         bool system = paths[i] == PG_SSLROOTCERT && path && strcmp(path, "system") == 0;
         if (path && *path != '/' && !engine && !system && access(path, F_OK) != 0) {
             return err_set(e, ERR_USAGE,
-                           "%s is not the path of a file: it begins with /, or the file is here",
+                           "%s is neither an absolute path nor a file in the current directory",
                            pg_key_name(paths[i]));
         }
     }
@@ -231,7 +233,7 @@ defaults(struct target_pg *t, struct err *e)
     if (!set->value[PG_USER]) {
         return err_set(
             e, ERR_USAGE,
-            "no database user is given, and /etc/passwd has no name for user ID %u to take instead",
+            "no database user is given, and /etc/passwd has no entry for user ID %u whose name could be used instead",
             (unsigned)geteuid());
     }
     if (check_paths(set, e) != 0 || put(set, PG_DBNAME, set->value[PG_USER], e) != 0)
@@ -252,12 +254,12 @@ passfile_fault(const char *path)
     if (stat(path, &st) != 0)
         return NULL;
     if (!S_ISREG(st.st_mode)) {
-        strbuf_addf(&b, "the password file %s is not used: it is not a regular file", path);
+        strbuf_addf(&b, "the password file %s is ignored because it is not a regular file", path);
     } else if (st.st_mode & (S_IRWXG | S_IRWXO)) {
-        strbuf_addf(&b,
-                    "the password file %s is not used: its mode is %04o, others than its owner may "
-                    "open it (chmod 600; the file that PGPASSWORD_FILE names may have any mode)",
-                    path, st.st_mode & 07777u);
+        strbuf_addf(
+            &b,
+            "the password file %s is ignored because its mode %04o gives access to users other than its owner; use chmod 600 (a file named by PGPASSWORD_FILE may have any mode)",
+            path, st.st_mode & 07777u);
     }
     return strbuf_steal(&b);
 }
@@ -388,7 +390,7 @@ target_pg_refresh(struct target_pg *t, struct err *e)
     if (content_load(&fresh, &named, e) != 0)
         return -1;
     if (!named)
-        return err_set(e, ERR_USAGE, "the database is no longer named");
+        return err_set(e, ERR_USAGE, "the settings no longer name a database");
     fresh.passfile_told = t->passfile_told && t->passfile_fault && fresh.passfile_fault &&
                           strcmp(t->passfile_fault, fresh.passfile_fault) == 0;
     fresh.sends_settings = t->sends_settings;

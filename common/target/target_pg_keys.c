@@ -309,7 +309,8 @@ do_server_type(struct pg_set *set, const char *value, struct err *e)
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcasecmp(value, names[i][0]) == 0)
             return take_copy(set, PG_TARGET_SESSION_ATTRS, names[i][1], e);
-    return err_set(e, ERR_USAGE, "targetServerType is any, primary, secondary or preferSecondary");
+    return err_set(e, ERR_USAGE,
+                   "targetServerType must be any, primary, secondary or preferSecondary");
 }
 
 static int
@@ -331,10 +332,10 @@ do_param(struct pg_set *set, const struct param *p, const char *value, struct er
     case DO_IGNORE:
         return 0;
     case DO_REFUSE:
-        return err_set(e, ERR_USAGE,
-                       "%s is not handled here: the server, certificate and key are "
-                       "given by host, sslcert and sslkey",
-                       p->name);
+        return err_set(
+            e, ERR_USAGE,
+            "%s is not supported; use host, sslcert and sslkey for the server, the certificate and the key",
+            p->name);
     case DO_SSL:
         return do_ssl(set, value, e);
     case DO_STRICT:

@@ -105,7 +105,7 @@ check_host(const char *host, struct err *e)
 static int
 check_hostaddr(const char *address, struct err *e)
 {
-    return target_is_address(address) ? 0 : err_set(e, ERR_USAGE, "hostaddr is not an address");
+    return target_is_address(address) ? 0 : err_set(e, ERR_USAGE, "hostaddr is not an IP address");
 }
 
 static int
@@ -116,7 +116,7 @@ check_require_auth(const char *method, struct err *e)
     for (size_t i = 0; methods[i]; i++)
         if (strcmp(method + (*method == '!'), methods[i]) == 0)
             return 0;
-    return err_set(e, ERR_USAGE, "require_auth knows no such method");
+    return err_set(e, ERR_USAGE, "require_auth contains an unknown method");
 }
 
 /* A server, a resolver or libpq would repeat it in its complaint. */
@@ -126,7 +126,7 @@ check_places(const struct pg_set *set, struct err *e)
     for (size_t i = 0; i < PG_KEYS; i++) {
         bool secret = i == PG_PASSWORD || i == PG_SSLPASSWORD;
         if (set->value[i] && !secret && i != PG_HOST && words_hold_password(set->value[i])) {
-            return err_set(e, ERR_USAGE, "%s is a connection string, or a piece of one",
+            return err_set(e, ERR_USAGE, "%s is a connection string, or part of one",
                            pg_key_name((enum pg_key)i));
         }
     }

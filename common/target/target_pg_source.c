@@ -26,7 +26,7 @@ service_pair(char *line, struct pg_set *set, struct err *e)
 {
     char *equals = strchr(line, '=');
     if (strncmp(line, "ldap", 4) == 0)
-        return err_set(e, ERR_USAGE, "LDAP look-ups are not supported");
+        return err_set(e, ERR_USAGE, "LDAP lookups are not supported");
     if (!equals)
         return err_set(e, ERR_USAGE, "expected keyword=value");
     *equals = '\0';
@@ -88,7 +88,7 @@ pg_service_read(const char *service, const struct target_env *env, struct pg_set
     if (result == 0 && !found)
         result = service_file(shared, service, ret, &found, e);
     if (result == 0 && !found) {
-        result = err_set(e, ERR_USAGE, "service %s is neither in %s nor in %s", service,
+        result = err_set(e, ERR_USAGE, "service %s was found neither in %s nor in %s", service,
                          target_path_shown(own), target_path_shown(shared));
     }
     if (result == 0)
@@ -226,7 +226,7 @@ check_unread(const struct target_env *env, struct err *e)
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         const char *value = target_env_plain(env, names[i]);
         if (value && words_hold_password(value))
-            return err_set(e, ERR_USAGE, "%s is a connection string, or a piece of one", names[i]);
+            return err_set(e, ERR_USAGE, "%s is a connection string, or part of one", names[i]);
     }
     return 0;
 }

@@ -56,13 +56,12 @@ add_one_host(struct host_lists *lists, const struct target_url *u, struct target
         if (!digits || !target_port(digits, &ignored)) {
             return err_set(
                 e, ERR_USAGE,
-                "the port at character %zu is not a number from 1 to 65535 (in a password "
-                ": / ? # and @ are written %%3A %%2F %%3F %%23 and %%40)",
+                "the port at character %zu is not a number from 1 to 65535; in a password, write : / ? # @ as %%3A %%2F %%3F %%23 %%40",
                 target_url_at(u, port.text));
         }
     }
     if (strchr(name, ',')) {
-        return err_set(e, ERR_USAGE, "a comma within the host at character %zu",
+        return err_set(e, ERR_USAGE, "the host at character %zu contains a comma",
                        target_url_at(u, host.text));
     }
     strbuf_addf(&lists->hosts, "%s%s", first ? "" : ",", name);
@@ -111,7 +110,7 @@ take_param(struct pg_set *set, const struct target_url *u, struct target_slice n
     cleanup_free char *key = NULL;
     char *text;
     if (!value.text) {
-        return err_set(e, ERR_USAGE, "a parameter without = at character %zu",
+        return err_set(e, ERR_USAGE, "the parameter at character %zu has no \"=\"",
                        target_url_at(u, name.text));
     }
     if (target_decode(u, name, &key, e) != 0 || target_decode(u, value, &text, e) != 0)
@@ -153,8 +152,7 @@ take_url(struct pg_set *set, const struct target_url *u, struct err *e)
     if (junk) { /* libpq takes it into the name; far more often it is a piece of a password */
         return err_set(
             e, ERR_USAGE,
-            "an unencoded %c in the database name at character %zu (in names and passwords / and @ are "
-            "written %%2F and %%40)",
+            "the database name contains \"%c\" at character %zu; in names and passwords, write / and @ as %%2F and %%40",
             *junk, target_url_at(u, junk));
     }
     if (take_slice(set, PG_USER, u, u->user, e) != 0 ||
@@ -215,7 +213,7 @@ dsn_value(struct dsn *d, char *out, struct err *e)
     }
     *out = '\0';
     if (quoted && *d->p != '\'') {
-        return err_set(e, ERR_USAGE, "the quoted value at character %zu has no end",
+        return err_set(e, ERR_USAGE, "the quoted value at character %zu is unterminated",
                        (size_t)(start - d->whole) + 1);
     }
     d->p += quoted;
@@ -235,7 +233,8 @@ dsn_pair(struct dsn *d, struct pg_set *set, struct err *e)
     if (*d->p != '=' || name_len == 0) {
         return err_set(
             e, ERR_USAGE,
-            "expected keyword=value at character %zu (a value with spaces is quoted: 'a b')", at);
+            "expected keyword=value at character %zu; quote a value that contains spaces: 'a b'",
+            at);
     }
     d->p++;
     while (*d->p && isspace((unsigned char)*d->p))
@@ -276,9 +275,10 @@ foreign(const char *text, size_t scheme_len, bool *ret_foreign, struct err *e)
 {
     if (ret_foreign)
         *ret_foreign = true;
-    return err_set(e, ERR_USAGE,
-                   "%.*s is not PostgreSQL's scheme (postgres, postgresql, postgresql+driver are)",
-                   (int)scheme_len, text);
+    return err_set(
+        e, ERR_USAGE,
+        "%.*s is not a scheme of PostgreSQL; use postgres, postgresql or postgresql+driver",
+        (int)scheme_len, text);
 }
 
 static int
@@ -287,8 +287,9 @@ parse_any(const char *text, struct pg_set *set, bool *ret_foreign, struct err *e
     size_t scheme_len = target_scheme_len(text);
     if (scheme_len == 0) {
         if (!strchr(text, '=')) {
-            return err_set(e, ERR_USAGE,
-                           "neither a URL (postgres://host/name) nor a DSN (host=… dbname=…)");
+            return err_set(
+                e, ERR_USAGE,
+                "the value is neither a URL (postgres://host/name) nor a DSN (host=… dbname=…)");
         }
         return parse_dsn(text, text, false, set, e);
     }

@@ -39,8 +39,7 @@ target_pg_url_scheme(const char *scheme, struct err *e)
         return 0;
     return err_set(
         e, ERR_USAGE,
-        "the scheme of a URL of PostgreSQL is postgresql, postgres, pgsql or pdo-pgsql, or one of "
-        "them with a driver, as in postgresql+psycopg2");
+        "the scheme of a PostgreSQL URL must be postgresql, postgres, pgsql or pdo-pgsql, optionally with a driver as in postgresql+psycopg2");
 }
 
 static void
@@ -125,8 +124,9 @@ static int
 add_parameter_of(struct url *u, const char *name, const char *value, struct err *e)
 {
     if (u->asyncpg)
-        return err_set(e, ERR_USAGE,
-                       "a URL of postgresql+asyncpg cannot say %s, which the connection has", name);
+        return err_set(
+            e, ERR_USAGE,
+            "a postgresql+asyncpg URL cannot express %s, which is set for the connection", name);
     add_parameter(u, name, value);
     return 0;
 }

@@ -125,7 +125,7 @@ finish(struct target_redis *t, struct redis_set *set, struct err *e)
     if (username && !set->value[REDIS_KEY_PASSWORD] && strcmp(username, "default") != 0) {
         return err_set(
             e, ERR_USAGE,
-            "a Redis user without a password (a password alone is written redis://:PASSWORD@host)");
+            "a Redis user name requires a password; a password without a user name is written redis://:PASSWORD@host");
     }
     t->path = steal_ptr(&set->value[REDIS_KEY_PATH]);
     t->host = t->path ? NULL : steal_ptr(&set->value[REDIS_KEY_HOST]);
@@ -221,7 +221,7 @@ target_redis_refresh(struct target_redis *t, struct err *e)
     if (content_load(&fresh, &named, e) != 0)
         return -1;
     if (!named)
-        return err_set(e, ERR_USAGE, "Redis is no longer named");
+        return err_set(e, ERR_USAGE, "the settings no longer name a Redis server");
     content_done(t);
     *t = fresh.t;
     return 0;

@@ -139,7 +139,7 @@ take_params(struct redis_set *set, const struct target_url *u, struct err *e)
         char *text = NULL;
         const struct param *found = NULL;
         if (!value.text) {
-            return err_set(e, ERR_USAGE, "a parameter without = at character %zu",
+            return err_set(e, ERR_USAGE, "the parameter at character %zu has no \"=\"",
                            target_url_at(u, name.text));
         }
         if (target_decode(u, name, &key, e) != 0 || target_decode(u, value, &text, e) != 0)
@@ -175,20 +175,21 @@ take_server(struct redis_set *set, const struct target_url *u, struct err *e)
     uint16_t ignored;
     target_next_host(&hosts, &host, &port);
     if (hosts.text) {
-        return err_set(e, ERR_USAGE,
-                       "several servers, at character %zu: one is handled, no cluster",
-                       target_url_at(u, hosts.text));
+        return err_set(
+            e, ERR_USAGE,
+            "the URL names several servers at character %zu; Redis Cluster is not supported",
+            target_url_at(u, hosts.text));
     }
     if (host.len == 0)
-        return err_set(e, ERR_USAGE, "no host at character %zu", target_url_at(u, host.text));
+        return err_set(e, ERR_USAGE, "the host is missing at character %zu",
+                       target_url_at(u, host.text));
     if (take_slice(set, REDIS_KEY_HOST, u, host, e) != 0 ||
         take_slice(set, REDIS_KEY_PORT, u, port, e) != 0)
         return -1;
     if (set->value[REDIS_KEY_PORT] && !target_port(set->value[REDIS_KEY_PORT], &ignored)) {
         return err_set(
             e, ERR_USAGE,
-            "the port at character %zu is not a number from 1 to 65535 (in a password : / ? # and @ "
-            "are written %%3A %%2F %%3F %%23 and %%40)",
+            "the port at character %zu is not a number from 1 to 65535; in a password, write : / ? # @ as %%3A %%2F %%3F %%23 %%40",
             target_url_at(u, port.text));
     }
     return take_slice(set, REDIS_KEY_DB, u, u->path, e);
@@ -198,12 +199,13 @@ static int
 take_socket(struct redis_set *set, const struct target_url *u, struct err *e)
 {
     if (u->hosts.len > 0) {
-        return err_set(e, ERR_USAGE,
-                       "a socket's URL has three slashes (unix:///path), no host at character %zu",
-                       target_url_at(u, u->hosts.text));
+        return err_set(
+            e, ERR_USAGE,
+            "the URL of a Unix socket cannot contain a host, but this one has one at character %zu; write unix:///path",
+            target_url_at(u, u->hosts.text));
     }
     if (!u->path.text || u->path.len == 0)
-        return err_set(e, ERR_USAGE, "no path of a socket");
+        return err_set(e, ERR_USAGE, "the path of the Unix socket is missing");
     struct target_slice path = {u->path.text - 1, u->path.len + 1};
     return take_slice(set, REDIS_KEY_PATH, u, path, e);
 }
@@ -219,8 +221,8 @@ refuse_scheme(const char *text, size_t len, struct err *e)
 {
     bool kin = len > 5 && strncasecmp(text, "redis", 5) == 0; /* redis+sentinel, redis-cluster … */
     return err_set(e, ERR_USAGE,
-                   kin ? "%.*s is not handled (redis, rediss and unix are)"
-                       : "%.*s is not Redis' scheme (redis, rediss and unix are)",
+                   kin ? "%.*s is not supported; use redis, rediss or unix"
+                       : "%.*s is not a scheme of Redis; use redis, rediss or unix",
                    (int)len, text);
 }
 
@@ -237,9 +239,9 @@ check_numbers(const struct redis_set *set, struct err *e)
     if (db && (digits == 0 || digits > 6 || db[digits]))
         return err_set(e, ERR_USAGE, "the database is not a number");
     if (set->value[REDIS_KEY_TLS] && !redis_truth(set->value[REDIS_KEY_TLS], &truth))
-        return err_set(e, ERR_USAGE, "TLS is true or false");
+        return err_set(e, ERR_USAGE, "TLS must be true or false");
     if (set->value[REDIS_KEY_VERIFY] && !redis_truth(set->value[REDIS_KEY_VERIFY], &truth))
-        return err_set(e, ERR_USAGE, "verify is true or false");
+        return err_set(e, ERR_USAGE, "verify must be true or false");
     return 0;
 }
 
@@ -254,7 +256,7 @@ redis_set_check(const struct redis_set *set, struct err *e)
     };
     for (size_t i = 0; i < REDIS_KEYS; i++)
         if (names[i] && set->value[i] && words_hold_password(set->value[i]))
-            return err_set(e, ERR_USAGE, "%s is a connection string, or a piece of one", names[i]);
+            return err_set(e, ERR_USAGE, "%s is a connection string, or part of one", names[i]);
     const char *host = set->value[REDIS_KEY_HOST];
     if (host && target_host_check(host, "REDIS_PORT", e) != 0)
         return -1;
@@ -271,7 +273,7 @@ parse_url(const char *text, struct redis_set *set, struct err *e)
                   scheme_is(text, len, "redis+unix");
     struct target_url u;
     if (len == 0)
-        return err_set(e, ERR_USAGE, "not a URL (redis://host:6379/0)");
+        return err_set(e, ERR_USAGE, "the value is not a URL (redis://host:6379/0)");
     if (!plain && !tls && !socket)
         return refuse_scheme(text, len, e);
     if (target_url_split(text, text + len + 1, &u, e) != 0 ||

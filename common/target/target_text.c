@@ -76,10 +76,10 @@ target_url_split(const char *whole, const char *after, struct target_url *ret, s
     if (at) {
         const char *second = memchr(at + 1, '@', (size_t)(end - at - 1));
         if (second) {
-            return err_set(e, ERR_USAGE,
-                           "more than one @ before the path (the second is character %zu); "
-                           "in a user or password it is written %%40",
-                           target_url_at(&u, second));
+            return err_set(
+                e, ERR_USAGE,
+                "more than one @ before the path (the second at character %zu); write it as %%40 in a user name or password",
+                target_url_at(&u, second));
         }
         const char *colon = memchr(authority, ':', (size_t)(at - authority));
         u.user = slice_between(authority, colon ? colon : at);
@@ -196,7 +196,7 @@ target_decode(const struct target_url *u, struct target_slice s, char **ret, str
                 explicit_bzero(out, n);
                 free(out);
                 return err_set(e, ERR_USAGE,
-                               "bad %%-escape at character %zu (a plain %% is written %%25)",
+                               "invalid %%-escape at character %zu; write a literal %% as %%25",
                                u ? target_url_at(u, s.text + i) : i + 1);
             }
             c = (char)(high * 16 + low);
@@ -270,18 +270,18 @@ target_host_check(const char *host, const char *port_place, struct err *e)
     if (is_name(host) || target_is_address(host) || is_socket(host))
         return 0;
     if (host[0] == '[')
-        return err_set(e, ERR_USAGE,
-                       "the host is in brackets, which an IPv6 address has in a URL only (a port "
-                       "belongs into %s)",
-                       port_place);
+        return err_set(
+            e, ERR_USAGE,
+            "the host is in brackets, which are used for IPv6 addresses in URLs only; a port belongs in %s",
+            port_place);
     if (strstr(host, "://") || strchr(host, '@'))
-        return err_set(e, ERR_USAGE, "the host is a URL or a piece of one, not a name");
+        return err_set(e, ERR_USAGE, "the host is a URL or part of one, not a host name");
     const char *colon = strchr(host, ':');
     uint16_t ignored;
     if (colon && target_port(colon + 1, &ignored))
-        return err_set(e, ERR_USAGE, "the host has a port behind it, which belongs into %s",
+        return err_set(e, ERR_USAGE, "the host is followed by a port, which belongs in %s",
                        port_place);
-    return err_set(e, ERR_USAGE, "the host is neither a name, nor an address, nor a socket");
+    return err_set(e, ERR_USAGE, "the host is neither a name nor an address nor a Unix socket");
 }
 
 /* ---- variables and files ---- */
@@ -314,10 +314,10 @@ static int
 check_secret(const char *path, char *text, size_t len, struct err *e)
 {
     if (len > TARGET_TEXT_MAX)
-        return err_set(e, ERR_USAGE, "%s holds more than %d bytes", path, TARGET_TEXT_MAX);
+        return err_set(e, ERR_USAGE, "%s contains more than %d bytes", path, TARGET_TEXT_MAX);
     text[len] = '\0';
     if (strlen(text) != len)
-        return err_set(e, ERR_USAGE, "%s holds a NUL byte", path);
+        return err_set(e, ERR_USAGE, "%s contains a NUL byte", path);
     if (words_one_line(path, text, e) != 0)
         return -1;
     return *text ? 0 : err_set(e, ERR_USAGE, "%s is empty", path);
@@ -329,7 +329,7 @@ target_path_shown(const char *path)
 {
     return path[0] == '/' && !strstr(path, "://") && !words_hold_password(path)
                ? path
-               : "what it names (the path of a file begins with /)";
+               : "the named file (an absolute path begins with /)";
 }
 
 int

@@ -47,7 +47,7 @@ def test_password_file(run, pg, passfile, program):
     assert result.status not in (0, *USAGE.values()), result
     said = records(result)
     assert [r["level"] for r in said if r["event"] == "passfile"] == ["warn"]
-    assert f"{passfile} is not used: its mode is 0644" in said[0]["msg"]
+    assert f"{passfile} is ignored because its mode 0644 gives access" in said[0]["msg"]
     assert "no password supplied" in result.output and result.output.count("0644") >= 2, result
 
 
@@ -72,7 +72,7 @@ def test_keyword_of_a_newer_libpq(run, pg, program):
     env = {"DATABASE_URL": pg.server.url(pg.name, sslnegotiation="direct", sslmode="require")}
     result = run(*PROGRAMS[program], env=env)
     assert result.status == USAGE[program]
-    assert f"sslnegotiation is not known to libpq {version // 10000}.{version % 10000}" in result.output
+    assert f"sslnegotiation is not supported by libpq {version // 10000}.{version % 10000}" in result.output
 
 
 def test_settings_of_drivers(run, pg, pgbouncer, scratch):

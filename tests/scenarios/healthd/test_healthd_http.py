@@ -262,7 +262,7 @@ def test_address_in_use(start, run):
         (["--check", "a tcp://127.1:80 groups live"], "neither a name nor an address"),
         (["--check", "a tcp://"], "no host"),
         (["--check", "a tcp://h"], "no port"),
-        (["--check", "a tcp://h:80/x"], "ends with its port"),
+        (["--check", "a tcp://h:80/x"], "nothing may follow the port"),
         (["--check", "a postgres://"], "no variable names a PostgreSQL"),
         (["--listen", "localhost:80"], "names are not resolved"),
         (["--config", "/nowhere/file"], "/nowhere/file"),
@@ -366,7 +366,7 @@ def fill_queue(address):
 
 
 def test_probe_says_what_the_resolver_said(run, name_server):
-    for mode, words in (("answer", "no such name"), ("silent", "does not answer"), ("servfail", "fails")):
+    for mode, words in (("answer", "no such name"), ("silent", "did not answer"), ("servfail", "failed")):
         dns = name_server({}, mode=mode)
         result = run("healthd", "probe", "--timeout", "1s", "http://app.test/", env=dns.env)
         assert result.status == 1

@@ -187,9 +187,9 @@ test_failures(void **state)
     dns_conf(&server, "");
     assert_error("none.test", LONG_MS, "no such name");
     assert_error("empty.test", LONG_MS, "has no address");
-    assert_error("broken.test", LONG_MS, "fails");
-    assert_error("silent.test", 60, "the resolver does not answer (127.0.0.1:");
-    assert_error("a..b", LONG_MS, "not a host name");
+    assert_error("broken.test", LONG_MS, "failed");
+    assert_error("silent.test", 60, "the name server did not answer (127.0.0.1:");
+    assert_error("a..b", LONG_MS, "not a valid host name");
 }
 
 static void

@@ -143,7 +143,8 @@ static void
 test_refused(void **state)
 {
     (void)state;
-    assert_refused("two.ca", "db.test", "not accepted: unable to get local issuer certificate");
+    assert_refused("two.ca", "db.test",
+                   "verification failed: unable to get local issuer certificate");
     assert_refused("one.ca", "other.test", "ostname mismatch");
     assert_refused("one.ca", "127.0.0.2", "IP address mismatch");
 }

@@ -228,7 +228,8 @@ test_supports(void **state)
         assert_int_equal(pgconn_supports(t, &e), known ? 0 : -1);
         if (!known) {
             char version[40];
-            snprintf(version, sizeof(version), "is not known to libpq %d.", PQlibVersion() / 10000);
+            snprintf(version, sizeof(version), "is not supported by libpq %d.",
+                     PQlibVersion() / 10000);
             assert_int_equal(e.code, ERR_USAGE);
             assert_memory_equal(e.msg, rows[i].keyword, strcspn(rows[i].keyword, "="));
             assert_non_null(strstr(e.msg, version));

@@ -158,8 +158,8 @@ test_login_refused(void **state)
     assert_login("redis://127.0.0.1:PORT/1", noauth, ERR_AUTH, "NOAUTH");
     assert_login("redis://:s3cret@127.0.0.1:PORT", full, ERR_SERVER, "max number");
     assert_login("redis://:s3cret@127.0.0.1:PORT", odd, ERR_PROTOCOL, "unexpected");
-    assert_login("redis://:s3cret@127.0.0.1:PORT", junk, ERR_PROTOCOL, "not a reply");
-    assert_login("redis://:s3cret@127.0.0.1:PORT", gone, ERR_CLOSED, "ended");
+    assert_login("redis://:s3cret@127.0.0.1:PORT", junk, ERR_PROTOCOL, "invalid reply");
+    assert_login("redis://:s3cret@127.0.0.1:PORT", gone, ERR_CLOSED, "closed");
     assert_login("redis://:s3cret@127.0.0.1:PORT", renamed, ERR_SERVER, "ERR unknown command");
     assert_login("redis://:s3cret@127.0.0.1:PORT", echo, ERR_SERVER, "ERR");
 }

@@ -134,7 +134,7 @@ test_passfile_of_many(void **state)
     static const struct {
         mode_t mode;
         const char *said;
-    } rows[] = {{0600, NULL}, {0400, NULL}, {0644, "mode is 0644"}, {0640, "mode is 0640"}};
+    } rows[] = {{0600, NULL}, {0400, NULL}, {0644, "mode 0644"}, {0640, "mode 0640"}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         assert_int_equal(chmod(file, rows[i].mode), 0);
         struct target_pg *t = load(NULL, env, &e);
