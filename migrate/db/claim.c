@@ -86,7 +86,7 @@ lose(struct claim *c, enum err_code code, const char *why)
     struct err e = {0};
     c->held = false;
     loop_timer_cancel(c->timer);
-    err_set(&e, code, "the lease is lost: %s", why);
+    err_set(&e, code, "the lease was lost: %s", why);
     session_abort(c->s, &e);
 }
 
@@ -117,7 +117,7 @@ on_renewed(struct pgconn *conn, const struct err *e, struct pgrows *rows, void *
     if (e) {
         not_renewed(c, e);
     } else if (!ours) {
-        lose(c, ERR_BUSY, "it ran out, or another runner took it over");
+        lose(c, ERR_BUSY, "it expired, or another runner took it over");
     } else {
         c->until_ms = c->sent_ms + LEASE_MS;
         loop_timer_start(c->timer, RENEW_MS);
@@ -177,7 +177,7 @@ create(const struct claim *c, struct err *e)
                 c->table.quoted);
     if (session_sql(c->s, &sql, NULL, e) == 0 || ledger_exists_already(e))
         return 0;
-    return err_wrap(e, "cannot create the table of the lease %s", c->table.quoted);
+    return err_wrap(e, "cannot create the lease table %s", c->table.quoted);
 }
 
 static void
@@ -237,7 +237,7 @@ claim_find_holder(struct claim *c, struct claim_holder *ret, struct err *e)
     bool exists;
     *ret = (struct claim_holder){.left_s = 0};
     if (ledger_is_there(&c->table, c->s, &exists, e) != 0)
-        return err_wrap(e, "cannot look for the lease %s", c->table.quoted);
+        return err_wrap(e, "cannot look up the lease table %s", c->table.quoted);
     return exists ? read_holder(c, ret, e) : 0;
 }
 

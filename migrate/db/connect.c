@@ -46,7 +46,7 @@ remedy(const struct err *e)
     if (e->code == ERR_AUTH)
         return ": create the role, or correct its name, password or LOGIN privilege";
     if (e->code == ERR_TLS)
-        return ": correct the server's TLS or certificate, or set sslmode to what it offers";
+        return ": correct the server's TLS configuration or certificate, or set sslmode to a mode that it supports";
     return "";
 }
 

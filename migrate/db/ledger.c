@@ -156,7 +156,7 @@ read_exists(struct ledger *l, struct session *s, bool *ret, struct err *e)
     int result = ask(l, s, &sql, &rows, &answer, e);
     l->steps = result == 0 && session_is(pgrows_next(answer), 0, "t");
     if (result != 0)
-        err_wrap(e, "cannot look for the history table %s", l->table.quoted);
+        err_wrap(e, "cannot look up the history table %s", l->table.quoted);
     else if (pgrows_count(answer) != 1)
         result = err_set(e, ERR_PROTOCOL, "the server did not report whether %s exists",
                          l->table.quoted);
@@ -428,11 +428,11 @@ ledger_hint(const struct ledger_table *t, const struct err *e, struct strbuf *ou
 {
     if (strcmp(e->sqlstate, "42501") != 0) /* insufficient_privilege: row security, too */
         return;
-    strbuf_addf(out,
-                "the history is made, read in full and written as %s%s: that role should own %s, "
-                "without row security (ALTER TABLE ... OWNER TO, DISABLE ROW LEVEL SECURITY)",
-                t->role ? "the role of --role, " : "the role that logs in", t->role ? t->role : "",
-                t->quoted);
+    strbuf_addf(
+        out,
+        "the history is created, read in full and written as %s%s; that role should own %s, and row security should be disabled (ALTER TABLE ... OWNER TO, DISABLE ROW LEVEL SECURITY)",
+        t->role ? "the role of --role, " : "the role that logs in", t->role ? t->role : "",
+        t->quoted);
 }
 
 /* Since PostgreSQL 15 nobody but its owner may create anything in public. */
@@ -443,8 +443,7 @@ ledger_create_hint(const struct ledger_table *t, const struct err *e, struct str
         return;
     strbuf_addf(
         out,
-        "%s%s needs GRANT CREATE ON SCHEMA %s, or on the database where that schema is to be made, too; "
-        "or let --table name a schema that the role owns",
+        "%s%s needs the CREATE privilege on schema %s, or on the database if the schema does not exist yet; or use --table with a schema that the role owns",
         t->role ? "the role of --role, " : "the role that logs in", t->role ? t->role : "",
         t->schema);
 }

@@ -190,7 +190,7 @@ lock_describe(const struct lock_holder *h, char *buf, size_t size)
     else if (h->age_s < 0)
         snprintf(buf, size, "%s (pid %d)", name, h->pid);
     else
-        snprintf(buf, size, "%s (pid %d, since %lld s)", name, h->pid, (long long)h->age_s);
+        snprintf(buf, size, "%s (pid %d, for %lld s)", name, h->pid, (long long)h->age_s);
     return buf;
 }
 

@@ -70,8 +70,8 @@ tell_unused_limits(const struct session *s)
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
         if (target_pg_get(s->target, names[i]))
             log_info(&event_setting_unused, LOG_FIELDS(LF_STR("setting", names[i])),
-                     "the %s of the connection settings is not used: %s is what counts here",
-                     names[i], options[i]);
+                     "the %s of the connection settings is ignored; %s applies instead", names[i],
+                     options[i]);
 }
 
 int
@@ -137,7 +137,8 @@ interrupted(const struct session *s, struct err *e)
         return -1;
     }
     if (s->interrupted == ERR_STOPPED)
-        return err_set(e, ERR_STOPPED, "ended by %s", s->signo == SIGINT ? "SIGINT" : "SIGTERM");
+        return err_set(e, ERR_STOPPED, "terminated by %s",
+                       s->signo == SIGINT ? "SIGINT" : "SIGTERM");
     return err_set(e, ERR_DEADLINE, "deadline exceeded");
 }
 

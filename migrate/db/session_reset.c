@@ -109,7 +109,7 @@ try_wishes(struct session *s, struct err *e)
             continue;
         if (e->code != ERR_SERVER)
             return -1;
-        log_debug(&event_wish, LOG_NONE, "the server refused: %s%s", wishes[i].sql, e->msg);
+        log_debug(&event_wish, LOG_NONE, "the server rejected: %s%s", wishes[i].sql, e->msg);
         s->refused_wishes |= 1u << i;
     }
     return 0;

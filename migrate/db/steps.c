@@ -55,8 +55,7 @@ check_form(const struct steps *s, const char *columns, struct err *e)
         return 0;
     return err_set(
         e, ERR_INPUT,
-        "%s is no table of migrate's steps: its columns are %.200s; rename it, or let --table "
-        "name another history",
+        "%s is not a step table of migrate; its columns are %.200s; rename it, or name another history table with --table",
         s->table.quoted, columns);
 }
 
@@ -78,7 +77,7 @@ find(const struct steps *s, struct session *session, bool *ret, struct err *e)
     if (result == 0 && columns)
         result = check_form(s, columns, e);
     pgrows_free(rows);
-    return result == 0 ? 0 : err_wrap(e, "cannot look at the table of steps %s", s->table.quoted);
+    return result == 0 ? 0 : err_wrap(e, "cannot look up the step table %s", s->table.quoted);
 }
 
 int
@@ -99,7 +98,7 @@ steps_create(const struct steps *s, struct session *session, struct err *e)
         s->table.quoted);
     if (session_sql(session, &sql, NULL, e) == 0 || ledger_exists_already(e))
         return 0;
-    return err_wrap(e, "cannot create the table of steps %s", s->table.quoted);
+    return err_wrap(e, "cannot create the step table %s", s->table.quoted);
 }
 
 /* ---- its rows ---- */

@@ -503,7 +503,7 @@ source_text_open(const struct source *s, const struct source_migration *m,
     } else {
         rc = is_same(m, &t, &now, e);
         if (rc == 0)
-            err_set(e, ERR_INPUT, "was changed while migrate was running");
+            err_set(e, ERR_INPUT, "the file was changed while migrate was running");
     }
     if (rc <= 0)
         return source_text_refuse(&t, ret);

@@ -48,7 +48,7 @@ source_text_same(const struct source_text *t, struct err *e)
         return err_sys(e, errno, "cannot look at the file");
     now = stamp_of(&st);
     if (!source_stamp_same(&t->stamp, &now))
-        return err_set(e, ERR_INPUT, "was changed while migrate was running");
+        return err_set(e, ERR_INPUT, "the file was changed while migrate was running");
     return 0;
 }
 

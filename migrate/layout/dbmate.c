@@ -28,7 +28,8 @@ name_parse(const char *file, struct layout_name *ret, struct err *e)
         return -1;
     n.version_bytes = strspn(file, "0123456789");
     if (n.version_bytes == 0)
-        return err_set(e, ERR_INPUT, "the name is not " SHAPE ", as those of dbmate are");
+        return err_set(e, ERR_INPUT,
+                       "the name does not have the form " SHAPE " required by dbmate");
     n.name_offset =
         n.version_bytes + (n.version_bytes < len && strchr("_-", file[n.version_bytes]));
     n.name_bytes = len - n.name_offset;
@@ -106,9 +107,9 @@ check_before(const char *text, size_t len, struct layout_header *h, struct err *
         while (word < end && is_blank(text[word]))
             word++;
         if (word < end && (end - word < 2 || memcmp(text + word, "--", 2) != 0)) {
-            err_set(e, ERR_INPUT,
-                    "a statement before the line -- migrate:up, which dbmate does not run: move it "
-                    "behind that line");
+            err_set(
+                e, ERR_INPUT,
+                "a statement precedes the line -- migrate:up, so dbmate does not execute it; move it below that line");
             return fail_at(text, word, h);
         }
         at = end + 1;
@@ -135,7 +136,7 @@ take_options(const struct directive *d, struct layout_header *h)
 static int
 no_section(const char *what, struct layout_header *h, struct err *e)
 {
-    err_set(e, ERR_INPUT, "there is no line -- migrate:%s, which dbmate wants in each of its files",
+    err_set(e, ERR_INPUT, "the line -- migrate:%s is missing, which dbmate requires in every file",
             what);
     h->error_line = 1;
     return -1;
@@ -150,7 +151,7 @@ header_parse(const struct layout_text *t, struct layout_header *ret, struct err 
     if (!up.found)
         return no_section("up", ret, e);
     if (down.found && down.offset < up.offset) {
-        err_set(e, ERR_INPUT, "-- migrate:down stands before -- migrate:up: exchange them");
+        err_set(e, ERR_INPUT, "-- migrate:down precedes -- migrate:up; exchange the two sections");
         return fail_at(t->data, down.offset, ret);
     }
     if (check_before(t->data, up.offset, ret, e) < 0)
@@ -202,7 +203,8 @@ const struct layout layout_dbmate = {
     .header_parse = header_parse,
     .sign = "migrate:up",
     .columns = "version",
-    .keeps = "versions alone: neither when files were applied nor whether they changed since",
+    .keeps =
+        "only versions are recorded: neither when a file was applied nor whether it has changed since then is known",
     .first_types = "character varying,text",
     .twin = "Rails",
     .sql_read = sql_read,

@@ -45,8 +45,9 @@ parse_version(const char *file, size_t len, const char *bars, struct layout_name
     n->name_offset = (size_t)(bars - file) + 2;
     n->name_bytes = len - n->name_offset;
     if (n->version_bytes > 50 || !is_version(file + 1, bars))
-        return err_set(e, ERR_INPUT,
-                       "its version is no number, nor numbers parted by dots or underscores");
+        return err_set(
+            e, ERR_INPUT,
+            "the version is not a number or a sequence of numbers separated by dots or underscores");
     return 0;
 }
 
@@ -61,16 +62,15 @@ name_parse(const char *file, struct layout_name *ret, struct err *e)
     if (strncmp(file, "before", 6) == 0 || strncmp(file, "after", 5) == 0)
         return err_set(
             e, ERR_INPUT,
-            "a callback of Flyway, which migrate does not run: make it a migration, or let Flyway "
-            "run these files");
+            "the file is a Flyway callback, which migrate does not execute; turn it into a migration, or let Flyway apply these files");
     if (!bars || !strchr("VURB", *file) || bars + 2 >= file + len ||
         (*file == 'R') != (bars == file + 1))
-        return err_set(e, ERR_INPUT, "the name is not " SHAPE ", as those of Flyway are");
+        return err_set(e, ERR_INPUT,
+                       "the name does not have the form " SHAPE " required by Flyway");
     if (*file == 'B')
         return err_set(
             e, ERR_INPUT,
-            "a baseline script of Flyway, which migrate does not run: apply it with psql and mark it, "
-            "migrate baseline V, or let Flyway run these files");
+            "the file is a Flyway baseline script, which migrate does not execute; apply it with psql and record it with \"migrate baseline V\", or let Flyway apply these files");
     if (*file == 'R') {
         n.repeatable = true;
         n.version_bytes = len;
@@ -113,8 +113,7 @@ header_parse(const struct layout_text *t, struct layout_header *ret, struct err 
     if (!found)
         return 0;
     ret->unusable =
-        "Flyway would put a placeholder's value in here, which migrate does not: write the value, or let "
-        "Flyway run this file";
+        "Flyway would replace a placeholder here, but migrate does not; write the value itself, or let Flyway apply this file";
     ret->error_offset = (size_t)(found - t->data);
     ret->error_line = lexer_count_lines(t->data, ret->error_offset) + 1;
     return 0;

@@ -26,7 +26,8 @@ name_parse(const char *file, struct layout_name *ret, struct err *e)
     if (names_stem(file, &len, e) < 0)
         return -1;
     if (!names_take_direction(file, &len, &n.direction))
-        return err_set(e, ERR_INPUT, "the name is not " SHAPE ", as those of golang-migrate are");
+        return err_set(e, ERR_INPUT,
+                       "the name does not have the form " SHAPE " required by golang-migrate");
     if (names_number_bar(file, len, SHAPE, "golang-migrate", &n, e) < 0)
         return -1;
     *ret = n;
@@ -134,7 +135,7 @@ const struct layout layout_golang = {
     .header_parse = header_parse,
     .columns = "version,dirty",
     .keeps =
-        "one row, the highest version: neither when files were applied nor whether they changed since",
+        "only the highest version is recorded: neither when a file was applied nor whether it has changed since then is known",
     .first_types = "bigint",
     .sql_read = sql_read,
     .sql_create = sql_create,

@@ -111,8 +111,7 @@ end_envsub(struct parse *p, size_t offset)
     if (!found || p->h->unusable)
         return;
     p->h->unusable =
-        "goose would put an environment variable in here (ENVSUB ON), which migrate does not: write "
-        "its value, or let goose run this file";
+        "goose would substitute an environment variable here (ENVSUB ON), but migrate does not; write the value itself, or let goose apply this file";
     p->h->error_offset = (size_t)(found - p->t->data);
     p->h->error_line = lexer_count_lines(p->t->data, p->h->error_offset) + 1;
 }
@@ -124,11 +123,11 @@ take_section(struct parse *p, enum word w, size_t offset, struct err *e)
     if (p->in_statement)
         return refuse(p, offset, e, "-- +goose StatementEnd is missing before this line");
     if (w == UP && (p->in_up || p->in_down))
-        return refuse(p, offset, e, "-- +goose Up stands here for the second time");
+        return refuse(p, offset, e, "duplicate -- +goose Up");
     if (w == DOWN && !p->in_up)
         return refuse(p, offset, e,
-                      p->in_down ? "-- +goose Down stands here for the second time"
-                                 : "-- +goose Down stands before -- +goose Up");
+                      p->in_down ? "duplicate -- +goose Down"
+                                 : "-- +goose Down precedes -- +goose Up");
     end_envsub(p, offset);
     p->envsub_on = was_on;
     p->envsub = offset;
@@ -147,12 +146,12 @@ take_word(struct parse *p, enum word w, size_t offset, struct err *e)
         return take_section(p, w, offset, e);
     case BEGIN:
         if (p->in_statement || !(p->in_up || p->in_down))
-            return refuse(p, offset, e, "-- +goose StatementBegin does not belong here");
+            return refuse(p, offset, e, "-- +goose StatementBegin is not allowed here");
         p->in_statement = true;
         return 0;
     case END:
         if (!p->in_statement)
-            return refuse(p, offset, e, "-- +goose StatementEnd without its StatementBegin");
+            return refuse(p, offset, e, "-- +goose StatementEnd has no matching StatementBegin");
         p->in_statement = false;
         return 0;
     case NO_TRANSACTION:
@@ -166,7 +165,7 @@ take_word(struct parse *p, enum word w, size_t offset, struct err *e)
         end_envsub(p, offset);
         return 0;
     default:
-        return refuse(p, offset, e, "goose knows no such annotation");
+        return refuse(p, offset, e, "goose has no such annotation");
     }
 }
 
@@ -182,13 +181,12 @@ take_line(struct parse *p, size_t offset, size_t len, struct err *e)
     bool comment = len - at >= 2 && line[at] == '-' && line[at + 1] == '-';
     if (comment && memmem(line, len, "+goose", 6)) {
         if (at > 0)
-            return refuse(p, offset + at, e,
-                          "goose wants its annotations at the start of the line");
+            return refuse(p, offset + at, e, "goose annotations must be at the start of the line");
         return take_word(p, word_of(line, len), offset, e);
     }
     if (!comment && !p->in_up && !p->in_down)
         return refuse(p, offset + at, e,
-                      "a statement before the line -- +goose Up: move it behind that line");
+                      "a statement precedes the line -- +goose Up; move it below that line");
     return 0;
 }
 
@@ -220,11 +218,11 @@ header_parse(const struct layout_text *t, struct layout_header *ret, struct err 
         return -1;
     if (!p.in_up && !p.in_down)
         return refuse(&p, 0, e,
-                      "there is no line -- +goose Up, which goose wants in each of its files");
+                      "the line -- +goose Up is missing, which goose requires in every file");
     ret->back = p.in_down;
     if (t->direction == MIGRATION_DOWN) {
         if (!p.in_down)
-            return refuse(&p, 0, e, "there is no line -- +goose Down");
+            return refuse(&p, 0, e, "the line -- +goose Down is missing");
         ret->from = p.down;
     } else {
         ret->from = p.up;
@@ -305,7 +303,8 @@ const struct layout layout_goose = {
     .header_parse = header_parse,
     .sign = "+goose",
     .columns = "id,version_id,is_applied,tstamp",
-    .keeps = "no digests: not whether files changed since they were applied",
+    .keeps =
+        "no digests are recorded: whether a file has changed since it was applied is not known",
     .first_types = "integer,bigint",
     .sql_read = sql_read,
     .sql_create = sql_create,

@@ -78,10 +78,10 @@ check_needed(const struct layout *l, const char *table, const char *needed, stru
     size_t len;
     for (const char *p = needed; (len = next_name(&p)) > 0; p += len)
         if (!lists(l->columns, p, len))
-            return err_set(e, ERR_INPUT,
-                           "%s has a further column %.*s, which is NOT NULL and has no default, so "
-                           "that migrate cannot write a row: give it a default",
-                           table, (int)len, p);
+            return err_set(
+                e, ERR_INPUT,
+                "%s has an additional column %.*s that is NOT NULL and has no default, so migrate cannot insert a row; give the column a default",
+                table, (int)len, p);
     return 0;
 }
 
@@ -98,17 +98,15 @@ layouts_check_columns(const struct layout *l, const char *table, const struct la
     if (other)
         return err_set(
             e, ERR_INPUT,
-            "%s is the history table of %s, not of %s: run with --layout=%s, or name another "
-            "table with --table",
+            "%s is the history table of %s, not of %s; run with --layout=%s, or name another table with --table",
             table, other->tool, l->tool, other->name);
     const struct foreign *known = foreign_of_columns(table, c->names);
     if (known)
         return err_set(
             e, ERR_INPUT,
-            "%s is the history table of %s, whose layout is not handled: %s; or name another table "
-            "with --table",
+            "%s is the history table of %s, whose layout is not supported; %s; or name another table with --table",
             table, known->tool, known->remedy);
-    return err_set(e, ERR_INPUT, "%s is no history table of %s: its columns are %.200s", table,
+    return err_set(e, ERR_INPUT, "%s is not a history table of %s; its columns are %.200s", table,
                    l->tool, c->names);
 }
 

@@ -22,7 +22,7 @@ names_stem(const char *file, size_t *ret_len, struct err *e)
 {
     size_t len = strlen(file);
     if (!utf8_valid(file, len, NULL))
-        return err_set(e, ERR_INPUT, "the name is not UTF-8: rename the file");
+        return err_set(e, ERR_INPUT, "the name is not UTF-8; rename the file");
     if (!take_end(file, &len, ".sql"))
         return err_set(e, ERR_INPUT, "the name does not end in .sql (in lower case)");
     *ret_len = len;
@@ -49,13 +49,15 @@ names_number(const char *file, const char *shape, const char *tool, size_t *ret_
     size_t zeros = strspn(file, "0");
     size_t max = sizeof(BIGINT_MAX) - 1;
     if (n == 0)
-        return err_set(e, ERR_INPUT, "the name is not %s, as those of %s are", shape, tool);
+        return err_set(e, ERR_INPUT, "the name does not have the form %s required by %s", shape,
+                       tool);
     zeros = zeros < n ? zeros : n;
     if (n == zeros)
-        return err_set(e, ERR_INPUT, "its version is 0, which %s takes for none: number it from 1",
-                       tool);
+        return err_set(
+            e, ERR_INPUT,
+            "the version is 0, which %s treats as no version; number the migrations from 1", tool);
     if (n - zeros > max || (n - zeros == max && memcmp(file + zeros, BIGINT_MAX, max) > 0))
-        return err_set(e, ERR_INPUT, "its version is larger than a bigint");
+        return err_set(e, ERR_INPUT, "the version is out of range for type bigint");
     *ret_bytes = n;
     return 0;
 }
@@ -67,7 +69,8 @@ names_number_bar(const char *file, size_t len, const char *shape, const char *to
     if (names_number(file, shape, tool, &ret->version_bytes, e) < 0)
         return -1;
     if (ret->version_bytes >= len || file[ret->version_bytes] != '_')
-        return err_set(e, ERR_INPUT, "the name is not %s, as those of %s are", shape, tool);
+        return err_set(e, ERR_INPUT, "the name does not have the form %s required by %s", shape,
+                       tool);
     ret->version_offset = 0;
     ret->name_offset = ret->version_bytes + 1;
     ret->name_bytes = len - ret->name_offset;

@@ -75,15 +75,15 @@ refuse_foreign_name(const char *file, size_t len, struct err *e)
     if (is_flyway(file))
         return err_set(
             e, ERR_INPUT,
-            "a name of Flyway's layout: run with --layout=flyway, or name it VERSION_name.sql");
+            "the name belongs to Flyway's layout; run with --layout=flyway, or rename the file to VERSION_name.sql");
     if (is_postgrator(file))
-        return err_set(e, ERR_INPUT,
-                       "a name of postgrator's layout, which is not handled: name it "
-                       "VERSION_name.up.sql or VERSION_name.down.sql");
+        return err_set(
+            e, ERR_INPUT,
+            "the name belongs to postgrator's layout, which is not supported; rename the file to VERSION_name.up.sql or VERSION_name.down.sql");
     if (is_odd_direction(file, len))
-        return err_set(e, ERR_INPUT,
-                       "the name speaks of a direction, which migrate knows only as "
-                       "VERSION_name.up.sql and VERSION_name.down.sql");
+        return err_set(
+            e, ERR_INPUT,
+            "the name contains a direction, which migrate supports only as VERSION_name.up.sql and VERSION_name.down.sql");
     return 0;
 }
 
@@ -95,7 +95,7 @@ native_name_parse(const char *file, struct layout_name *ret, struct err *e)
     const char *bar = strchr(file, '_');
 
     if (!utf8_valid(file, len, NULL))
-        return err_set(e, ERR_INPUT, "the name is not UTF-8: rename the file");
+        return err_set(e, ERR_INPUT, "the name is not UTF-8; rename the file");
     if (!ends_with(file, len, ".sql"))
         return err_set(e, ERR_INPUT, "the name does not end in .sql (in lower case)");
     len -= 4;
@@ -110,7 +110,7 @@ native_name_parse(const char *file, struct layout_name *ret, struct err *e)
     if (!bar || bar == file || (size_t)(bar - file) + 1 >= len)
         return err_set(
             e, ERR_INPUT,
-            "the name is not VERSION_name.sql, VERSION_name.up.sql or VERSION_name.down.sql");
+            "the name does not have the form VERSION_name.sql, VERSION_name.up.sql or VERSION_name.down.sql");
     n.version_bytes = (size_t)(bar - file);
     n.name_offset = n.version_bytes + 1;
     n.name_bytes = len - n.name_offset;
@@ -134,7 +134,7 @@ native_duration_parse(const char *text, size_t len, uint64_t *ret_ms, struct err
         return err_set(e, ERR_INPUT, "%.*s is not a duration like 250ms, 5s, 10min or none",
                        (int)(len > 40 ? 40 : len), text);
     if (ms > TIMEOUT_MAX_MS)
-        return err_set(e, ERR_INPUT, "%.*s is longer than PostgreSQL's longest time-out, 24d",
+        return err_set(e, ERR_INPUT, "%.*s exceeds the longest timeout of PostgreSQL, 24d",
                        (int)(len > 40 ? 40 : len), text);
     *ret_ms = ms;
     return 0;
@@ -158,7 +158,7 @@ parse_choice(struct word value, const char *key, const char *first, const char *
              bool *ret_second, struct err *e)
 {
     if (!word_is(value, first) && !word_is(value, second))
-        return err_set(e, ERR_INPUT, "%s is %s or %s, not %.*s", key, first, second,
+        return err_set(e, ERR_INPUT, "%s must be %s or %s, not %.*s", key, first, second,
                        (int)(value.len > 40 ? 40 : value.len), value.text);
     *ret_second = word_is(value, second);
     return 0;
@@ -199,7 +199,7 @@ unknown_key(struct word key, struct err *e)
     name[n] = '\0';
     const char *near = words_nearest(name, keys, KEYS, NULL);
     return err_set(e, ERR_INPUT, "unknown key %s in a -- migrate: line%s%s%s", name,
-                   near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
+                   near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
 static int
@@ -219,7 +219,7 @@ parse_pair(struct word w, struct lines *lines, struct err *e)
     if (value.len == 0)
         return err_set(e, ERR_INPUT, "%s needs a value: %s=...", keys[k], keys[k]);
     if (lines->seen & (1u << k))
-        return err_set(e, ERR_INPUT, "%s stands twice in the -- migrate: lines", keys[k]);
+        return err_set(e, ERR_INPUT, "%s is given twice in the -- migrate: lines", keys[k]);
     lines->seen |= 1u << k;
     switch (k) {
     case KEY_TRANSACTION:
@@ -270,7 +270,7 @@ refuse_invisible(struct word w, struct err *e)
 
     if (at == w.len)
         return 0;
-    return err_set(e, ERR_INPUT, "%s in a -- migrate: line: write a plain space",
+    return err_set(e, ERR_INPUT, "a -- migrate: line contains %s; write a plain space instead",
                    invisible_describe(w.text + at, what));
 }
 
@@ -326,9 +326,9 @@ refuse_tern(const char *text, size_t len, struct layout_header *h, struct err *e
 
     if (!p || (p > text && p[-1] != '\n'))
         return 0;
-    err_set(e, ERR_INPUT,
-            "a line of tern's layout, which is not handled: split the file into "
-            "VERSION_name.up.sql and VERSION_name.down.sql");
+    err_set(
+        e, ERR_INPUT,
+        "the line belongs to tern's layout, which is not supported; split the file into VERSION_name.up.sql and VERSION_name.down.sql");
     return fail_at(h, text, (size_t)(p - text));
 }
 

@@ -95,8 +95,7 @@ pick(const struct places *p, const struct layout *wanted, const struct place **r
         if (first && (first->layout != x->layout || strcmp(first->schema, "public") != 0))
             return err_set(
                 e, ERR_INPUT,
-                "the database has more than one history, of %s (%s.%s) and of %s (%s.%s): say which "
-                "with --layout and --table",
+                "the database has more than one history, of %s (%s.%s) and of %s (%s.%s); select one with --layout and --table",
                 first->layout->tool, first->schema, first->table, x->layout->tool, x->schema,
                 x->table);
         first = first ? first : x;
@@ -131,8 +130,7 @@ not_theirs(const struct choice *c, const struct place *place, const char *why, s
     const struct layout *files = c->source->layout;
     return err_set(
         e, ERR_INPUT,
-        "the database has a history of %s (%s.%s), but these are no files of it%s%s: if it belongs to "
-        "other files, say --layout=%s",
+        "the database has a history of %s (%s.%s), but these are not its files%s%s; if the history belongs to other files, use --layout=%s",
         place->layout->tool, place->schema, place->table, why ? ": " : "", why ? why : "",
         files ? files->name : "native");
 }
@@ -240,7 +238,6 @@ choice_no_foreign(const struct choice *c, struct err *e)
                                                                           : 0;
     return err_set(
         e, ERR_INPUT,
-        "the database has a history of %s and none of migrate (%s): that layout is not handled, and what "
-        "it applied would be applied again: %s",
+        "the database has a history of %s, whose layout is not supported, and none of migrate (%s), so everything would be applied again; %s",
         c->foreign, c->ledger->table.quoted, c->remedy);
 }

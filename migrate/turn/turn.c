@@ -67,15 +67,14 @@ writable(struct turn *t, struct err *e)
 {
     cleanup_strbuf struct strbuf origin = STRBUF_INIT;
     if (t->s.in_recovery)
-        return err_set(e, ERR_WRONG_ROLE, "the server is a standby, nothing can be applied there");
+        return err_set(e, ERR_WRONG_ROLE, "cannot apply migrations on a standby");
     if (!t->s.read_only)
         return 0;
     if (origin_of(&t->s, "default_transaction_read_only", &origin, e) != 0)
         return -1;
     return err_set(
         e, ERR_WRONG_ROLE,
-        "the session is read-only, nothing can be applied: default_transaction_read_only "
-        "is on by %s",
+        "cannot apply migrations in a read-only session: default_transaction_read_only is set to on by %s",
         strbuf_str(&origin));
 }
 
@@ -127,12 +126,11 @@ meet_pooler(struct turn *t, struct err *e)
     if (t->s.pooled && refuse)
         return err_set(
             e, ERR_USAGE,
-            "a connection pooler stands before the database: the protocol names another backend than the "
-            "server does");
+            "a connection pooler was detected: the protocol and the server report different process IDs");
     if (t->s.pooled || t->s.stateless)
         log_info(&event_pooler, LOG_FIELDS(LF_STR("mode", mode), LF_BOOL("seen", t->s.pooled)),
-                 t->s.stateless ? "%s%sused" : "%s%sused as --pooler=session says",
-                 t->s.pooled ? "a connection pooler stands before the database: " : "",
+                 t->s.stateless ? "%s%sused" : "%s%sused because of --pooler=session",
+                 t->s.pooled ? "a connection pooler was detected: " : "",
                  t->s.stateless ? "nothing that belongs to a session is " : "the session is ");
     return 0;
 }
@@ -179,10 +177,11 @@ turn_run(struct turn *t)
     }
     if (meet_pooler(t, &e) != 0) {
         turn_fail(t, &e);
-        report_hint(&t->report, t->work->stateless
-                                    ? "connect to PostgreSQL itself, or leave --pooler=refuse away"
-                                    : "connect to PostgreSQL itself; or, where the pooler pools by "
-                                      "sessions, run with --pooler=session");
+        report_hint(
+            &t->report,
+            t->work->stateless
+                ? "connect to PostgreSQL directly, or omit --pooler=refuse"
+                : "connect to PostgreSQL directly; or, if the pooler is in session mode, run with --pooler=session");
         return;
     }
     while (one_round(t) == TURN_AGAIN) {

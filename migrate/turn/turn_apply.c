@@ -152,10 +152,10 @@ turn_read_after_loss(struct turn *t)
 {
     struct err e = {0};
     log_warn(&event_commit_lost, LOG_FIELDS(LF_STR("version", t->uncertain)),
-             "the connection was lost during COMMIT of version %s: reading the history again",
+             "the connection was lost during COMMIT of version %s; reading the history again",
              t->uncertain);
     if (++t->losses > LOSSES_MAX)
-        err_set(&e, ERR_CLOSED, "the connection was lost during COMMIT, again and again");
+        err_set(&e, ERR_CLOSED, "the connection was lost during COMMIT repeatedly");
     else if (connect_open(&t->s, &e) == 0)
         return TURN_AGAIN;
     report_fail(&t->report, report_exit_for_connect(&e), &e);
@@ -179,7 +179,7 @@ settled(struct turn *t, const struct source_migration *m)
                                    LF_STR("file", source_file(m, t->direction)),
                                    LF_STR("phase", migration_phase_text(m->id.phase))};
     log_info(&event_commit_settled, LOG_FIELDS(LF_STR("version", m->id.version)),
-             up ? "version %s was committed" : "the way back of version %s was committed",
+             up ? "version %s was committed" : "the undoing of version %s was committed",
              m->id.version);
     report_step(&t->report, up ? "applied" : "undone", fields, sizeof(fields) / sizeof(*fields));
     if (up)
@@ -204,7 +204,7 @@ move(struct turn *t)
     struct err e = {0};
     t->losses++;
     log_warn(&event_connection_lost, LOG_FIELDS(LF_OPT("sqlstate", t->lost.sqlstate)),
-             "the connection was lost: %s; trying the hosts again", t->lost.msg);
+             "the connection was lost: %s; trying all hosts again", t->lost.msg);
     if (connect_open(&t->s, &e) == 0)
         return TURN_AGAIN;
     report_fail(&t->report, report_exit_for_connect(&e), &e);

@@ -60,7 +60,7 @@ pause_before(struct turn *t, struct backoff *again, unsigned attempt, struct err
     log_warn(&event_retry,
              LOG_FIELDS(LF_STR("sqlstate", why.sqlstate), LF_OPT("blockers", blockers),
                         LF_UINT("attempt", attempt), LF_UINT("pause_ms", pause_ms)),
-             "the history was not written, again in %u ms: %s%s%s", pause_ms, why.msg,
+             "the history was not written, retrying in %u ms: %s%s%s", pause_ms, why.msg,
              *blockers ? "; blocked by " : "", blockers);
     return roll_back(t, e) != 0 ? -1 : session_pause(&t->s, pause_ms, e);
 }
@@ -75,7 +75,7 @@ refused(struct turn *t, struct err *e)
     if (unwritten)
         err_set(
             e, ERR_PROTOCOL,
-            "a row was not written: a trigger of %s leaves it out (let it return NEW), or somebody else changed the row meanwhile",
+            "a row was not written: either a trigger on %s suppressed it (let the trigger return NEW), or another session has changed the row in the meantime",
             t->ledger.table.quoted);
     err_wrap(e, "cannot write the history");
     if (unwritten)
@@ -123,5 +123,5 @@ turn_settle_write(struct turn *t)
         report_forget_steps(&t->report);
     else
         log_info(&event_commit_settled, LOG_FIELDS(LF_STR("version", t->uncertain)),
-                 "what was written was committed");
+                 "the changes to the history were committed");
 }

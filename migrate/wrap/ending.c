@@ -14,7 +14,8 @@ how(const struct ending_facts *f, char buf[HOW_MAX])
 {
     char name[SIGNALS_NAME_MAX];
     if (WIFSIGNALED(f->wait_status))
-        snprintf(buf, HOW_MAX, "was ended by SIG%s", signals_name(name, WTERMSIG(f->wait_status)));
+        snprintf(buf, HOW_MAX, "was terminated by SIG%s",
+                 signals_name(name, WTERMSIG(f->wait_status)));
     else
         snprintf(buf, HOW_MAX, "exited with status %d", WEXITSTATUS(f->wait_status));
     return buf;
@@ -30,12 +31,12 @@ ending_of(const struct ending_facts *f, struct err *e)
         return EXIT_INPUT;
     }
     if (f->stop_signo) {
-        err_set(e, ERR_STOPPED, "ended by SIG%s; %s %s", signals_name(name, f->stop_signo),
+        err_set(e, ERR_STOPPED, "terminated by SIG%s; %s %s", signals_name(name, f->stop_signo),
                 f->command, how(f, buf));
         return EXIT_SIGNAL;
     }
     if (f->lost) {
-        err_set(e, ERR_LOST, "the lock was lost while %s ran: %s", f->command, f->why->msg);
+        err_set(e, ERR_LOST, "the lock was lost while %s was running: %s", f->command, f->why->msg);
         return EXIT_UNREACHABLE;
     }
     if (f->deadline) {

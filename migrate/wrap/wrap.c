@@ -34,17 +34,16 @@ static int
 fit(struct wrap *w, struct err *e)
 {
     if (w->s.in_recovery)
-        return err_set(e, ERR_WRONG_ROLE, "the server is a standby, nothing can be applied there");
+        return err_set(e, ERR_WRONG_ROLE, "cannot apply migrations on a standby");
     if (!w->s.pooled)
         return 0;
     err_set(
         e, ERR_USAGE,
-        "a connection pooler stands before the database: the protocol names another backend than the "
-        "server does, and a lock lasts no longer than a transaction there");
+        "cannot hold the lock through a connection pooler, which was detected because the protocol and the server report different process IDs");
     fail(w, e);
-    report_hint(&w->report,
-                "give migrate the address of PostgreSQL itself (--database, MIGRATE_DATABASE); the "
-                "command may go on using the pooler");
+    report_hint(
+        &w->report,
+        "let migrate connect to PostgreSQL directly (--database, MIGRATE_DATABASE); the command may continue to use the pooler");
     return -1;
 }
 
@@ -83,7 +82,7 @@ note_new(const char *revision, void *arg)
     report_applied(&w->report, revision);
     log_info(&event_revision,
              LOG_FIELDS(LF_STR("tool", w->spec->tool->name), LF_STR("revision", revision)),
-             "%s: %s was added to its history", w->spec->tool->name, revision);
+             "%s added %s to its history", w->spec->tool->name, revision);
 }
 
 /* What the history shows, whatever the command's status says. */
@@ -111,9 +110,10 @@ lacks_revision(struct wrap *w)
         !tool_lacks(t, strbuf_str(&kept), w->before.revisions, w->before.n, revision,
                     sizeof(revision)))
         return false;
-    log_warn(&event_tool_ahead, LOG_FIELDS(LF_STR("tool", t->name), LF_OPT("revision", revision)),
-             "the database is ahead of the files of %s%s%s: an older release, or a rollback",
-             t->name, revision[0] ? ", which lack " : "", revision);
+    log_warn(
+        &event_tool_ahead, LOG_FIELDS(LF_STR("tool", t->name), LF_OPT("revision", revision)),
+        "the database is ahead of the files of %s%s%s; this may be an older release, or a rollback",
+        t->name, revision[0] ? ", which lack " : "", revision);
     return true;
 }
 
@@ -149,7 +149,7 @@ tell_end(struct wrap *w, bool lacks)
                         LF_UINT("applied", w->report.applied_n),
                         LF_INT("command_exit", w->report.command.exit),
                         LF_UINT("duration_ms", took_ms)),
-             "%s is done (%s)", w->spec->argv[0], took);
+             "%s completed in %s", w->spec->argv[0], took);
 }
 
 static void

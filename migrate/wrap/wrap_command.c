@@ -40,7 +40,7 @@ lose(struct wrap *w, const struct err *why)
     w->why = *why;
     note_cause(w, CAUSE_LOST);
     command_lost(w->command, why);
-    log_error(&event_lock_lost, LOG_NONE, "the lock is lost: %s", why->msg);
+    log_error(&event_lock_lost, LOG_NONE, "the lock was lost: %s", why->msg);
 }
 
 static void
@@ -60,7 +60,7 @@ prove(struct wrap *w, struct err *e)
     lock_sql_proof(&w->lock, &sql);
     int result = session_sql(&w->s, &sql, &rows, e);
     if (result == 0 && !session_is(rows, 0, "t"))
-        result = err_set(e, ERR_LOST, "the server says that it is not held any more");
+        result = err_set(e, ERR_LOST, "the server reports that it is no longer held");
     pgrows_free(rows);
     return result;
 }
@@ -107,7 +107,7 @@ tell_stopping(const struct wrap *w, int signo)
     log_info(&event_stopping,
              LOG_FIELDS(LF_STR("signal", signals_name(name, signo)),
                         LF_UINT("grace_ms", w->o->grace_ms)),
-             "%s is asked to end by %s", w->spec->argv[0], name);
+             "sending SIG%s to %s", name, w->spec->argv[0]);
 }
 
 static void
@@ -121,23 +121,24 @@ on_note(const struct command_note *note, void *arg)
     case COMMAND_OVERDUE:
         note_cause(w, CAUSE_DEADLINE);
         log_warn(&event_overdue, LOG_FIELDS(LF_UINT("deadline_ms", w->o->deadline_ms)),
-                 "the deadline passed while %s ran", name);
+                 "deadline exceeded while %s was running", name);
         break;
     case COMMAND_STOPPING:
         tell_stopping(w, note->signo);
         break;
     case COMMAND_LEFT_BEHIND:
         log_warn(&event_left_behind, LOG_FIELDS(LF_STR("processes", note->processes)),
-                 "%s ended and left processes behind, which are asked to end: %s", name,
+                 "%s ended but left processes behind, which are being terminated: %s", name,
                  note->processes);
         break;
     case COMMAND_KILLING:
-        log_warn(&event_killing, LOG_NONE, "%s: KILL to what is left of it", name);
+        log_warn(&event_killing, LOG_NONE, "sending SIGKILL to the remaining processes of %s",
+                 name);
         break;
     case COMMAND_NOT_DYING:
         log_error(&event_not_dying, LOG_FIELDS(LF_STR("processes", note->processes)), "%s: %s",
-                  note->denied ? "not allowed to end what belongs to another user"
-                               : "processes live on after KILL",
+                  note->denied ? "no permission to terminate processes of another user"
+                               : "processes are still alive after SIGKILL",
                   note->processes);
         break;
     }
@@ -167,7 +168,7 @@ while_it_runs(struct wrap *w, const struct signals_event *ev)
     if (stop)
         note_cause(w, CAUSE_STOP);
     if (stop && ++w->stops > 1) {
-        err_set(&why, ERR_STOPPED, "a second signal came");
+        err_set(&why, ERR_STOPPED, "a second signal was received");
         command_lost(w->command, &why);
         return;
     }
@@ -217,7 +218,7 @@ wrap_command_init(struct wrap *w, struct err *e)
         return err_nomem(e);
     if (!command_sees_all(w->command))
         log_warn(&event_blind, LOG_NONE,
-                 "/proc cannot be used: only the command's own process group is seen");
+                 "/proc is not available, so only the command's own process group is tracked");
     return 0;
 }
 

@@ -20,14 +20,13 @@ wrap_export_parse(const char *text, struct wrap_export *ret, struct err *e)
     bool is_name = len > 0 && len < sizeof(ret->name) && strspn(text, LETTERS) > 0 &&
                    strspn(text, LETTERS "0123456789") == len;
     if (!is_name)
-        return err_set(e, ERR_USAGE,
-                       "--export-url wants the name of a variable, and may add a scheme: "
-                       "DATABASE_URL, or DATABASE_URL=postgresql+psycopg2");
+        return err_set(
+            e, ERR_USAGE,
+            "--export-url requires the name of a variable, optionally with a scheme, as in DATABASE_URL or DATABASE_URL=postgresql+psycopg2");
     if (strlen(scheme) >= sizeof(ret->scheme) || target_pg_url_scheme(scheme, e) != 0)
         return err_set(
             e, ERR_USAGE,
-            "--export-url: the scheme is postgresql, postgres, pgsql or pdo-pgsql, or one of them with a "
-            "driver, as in postgresql+psycopg2");
+            "--export-url: the scheme must be postgresql, postgres, pgsql or pdo-pgsql, optionally with a driver as in postgresql+psycopg2");
     snprintf(ret->name, sizeof(ret->name), "%.*s", (int)len, text);
     snprintf(ret->scheme, sizeof(ret->scheme), "%s", scheme);
     return 0;

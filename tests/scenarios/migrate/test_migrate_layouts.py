@@ -143,7 +143,7 @@ def test_files_and_history_that_do_not_belong_together(up, files, pg):
 
 def test_status_says_what_the_history_cannot_tell(up, files):
     write(files, "dbmate")
-    assert "history of dbmate: versions alone" in up(command="status").stdout
+    assert "history of dbmate: only versions" in up(command="status").stdout
 
 
 def test_places_of_errors_are_those_of_the_file(up, files):

@@ -81,7 +81,7 @@ def test_a_lease_that_ran_out_is_not_renewed(start, files, pg, pooler):
     wait_until(lambda: sleeping(pg) == 1, 20, "it works")
     outdate(pg)
     result = process.wait(60)
-    assert result.status == 11 and "lease is lost" in failure(result)["msg"], result.output
+    assert result.status == 11 and "lease was lost" in failure(result)["msg"], result.output
     wait_until(lambda: sleeping(pg) == 0, 20, "it is cancelled")
 
 

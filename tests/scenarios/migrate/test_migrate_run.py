@@ -184,7 +184,7 @@ def test_a_lost_lock_ends_the_command(wrapped, pg, scratch):
     pg.psql(f"SELECT pg_terminate_backend({backend(pg)})")
     result = process.wait(5)
     assert result.status == 10, result.output
-    assert "the lock was lost while sh ran" in failure(result)["msg"]
+    assert "the lock was lost while sh was running" in failure(result)["msg"]
     assert termination(log)["command_signal"] == "KILL"
     assert not any(alive(pid) for pid in tree)
 

@@ -45,7 +45,7 @@ test_read_once(void **state)
     assert_int_equal(facts.verdict.statements, 7);
     put(path, "select 1; select 3;");
     assert_int_equal(apply_check(&s, s.migrations, MIGRATION_UP, &facts, &r), -1);
-    assert_string_equal(r.err.msg, "was changed while migrate was running");
+    assert_string_equal(r.err.msg, "the file was changed while migrate was running");
     assert_string_equal(r.file, "1_a.sql");
     assert_int_equal(r.line, 0);
     report_done(&r);
@@ -79,7 +79,7 @@ test_way_back(void **state)
     assert_int_equal(apply_check(&s, s.migrations, MIGRATION_DOWN, &facts, &r), 0);
     put(down, "-- migrate: transaction=off lock_timeout=3s\nselect 1; select 2; select 4;");
     assert_int_equal(apply_check(&s, s.migrations, MIGRATION_DOWN, &facts, &r), -1);
-    assert_string_equal(r.err.msg, "was changed while migrate was running");
+    assert_string_equal(r.err.msg, "the file was changed while migrate was running");
     assert_string_equal(r.file, "1_a.down.sql");
     report_done(&r);
     report_init(&r, false);

@@ -30,15 +30,16 @@ causes(void **state)
     check((struct ending_facts){0}, EXIT_DONE, "");
     check((struct ending_facts){.wait_status = EXITED(3)}, EXIT_COMMAND,
           "tool exited with status 3");
-    check((struct ending_facts){.wait_status = SIGSEGV}, EXIT_COMMAND, "tool was ended by SIGSEGV");
+    check((struct ending_facts){.wait_status = SIGSEGV}, EXIT_COMMAND,
+          "tool was terminated by SIGSEGV");
     check((struct ending_facts){.exec_status = 127, .why = &why, .stop_signo = SIGTERM}, EXIT_INPUT,
           "why");
     check((struct ending_facts){.stop_signo = SIGINT, .lost = true, .why = &why}, EXIT_SIGNAL,
-          "ended by SIGINT; tool exited with status 0");
+          "terminated by SIGINT; tool exited with status 0");
     check((struct ending_facts){.lost = true, .why = &why, .deadline = true}, EXIT_UNREACHABLE,
-          "the lock was lost while tool ran: why");
+          "the lock was lost while tool was running: why");
     check((struct ending_facts){.deadline = true, .wait_status = SIGKILL, .lacks = true},
-          EXIT_DEADLINE, "deadline exceeded; tool was ended by SIGKILL");
+          EXIT_DEADLINE, "deadline exceeded; tool was terminated by SIGKILL");
 }
 
 static void

@@ -160,14 +160,14 @@ test_foreign_tables(void **state)
         {"tool,version,name,phase,sha256,loose_sha256,applied_at,applied_by,duration_ms,release",
          NULL, true, NULL},
         {"version,name,phase,sha256,loose_sha256,applied_at,applied_by,duration_ms,release,tool,note",
-         "further column note, which is NOT NULL", true, "version,note"},
+         "additional column note that is NOT NULL", true, "version,note"},
         {"version,name,phase,sha256,loose_sha256,applied_at,applied_by,duration_ms,release",
-         "no history table of migrate", true, "version"},
+         "not a history table of migrate", true, "version"},
         {"version,dirty", "golang-migrate", true, NULL},
         {"id,version_id,is_applied,tstamp", "goose", true, NULL},
         {"version_num", "alembic", true, NULL},
         {"version", "dbmate", true, NULL},
-        {"a,b", "no history table of migrate: its columns are a,b", true, NULL},
+        {"a,b", "not a history table of migrate; its columns are a,b", true, NULL},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         struct err e = {0};

@@ -215,17 +215,17 @@ test_bad_headers(void **state)
 {
     (void)state;
     no_header("\n-- migrate: transction=off", 2,
-              "line 2: unknown key transction in a -- migrate: line: did you mean transaction?");
+              "line 2: unknown key transction in a -- migrate: line; did you mean transaction?");
     no_header("-- migrate: zzz=1", 1, "line 1: unknown key zzz in a -- migrate: line");
     no_header("-- migrate: this adds a table", 1, "unknown key this");
-    no_header("-- migrate: transaction=maybe", 1, "transaction is on or off, not maybe");
-    no_header("-- migrate: transaction=OFF", 1, "transaction is on or off, not OFF");
+    no_header("-- migrate: transaction=maybe", 1, "transaction must be on or off, not maybe");
+    no_header("-- migrate: transaction=OFF", 1, "transaction must be on or off, not OFF");
     no_header("-- migrate: phase=", 1, "phase needs a value");
     no_header("-- migrate: phase", 1, "phase needs a value");
-    no_header("-- migrate: phase=both", 1, "phase is expand or contract, not both");
+    no_header("-- migrate: phase=both", 1, "phase must be expand or contract, not both");
     no_header("-- migrate: lock_timeout=5", 1, "lock_timeout: 5 is not a duration");
-    no_header("-- migrate: statement_timeout=25d", 1, "statement_timeout: 25d is longer");
-    no_header("-- migrate: phase=expand\n-- migrate: phase=expand", 2, "phase stands twice");
+    no_header("-- migrate: statement_timeout=25d", 1, "statement_timeout: 25d exceeds");
+    no_header("-- migrate: phase=expand\n-- migrate: phase=expand", 2, "phase is given twice");
     no_header("-- migrate:up\ncreate table t();\n-- migrate:down\n", 1, "dbmate");
     no_header("-- +goose Up\n", 1, "goose");
     no_header("-- +migrate Up\n", 1, "sql-migrate");
@@ -233,10 +233,10 @@ test_bad_headers(void **state)
     no_header("-- Down Migration\n", 1, "node-pg-migrate");
     no_header("---- tern: disable-tx ----\n", 1, "tern");
     no_header("--\xc2\xa0migrate: transaction=off", 1,
-              "line 1: U+00A0 (no-break space) in a -- migrate:");
+              "line 1: a -- migrate: line contains U+00A0 (no-break space)");
     no_header("-- migrate:\xe2\x80\x8btransaction=off", 1, "U+200B (zero width space)");
     no_header("-- \xef\xbb\xbf migrate: phase=contract", 1, "U+FEFF (byte order mark)");
-    no_header("-- migrate: marks=maybe\n", 1, "marks is refuse or ignore, not maybe");
+    no_header("-- migrate: marks=maybe\n", 1, "marks must be refuse or ignore, not maybe");
     no_header("\n\n-- !Ups\n-- migrate: phase=expand\n", 3,
               "line 3: \"-- !Ups\" heads a part of the file that goes up or back");
     no_header("-- Rollback:\n-- removes a\nDROP TABLE a;", 1, "heads a part");

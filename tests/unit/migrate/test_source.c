@@ -275,7 +275,7 @@ test_bad_name(void **state)
     opens(f, 2);
     source_done(&f->s);
     put(f, "oops.sql", "");
-    refuses(f, "oops.sql", 0, "oops.sql: the name is not");
+    refuses(f, "oops.sql", 0, "oops.sql: the name does not have the form");
 }
 
 /* Beside numbers they are no migrations: a copy, a script. */
@@ -460,7 +460,7 @@ test_changes(void **state)
         assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
         assert_int_equal(source_text_same(&t, &f->e), -1);
         assert_int_equal(f->e.code, ERR_INPUT);
-        assert_string_equal(f->e.msg, "was changed while migrate was running");
+        assert_string_equal(f->e.msg, "the file was changed while migrate was running");
         if (change == 0)
             assert_int_equal(t.data[len - 1], '\0');
         struct source_text again = SOURCE_TEXT_INIT;
