@@ -47,7 +47,7 @@ same_back(const struct source_text *t, const struct facts *facts, struct err *e)
     if (digest_sha256(t->data, t->len, sum, e) != 0)
         return -1;
     if (memcmp(sum, facts->back_sha256, sizeof(sum)) != 0)
-        return err_set(e, ERR_INPUT, "was changed while migrate was running");
+        return err_set(e, ERR_INPUT, "the file was changed while migrate was running");
     return 0;
 }
 
@@ -232,8 +232,8 @@ void
 apply_give_up(struct apply *a, const struct err *e)
 {
     struct err said = {0};
-    err_set(&said, e->code, "%s before another attempt; the last one: %s%s%s", e->msg, a->why.msg,
-            a->blockers[0] ? "; blocked by " : "", a->blockers);
+    err_set(&said, e->code, "%s before another attempt; the last attempt failed: %s%s%s", e->msg,
+            a->why.msg, a->blockers[0] ? "; blocked by " : "", a->blockers);
     apply_report_at(a, report_exit_for(e), &said, a->why_found ? &a->why_at : NULL);
 }
 
@@ -279,8 +279,8 @@ attempts(struct apply *a)
         if (result == APPLY_OUTSIDE) {
             log_warn(&event_outside,
                      LOG_FIELDS(LF_STR("file", a->file), LF_STR("sqlstate", a->why.sqlstate)),
-                     "%s: %s; it is the only statement, so it runs outside a transaction", a->file,
-                     a->why.msg);
+                     "%s: %s; because it is the only statement, it is run outside a transaction",
+                     a->file, a->why.msg);
             a->verdict.transaction = false;
             a->outright = true;
         } else if (result != APPLY_RETRY) {

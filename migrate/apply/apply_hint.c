@@ -28,14 +28,12 @@ static const char *
 of_transaction(const struct apply *a, const struct err *e, const struct statement *st)
 {
     if (is(e, "25001") && st && apply_function_asked(a, st))
-        return "it was executed by a function or DO block, where the server never allows it: write the statement "
-               "itself into the migration";
+        return "it was executed by a function or DO block, where the server never allows it; write the statement itself in the migration";
     if (!a->verdict.transaction)
         return NULL;
     if (is(e, "25001") && st && apply_begins(a, st, "set"))
-        return "it must be the first statement of its transaction: move it to the beginning of the file";
-    return "this cannot run inside a transaction: move it to a file of its own, or begin the file with the line "
-           "\"-- migrate: transaction=off\" (then none of it is rolled back)";
+        return "it must be the first statement of its transaction; move it to the beginning of the file";
+    return "the statement cannot run inside a transaction; move it to a file of its own, or begin the file with the line \"-- migrate: transaction=off\" (then nothing in the file is rolled back)";
 }
 
 static void
@@ -45,14 +43,13 @@ of_cancel(const struct apply *a, struct strbuf *out)
     uint64_t ms;
     if (!apply_statement_timeout(a, &ms) || ms == 0) {
         strbuf_adds(
-            out, "cancelled although migrate set no limit: by a statement_timeout set in the file "
-                 "or by a function, or by an administrator");
+            out,
+            "migrate set no limit; the statement was cancelled by a statement_timeout set in the file or by a function, or by an administrator");
         return;
     }
     strbuf_addf(
         out,
-        "cancelled: by the statement_timeout of %s that %s asks for, by a shorter one in the file or of a "
-        "function, or by an administrator",
+        "the statement was cancelled by the statement_timeout of %s set by %s, by a shorter one set in the file or by a function, or by an administrator",
         clock_format_duration(text, ms),
         a->facts->header.statement_timeout_ms != LAYOUT_UNSET
             ? "the file's header"
@@ -68,28 +65,25 @@ apply_hint(const struct apply *a, const struct err *e, const struct statement *s
         text = of_transaction(a, e, st);
     else if (a->sent_commits)
         text =
-            "it may have committed part of its work before it failed: check what it did, and correct the file or the "
-            "data so that it can be run again from the beginning";
+            "it may have committed part of its work before it failed; check what it did, and correct the file or the data so that it can be run again from the beginning";
     else if (apply_lock_failure(e) && a->unwaited)
         strbuf_addf(
             out,
-            "the same error occurred in %u attempts, so the file itself may cause it; with --deadline it is "
-            "retried until then",
+            "the same error occurred in %u attempts, so the file itself may cause it; with --deadline, attempts continue until the deadline",
             a->unwaited + 1);
     else if (is(e, "57014"))
         of_cancel(a, out);
     else if (is(e, "42P01") && !a->first_n && !pgconn_diag(a->s->work)->context[0])
         strbuf_addf(
             out,
-            "the file itself dropped or moved %s: keep the history table in a schema that no file drops (--table)",
+            "the file itself dropped or moved %s; keep the history table in a schema that no file drops (--table)",
             a->ledger->table.quoted);
     else if (is(e, "42P07") && !a->verdict.transaction)
         text =
-            "an earlier run may have been interrupted in this file: check whether the object is complete (for an index: "
-            "indisvalid), drop it if not, and correct the file";
+            "an earlier run may have been interrupted in this file; check whether the object is complete (for an index: indisvalid), drop it if not, and correct the file";
     else if (is(e, "55P04"))
         text =
-            "a new enum value cannot be used before its transaction has been committed: use it in the next file";
+            "a new enum value cannot be used before its transaction has been committed; use it in the next file";
     if (text)
         strbuf_adds(out, text);
 }

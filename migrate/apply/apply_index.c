@@ -42,11 +42,10 @@ apply_check_index(struct apply *a, const struct statement *st, struct err *e)
     claim_sql(&t, &sql);
     int result = session_sql(a->s, &sql, &rows, e);
     if (result == 0 && pgrows_count(rows) > 0)
-        result =
-            err_set(e, ERR_INPUT,
-                    "the index %.*s exists already and is INVALID: a CREATE INDEX CONCURRENTLY "
-                    "failed, or has not ended; drop it (DROP INDEX CONCURRENTLY) and run again",
-                    (int)t.name.bytes, t.name.text);
+        result = err_set(
+            e, ERR_INPUT,
+            "the index %.*s already exists and is INVALID, because a CREATE INDEX CONCURRENTLY failed or is still running; drop it (DROP INDEX CONCURRENTLY) and run migrate again",
+            (int)t.name.bytes, t.name.text);
     pgrows_free(rows);
     return result;
 }

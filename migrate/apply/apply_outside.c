@@ -20,14 +20,16 @@ outside_refused(struct outside *o, const struct err *e, size_t completed)
     struct apply *a = o->a;
     struct err said = *e;
     if (a->first_n)
-        err_wrap(&said, "statement %zu of %zu, outside a transaction (what ran before it stays)",
-                 a->first_n, a->verdict.statements);
+        err_wrap(
+            &said,
+            "statement %zu of %zu, outside a transaction (earlier statements remain in effect)",
+            a->first_n, a->verdict.statements);
     if (e->code == ERR_SERVER || e->code == ERR_PROTOCOL)
         apply_report(a, EXIT_PARTIAL, &said, completed);
     else
         apply_report_run(a, &said, completed);
     if (a->first_n > 1 && a->report->failed)
-        report_add_hint(a->report, "another start goes on with this statement");
+        report_add_hint(a->report, "the next run resumes with this statement");
     return APPLY_FAILED;
 }
 
@@ -60,7 +62,7 @@ trial_failed(struct apply *a, struct err *e)
         return apply_roll_back(a, APPLY_RETRY);
     }
     bool refused = apply_row_refused(a, e);
-    apply_wrap_row(a, "cannot write the history, so nothing of the file is run", e);
+    apply_wrap_row(a, "cannot write the history, so the file is not run", e);
     if (refused) {
         enum apply_result result = apply_roll_back(a, APPLY_SKIPPED);
         return result == APPLY_SKIPPED ? apply_duplicate(a, EXIT_REFUSED, e) : result;
@@ -116,15 +118,17 @@ drifted(struct outside *o, const struct step *step, const struct statement *st)
     if (st)
         err_set(
             &e, ERR_INPUT,
-            "statement %zu of %zu was changed since an earlier run did it, in a file that is not done yet",
+            "statement %zu of %zu has changed since an earlier run executed it, and the file is not complete yet",
             step->n, o->a->verdict.statements);
     else
         err_set(
             &e, ERR_INPUT,
-            "an earlier run did a statement %zu of this file, which has %zu now and is not done yet",
+            "an earlier run executed statement %zu of this file, which now has %zu statements and is not complete yet",
             step->n, o->a->verdict.statements);
     apply_report_at(o->a, EXIT_DRIFT, &e, st);
-    report_hint(o->a->report, "put back what was done, and bring the change in a file of its own");
+    report_hint(
+        o->a->report,
+        "restore the statements as they were executed, and make the change in a file of its own");
     return APPLY_FAILED;
 }
 
@@ -172,8 +176,8 @@ tell_resumed(const struct outside *o)
     log_info(&event_resumed,
              LOG_FIELDS(LF_STR("version", o->a->m->id.version), LF_STR("file", o->a->file),
                         LF_UINT("done", done), LF_UINT("statements", o->a->verdict.statements)),
-             "%s: an earlier run did %zu of %zu statements: going on from there", o->a->file, done,
-             o->a->verdict.statements);
+             "%s: an earlier run completed %zu of %zu statements; resuming after them", o->a->file,
+             done, o->a->verdict.statements);
 }
 
 static enum apply_result
@@ -259,10 +263,10 @@ lock_lost(struct apply *a)
 {
     struct err e = {0};
     struct statement st;
-    err_set(&e, ERR_LOST,
-            "the script released migrate's lock; it is %s and recorded, but another runner "
-            "may have worked beside it: look at what it did, then start again",
-            a->back ? "undone" : "applied");
+    err_set(
+        &e, ERR_LOST,
+        "the script released migrate's lock; the file was %s and recorded, but another runner may have run at the same time; check what it did, then run migrate again",
+        a->back ? "undone" : "applied");
     bool found = apply_find_unlock(a, &st);
     apply_report_at(a, EXIT_PARTIAL, &e, found ? &st : NULL);
     lock_forget(a->lock);
@@ -326,13 +330,13 @@ outside_needs_session(const struct outside *o, const struct outside_work *w)
     uint64_t ms;
     const struct options *opt = o->a->s->o;
     if (w->task.kind == TASK_SESSION)
-        return "this statement sets something of the session";
+        return "this statement changes the state of the session";
     if (w->transaction && !o->outright)
         return NULL;
     if (opt->role || opt->search_path)
-        return "this statement cannot run in a transaction, and --role and --search-path are settings of the session then";
+        return "this statement cannot run in a transaction, so --role and --search-path must be set for the session";
     if (apply_statement_timeout(o->a, &ms) && ms)
-        return "this statement cannot run in a transaction, and its statement_timeout is a setting of the session then";
+        return "this statement cannot run in a transaction, so its statement_timeout must be set for the session";
     return NULL;
 }
 
@@ -351,12 +355,11 @@ check_stateless(struct outside *o)
         const char *why = outside_needs_session(o, &w);
         if (!why)
             continue;
-        err_set(&e, ERR_INPUT, "%s, which is not kept behind a connection pooler", why);
+        err_set(&e, ERR_INPUT, "%s, which is not preserved by a connection pooler", why);
         apply_report_at(o->a, EXIT_INPUT, &e, &st);
         report_hint(
             o->a->report,
-            "connect to PostgreSQL itself; or, where the pooler pools by sessions, run with "
-            "--pooler=session");
+            "connect to PostgreSQL directly; or, if the pooler is in session mode, run with --pooler=session");
         return APPLY_FAILED;
     }
     source_text_rewind(&o->a->text, 0);

@@ -35,9 +35,11 @@ end_worker(struct outside *o, const struct catalog_worker *w, struct err *e)
 {
     char sql[80];
     int n = snprintf(sql, sizeof(sql), "SELECT pg_catalog.pg_terminate_backend(%d)", w->pid);
-    log_warn(&event_step_end,
-             LOG_FIELDS(LF_STR("version", o->a->m->id.version), LF_INT("holder_pid", w->pid)),
-             "pid %d still runs a statement of an earlier run: it is ended", w->pid);
+    log_warn(
+        &event_step_end,
+        LOG_FIELDS(LF_STR("version", o->a->m->id.version), LF_INT("holder_pid", w->pid)),
+        "terminating the session with pid %d, which is still executing a statement of an earlier run",
+        w->pid);
     return session_query(o->a->s, sql, (size_t)n, NULL, e);
 }
 
@@ -54,9 +56,9 @@ wait_a_little(struct outside *o, const struct catalog_worker *w, struct patience
     char text[128];
     if (clock_left_ms(p->until_ms) == 0) {
         if (p->ended || !w->certain || end_worker(o, w, e) != 0) {
-            const char *why = p->ended ? "does not end" : "could not be ended";
+            const char *why = p->ended ? "does not end" : "could not be terminated";
             return err_set(e, ERR_CLOSED,
-                           "a statement of an earlier run is still under way and %s: %s", why,
+                           "a statement of an earlier run is still being executed and %s: %s", why,
                            describe(w, text, sizeof(text)));
         }
         p->ended = true;
@@ -67,7 +69,7 @@ wait_a_little(struct outside *o, const struct catalog_worker *w, struct patience
         log_info(&event_step_wait,
                  LOG_FIELDS(LF_STR("version", o->a->m->id.version), LF_INT("holder_pid", w->pid),
                             LF_STR("holder", w->application)),
-                 "a statement of an earlier run is still under way: %s",
+                 "a statement of an earlier run is still being executed: %s",
                  describe(w, text, sizeof(text)));
     }
     return session_pause(o->a->s, backoff_next(&p->again), e);
@@ -104,7 +106,7 @@ drop_all(struct outside *o, const struct strbuf *names, size_t n, struct err *e)
         const char *name = strbuf_str(&names[i]);
         log_warn(&event_step_drop,
                  LOG_FIELDS(LF_STR("version", o->a->m->id.version), LF_STR("index", name)),
-                 "the index %s is INVALID and what a failed attempt left: it is dropped", name);
+                 "dropping the INVALID index %s, which a failed attempt left behind", name);
         strbuf_addf(&sql, "DROP INDEX %sIF EXISTS %s",
                     strncmp(name, "pg_toast.", 9) == 0 ? "" : "CONCURRENTLY ", name);
         if (outside_limit(o, false, e) != 0 || session_sql(o->a->s, &sql, NULL, e) != 0)
@@ -133,14 +135,15 @@ stop_hint(struct outside *o, const struct outside_work *w)
     const char *table = o->steps.table.quoted;
     strbuf_addf(
         &hint,
-        "look at what it did; when it is done, say so: UPDATE %s SET state = 'done' WHERE version = ",
+        "check what it did; if it is complete, record that: UPDATE %s SET state = 'done' WHERE version = ",
         table);
     quote_literal(&hint, o->key);
-    strbuf_addf(&hint,
-                " AND n = %zu; when it may run from its beginning: DELETE FROM %s WHERE version = ",
-                w->st.n, table);
+    strbuf_addf(
+        &hint,
+        " AND n = %zu; if it can be run again from the beginning: DELETE FROM %s WHERE version = ",
+        w->st.n, table);
     quote_literal(&hint, o->key);
-    strbuf_addf(&hint, " AND n = %zu; then start again", w->st.n);
+    strbuf_addf(&hint, " AND n = %zu; then run migrate again", w->st.n);
     report_hint(o->a->report, strbuf_str(&hint));
 }
 
@@ -150,7 +153,7 @@ stop(struct outside *o, const struct outside_work *w)
     struct err e = {0};
     err_set(
         &e, ERR_INPUT,
-        "an earlier run was cut off in this statement (%zu of %zu), and nothing tells whether it came to its end",
+        "an earlier run was interrupted in this statement (%zu of %zu), and it cannot be determined whether the statement completed",
         w->st.n, o->a->verdict.statements);
     apply_report_at(o->a, EXIT_PARTIAL, &e, &w->st);
     stop_hint(o, w);
@@ -163,7 +166,7 @@ drift(struct outside *o, const struct outside_work *w)
     struct err e = {0};
     err_set(
         &e, ERR_INPUT,
-        "statement %zu of %zu was changed after an earlier run had begun it, and what it made then is there",
+        "statement %zu of %zu was changed after an earlier run had begun it, and what it created then still exists",
         w->st.n, o->a->verdict.statements);
     apply_report_at(o->a, EXIT_DRIFT, &e, &w->st);
     stop_hint(o, w);

@@ -95,13 +95,14 @@ apply_duplicate(struct apply *a, enum exit_status exit, const struct err *e)
     if (a->s->stateless) { /* that is how runners meet there */
         log_info(&event_passed,
                  LOG_FIELDS(LF_STR("version", a->m->id.version), LF_STR("file", a->file)),
-                 "%s: another runner %s it meanwhile", a->file, a->back ? "undid" : "applied");
+                 "%s: another runner has %s it in the meantime", a->file,
+                 a->back ? "undone" : "applied");
         return APPLY_SKIPPED;
     }
-    log_warn(&event_skipped,
-             LOG_FIELDS(LF_STR("version", a->m->id.version), LF_STR("file", a->file)),
-             "%s: somebody else, who does not heed migrate's lock, %s it meanwhile", a->file,
-             a->back ? "undid" : "applied");
+    log_warn(
+        &event_skipped, LOG_FIELDS(LF_STR("version", a->m->id.version), LF_STR("file", a->file)),
+        "%s: another session, which does not respect migrate's lock, has %s it in the meantime",
+        a->file, a->back ? "undone" : "applied");
     return APPLY_SKIPPED;
 }
 
@@ -111,11 +112,10 @@ apply_wrap_row(const struct apply *a, const char *what, struct err *e)
     if (unwritten(a, e) && a->back)
         err_set(
             e, ERR_PROTOCOL,
-            "nothing was deleted from %s: a trigger keeps the row (let it return OLD), or the file itself "
-            "deletes it (leave that to migrate)",
+            "nothing was deleted from %s: either a trigger kept the row (let it return OLD), or the file itself deleted it (leave that to migrate)",
             a->ledger->table.quoted);
     else if (unwritten(a, e))
-        err_set(e, ERR_PROTOCOL, "a trigger of %s leaves the row out: let it return NEW",
+        err_set(e, ERR_PROTOCOL, "a trigger on %s suppressed the row; let it return NEW",
                 a->ledger->table.quoted);
     err_wrap(e, "%s", what);
 }

@@ -89,7 +89,7 @@ enum apply_result
 outside_lease_lost(struct outside *o)
 {
     struct err e = {0};
-    err_set(&e, ERR_BUSY, "the lease is lost: another runner took it over");
+    err_set(&e, ERR_BUSY, "the lease was lost: another runner took it over");
     return outside_refused(o, &e, 0);
 }
 
@@ -152,8 +152,8 @@ outside_note(struct outside *o, const struct outside_work *w, enum step_state st
         log_warn(&event_retry,
                  LOG_FIELDS(LF_STR("version", o->a->m->id.version), LF_STR("file", o->a->file),
                             LF_STR("sqlstate", e->sqlstate), LF_UINT("pause_ms", pause_ms)),
-                 "%s: the step of statement %zu again in %u ms: %s", o->a->file, w->st.n, pause_ms,
-                 e->msg);
+                 "%s: the step of statement %zu was not written, retrying in %u ms: %s", o->a->file,
+                 w->st.n, pause_ms, e->msg);
         if (session_pause(o->a->s, pause_ms, e) != 0)
             return -1;
     }
@@ -319,7 +319,8 @@ pause_before_retry(struct outside *o, const struct outside_work *w, const struct
              LOG_FIELDS(LF_STR("version", a->m->id.version), LF_STR("file", a->file),
                         LF_STR("sqlstate", why->sqlstate), LF_OPT("blockers", a->blockers),
                         LF_UINT("attempt", n), LF_UINT("pause_ms", pause_ms)),
-             "%s: statement %zu again in %u ms: %s", a->file, w->st.n, pause_ms, why->msg);
+             "%s: statement %zu failed, retrying in %u ms: %s", a->file, w->st.n, pause_ms,
+             why->msg);
     if (session_pause(a->s, pause_ms, &e) == 0)
         return APPLY_RETRY;
     apply_give_up(a, &e);
@@ -353,7 +354,8 @@ unit_failed(struct outside *o, const struct outside_work *w, struct err *e, size
         return lost == APPLY_BUSY ? outside_lease_lost(o) : lost;
     }
     if (is_done_by_other(o, e, completed)) {
-        snprintf(a->busy, sizeof(a->busy), "one that has done statement %zu meanwhile", w->st.n);
+        snprintf(a->busy, sizeof(a->busy), "one that has executed statement %zu in the meantime",
+                 w->st.n);
         return apply_roll_back(a, APPLY_BUSY);
     }
     if (!ours && wants_outside(o, w, e))
@@ -467,7 +469,7 @@ refuse_stateless(struct outside *o, struct outside_work *w)
     const char *why = outside_needs_session(o, w);
     if (!why)
         return 0;
-    err_set(&e, ERR_INPUT, "%s, which is not kept behind a connection pooler", why);
+    err_set(&e, ERR_INPUT, "%s, which is not preserved by a connection pooler", why);
     apply_report_at(o->a, EXIT_INPUT, &e, &w->st);
     return -1;
 }

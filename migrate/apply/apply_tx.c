@@ -176,7 +176,7 @@ apply_check_open(struct apply *a, size_t culprit_index)
     struct statement st;
     err_set(
         &e, ERR_INPUT,
-        "this statement ended the transaction of its file: what stands before it is committed or lost");
+        "this statement ended the transaction of its file, so the statements before it are either committed or lost");
     bool found = apply_find_statement(a, a->first_n + index, &st);
     apply_report_at(a, EXIT_PARTIAL, &e, found ? &st : NULL);
     return APPLY_FAILED;
@@ -374,7 +374,7 @@ lock_lost(struct apply *a)
     err_set(&e, ERR_LOST, "the script released migrate's lock");
     bool found = apply_find_unlock(a, &st);
     apply_report_at(a, EXIT_INPUT, &e, found ? &st : NULL);
-    report_hint(a->report, "pg_advisory_unlock_all() releases every lock of the session");
+    report_hint(a->report, "pg_advisory_unlock_all() releases every advisory lock of the session");
     lock_forget(a->lock);
     return apply_roll_back(a, APPLY_FAILED);
 }

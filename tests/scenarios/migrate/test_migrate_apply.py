@@ -108,7 +108,7 @@ def test_concurrently_has_a_limit_when_asked(up, files, pg, slow_table):
     [
         ("SELECT pg_sleep(9);\n", ["--statement-timeout=50ms"], "50ms that --statement-timeout (MIGRATE_STATEMENT_TIMEOUT)"),
         ("-- migrate: statement_timeout=60ms\nSELECT pg_sleep(9);\n", ["--statement-timeout=none"], "60ms that the file's header"),
-        ("SET statement_timeout TO 50;\nSELECT pg_sleep(9);\n", [], "although migrate set no limit"),
+        ("SET statement_timeout TO 50;\nSELECT pg_sleep(9);\n", [], "migrate set no limit"),
     ],
     ids=["option", "header", "file"],
 )

@@ -248,7 +248,7 @@ def test_a_trigger_that_keeps_the_row(three, down, pg):
             "CREATE TRIGGER keep BEFORE DELETE ON schema_history FOR EACH ROW EXECUTE FUNCTION keep()")
     result = down("--steps=1")
     assert result.status == 20, result.output
-    assert "a trigger keeps the row (let it return OLD)" in failure(result)["msg"]
+    assert "a trigger kept the row (let it return OLD)" in failure(result)["msg"]
     assert (len(history(pg)), tables(pg)) == (3, "a,b,c")
 
 
@@ -277,7 +277,7 @@ def test_somebody_else_undid_it(three, start, files, pg):
 def test_a_file_that_deletes_its_row(three, files, down, pg):
     files("0003_c.down.sql", "DELETE FROM schema_history WHERE version = '0003';\nDROP TABLE c;\n")
     result = down("--steps=1")
-    assert result.status == 20 and "the file itself deletes it" in failure(result)["msg"], result.output
+    assert result.status == 20 and "the file itself deleted it" in failure(result)["msg"], result.output
     assert (len(history(pg)), tables(pg)) == (3, "a,b,c")
 
 

@@ -128,7 +128,7 @@ def test_a_signal_outside_a_transaction(start, files, pg, env):
     assert sleeping(pg) == 0 and advisory_locks(pg) == 0
     said = failure(result)
     assert "statement 2 of 2" in said["msg"] and "stays" in said["msg"], said
-    assert "goes on with this statement" in said["hint"], said
+    assert "the next run resumes with this statement" in said["hint"], said
 
 
 def test_lost_outside_a_transaction(start, files, pg, env):
@@ -138,7 +138,7 @@ def test_lost_outside_a_transaction(start, files, pg, env):
     pg.terminate("query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()")
     result = process.wait()
     assert (result.status, failure(result)["line"]) == (10, 3), result.output
-    assert "statement 2 of 2" in failure(result)["msg"] and "goes on with this statement" in failure(result)["hint"]
+    assert "statement 2 of 2" in failure(result)["msg"] and "the next run resumes with this statement" in failure(result)["hint"]
 
 
 def test_a_second_signal_ends_at_once(start, files, pg, proxy):

@@ -290,7 +290,7 @@ def test_a_trigger_that_leaves_the_row_out(applied, files, repair, pg):
     pg.psql("CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NULL; END$$",
             "CREATE TRIGGER keep BEFORE UPDATE ON schema_history FOR EACH ROW EXECUTE FUNCTION keep()")
     result = repair()
-    assert result.status == 20 and "a trigger of" in failure(result)["msg"], result.output
+    assert result.status == 20 and "a trigger on" in failure(result)["msg"], result.output
 
 
 # --- Another tool's dirty mark --------------------------------------------------------------------------------------------

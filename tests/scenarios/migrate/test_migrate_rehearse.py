@@ -166,7 +166,7 @@ def test_a_lock_lasts_to_the_end_of_its_file(rehearse, files, shop):
     assert statements(picture)[2]["locks"][0]["held_ms"] < 300
     assert statements(picture, 1)[0]["locks"][0]["held_ms"] == picture["files"][1]["duration_ms"]
     assert [(f["line"], f["rule"]) for f in picture["findings"]] == [(1, "max-blocking")]
-    assert "line 2: give it a file of its own" in picture["findings"][0]["message"]
+    assert "line 2; move that statement to a file of its own" in picture["findings"][0]["message"]
     assert rehearse("--max-blocking", "20s")[0].status == 0
     assert rehearse("--max-blocking", "none")[0].status == 0
 

@@ -186,7 +186,7 @@ def test_outside_a_transaction_part_way(up, files, pg):
     assert result.status == 24
     said = failure(result)
     assert (said["file"], said["line"], said["sqlstate"]) == ("0002_b.sql", 2, "42703")
-    assert "statement 2 of 2" in said["msg"] and "goes on with this statement" in said["hint"]
+    assert "statement 2 of 2" in said["msg"] and "the next run resumes with this statement" in said["hint"]
     assert history(pg) == ["0001"]
     assert pg.psql("SELECT to_regclass('a_i') IS NOT NULL") == "t"
 
