@@ -71,7 +71,7 @@ add_relation(const struct pgrows *rows, int row, struct relations *ret, struct e
     const char *name = pgrows_value(rows, row, 2);
     const char *kind = pgrows_value(rows, row, 3);
     if (!schema || !name || !kind)
-        return err_set(e, ERR_PROTOCOL, "the server does not say what its relations are called");
+        return err_set(e, ERR_PROTOCOL, "the server did not return the names of the relations");
     const struct relation rel = {.oid = oid_of(rows, row, 0),
                                  .schema = schema,
                                  .name = name,
@@ -105,7 +105,7 @@ look_before(struct session *s, const struct ledger_table *ours, struct relations
     if (result != 0) {
         free(database);
         relations_done(&all);
-        return err_wrap(e, "cannot look at the relations of the database");
+        return err_wrap(e, "cannot read the relations of the database");
     }
     *ret = all;
     *ret_database = database;
@@ -153,7 +153,7 @@ look_now(struct session *s, struct relations *r, struct pgrows **ret, struct err
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     sql_now(can_name(s), &sql);
     if (session_sql(s, &sql, ret, e) != 0)
-        return err_wrap(e, "cannot look at the locks");
+        return err_wrap(e, "cannot read the locks");
     relations_look(r);
     for (int i = 0; i < pgrows_count(*ret); i++) {
         const struct relations_lock lock = lock_of(*ret, i);

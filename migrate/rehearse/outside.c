@@ -11,30 +11,29 @@ static const struct {
 } rows[] = {
     {"CREATE INDEX CONCURRENTLY",
      {LOCKMODE_SHARE_UPDATE_EXCLUSIVE,
-      "reads the table twice, and waits for every transaction that is older"}},
+      "reads the table twice, and waits for every older transaction"}},
     {"DROP INDEX CONCURRENTLY",
      {LOCKMODE_SHARE_UPDATE_EXCLUSIVE, "waits for every transaction that uses the table"}},
     {"REINDEX CONCURRENTLY",
      {LOCKMODE_SHARE_UPDATE_EXCLUSIVE,
-      "builds each index anew beside the old one, and waits for every transaction that is older"}},
+      "builds each index again beside the old one, and waits for every older transaction"}},
     {"DETACH PARTITION CONCURRENTLY",
      {LOCKMODE_SHARE_UPDATE_EXCLUSIVE,
-      "waits for every transaction that uses the table; then locks the partition for a moment"}},
+      "waits for every transaction that uses the table; then locks the partition briefly"}},
     {"REINDEX SCHEMA, DATABASE or SYSTEM",
      {LOCKMODE_SHARE,
-      "builds the indexes of one table after the other anew; reads that plan to use an index wait, too"}},
+      "rebuilds the indexes of one table after another; reads that could use an index wait as well"}},
     {"CLUSTER without a table",
-     {LOCKMODE_ACCESS_EXCLUSIVE,
-      "writes every table that was clustered before anew, one after the other"}},
-    {"DROP DATABASE", {LOCKMODE_NONE, "needs a database that nobody is connected to"}},
+     {LOCKMODE_ACCESS_EXCLUSIVE, "rewrites every previously clustered table, one after another"}},
+    {"DROP DATABASE", {LOCKMODE_NONE, "requires that no session is connected to the database"}},
     {"ALTER DATABASE SET TABLESPACE",
-     {LOCKMODE_NONE, "copies the database, which nobody may be connected to"}},
+     {LOCKMODE_NONE, "copies the database, to which no session may be connected"}},
 };
 
 static const struct outside vacuum = {LOCKMODE_SHARE_UPDATE_EXCLUSIVE,
-                                      "reads the table; writes go on"};
+                                      "reads the table; writes continue"};
 static const struct outside vacuum_full = {LOCKMODE_ACCESS_EXCLUSIVE,
-                                           "writes the whole table and its indexes anew"};
+                                           "rewrites the whole table and its indexes"};
 
 /* VACUUM FULL …, VACUUM (FULL, …) */
 static bool
@@ -58,5 +57,6 @@ outside_of(const char *what, const char *sql, size_t len, bool backslashes)
     for (size_t i = 0; what && i < sizeof(rows) / sizeof(*rows); i++)
         if (strcmp(rows[i].what, what) == 0)
             return rows[i].outside;
-    return (struct outside){LOCKMODE_NONE, "runs by itself, and stays whatever comes behind it"};
+    return (struct outside){LOCKMODE_NONE,
+                            "runs by itself, and remains in effect whatever happens afterwards"};
 }

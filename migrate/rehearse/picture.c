@@ -236,7 +236,7 @@ judge_rewrite(struct picture *p, const struct picture_file *f, size_t statement,
     const struct picture_finding what = {
         .file = f->m->file, .line = f->statements[statement].line, .rule = "rewrite"};
     char size[AMOUNT_MAX];
-    strbuf_addf(&text, "the statement writes all of %s anew (%s)", lock->relation,
+    strbuf_addf(&text, "the statement rewrites all of %s (%s)", lock->relation,
                 amount_bytes(size, lock->bytes));
     if (lockmode_waits(lock->mode) == WAITS_READS)
         strbuf_adds(&text, "; reads and writes wait until its file commits");
@@ -263,13 +263,14 @@ judge_held(struct picture *p, const struct picture_file *f, size_t statement,
         .file = f->m->file, .line = f->statements[statement].line, .rule = "max-blocking"};
     char held[AMOUNT_MAX];
     char most[CLOCK_DURATION_MAX];
-    strbuf_addf(&text, "reads and writes of %s wait for %s: longer than --max-blocking %s",
+    strbuf_addf(&text, "reads and writes of %s wait for %s, longer than --max-blocking %s",
                 lock->relation, amount_us(held, picture_held_us(f, statement, lock)),
                 clock_format_duration(most, p->max_blocking_ms));
     size_t slow = longest(f, statement, lock);
     if (slow != statement)
-        strbuf_addf(&text, "; most of it is line %zu: give it a file of its own",
-                    f->statements[slow].line);
+        strbuf_addf(
+            &text, "; most of this is caused by line %zu; move that statement to a file of its own",
+            f->statements[slow].line);
     return find(p, &what, &text, e);
 }
 

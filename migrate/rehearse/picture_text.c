@@ -282,7 +282,8 @@ add_file(const struct page *g, const struct picture_file *f)
     add_shown(g->out, f->m->file);
     strbuf_adds(g->out, g->colours ? "\033[0m" : "");
     if (f->cannot) {
-        strbuf_addf(g->out, ": not rehearsed, it cannot run in a transaction (%s)\n", f->cannot);
+        strbuf_addf(g->out, ": not rehearsed because it cannot run in a transaction (%s)\n",
+                    f->cannot);
         strbuf_adds(g->out, "  LINE             STATEMENT\n");
     } else {
         size_t n = 0;
@@ -386,7 +387,7 @@ add_end(const struct page *g)
         add_shown(g->out, p->waits[i].file);
         strbuf_addf(g->out, ":%zu: ", p->waits[i].line);
         add_shown(g->out, p->waits[i].what);
-        strbuf_adds(g->out, "; all was rolled back and begun anew\n");
+        strbuf_adds(g->out, "; everything was rolled back and started again\n");
     }
     strbuf_addc(g->out, '\n');
     for (size_t i = 0; i < p->findings_n; i++) {

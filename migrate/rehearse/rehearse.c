@@ -183,7 +183,7 @@ list_instead(struct rehearsal *r)
     picture_drop_file(r->picture);
     if (session_query(r->a.s, sql, sizeof(sql) - 1, NULL, &e) != 0)
         return rehearse_broken(r, &e);
-    return rehearse_list(r, "the server says so") == 0 ? APPLY_DONE : APPLY_FAILED;
+    return rehearse_list(r, "rejected by the server") == 0 ? APPLY_DONE : APPLY_FAILED;
 }
 
 static enum apply_result

@@ -138,8 +138,7 @@ hint_at_missing(struct rehearsal *r)
         cleanup_strbuf struct strbuf hint = STRBUF_INIT;
         strbuf_addf(
             &hint,
-            "%s cannot run in a transaction and was not rehearsed: if this file needs it, apply what comes before (--to) and "
-            "rehearse the rest",
+            "%s cannot run in a transaction and was not rehearsed; if this file depends on it, apply the files up to it (--to) and rehearse the rest",
             r->picture->files[i].m->file);
         report_add_hint(r->a.report, strbuf_str(&hint));
         return;
@@ -299,7 +298,8 @@ take(struct rehearsal *r, struct unit *u, const struct statement *st)
 {
     static const struct picture_statement mode = {
         .state = PICTURE_NOT_RUN,
-        .does = "its mode is not rehearsed: the transaction is another one"};
+        .does =
+            "its transaction modes are not rehearsed, because the transaction is not the file's own"};
     static const struct picture_statement sequence = {
         .state = PICTURE_NOT_RUN,
         .does = "not rehearsed: a rollback does not undo what it does to a sequence"};

@@ -90,8 +90,7 @@ test_held_to_the_end_of_the_file(void **state)
     assert_string_equal(p->findings[0].rule, "max-blocking");
     assert_string_equal(
         p->findings[0].message,
-        "reads and writes of orders wait for 3.00 s: longer than --max-blocking 1s; most of it is line 5: "
-        "give it a file of its own");
+        "reads and writes of orders wait for 3.00 s, longer than --max-blocking 1s; most of this is caused by line 5; move that statement to a file of its own");
 }
 
 static void
@@ -133,7 +132,7 @@ test_a_rewrite_is_a_finding_however_fast(void **state)
     assert_string_equal(p->findings[0].rule, "rewrite");
     assert_string_equal(
         p->findings[0].message,
-        "the statement writes all of orders anew (1.2 GB); reads and writes wait until its file commits");
+        "the statement rewrites all of orders (1.2 GB); reads and writes wait until its file commits");
 }
 
 static void
@@ -262,7 +261,7 @@ test_text_of_what_is_quiet_or_not_run(void **state)
     assert_int_equal(picture_file(p, &second, "VACUUM", &e), 0);
     assert_int_equal(picture_statement(p, &not_run, NULL, 0, &e), 0);
     assert_true(
-        text_has(p, "0002_b.sql: not rehearsed, it cannot run in a transaction (VACUUM)\n"));
+        text_has(p, "0002_b.sql: not rehearsed because it cannot run in a transaction (VACUUM)\n"));
     assert_true(
         text_has(p, "     1    not run  VACUUM orders\n"
                     "                   BLOCKS READS   AccessExclusiveLock; writes the table\n"));
