@@ -56,7 +56,7 @@ add_line(struct config *c, const char *line, struct err *e)
     if (*at == '\0' || *at == '#')
         return 0;
     if (strncmp(line, "\xEF\xBB\xBF", 3) == 0)
-        return err_set(e, ERR_USAGE, "the file begins with a byte order mark (U+FEFF): remove it");
+        return err_set(e, ERR_USAGE, "the file begins with a byte order mark (U+FEFF); remove it");
     if (checkline_parse(at, probe_kinds, &spec, e) < 0)
         return -1;
     if (check_url(&spec, e) < 0) {

@@ -18,13 +18,13 @@ judge_name(const char *name, struct err *e)
 {
     static const char *const taken[] = {"status", "service", "version", "timestamp"};
     if (!checkline_is_name(name))
-        return err_set(e, ERR_USAGE, "'%.40s' is not a name: [a-z][a-z0-9_-]{0,31}",
+        return err_set(e, ERR_USAGE, "'%.40s' is not a valid name ([a-z][a-z0-9_-]{0,31})",
                        words_showable(name));
     for (size_t i = 0; i < CHECKLINE_COUNT(taken); i++)
         if (strcmp(name, taken[i]) == 0)
-            return err_set(e, ERR_USAGE,
-                           "a check cannot be called '%s', the answers have a key of that name",
-                           name);
+            return err_set(
+                e, ERR_USAGE,
+                "a check cannot be named '%s', because the answers have a key of that name", name);
     return 0;
 }
 
@@ -48,8 +48,8 @@ unknown_scheme(const char *scheme, const struct check_kind *const *kinds, struct
     checkline_add_kinds(&handled, kinds, NULL);
     for (size_t i = 0; i < CHECKLINE_COUNT(later); i++)
         if (strcasecmp(scheme, later[i]) == 0)
-            return err_set(e, ERR_USAGE, "%s: is not supported by this version (%s are)", scheme,
-                           strbuf_str(&handled));
+            return err_set(e, ERR_USAGE, "%s: is not supported by this version; use one of %s",
+                           scheme, strbuf_str(&handled));
     for (; *kinds; kinds++)
         for (const struct check_scheme *x = (*kinds)->schemes; x->name && n < SCHEMES_MAX; x++)
             names[n++] = x->name;
@@ -145,9 +145,9 @@ judge_stale(const struct check_spec *s, struct err *e)
         return 0;
     clock_format_duration(stale, s->rules.stale_ms);
     if (s->every_ms == 0)
-        return err_set(e, ERR_USAGE,
-                       "stale %s: with every 0 nothing renews a result, so it cannot become stale",
-                       stale);
+        return err_set(
+            e, ERR_USAGE,
+            "stale %s cannot be combined with every 0, because nothing renews the result", stale);
     return err_set(e, ERR_USAGE,
                    "stale %s is not longer than every %s: a result would be unknown before the "
                    "next check",
@@ -206,7 +206,7 @@ checkline_parse(const char *line, const struct check_kind *const *kinds, struct 
     if (checkline_word(&line, &name, e) < 0 || checkline_word(&line, &url, e) < 0)
         return -1;
     if (!name || !url)
-        return err_set(e, ERR_USAGE, "a check is NAME URL [key value]...");
+        return err_set(e, ERR_USAGE, "expected NAME URL [key value]...");
     if (parse_named(name, url, line, kinds, ret, e) < 0)
         return err_wrap(e, "check '%.40s'", words_showable(name));
     return 0;

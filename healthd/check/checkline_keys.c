@@ -38,20 +38,20 @@ checkline_word(const char **at, char **ret, struct err *e)
     return *ret ? 0 : err_nomem(e);
 }
 
-/* "; did you mean 'x'?" or "; known are: a, b" */
+/* "unknown key 'x'; did you mean 'y'?" or "unknown key 'x'; must be one of: a, b" */
 int
 checkline_unknown(struct err *e, const char *what, const char *word, const char *const *known,
                   size_t n)
 {
     const char *near = words_nearest(word, known, n, NULL);
     if (near)
-        return err_set(e, ERR_USAGE, "unknown %s '%.40s', did you mean '%s'?", what,
+        return err_set(e, ERR_USAGE, "unknown %s '%.40s'; did you mean '%s'?", what,
                        words_showable(word), near);
     cleanup_strbuf struct strbuf all = STRBUF_INIT;
     for (size_t i = 0; i < n; i++)
         strbuf_addf(&all, "%s%s", i > 0 ? ", " : "", known[i]);
-    return err_set(e, ERR_USAGE, "unknown %s '%.40s', known are: %s", what, words_showable(word),
-                   strbuf_str(&all));
+    return err_set(e, ERR_USAGE, "unknown %s '%.40s'; must be one of: %s", what,
+                   words_showable(word), strbuf_str(&all));
 }
 
 bool
@@ -169,7 +169,7 @@ static int
 key_shared(struct check_spec *s, const char *value, struct err *e)
 {
     if (strncmp(value, "degrade=", 8) != 0)
-        return err_set(e, ERR_USAGE, "'%.40s' is not degrade=DURATION", value);
+        return err_set(e, ERR_USAGE, "'%.40s' does not have the form degrade=DURATION", value);
     return parse_duration(value + 8, 1, &s->rules.shared_ms, e);
 }
 
@@ -188,11 +188,12 @@ checkline_add_group(struct check_spec *s, const char *name, size_t len, struct e
     if (!group)
         return err_nomem(e);
     if (!checkline_is_name(group))
-        return err_set(e, ERR_USAGE, "'%.40s' is not a group: [a-z][a-z0-9_-]{0,31}", group);
+        return err_set(e, ERR_USAGE, "'%.40s' is not a valid group name ([a-z][a-z0-9_-]{0,31})",
+                       group);
     if (strcmp(group, "check") == 0)
-        return err_set(e, ERR_USAGE, "a group cannot be called 'check'");
+        return err_set(e, ERR_USAGE, "a group cannot be named 'check'");
     if (check_spec_in_group(s, group))
-        return err_set(e, ERR_USAGE, "the group '%s' is named twice", group);
+        return err_set(e, ERR_USAGE, "the group '%s' is given twice", group);
     if (s->n_groups == CHECK_GROUPS_MAX)
         return err_set(e, ERR_USAGE, "more than %d groups", CHECK_GROUPS_MAX);
     s->groups[s->n_groups++] = steal_ptr(&group);
@@ -229,7 +230,7 @@ key_words(struct check_spec *s, const char *value, struct err *e)
     const char *comma = strchr(value, ',');
     if (!comma || !is_word(value, (size_t)(comma - value)) ||
         !is_word(comma + 1, strlen(comma + 1)) || strchr(comma + 1, ','))
-        return err_set(e, ERR_USAGE, "'%.80s' is not UP,DOWN", value);
+        return err_set(e, ERR_USAGE, "'%.80s' does not have the form UP,DOWN", value);
     free(s->word_up);
     free(s->word_down);
     s->word_up = strndup(value, (size_t)(comma - value));
@@ -312,7 +313,7 @@ unknown_key(const char *word, const struct check_kind *const *kinds, const struc
     cleanup_strbuf struct strbuf owners = STRBUF_INIT;
     checkline_add_kinds(&owners, kinds, word);
     if (owners.len > 0)
-        return err_set(e, ERR_USAGE, "'%s' is only for %s", word, strbuf_str(&owners));
+        return err_set(e, ERR_USAGE, "'%s' is only allowed for %s", word, strbuf_str(&owners));
     for (; n < COMMON_KEYS; n++)
         known[n] = checkline_common_keys[n].name;
     for (const struct check_key *k = kind->keys; k && k->name && n < KEYS_MAX; k++)

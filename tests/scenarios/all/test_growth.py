@@ -202,7 +202,7 @@ def test_a_check_kind_is_a_file_and_a_line(tree):
     assert "made:// knows one place alone" in refused("a made://there")
     assert "did you mean 'volume'" in refused("a made://here volum loud")
     assert "did you mean 'loud'" in refused("a made://here volume loudd")
-    assert "'volume' is only for made://" in refused("a tcp://127.0.0.1:1 volume loud")
-    assert "'query' is only for postgres://" in refused("a made://here query x")
+    assert "'volume' is only allowed for made://" in refused("a tcp://127.0.0.1:1 volume loud")
+    assert "'query' is only allowed for postgres://" in refused("a made://here query x")
     assert "check 'a': made:// is made up" in refused("a made://here volume loud groups live")
     assert subprocess.run(["scripts/check-rules"], cwd=tree).returncode == 0

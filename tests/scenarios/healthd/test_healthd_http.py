@@ -249,9 +249,9 @@ def test_address_in_use(start, run):
         (["--check", "a tls://h:1"], "not supported by this version"),
         (["--check", "a http://127.0.0.1.evil.com/ groups live"], "outside the pod"),
         (["--check", "a https://[2001:db8::1]/ groups live"], "outside the pod"),
-        (["--check", "a http:///x"], "no host"),
+        (["--check", "a http:///x"], "host is missing"),
         (["--check", "a http://h/ status 2xx"], "neither a status"),
-        (["--check", "a tcp://h:1 status 200"], "only for http:// and https://"),
+        (["--check", "a tcp://h:1 status 200"], "only allowed for http:// and https://"),
         (["--check", "a redis://h", "--check", "a redis://h"], "there is already a check"),
         (["--check", "a redis://far groups live"], "outside the pod"),
         (["--check", "a postgres://far/x groups live"], "outside the pod"),
@@ -287,7 +287,7 @@ def test_config_file(start, run, redis_server, scratch):
     config.write_text("# x\ncache redis://h\nbad redis://h optionl\n")
     result = run("healthd", "--config", config)
     assert result.status == 2
-    assert f"{config}:3: check 'bad': unknown key 'optionl', did you mean 'optional'?" in result.stderr
+    assert f"{config}:3: check 'bad': unknown key 'optionl'; did you mean 'optional'?" in result.stderr
 
 
 def test_checks_in_the_environment(start, redis_server):

@@ -180,8 +180,8 @@ test_http(void **state)
         snprintf(line, sizeof(line), "a http://h status '%s'", wrong[i]);
         bad(line, "neither a status (204) nor a range (200-399)");
     }
-    bad("a postgres://h status 200", "only for http:// and https://");
-    bad("a http://h role any", "only for postgres:// and redis://");
+    bad("a postgres://h status 200", "only allowed for http:// and https://");
+    bad("a http://h role any", "only allowed for postgres:// and redis://");
 }
 
 static void
@@ -218,13 +218,13 @@ test_names(void **state)
     (void)state;
     bad("", "NAME URL");
     bad("db", "NAME URL");
-    bad("Db postgres://h", "not a name");
-    bad("1b postgres://h", "not a name");
-    bad("a23456789012345678901234567890123 postgres://h", "not a name");
-    bad("status postgres://h", "cannot be called 'status'");
-    bad("service postgres://h", "cannot be called");
-    bad("version postgres://h", "cannot be called");
-    bad("timestamp postgres://h", "cannot be called");
+    bad("Db postgres://h", "not a valid name");
+    bad("1b postgres://h", "not a valid name");
+    bad("a23456789012345678901234567890123 postgres://h", "not a valid name");
+    bad("status postgres://h", "cannot be named 'status'");
+    bad("service postgres://h", "cannot be named");
+    bad("version postgres://h", "cannot be named");
+    bad("timestamp postgres://h", "cannot be named");
     struct check_spec s = good("a2345678901234567890123456789012 postgres://h");
     check_spec_done(&s);
 }
@@ -250,7 +250,7 @@ test_keys(void **state)
 {
     (void)state;
     bad("a postgres://h evry 2s", "did you mean 'every'");
-    bad("a postgres://h zzzzz 2s", "known are: every, timeout");
+    bad("a postgres://h zzzzz 2s", "must be one of: every, timeout");
     bad("a postgres://h every", "'every' has no value");
     bad("a postgres://h every 2s every 3s", "'every' is given twice");
     bad("a postgres://h optional optional", "given twice");
@@ -264,12 +264,12 @@ test_keys(void **state)
     bad("a postgres://h connection kep", "did you mean 'keep'");
     bad("a postgres://h role replica", "unknown role 'replica'");
     bad("a redis://h role standby", "unknown role 'standby'");
-    bad("a redis://h query x", "only for postgres://");
-    bad("a redis://h on-full down", "only for postgres:// and fcgi://");
+    bad("a redis://h query x", "only allowed for postgres://");
+    bad("a redis://h on-full down", "only allowed for postgres:// and fcgi://");
     bad("a postgres://h every redis://:c4nary@h", "every: a URL is not a valid value");
     bad("a postgres://h role tcp://h:1", "role: a URL is not a valid value");
-    bad("a tcp://h:1 query x", "only for postgres://");
-    bad("a tcp://h:1 role any", "only for postgres:// and redis://");
+    bad("a tcp://h:1 query x", "only allowed for postgres://");
+    bad("a tcp://h:1 role any", "only allowed for postgres:// and redis://");
     bad("a postgres://h query ''", "the query is empty");
     bad("'a tcp://h:1", "has no closing quote");
     bad("a 'tcp://h:1", "has no closing quote");
@@ -284,16 +284,16 @@ static void
 test_groups_and_words(void **state)
 {
     (void)state;
-    bad("a postgres://h groups check", "cannot be called 'check'");
-    bad("a postgres://h groups a,,b", "is not a group");
-    bad("a postgres://h groups a,", "is not a group");
-    bad("a postgres://h groups A", "is not a group");
-    bad("a postgres://h groups a,b,a", "named twice");
+    bad("a postgres://h groups check", "cannot be named 'check'");
+    bad("a postgres://h groups a,,b", "is not a valid group name");
+    bad("a postgres://h groups a,", "is not a valid group name");
+    bad("a postgres://h groups A", "is not a valid group name");
+    bad("a postgres://h groups a,b,a", "given twice");
     bad("a postgres://h groups a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q", "more than 16 groups");
-    bad("a postgres://h words up", "is not UP,DOWN");
-    bad("a postgres://h words up,", "is not UP,DOWN");
-    bad("a postgres://h words a,b,c", "is not UP,DOWN");
-    bad("a postgres://h words 'a\"b,c'", "is not UP,DOWN");
+    bad("a postgres://h words up", "does not have the form UP,DOWN");
+    bad("a postgres://h words up,", "does not have the form UP,DOWN");
+    bad("a postgres://h words a,b,c", "does not have the form UP,DOWN");
+    bad("a postgres://h words 'a\"b,c'", "does not have the form UP,DOWN");
 }
 
 /* Errors may be read by anybody: the URL, which may hold a password, is not in them. */
