@@ -30,7 +30,7 @@ parse_on_busy(void *options, const struct opt_row *row, const char *value, struc
         return 0;
     }
     if (strncmp(value, "wait=", 5) != 0)
-        return err_set(e, ERR_USAGE, "skip, fail or wait=DURATION, not \"%s\"", value);
+        return err_set(e, ERR_USAGE, "must be skip, fail or wait=DURATION, not \"%s\"", value);
     o->on_busy = BUSY_WAIT;
     return clock_parse_duration(value + 5, &o->busy_wait_ms, e);
 }
@@ -323,7 +323,7 @@ read_lock(struct options *o, const char *command, struct err *e)
         o->lock_where = lock;
     } else {
         return err_set(e, ERR_USAGE,
-                       "--lock is file:/path, postgres, redis, a URL of either, or none");
+                       "--lock must be file:/path, postgres, redis, a URL of either, or none");
     }
     return 0;
 }

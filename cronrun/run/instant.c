@@ -138,10 +138,9 @@ instant_why_missing(const char *host, char ret_why[INSTANT_WHY_MAX])
     bool cut = is_cut(host);
     bool indexed = !cut && is_indexed(host);
     const char *why =
-        cut ? "was cut to 63 characters, and the scheduled time with it (it fits if the CronJob's "
-              "name has at most 48)"
-        : indexed ? "is that of an Indexed Job's pod, which ends in its index"
-                  : "is not that of a CronJob's pod scheduled within a day of now";
+        cut       ? "was truncated to 63 characters and lost the scheduled time (a CronJob name of at most 48 characters avoids this)"
+        : indexed ? "belongs to a pod of an Indexed Job and ends in its index"
+                  : "does not belong to a CronJob's pod scheduled within a day of now";
     snprintf(ret_why, INSTANT_WHY_MAX, "the host name %.64s %s", host, why);
     return cut || indexed;
 }

@@ -133,12 +133,13 @@ is_late(struct run *r)
     int64_t now_ms = clock_wall_ms();
     if (r->o->starting_deadline_ms != CLOCK_NEVER &&
         now_ms - r->job_since_ms > (int64_t)r->o->starting_deadline_ms) {
-        err_set(&r->error, ERR_DEADLINE, "it is %lld s late, more than the starting deadline",
+        err_set(&r->error, ERR_DEADLINE,
+                "the start is %lld s late, which exceeds the starting deadline",
                 (long long)(now_ms - r->job_since_ms) / 1000);
         return true;
     }
     if (run_left_ms(r) == 0) {
-        err_set(&r->error, ERR_DEADLINE, "nothing is left of the job's deadline");
+        err_set(&r->error, ERR_DEADLINE, "no time is left before the job's deadline");
         return true;
     }
     return false;

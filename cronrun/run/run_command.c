@@ -87,6 +87,6 @@ run_command_init(struct run *r, struct err *e)
         return -1;
     if (!command_sees_all(r->command))
         log_warn(&event_blind, LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id)),
-                 "/proc is not available: only the command's own process group can be seen");
+                 "/proc is not available, so only the command's own process group is tracked");
     return 0;
 }

@@ -68,8 +68,8 @@ report_not_dying(const struct run *r, const struct command_note *note)
               LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id),
                          LF_STR("processes", note->processes)),
               "%s: %s: %s", r->job,
-              note->denied ? "no permission to end processes of another user"
-                           : "processes are still alive after KILL",
+              note->denied ? "no permission to terminate processes of another user"
+                           : "processes are still alive after SIGKILL",
               note->processes);
 }
 

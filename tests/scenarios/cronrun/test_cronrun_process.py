@@ -175,7 +175,7 @@ def with_host_name(name):
 
 @pytest.mark.parametrize(
     "host, why",
-    [("email-29384756-0", "Indexed Job"), ("x" * 50 + "-2938475bcdfg", "cut to 63 characters")],
+    [("email-29384756-0", "Indexed Job"), ("x" * 50 + "-2938475bcdfg", "truncated to 63 characters")],
 )
 def test_lost_instants_say_why(run, host, why):
     wrap = with_host_name(host)

@@ -110,22 +110,24 @@ test_why_missing(void **state)
         const char *says;
     } rows[] = {
         /* As the API server cuts them: of 52 characters, of 49, and one that just fits. */
-        {"nightly-export-of-everything-that-was-ever-ordered-x-29384x7k2p", true, "cut to 63"},
-        {"nightly-export-of-everything-that-was-ever-ordere-29384756x7k2p", true, "cut to 63"},
+        {"nightly-export-of-everything-that-was-ever-ordered-x-29384x7k2p", true,
+         "truncated to 63"},
+        {"nightly-export-of-everything-that-was-ever-ordere-29384756x7k2p", true,
+         "truncated to 63"},
         {"nightly-export-of-everything-that-was-ever-order-29384756-x7k2p", false, "within a day"},
         {"nightly-export-of-everything-that-was-ever-ordered-2938475x7k21", false,
-         "is not that of a CronJob's pod"},
+         "does not belong to a CronJob's pod"},
         {"ightly-export-of-everything-that-was-ever-ordered-2938475x7k2p", false,
-         "is not"}, /* 62 */
+         "does not belong"}, /* 62 */
         {"email-29384756-0", true, "Indexed Job"},
         {"email-29384756-117", true, "Indexed Job"},
-        {"email-manual-x7k2p", false, "is not that of a CronJob's pod"},
-        {"web-0", false, "is not"},
-        {"web-12345678", false, "is not"},
-        {"-29384756-0", false, "is not"},
-        {"email-29384756-", false, "is not"},
-        {"email-29384756-0a", false, "is not"},
-        {"", false, "is not"},
+        {"email-manual-x7k2p", false, "does not belong to a CronJob's pod"},
+        {"web-0", false, "does not belong"},
+        {"web-12345678", false, "does not belong"},
+        {"-29384756-0", false, "does not belong"},
+        {"email-29384756-", false, "does not belong"},
+        {"email-29384756-0a", false, "does not belong"},
+        {"", false, "does not belong"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         if (instant_why_missing(rows[i].host, why) != rows[i].lost || !strstr(why, rows[i].says) ||

@@ -34,7 +34,7 @@ test_the_starting_deadline(void **state)
     assert_int_equal(run(), STATUS_LATE);
     assert_int_equal(seen.asked, 0);
     assert_false(seen.started);
-    assert_non_null(strstr(record_of("run_refused"), "it is 61 s late"));
+    assert_non_null(strstr(record_of("run_refused"), "the start is 61 s late"));
 
     plan.o.starting_deadline_ms = CLOCK_NEVER;
     assert_int_equal(run(), 0);
@@ -86,7 +86,7 @@ test_nothing_is_left_of_the_jobs_deadline(void **state)
     plan.o.scheduled_ms--;
     assert_int_equal(run(), STATUS_LATE);
     assert_int_equal(seen.asked, 0);
-    assert_non_null(strstr(record_of("run_refused"), "nothing is left of the job's deadline"));
+    assert_non_null(strstr(record_of("run_refused"), "no time is left before the job's deadline"));
 
     plan.o.scheduled_ms -= 60000;
     assert_int_equal(run(), STATUS_LATE);
