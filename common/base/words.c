@@ -81,12 +81,12 @@ words_one_line(const char *subject, char *text, struct err *e)
     if (len > 0 && text[len - 1] == '\r')
         text[--len] = '\0';
     if (strncmp(text, "\xEF\xBB\xBF", 3) == 0)
-        return err_set(e, ERR_USAGE, "%s begins with a byte order mark (U+FEFF): take it away",
+        return err_set(e, ERR_USAGE, "%s begins with a byte order mark (U+FEFF); remove it",
                        subject);
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
         if (c == '\n' || c == '\r')
-            return err_set(e, ERR_USAGE, "%s holds more than one line of text", subject);
+            return err_set(e, ERR_USAGE, "%s contains more than one line of text", subject);
         if (c < 0x20 || c == 0x7f)
             return err_set(e, ERR_USAGE, "%s holds a control character (U+%04X) at byte %zu",
                            subject, c, i + 1);

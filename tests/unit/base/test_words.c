@@ -97,13 +97,13 @@ one_line(void **state)
         {"db\r\n", "db", NULL},
         {"a b ~\n", "a b ~", NULL},
         {" \xc3\xbc", " \xc3\xbc", NULL},
-        {"a\n\n", NULL, "X holds more than one line of text"},
-        {"a\r\r\n", NULL, "X holds more than one line of text"},
-        {"\na", NULL, "X holds more than one line of text"},
+        {"a\n\n", NULL, "X contains more than one line of text"},
+        {"a\r\r\n", NULL, "X contains more than one line of text"},
+        {"\na", NULL, "X contains more than one line of text"},
         {"\ta", NULL, "X holds a control character (U+0009) at byte 1"},
         {"ab\x1f", NULL, "X holds a control character (U+001F) at byte 3"},
         {"a\x7f\n", NULL, "X holds a control character (U+007F) at byte 2"},
-        {"\xEF\xBB\xBFx", NULL, "X begins with a byte order mark (U+FEFF): take it away"},
+        {"\xEF\xBB\xBFx", NULL, "X begins with a byte order mark (U+FEFF); remove it"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char text[16];

@@ -302,10 +302,10 @@ line_ends_of_variables(void **state)
     assert_false(was_given(&a, "lock-wait"));
     char two[] = "MIGRATE_DIR=a\nb";
     PARSE_ENV(b, "migrate up", two);
-    ASSERT_REFUSED(b, "MIGRATE_DIR holds more than one line of text");
+    ASSERT_REFUSED(b, "MIGRATE_DIR contains more than one line of text");
     char mark[] = "MIGRATE_DIR=\xEF\xBB\xBFx";
     PARSE_ENV(c, "migrate up", mark);
-    ASSERT_REFUSED(c, "MIGRATE_DIR begins with a byte order mark (U+FEFF): take it away");
+    ASSERT_REFUSED(c, "MIGRATE_DIR begins with a byte order mark (U+FEFF); remove it");
 }
 
 /* Whatever the row takes: a connection string with a password in it goes nowhere where it would be shown. */

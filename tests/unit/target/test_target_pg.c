@@ -332,7 +332,7 @@ test_line_ends(void **state)
         {"DATABASE_URL", "postgres://a@db/x\n", "postgres://a@db:5432/x", NULL},
         {"DATABASE_DSN", "host=db dbname=x\n", "postgres://u@db:5432/x", NULL},
         {"PGHOST", "\n", NULL, "nothing named"},
-        {"PGHOST", "db\n\n", NULL, "PGHOST holds more than one line of text"},
+        {"PGHOST", "db\n\n", NULL, "PGHOST contains more than one line of text"},
         {"PGHOST", "d\tb", NULL, "PGHOST holds a control character (U+0009) at byte 2"},
         {"DATABASE_URL", "postgres://a:SECRET\x7f@db/x", NULL, "DATABASE_URL holds a control"},
         {"DATABASE_URL", "\xEF\xBB\xBFpostgres://a:SECRET@db/x", NULL,
