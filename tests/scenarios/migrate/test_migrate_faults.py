@@ -127,7 +127,7 @@ def test_a_signal_outside_a_transaction(start, files, pg, env):
     assert result.status == 13
     assert sleeping(pg) == 0 and advisory_locks(pg) == 0
     said = failure(result)
-    assert "statement 2 of 2" in said["msg"] and "stays" in said["msg"], said
+    assert "statement 2 of 2" in said["msg"] and "remain in effect" in said["msg"], said
     assert "the next run resumes with this statement" in said["hint"], said
 
 

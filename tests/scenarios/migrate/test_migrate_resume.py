@@ -285,7 +285,7 @@ def test_what_nobody_can_know(start, up, files, pg, begun):
     said = failure(result)
     assert (result.status, said["line"]) == (24, 1), result.output
     assert "cannot be determined" in said["msg"] and "SET state = 'done'" in said["hint"] and "DELETE FROM" in said["hint"]
-    word = said["hint"].split("say so: ")[1].split(";")[0]
+    word = said["hint"].split("record that: ")[1].split(";")[0]
     pg.psql(word)
     assert up().status == 0
     assert pg.psql("SELECT count(*) FROM a WHERE i < 0") == "2"

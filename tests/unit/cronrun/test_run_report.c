@@ -99,12 +99,12 @@ test_what_is_told_of_the_command(void **state)
          "not_dying",
          "error",
          "\"processes\":\"7 (sh)\"",
-         "mail: processes are still alive after KILL: 7 (sh)"},
+         "mail: processes are still alive after SIGKILL: 7 (sh)"},
         {{.news = COMMAND_NOT_DYING, .processes = "7 (sh)", .denied = true},
          "not_dying",
          "error",
          "\"processes\":\"7 (sh)\"",
-         "mail: no permission to end processes of another user: 7 (sh)"},
+         "mail: no permission to terminate processes of another user: 7 (sh)"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char text[128];
