@@ -133,7 +133,8 @@ static int
 take_script(struct target_peer *t, const struct target_url *u, struct err *e)
 {
     if (u->query.text)
-        return err_set(e, ERR_USAGE, "fcgi:// knows no query, at character %zu of the URL",
+        return err_set(e, ERR_USAGE,
+                       "fcgi:// URLs cannot contain a query, but this one has one at character %zu",
                        target_url_at(u, u->query.text));
     if (u->path.len == 0)
         return 0;

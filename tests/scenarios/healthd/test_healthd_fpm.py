@@ -262,12 +262,12 @@ def test_once(run, fpm):
 
 REFUSED = {
     "fcgi://h connection keep": "occupy a worker",
-    "fcgi://h?json": "knows no query",
-    "fcgi://u@h/": "knows no user",
-    "fcgi://unix:/run/x.sock:/p?full": "knows no query",
+    "fcgi://h?json": "cannot contain a query",
+    "fcgi://u@h/": "cannot contain a user name",
+    "fcgi://unix:/run/x.sock:/p?full": "cannot contain a query",
     f"fcgi://unix:/{'x' * 108}": "longer than 107 bytes",
     "fcgi://h status-page http://h/status": "not a fcgi:// URL",
-    "fcgi://h status-page 127.0.0.1:9001": "status-page: not a URL",
+    "fcgi://h status-page 127.0.0.1:9001": "status-page: the URL of an application",
     "fcgi://127.0.0.1 groups live status-page fcgi://h/": "outside the pod",
     "fcgi://h groups live": "outside the pod",
     "fcgi://h on-full up": "on-full",
