@@ -142,10 +142,8 @@ static const struct {
      "'0007' RETURNING 1) SELECT 1 OPERATOR(pg_catalog./) pg_catalog.count(*) "
      "FROM gone"},
     {&layout_sqlx, READ,
-     "SELECT version::pg_catalog.text, description, 'expand', "
-     "pg_catalog.encode(checksum, 'hex'), NULL::pg_catalog.text, "
-     "pg_catalog.to_char(installed_on AT TIME ZONE 'UTC', "
-     "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), '', execution_time "
+     "SELECT version::pg_catalog.text, description, 'expand', checksum, "
+     "NULL::pg_catalog.text, installed_on, '', execution_time "
      "OPERATOR(pg_catalog./) 1000000, NULL::pg_catalog.text, NOT success, "
      "false, false FROM @"},
     {&layout_sqlx, CREATE,
