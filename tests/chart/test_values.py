@@ -216,6 +216,7 @@ def test_notes_name_what_was_installed_and_how_to_look(helm, tmp_path):
         "shop-mail: CronJob, */5 * * * * Europe/Berlin",
         "-n prod get deployments,pods,jobs,cronjobs,services -l app.kubernetes.io/instance=shop",
         "-n prod port-forward deployment/shop-web 9180:9180",
+        "-n prod logs -l app.kubernetes.io/instance=shop --all-containers --prefix --tail=50",
         "-n prod logs job/shop-schema",
     ):
         assert words in notes, notes

@@ -74,7 +74,8 @@ release-runtime.check.extra   refuses, in the values, what is no object, and hoo
   {{- include "release-runtime.check.pinned" (dict "policy" $policy "image" $made.container.image "where" (printf "hooks.%s.image" $key)) }}
 {{- end }}
 {{- range $key, $made := .migrations }}
-  {{- include "release-runtime.check.pinned" (dict "policy" $policy "image" $made.image "where" (printf "migrations.%s.image" $key)) }}
+  {{- $image := dig "wrapped" "image" "" $made | default $made.image }}
+  {{- include "release-runtime.check.pinned" (dict "policy" $policy "image" $image "where" (printf "migrations.%s.image" $key)) }}
 {{- end }}
 {{- end }}
 

@@ -66,7 +66,8 @@ on one data directory destroy it. Of several, for which that was allowed, one go
 {{- define "release-runtime.strategy" -}}
 {{- $given := .workload.strategy | default dict }}
 {{- $type := $given.type | default "RollingUpdate" }}
-{{- if not (or $given.type $given.rollingUpdate (gt (int64 (dig "replicas" 1 .workload)) 1)) }}
+{{- $shared := and (gt (int64 (dig "replicas" 1 .workload)) 1) (dig "policy" "allowSharedRWO" false .root.Values) }}
+{{- if not (or $given.type $given.rollingUpdate $shared) }}
   {{- if include "release-runtime.writtenClaims" . | fromJsonArray }}{{ $type = "Recreate" }}{{ end }}
 {{- end }}
 {{- $out := dict "type" $type }}

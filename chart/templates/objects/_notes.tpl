@@ -26,6 +26,7 @@
 
 Look at it:
   kubectl -n {{ $ns }} get deployments,pods,jobs,cronjobs,services -l app.kubernetes.io/instance={{ $root.fullname }}
+  kubectl -n {{ $ns }} logs -l app.kubernetes.io/instance={{ $root.fullname }} --all-containers --prefix --tail=50
 {{- range $model.workloads }}
 {{- if .ports }}
   kubectl -n {{ $ns }} port-forward deployment/{{ .name }} 8080:{{ int64 (first .ports).port }}

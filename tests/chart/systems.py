@@ -1,0 +1,42 @@
+"""The five example systems, as charts of their own.
+
+    OVERLAYS               {system: [the values files of each way to install it]}; a list may be empty
+    folder(system, into)   a copy of the system's chart in which the dependency is there, as `helm dependency build` puts it
+    render(helm, …)        its objects, installed as its own page says
+"""
+
+import shutil
+
+from rig import CHART
+
+EXAMPLES = CHART / "examples"
+
+OVERLAYS = {
+    "kairoflow": [["values-dev.yaml"], ["values-staging.yaml"], ["values-prod.yaml"]],
+    "todo-chatbot": [["values-dev.yaml"], ["values-prod.yaml"]],
+    "todo-app": [["values-dev.yaml"], ["values-prod.yaml"], ["values-prod.yaml", "values-literal.yaml"]],
+}
+EVERY = [(system, overlay) for system, overlays in OVERLAYS.items() for overlay in overlays]
+IDS = ["+".join([system, *(file.removesuffix(".yaml") for file in overlay)]) for system, overlay in EVERY]
+
+# The name that each system's own commands give the release.
+RELEASES = {"todo-chatbot": "todo-app"}
+
+
+def folder(system, into):
+    chart = into / system
+    if not chart.exists():
+        shutil.copytree(EXAMPLES / system, chart, ignore=shutil.ignore_patterns("charts"))
+        (chart / "charts").mkdir()
+        (chart / "charts" / "release-runtime").symlink_to(CHART)
+    return chart
+
+
+def flags(chart, overlay):
+    return [word for file in overlay for word in ("-f", chart / file)]
+
+
+def render(helm, system, overlay, into, *more, kube="1.34.0"):
+    chart = folder(system, into)
+    release = RELEASES.get(system, system)
+    return helm.render(None, *flags(chart, overlay), "--namespace", system, *more, release=release, chart=chart, kube=kube)
