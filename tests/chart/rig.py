@@ -152,7 +152,7 @@ def pod_template(thing):
     """The pod template of an object, or None."""
     if thing["kind"] == "CronJob":
         return thing["spec"]["jobTemplate"]["spec"]["template"]
-    return thing["spec"]["template"] if thing["kind"] in ("Deployment", "Job") else None
+    return thing["spec"]["template"] if thing["kind"] in ("Deployment", "StatefulSet", "DaemonSet", "Job") else None
 
 
 def pods(objects):

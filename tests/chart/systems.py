@@ -14,13 +14,14 @@ EXAMPLES = CHART / "examples"
 OVERLAYS = {
     "kairoflow": [["values-dev.yaml"], ["values-staging.yaml"], ["values-prod.yaml"]],
     "todo-chatbot": [["values-dev.yaml"], ["values-prod.yaml"]],
+    "taskpilot": [["values-dev.yaml"], ["values-prod.yaml"], ["values-dev.yaml", "values-post.yaml"]],
     "todo-app": [["values-dev.yaml"], ["values-prod.yaml"], ["values-prod.yaml", "values-literal.yaml"]],
 }
 EVERY = [(system, overlay) for system, overlays in OVERLAYS.items() for overlay in overlays]
 IDS = ["+".join([system, *(file.removesuffix(".yaml") for file in overlay)]) for system, overlay in EVERY]
 
 # The name that each system's own commands give the release.
-RELEASES = {"todo-chatbot": "todo-app"}
+RELEASES = {"todo-chatbot": "todo-app", "taskpilot": "taskpilot-ai"}
 
 
 def folder(system, into):

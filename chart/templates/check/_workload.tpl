@@ -7,6 +7,7 @@ release-runtime.check.workload   refuses, in the values, what lacks something or
 {{- define "release-runtime.check.workload" -}}
 {{- $w := .workload }}{{ $where := printf "workloads.%s" .key }}
 {{- if not $w.containers }}{{ fail (printf "%s.containers is empty: give at least containers.app.image" $where) }}{{ end }}
+{{- include "release-runtime.check.kind" (dict "workload" $w "where" $where) }}
 {{- include "release-runtime.check.healthd" (dict "root" .root "workload" $w "where" $where) }}
 {{- range list "autoscaling" "pdb" "scheduling" }}
   {{- include (printf "release-runtime.check.%s" .) (dict "root" $.root "workload" $w "where" $where) }}
@@ -58,7 +59,50 @@ release-runtime.check.workload   refuses, in the values, what lacks something or
 {{- range $d.pod.containers }}
   {{- include "release-runtime.check.containerModel" (dict "container" . "where" (printf "%s.containers.%s" $where .name)) }}
 {{- end }}
-{{- include "release-runtime.check.strategy" (dict "root" .root "workload" .workload "made" $d.strategy "where" $where) }}
+{{- $given := dict "root" .root "workload" .workload "made" $d.strategy "where" $where }}
+{{- include (eq $d.kind "Deployment" | ternary "release-runtime.check.strategy" "release-runtime.check.written") $given }}
+{{- end }}
+
+{{- /* Refuses what its kind does not have: dict workload where */ -}}
+{{- define "release-runtime.check.kind" -}}
+{{- $w := .workload }}{{ $kind := $w.kind | default "Deployment" }}
+{{- $only := dict "strategy" (list "Deployment") "progressDeadlineSeconds" (list "Deployment") "podManagementPolicy" (list "StatefulSet") }}
+{{- $only = merge $only (dict "volumeClaimTemplates" (list "StatefulSet") "persistentVolumeClaimRetentionPolicy" (list "StatefulSet")) }}
+{{- $only = merge $only (dict "updateStrategy" (list "StatefulSet" "DaemonSet") "replicas" (list "Deployment" "StatefulSet")) }}
+{{- $only = merge $only (dict "autoscaling" (list "Deployment" "StatefulSet")) }}
+{{- range $field, $kinds := $only }}
+  {{- if and (hasKey $w $field) (not (has $kind $kinds)) }}
+    {{- fail (printf "%s.%s: a %s has none, but a %s" $.where $field $kind (join " or a " $kinds)) }}
+  {{- end }}
+{{- end }}
+{{- $rolling := dig "updateStrategy" "rollingUpdate" dict $w }}
+{{- if and (hasKey $rolling "partition") (ne $kind "StatefulSet") }}
+  {{- fail (printf "%s.updateStrategy.rollingUpdate.partition: only a StatefulSet has one" .where) }}
+{{- end }}
+{{- if and (hasKey $rolling "maxSurge") (ne $kind "DaemonSet") }}
+  {{- fail (printf "%s.updateStrategy.rollingUpdate.maxSurge: only a DaemonSet has one" .where) }}
+{{- end }}
+{{- range $name, $template := $w.volumeClaimTemplates }}
+  {{- $at := printf "%s.volumeClaimTemplates.%s" $.where $name }}
+  {{- if not $template.size }}{{ fail (printf "%s.size is missing" $at) }}{{ end }}
+  {{- if hasKey ($w.volumes | default dict) $name }}{{ fail (printf "%s: volumes.%s has the same name" $at $name) }}{{ end }}
+  {{- range $key, $_ := $template.containers }}
+    {{- fail (printf "%s.containers.%s: there is no such container; there are: %s" $at $key (keys $w.containers | sortAlpha | join ", ")) }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* Refuses, of what is no Deployment, several pods that write to one claim: dict root workload where */ -}}
+{{- define "release-runtime.check.written" -}}
+{{- $claims := include "release-runtime.writtenClaims" . | fromJsonArray }}
+{{- $pinned := hasKey (.workload.nodeSelector | default dict) "kubernetes.io/hostname" }}
+{{- if and $claims (not $pinned) (not (dig "policy" "allowSharedRWO" false .root.Values)) }}
+  {{- $many := or (eq .workload.kind "DaemonSet") (gt (int64 (dig "replicas" 1 .workload)) 1) }}
+  {{- if $many }}
+    {{- fail (printf (print "%s: several pods would write at once to the claim of volumes.%s; a StatefulSet's volumeClaimTemplates give each "
+      "pod one of its own; where it does no harm, say policy.allowSharedRWO: true") .where (join ", " $claims)) }}
+  {{- end }}
+{{- end }}
 {{- end }}
 
 {{- /* Refuses what would let two pods write to one claim, unless it was said twice: dict root workload made(strategy) where */ -}}
@@ -102,6 +146,7 @@ release-runtime.check.workload   refuses, in the values, what lacks something or
 {{- /* Refuses volumes and mounts that lack what they need, or are the chart's: dict root workload where */ -}}
 {{- define "release-runtime.check.volumes" -}}
 {{- $volumes := .workload.volumes | default dict }}
+{{- $mountable := merge (deepCopy $volumes) (.workload.volumeClaimTemplates | default dict) }}
 {{- $needed := dict "secret" "secretName" "configMap" "name" "persistentVolumeClaim" "claimName" "projected" "sources" }}
 {{- range $name, $volume := $volumes }}
   {{- $at := printf "%s.volumes.%s" $.where $name }}
@@ -126,7 +171,7 @@ release-runtime.check.workload   refuses, in the values, what lacks something or
 {{- end }}
 {{- range $name, $container := .workload.containers }}
   {{- $at := printf "%s.containers.%s" $.where $name }}
-  {{- include "release-runtime.check.mounts" (dict "container" $container "volumes" $volumes "where" $at) }}
+  {{- include "release-runtime.check.mounts" (dict "container" $container "volumes" $mountable "where" $at) }}
 {{- end }}
 {{- end }}
 

@@ -35,6 +35,26 @@ release-runtime.ruleGroups   the groups of a PrometheusRule, as JSON, to be read
 {{- join "|" ($names | sortAlpha) }}
 {{- end }}
 
+{{- /* An expression: what workloads lack in pods, by the metrics of their kind: dict workloads ns(a matcher) */ -}}
+{{- define "release-runtime.unavailable" -}}
+{{- $by := dict }}
+{{- range .workloads }}{{ $_ := set $by .kind (append (get $by .kind | default list) .) }}{{ end }}
+{{- $out := list }}
+{{- with $by.Deployment }}
+  {{- $names := include "release-runtime.anyOf" (dict "objects" .) }}
+  {{- $out = append $out (printf "kube_deployment_status_replicas_unavailable{%s,deployment=~%q} > 0" $.ns $names) }}
+{{- end }}
+{{- with $by.StatefulSet }}
+  {{- $which := printf "{%s,statefulset=~%q}" $.ns (include "release-runtime.anyOf" (dict "objects" .)) }}
+  {{- $out = append $out (printf "kube_statefulset_replicas%s - kube_statefulset_status_replicas_ready%s > 0" $which $which) }}
+{{- end }}
+{{- with $by.DaemonSet }}
+  {{- $names := include "release-runtime.anyOf" (dict "objects" .) }}
+  {{- $out = append $out (printf "kube_daemonset_status_number_unavailable{%s,daemonset=~%q} > 0" $.ns $names) }}
+{{- end }}
+{{- join " or " $out }}
+{{- end }}
+
 {{- /* The preset, by name, as YAML: in: the model. Thresholds are those of monitoring.rules. */ -}}
 {{- define "release-runtime.alerts" -}}
 {{- $rules := .root.Values.monitoring.rules }}{{ $ns := printf "namespace=%q" .root.Release.Namespace }}
@@ -58,7 +78,7 @@ PodRestarts:
   severity: warning
   summary: A container is started again and again.
 ReplicasUnavailable:
-  expr: {{ printf "kube_deployment_status_replicas_unavailable{%s,deployment=~%q} > 0" $ns $workloads | toJson }}
+  expr: {{ include "release-runtime.unavailable" (dict "workloads" . "ns" $ns) | toJson }}
   for: 10m
   severity: critical
   summary: Fewer pods serve than there are to be.

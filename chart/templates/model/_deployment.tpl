@@ -3,7 +3,10 @@ A workload.
 
 release-runtime.model.deployment   as JSON: dict root key workload migrations(of the model, that run in its pods)
 
-    name component labels annotations replicas limits(what Kubernetes defaults) strategy
+    kind name component labels annotations replicas
+    limits                    what Kubernetes defaults, and what only a StatefulSet has
+    strategy                  how its pods are replaced; of a StatefulSet and a DaemonSet called updateStrategy
+    templates                 of a StatefulSet: claims, as Kubernetes has them
     ports                     release-runtime.workloadPorts
     grace sleep drain         seconds: to end; that preStop holds the application up; that a healthd in an ordinary container says 503
     healthd                   release-runtime.healthdPlan, with what the values say of it
@@ -48,8 +51,17 @@ release-runtime.model.deployment   as JSON: dict root key workload migrations(of
 {{- $out := pick $w "labels" "annotations" "replicas" }}
 {{- $_ := set $out "name" (include "release-runtime.name" (dict "root" .root "key" .key "entry" $w)) }}
 {{- $_ := set $out "component" .key }}
+{{- $_ := set $out "kind" ($w.kind | default "Deployment") }}
 {{- $_ := set $out "limits" (pick $w "minReadySeconds" "progressDeadlineSeconds" "revisionHistoryLimit") }}
-{{- $_ := set $out "strategy" (include "release-runtime.strategy" . | fromJson) }}
+{{- if eq $out.kind "StatefulSet" }}
+  {{- $_ := set $out "limits" (merge $out.limits (include "release-runtime.ofStatefulSet" . | fromJson)) }}
+  {{- $_ := set $out "templates" (include "release-runtime.claimTemplates" . | fromJsonArray) }}
+{{- end }}
+{{- if eq $out.kind "Deployment" }}
+  {{- $_ := set $out "strategy" (include "release-runtime.strategy" . | fromJson) }}
+{{- else }}
+  {{- $_ := set $out "strategy" (merge (dict "type" (dig "updateStrategy" "type" "RollingUpdate" $w)) ($w.updateStrategy | default dict)) }}
+{{- end }}
 {{- $_ := set $out "grace" (int64 (dig "terminationGracePeriodSeconds" 30 $w)) }}
 {{- $_ := set $out "sleep" $sleep }}
 {{- /* It gets TERM together with the others: 503 for as long as they are still sent to. */ -}}
@@ -74,6 +86,37 @@ on one data directory destroy it. Of several, for which that was allowed, one go
 {{- if eq $type "RollingUpdate" }}
   {{- $rolling := include "release-runtime.overlay" (list (dict "maxSurge" 1 "maxUnavailable" 0) $given.rollingUpdate) | fromJson }}
   {{- $_ := set $out "rollingUpdate" $rolling }}
+{{- end }}
+{{- toJson $out }}
+{{- end }}
+
+{{- /* What only a StatefulSet has, as JSON: dict root key workload. The Service that names its pods is one of its own. */ -}}
+{{- define "release-runtime.ofStatefulSet" -}}
+{{- $out := pick .workload "podManagementPolicy" "persistentVolumeClaimRetentionPolicy" }}
+{{- $found := list }}
+{{- range $key, $service := include "release-runtime.services" .root | fromJson }}
+  {{- if eq $service.workload $.key }}{{ $found = append $found $service }}{{ end }}
+{{- end }}
+{{- range $service := $found }}
+  {{- if or (not $out.serviceName) (eq ($service.spec.clusterIP | default "") "None") }}
+    {{- $_ := set $out "serviceName" $service.name }}
+  {{- end }}
+{{- end }}
+{{- toJson $out }}
+{{- end }}
+
+{{- /* Its claims, as JSON, to be read by fromJsonArray: dict root key workload. They can never be changed, so no label of theirs may. */ -}}
+{{- define "release-runtime.claimTemplates" -}}
+{{- $out := list }}
+{{- range $name, $given := .workload.volumeClaimTemplates }}
+  {{- $labels := include "release-runtime.selector" (dict "root" $.root "component" $.key) | fromYaml }}
+  {{- $meta := dict "name" $name "labels" $labels }}
+  {{- with $given.annotations }}{{ $_ := set $meta "annotations" . }}{{ end }}
+  {{- $modes := $given.accessModes | default (list "ReadWriteOnce") }}
+  {{- $spec := dict "accessModes" $modes "resources" (dict "requests" (dict "storage" ($given.size | default ""))) }}
+  {{- $spec = merge $spec (pick $given "volumeMode") }}
+  {{- if hasKey $given "storageClass" }}{{ $_ := set $spec "storageClassName" $given.storageClass }}{{ end }}
+  {{- $out = append $out (dict "apiVersion" "v1" "kind" "PersistentVolumeClaim" "metadata" $meta "spec" $spec) }}
 {{- end }}
 {{- toJson $out }}
 {{- end }}

@@ -20,6 +20,11 @@ release-runtime.normal   changes them in place: in: root
     {{- end }}
   {{- end }}
 {{- end }}
+{{- range $workload := $values.workloads }}
+  {{- range $name, $template := $workload.volumeClaimTemplates }}
+    {{- include "release-runtime.mounted" (dict "name" $name "volume" $template "containers" $workload.containers) }}
+  {{- end }}
+{{- end }}
 {{- $tag := dig "image" "tag" "" ($values.global | default dict) }}
 {{- range $workload := $values.workloads }}
   {{- range list $workload.containers (dict "healthd" ($workload.healthd | default dict)) }}
@@ -46,6 +51,7 @@ means more, and healthd they keep it.
 */ -}}
 {{- define "release-runtime.collections" -}}
 {{- $of := list "workloads" "workloads/*/volumes" "workloads/*/volumes/*/containers" "workloads/*/containers" }}
+{{- $of = concat $of (list "workloads/*/volumeClaimTemplates" "workloads/*/volumeClaimTemplates/*/containers") }}
 {{- $of = concat $of (list "configMaps" "secrets" "secrets/*/keys" "persistence" "serviceAccounts" "rbac" "migrations" "cronJobs") }}
 {{- range list "envFrom" "writable" "volumeMounts" }}{{ $of = append $of (printf "workloads/*/containers/*/%s" .) }}{{ end }}
 {{- concat $of (list "migrations/*/envFrom" "migrations/*/volumes" "cronJobs/*/volumes") | toJson }}

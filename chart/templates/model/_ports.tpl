@@ -63,6 +63,10 @@ In: root; out: {KEY: {name, workload, type, labels, annotations, ports, selector
   {{- if dig "enabled" true $service }}
     {{- $target := $service.workload | default $key }}
     {{- $spec := dict "type" ($service.type | default "ClusterIP") }}
+    {{- if and (eq (dig $target "kind" "" ($root.Values.workloads | default dict)) "StatefulSet") (not (or $service.type $service.clusterIP)) }}
+      {{- /* Its pods have names of their own by it. */}}
+      {{- $_ := set $service "clusterIP" "None" }}
+    {{- end }}
     {{- range $fields }}{{ if hasKey $service . }}{{ $_ := set $spec . (get $service .) }}{{ end }}{{ end }}
     {{- $one := dict "workload" $target "type" $spec.type "spec" $spec "ports" list "selector" ($service.selector | default dict) }}
     {{- if ne $spec.type "ExternalName" }}

@@ -9,7 +9,7 @@
 {{ $root.fullname }} in the namespace {{ $ns }}:
 {{- range $key, $d := $model.workloads }}
 {{- $images := list }}{{ range $d.pod.containers }}{{ $images = append $images .image }}{{ end }}
-  {{ $d.name }}: Deployment{{ if hasKey $d "replicas" }}, {{ int64 $d.replicas }} replica(s){{ end }} of {{ join ", " $images }}
+  {{ $d.name }}: {{ $d.kind }}{{ if hasKey $d "replicas" }}, {{ int64 $d.replicas }} replica(s){{ end }} of {{ join ", " $images }}
 {{- else }}
   no workload yet: set workloads.NAME.containers.app.image
 {{- end }}
@@ -25,14 +25,14 @@
 {{- end }}
 
 Look at it:
-  kubectl -n {{ $ns }} get deployments,pods,jobs,cronjobs,services -l app.kubernetes.io/instance={{ $root.fullname }}
+  kubectl -n {{ $ns }} get {{ include "release-runtime.workloadKinds" $model }},pods,jobs,cronjobs,services -l app.kubernetes.io/instance={{ $root.fullname }}
   kubectl -n {{ $ns }} logs -l app.kubernetes.io/instance={{ $root.fullname }} --all-containers --prefix --tail=50
 {{- range $model.workloads }}
 {{- if .ports }}
-  kubectl -n {{ $ns }} port-forward deployment/{{ .name }} 8080:{{ int64 (first .ports).port }}
+  kubectl -n {{ $ns }} port-forward {{ lower .kind }}/{{ .name }} 8080:{{ int64 (first .ports).port }}
 {{- end }}
 {{- if .healthd.on }}
-  kubectl -n {{ $ns }} port-forward deployment/{{ .name }} 9180:9180   # then: curl localhost:9180/health
+  kubectl -n {{ $ns }} port-forward {{ lower .kind }}/{{ .name }} 9180:9180   # then: curl localhost:9180/health
 {{- end }}
 {{- end }}
 {{- $jobs := list }}{{ range $model.migrations }}{{ if ne .when "init" }}{{ $jobs = append $jobs . }}{{ end }}{{ end }}
@@ -46,4 +46,11 @@ When a migration fails without a log, its pod never started; the events say why 
   kubectl -n {{ $ns }} get events --sort-by=.lastTimestamp | grep /{{ .name }}
 {{- end }}
 {{- end }}
+{{- end }}
+
+{{- /* As kubectl names them, deployments first: in: the model */ -}}
+{{- define "release-runtime.workloadKinds" -}}
+{{- $found := list "deployments" }}
+{{- range .workloads }}{{ $found = append $found (printf "%ss" (lower .kind)) }}{{ end }}
+{{- uniq $found | join "," }}
 {{- end }}

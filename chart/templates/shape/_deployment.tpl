@@ -1,5 +1,5 @@
 {{- /*
-A Deployment, as YAML: dict root deployment(of the model)
+A Deployment, StatefulSet or DaemonSet, as YAML: dict root deployment(of the model)
 
 preStop keeps an application up until the endpoints' users have heard that it goes: Kubernetes' own sleep from 1.30 on, before that
 "healthd sleep", which an init container brings along.
@@ -8,7 +8,7 @@ preStop keeps an application up until the endpoints' users have heard that it go
 {{- $d := .deployment }}
 {{- $pod := include "release-runtime.workloadPod" . }}
 apiVersion: apps/v1
-kind: Deployment
+kind: {{ $d.kind }}
 metadata:
   {{- include "release-runtime.metadata" (merge (dict "root" .root) $d) | nindent 2 }}
 spec:
@@ -19,7 +19,7 @@ spec:
   {{- with $d.limits }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
-  strategy: {{ toJson $d.strategy }}
+  {{ eq $d.kind "Deployment" | ternary "strategy" "updateStrategy" }}: {{ toJson $d.strategy }}
   selector:
     matchLabels:
       {{- include "release-runtime.selector" (dict "root" .root "component" $d.component) | nindent 6 }}
@@ -31,6 +31,10 @@ spec:
       {{- include "release-runtime.podMetadata" (merge (dict "root" .root "sums" $sums) (pick $d "component" "pod")) | nindent 6 }}
     spec:
       {{- $pod | nindent 6 }}
+  {{- with $d.templates }}
+  volumeClaimTemplates:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
 {{- end }}
 
 {{- /* Its pod */ -}}
