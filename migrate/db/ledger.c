@@ -218,10 +218,15 @@ read_rows(struct ledger *l, struct session *s, bool *ret, struct err *e)
     cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     struct pgrows *rows = NULL;
     ledger_sql_read(l, &sql);
+    if (add_steps_question(l, &sql, e) != 0)
+        return -1;
     int result = session_sql(s, &sql, &rows, e);
     *ret = result == 0 && is_form(l, pgrows_next(rows));
-    if (*ret)
-        result = take_rows(pgrows_next(pgrows_next(rows)), l, e);
+    if (*ret) {
+        const struct pgrows *answer = pgrows_next(pgrows_next(rows));
+        l->steps = session_is(pgrows_next(answer), 0, "t");
+        result = take_rows(answer, l, e);
+    }
     pgrows_free(rows);
     return result != 0 && e->code == ERR_SERVER ? 0 : result;
 }

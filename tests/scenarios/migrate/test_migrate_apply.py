@@ -106,8 +106,8 @@ def test_concurrently_has_a_limit_when_asked(up, files, pg, slow_table):
 @pytest.mark.parametrize(
     "text, args, source",
     [
-        ("SELECT pg_sleep(9);\n", ["--statement-timeout=50ms"], "50ms that --statement-timeout (MIGRATE_STATEMENT_TIMEOUT)"),
-        ("-- migrate: statement_timeout=60ms\nSELECT pg_sleep(9);\n", ["--statement-timeout=none"], "60ms that the file's header"),
+        ("SELECT pg_sleep(9);\n", ["--statement-timeout=50ms"], "50ms set by --statement-timeout (MIGRATE_STATEMENT_TIMEOUT)"),
+        ("-- migrate: statement_timeout=60ms\nSELECT pg_sleep(9);\n", ["--statement-timeout=none"], "60ms set by the file's header"),
         ("SET statement_timeout TO 50;\nSELECT pg_sleep(9);\n", [], "migrate set no limit"),
     ],
     ids=["option", "header", "file"],

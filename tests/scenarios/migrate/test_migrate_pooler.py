@@ -155,12 +155,6 @@ def test_who_is_in_the_way_is_named(start, run, files, pg, pooler):
     files("0001_a.sql", "CREATE TABLE a (i int);\n")
     env = {"DATABASE_URL": pooler.url(pg.name)}
     assert run("migrate", "up", "--dir", files, env=env).status == 0
-    files("0002_b.sql", "ALTER TABLE a ADD j int;\n")
-    with Holder(pg, "SELECT i FROM a;"):
-        pid = reader(pg)
-        result = run("migrate", "up", "--dir", files, "--lock-timeout=4s", "--deadline=14s", env=env)
-        assert result.status == 12 and pid in failure(result)["msg"], result.output
-        assert any(pid in r.get("blockers", "") for r in events(result, "retry")), result.output
     files("0002_b.sql", "CREATE INDEX CONCURRENTLY a_i ON a (i);\n")
     with Holder(pg, "INSERT INTO a VALUES (1);") as holder:
         pid = reader(pg)
@@ -169,6 +163,13 @@ def test_who_is_in_the_way_is_named(start, run, files, pg, pooler):
         holder.say("COMMIT;")
         result = process.wait(60)
     assert result.status == 0 and pid in events(result, "blocked")[0]["blockers"], result.output
+    # Last: PgBouncer 1.18 may crash on the request to cancel that ends it.
+    files("0003_c.sql", "ALTER TABLE a ADD j int;\n")
+    with Holder(pg, "SELECT i FROM a WHERE false;"):
+        pid = reader(pg)
+        result = run("migrate", "up", "--dir", files, "--lock-timeout=4s", "--deadline=14s", env=env)
+        assert result.status == 12 and pid in failure(result)["msg"], result.output
+        assert any(pid in r.get("blockers", "") for r in events(result, "retry")), result.output
 
 
 def test_a_lease_that_is_taken_over(start, files, pg, pooler):
