@@ -99,8 +99,8 @@ release-runtime.check.workload   refuses, in the values, what lacks something or
 {{- if and $claims (not $pinned) (not (dig "policy" "allowSharedRWO" false .root.Values)) }}
   {{- $many := or (eq .workload.kind "DaemonSet") (gt (int64 (dig "replicas" 1 .workload)) 1) }}
   {{- if $many }}
-    {{- fail (printf (print "%s: several pods would write at once to the claim of volumes.%s; a StatefulSet's volumeClaimTemplates give each "
-      "pod one of its own; where it does no harm, say policy.allowSharedRWO: true") .where (join ", " $claims)) }}
+    {{- fail (printf (print "%s: several pods would write at once to the claim of volumes.%s; a StatefulSet's volumeClaimTemplates "
+      "give each pod one of its own; where it does no harm, say policy.allowSharedRWO: true") .where (join ", " $claims)) }}
   {{- end }}
 {{- end }}
 {{- end }}

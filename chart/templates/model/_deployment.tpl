@@ -105,7 +105,9 @@ on one data directory destroy it. Of several, for which that was allowed, one go
 {{- toJson $out }}
 {{- end }}
 
-{{- /* Its claims, as JSON, to be read by fromJsonArray: dict root key workload. They can never be changed, so no label of theirs may. */ -}}
+{{- /*
+Its claims, as JSON, to be read by fromJsonArray: dict root key workload. They can never be changed, so their labels are those of selectors.
+*/ -}}
 {{- define "release-runtime.claimTemplates" -}}
 {{- $out := list }}
 {{- range $name, $given := .workload.volumeClaimTemplates }}

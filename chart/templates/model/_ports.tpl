@@ -63,7 +63,8 @@ In: root; out: {KEY: {name, workload, type, labels, annotations, ports, selector
   {{- if dig "enabled" true $service }}
     {{- $target := $service.workload | default $key }}
     {{- $spec := dict "type" ($service.type | default "ClusterIP") }}
-    {{- if and (eq (dig $target "kind" "" ($root.Values.workloads | default dict)) "StatefulSet") (not (or $service.type $service.clusterIP)) }}
+    {{- $kind := dig $target "kind" "" ($root.Values.workloads | default dict) }}
+    {{- if and (eq $kind "StatefulSet") (not (or $service.type $service.clusterIP)) }}
       {{- /* Its pods have names of their own by it. */}}
       {{- $_ := set $service "clusterIP" "None" }}
     {{- end }}

@@ -25,7 +25,8 @@
 {{- end }}
 
 Look at it:
-  kubectl -n {{ $ns }} get {{ include "release-runtime.workloadKinds" $model }},pods,jobs,cronjobs,services -l app.kubernetes.io/instance={{ $root.fullname }}
+  {{- $kinds := include "release-runtime.workloadKinds" $model }}
+  kubectl -n {{ $ns }} get {{ $kinds }},pods,jobs,cronjobs,services -l app.kubernetes.io/instance={{ $root.fullname }}
   kubectl -n {{ $ns }} logs -l app.kubernetes.io/instance={{ $root.fullname }} --all-containers --prefix --tail=50
 {{- range $model.workloads }}
 {{- if .ports }}
