@@ -8,7 +8,9 @@ from rig.cluster import ROOT
 from rig.release import CHART
 
 FULL = ROOT / "tests" / "chart" / "full.yaml"
-KINDS = {"serviceaccount": 2, "secret": 2, "configmap": 3, "service": 2, "deployment.apps": 2, "job.batch": 4, "cronjob.batch": 2}
+KINDS = {"serviceaccount": 5, "secret": 2, "configmap": 3, "service": 2, "deployment.apps": 2, "job.batch": 4, "cronjob.batch": 2}
+RIGHTS = ("role", "rolebinding", "clusterrole", "clusterrolebinding")
+KINDS |= {"persistentvolumeclaim": 1, **{f"{kind}.rbac.authorization.k8s.io": 1 for kind in RIGHTS}}
 
 
 @pytest.fixture(scope="module")

@@ -70,7 +70,7 @@ def test_a_release_with_its_own_database_004_4_004_8(new_place):
     release.rollback(1)
     settled(place)
     assert rows(place) == ["1", "2"]
-    assert all(ready(one) for one in place.pods())
+    wait_until(lambda: all(ready(one) for one in place.pods()), 30, "no pod but ready ones")
 
     release.uninstall()
     wait_until(lambda: not place.pods(), 30, "the pods are gone")
