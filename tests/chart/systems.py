@@ -7,7 +7,9 @@
 
 import shutil
 
-from rig import CHART
+import pytest
+
+from rig import CHART, named
 
 EXAMPLES = CHART / "examples"
 
@@ -31,6 +33,20 @@ def folder(system, into):
         (chart / "charts").mkdir()
         (chart / "charts" / "release-runtime").symlink_to(CHART)
     return chart
+
+
+def rendered(system, usual):
+    """A fixture: called with an overlay (`usual` without), further words and render's options, the system's objects."""
+
+    @pytest.fixture
+    def objects(helm, tmp_path):
+        return lambda overlay=usual, *more, **how: render(helm, system, overlay, tmp_path, *more, **how)
+
+    return objects
+
+
+def pod_of(objects, deployment):
+    return named(objects, "Deployment", deployment)["spec"]["template"]["spec"]
 
 
 def flags(chart, overlay):

@@ -3,18 +3,16 @@
 import pytest
 from kinds import kind, kinds
 from rig import container, flags, named, variables
-from systems import render
+from systems import pod_of, rendered
 
 DEV, STAGING, PROD = ["values-dev.yaml"], ["values-staging.yaml"], ["values-prod.yaml"]
 
 
-@pytest.fixture
-def flow(helm, tmp_path):
-    return lambda overlay=PROD, *more, **how: render(helm, "kairoflow", overlay, tmp_path, *more, **how)
+flow = rendered("kairoflow", PROD)
 
 
 def pod(objects):
-    return named(objects, "Deployment", "kairoflow-web")["spec"]["template"]["spec"]
+    return pod_of(objects, "kairoflow-web")
 
 
 def mounts(c):

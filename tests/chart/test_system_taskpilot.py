@@ -1,20 +1,17 @@
 """TaskPilot: Next.js, FastAPI, and their PostgreSQL as a StatefulSet."""
 
-import pytest
 from kinds import kind, kinds
 from rig import container, named, variables
-from systems import render
+from systems import pod_of, rendered
 
 DEV, PROD, POST = ["values-dev.yaml"], ["values-prod.yaml"], ["values-dev.yaml", "values-post.yaml"]
 
 
-@pytest.fixture
-def pilot(helm, tmp_path):
-    return lambda overlay=PROD, *more, **how: render(helm, "taskpilot", overlay, tmp_path, *more, **how)
+pilot = rendered("taskpilot", PROD)
 
 
 def pod(objects, name):
-    return named(objects, "Deployment", f"taskpilot-ai-{name}")["spec"]["template"]["spec"]
+    return pod_of(objects, f"taskpilot-ai-{name}")
 
 
 def test_the_front_end_004_2(pilot):

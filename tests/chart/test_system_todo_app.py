@@ -1,20 +1,17 @@
 """todo-app: Next.js and FastAPI with alembic, on an external PostgreSQL."""
 
-import pytest
 from kinds import kind, kinds
 from rig import container, flags, named, variables
-from systems import render
+from systems import pod_of, rendered
 
 DEV, PROD = ["values-dev.yaml"], ["values-prod.yaml"]
 
 
-@pytest.fixture
-def todo(helm, tmp_path):
-    return lambda overlay=DEV, *more, **how: render(helm, "todo-app", overlay, tmp_path, *more, **how)
+todo = rendered("todo-app", DEV)
 
 
 def pod(objects, name):
-    return named(objects, "Deployment", f"todo-app-{name}")["spec"]["template"]["spec"]
+    return pod_of(objects, f"todo-app-{name}")
 
 
 def test_healthd_names_the_service_and_its_version_003_2_003_3(todo):

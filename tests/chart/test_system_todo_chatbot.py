@@ -1,20 +1,17 @@
 """Todo chatbot: Next.js and FastAPI that scale by themselves behind an Ingress."""
 
-import pytest
 from kinds import kind, kinds
 from rig import container, named
-from systems import render
+from systems import pod_of, rendered
 
 DEV, PROD = ["values-dev.yaml"], ["values-prod.yaml"]
 
 
-@pytest.fixture
-def todo(helm, tmp_path):
-    return lambda overlay=PROD, *more, **how: render(helm, "todo-chatbot", overlay, tmp_path, *more, **how)
+todo = rendered("todo-chatbot", PROD)
 
 
 def pod(objects, name):
-    return named(objects, "Deployment", f"todo-app-{name}")["spec"]["template"]["spec"]
+    return pod_of(objects, f"todo-app-{name}")
 
 
 def test_two_pods_each_and_three_probes_002_2(todo):

@@ -10,21 +10,27 @@ release-runtime.claims   by key, as JSON: in: root
 {{- define "release-runtime.claims" -}}
 {{- $root := . }}{{ $out := dict }}
 {{- range $key, $entry := .Values.persistence }}
-  {{- $modes := $entry.accessModes | default (list "ReadWriteOnce") }}
-  {{- $single := not (or (has "ReadWriteMany" $modes) (has "ReadOnlyMany" $modes)) }}
+  {{- $spec := include "release-runtime.claimSpec" $entry | fromJson }}
+  {{- $single := not (or (has "ReadWriteMany" $spec.accessModes) (has "ReadOnlyMany" $spec.accessModes)) }}
   {{- $one := dict "single" $single "made" (empty $entry.existingClaim) "name" ($entry.existingClaim | default "") }}
   {{- if $one.made }}
     {{- $_ := set $one "name" (include "release-runtime.name" (dict "root" $root "key" $key "entry" $entry)) }}
     {{- $keep := ternary (dict "helm.sh/resource-policy" "keep") dict (dig "retain" true $entry) }}
     {{- $_ := set $one "annotations" (merge $keep ($entry.annotations | default dict)) }}
-    {{- $spec := dict "accessModes" $modes "resources" (dict "requests" (dict "storage" ($entry.size | default ""))) }}
-    {{- $spec = merge $spec (pick $entry "volumeMode" "volumeName") }}
-    {{- if hasKey $entry "storageClass" }}{{ $_ := set $spec "storageClassName" $entry.storageClass }}{{ end }}
     {{- $_ := set $one "spec" $spec }}
   {{- end }}
   {{- $_ := set $out $key $one }}
 {{- end }}
 {{- toJson $out }}
+{{- end }}
+
+{{- /* What a claim asks for, as Kubernetes has it, as JSON: in: an entry of persistence or of volumeClaimTemplates */ -}}
+{{- define "release-runtime.claimSpec" -}}
+{{- $modes := .accessModes | default (list "ReadWriteOnce") }}
+{{- $spec := dict "accessModes" $modes "resources" (dict "requests" (dict "storage" (.size | default ""))) }}
+{{- $spec = merge $spec (pick . "volumeMode" "volumeName") }}
+{{- if hasKey . "storageClass" }}{{ $_ := set $spec "storageClassName" .storageClass }}{{ end }}
+{{- toJson $spec }}
 {{- end }}
 
 {{- /*

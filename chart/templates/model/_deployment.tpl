@@ -114,10 +114,7 @@ Its claims, as JSON, to be read by fromJsonArray: dict root key workload. They c
   {{- $labels := include "release-runtime.selector" (dict "root" $.root "component" $.key) | fromYaml }}
   {{- $meta := dict "name" $name "labels" $labels }}
   {{- with $given.annotations }}{{ $_ := set $meta "annotations" . }}{{ end }}
-  {{- $modes := $given.accessModes | default (list "ReadWriteOnce") }}
-  {{- $spec := dict "accessModes" $modes "resources" (dict "requests" (dict "storage" ($given.size | default ""))) }}
-  {{- $spec = merge $spec (pick $given "volumeMode") }}
-  {{- if hasKey $given "storageClass" }}{{ $_ := set $spec "storageClassName" $given.storageClass }}{{ end }}
+  {{- $spec := include "release-runtime.claimSpec" $given | fromJson }}
   {{- $out = append $out (dict "apiVersion" "v1" "kind" "PersistentVolumeClaim" "metadata" $meta "spec" $spec) }}
 {{- end }}
 {{- toJson $out }}
