@@ -137,10 +137,12 @@ instant_why_missing(const char *host, char ret_why[INSTANT_WHY_MAX])
 {
     bool cut = is_cut(host);
     bool indexed = !cut && is_indexed(host);
-    const char *why =
-        cut       ? "was truncated to 63 characters and lost the scheduled time (a CronJob name of at most 48 characters avoids this)"
-        : indexed ? "belongs to a pod of an Indexed Job and ends in its index"
-                  : "does not belong to a CronJob's pod scheduled within a day of now";
+    const char *why = "does not belong to a CronJob's pod scheduled within a day of now";
+    if (cut)
+        why = "was truncated to 63 characters and lost the scheduled time "
+              "(a CronJob name of at most 48 characters avoids this)";
+    else if (indexed)
+        why = "belongs to a pod of an Indexed Job and ends in its index";
     snprintf(ret_why, INSTANT_WHY_MAX, "the host name %.64s %s", host, why);
     return cut || indexed;
 }
