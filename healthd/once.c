@@ -127,8 +127,10 @@ run(struct once *x, const struct options *o, const struct config *config, uint64
     struct err e;
     if (once_init(x, o, config, &e) < 0) {
         bool usage = e.code == ERR_USAGE;
-        log_error(usage ? &event_usage : &event_cannot_start, LOG_NONE, "%s", e.msg);
-        return usage ? EXIT_USAGE : EXIT_NOT_READY;
+        int status = usage ? EXIT_USAGE : EXIT_NOT_READY;
+        log_error(usage ? &event_usage : &event_cannot_start, LOG_FIELDS(LF_INT("exit", status)),
+                  "%s", e.msg);
+        return status;
     }
     if (config->n == 0)
         log_warn(&event_no_checks, LOG_NONE,

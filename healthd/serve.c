@@ -226,7 +226,7 @@ leave_message(const struct server *s, int status)
 static int
 refuse(struct server *s, const struct err *e, int status, const struct log_event *outcome)
 {
-    log_error(outcome, LOG_NONE, "%s", e->msg);
+    log_error(outcome, LOG_FIELDS(LF_INT("exit", status)), "%s", e->msg);
     s->outcome = outcome->name;
     return status;
 }

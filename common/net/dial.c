@@ -78,6 +78,7 @@ dial_code(int sys_errno)
 {
     switch (sys_errno) {
     case ETIMEDOUT:
+    case EAGAIN: /* a unix socket whose queue is full: the server is there and does not accept */
         return ERR_TIMEOUT;
     case ENOMEM:
         return ERR_NOMEM;

@@ -204,6 +204,9 @@ classify(const char *text, ConnStatusType stage, bool needs_password)
                                        "channel binding",
                                        "password",
                                        NULL};
+    /* the last one: a unix socket whose queue is full, because the server does not accept */
+    static const char *const timed_out[] = {"timeout expired", "Connection timed out",
+                                            "failed: Resource temporarily unavailable", NULL};
     static const char *const refused[] = {"Connection refused",    "No such file or directory",
                                           "No route to host",      "unreachable",
                                           "Is the server running", NULL};
@@ -213,7 +216,7 @@ classify(const char *text, ConnStatusType stage, bool needs_password)
         return ERR_REFUSED;
     if (pgconn_own_lack(text) != ERR_NONE)
         return pgconn_own_lack(text);
-    if (strstr(text, "timeout expired") || strstr(text, "Connection timed out"))
+    if (has_any(text, timed_out))
         return ERR_TIMEOUT;
     if (has_any(text, strange))
         return ERR_PROTOCOL;

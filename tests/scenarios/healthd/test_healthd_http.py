@@ -238,6 +238,8 @@ def test_address_in_use(start, run):
     result = run("healthd", "--listen", f"127.0.0.1:{h.port}")
     assert result.status == 3
     assert "cannot listen" in result.stderr
+    (record,) = map(json.loads, run("healthd", "--log", "json", "--listen", f"127.0.0.1:{h.port}").stderr.splitlines())
+    assert (record["event"], record["exit"]) == ("cannot_listen", 3)
 
 
 @pytest.mark.parametrize(
@@ -265,6 +267,7 @@ def test_address_in_use(start, run):
         (["--check", "a tcp://h:80/x"], "nothing may follow the port"),
         (["--check", "a postgres://"], "no variable names a PostgreSQL"),
         (["--listen", "localhost:80"], "names are not resolved"),
+        (["--check", "a fcgi://h:1/ping connection keep"], "would occupy a worker"),
         (["--config", "/nowhere/file"], "/nowhere/file"),
         (["--drain", "15"], "15"),
         (["--details", "sometimes"], "never"),
@@ -275,6 +278,8 @@ def test_bad_input(run, args, words):
     assert result.status == 2
     assert words in result.stderr
     assert "listening" not in result.stderr
+    record = json.loads(run("healthd", "--log", "json", *args).stderr.splitlines()[-1])
+    assert (record["event"], record["exit"]) == ("usage", 2)
 
 
 def test_config_file(start, run, redis_server, scratch):

@@ -172,6 +172,8 @@ test_unix(void **state)
     struct waiter w = dial(sa.sun_path, 0, 20000);
     assert_int_equal(w.e.code, ERR_NONE);
     assert_int_equal(write(w.fd, "x", 1), 1);
+    assert_int_equal(listen(l, 0), 0); /* that connection fills the queue now */
+    assert_int_equal(dial(sa.sun_path, 0, 20000).e.code, ERR_TIMEOUT);
     close(w.fd);
     close(l);
     unlink(sa.sun_path);

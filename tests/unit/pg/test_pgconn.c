@@ -55,6 +55,9 @@ static const struct {
      ERR_REFUSED, ""}, /* the same, with TLS */
     {HEAD "No buffer space available\n", CONNECTION_STARTED, false, ERR_SYSTEM, ""},
     {HEAD "Connection timed out\n", CONNECTION_STARTED, false, ERR_TIMEOUT, ""},
+    {"connection to server on socket \"/s/.s.PGSQL.5432\" failed: Resource temporarily unavailable\n"
+     "\tIs the server running locally and accepting connections on that socket?\n",
+     CONNECTION_STARTED, false, ERR_TIMEOUT, ""},
     {HEAD "server closed the connection unexpectedly\n", CONNECTION_AWAITING_RESPONSE, false,
      ERR_CLOSED, ""},
     {HEAD "SSL error: certificate verify failed\n", CONNECTION_SSL_STARTUP, false, ERR_TLS, ""},
