@@ -12,6 +12,7 @@
     C(client_command)     \
     C(once_check_command) \
     C(once_wait_command)  \
+    C(explain_command)    \
     C(sleep_command)      \
     C(selfcopy_command)   \
     C(opt_version)

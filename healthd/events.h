@@ -21,7 +21,7 @@
     E(stopped, "", "--drain has passed, or a second signal was received")                          \
     E(reload_ignored, "", "SIGHUP was received, which has no effect")                              \
     E(usage, "exit", "an option, a variable or a check line is invalid; nothing was started")      \
-    E(cannot_listen, "exit", "an address cannot be bound")                                             \
+    E(cannot_listen, "exit", "an address cannot be bound")                                         \
     E(cannot_start, "exit", "out of memory or file descriptors at startup")
 HEALTHD_EVENTS(EVENT_DECLARE)
 

@@ -102,7 +102,8 @@ static const struct opt_section sections[] = {
 
 static const struct opt_exit exits[] = {
     {0, NULL, "ended after draining; probe: healthy; check, wait: ready"},
-    {1, NULL, "probe: not healthy, or no answer; check, wait: not ready"},
+    {1, NULL,
+     "probe: not healthy, or no answer; check, wait: not ready; explain: later than --bound"},
     {2, NULL, "invalid options or configuration"},
     {3, NULL, "cannot listen on an address"},
 };

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "common/opt/opt.h"
+#include "healthd/check/bound.h"
 
 enum exit_status { EXIT_OK = 0, EXIT_NOT_READY = 1, EXIT_USAGE = 2, EXIT_CANNOT_LISTEN = 3 };
 
@@ -26,6 +27,8 @@ struct options {
     uint64_t probe_timeout_ms;
     int64_t probe_expect;
     uint64_t wait_timeout_ms;
+    struct bound_probe kubelet; /* explain: the probe that asks */
+    uint64_t bound_ms;          /* explain: CLOCK_NEVER: none was given */
 };
 
 extern const struct opt_program healthd_program;

@@ -16,6 +16,8 @@ _healthd_value() {
     --termination-log) words='' path=default ;;
     --timeout) words='' path='' ;;
     --expect) words='' path='' ;;
+    --probe) words='' path='' ;;
+    --bound) words='' path='' ;;
     --log) path='' words='auto text kv json' ;;
     --log-level) path='' words='debug info warn error' ;;
     --print-options) path='' words='man markdown bash zsh fish' ;;
@@ -29,10 +31,11 @@ _healthd_command() {
     probe) options='--timeout --expect --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     check) options='--check --config --database --redis --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     wait) options='--check --config --database --redis --timeout --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
+    explain) options='--listen --check --config --database --redis --health-strict --details --drain --probe --bound --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     sleep) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     copy) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
     version) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
-    '') options='--listen --check --config --database --redis --service-name --service-version --health-strict --details --drain --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='probe check wait sleep copy version' path='' wraps='' ;;
+    '') options='--listen --check --config --database --redis --service-name --service-version --health-strict --details --drain --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='probe check wait explain sleep copy version' path='' wraps='' ;;
     *) return 1 ;;
     esac
 }

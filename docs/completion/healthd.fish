@@ -1,8 +1,8 @@
 # Completion of healthd for fish, as healthd --print-options=fish prints it.
 
 # Options that a value follows.
-set -g __healthd_valued --listen --check --config --database --redis --service-name --service-version --details --drain --termination-log --timeout --expect --log --log-level --print-options
-set -g __healthd_commands probe check wait sleep copy version
+set -g __healthd_valued --listen --check --config --database --redis --service-name --service-version --details --drain --termination-log --timeout --expect --probe --bound --log --log-level --print-options
+set -g __healthd_commands probe check wait explain sleep copy version
 # Commands that a command line follows.
 set -g __healthd_wrapping
 
@@ -117,6 +117,25 @@ complete -c healthd -n '__healthd_at wait' -l print-options -x -a 'man markdown 
 complete -c healthd -n '__healthd_at wait' -l print-formats -d 'print the fields of log records and reports, and exit'
 complete -c healthd -n '__healthd_at wait' -s h -l help -d 'print help (after a command: the help of that command) and exit'
 complete -c healthd -n '__healthd_at wait' -s V -l version -d 'print the version and exit'
+
+complete -c healthd -n '__healthd_at -' -a explain -d 'print the settings in force and the worst time until the pod is unready and ready again'
+complete -c healthd -n '__healthd_at explain' -l listen -x -d 'address to listen on: [::]:PORT, ADDRESS:PORT or unix:/path (may be repeated)'
+complete -c healthd -n '__healthd_at explain' -l check -x -d 'a check: NAME URL [key value]... (may be repeated; in the variable, one per line)'
+complete -c healthd -n '__healthd_at explain' -l config -r -F -d 'read checks from FILE, one per line; lines that begin with # are comments'
+complete -c healthd -n '__healthd_at explain' -l database -x -d 'where PostgreSQL is, as a URL or DSN; takes precedence over DATABASE_URL'
+complete -c healthd -n '__healthd_at explain' -l redis -x -d 'where Redis is, as a URL; takes precedence over REDIS_URL'
+complete -c healthd -n '__healthd_at explain' -l health-strict -d 'make /health answer like ready: 503 while not ready, instead of always 200'
+complete -c healthd -n '__healthd_at explain' -l details -x -a 'never local always' -d 'who may see reasons in ?verbose: never (nobody), local or always'
+complete -c healthd -n '__healthd_at explain' -l drain -x -d 'how long to go on serving, not ready, after SIGTERM, SIGINT or SIGQUIT; a second signal ends it'
+complete -c healthd -n '__healthd_at explain' -l probe -x -d 'explain: the readiness probe that the pod has'
+complete -c healthd -n '__healthd_at explain' -l bound -x -d 'explain: exit with status 1 if a failure may take longer than this to make the pod unready'
+complete -c healthd -n '__healthd_at explain' -l log -x -a 'auto text kv json' -d 'format of the log on stderr: auto, text, kv or json'
+complete -c healthd -n '__healthd_at explain' -l log-level -x -a 'debug info warn error' -d 'lowest level that is logged: debug, info, warn or error'
+complete -c healthd -n '__healthd_at explain' -l strict-env -d 'treat an unknown variable with the program\'s prefix as an error'
+complete -c healthd -n '__healthd_at explain' -l print-options -x -a 'man markdown bash zsh fish' -d 'print the manual page (man), the option tables (markdown) or a shell\'s completion script, and exit'
+complete -c healthd -n '__healthd_at explain' -l print-formats -d 'print the fields of log records and reports, and exit'
+complete -c healthd -n '__healthd_at explain' -s h -l help -d 'print help (after a command: the help of that command) and exit'
+complete -c healthd -n '__healthd_at explain' -s V -l version -d 'print the version and exit'
 
 complete -c healthd -n '__healthd_at -' -a sleep -d 'sleep for DURATION: for a preStop hook in an image without a shell'
 complete -c healthd -n '__healthd_at sleep' -l log -x -a 'auto text kv json' -d 'format of the log on stderr: auto, text, kv or json'

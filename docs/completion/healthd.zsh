@@ -68,6 +68,30 @@ _healthd_wait() {
         '*: : '
 }
 
+_healthd_explain() {
+    _arguments -S -s \
+        '*--listen=[address to listen on\: \[\:\:\]\:PORT, ADDRESS\:PORT or unix\:/path (may be repeated)]:ADDRESS: ' \
+        '*--check=[a check\: NAME URL \[key value\]... (may be repeated; in the variable, one per line)]:LINE: ' \
+        '--config=[read checks from FILE, one per line; lines that begin with # are comments]:FILE:_files' \
+        '--database=[where PostgreSQL is, as a URL or DSN; takes precedence over DATABASE_URL]:URL: ' \
+        '--redis=[where Redis is, as a URL; takes precedence over REDIS_URL]:URL: ' \
+        '--health-strict[make /health answer like ready\: 503 while not ready, instead of always 200]' \
+        '--details=[who may see reasons in ?verbose\: never (nobody), local or always]:WORD: _healthd_offer never local always' \
+        '--drain=[how long to go on serving, not ready, after SIGTERM, SIGINT or SIGQUIT; a second signal ends it]:DURATION: ' \
+        '--probe=[explain\: the readiness probe that the pod has]:FIELD=VALUE,...: ' \
+        '--bound=[explain\: exit with status 1 if a failure may take longer than this to make the pod unready]:DURATION: ' \
+        '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _healthd_offer auto text kv json' \
+        '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _healthd_offer debug info warn error' \
+        '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
+        '--print-options=[print the manual page (man), the option tables (markdown) or a shell'\''s completion script, and exit]:FORM: _healthd_offer man markdown bash zsh fish' \
+        '--print-formats[print the fields of log records and reports, and exit]' \
+        '(-h --help)-h[print help (after a command\: the help of that command) and exit]' \
+        '(-h --help)--help[print help (after a command\: the help of that command) and exit]' \
+        '(-V --version)-V[print the version and exit]' \
+        '(-V --version)--version[print the version and exit]' \
+        '*: : '
+}
+
 _healthd_sleep() {
     _arguments -S -s \
         '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _healthd_offer auto text kv json' \
@@ -116,6 +140,7 @@ _healthd_commands() {
         'probe:request URL once\: for HEALTHCHECK and exec probes in images without curl or a shell'
         'check:run every check once and print a table'
         'wait:wait until every check is healthy\: for init containers and scripts'
+        'explain:print the settings in force and the worst time until the pod is unready and ready again'
         'sleep:sleep for DURATION\: for a preStop hook in an image without a shell'
         'copy:copy this program to DEST, atomically and with mode 755'
         'version:print the version'
@@ -158,7 +183,7 @@ _healthd() {
     fi
     if (( ! given[(Ie)--] || given[(Ie)$words[1]] < given[(Ie)--] )); then
         case $words[1] in
-        probe | check | wait | sleep | copy | version)
+        probe | check | wait | explain | sleep | copy | version)
             _healthd_$words[1]
             return
             ;;

@@ -25,5 +25,11 @@ peer_is_local(const void *t)
     return target_is_loopback(((const struct target_peer *)t)->host);
 }
 
+static const char *
+peer_describe(const void *t)
+{
+    return target_peer_describe(t);
+}
+
 const struct check_target probe_peer_target = {
-    .parse = peer_parse, .free = peer_free, .is_local = peer_is_local};
+    .parse = peer_parse, .free = peer_free, .is_local = peer_is_local, .describe = peer_describe};

@@ -66,6 +66,12 @@ target_is_local(const void *t)
     return true;
 }
 
+static const char *
+target_describe(const void *t)
+{
+    return target_pg_describe(t);
+}
+
 static bool
 target_is_same(const void *a, const void *b)
 {
@@ -94,8 +100,8 @@ const struct check_kind probe_pg_kind = {
             {NULL, NULL, NULL, NULL}},
     .own_size = sizeof(struct probe_pg_own),
     .own_done = own_done,
-    .target =
-        &(const struct check_target){target_parse, target_free, target_is_local, target_is_same},
+    .target = &(const struct check_target){target_parse, target_free, target_is_local,
+                                           target_describe, target_is_same},
     .found_name = "database",
     .not_found = "no variable names a PostgreSQL server (DATABASE_URL, DATABASE_HOST, PGHOST ...)",
     .probe_new = pg_new,

@@ -47,6 +47,12 @@ target_is_local(const void *t)
     return target_is_loopback(((const struct target_redis *)t)->host);
 }
 
+static const char *
+target_describe(const void *t)
+{
+    return target_redis_describe(t);
+}
+
 static bool
 target_is_same(const void *a, const void *b)
 {
@@ -67,8 +73,8 @@ const struct check_kind probe_redis_kind = {
                                         "the role that the server must have (any)", key_role},
                                        {NULL, NULL, NULL, NULL}},
     .own_size = sizeof(struct probe_redis_own),
-    .target =
-        &(const struct check_target){target_parse, target_free, target_is_local, target_is_same},
+    .target = &(const struct check_target){target_parse, target_free, target_is_local,
+                                           target_describe, target_is_same},
     .found_name = "redis",
     .not_found = "no variable names a Redis server (REDIS_URL, REDIS_HOST)",
     .probe_new = redis_new,
