@@ -103,6 +103,8 @@ def test_where_the_files_come_from(helm):
         m["name"] for m in own["inside"]["volumeMounts"] if m["mountPath"] == "/release-runtime"
     )
     assert flags(own["inside"])["--dir"] == "/app/migrations"
+    # An image of the user's is pulled as the application's, for which Kubernetes decides by the tag: never an older `latest`.
+    assert [own[key].get("imagePullPolicy") for key in ("schema", "image", "inside")] == ["IfNotPresent", None, None]
 
 
 def test_it_gets_the_connection_and_nothing_else(helm):

@@ -131,10 +131,10 @@ dict migration source filesName hook
   {{- $volumes = list (dict "name" $volume "configMap" $map) }}
   {{- $mounts = list (dict "name" $volume "mountPath" "/migrations" "readOnly" true) }}
 {{- else if $m.image }}
-  {{- $out = dict "image" $m.image "pullPolicy" ($m.imagePullPolicy | default $pull) }}
+  {{- $out = dict "image" $m.image "pullPolicy" ($m.imagePullPolicy | default "") }}
 {{- else }}
   {{- $theirs := .source.container }}
-  {{- $out = dict "image" $theirs.image "pullPolicy" ($theirs.imagePullPolicy | default $pull) }}
+  {{- $out = dict "image" $theirs.image "pullPolicy" ($theirs.imagePullPolicy | default "") }}
   {{- $inside := dict "command" (list "/release-runtime/migrate") "bringsMigrate" true }}
   {{- $out = merge $out $inside (dict "container" (pick $theirs "securityContext")) }}
   {{- $volumes = list (include "release-runtime.programVolume" . | fromYaml) }}

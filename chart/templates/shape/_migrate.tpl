@@ -59,7 +59,9 @@ spec:
 {{- $security = include "release-runtime.overlay" (list $security (dict "readOnlyRootFilesystem" true)) | fromJson }}
 name: {{ include "release-runtime.migrateName" . | quote }}
 image: {{ .image | quote }}
-imagePullPolicy: {{ .pullPolicy }}
+{{- with .pullPolicy }}
+imagePullPolicy: {{ . }}
+{{- end }}
 {{- with .command }}
 command: {{ toJson . }}
 {{- end }}
