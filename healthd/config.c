@@ -15,7 +15,7 @@ static int
 add_spec(struct config *c, struct check_spec *spec, struct err *e)
 {
     for (size_t i = 0; i < c->n; i++) {
-        if (strcmp(c->specs[i].name, spec->name) == 0) {
+        if (strcmp(c->specs[i]->name, spec->name) == 0) {
             err_set(e, ERR_USAGE, "there is already a check named '%s'", spec->name);
             check_spec_done(spec);
             return -1;
@@ -25,13 +25,16 @@ add_spec(struct config *c, struct check_spec *spec, struct err *e)
         check_spec_done(spec);
         return err_set(e, ERR_USAGE, "more than %d checks", CHECKS_MAX);
     }
-    struct check_spec *specs = reallocarray(c->specs, c->n + 1, sizeof(*specs));
-    if (!specs) {
+    struct check_spec **specs = reallocarray(c->specs, c->n + 1, sizeof(struct check_spec *));
+    struct check_spec *own = malloc(sizeof(*own));
+    c->specs = specs ? specs : c->specs;
+    if (!specs || !own) {
+        free(own);
         check_spec_done(spec);
         return err_nomem(e);
     }
-    c->specs = specs;
-    c->specs[c->n++] = *spec;
+    *own = *spec;
+    c->specs[c->n++] = own;
     return 0;
 }
 
@@ -97,7 +100,7 @@ static bool
 takes_place(const struct config *c, const struct check_kind *kind)
 {
     for (size_t i = 0; i < c->n; i++) {
-        const struct check_spec *s = &c->specs[i];
+        const struct check_spec *s = c->specs[i];
         if (strcmp(s->name, kind->found_name) == 0 || (s->kind == kind && !s->url))
             return true;
     }
@@ -121,7 +124,7 @@ add_found(struct config *c, const struct check_kind *kind, const void *found, st
 {
     struct check_spec spec;
     for (size_t i = 0; i < c->n; i++)
-        if (names_same(&c->specs[i], kind, found))
+        if (names_same(c->specs[i], kind, found))
             return 0;
     return check_spec_default(kind->found_name, kind, &spec, e) < 0 ? -1 : add_spec(c, &spec, e);
 }
@@ -159,7 +162,7 @@ static int
 refuse_remote_liveness(const struct config *c, const struct check_given *given, struct err *e)
 {
     for (size_t i = 0; i < c->n; i++) {
-        const struct check_spec *s = &c->specs[i];
+        const struct check_spec *s = c->specs[i];
         bool local = true;
         if (!check_spec_in_group(s, "live"))
             continue;
@@ -198,8 +201,28 @@ config_load(const struct options *o, struct config *ret, struct err *e)
 void
 config_done(struct config *c)
 {
-    for (size_t i = 0; i < c->n; i++)
-        check_spec_done(&c->specs[i]);
+    for (size_t i = 0; i < c->n; i++) {
+        check_spec_done(c->specs[i]);
+        free(c->specs[i]);
+    }
     free(c->specs);
     *c = (struct config){0};
+}
+
+size_t
+config_keep(struct config *fresh, struct config *old)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < fresh->n; i++) {
+        size_t k = 0;
+        while (k < old->n && !check_spec_same(fresh->specs[i], old->specs[k]))
+            k++;
+        if (k == old->n)
+            continue;
+        struct check_spec *spec = fresh->specs[i];
+        fresh->specs[i] = old->specs[k];
+        old->specs[k] = spec;
+        kept++;
+    }
+    return kept;
 }

@@ -19,7 +19,9 @@
     E(started, "", "every startup check has been up once")                                         \
     E(draining, "drain_ms", "the first SIGTERM, SIGINT or SIGQUIT was received")                   \
     E(stopped, "", "--drain has passed, or a second signal was received")                          \
-    E(reload_ignored, "", "SIGHUP was received, which has no effect")                              \
+    E(reloaded, "checks, added, removed",                                                          \
+      "SIGHUP was received, and the checks were read again; one that changed counts as both")      \
+    E(reload_failed, "", "SIGHUP was received; the configuration is invalid, the old one goes on") \
     E(usage, "exit", "an option, a variable or a check line is invalid; nothing was started")      \
     E(cannot_listen, "exit", "an address cannot be bound")                                         \
     E(cannot_start, "exit", "out of memory or file descriptors at startup")

@@ -108,7 +108,7 @@ name_width(const struct config *c)
 {
     int width = 5;
     for (size_t i = 0; i < c->n; i++) {
-        int len = (int)strlen(c->specs[i].name);
+        int len = (int)strlen(c->specs[i]->name);
         width = len > width ? len : width;
     }
     return width;
@@ -178,7 +178,7 @@ print_checks(const struct config *c, const struct check_given *given, struct err
         printf("%-*s  %-7s  %-7s  %-4s  %-13s  %-7s  %-4s  %-16s  %s\n", width, "CHECK", "EVERY",
                "TIMEOUT", "RISE", "FALL", "STALE", "CONN", "GROUPS", "TARGET");
     for (size_t i = 0; i < c->n; i++)
-        if (print_check(&c->specs[i], given, width, e) < 0)
+        if (print_check(c->specs[i], given, width, e) < 0)
             return -1;
     return 0;
 }
@@ -233,8 +233,8 @@ print_bounds(const struct config *c, const struct bound_probe *p)
     printf("%-*s  %-19s  %-9s  %-13s  %-9s  %s\n", width, "CHECK", "FAILURE", "503 AFTER",
            "UNREADY AFTER", "200 AFTER", "READY AFTER");
     for (size_t i = 0; i < c->n; i++)
-        for (int f = 0; check_spec_in_group(&c->specs[i], "ready") && f < BOUND_FAILURES; f++)
-            print_bound(&c->specs[i], (enum bound_failure)f, p, width, &w);
+        for (int f = 0; check_spec_in_group(c->specs[i], "ready") && f < BOUND_FAILURES; f++)
+            print_bound(c->specs[i], (enum bound_failure)f, p, width, &w);
     return w;
 }
 

@@ -151,7 +151,7 @@ once_check(const struct options *o, struct config *config)
     struct once x = {0};
     uint64_t longest_ms = 0;
     for (size_t i = 0; i < config->n; i++) {
-        struct check_spec *s = &config->specs[i];
+        struct check_spec *s = config->specs[i];
         s->rules.rise = s->rules.fall = s->rules.fall_timeout = 1; /* there is only this one look */
         s->rules.shared_ms = 0;
         longest_ms = s->timeout_ms > longest_ms ? s->timeout_ms : longest_ms;

@@ -146,7 +146,8 @@ const struct opt_program healthd_program = {
         "startup has been healthy. /health shows everything and stays 200. There are also /health/GROUP, "
         "/health/check/NAME and /metrics. ?verbose shows a line per check, ?exclude=NAME leaves one out, "
         "?format=json|text chooses the format.\n\nOn SIGTERM, SIGINT or SIGQUIT ready turns 503 at once, and healthd "
-        "goes on serving for --drain. It listens before the first check has finished.",
+        "goes on serving for --drain. On SIGHUP it reads the checks again: one whose line has not changed goes on undisturbed, and "
+        "an invalid configuration leaves the present one in force. It listens before the first check has finished.",
     .commands = commands,
     .n_commands = sizeof(commands) / sizeof(commands[0]),
     .rows = rows,

@@ -35,14 +35,14 @@ struct check {
 struct schedule {
     struct probe_context x;
     struct tls_client *https;
-    struct check *checks;
-    struct view *views;
+    struct check **checks;
+    struct view *views; /* one for each of them */
     size_t n;
     schedule_cb *changed;
     void *arg;
     struct loop_timer *view_due; /* the next view that changes by itself */
     uint64_t view_due_ms;
-    bool once;
+    bool started, once;
 };
 
 static void look(struct check *c);
@@ -105,7 +105,7 @@ static bool
 any_down(const struct schedule *s)
 {
     for (size_t i = 0; i < s->n; i++)
-        if (s->checks[i].spec->every_ms > 0 && s->views[i].now.state == VERDICT_DOWN)
+        if (s->checks[i]->spec->every_ms > 0 && s->views[i].now.state == VERDICT_DOWN)
             return true;
     return false;
 }
@@ -115,7 +115,7 @@ wake_resting(struct schedule *s)
 {
     bool down = any_down(s);
     for (size_t i = 0; down && i < s->n; i++) {
-        struct check *c = &s->checks[i];
+        struct check *c = s->checks[i];
         if (c->resting) {
             c->resting = false;
             loop_timer_start(c->due, 0);
@@ -128,7 +128,7 @@ static void
 tell_changes(const struct schedule *s, size_t left)
 {
     for (size_t i = 0; i < s->n && left > 0; i++) {
-        const struct check *c = &s->checks[i];
+        const struct check *c = s->checks[i];
         if (has_changed(c))
             s->changed(c->view, c->from, --left > 0, s->arg);
     }
@@ -141,7 +141,7 @@ refresh_views(struct schedule *s, uint64_t now_ms)
     uint64_t next_ms = CLOCK_NEVER;
     size_t changed = 0;
     for (size_t i = 0; i < s->n; i++) {
-        struct check *c = &s->checks[i];
+        struct check *c = s->checks[i];
         publish(c, now_ms);
         changed += has_changed(c);
         next_ms = clock_earlier(next_ms, verdict_next_change(&c->verdict, &c->spec->rules, now_ms));
@@ -335,8 +335,9 @@ on_login_due(void *arg)
 void
 schedule_start(struct schedule *s)
 {
+    s->started = true;
     for (size_t i = 0; i < s->n; i++)
-        loop_timer_start(s->checks[i].due, s->checks[i].spec->after_ms);
+        loop_timer_start(s->checks[i]->due, s->checks[i]->spec->after_ms);
 }
 
 void
@@ -344,31 +345,113 @@ schedule_once(struct schedule *s)
 {
     s->once = true;
     for (size_t i = 0; i < s->n; i++)
-        loop_timer_start(s->checks[i].due, 0);
+        loop_timer_start(s->checks[i]->due, 0);
 }
 
 /* ---- making and asking ---- */
 
-static int
-check_init(struct schedule *s, size_t i, const struct check_spec *spec, struct err *e)
+static void
+check_free(struct check *c)
 {
-    struct check *c = &s->checks[i];
-    s->views[i] = (struct view){.spec = spec, .since_ms = clock_wall_ms()};
-    *c = (struct check){
-        .schedule = s, .spec = spec, .view = &s->views[i], .pace.every_ms = spec->every_ms};
+    loop_timer_free(c->due);
+    loop_timer_free(c->login_due);
+    probe_free(c->probe);
+    free(c);
+}
+
+/* Its view is *view, which is filled. */
+static struct check *
+check_new(struct schedule *s, const struct check_spec *spec, struct view *view, struct err *e)
+{
+    struct check *c = calloc(1, sizeof(*c));
+    if (!c) {
+        err_nomem(e);
+        return NULL;
+    }
+    *view = (struct view){.spec = spec, .since_ms = clock_wall_ms()};
+    *c = (struct check){.schedule = s, .spec = spec, .view = view, .pace.every_ms = spec->every_ms};
     c->probe = probe_new(&s->x, spec, e);
-    if (!c->probe)
-        return -1;
+    if (!c->probe) {
+        check_free(c);
+        return NULL;
+    }
     c->probe->done = on_done;
     c->probe->lost = on_lost;
     c->probe->arg = c;
     c->due = loop_timer_new(s->x.loop, on_due, c);
     c->login_due = loop_timer_new(s->x.loop, on_login_due, c);
-    return c->due && c->login_due ? 0 : err_nomem(e);
+    if (c->due && c->login_due)
+        return c;
+    err_nomem(e);
+    check_free(c);
+    return NULL;
+}
+
+static struct check *
+find_check(const struct schedule *s, const struct check_spec *spec)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (s->checks[i]->spec == spec)
+            return s->checks[i];
+    return NULL;
+}
+
+/* Those of checks that the schedule does not have, which has them from now on; the others of its own end. */
+static void
+exchange(struct schedule *s, struct check **checks, struct view *views, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct check *c = checks[i];
+        if (c->view != &views[i])
+            views[i] = *c->view;
+        else if (s->started)
+            loop_timer_start(c->due, c->spec->after_ms);
+        c->view = &views[i];
+    }
+    for (size_t i = 0; i < s->n; i++) {
+        bool stays = false;
+        for (size_t k = 0; k < n && !stays; k++)
+            stays = checks[k] == s->checks[i];
+        if (!stays)
+            check_free(s->checks[i]);
+    }
+    free(s->checks);
+    free(s->views);
+    s->checks = checks;
+    s->views = views;
+    s->n = n;
+}
+
+int
+schedule_set(struct schedule *s, struct check_spec *const *specs, size_t n, struct err *e)
+{
+    struct check **checks = calloc(n + 1, sizeof(struct check *));
+    struct view *views = calloc(n + 1, sizeof(*views));
+    size_t made = 0;
+    while (checks && views && made < n) {
+        struct check *c = find_check(s, specs[made]);
+        checks[made] = c ? c : check_new(s, specs[made], &views[made], e);
+        if (!checks[made])
+            break;
+        made++;
+    }
+    if (checks && views && made == n) {
+        exchange(s, checks, views, n);
+        s->view_due_ms = 0; /* some may have grown old; told from the loop */
+        loop_timer_start(s->view_due, 0);
+        return 0;
+    }
+    for (size_t i = 0; i < made; i++)
+        if (!find_check(s, specs[i]))
+            check_free(checks[i]);
+    int rc = checks && views ? -1 : err_nomem(e);
+    free(checks);
+    free(views);
+    return rc;
 }
 
 struct schedule *
-schedule_new(const struct probe_context *x, const struct check_spec *specs, size_t n,
+schedule_new(const struct probe_context *x, struct check_spec *const *specs, size_t n,
              schedule_cb *changed, void *arg, struct err *e)
 {
     struct schedule *s = calloc(1, sizeof(*s));
@@ -381,22 +464,13 @@ schedule_new(const struct probe_context *x, const struct check_spec *specs, size
     s->view_due_ms = CLOCK_NEVER;
     s->changed = changed;
     s->arg = arg;
-    s->checks = calloc(n + 1, sizeof(*s->checks));
-    s->views = calloc(n + 1, sizeof(*s->views));
     s->view_due = loop_timer_new(x->loop, on_view_due, s);
-    if (!s->checks || !s->views || !s->view_due) {
+    if (!s->view_due)
         err_nomem(e);
-        schedule_free(s);
-        return NULL;
-    }
-    for (size_t i = 0; i < n; i++) {
-        s->n++;
-        if (check_init(s, i, &specs[i], e) < 0) {
-            schedule_free(s);
-            return NULL;
-        }
-    }
-    return s;
+    else if (schedule_set(s, specs, n, e) == 0)
+        return s;
+    schedule_free(s);
+    return NULL;
 }
 
 void
@@ -404,11 +478,8 @@ schedule_free(struct schedule *s)
 {
     if (!s)
         return;
-    for (size_t i = 0; s->checks && i < s->n; i++) {
-        loop_timer_free(s->checks[i].due);
-        loop_timer_free(s->checks[i].login_due);
-        probe_free(s->checks[i].probe);
-    }
+    for (size_t i = 0; i < s->n; i++)
+        check_free(s->checks[i]);
     loop_timer_free(s->view_due);
     tls_client_free(s->https);
     free(s->checks);

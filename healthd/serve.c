@@ -37,6 +37,7 @@ const struct opt_command serve_command = {
 
 struct server {
     const struct options *o;
+    struct config config; /* the checks in force */
     struct loop *loop;
     struct resolver *resolver;
     struct schedule *schedule;
@@ -46,6 +47,7 @@ struct server {
     struct loop_timer *drain;
     struct loop_signal *hup, *child;
     const char *outcome;
+    int status;
 };
 
 /* ---- what happens ---- */
@@ -109,13 +111,57 @@ on_stop(int signo, int count, void *arg)
     loop_timer_start(s->drain, s->o->drain_ms);
 }
 
+/* What the answers are made of, after the checks have changed. */
+static int
+renew_answers(struct server *s, struct err *e)
+{
+    s->facts.views = schedule_views(s->schedule);
+    s->facts.n = s->config.n;
+    struct routes *routes = routes_new(&s->facts, (enum details)s->o->details, on_metrics, s, e);
+    if (!routes)
+        return -1;
+    routes_free(s->routes);
+    s->routes = routes;
+    return 0;
+}
+
+/* Takes fresh, also when it fails. */
+static int
+adopt(struct server *s, struct config *fresh, struct err *e)
+{
+    size_t before = s->config.n;
+    size_t kept = config_keep(fresh, &s->config);
+    if (schedule_set(s->schedule, fresh->specs, fresh->n, e) < 0) {
+        config_keep(&s->config, fresh); /* as they were */
+        config_done(fresh);
+        return -1;
+    }
+    struct config old = s->config;
+    s->config = *fresh;
+    if (renew_answers(s, e) < 0) {
+        s->outcome = "cannot_start"; /* no memory for so little: to begin anew is the remedy */
+        s->status = EXIT_CANNOT_LISTEN;
+        loop_quit(s->loop);
+    }
+    config_done(&old);
+    log_info(&event_reloaded,
+             LOG_FIELDS(LF_UINT("checks", s->config.n), LF_UINT("added", s->config.n - kept),
+                        LF_UINT("removed", before - kept)),
+             "configuration read again: %zu checks, %zu new or changed, %zu removed or changed",
+             s->config.n, s->config.n - kept, before - kept);
+    return 0;
+}
+
 static void
 on_hup(int signo, void *arg)
 {
+    struct server *s = arg;
+    struct config fresh;
+    struct err e;
     (void)signo;
-    (void)arg;
-    log_warn(&event_reload_ignored, LOG_NONE,
-             "SIGHUP ignored: healthd does not reload its configuration; restart it instead");
+    if (config_load(s->o, &fresh, &e) < 0 || adopt(s, &fresh, &e) < 0)
+        log_error(&event_reload_failed, LOG_NONE, "the previous configuration stays in force: %s",
+                  e.msg);
 }
 
 /* As process 1 of a container: children that others left behind end here. */
@@ -141,7 +187,7 @@ raise_descriptors(void)
 }
 
 static int
-server_init(struct server *s, const struct config *config, struct err *e)
+server_init(struct server *s, struct err *e)
 {
     s->loop = loop_new(e);
     if (!s->loop || lifetime_stop_signals(s->loop, e) < 0)
@@ -151,11 +197,11 @@ server_init(struct server *s, const struct config *config, struct err *e)
         return -1;
     const struct probe_context x = {
         .loop = s->loop, .resolver = s->resolver, .given = {s->o->database, s->o->redis}};
-    s->schedule = schedule_new(&x, config->specs, config->n, on_changed, s, e);
+    s->schedule = schedule_new(&x, s->config.specs, s->config.n, on_changed, s, e);
     if (!s->schedule)
         return -1;
     s->facts = (struct render_facts){.views = schedule_views(s->schedule),
-                                     .n = config->n,
+                                     .n = s->config.n,
                                      .service = s->o->service,
                                      .version = s->o->version,
                                      .strict = s->o->health_strict};
@@ -202,6 +248,7 @@ server_done(struct server *s)
     if (s->child)
         loop_signal_free(s->child);
     loop_free(s->loop);
+    config_done(&s->config);
 }
 
 static void
@@ -232,38 +279,36 @@ refuse(struct server *s, const struct err *e, int status, const struct log_event
 }
 
 static int
-serve(struct server *s, const struct config *config)
+serve(struct server *s)
 {
     struct err e;
-    if (server_init(s, config, &e) < 0)
+    if (server_init(s, &e) < 0)
         return refuse(s, &e, e.code == ERR_USAGE ? EXIT_USAGE : EXIT_CANNOT_LISTEN,
                       e.code == ERR_USAGE ? &event_usage : &event_cannot_start);
     if (listen_all(s, &e) < 0)
         return refuse(s, &e, e.code == ERR_USAGE ? EXIT_USAGE : EXIT_CANNOT_LISTEN,
                       e.code == ERR_USAGE ? &event_usage : &event_cannot_listen);
-    if (config->n == 0)
+    if (s->config.n == 0)
         log_warn(&event_no_checks, LOG_NONE,
                  "nothing to check: neither the environment nor a check names a server; always "
                  "ready");
     schedule_start(s->schedule);
     loop_run(s->loop);
     log_info(&event_stopped, LOG_NONE, "%s", s->outcome);
-    return EXIT_OK;
+    return s->status;
 }
 
 static int
 serve_run(void *options, const struct opt_result *given)
 {
     const struct options *o = options;
-    struct config config;
+    struct server s = {.o = o, .outcome = "stopped", .status = EXIT_OK};
     struct err e;
-    if (config_load(o, &config, &e) < 0)
+    if (config_load(o, &s.config, &e) < 0)
         return opt_usage_failed(given->program, o->termination_log, &e);
-    struct server s = {.o = o, .outcome = "stopped"};
     raise_descriptors();
-    int status = serve(&s, &config);
+    int status = serve(&s);
     leave_message(&s, status);
     server_done(&s);
-    config_done(&config);
     return status;
 }

@@ -38,8 +38,8 @@ struct check_given {
 struct check_target {
     /* url NULL: what the environment names, *ret NULL when it names none. The caller owns *ret. ERR_USAGE, ERR_NOMEM. */
     int (*parse)(const char *url, const struct check_given *given, void **ret, struct err *e);
-    void (*free)(void *t);                         /* NULL allowed */
-    bool (*is_local)(const void *t);               /* inside the pod */
+    void (*free)(void *t);           /* NULL allowed */
+    bool (*is_local)(const void *t); /* inside the pod */
     /* As a person reads it, without a secret; borrowed, lives as long as t. */
     const char *(*describe)(const void *t);
     bool (*is_same)(const void *a, const void *b); /* NULL: no environment names one */

@@ -121,6 +121,7 @@ check_spec_done(struct check_spec *s)
         s->kind->own_done(s->own);
     free(s->own);
     free(s->url);
+    free(s->line);
     free(s->word_up);
     free(s->word_down);
     *s = (struct check_spec){0};
@@ -133,6 +134,14 @@ check_spec_in_group(const struct check_spec *s, const char *group)
         if (strcmp(s->groups[i], group) == 0)
             return true;
     return false;
+}
+
+bool
+check_spec_same(const struct check_spec *a, const struct check_spec *b)
+{
+    if (a->line || b->line)
+        return a->line && b->line && strcmp(a->line, b->line) == 0;
+    return strcmp(a->name, b->name) == 0;
 }
 
 /* An up is renewed by each look, a little after `every` at the latest: a verdict that ages faster would come and go. */
@@ -203,11 +212,16 @@ checkline_parse(const char *line, const struct check_kind *const *kinds, struct 
 {
     cleanup_free char *name = NULL;
     cleanup_free char *url = NULL;
-    if (checkline_word(&line, &name, e) < 0 || checkline_word(&line, &url, e) < 0)
+    const char *at = line;
+    if (checkline_word(&at, &name, e) < 0 || checkline_word(&at, &url, e) < 0)
         return -1;
     if (!name || !url)
         return err_set(e, ERR_USAGE, "expected NAME URL [key value]...");
-    if (parse_named(name, url, line, kinds, ret, e) < 0)
+    if (parse_named(name, url, at, kinds, ret, e) < 0)
         return err_wrap(e, "check '%.40s'", words_showable(name));
-    return 0;
+    ret->line = strdup(line);
+    if (ret->line)
+        return 0;
+    check_spec_done(ret); /* uncovered: no test takes memory away */
+    return err_nomem(e);  /* uncovered: the same */
 }

@@ -29,8 +29,9 @@
 struct check_spec {
     char name[CHECK_NAME_MAX + 1];
     const struct check_kind *kind;
-    void *own; /* what the kind's own keys say; the kind knows its type */
-    char *url; /* NULL: from the environment. May hold a password */
+    void *own;  /* what the kind's own keys say; the kind knows its type */
+    char *url;  /* NULL: from the environment. May hold a password */
+    char *line; /* as it was written; NULL: the environment's check */
     char *groups[CHECK_GROUPS_MAX];
     size_t n_groups;
     char *word_up, *word_down;
@@ -52,6 +53,8 @@ MUST_CHECK int check_spec_default(const char *name, const struct check_kind *kin
 void check_spec_done(struct check_spec *s);
 
 bool check_spec_in_group(const struct check_spec *s, const char *group);
+/* Written alike: one goes on where the other was. */
+bool check_spec_same(const struct check_spec *a, const struct check_spec *b);
 
 /* The keys that every kind has, NULL-ended by name. */
 extern const struct check_key checkline_common_keys[];

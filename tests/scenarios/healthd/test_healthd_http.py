@@ -211,13 +211,6 @@ def test_drain_ends_by_itself(start, scratch):
     assert (left["outcome"], left["check"], left["reason"]) == ("drained", "cache", "refused")
 
 
-def test_hup_changes_nothing(start):
-    h = Healthd(start)
-    h.process.send_signal(signal.SIGHUP)
-    h.process.wait_for("reload_ignored")
-    assert h.ready() == 200
-
-
 def test_listens_on_ipv4_and_ipv6_and_a_socket(start, scratch):
     path = scratch / "s"
     p = start("healthd", "--log", "json", "--drain", "0", "--listen", "[::]:0", "--listen", f"unix:{path}")

@@ -56,6 +56,7 @@ struct fake {
 
 static struct fake *fakes[4];
 static size_t n_fakes;
+static const char *refused_check; /* the name of one whose URL cannot be used */
 
 static int
 fake_start(struct probe *p, enum probe_depth depth, uint64_t deadline_ms, struct err *e)
@@ -90,8 +91,10 @@ struct probe *
 probe_new(const struct probe_context *x, const struct check_spec *spec, struct err *e)
 {
     (void)x;
-    (void)spec;
-    (void)e;
+    if (refused_check && strcmp(spec->name, refused_check) == 0) {
+        err_set(e, ERR_USAGE, "no such thing");
+        return NULL;
+    }
     struct fake *f = calloc(1, sizeof(*f));
     f->base.ops = &fake_ops;
     fakes[n_fakes++] = f;

@@ -23,7 +23,7 @@ names(char *line, const char *config, struct err *e)
     if (config_load(&o, &c, e) < 0)
         return NULL;
     for (size_t i = 0; i < c.n; i++)
-        strbuf_addf(&b, "%s%s", i ? " " : "", c.specs[i].name);
+        strbuf_addf(&b, "%s%s", i ? " " : "", c.specs[i]->name);
     config_done(&c);
     return strbuf_steal(&b);
 }
@@ -136,6 +136,40 @@ test_places(void **state)
     assert_non_null(strstr(e.msg, "--check (HEALTHD_CHECKS) 1: check 'db': the port"));
 }
 
+static struct config
+load(char *line)
+{
+    struct options o = {.checks = {.items = &line, .n = 1}};
+    struct config c = {0};
+    struct err e;
+    assert_int_equal(config_load(&o, &c, &e), 0);
+    return c;
+}
+
+/* What is written alike changes places, and back. */
+static void
+test_keep(void **state)
+{
+    (void)state;
+    char one[] = "mine redis://other every 1s", two[] = "mine redis://other every 2s";
+    char three[] = "mine redis://other every 1s";
+    setenv("DATABASE_URL", "postgres://app:p@db/app", 1);
+    setenv("REDIS_URL", "redis://cache", 1);
+    struct config a = load(one), b = load(two), c = load(three);
+    const struct check_spec *mine = a.specs[0], *database = a.specs[1], *redis = a.specs[2];
+    assert_int_equal(config_keep(&b, &a), 2);
+    assert_ptr_not_equal(b.specs[0], mine);
+    assert_ptr_equal(b.specs[1], database);
+    assert_ptr_equal(b.specs[2], redis);
+    assert_int_equal(config_keep(&a, &b), 2);
+    assert_ptr_equal(a.specs[1], database);
+    assert_int_equal(config_keep(&c, &a), 3);
+    assert_ptr_equal(c.specs[0], mine);
+    config_done(&a);
+    config_done(&b);
+    config_done(&c);
+}
+
 int
 main(void)
 {
@@ -143,6 +177,7 @@ main(void)
         cmocka_unit_test(test_environment),
         cmocka_unit_test(test_same_server_otherwise),
         cmocka_unit_test(test_places),
+        cmocka_unit_test(test_keep),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
