@@ -42,8 +42,8 @@ const struct opt_command explain_command = {
     .args = "",
     .summary =
         "print the settings in force and the worst time until the pod is unready and ready again",
-    .options = OPT_NAMES("listen", "check", "config", "database", "redis", "health-strict",
-                         "details", "drain"),
+    .options = OPT_NAMES("listen", "tls-cert", "tls-key", "check", "config", "database", "redis",
+                         "health-strict", "details", "drain"),
     .rows = explain_rows,
     .n_rows = sizeof(explain_rows) / sizeof(explain_rows[0]),
     .run = explain_run,

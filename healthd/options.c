@@ -22,6 +22,22 @@ static const struct opt_row rows[] = {
          "[::] serves IPv4 as well, and only IPv4 where IPv6 is disabled. With port 0 the kernel chooses "
          "the port; the log record `listening` names the address that was bound. unix:@name is an "
          "abstract socket."},
+    {.name = "tls-cert",
+     .kind = OPT_STRING,
+     .arg = "FILE",
+     .path = OPT_PATH_FILE,
+     .offset = offsetof(struct options, tls_cert),
+     .help =
+         "certificate (PEM, with its chain) with which TCP listeners speak TLS; needs --tls-key",
+     .more =
+         "Both files are looked at again when a connection comes, so that a rotated certificate needs no restart. Unix "
+         "sockets and addresses written plain:ADDRESS stay without TLS."},
+    {.name = "tls-key",
+     .kind = OPT_STRING,
+     .arg = "FILE",
+     .path = OPT_PATH_FILE,
+     .offset = offsetof(struct options, tls_key),
+     .help = "private key of that certificate (PEM, without a passphrase)"},
     {.name = "check",
      .kind = OPT_LIST,
      .arg = "LINE",

@@ -18,6 +18,7 @@ struct options {
     const char *config;
     const char *database;
     const char *redis;
+    const char *tls_cert, *tls_key;
     const char *service;
     const char *version;
     const char *termination_log;

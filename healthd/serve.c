@@ -28,8 +28,9 @@ const struct opt_command serve_command = {
     .args = "",
     .flags = OPT_CMD_DEFAULT,
     .summary = "check in the background and answer probes",
-    .options = OPT_NAMES("listen", "check", "config", "database", "redis", "service-name",
-                         "service-version", "health-strict", "details", "drain", "termination-log"),
+    .options = OPT_NAMES("listen", "tls-cert", "tls-key", "check", "config", "database", "redis",
+                         "service-name", "service-version", "health-strict", "details", "drain",
+                         "termination-log"),
     .run = serve_run,
 };
 
@@ -223,6 +224,14 @@ server_init(struct server *s, struct err *e)
 static int
 listen_all(struct server *s, struct err *e)
 {
+    const struct options *o = s->o;
+    if (!o->tls_cert != !o->tls_key)
+        return err_set(e, ERR_USAGE, "%s is missing: a certificate and its key are needed together",
+                       o->tls_cert ? "--tls-key" : "--tls-cert");
+    if (o->tls_cert && httpd_use_tls(s->httpd, o->tls_cert, o->tls_key, e) < 0) {
+        e->code = ERR_USAGE; /* nothing that a restart would mend */
+        return -1;
+    }
     if (s->o->listen.n == 0 && httpd_listen(s->httpd, "[::]:9180", e) < 0)
         return -1;
     for (size_t i = 0; i < s->o->listen.n; i++)
@@ -230,7 +239,8 @@ listen_all(struct server *s, struct err *e)
             return -1;
     for (size_t i = 0; httpd_bound(s->httpd, i); i++)
         log_info(&event_listening, LOG_FIELDS(LF_STR("address", httpd_bound(s->httpd, i))),
-                 "listening on %s", httpd_bound(s->httpd, i));
+                 "listening on %s%s", httpd_bound(s->httpd, i),
+                 httpd_bound_with_tls(s->httpd, i) ? " with TLS" : "");
     return 0;
 }
 

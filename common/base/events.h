@@ -22,7 +22,9 @@
 
 #define HTTPD_EVENTS(E)                                                                            \
     E(no_descriptor, "connections", "no file descriptor was left for a connection (logged once)")  \
-    E(no_memory, "connections", "debug: the kernel had no memory for a connection")
+    E(no_memory, "connections", "debug: the kernel had no memory for a connection")                \
+    E(certificate_loaded, "file", "the files of the server's certificate were replaced")           \
+    E(certificate_refused, "", "they were replaced by what cannot be used; the old one stays")
 
 #define LEASE_EVENTS(E)                                                                            \
     E(lock_settle, "job, run_id, settle_ms", "the previous holder never released the lock")

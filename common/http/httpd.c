@@ -19,6 +19,7 @@
 #define ACCEPTS_PER_TURN 64
 #define PAUSE_MS 100
 #define SOCKET_BYTES 32768
+#define PLAIN "plain:"
 #define DESCRIPTORS_KEPT 32 /* for everything else that the program opens */
 
 const struct httpd_limits httpd_default_limits = {
@@ -204,7 +205,7 @@ accept_one(struct listener *l)
         return errno == EINTR || errno == ECONNABORTED || errno == EPROTO;
     while (h->stats.open >= h->limits.connections && httpd_conn_evict(h)) {
     }
-    httpd_conn_start(h, fd, l->socket.is_unix || is_local(&sa));
+    httpd_conn_start(l, fd, l->socket.is_unix || is_local(&sa));
     return true;
 }
 
@@ -236,8 +237,10 @@ httpd_listen(struct httpd *h, const char *address, struct err *e)
         return err_set(e, ERR_USAGE, "%s: more than %d addresses to listen on", address,
                        HTTPD_LISTENERS_MAX);
     struct listener *l = &h->listeners[h->n_listeners];
-    if (httpd_socket_open(address, &l->socket, e) < 0)
+    bool plain = strncmp(address, PLAIN, strlen(PLAIN)) == 0;
+    if (httpd_socket_open(plain ? address + strlen(PLAIN) : address, &l->socket, e) < 0)
         return -1;
+    l->tls = plain || l->socket.is_unix ? NULL : h->tls;
     if (!l->socket.is_unix)
         set_socket_options(l->socket.fd);
     l->h = h;
@@ -256,6 +259,19 @@ const char *
 httpd_bound(const struct httpd *h, size_t i)
 {
     return i < h->n_listeners ? h->listeners[i].socket.bound : NULL;
+}
+
+int
+httpd_use_tls(struct httpd *h, const char *cert_file, const char *key_file, struct err *e)
+{
+    h->tls = tls_server_new(cert_file, key_file, e);
+    return h->tls ? 0 : -1;
+}
+
+bool
+httpd_bound_with_tls(const struct httpd *h, size_t i)
+{
+    return i < h->n_listeners && h->listeners[i].tls;
 }
 
 struct httpd_stats
@@ -325,6 +341,7 @@ httpd_free(struct httpd *h)
     struct conn *c;
     while ((c = TAILQ_FIRST(&h->idle)) != NULL || (c = TAILQ_FIRST(&h->busy)) != NULL)
         httpd_conn_close(c);
+    tls_server_free(h->tls);
     loop_timer_free(h->timer);
     loop_timer_free(h->pause);
     if (h->spare_fd >= 0)

@@ -76,9 +76,14 @@ void httpd_free(struct httpd *h);
  * an address; ERR_SYSTEM: cannot be bound.
  */
 MUST_CHECK int httpd_listen(struct httpd *h, const char *address, struct err *e);
+/* Once, before listening: from then on TCP listeners speak TLS, but for "plain:ADDRESS"; unix sockets stay plain. The files:
+ * tls_server.h. ERR_TLS, ERR_NOMEM. */
+MUST_CHECK int
+httpd_use_tls(struct httpd *h, const char *cert_file, const char *key_file, struct err *e);
 /* The i-th listener's address with its real port, in the form of httpd_listen; NULL beyond the
  * last. Borrowed. */
 const char *httpd_bound(const struct httpd *h, size_t i);
+bool httpd_bound_with_tls(const struct httpd *h, size_t i);
 
 struct httpd_stats httpd_stats(const struct httpd *h);
 

@@ -44,6 +44,7 @@ httpd_conn_close(struct conn *c)
         event_del(&c->ev);
     if (c->queue)
         TAILQ_REMOVE(c->queue, c, link);
+    tls_session_free(c->tls);
     close(c->fd);
     c->h->stats.open--;
     if (c->h->starting == c)
@@ -126,12 +127,24 @@ conn_watch(struct conn *c, short what)
     c->watching = event_add(&c->ev, NULL) == 0;
 }
 
+static ssize_t
+conn_send(struct conn *c, const char *data, size_t len)
+{
+    return c->tls ? tls_session_send(c->tls, data, len) : send(c->fd, data, len, MSG_NOSIGNAL);
+}
+
+static ssize_t
+conn_recv(struct conn *c, char *buf, size_t len)
+{
+    return c->tls ? tls_session_recv(c->tls, buf, len) : recv(c->fd, buf, len, 0);
+}
+
 static enum outcome
 send_all(struct conn *c, const char *data, size_t len, size_t *ret_sent)
 {
     *ret_sent = 0;
     while (*ret_sent < len) {
-        ssize_t n = send(c->fd, data + *ret_sent, len - *ret_sent, MSG_NOSIGNAL);
+        ssize_t n = conn_send(c, data + *ret_sent, len - *ret_sent);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -181,6 +194,8 @@ conn_finish(struct conn *c, uint64_t now_ms)
         httpd_conn_close(c);
         return;
     }
+    if (c->tls)
+        tls_session_shutdown(c->tls);
     shutdown(
         c->fd,
         SHUT_WR); /* closing now would reset the connection before the peer has read the answer */
@@ -279,7 +294,7 @@ conn_read(struct conn *c)
     uint64_t now_ms = clock_mono_ms();
     if (c->in_len > 0)
         memcpy(h->buf, c->in, c->in_len);
-    ssize_t n = recv(c->fd, h->buf + c->in_len, HTTPD_READ_BYTES, 0);
+    ssize_t n = conn_recv(c, h->buf + c->in_len, HTTPD_READ_BYTES);
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) {
         if (!c->queue)
             conn_queue(c, &h->busy, now_ms);
@@ -323,22 +338,45 @@ conn_write(struct conn *c)
     }
 }
 
+/* The handshake counts as a part of the first request. */
+static void
+conn_shake(struct conn *c)
+{
+    bool write = false;
+    if (tls_session_handshake(c->tls, &write) == 0) {
+        c->shaken = true;
+        conn_watch(c, EV_READ);
+        conn_read(c);
+    } else if (errno == EAGAIN) {
+        conn_watch(c, write ? EV_WRITE : EV_READ);
+    } else {
+        c->h->stats.errors++;
+        httpd_conn_close(c);
+    }
+}
+
 static void
 on_ready(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
     struct conn *c = arg;
-    if (what & EV_WRITE)
+    if (c->tls && !c->shaken)
+        conn_shake(c);
+    else if (what & EV_WRITE)
         conn_write(c);
     else
         conn_read(c);
 }
 
 void
-httpd_conn_start(struct httpd *h, int fd, bool local)
+httpd_conn_start(const struct listener *l, int fd, bool local)
 {
+    struct httpd *h = l->h;
     struct conn *c = calloc(1, sizeof(*c));
-    if (!c) {
+    if (c && l->tls)
+        c->tls = tls_session_new(l->tls, fd);
+    if (!c || (l->tls && !c->tls)) {
+        free(c);
         close(fd);
         return;
     }
@@ -347,6 +385,11 @@ httpd_conn_start(struct httpd *h, int fd, bool local)
     c->local = local;
     h->stats.open++;
     h->stats.accepted++;
+    if (c->tls) {
+        conn_queue(c, &h->busy, clock_mono_ms());
+        conn_watch(c, EV_READ);
+        return;
+    }
     /* The request has often arrived already; answered and closed at once it costs no epoll_ctl. */
     h->starting = c;
     conn_read(c);

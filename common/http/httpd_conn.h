@@ -16,9 +16,10 @@
 
 #include "common/http/httpd.h"
 #include "common/http/httpd_listen.h"
+#include "common/net/tls_server.h"
 
-#define HTTPD_READ_BYTES 16384u
-#define HTTPD_OUT_BYTES 16384u /* answers gathered before they are sent */
+#define HTTPD_READ_BYTES 16384u /* not less: tls_session_recv() */
+#define HTTPD_OUT_BYTES 16384u  /* answers gathered before they are sent */
 #define HTTPD_LISTENERS_MAX 16
 
 struct conn {
@@ -33,6 +34,8 @@ struct conn {
     char *out; /* answers that the peer does not take yet */
     size_t out_len, out_at;
     int fd;
+    struct tls_session *tls; /* NULL: plain */
+    bool shaken;             /* its handshake is done */
     bool local;
     bool watching;  /* ev was added */
     bool closing;   /* no request is read any more */
@@ -45,6 +48,7 @@ TAILQ_HEAD(conn_list, conn);
 struct listener {
     struct httpd *h;
     struct httpd_socket socket;
+    struct tls_server *tls; /* the server's; NULL: plain */
     struct event *ev;
 };
 
@@ -61,6 +65,7 @@ struct httpd {
     int spare_fd;
     struct listener listeners[HTTPD_LISTENERS_MAX];
     size_t n_listeners;
+    struct tls_server *tls; /* of the listeners to come; NULL: plain */
     struct httpd_stats stats;
     struct strbuf out;
     struct httpd_answer errors[6];
@@ -71,7 +76,7 @@ struct httpd {
 };
 
 /* Takes fd: serves what is there already and waits for the rest. */
-void httpd_conn_start(struct httpd *h, int fd, bool local);
+void httpd_conn_start(const struct listener *l, int fd, bool local);
 void httpd_conn_close(struct conn *c);
 /* Closes the oldest idle connection, or without one the slowest unfinished one; false when there
  * is none at all. */

@@ -11,28 +11,22 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-/* What a file was when it was loaded. */
-struct stamp {
-    struct timespec changed;
-    ino_t inode;
-    off_t size;
-};
+#include "common/net/tls_private.h"
 
 struct tls_client {
     SSL_CTX *ctx;
     char *ca_file; /* NULL: nothing to verify with */
     bool verify;
     bool any_name;
-    struct stamp stamp;
+    struct tls_stamp stamp;
 };
 
 /* ---- what OpenSSL has to say ---- */
 
-static int
-set_reason(struct err *e, const char *what, const char *file)
+int
+tls_set_reason(struct err *e, const char *what, const char *file)
 {
     unsigned long code =
         ERR_peek_error(); /* the first: later ones only say what followed from it */
@@ -46,18 +40,18 @@ set_reason(struct err *e, const char *what, const char *file)
 
 /* ---- files that change ---- */
 
-static struct stamp
-stamp_of(const char *path)
+struct tls_stamp
+tls_stamp_of(const char *path)
 {
     struct stat st;
-    struct stamp s = {0};
+    struct tls_stamp s = {0};
     if (stat(path, &st) == 0)
-        s = (struct stamp){st.st_mtim, st.st_ino, st.st_size};
+        s = (struct tls_stamp){st.st_mtim, st.st_ino, st.st_size};
     return s;
 }
 
-static bool
-stamp_same(struct stamp a, struct stamp b)
+bool
+tls_stamp_same(struct tls_stamp a, struct tls_stamp b)
 {
     return a.changed.tv_sec == b.changed.tv_sec && a.changed.tv_nsec == b.changed.tv_nsec &&
            a.inode == b.inode && a.size == b.size;
@@ -79,7 +73,7 @@ client_context(const struct tls_client *t, struct err *e)
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_verify(ctx, t->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
     if (t->verify && SSL_CTX_load_verify_locations(ctx, t->ca_file, NULL) != 1) {
-        set_reason(e, "cannot load CA certificates from", t->ca_file);
+        tls_set_reason(e, "cannot load CA certificates from", t->ca_file);
         SSL_CTX_free(ctx);
         return NULL;
     }
@@ -114,8 +108,8 @@ look_again(struct tls_client *t)
 {
     if (!t->verify)
         return;
-    struct stamp now = stamp_of(t->ca_file);
-    SSL_CTX *fresh = stamp_same(now, t->stamp) ? NULL : client_context(t, NULL);
+    struct tls_stamp now = tls_stamp_of(t->ca_file);
+    SSL_CTX *fresh = tls_stamp_same(now, t->stamp) ? NULL : client_context(t, NULL);
     if (fresh) {
         SSL_CTX_free(t->ctx);
         t->ctx = fresh;
@@ -144,7 +138,7 @@ tls_client_bufferevent(struct tls_client *t, struct event_base *base, int fd, co
     ERR_clear_error();
     SSL *ssl = SSL_new(t->ctx);
     if (!ssl || !set_name(ssl, name, t->verify && !t->any_name)) {
-        set_reason(e, "cannot start TLS with", name);
+        tls_set_reason(e, "cannot start TLS with", name);
         SSL_free(ssl);
         close(fd);
         return NULL;
@@ -209,7 +203,7 @@ tls_client_new(const char *ca_file, bool verify, struct err *e)
         return NULL;
     }
     t->verify = verify;
-    t->stamp = file ? stamp_of(file) : (struct stamp){0};
+    t->stamp = file ? tls_stamp_of(file) : (struct tls_stamp){0};
     t->ctx = client_context(t, e);
     if (!t->ctx) {
         tls_client_free(t);

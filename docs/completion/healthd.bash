@@ -5,6 +5,8 @@
 _healthd_value() {
     case $1 in
     --listen) words='' path='' ;;
+    --tls-cert) words='' path=default ;;
+    --tls-key) words='' path=default ;;
     --check) words='' path='' ;;
     --config) words='' path=default ;;
     --database) words='' path='' ;;
@@ -31,11 +33,11 @@ _healthd_command() {
     probe) options='--timeout --expect --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     check) options='--check --config --database --redis --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     wait) options='--check --config --database --redis --timeout --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
-    explain) options='--listen --check --config --database --redis --health-strict --details --drain --probe --bound --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
+    explain) options='--listen --tls-cert --tls-key --check --config --database --redis --health-strict --details --drain --probe --bound --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     sleep) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     copy) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
     version) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
-    '') options='--listen --check --config --database --redis --service-name --service-version --health-strict --details --drain --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='probe check wait explain sleep copy version' path='' wraps='' ;;
+    '') options='--listen --tls-cert --tls-key --check --config --database --redis --service-name --service-version --health-strict --details --drain --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='probe check wait explain sleep copy version' path='' wraps='' ;;
     *) return 1 ;;
     esac
 }

@@ -1,7 +1,7 @@
 # Completion of healthd for fish, as healthd --print-options=fish prints it.
 
 # Options that a value follows.
-set -g __healthd_valued --listen --check --config --database --redis --service-name --service-version --details --drain --termination-log --timeout --expect --probe --bound --log --log-level --print-options
+set -g __healthd_valued --listen --tls-cert --tls-key --check --config --database --redis --service-name --service-version --details --drain --termination-log --timeout --expect --probe --bound --log --log-level --print-options
 set -g __healthd_commands probe check wait explain sleep copy version
 # Commands that a command line follows.
 set -g __healthd_wrapping
@@ -62,6 +62,8 @@ end
 
 complete -c healthd -f
 complete -c healthd -n '__healthd_at -' -l listen -x -d 'address to listen on: [::]:PORT, ADDRESS:PORT or unix:/path (may be repeated)'
+complete -c healthd -n '__healthd_at -' -l tls-cert -r -F -d 'certificate (PEM, with its chain) with which TCP listeners speak TLS; needs --tls-key'
+complete -c healthd -n '__healthd_at -' -l tls-key -r -F -d 'private key of that certificate (PEM, without a passphrase)'
 complete -c healthd -n '__healthd_at -' -l check -x -d 'a check: NAME URL [key value]... (may be repeated; in the variable, one per line)'
 complete -c healthd -n '__healthd_at -' -l config -r -F -d 'read checks from FILE, one per line; lines that begin with # are comments'
 complete -c healthd -n '__healthd_at -' -l database -x -d 'where PostgreSQL is, as a URL or DSN; takes precedence over DATABASE_URL'
@@ -120,6 +122,8 @@ complete -c healthd -n '__healthd_at wait' -s V -l version -d 'print the version
 
 complete -c healthd -n '__healthd_at -' -a explain -d 'print the settings in force and the worst time until the pod is unready and ready again'
 complete -c healthd -n '__healthd_at explain' -l listen -x -d 'address to listen on: [::]:PORT, ADDRESS:PORT or unix:/path (may be repeated)'
+complete -c healthd -n '__healthd_at explain' -l tls-cert -r -F -d 'certificate (PEM, with its chain) with which TCP listeners speak TLS; needs --tls-key'
+complete -c healthd -n '__healthd_at explain' -l tls-key -r -F -d 'private key of that certificate (PEM, without a passphrase)'
 complete -c healthd -n '__healthd_at explain' -l check -x -d 'a check: NAME URL [key value]... (may be repeated; in the variable, one per line)'
 complete -c healthd -n '__healthd_at explain' -l config -r -F -d 'read checks from FILE, one per line; lines that begin with # are comments'
 complete -c healthd -n '__healthd_at explain' -l database -x -d 'where PostgreSQL is, as a URL or DSN; takes precedence over DATABASE_URL'

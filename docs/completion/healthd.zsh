@@ -71,6 +71,8 @@ _healthd_wait() {
 _healthd_explain() {
     _arguments -S -s \
         '*--listen=[address to listen on\: \[\:\:\]\:PORT, ADDRESS\:PORT or unix\:/path (may be repeated)]:ADDRESS: ' \
+        '--tls-cert=[certificate (PEM, with its chain) with which TCP listeners speak TLS; needs --tls-key]:FILE:_files' \
+        '--tls-key=[private key of that certificate (PEM, without a passphrase)]:FILE:_files' \
         '*--check=[a check\: NAME URL \[key value\]... (may be repeated; in the variable, one per line)]:LINE: ' \
         '--config=[read checks from FILE, one per line; lines that begin with # are comments]:FILE:_files' \
         '--database=[where PostgreSQL is, as a URL or DSN; takes precedence over DATABASE_URL]:URL: ' \
@@ -155,6 +157,8 @@ _healthd() {
     typeset -A opt_args
     _arguments -C -S -s \
         '*--listen=[address to listen on\: \[\:\:\]\:PORT, ADDRESS\:PORT or unix\:/path (may be repeated)]:ADDRESS: ' \
+        '--tls-cert=[certificate (PEM, with its chain) with which TCP listeners speak TLS; needs --tls-key]:FILE:_files' \
+        '--tls-key=[private key of that certificate (PEM, without a passphrase)]:FILE:_files' \
         '*--check=[a check\: NAME URL \[key value\]... (may be repeated; in the variable, one per line)]:LINE: ' \
         '--config=[read checks from FILE, one per line; lines that begin with # are comments]:FILE:_files' \
         '--database=[where PostgreSQL is, as a URL or DSN; takes precedence over DATABASE_URL]:URL: ' \
