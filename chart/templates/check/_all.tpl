@@ -6,6 +6,7 @@ release-runtime.check.values   what is missing or misplaced in the values: runs 
 {{- define "release-runtime.check.values" -}}
 {{- $root := . }}{{ $values := .Values }}
 {{- include "release-runtime.check.registry" $root }}
+{{- include "release-runtime.check.bundled" $root }}
 {{- range $key, $workload := $values.workloads }}
   {{- include "release-runtime.check.workload" (dict "root" $root "key" $key "workload" $workload) }}
 {{- end }}

@@ -116,6 +116,7 @@ What all other templates get as "root", as JSON: in: what release-runtime.all ge
 {{- $_ := set $out "system" ($values.nameOverride | default (empty .own | ternary $chart.name $release.Name)) }}
 {{- $_ := set $out "dashboards" (include "release-runtime.dashboards" (dict "ctx" $ctx "values" $values) | fromJson) }}
 {{- $_ := set $out "extraObjects" (include "release-runtime.extraTexts" (dict "ctx" $ctx "values" $values) | fromJson) }}
+{{- include "release-runtime.withBundled" $out }}
 {{- include "release-runtime.normal" $out }}
 {{- $_ := set $out "services" (include "release-runtime.services" $out | fromJson) }}
 {{- toJson $out }}
@@ -142,12 +143,15 @@ What all other templates get as "root", as JSON: in: what release-runtime.all ge
 {{- toJson $out }}
 {{- end }}
 
-{{- /* Copies a map's entries to .to, without those that are null, also of the maps in it and in its lists: dict from to */ -}}
+{{- /*
+Copies a map's entries to .to, without those that are null, also of the maps in it and in its lists; a map is laid over one that is there:
+dict from to
+*/ -}}
 {{- define "release-runtime.copyPlain" -}}
 {{- $to := .to }}
 {{- range $key, $value := .from }}
   {{- if kindIs "map" $value }}
-    {{- $inner := dict }}
+    {{- $inner := kindIs "map" (get $to $key) | ternary (get $to $key) dict }}
     {{- include "release-runtime.copyPlain" (dict "from" $value "to" $inner) }}
     {{- $value = $inner }}
   {{- else if kindIs "slice" $value }}
