@@ -11,7 +11,7 @@ add_schemes(struct strbuf *out, const struct check_kind *kind, bool other, const
     for (const struct check_scheme *x = kind->schemes; x->name; x++) {
         if (x->other != other)
             continue;
-        strbuf_addf(out, "%s%s://", before, x->name);
+        strbuf_addf(out, "%s%s:%s", before, x->name, kind->path ? "" : "//");
         if (x->remark)
             strbuf_addf(out, " (%s)", x->remark);
         before = ", ";

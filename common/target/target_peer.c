@@ -1,4 +1,4 @@
-/* target_peer.c: where an application is: tcp, http, https and fcgi URLs. */
+/* target_peer.c: where an application is: tcp, http, https and fcgi URLs; and paths: file and disk. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 static const struct {
     const char *name;
     uint16_t default_port;
-} schemes[] = {{"tcp", 0}, {"http", 80}, {"https", 443}, {"fcgi", 9000}};
+} schemes[] = {{"tcp", 0}, {"http", 80}, {"https", 443}, {"fcgi", 9000}, {"file", 0}, {"disk", 0}};
 
 /* ---- hosts ---- */
 
@@ -162,6 +162,26 @@ take_socket(struct target_peer *t, const char *url, const char *from, struct err
     return t->description ? 0 : err_nomem(e);
 }
 
+/* file:/PATH, file:///PATH (RFC 8089); after: what follows "file:". */
+static int
+take_file(struct target_peer *t, const char *url, const char *after, struct err *e)
+{
+    const struct target_url u = {.whole = url};
+    const char *path = strncmp(after, "///", 3) == 0 ? after + 2 : after;
+    if (path[0] != '/' || path[1] == '/')
+        return err_set(e, ERR_USAGE, "the path is missing or not absolute; write %s:/PATH",
+                       schemes[t->scheme].name);
+    const char *query = strchr(path, '?');
+    if (query)
+        return err_set(e, ERR_USAGE,
+                       "character %zu of the URL is \"?\"; in a path, write it as %%3F",
+                       target_url_at(&u, query));
+    t->description = strdup(url);
+    return t->description
+               ? target_decode(&u, (struct target_slice){path, strlen(path)}, &t->path, e)
+               : err_nomem(e);
+}
+
 static int
 take_path(struct target_peer *t, const struct target_url *u, struct err *e)
 {
@@ -243,9 +263,8 @@ take_scheme(struct target_peer *t, const char *url, size_t *ret_len, struct err 
             return 0;
         }
     }
-    return err_set(
-        e, ERR_USAGE,
-        "the URL of an application must begin with tcp://, http://, https:// or fcgi://");
+    return err_set(e, ERR_USAGE,
+                   "the URL must begin with tcp://, http://, https://, fcgi://, file: or disk:");
 }
 
 static int
@@ -253,6 +272,8 @@ take_parts(struct target_peer *t, const char *url, size_t scheme_len, struct err
 {
     struct target_url u;
     const char *after = url + scheme_len + 1;
+    if (t->scheme == TARGET_PEER_FILE || t->scheme == TARGET_PEER_DISK)
+        return take_file(t, url, after, e);
     if (t->scheme == TARGET_PEER_FCGI && strncmp(after, "//unix:/", 8) == 0)
         return take_socket(t, url, after + 7, e);
     if (target_url_split(url, after, &u, e) < 0 || take_user(t, &u, e) < 0 ||

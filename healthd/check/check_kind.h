@@ -50,11 +50,14 @@ struct check_kind {
     const char *text;                   /* one line: what is looked at and what is healthy */
     const struct check_scheme *schemes; /* NULL-ended, the first is the kind's */
     bool drivers;                       /* a driver may follow the scheme: postgresql+asyncpg */
+    bool path;                          /* a path follows the scheme: file:/PATH */
     bool each;                          /* `connection each` unless the line says keep */
     const struct check_key *keys;       /* of this kind alone, NULL-ended; or NULL */
     size_t own_size;             /* of check_spec.own, which holds what the keys say; 0: none */
     const void *own_default;     /* NULL: all zero */
     void (*own_done)(void *own); /* frees what own holds; or NULL */
+    /* What the keys mean together, and with the URL; or NULL. ERR_USAGE. */
+    int (*judge)(const struct check_spec *s, struct err *e);
     const struct check_target *target;
     const char *found_name; /* of the check that the environment makes; NULL: it names none */
     const char *not_found;  /* told when a line asks for it and it names none */

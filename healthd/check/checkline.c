@@ -41,7 +41,7 @@ is_scheme(const struct check_kind *k, const char *known, const char *scheme)
 static int
 unknown_scheme(const char *scheme, const struct check_kind *const *kinds, struct err *e)
 {
-    static const char *const later[] = {"tls", "file", "disk"};
+    static const char *const later[] = {"tls"};
     const char *names[SCHEMES_MAX];
     size_t n = 0;
     cleanup_strbuf struct strbuf handled = STRBUF_INIT;
@@ -169,10 +169,13 @@ complete(struct check_spec *s, struct err *e)
 {
     if (s->every_ms == 0)
         s->each = true; /* a session would keep awake what is to be left to sleep */
-    if (s->rules.stale_ms > 0)
-        return judge_stale(s, e);
-    s->rules.stale_ms = s->every_ms == 0 ? CLOCK_NEVER : 3 * s->every_ms + s->timeout_ms;
-    return 0;
+    if (s->rules.stale_ms > 0) {
+        if (judge_stale(s, e) < 0)
+            return -1;
+    } else {
+        s->rules.stale_ms = s->every_ms == 0 ? CLOCK_NEVER : 3 * s->every_ms + s->timeout_ms;
+    }
+    return s->kind->judge ? s->kind->judge(s, e) : 0;
 }
 
 static int

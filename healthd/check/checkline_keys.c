@@ -290,18 +290,19 @@ find_own(const struct check_kind *kind, const char *word)
 void
 checkline_add_kinds(struct strbuf *out, const struct check_kind *const *kinds, const char *key)
 {
-    const char *last = NULL;
+    cleanup_strbuf struct strbuf last = STRBUF_INIT;
     size_t n = 0;
     for (; *kinds; kinds++)
         for (const struct check_scheme *x = (*kinds)->schemes; x->name; x++) {
             if (x->other || (key && !find_own(*kinds, key)))
                 continue;
-            if (last)
-                strbuf_addf(out, "%s%s://", n++ > 0 ? ", " : "", last);
-            last = x->name;
+            if (last.len > 0)
+                strbuf_addf(out, "%s%s", n++ > 0 ? ", " : "", strbuf_str(&last));
+            strbuf_done(&last);
+            strbuf_addf(&last, "%s:%s", x->name, (*kinds)->path ? "" : "//");
         }
-    if (last)
-        strbuf_addf(out, "%s%s://", n > 0 ? " and " : "", last);
+    if (last.len > 0)
+        strbuf_addf(out, "%s%s", n > 0 ? " and " : "", strbuf_str(&last));
 }
 
 static int

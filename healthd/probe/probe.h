@@ -80,7 +80,7 @@ void probe_free(struct probe *p); /* NULL allowed */
 /* Fills a result from an error that came while `deadline_ms` was set. */
 void probe_result_from(struct probe_result *ret, const struct err *e, uint64_t deadline_ms);
 
-/* What tcp://, http:// and fcgi:// lead to, a struct target_peer (probe_peer.c). */
+/* What tcp://, http://, fcgi://, file: and disk: lead to, a struct target_peer (probe_peer.c). */
 extern const struct check_target probe_peer_target;
 
 #endif

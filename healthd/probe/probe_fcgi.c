@@ -52,6 +52,14 @@ own_done(void *own)
     free(o->response);
 }
 
+static int
+judge_keys(const struct check_spec *s, struct err *e)
+{
+    return s->each ? 0
+                   : err_set(e, ERR_USAGE,
+                             "'connection keep' would occupy a worker of PHP-FPM for good");
+}
+
 static struct probe *
 fcgi_new(const struct probe_context *x, const struct check_spec *spec, void *target, struct err *e);
 
@@ -72,6 +80,7 @@ const struct check_kind probe_fcgi_kind = {
             {NULL, NULL, NULL, NULL}},
     .own_size = sizeof(struct own),
     .own_done = own_done,
+    .judge = judge_keys,
     .target = &probe_peer_target,
     .probe_new = fcgi_new,
 };
@@ -423,10 +432,6 @@ static struct probe *
 fcgi_new(const struct probe_context *x, const struct check_spec *spec, void *target, struct err *e)
 {
     struct target_peer *page = NULL;
-    if (!spec->each) {
-        err_set(e, ERR_USAGE, "'connection keep' would occupy a worker of PHP-FPM for good");
-        return NULL;
-    }
     if (page_parse(spec, &page, e) < 0)
         return NULL;
     struct probe_fcgi *p = probe_alloc(x, spec);

@@ -12,7 +12,9 @@
     KIND(probe_redis_kind)                                                                         \
     KIND(probe_http_kind)                                                                          \
     KIND(probe_fcgi_kind)                                                                          \
-    KIND(probe_tcp_kind)
+    KIND(probe_tcp_kind)                                                                           \
+    KIND(probe_file_kind)                                                                          \
+    KIND(probe_disk_kind)
 
 #define PROBE_KIND_DECLARE(kind) extern const struct check_kind kind;
 PROBE_KINDS(PROBE_KIND_DECLARE)

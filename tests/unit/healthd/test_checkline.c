@@ -234,7 +234,6 @@ test_schemes(void **state)
 {
     (void)state;
     bad("a tls://h:1", "not supported by this version");
-    bad("a file:/x", "not supported by this version");
     bad("a postgre://h", "did you mean 'postgres'");
     bad("a radis://h", "did you mean 'redis'");
     bad("a mysql+x://h", "unknown scheme");
@@ -242,6 +241,7 @@ test_schemes(void **state)
     bad("a htp://h", "did you mean 'http'");
     bad("a tpc://h:1", "did you mean 'tcp'");
     bad("a tcp+x://h:1", "unknown scheme");
+    bad("a fil:/x", "did you mean 'file'");
     bad("a somewhere", "not a URL");
 }
 
@@ -278,6 +278,38 @@ test_keys(void **state)
     bad("a postgres://h shared 30s", "degrade=DURATION");
     bad("a postgres://h shared degrade=", "shared: ");
     bad("a postgres://h on-full up", "unknown value of on-full");
+}
+
+static void
+test_keys_of_paths(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {
+        "a file:/x",
+        "a file:/x exists younger 26h",
+        "a file:/x absent connection each",
+        "a 'file:/x y' younger 7d",
+        "a disk:/x",
+        "a disk:/x min-free 1.5GiB min-inodes 100000",
+        "a disk:/x min-free 0 min-inodes 99%",
+    };
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        struct check_spec s = good(lines[i]);
+        assert_true(s.each);
+        check_spec_done(&s);
+    }
+    bad("a file:/x absent exists", "'absent' cannot be combined with 'exists'");
+    bad("a file:/x younger 1h absent", "'absent' cannot be combined with 'younger'");
+    bad("a file:/x younger 0", "younger: '0' is not an age");
+    bad("a file:/x younger 5", "younger: ");
+    bad("a file:/x connection keep", "'connection keep' is not for paths");
+    bad("a disk:/x connection keep", "'connection keep' is not for paths");
+    bad("a disk:/x min-free 100%", "min-free: '100%' is not a percentage");
+    bad("a disk:/x min-free 1.5%", "min-free: '1.5%' is not a percentage");
+    bad("a disk:/x min-free 10G", "min-free: ");
+    bad("a disk:/x min-inodes 1KiB", "min-inodes: '1KiB' is neither");
+    bad("a disk:/x min-inodes %", "min-inodes: '%' is neither");
+    bad("a disk:/x absent", "'absent' is only allowed for file:");
 }
 
 static void
@@ -329,6 +361,7 @@ main(void)
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_schemes),
         cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_keys_of_paths),
         cmocka_unit_test(test_groups_and_words),
         cmocka_unit_test(test_errors_keep_secrets),
     };

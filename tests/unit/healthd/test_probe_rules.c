@@ -14,7 +14,9 @@
 
 #include <cmocka.h>
 
+#include "common/base/cleanup.h"
 #include "common/base/clock.h"
+#include "common/base/strbuf.h"
 #include "common/net/loop.h"
 #include "common/net/resolve.h"
 #include "common/net/tls.h"
@@ -137,18 +139,18 @@ peer_stop_listening(void)
 
 /* ---- the world ---- */
 
-/* Each is of the kind in its place. */
-static const struct {
-    const char *before, *after; /* the port */
-    bool again;                 /* the port once more */
-} lines[] = {
-    {"a postgres://app@127.0.0.1:", "/app?sslmode=disable", false},
-    {"a redis://127.0.0.1:", "", false},
-    {"a http://127.0.0.1:", "/", false},
-    {"a fcgi://127.0.0.1:", "/ping status-page fcgi://127.0.0.1:", true},
-    {"a tcp://127.0.0.1:", " connection keep", false},
+/* Each is of the kind in its place: # stands for the port. Those behind the peers' look at what cannot refuse, hang or get lost. */
+static const char *const lines[] = {
+    "a postgres://app@127.0.0.1:#/app?sslmode=disable",
+    "a redis://127.0.0.1:#",
+    "a http://127.0.0.1:#/",
+    "a fcgi://127.0.0.1:#/ping status-page fcgi://127.0.0.1:#",
+    "a tcp://127.0.0.1:# connection keep",
+    "a file:/",
+    "a disk:/ min-free 0 min-inodes 0",
 };
 #define KINDS (sizeof(lines) / sizeof(lines[0]))
+#define PEERS 5u
 
 struct world {
     struct loop *loop;
@@ -190,19 +192,19 @@ on_lost(struct probe *p, void *arg)
 static void
 open_world(struct world *w, size_t kind)
 {
-    char line[128];
     struct err e;
     *w = (struct world){0};
     w->loop = loop_new(&e);
     w->resolver = resolver_new(w->loop, &e);
     assert_non_null(w->resolver);
     peer_open(w->loop);
-    char again[8] = "";
-    if (lines[kind].again)
-        snprintf(again, sizeof(again), "%u", peer.port);
-    snprintf(line, sizeof(line), "%s%u%s%s", lines[kind].before, peer.port, lines[kind].after,
-             again);
-    assert_int_equal(checkline_parse(line, probe_kinds, &w->spec, &e), 0);
+    cleanup_strbuf struct strbuf line = STRBUF_INIT;
+    for (const char *at = lines[kind]; *at; at++)
+        if (*at == '#')
+            strbuf_addf(&line, "%u", peer.port);
+        else
+            strbuf_addc(&line, *at);
+    assert_int_equal(checkline_parse(strbuf_str(&line), probe_kinds, &w->spec, &e), 0);
     assert_ptr_equal(w->spec.kind, probe_kinds[kind]);
     const struct probe_context x = {.loop = w->loop, .resolver = w->resolver, .https = &w->https};
     w->probe = probe_new(&x, &w->spec, &e);
@@ -296,7 +298,7 @@ static void
 test_refused(void **state)
 {
     (void)state;
-    for (size_t kind = 0; kind < KINDS; kind++) {
+    for (size_t kind = 0; kind < PEERS; kind++) {
         struct world w;
         open_world(&w, kind);
         peer_stop_listening();
@@ -314,7 +316,7 @@ static void
 test_silent(void **state)
 {
     (void)state;
-    for (size_t kind = 0; kind < KINDS; kind++) {
+    for (size_t kind = 0; kind < PEERS; kind++) {
         struct world w;
         bool speaks = probe_kinds[kind] != &probe_tcp_kind;
         open_world(&w, kind);
@@ -331,7 +333,7 @@ static void
 test_lost_once(void **state)
 {
     (void)state;
-    for (size_t kind = 0; kind < KINDS; kind++) {
+    for (size_t kind = 0; kind < PEERS; kind++) {
         struct world w;
         open_world(&w, kind);
         have_something_to_lose(&w, kind);
@@ -387,7 +389,7 @@ static void
 test_freed_in_lost(void **state)
 {
     (void)state;
-    for (size_t kind = 0; kind < KINDS; kind++) {
+    for (size_t kind = 0; kind < PEERS; kind++) {
         struct world w;
         open_world(&w, kind);
         have_something_to_lose(&w, kind);

@@ -1,4 +1,4 @@
-/* Where an application is: tcp, http, https and fcgi URLs, and what is inside the pod. */
+/* Where an application is: tcp, http, https and fcgi URLs; paths; and what is inside the pod. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -94,6 +94,37 @@ test_fcgi(void **state)
     bad("fcgi://unix:/234567890123456789012345678901234567890123456789012345678901234567890123456789"
         "01234567890123456789012345678",
         "longer than 107 bytes");
+}
+
+static void
+path_is(const char *url, enum target_peer_scheme scheme, const char *path)
+{
+    struct target_peer *t = good(url);
+    assert_int_equal(t->scheme, scheme);
+    assert_string_equal(t->path, path);
+    assert_null(t->host);
+    assert_string_equal(target_peer_describe(t), url);
+    assert_true(target_is_loopback(t->host));
+    target_peer_free(t);
+}
+
+static void
+test_paths(void **state)
+{
+    (void)state;
+    path_is("file:/run/up", TARGET_PEER_FILE, "/run/up");
+    path_is("file:///run/up", TARGET_PEER_FILE, "/run/up");
+    path_is("file:/a%20b%3F:/@c", TARGET_PEER_FILE, "/a b?:/@c");
+    path_is("disk:/", TARGET_PEER_DISK, "/");
+    path_is("DISK:///data/", TARGET_PEER_DISK, "/data/");
+    bad("file:", "write file:/PATH");
+    bad("file:run/up", "write file:/PATH");
+    bad("file://host/run/up", "write file:/PATH");
+    bad("disk://", "write disk:/PATH");
+    bad("file:////x", "write file:/PATH");
+    bad("file:/a?b", "character 8 of the URL is \"?\"");
+    bad("file:/a%00", "%-escape at character 8");
+    bad("file:/a b", "space");
 }
 
 static void
@@ -196,9 +227,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_parts),    cmocka_unit_test(test_user),
-        cmocka_unit_test(test_refused),  cmocka_unit_test(test_hosts),
-        cmocka_unit_test(test_loopback), cmocka_unit_test(test_fcgi),
+        cmocka_unit_test(test_parts), cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_user),  cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_hosts), cmocka_unit_test(test_loopback),
+        cmocka_unit_test(test_fcgi),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
