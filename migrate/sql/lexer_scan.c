@@ -305,10 +305,9 @@ routine_next(enum routine_at at, const struct token_scan *ts, const struct token
     case AT_ROUTINE:
     case AT_BEGIN:
         return token_is(ts, t, "begin") ? AT_BEGIN : AT_ROUTINE;
-    case AT_OTHER:
-        break;
+    default: /* uncovered: of another statement nothing but its semicolon is read */
+        return AT_OTHER;
     }
-    return AT_OTHER;
 }
 
 /*

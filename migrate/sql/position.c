@@ -106,9 +106,7 @@ find_body(const char *text, const struct statement *st, struct token *ret)
     bool ready;
 
     ts.pos = st->offset;
-    if (!token_next(&ts, &t))
-        return false;
-    is_do = ready = token_is(&ts, &t, "do");
+    is_do = ready = token_next(&ts, &t) && token_is(&ts, &t, "do");
     if (!is_do && !token_is(&ts, &t, "create"))
         return false;
     while (token_next(&ts, &t)) {

@@ -113,9 +113,7 @@ read_change(struct change *c)
 {
     struct token t;
 
-    if (!token_next(&c->ts, &t))
-        return false;
-    if (token_is(&c->ts, &t, "set"))
+    if (token_next(&c->ts, &t) && token_is(&c->ts, &t, "set"))
         return read_set(c);
     if (token_is(&c->ts, &t, "select"))
         return read_set_config(c);

@@ -445,17 +445,15 @@ value_of_word(const char *p, size_t bytes, char *buf, size_t size)
     return true;
 }
 
-/* 'it''s', "a""b": one piece, without backslashes. */
+/* 'it''s', "a""b": one piece, without backslashes. Both quotes are there. */
 static bool
 value_of_quoted(const char *p, size_t bytes, char *buf, size_t size)
 {
     size_t n = 0;
     size_t i = 0;
 
-    while (i < bytes && p[i] != '\'' && p[i] != '"')
+    while (p[i] != '\'' && p[i] != '"')
         i++; /* the prefix */
-    if (i + 2 > bytes)
-        return false;
     char quote = p[i++];
     for (; i + 1 < bytes; i++) {
         if (p[i] == '\\' || n + 1 >= size)

@@ -274,6 +274,7 @@ test_keys(void **state)
     bad("'a tcp://h:1", "has no closing quote");
     bad("a 'tcp://h:1", "has no closing quote");
     bad("a postgres://h query 'SELECT", "has no closing quote");
+    bad("a postgres://h 'every", "has no closing quote");
     bad("a postgres://h query 'SELECT'1", "has no closing quote");
     bad("a postgres://h shared 30s", "degrade=DURATION");
     bad("a postgres://h shared degrade=", "shared: ");

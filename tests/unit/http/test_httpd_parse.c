@@ -120,6 +120,9 @@ test_keep_alive(void **state)
     assert_false(accepted("GET / HTTP/1.0\r\n\r\n").keep_alive);
     assert_true(accepted("GET / HTTP/1.0\r\nconnection:\tKeep-Alive \r\n\r\n").keep_alive);
     assert_true(accepted("GET / HTTP/1.0\r\nConnection:,,keep-alive,\r\n\r\n").keep_alive);
+    assert_true(accepted("GET / HTTP/1.0\r\nConnection: keep-alive \t, x\r\n\r\n").keep_alive);
+    assert_false(accepted("GET / HTTP/1.1\r\nConnection:\t close\t, x\r\n\r\n").keep_alive);
+    assert_false(accepted("GET / HTTP/1.0\r\nConnection: keep alive , x\r\n\r\n").keep_alive);
 }
 
 static void

@@ -124,6 +124,11 @@ test_names(void **state)
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
         is_tool(foreign_of_name(rows[i].folder, rows[i].file), rows[i].tool, rows[i].file);
+    char folder[510];
+    memset(folder, '1', sizeof(folder) - 1); /* digits alone, as Hasura's folders may begin */
+    strcpy(folder + sizeof(folder) - 3, "_a");
+    is_tool(foreign_of_name(folder, "up.sql"), NULL, "a path longer than any name can be");
+    is_tool(foreign_of_name(folder + 6, "up.sql"), "Hasura", "the longest path");
 }
 
 static void

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "migrate/layout/layouts.h"
+#include "migrate/sql/lexer.h"
 
 static const struct layout_place place = {
     .schema = "public", .table = "t", .quoted = "\"public\".\"t\""};
@@ -17,36 +18,93 @@ test_names(void **state)
     (void)state;
     static const struct {
         const struct layout *l;
-        const char *file;
-        bool fine;
+        const char *file, *version, *name;
+        enum migration_direction way;
     } rows[] = {
-        {&layout_golang, "0001_a.up.sql", true},
-        {&layout_golang, "1_.down.sql", true},
-        {&layout_golang, "0001_a.sql", false},
-        {&layout_golang, "9223372036854775807_a.up.sql", true},
-        {&layout_golang, "9223372036854775808_a.up.sql", false},
-        {&layout_golang, "0_a.up.sql", false},
-        {&layout_dbmate, "001.sql", true},
-        {&layout_dbmate, "a_1.sql", false},
-        {&layout_goose, "1_a.sql", true},
-        {&layout_goose, "1.sql", false},
-        {&layout_sqlx, "1_a.up.sql", true},
-        {&layout_sqlx, "x_a.sql", false},
-        {&layout_flyway, "V1.2_3__a.sql", true},
-        {&layout_flyway, "V1_a.sql", false},
-        {&layout_flyway, "V1_.__a.sql", false},
-        {&layout_flyway, "V1_.2__a.sql", false},
-        {&layout_flyway, "V.1__a.sql", false},
-        {&layout_flyway, "V__a.sql", false},
-        {&layout_flyway, "R__a.sql", true},
-        {&layout_flyway, "R__.sql", false},
-        {&layout_flyway, "B1__a.sql", false},
-        {&layout_flyway, "afterMigrate__a.sql", false},
+        {&layout_golang, "0001_a.up.sql", "0001", "a", MIGRATION_UP},
+        {&layout_golang, "1_.down.sql", "1", "", MIGRATION_DOWN},
+        {&layout_golang, "9223372036854775807_a.up.sql", "9223372036854775807", "a", MIGRATION_UP},
+        {&layout_golang, "0009223372036854775807_a.up.sql", "0009223372036854775807", "a",
+         MIGRATION_UP},
+        {&layout_dbmate, "001.sql", "001", "", MIGRATION_UP},
+        {&layout_dbmate, "001_a.sql", "001", "a", MIGRATION_UP},
+        {&layout_dbmate, "001-a.sql", "001", "a", MIGRATION_UP},
+        {&layout_dbmate, "001a.sql", "001", "a", MIGRATION_UP},
+        {&layout_goose, "1_a.sql", "1", "a", MIGRATION_UP},
+        {&layout_sqlx, "1_a.sql", "1", "a", MIGRATION_UP},
+        {&layout_sqlx, "1_a.up.sql", "1", "a", MIGRATION_UP},
+        {&layout_sqlx, "1_a.down.sql", "1", "a", MIGRATION_DOWN},
+        {&layout_flyway, "V1.2_3__a.sql", "1.2_3", "a", MIGRATION_UP},
+        {&layout_flyway, "U1__a.sql", "1", "a", MIGRATION_DOWN},
+        {&layout_flyway, "R__a.sql", "R__a", "a", MIGRATION_UP},
+        {&layout_flyway, "V00000000000000000000000000000000000000000000000001__a.sql",
+         "00000000000000000000000000000000000000000000000001", "a", MIGRATION_UP},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct layout_name n;
+        assert_int_equal(rows[i].l->name_parse(rows[i].file, &n, NULL), 0);
+        assert_int_equal(n.version_bytes, strlen(rows[i].version));
+        assert_memory_equal(rows[i].file + n.version_offset, rows[i].version, n.version_bytes);
+        assert_int_equal(n.name_bytes, strlen(rows[i].name));
+        assert_memory_equal(rows[i].file + n.name_offset, rows[i].name, n.name_bytes);
+        assert_int_equal(n.direction, rows[i].way);
+        assert_int_equal(n.repeatable, rows[i].file[0] == 'R');
+    }
+}
+
+#define FORM(shape) "the name does not have the form " shape " required by "
+
+static void
+test_names_refused(void **state)
+{
+    (void)state;
+    static const char flyway[] = FORM("VVERSION__name.sql or R__name.sql") "Flyway";
+    static const char parts[] = "the version is not a number or a sequence of numbers separated";
+    static const char range[] = "the version is out of range for type bigint";
+    static const char end[] = "the name does not end in .sql (in lower case)";
+    static const struct {
+        const struct layout *l;
+        const char *file, *says;
+    } rows[] = {
+        {&layout_golang, "0001_a.sql",
+         FORM("VERSION_name.up.sql or VERSION_name.down.sql") "golang-migrate"},
+        {&layout_golang, "a_1.up.sql",
+         FORM("VERSION_name.up.sql or VERSION_name.down.sql") "golang-migrate"},
+        {&layout_golang, "9223372036854775808_a.up.sql", range},
+        {&layout_golang, "10000000000000000000_a.up.sql", range},
+        {&layout_golang, "0_a.up.sql",
+         "the version is 0, which golang-migrate treats as no version; number the migrations"},
+        {&layout_golang, "0001_a.up.txt", end},
+        {&layout_dbmate, "a_1.sql", FORM("VERSION_name.sql") "dbmate"},
+        {&layout_dbmate, "001.SQL", end},
+        {&layout_goose, "1.sql", FORM("VERSION_name.sql") "goose"},
+        {&layout_goose, "1a.sql", FORM("VERSION_name.sql") "goose"},
+        {&layout_goose, "1_a", end},
+        {&layout_sqlx, "x_a.sql",
+         FORM("VERSION_name.sql, VERSION_name.up.sql or VERSION_name.down.sql") "sqlx"},
+        {&layout_sqlx, "1_gr\xf6\xdf.sql", "the name is not UTF-8; rename the file"},
+        {&layout_flyway, "V1__a.txt", end},
+        {&layout_flyway, "V1_a.sql", flyway},
+        {&layout_flyway, "X1__a.sql", flyway},
+        {&layout_flyway, "R__.sql", flyway},
+        {&layout_flyway, "R1__a.sql", flyway},
+        {&layout_flyway, "V__a.sql", flyway},
+        {&layout_flyway, "V1_.__a.sql", parts},
+        {&layout_flyway, "V1_.2__a.sql", parts},
+        {&layout_flyway, "V.1__a.sql", parts},
+        {&layout_flyway, "V1a__a.sql", parts},
+        {&layout_flyway, "V000000000000000000000000000000000000000000000000001__a.sql", parts},
+        {&layout_flyway, "B1__a.sql", "the file is a Flyway baseline script"},
+        {&layout_flyway, "afterMigrate__a.sql", "the file is a Flyway callback"},
+        {&layout_flyway, "beforeMigrate.sql", "the file is a Flyway callback"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         struct layout_name n;
         struct err e = {0};
-        assert_int_equal(rows[i].l->name_parse(rows[i].file, &n, &e), rows[i].fine ? 0 : -1);
+        assert_int_equal(rows[i].l->name_parse(rows[i].file, &n, &e), -1);
+        assert_int_equal(e.code, ERR_INPUT);
+        if (strncmp(e.msg, rows[i].says, strlen(rows[i].says)) != 0)
+            fail_msg("%s: %s", rows[i].file, e.msg);
     }
 }
 
@@ -75,9 +133,8 @@ header(const struct layout *l, const char *text, enum migration_direction way, c
     const struct layout_text t = {.data = text, .len = strlen(text), .direction = way};
     struct layout_header h;
     struct err e = {0};
-    assert_int_equal(l->header_parse(&t, &h, &e), section ? 0 : -1);
-    if (!section)
-        return;
+    if (l->header_parse(&t, &h, &e) != 0)
+        fail_msg("%s: %s", text, e.msg);
     assert_int_equal(h.to - h.from, strlen(section));
     assert_memory_equal(text + h.from, section, strlen(section));
 }
@@ -88,19 +145,120 @@ test_sections(void **state)
     (void)state;
     static const char dbmate[] = "-- x\n-- migrate:up\na;\n-- migrate:down\nb;\n";
     static const char goose[] = "-- +goose Up\na;\n-- +goose Down\nb;\n";
+    static const char body[] =
+        "-- +goose Up --\n-- +goose StatementBegin\na;\n\n \t\n-- +goose StatementEnd -\n";
     header(&layout_dbmate, dbmate, MIGRATION_UP, "-- migrate:up\na;\n");
     header(&layout_dbmate, dbmate, MIGRATION_DOWN, "-- migrate:down\nb;\n");
-    header(&layout_dbmate, "a;\n-- migrate:up\n", MIGRATION_UP, NULL);
-    header(&layout_dbmate, "-- migrate:down\n-- migrate:up\n", MIGRATION_UP, NULL);
-    header(&layout_dbmate, "a", MIGRATION_UP, NULL);
+    header(&layout_dbmate, " \n\t-- x\n-- migrate:up\na;\n", MIGRATION_UP, "-- migrate:up\na;\n");
+    header(&layout_dbmate, "\xef\xbb\xbf-- migrate:up\na", MIGRATION_UP, "-- migrate:up\na");
     header(&layout_goose, goose, MIGRATION_UP, "-- +goose Up\na;\n");
     header(&layout_goose, goose, MIGRATION_DOWN, "-- +goose Down\nb;\n");
-    header(&layout_goose, "a;\n-- +goose Up\n", MIGRATION_UP, NULL);
-    header(&layout_goose, "-- +goose Up\n-- +goose Up\n", MIGRATION_UP, NULL);
-    header(&layout_goose, "-- +goose Down\n", MIGRATION_UP, NULL);
-    header(&layout_goose, "-- +goose Up\n-- +goose StatementBegin\n", MIGRATION_UP, NULL);
-    header(&layout_goose, "-- +goose Up\n-- +goose Nothing\n", MIGRATION_UP, NULL);
-    header(&layout_goose, "", MIGRATION_UP, NULL);
+    header(&layout_goose, body, MIGRATION_UP, body);
+    header(&layout_goose, "\xef\xbb\xbf-- x\n-- +goose Up\na", MIGRATION_UP, "-- +goose Up\na");
+    header(&layout_golang, "a;\n-- +goose Up\n", MIGRATION_UP, "a;\n-- +goose Up\n");
+    header(&layout_sqlx, goose, MIGRATION_UP, goose);
+    header(&layout_flyway, goose, MIGRATION_DOWN, goose);
+    header(&layout_native, "-- x\na", MIGRATION_UP, "-- x\na");
+}
+
+/* A file with a way back says so when it is read upwards. */
+static void
+test_ways_back(void **state)
+{
+    (void)state;
+    static const struct {
+        const struct layout *l;
+        const char *text;
+        bool back;
+    } rows[] = {
+        {&layout_dbmate, "-- migrate:up\n", false},
+        {&layout_dbmate, "-- migrate:up\n-- migrate:down\n", true},
+        {&layout_goose, "-- +goose Up\n", false},
+        {&layout_goose, "-- +goose Up\n-- +goose Down\n", true},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        const struct layout_text t = {.data = rows[i].text, .len = strlen(rows[i].text)};
+        struct layout_header h;
+        assert_int_equal(rows[i].l->header_parse(&t, &h, NULL), 0);
+        assert_int_equal(h.back, rows[i].back);
+    }
+}
+
+static const char no_goose_up[] = "the line -- +goose Up is missing, which goose requires";
+static const char no_dbmate_up[] = "the line -- migrate:up is missing, which dbmate requires";
+static const char not_allowed[] = "-- +goose StatementBegin is not allowed here";
+/* What is wrong with a header, with the line and the place (a piece of the text) where it is wrong. */
+static const struct {
+    const struct layout *l;
+    const char *text;
+    enum migration_direction way;
+    size_t line;
+    const char *at, *says;
+} refusals[] = {
+    {&layout_dbmate, "-- x\n a;\n-- migrate:up\n", MIGRATION_UP, 2, "a;",
+     "a statement precedes the line -- migrate:up"},
+    {&layout_dbmate, "-- migrate:down\n-- migrate:up\n", MIGRATION_UP, 1, "-- migrate:down",
+     "-- migrate:down precedes -- migrate:up"},
+    {&layout_dbmate, "a", MIGRATION_UP, 1, "a", no_dbmate_up},
+    {&layout_dbmate, "-- migrate:upward\na", MIGRATION_UP, 1, "", no_dbmate_up},
+    {&layout_dbmate, "-- migrate:up\na", MIGRATION_DOWN, 1, "",
+     "the line -- migrate:down is missing, which dbmate requires"},
+    {&layout_goose, "--\n  a;\n-- +goose Up\n", MIGRATION_UP, 2, "a;",
+     "a statement precedes the line -- +goose Up; move it below that line"},
+    {&layout_goose, "-- +goose Up\n-- +goose Up --\n", MIGRATION_UP, 2, "-- +goose Up --",
+     "duplicate -- +goose Up"},
+    {&layout_goose, "-- +goose Up\n-- +goose Down\n-- +goose Up --\n", MIGRATION_UP, 3,
+     "-- +goose Up --", "duplicate -- +goose Up"},
+    {&layout_goose, "-- +goose Down\n", MIGRATION_UP, 1, "-- +goose Down",
+     "-- +goose Down precedes -- +goose Up"},
+    {&layout_goose, "-- +goose Up\n-- +goose Down\n-- +goose Down -", MIGRATION_UP, 3,
+     "-- +goose Down -", "duplicate -- +goose Down"},
+    {&layout_goose, "-- +goose Up\n-- +goose StatementBegin\n-- +goose Down\n", MIGRATION_UP, 3,
+     "-- +goose Down", "-- +goose StatementEnd is missing before this line"},
+    {&layout_goose, "-- +goose Up\n-- +goose StatementBegin\n", MIGRATION_UP, 3, "",
+     "-- +goose StatementEnd is missing at the end of the file"},
+    {&layout_goose, "--\n-- +goose StatementBegin\n", MIGRATION_UP, 2, "-- +goose S", not_allowed},
+    {&layout_goose, "-- +goose Up\n-- +goose StatementBegin\n-- +goose statementbegin\n",
+     MIGRATION_UP, 3, "-- +goose statementbegin", not_allowed},
+    {&layout_goose, "-- +goose Up\n-- +goose StatementEnd\n", MIGRATION_UP, 2,
+     "-- +goose StatementEnd", "-- +goose StatementEnd has no matching StatementBegin"},
+    {&layout_goose, "-- +goose Up\n \t-- +goose Down\n", MIGRATION_UP, 2, "-- +goose Down",
+     "goose annotations must be at the start of the line"},
+    {&layout_goose, "-- +goose Up\n-- +goose Nothing\n", MIGRATION_UP, 2, "-- +goose Nothing",
+     "goose has no such annotation"},
+    {&layout_goose, "-- +goose Up\n-- +goose Dow\n", MIGRATION_UP, 2, "-- +goose Dow",
+     "goose has no such annotation"},
+    {&layout_goose, "", MIGRATION_UP, 1, "", no_goose_up},
+    {&layout_goose, "-- x", MIGRATION_UP, 1, "-- x", no_goose_up},
+    {&layout_goose, "-- +goose Up\n", MIGRATION_DOWN, 1, "-- +goose Up",
+     "the line -- +goose Down is missing"},
+    {&layout_golang, "\n-- migrate: phase=never\n", MIGRATION_UP, 2, "-- migrate: phase",
+     "phase must be expand or contract, not never"},
+    {&layout_sqlx, "-- migrate: phase=never\n", MIGRATION_UP, 1, "-- migrate: phase",
+     "phase must be expand or contract, not never"},
+    {&layout_flyway, "-- migrate: phase=never\n", MIGRATION_UP, 1, "-- migrate: phase",
+     "phase must be expand or contract, not never"},
+    {&layout_goose, "-- migrate: phase=never\n-- +goose Up\n", MIGRATION_UP, 1, "-- migrate: phase",
+     "phase must be expand or contract, not never"},
+};
+
+static void
+test_headers_refused(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(refusals) / sizeof(*refusals); i++) {
+        const struct layout_text t = {.data = refusals[i].text,
+                                      .len = strlen(refusals[i].text),
+                                      .direction = refusals[i].way};
+        struct layout_header h;
+        struct err e = {0};
+        assert_int_equal(refusals[i].l->header_parse(&t, &h, &e), -1);
+        assert_int_equal(e.code, ERR_INPUT);
+        if (h.error_line != refusals[i].line ||
+            strncmp(e.msg, refusals[i].says, strlen(refusals[i].says)) != 0)
+            fail_msg("%s: line %zu: %s", refusals[i].text, h.error_line, e.msg);
+        assert_memory_equal(t.data + h.error_offset, refusals[i].at, strlen(refusals[i].at));
+    }
 }
 
 static void
@@ -111,16 +269,27 @@ test_transactions(void **state)
         const struct layout *l;
         const char *text;
         enum verdict_wish wish;
-        bool unusable;
+        const char *unusable; /* from where on; NULL: it can be applied */
     } rows[] = {
-        {&layout_dbmate, "-- migrate:up transaction:false\n", VERDICT_OFF, false},
-        {&layout_dbmate, "-- migrate:up transaction:true\n", VERDICT_AUTO, false},
-        {&layout_goose, "-- +goose NO TRANSACTION\n-- +goose up\n", VERDICT_OFF, false},
-        {&layout_goose, "-- +goose ENVSUB ON\n-- +goose Up\n$A\n", VERDICT_AUTO, true},
-        {&layout_goose, "-- +goose Up\n$A\n", VERDICT_AUTO, false},
-        {&layout_sqlx, "-- no-transaction\n", VERDICT_OFF, false},
-        {&layout_sqlx, " -- no-transaction\n", VERDICT_AUTO, false},
-        {&layout_flyway, "select '${a}'", VERDICT_AUTO, true},
+        {&layout_dbmate, "-- migrate:up transaction:false\n", VERDICT_OFF, NULL},
+        {&layout_dbmate, "-- migrate:up\tx  transaction:false \n", VERDICT_OFF, NULL},
+        {&layout_dbmate, "-- migrate:up transaction:true\n", VERDICT_AUTO, NULL},
+        {&layout_dbmate, "-- migrate:up\n-- migrate:down transaction:false\n", VERDICT_AUTO, NULL},
+        {&layout_goose, "-- +goose NO TRANSACTION\n-- +goose up\n", VERDICT_OFF, NULL},
+        {&layout_goose, "-- +goose ENVSUB ON\n-- +goose Up\n$A\n", VERDICT_AUTO, "$A\n"},
+        {&layout_goose, "-- +goose Up\n-- +goose ENVSUB ON\na;\n-- +goose ENVSUB OFF\n$A\n",
+         VERDICT_AUTO, NULL},
+        {&layout_goose, "-- +goose Up\n-- +goose ENVSUB ON\n$A;$B\n-- +goose ENVSUB OFF\n$C\n",
+         VERDICT_AUTO, "$A;"},
+        {&layout_goose, "-- +goose Up\n-- +goose ENVSUB ON\n-- +goose Down\n$A\n", VERDICT_AUTO,
+         NULL},
+        {&layout_goose, "-- +goose Up\n$A\n", VERDICT_AUTO, NULL},
+        {&layout_golang, "-- migrate: transaction=off\n", VERDICT_OFF, NULL},
+        {&layout_golang, "select '${a}'", VERDICT_AUTO, NULL},
+        {&layout_sqlx, "-- no-transaction\n", VERDICT_OFF, NULL},
+        {&layout_sqlx, " -- no-transaction\n", VERDICT_AUTO, NULL},
+        {&layout_flyway, "a;\nselect '${a}'", VERDICT_AUTO, "${a}'"},
+        {&layout_flyway, "select '$a'", VERDICT_AUTO, NULL},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         const struct layout_text t = {.data = rows[i].text, .len = strlen(rows[i].text)};
@@ -128,7 +297,12 @@ test_transactions(void **state)
         struct err e = {0};
         assert_int_equal(rows[i].l->header_parse(&t, &h, &e), 0);
         assert_int_equal(h.transaction, rows[i].wish);
-        assert_int_equal(h.unusable != NULL, rows[i].unusable);
+        assert_int_equal(h.unusable != NULL, rows[i].unusable != NULL);
+        if (!rows[i].unusable)
+            continue;
+        size_t at = (size_t)(strstr(t.data, rows[i].unusable) - t.data);
+        assert_int_equal(h.error_offset, at);
+        assert_int_equal(h.error_line, 1 + lexer_count_lines(t.data, at));
     }
 }
 
@@ -149,6 +323,19 @@ test_flyway_checksum(void **state)
             (uint32_t)sum[0] << 24 | (uint32_t)sum[1] << 16 | (uint32_t)sum[2] << 8 | sum[3];
         assert_int_equal((int32_t)crc, -1039259818);
     }
+}
+
+static void
+test_sqlx_checksum(void **state)
+{
+    (void)state;
+    uint8_t sum[LAYOUT_SUM_MAX];
+    char hex[2 * DIGEST_SHA384_BYTES + 1];
+    assert_int_equal(layout_sqlx.sum("abc", 3, sum, NULL), 0);
+    /* FIPS 180-4's example */
+    assert_string_equal(digest_hex(hex, sum, layout_sqlx.sum_bytes),
+                        "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed"
+                        "8086072ba1e7cc2358baeca134c825a7");
 }
 
 static void
@@ -191,19 +378,40 @@ test_tables(void **state)
         const struct layout_columns c = {.names = rows[i].names, .first_type = rows[i].type};
         assert_ptr_equal(layouts_of_columns(&c), rows[i].l);
     }
-    static const char goose[] = "a\n--  +goose Up";
-    assert_ptr_equal(layouts_of_text(goose, strlen(goose)), &layout_goose);
-    assert_null(layouts_of_text("-- x", 4));
+}
+
+static void
+test_texts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const struct layout *l;
+    } rows[] = {
+        {"a\n--  +goose Up", &layout_goose},
+        {"--+GOOSE Up\n", &layout_goose},
+        {"\xef\xbb\xbf-- migrate:up\n", &layout_dbmate},
+        {"a;\n-- migrate:up transaction:false\n-- +goose Up\n", &layout_dbmate},
+        {"-- x", NULL},
+        {"-- x\n", NULL},
+        {"- +goose Up", NULL},
+        {"a -- +goose Up\n", NULL},
+        {"", NULL},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+        assert_ptr_equal(layouts_of_text(rows[i].text, strlen(rows[i].text)), rows[i].l);
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),        cmocka_unit_test(test_sections),
-        cmocka_unit_test(test_transactions), cmocka_unit_test(test_flyway_checksum),
-        cmocka_unit_test(test_lock_keys),    cmocka_unit_test(test_tables),
-        cmocka_unit_test(test_programs),
+        cmocka_unit_test(test_names),           cmocka_unit_test(test_sections),
+        cmocka_unit_test(test_names_refused),   cmocka_unit_test(test_headers_refused),
+        cmocka_unit_test(test_ways_back),       cmocka_unit_test(test_sqlx_checksum),
+        cmocka_unit_test(test_texts),           cmocka_unit_test(test_transactions),
+        cmocka_unit_test(test_flyway_checksum), cmocka_unit_test(test_lock_keys),
+        cmocka_unit_test(test_tables),          cmocka_unit_test(test_programs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,6 +88,23 @@ test_quoting(void **state)
 }
 
 static void
+test_create(void **state)
+{
+    (void)state;
+    const struct layout_place place = {.schema = "s", .table = "t", .quoted = "\"s\".\"t\""};
+    cleanup_strbuf struct strbuf b = STRBUF_INIT;
+    layout_native.sql_create(&place, &b);
+    assert_string_equal(
+        strbuf_str(&b),
+        "CREATE TABLE IF NOT EXISTS \"s\".\"t\" (version pg_catalog.text PRIMARY KEY,"
+        " name pg_catalog.text NOT NULL, phase pg_catalog.text NOT NULL DEFAULT 'expand',"
+        " sha256 pg_catalog.bytea NOT NULL, loose_sha256 pg_catalog.bytea NOT NULL,"
+        " applied_at pg_catalog.timestamptz NOT NULL, applied_by pg_catalog.text NOT NULL,"
+        " duration_ms pg_catalog.int8 NOT NULL, release pg_catalog.text,"
+        " tool pg_catalog.text NOT NULL)");
+}
+
+static void
 test_insert(void **state)
 {
     (void)state;
@@ -267,10 +284,15 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),          cmocka_unit_test(test_lock_key),
-        cmocka_unit_test(test_quoting),        cmocka_unit_test(test_insert),
-        cmocka_unit_test(test_foreign_tables), cmocka_unit_test(test_delete_and_accept),
-        cmocka_unit_test(test_exactly),        cmocka_unit_test(test_times),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_lock_key),
+        cmocka_unit_test(test_quoting),
+        cmocka_unit_test(test_create),
+        cmocka_unit_test(test_insert),
+        cmocka_unit_test(test_foreign_tables),
+        cmocka_unit_test(test_delete_and_accept),
+        cmocka_unit_test(test_exactly),
+        cmocka_unit_test(test_times),
         cmocka_unit_test(test_messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

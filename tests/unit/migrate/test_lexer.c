@@ -103,6 +103,7 @@ test_open_comments(void **state)
     expect("select 1 /*/", "!line 1: this comment is not closed");
     expect("copy t /*", "!line 1: this comment is not closed");
     expect("create function f() /*", "!line 1: this comment is not closed");
+    expect("create function f() begin atomic select 1 /*", "!line 1: this comment is not closed");
 }
 
 static void

@@ -173,6 +173,32 @@ test_ignore(void **state)
     assert_false(marks_between("drop table a; -- undo", 12, 21, 0, &mark));
 }
 
+/* A heading is shown on one line, without what is not to be seen, and not at any length. */
+static void
+test_what_is_shown(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *shown;
+    } rows[] = {
+        {"-- DOWN", "\"-- DOWN\" heads a part of the file"},
+        {"-- DOWN \t \r\n", "\"-- DOWN\" heads a part of the file"},
+        {"/*\n *\x7f \t Down\n */", "\"/* * Down */\" heads a part of the file"},
+        {"-- ============================================================ DOWN",
+         "\"-- =========================================================\" heads a part"},
+        {"-- migrate:down", "an annotation of dbmate's"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct mark mark;
+        struct err e = {0};
+        assert_true(marks_between(rows[i].text, 0, strlen(rows[i].text), 0, &mark));
+        assert_int_equal(marks_refuse(rows[i].text, &mark, &e), -1);
+        assert_int_equal(e.code, ERR_INPUT);
+        if (strncmp(e.msg, rows[i].shown, strlen(rows[i].shown)) != 0)
+            fail_msg("%s", e.msg);
+    }
+}
+
 /* In a file whose name says the direction its own heading is only a title. */
 static void
 test_titles(void **state)
@@ -238,10 +264,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain_comments), cmocka_unit_test(test_notes),
-        cmocka_unit_test(test_marks),          cmocka_unit_test(test_headings),
-        cmocka_unit_test(test_no_headings),    cmocka_unit_test(test_ignore),
-        cmocka_unit_test(test_titles),
+        cmocka_unit_test(test_what_is_shown), cmocka_unit_test(test_plain_comments),
+        cmocka_unit_test(test_notes),         cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_headings),      cmocka_unit_test(test_no_headings),
+        cmocka_unit_test(test_ignore),        cmocka_unit_test(test_titles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -194,6 +194,23 @@ test_headers(void **state)
     header("/* open -- migrate: transaction=off", NONE);
 }
 
+/* The names of rules are kept as they stand in the file, after the last line that gives them. */
+static void
+test_allowed_rules(void **state)
+{
+    (void)state;
+    static const char text[] = "-- x\n-- migrate: phase=contract allow=rewrite,table-lock\t\nx";
+    struct layout_header h;
+    struct err e;
+
+    assert_int_equal(native_header_parse(text, strlen(text), 0, &h, &e), 0);
+    assert_int_equal(h.allow_bytes, strlen("rewrite,table-lock"));
+    assert_memory_equal(text + h.allow_offset, "rewrite,table-lock", h.allow_bytes);
+    assert_int_equal(h.phase, MIGRATION_CONTRACT);
+    assert_int_equal(native_header_parse("x", 1, 0, &h, &e), 0);
+    assert_int_equal(h.allow_bytes, 0);
+}
+
 static void
 no_header(const char *text, size_t line, const char *says)
 {
@@ -226,6 +243,8 @@ test_bad_headers(void **state)
     no_header("-- migrate: lock_timeout=5", 1, "lock_timeout: 5 is not a duration");
     no_header("-- migrate: statement_timeout=25d", 1, "statement_timeout: 25d exceeds");
     no_header("-- migrate: phase=expand\n-- migrate: phase=expand", 2, "phase is given twice");
+    no_header("-- migrate: allow=a allow=b", 1, "allow is given twice");
+    no_header("-- migrate: allow", 1, "allow needs a value");
     no_header("-- migrate:up\ncreate table t();\n-- migrate:down\n", 1, "dbmate");
     no_header("-- +goose Up\n", 1, "goose");
     no_header("-- +migrate Up\n", 1, "sql-migrate");
@@ -253,7 +272,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),       cmocka_unit_test(test_versions),
         cmocka_unit_test(test_durations),   cmocka_unit_test(test_headers),
-        cmocka_unit_test(test_bad_headers),
+        cmocka_unit_test(test_bad_headers), cmocka_unit_test(test_allowed_rules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -298,6 +298,41 @@ test_a_line_for_each_file(void **state)
     assert_true(text_has(p, "\n  BLOCKS READS   0002_b.sql       7 ms  shop.items  REWRITTEN\n"));
 }
 
+/* pg_class.relkind, in words. */
+static void
+test_kinds(void **state)
+{
+    struct picture *p = *state;
+    static const struct {
+        char kind;
+        const char *text;
+    } rows[] = {{'r', "table"},         {'v', "view"},          {'m', "materialized view"},
+                {'S', "sequence"},      {'f', "foreign table"}, {'p', "partitioned table"},
+                {'c', "composite type"}};
+    struct relation rel = orders;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        rel.kind = rows[i].kind;
+        add_one(p, 1, 1, &rel, LOCKMODE_SHARE);
+        assert_string_equal(p->files[0].statements[i].locks[0].kind, rows[i].text);
+    }
+}
+
+/* In the picture stand the tables that somebody waits for, and no others. */
+static void
+test_who_is_in_the_picture(void **state)
+{
+    struct picture *p = *state;
+    cleanup_strbuf struct strbuf out = STRBUF_INIT;
+    const struct taking two[] = {
+        {.table = &orders, .held = &orders, .mode = LOCKMODE_SHARE},
+        {.table = &items, .held = &items, .mode = LOCKMODE_ROW_EXCLUSIVE},
+    };
+    add(p, 1, 1000, two, 2);
+    assert_true(text_has(p, "  orders         [================="));
+    picture_text(p, false, &out);
+    assert_null(strstr(strbuf_str(&out), "\n  shop.items"));
+}
+
 /* A cell of the bar is the first one of a lock that begins on its edge. */
 static void
 test_the_edge_of_a_bar(void **state)
@@ -374,6 +409,49 @@ test_json(void **state)
         "\"waited\":[{\"file\":\"0001_a.sql\",\"line\":3,\"message\":\"x\"}],\"findings\":[]}");
 }
 
+static bool
+json_has(const struct picture *p, const char *wanted)
+{
+    cleanup_strbuf struct strbuf out = STRBUF_INIT;
+    picture_json(p, &out);
+    bool found = strstr(strbuf_str(&out), wanted) != NULL;
+    if (!found)
+        print_message("%s\n", strbuf_str(&out));
+    return found;
+}
+
+static void
+test_json_of_what_did_not_run(void **state)
+{
+    struct picture *p = *state;
+    struct err e = {0};
+    static char text[] = "VACUUM orders";
+    struct picture_statement s = {.line = 7,
+                                  .count = 1,
+                                  .text = text,
+                                  .us = 1500,
+                                  .state = PICTURE_NOT_RUN,
+                                  .would = LOCKMODE_SHARE,
+                                  .does = "reads the table"};
+    p->max_blocking_ms = CLOCK_NEVER;
+    assert_int_equal(picture_file(p, &second, "VACUUM", &e), 0);
+    assert_int_equal(picture_statement(p, &s, NULL, 0, &e), 0);
+    s.would = LOCKMODE_NONE;
+    s.does = NULL;
+    assert_int_equal(picture_statement(p, &s, NULL, 0, &e), 0);
+    s.line = 0; /* what is not in the file: the row of the history */
+    s.state = PICTURE_FAILED;
+    assert_int_equal(picture_statement(p, &s, NULL, 0, &e), 0);
+    assert_true(json_has(p, "\"max_blocking_ms\":null"));
+    assert_true(json_has(p, "\"rehearsed\":false,\"cannot\":\"VACUUM\""));
+    assert_true(json_has(p, "{\"line\":7,\"count\":1,\"statement\":\"VACUUM orders\","
+                            "\"state\":\"not run\",\"verdict\":\"BLOCKS WRITES\","
+                            "\"lock\":\"ShareLock\",\"does\":\"reads the table\",\"locks\":[]}"));
+    assert_true(json_has(p, "\"verdict\":\"ok\",\"lock\":null,\"does\":null,\"locks\":[]}"));
+    assert_true(json_has(p, "{\"line\":null,\"count\":1,\"statement\":\"VACUUM orders\","
+                            "\"state\":\"failed\",\"duration_ms\":1.5,\"verdict\":"));
+}
+
 int
 main(void)
 {
@@ -389,11 +467,14 @@ main(void)
         CASE(test_text),
         CASE(test_text_of_what_is_quiet_or_not_run),
         CASE(test_a_line_for_each_file),
+        CASE(test_kinds),
+        CASE(test_who_is_in_the_picture),
         CASE(test_the_edge_of_a_bar),
         CASE(test_colours),
         CASE(test_long_names_are_cut),
         CASE(test_ten_thousand_statements),
         CASE(test_json),
+        CASE(test_json_of_what_did_not_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "migrate/layout/layouts.h"
 #include "migrate/plan.h"
 #include "migrate/tell/report.h"
 
@@ -78,6 +79,16 @@ build(struct world *w, const char *files, const char *rows)
                                 .applied_at = (char *)(uintptr_t)("then")};
         w->rows[i].sum[0] = (uint8_t)(letters[i] | 32);
     }
+    assert_int_equal(plan_make(&w->source, &w->ledger, &w->rules, differs, &asked, &w->plan, NULL),
+                     0);
+}
+
+/* Makes the plan again, of rows that a test has changed. */
+static void
+again(struct world *w)
+{
+    int asked = 0;
+    plan_done(&w->plan);
     assert_int_equal(plan_make(&w->source, &w->ledger, &w->rules, differs, &asked, &w->plan, NULL),
                      0);
 }
@@ -229,13 +240,167 @@ test_names(void **state)
     plan_done(&w.plan);
 }
 
+/* What the verdict says, with its exit status: "21 the file …"; "0": it may run. */
+static void
+says(const struct world *w, const char *wanted)
+{
+    char text[ERR_MSG_MAX + 16] = "0";
+    struct err e = {0};
+    int exit = -1;
+    const struct plan_item *item = NULL;
+    if (plan_verdict(&w->plan, &w->rules, &exit, &item, &e) != 0)
+        snprintf(text, sizeof(text), "%d %s", exit, e.msg);
+    else
+        assert_int_equal(exit, EXIT_DONE);
+    assert_string_equal(text, wanted);
+}
+
+static void
+test_what_a_refusal_says(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *files, *history;
+        struct plan_rules rules;
+        const char *says;
+    } rows[] = {
+        {"1a", "1a", {0}, "0"},
+        {"1c", "1a", {0}, "21 the file was applied at then and has been changed since"},
+        {"3a",
+         "2a 3a",
+         {0},
+         "21 version 2 (n) was applied at then, but its file is missing below the newest file"},
+        {"1a",
+         "2a",
+         {.ahead = AHEAD_REFUSE, .out_of_order = ORDER_APPLY},
+         "21 the database is ahead: version 2 (n) was applied at then and has no file"},
+        {"1a 2a", "2a", {0}, "22 pending, but a higher version is already applied"},
+        {"1a 2A",
+         "",
+         {.phase = PHASE_CONTRACT},
+         "22 pending, and comes before 2: apply it first (--phase expand, or all)"},
+        {"3a 5a", "", {.to = "4"}, "23 --to 4: no such version; the nearest is 3"},
+        {"3a", "5a", {.to = "9"}, "23 --to 9: no such version; the nearest is 5"},
+        {"3a 5a", "", {.to = "1"}, "23 --to 1: no such version; the nearest is 3"},
+        {"", "", {.to = "1"}, "23 --to 1: no such version"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct world w = {.rules = rows[i].rules};
+        build(&w, rows[i].files, rows[i].history);
+        says(&w, rows[i].says);
+        plan_done(&w.plan);
+    }
+}
+
+/* Begun and not ended is dirty, with a file or without one, and nothing runs before somebody has looked. */
+static void
+test_dirty(void **state)
+{
+    (void)state;
+    struct world w = {0};
+    struct err e = {0};
+    const struct plan_item *item = NULL;
+    build(&w, "1c 2a 3a", "1a 2a");
+    assert_int_equal(plan_not_dirty(&w.plan, &item, &e), 0);
+    assert_null(item);
+    w.rows[1].begun = true;
+    again(&w);
+    assert_string_equal(show(&w.plan), "1 drifted,2 dirty,3 pending*");
+    says(&w, "24 version 2 was begun and not ended: the history says that it is dirty, or failed");
+    assert_int_equal(plan_not_dirty(&w.plan, &item, &e), -1);
+    assert_ptr_equal(item, &w.plan.items[1]);
+    plan_done(&w.plan);
+
+    build(&w, "1a", "1a 2a");
+    w.rows[1].begun = true;
+    again(&w);
+    assert_string_equal(show(&w.plan), "1 applied,2 dirty");
+    assert_int_equal(w.plan.count[PLAN_DIRTY], 1);
+    says(&w, "24 version 2 was begun and not ended: the history says that it is dirty, or failed");
+    plan_done(&w.plan);
+}
+
+/* A repeatable file runs behind all numbers, again whenever it changed, and makes no number late. */
+static void
+test_repeatable(void **state)
+{
+    (void)state;
+    struct world w = {0};
+    char name[] = "R__v";
+    build(&w, "1a 2a 9a", "9a");
+    w.files[2].id = (struct migration){.version = name, .name = name, .repeatable = true};
+    w.rows[0].id = w.files[2].id;
+    again(&w);
+    assert_string_equal(show(&w.plan), "1 pending*,2 pending*,R__v applied");
+    says(&w, "0");
+    w.files[2].sum[0] = 'c';
+    again(&w);
+    assert_string_equal(show(&w.plan), "1 pending*,2 pending*,R__v pending*");
+    assert_null(w.plan.items[2].row); /* as if it had never run */
+    says(&w, "0");
+    w.ledger.n = 0;
+    again(&w);
+    assert_string_equal(show(&w.plan), "1 pending*,2 pending*,R__v pending*");
+    w.rules.phase = PHASE_CONTRACT;
+    again(&w);
+    assert_string_equal(show(&w.plan), "1 held,2 held,R__v held");
+    plan_done(&w.plan);
+
+    w.rules.phase = PHASE_EXPAND;
+    build(&w, "1a 9a", "1a 2a"); /* a number above the newest number is ahead, not missing */
+    w.files[1].id = (struct migration){.version = name, .name = name, .repeatable = true};
+    again(&w);
+    assert_string_equal(show(&w.plan), "1 applied,2 ahead,R__v pending*");
+    plan_done(&w.plan);
+}
+
+/* Where the history keeps the highest version alone, that row stands for all files below it, without a digest. */
+static void
+test_one_row_for_all(void **state)
+{
+    (void)state;
+    struct world w = {0};
+    build(&w, "1a 2c 3a 4a", "3c");
+    w.ledger.layout = &layout_golang;
+    w.rows[0].covers = true;
+    w.rows[0].id.name = (char *)(uintptr_t)("");
+    again(&w);
+    assert_string_equal(show(&w.plan), "1 applied,2 applied,3 applied,4 pending*");
+    says(&w, "0");
+    for (size_t i = 0; i < 3; i++) {
+        assert_ptr_equal(w.plan.items[i].row, &w.rows[0]);
+        assert_ptr_equal(plan_item_recorded(&w.plan.items[i]), &w.files[i].id);
+    }
+    assert_null(w.plan.items[3].row);
+    assert_null(plan_row_before(&w.plan, 0));
+    assert_string_equal(plan_row_before(&w.plan, 1)->version, "1");
+    assert_string_equal(plan_row_before(&w.plan, 3)->version, "3");
+    plan_done(&w.plan);
+}
+
+static void
+test_row_before(void **state)
+{
+    (void)state;
+    struct world w = {.rules = {.out_of_order = ORDER_APPLY}};
+    build(&w, "1a 2a 3a 4a", "1a 3a 5a");
+    assert_string_equal(show(&w.plan), "1 applied,2 late*,3 applied,4 late*,5 ahead");
+    assert_null(plan_row_before(&w.plan, 0));
+    assert_ptr_equal(plan_row_before(&w.plan, 2),
+                     &w.rows[0].id); /* what is not applied is not there */
+    assert_ptr_equal(plan_row_before(&w.plan, 4), &w.rows[1].id);
+    assert_ptr_equal(plan_row_before(&w.plan, 5), &w.rows[2].id); /* behind all of them */
+    plan_done(&w.plan);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table),
-        cmocka_unit_test(test_counts),
-        cmocka_unit_test(test_unreadable_file),
+        cmocka_unit_test(test_table),           cmocka_unit_test(test_what_a_refusal_says),
+        cmocka_unit_test(test_dirty),           cmocka_unit_test(test_repeatable),
+        cmocka_unit_test(test_one_row_for_all), cmocka_unit_test(test_row_before),
+        cmocka_unit_test(test_counts),          cmocka_unit_test(test_unreadable_file),
         cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,6 +79,10 @@ test_chars(void **state)
     assert_int_equal(text[p.offset], 'f');
     position_of_char(text, strlen(text), from, 2, 999, &p);
     assert_int_equal(p.offset, strlen(text));
+    position_of_byte(text, strlen(text), from, 2, from - 3, &p); /* before the known place */
+    assert_int_equal(p.offset, from - 3);
+    assert_int_equal(p.line, 2);
+    assert_int_equal(p.column, 2);
     position_of_char(text, strlen(text), from, 2, 0, &p);
     assert_int_equal(p.offset, from);
 }

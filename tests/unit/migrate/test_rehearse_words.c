@@ -124,6 +124,7 @@ test_brief(void **state)
     check_brief("SELECT aaaaa", 12, "SELECT aaaaa");
     check_brief("SELECT ääääää b", 12, "SELECT ää...");
     check_brief("SELECT abc defghijk", 13, "SELECT abc...");
+    check_brief("SELECT abcdef", 10, "SELECT...");
     check_brief("SELECT \"a\033[2Jb\"", 80, "SELECT \"a?[2Jb\"");
 }
 
@@ -192,6 +193,11 @@ test_names_in_a_statement(void **state)
     assert_false(brief_has_name(&names, "a"));
     brief_names_done(&names);
     assert_int_equal(brief_names_of("a $$ b", 6, false, &names, &e), 0); /* never closed */
+    assert_true(brief_has_name(&names, "a"));
+    brief_names_done(&names);
+    /* neither a literal nor what is opened and not closed is a body */
+    assert_int_equal(brief_names_of("a 'b' $x$", 9, false, &names, &e), 0);
+    assert_int_equal(names.n, 1);
     assert_true(brief_has_name(&names, "a"));
     brief_names_done(&names);
 }

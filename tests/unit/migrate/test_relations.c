@@ -149,6 +149,19 @@ test_what_is_new(void **state)
     assert_false(l->r.released);
 }
 
+/* Of equal locks the older relation comes first, in whatever order the server shows them. */
+static void
+test_equal_locks(void **state)
+{
+    struct look *l = *state;
+    AFTER(l, LOCKMODE_NONE, HOLDS(VIEW, LOCKMODE_SHARE, 0), HOLDS(ORDERS, LOCKMODE_SHARE, 1),
+          HOLDS(LOGS, LOCKMODE_SHARE, 0));
+    assert_int_equal(l->n, 3);
+    is_taking(l, 0, ORDERS, LOCKMODE_SHARE);
+    is_taking(l, 1, LOGS, LOCKMODE_SHARE);
+    is_taking(l, 2, VIEW, LOCKMODE_SHARE);
+}
+
 static void
 test_what_is_taken_again(void **state)
 {
@@ -276,6 +289,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_what_is_new, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_equal_locks, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_is_taken_again, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rewrites, setup, teardown),
         cmocka_unit_test_setup_teardown(test_indexes_and_toast_count_as_their_table, setup,

@@ -55,6 +55,9 @@ test_update(void **state)
     expect(false, "update pg_catalog", false, false);
     expect(false, "update a set b = 1", false, false);
     expect(false, "update", false, false);
+    expect(false, "update only", false, false);
+    expect(false, "update pg_catalog.", false, false);
+    expect(false, "update x.pg_settings set setting = 'off'", false, false);
 }
 
 static void
@@ -68,6 +71,9 @@ test_reset(void **state)
     expect(true, "discard plans", false, true);
     expect(true, "reset role", false, true);
     expect(true, "reset", false, true);
+    expect(true, "reset 1", false, true);
+    expect(true, "RESET \"CLIENT_ENCODING\"", true, true);
+    expect(true, "discard", false, true);
 }
 
 static void
@@ -83,6 +89,10 @@ test_set_config(void **state)
     expect(false, "select set_config(a, 'off', false)", false, false);
     expect(false, "select set_config", false, false);
     expect(false, "select pg_catalog", false, false);
+    expect(false, "select", false, false);
+    expect(false, "select set_config('" SCS "'", false, false);
+    expect(false, "select set_config('a' '" SCS "', 'off', false)", false, false);
+    expect(false, "select set_config(E'\\x" SCS "', 'off', false)", false, false);
 }
 
 static void
@@ -96,6 +106,13 @@ test_others(void **state)
     expect(false, "set search_path to x", false, false);
     expect(false, "set", false, false);
     expect(false, "set session", false, false);
+    expect(false, "set local", false, false);
+    expect(false, "set 'client_encoding' = 1", true, false);
+    expect(false, "set client_encoding", false, false);
+    expect(false, "set a123456789012345678901234567890123456789012345678901234567890123 = 1", false,
+           false); /* longer than any name */
+    expect(false, "show client_encoding", false, false);
+    expect(false, "s", false, false);
     expect(false, "select 1", false, false);
     expect(false, "update t set " SCS " = off", false, false);
     expect(false, "", false, false);

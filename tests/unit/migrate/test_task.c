@@ -104,9 +104,29 @@ test_flags(void **state)
     assert_false(t.unless);
 }
 
+static void
+test_words(void **state)
+{
+    (void)state;
+    static const char *const words[] = {
+        [TASK_UNKNOWN] = "another statement",
+        [TASK_SESSION] = "a setting of the session",
+        [TASK_CREATE_INDEX] = "CREATE INDEX",
+        [TASK_DROP_INDEX] = "DROP INDEX",
+        [TASK_REINDEX] = "REINDEX",
+        [TASK_DETACH] = "DETACH PARTITION",
+        [TASK_AGAIN] = "VACUUM or its like",
+        [TASK_CREATE] = "CREATE",
+        [TASK_DROP] = "DROP",
+    };
+    for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+        assert_string_equal(task_kind_text((enum task_kind)i), words[i]);
+}
+
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_tasks), cmocka_unit_test(test_flags)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_tasks), cmocka_unit_test(test_flags),
+                                       cmocka_unit_test(test_words)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

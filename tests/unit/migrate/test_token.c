@@ -120,6 +120,9 @@ test_values(void **state)
     check_value("'a'\n'b'", NULL);
     check_value("12", NULL);
     check_value("'open", NULL);
+    check_value("'", NULL);
+    check_value("\"", NULL);
+    check_value("E'", NULL);
     check_value("sixteen_letters_", NULL);
     check_value("'sixteen_letters_'", NULL);
     check_value("$$sixteen_letters_$$", NULL);

@@ -262,6 +262,18 @@ test_files(void **state)
     assert_true(f.transaction);
 }
 
+static bool
+elided(const char *text, const struct verdict_file *f, size_t n)
+{
+    struct lexer lx;
+    struct statement st = {.n = 0};
+
+    lexer_init(&lx, text, strlen(text));
+    while (st.n != n)
+        assert_int_equal(lexer_next(&lx, &st, NULL), 1);
+    return verdict_elides(f, text, &st);
+}
+
 static void
 test_outer(void **state)
 {
@@ -279,19 +291,9 @@ test_outer(void **state)
     assert_int_equal(file(text, VERDICT_AUTO, &f, NULL), 0);
     assert_int_equal(f.commit_n, 4);
     assert_memory_equal(text + f.options_offset, "read write", f.options_bytes);
+    for (size_t n = 1; n <= 4; n++)
+        assert_int_equal(elided(text, &f, n), n == 1 || n == 4);
     assert_int_equal(f.options_bytes, 10);
-}
-
-static bool
-elided(const char *text, const struct verdict_file *f, size_t n)
-{
-    struct lexer lx;
-    struct statement st = {.n = 0};
-
-    lexer_init(&lx, text, strlen(text));
-    while (st.n != n)
-        assert_int_equal(lexer_next(&lx, &st, NULL), 1);
-    return verdict_elides(f, text, &st);
 }
 
 /* pg_dump writes large objects between BEGIN and COMMIT of their own. */
