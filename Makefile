@@ -117,6 +117,9 @@ $(B)/$(basename $(1)): $(B)/$(basename $(1)).o $(if $(filter $(PROGRAMS),$(call 
 	$(Q)$$(LINK) -o $$@ $$^ -lcmocka $(RR_LIBS) $(LDLIBS)
 endef
 $(foreach t,$(UNIT_SRC),$(eval $(call unit_test,$(t))))
+MEMORY_TESTS := $(shell grep -l '"tests/unit/fakes/fake_memory.h"' $(UNIT_SRC))
+MEMORY_CALLS := $(shell sed -n 's/^.*__real_\([a-z]*\)(.*);$$/\1/p' tests/unit/fakes/fake_memory.h | sort -u)
+$(MEMORY_TESTS:%.c=$(B)/%): RR_LDFLAGS += $(MEMORY_CALLS:%=-Wl,--wrap=%)
 
 .PHONY: unit-build unit
 unit-build: $(UNIT_BIN)

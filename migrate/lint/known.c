@@ -88,7 +88,7 @@ known_add(struct known_set *s, enum known_kind kind, const struct lint_name *nam
         return NULL;
     if (!k) {
         if (!grow(s))
-            return NULL; /* uncovered: want of memory */
+            return NULL;
         s->keys[s->n] = key_of(kind, name->name, part);
         k = &s->items[s->n++];
     }

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "common/http/fcgi.h"
+#include "tests/unit/fakes/fake_memory.h"
 
 enum { STDOUT = 6, STDERR = 7, END = 3 };
 
@@ -106,6 +107,28 @@ bad_response(const char *head, const char *message)
     if (!strstr(e.msg, message))
         fail_msg("no '%s' in: %s", message, e.msg);
     fcgi_reader_done(&r);
+}
+
+static int
+read_all(void)
+{
+    struct bytes b = {0};
+    struct fcgi_reader r = {0};
+    struct err e = {0};
+    add_text(&b, "Status: 200\r\n\r\nok");
+    add_end(&b, 0);
+    int rc = feed(&r, &b, b.len, &e);
+    if (rc < 0)
+        assert_int_equal(e.code, ERR_NOMEM);
+    fcgi_reader_done(&r);
+    return rc < 0 ? -1 : 0;
+}
+
+static void
+test_out_of_memory(void **state)
+{
+    (void)state;
+    assert_int_equal(memory_fails_each(read_all), 1);
 }
 
 /* ---- the request ---- */
@@ -304,7 +327,7 @@ main(void)
         cmocka_unit_test(test_request),      cmocka_unit_test(test_answers),
         cmocka_unit_test(test_rejected),     cmocka_unit_test(test_nothing_is_read_behind_the_end),
         cmocka_unit_test(test_no_records),   cmocka_unit_test(test_bounds),
-        cmocka_unit_test(test_no_responses),
+        cmocka_unit_test(test_no_responses), cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
