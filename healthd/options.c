@@ -84,6 +84,24 @@ static const struct opt_row rows[] = {
      .kind = OPT_BOOL,
      .offset = offsetof(struct options, health_strict),
      .help = "make /health answer like ready: 503 while not ready, instead of always 200"},
+    {.name = "alias",
+     .kind = OPT_LIST,
+     .arg = "PATH=PAGE",
+     .offset = offsetof(struct options, aliases),
+     .help = "answer PATH as PAGE is answered (may be repeated; in the variable, one per line)",
+     .more =
+         "For clients whose path cannot be changed: --alias /api/health=/health. PAGE is any path that "
+         "healthd answers, including those of groups, of --body and of other aliases. Queries, such as "
+         "?verbose, have the same effect as with PAGE."},
+    {.name = "body",
+     .kind = OPT_LIST,
+     .arg = "PATH=TEXT",
+     .offset = offsetof(struct options, bodies),
+     .help = "answer PATH with 200 and TEXT (may be repeated; in the variable, one per line)",
+     .more =
+         "{now} stands for the time of the answer, as in 2026-11-21T09:00:00Z; other braces have no meaning. "
+         "The content type is application/json if the body is valid JSON, and text/plain otherwise. No "
+         "check is considered."},
     {.name = "details",
      .kind = OPT_CHOICE,
      .offset = offsetof(struct options, details),

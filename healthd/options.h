@@ -15,6 +15,7 @@ enum exit_status { EXIT_OK = 0, EXIT_NOT_READY = 1, EXIT_USAGE = 2, EXIT_CANNOT_
 struct options {
     struct opt_list listen;
     struct opt_list checks;
+    struct opt_list aliases, bodies;
     const char *config;
     const char *database;
     const char *redis;

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/events.h"
 #include "common/base/log.h"
@@ -29,8 +30,8 @@ const struct opt_command serve_command = {
     .flags = OPT_CMD_DEFAULT,
     .summary = "check in the background and answer probes",
     .options = OPT_NAMES("listen", "tls-cert", "tls-key", "check", "config", "database", "redis",
-                         "service-name", "service-version", "health-strict", "details", "drain",
-                         "termination-log"),
+                         "service-name", "service-version", "health-strict", "alias", "body",
+                         "details", "drain", "termination-log"),
     .run = serve_run,
 };
 
@@ -112,13 +113,36 @@ on_stop(int signo, int count, void *arg)
     loop_timer_start(s->drain, s->o->drain_ms);
 }
 
+static struct routes *
+new_routes(struct server *s, const struct render_facts *facts, struct err *e)
+{
+    const struct routes_settings settings = {.details = (enum details)s->o->details,
+                                             .own = {&s->o->aliases, &s->o->bodies}};
+    return routes_new(facts, &settings, on_metrics, s, e);
+}
+
+/* The answers can be made of these checks: no alias leads to a group that they have no more. */
+static int
+try_answers(struct server *s, const struct config *fresh, struct err *e)
+{
+    cleanup_free struct view *views = calloc(fresh->n + 1, sizeof(*views));
+    if (!views)
+        return err_nomem(e);
+    for (size_t i = 0; i < fresh->n; i++)
+        views[i].spec = fresh->specs[i];
+    const struct render_facts facts = {.views = views, .n = fresh->n};
+    struct routes *routes = new_routes(s, &facts, e);
+    routes_free(routes);
+    return routes ? 0 : -1;
+}
+
 /* What the answers are made of, after the checks have changed. */
 static int
 renew_answers(struct server *s, struct err *e)
 {
     s->facts.views = schedule_views(s->schedule);
     s->facts.n = s->config.n;
-    struct routes *routes = routes_new(&s->facts, (enum details)s->o->details, on_metrics, s, e);
+    struct routes *routes = new_routes(s, &s->facts, e);
     if (!routes)
         return -1;
     routes_free(s->routes);
@@ -131,6 +155,10 @@ static int
 adopt(struct server *s, struct config *fresh, struct err *e)
 {
     size_t before = s->config.n;
+    if (try_answers(s, fresh, e) < 0) {
+        config_done(fresh);
+        return -1;
+    }
     size_t kept = config_keep(fresh, &s->config);
     if (schedule_set(s->schedule, fresh->specs, fresh->n, e) < 0) {
         config_keep(&s->config, fresh); /* as they were */
@@ -207,7 +235,7 @@ server_init(struct server *s, struct err *e)
                                      .version = s->o->version,
                                      .strict = s->o->health_strict};
     s->facts.started = render_all_started(&s->facts);
-    s->routes = routes_new(&s->facts, (enum details)s->o->details, on_metrics, s, e);
+    s->routes = new_routes(s, &s->facts, e);
     if (!s->routes)
         return -1;
     s->httpd = httpd_new(s->loop, NULL, on_request, s, e);

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/cleanup.h"
+#include "common/base/words.h"
+
 struct page_entry {
     char *path;
     size_t len;
@@ -83,6 +86,22 @@ pages_add(struct pages *p, const char *path, pages_cb *cb, void *arg, struct err
         return err_nomem(e);
     p->entries[p->n++] = entry;
     return 0;
+}
+
+int
+pages_add_alias(struct pages *p, const char *path, const char *target, struct err *e)
+{
+    const struct page_entry *of = find(p, target, strlen(target));
+    return of ? pages_add(p, path, of->cb, of->arg, e) : err_set(e, ERR_USAGE, "no such page");
+}
+
+const char *
+pages_nearest(const struct pages *p, const char *path)
+{
+    cleanup_free const char **paths = calloc(p->n + 1, sizeof(*paths));
+    for (size_t i = 0; paths && i < p->n; i++)
+        paths[i] = p->entries[i].path;
+    return paths ? words_nearest(path, paths, p->n, NULL) : NULL;
 }
 
 const struct httpd_answer *

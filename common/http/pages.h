@@ -21,6 +21,11 @@ void pages_free(struct pages *p);       /* NULL allowed */
 bool pages_have(const struct pages *p, const char *path);
 /* path ("/health/live", without a slash at its end) is copied, and is no page yet. ERR_NOMEM. */
 MUST_CHECK int pages_add(struct pages *p, const char *path, pages_cb *cb, void *arg, struct err *e);
+/* path, which is no page yet, is answered as target, which is one. ERR_NOMEM. */
+MUST_CHECK int
+pages_add_alias(struct pages *p, const char *path, const char *target, struct err *e);
+/* The page whose path resembles `path` most; NULL when none does. Borrowed. */
+const char *pages_nearest(const struct pages *p, const char *path);
 
 /* The handler for httpd; arg is the struct pages. */
 httpd_handler pages_answer;

@@ -13,6 +13,8 @@ _healthd_value() {
     --redis) words='' path='' ;;
     --service-name) words='' path='' ;;
     --service-version) words='' path='' ;;
+    --alias) words='' path='' ;;
+    --body) words='' path='' ;;
     --details) path='' words='never local always' ;;
     --drain) words='' path='' ;;
     --termination-log) words='' path=default ;;
@@ -37,7 +39,7 @@ _healthd_command() {
     sleep) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     copy) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
     version) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
-    '') options='--listen --tls-cert --tls-key --check --config --database --redis --service-name --service-version --health-strict --details --drain --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='probe check wait explain sleep copy version' path='' wraps='' ;;
+    '') options='--listen --tls-cert --tls-key --check --config --database --redis --service-name --service-version --health-strict --alias --body --details --drain --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='probe check wait explain sleep copy version' path='' wraps='' ;;
     *) return 1 ;;
     esac
 }

@@ -1,7 +1,7 @@
 # Completion of healthd for fish, as healthd --print-options=fish prints it.
 
 # Options that a value follows.
-set -g __healthd_valued --listen --tls-cert --tls-key --check --config --database --redis --service-name --service-version --details --drain --termination-log --timeout --expect --probe --bound --log --log-level --print-options
+set -g __healthd_valued --listen --tls-cert --tls-key --check --config --database --redis --service-name --service-version --alias --body --details --drain --termination-log --timeout --expect --probe --bound --log --log-level --print-options
 set -g __healthd_commands probe check wait explain sleep copy version
 # Commands that a command line follows.
 set -g __healthd_wrapping
@@ -71,6 +71,8 @@ complete -c healthd -n '__healthd_at -' -l redis -x -d 'where Redis is, as a URL
 complete -c healthd -n '__healthd_at -' -l service-name -x -d 'name of the service, shown by live and health'
 complete -c healthd -n '__healthd_at -' -l service-version -x -d 'version of the service, shown by live and health'
 complete -c healthd -n '__healthd_at -' -l health-strict -d 'make /health answer like ready: 503 while not ready, instead of always 200'
+complete -c healthd -n '__healthd_at -' -l alias -x -d 'answer PATH as PAGE is answered (may be repeated; in the variable, one per line)'
+complete -c healthd -n '__healthd_at -' -l body -x -d 'answer PATH with 200 and TEXT (may be repeated; in the variable, one per line)'
 complete -c healthd -n '__healthd_at -' -l details -x -a 'never local always' -d 'who may see reasons in ?verbose: never (nobody), local or always'
 complete -c healthd -n '__healthd_at -' -l drain -x -d 'how long to go on serving, not ready, after SIGTERM, SIGINT or SIGQUIT; a second signal ends it'
 complete -c healthd -n '__healthd_at -' -l termination-log -r -F -d 'where to write the termination message, if that file exists'

@@ -166,6 +166,8 @@ _healthd() {
         '--service-name=[name of the service, shown by live and health]:NAME: ' \
         '--service-version=[version of the service, shown by live and health]:VERSION: ' \
         '--health-strict[make /health answer like ready\: 503 while not ready, instead of always 200]' \
+        '*--alias=[answer PATH as PAGE is answered (may be repeated; in the variable, one per line)]:PATH=PAGE: ' \
+        '*--body=[answer PATH with 200 and TEXT (may be repeated; in the variable, one per line)]:PATH=TEXT: ' \
         '--details=[who may see reasons in ?verbose\: never (nobody), local or always]:WORD: _healthd_offer never local always' \
         '--drain=[how long to go on serving, not ready, after SIGTERM, SIGINT or SIGQUIT; a second signal ends it]:DURATION: ' \
         '--termination-log=[where to write the termination message, if that file exists]:FILE:_files' \

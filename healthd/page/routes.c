@@ -21,6 +21,7 @@ struct routes {
     routes_metrics_fn *metrics;
     void *arg;
     struct pages *pages;
+    struct own_paths *own;
     struct route *routes;
     size_t n;
     struct httpd_answer scratch, bad_query;
@@ -81,8 +82,8 @@ fill_table(struct routes *r, struct err *e)
 }
 
 struct routes *
-routes_new(const struct render_facts *facts, enum details details, routes_metrics_fn *metrics,
-           void *arg, struct err *e)
+routes_new(const struct render_facts *facts, const struct routes_settings *settings,
+           routes_metrics_fn *metrics, void *arg, struct err *e)
 {
     struct routes *r = calloc(1, sizeof(*r));
     if (!r) {
@@ -90,11 +91,13 @@ routes_new(const struct render_facts *facts, enum details details, routes_metric
         return NULL;
     }
     r->facts = facts;
-    r->details = details;
+    r->details = settings->details;
     r->metrics = metrics;
     r->arg = arg;
     r->pages = pages_new(e);
-    if (!r->pages || fill_table(r, e) < 0 ||
+    if (r->pages && fill_table(r, e) == 0)
+        r->own = own_paths_new(&settings->own, r->pages, e);
+    if (!r->own ||
         pages_prepare_error(&r->bad_query, 400,
                             "{\"error\":\"unknown format, known are: json, text\"}", "", e) < 0) {
         routes_free(r);
@@ -114,6 +117,7 @@ routes_free(struct routes *r)
     httpd_answer_done(&r->scratch);
     httpd_answer_done(&r->bad_query);
     pages_free(r->pages);
+    own_paths_free(r->own);
     free(r->routes);
     free(r);
 }

@@ -10,6 +10,7 @@
 
 #include "common/base/err.h"
 #include "common/http/httpd.h"
+#include "healthd/page/own_paths.h"
 #include "healthd/page/render.h"
 
 enum details { DETAILS_NEVER, DETAILS_LOCAL, DETAILS_ALWAYS };
@@ -18,9 +19,14 @@ struct routes;
 
 typedef void routes_metrics_fn(struct render_metrics *ret, void *arg);
 
-/* facts: borrowed, outlives the routes; its checks are there already. metrics fills what the
- * page needs. ERR_NOMEM. */
-struct routes *routes_new(const struct render_facts *facts, enum details details,
+struct routes_settings {
+    enum details details;
+    struct own_paths_lines own;
+};
+
+/* facts: borrowed, outlives the routes; its checks are there already. The lines of settings are borrowed, too. metrics fills
+ * what the page needs. ERR_USAGE: as own_paths_new(); ERR_NOMEM. */
+struct routes *routes_new(const struct render_facts *facts, const struct routes_settings *settings,
                           routes_metrics_fn *metrics, void *arg, struct err *e);
 void routes_free(struct routes *r); /* NULL allowed */
 /* Prepares all answers anew: call it whenever the facts have changed. */

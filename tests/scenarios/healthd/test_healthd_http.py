@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import resource
 import select
 import signal
@@ -129,6 +130,35 @@ def test_groups_words_optional_and_exclude(start, redis_server):
         'warn: some health checks cannot be excluded: no matches for "nobody"\nweb check passed\n'
     )
     assert "no matches for 'nobody'" in h.get("/health/web?exclude=nobody").headers["warning"]
+
+
+def test_aliases_and_bodies(start):
+    """The body is the one that a front end answers with today, byte for byte."""
+    body = '{"status":"ok","service":"todo-frontend","timestamp":"{now}"}'
+    h = Healthd(
+        start,
+        "--check", f"cache redis://127.0.0.1:{free_port()} groups ready,web",
+        "--alias", "/healthz=/livez", "--alias", "/livez=/health/live",
+        "--alias", "/readyz=/health/web", "--alias", "/internal/metrics=/metrics",
+        "--body", f"/api/health={body}",
+        env={"HEALTHD_BODY": "/ignored=because the flags replace it"},
+    )  # fmt: skip
+    wait_until(lambda: h.metric("healthd_check_state", check="cache", state="down") == 1, slow(1))
+    assert h.get("/healthz").body == h.get("/health/live").body == '{"status":"alive"}'
+    web = h.get("/readyz?verbose")
+    assert (web.status, web.body) == (503, "[-]cache failed: refused\nweb check failed\n")
+    assert h.get("/readyz?exclude=cache").status == 200
+    assert h.get("/internal/metrics").headers["content-type"].startswith("text/plain; version=0.0.4")
+    answer = h.get("/api/health")
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
+    stamp = json.loads(answer.body)["timestamp"]
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", stamp)
+    assert answer.body == body.replace("{now}", stamp)
+    wait_until(lambda: h.json("/api/health")["timestamp"] > stamp, slow(1.5), "a later time")
+    assert h.get("/ignored").status == 404
+    h = Healthd(start, env={"HEALTHD_ALIAS": "/a=/b\n/b=/health", "HEALTHD_BODY": "/ping=pong"})
+    assert h.json("/a")["status"] == "ok"
+    assert (h.get("/ping").body, h.get("/ping").headers["content-type"]) == ("pong", "text/plain; charset=utf-8")
 
 
 def test_health_strict(start):
@@ -264,6 +294,9 @@ def test_address_in_use(start, run):
         (["--config", "/nowhere/file"], "/nowhere/file"),
         (["--drain", "15"], "15"),
         (["--details", "sometimes"], "never"),
+        (["--alias", "/a=/health/reddy"], "did you mean '/health/ready'?"),
+        (["--alias", "/a=/b", "--alias", "/b=/a"], "leads back to itself"),
+        (["--body", "/metrics=x"], "there is already a page '/metrics'"),
     ],
 )
 def test_bad_input(run, args, words):

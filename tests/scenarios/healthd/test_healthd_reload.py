@@ -61,12 +61,13 @@ def test_same_again_under_requests(start, redis_server, scratch):
 def test_refused(start, redis_server, scratch):
     redis = redis_server()
     config = scratch / "checks"
-    config.write_text(f"cache {redis.url()}\n")
-    h = Healthd(start, "--config", config)
+    config.write_text(f"cache {redis.url()} groups ready,web\n")
+    h = Healthd(start, "--config", config, "--alias", "/web=/health/web")
     wait_until(lambda: h.ready() == 200, slow(1))
     for text, words in (
+        (f"cache {redis.url()}\n", "--alias (HEALTHD_ALIAS) 1: there is no page '/health/web'"),
         (f"cache {redis.url()} evry 2s\n", f"{config}:1: check 'cache': unknown key 'evry'"),
-        (f"other {redis.url()}\nfpm fcgi://127.0.0.1:9/ping connection keep\n", "check 'fpm'"),
+        (f"other {redis.url()} groups ready,web\nfpm fcgi://127.0.0.1:9/ping connection keep\n", "check 'fpm'"),
         (None, str(config)),
     ):
         if text:

@@ -46,7 +46,8 @@ open_world(struct world *w, enum details details)
         w->views[i].result_ms = 4000;
     }
     w->facts = (struct render_facts){.views = w->views, .n = 3};
-    w->routes = routes_new(&w->facts, details, on_metrics, NULL, &e);
+    const struct routes_settings settings = {.details = details};
+    w->routes = routes_new(&w->facts, &settings, on_metrics, NULL, &e);
     assert_non_null(w->routes);
 }
 

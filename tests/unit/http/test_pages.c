@@ -66,9 +66,33 @@ test_pages(void **state)
     pages_free(NULL);
 }
 
+static void
+test_aliases(void **state)
+{
+    (void)state;
+    struct err e;
+    unsigned n = 0;
+    struct pages *p = pages_new(&e);
+    assert_non_null(p);
+    assert_null(pages_nearest(p, "/health"));
+    assert_int_equal(pages_add(p, "/health", on_page, &n, &e), 0);
+    assert_int_equal(pages_add(p, "/health/ready", on_page, &n, &e), 0);
+    assert_int_equal(pages_add_alias(p, "/a", "/health", &e), 0);
+    assert_int_equal(pages_add_alias(p, "/b", "/a", &e), 0);
+    assert_ptr_equal(ask(p, "GET /b/?x"), &prepared);
+    assert_int_equal(n, 1);
+    assert_int_equal(ask(p, "POST /b")->status, 405);
+    assert_int_equal(pages_add_alias(p, "/c", "/nowhere", &e), -1);
+    assert_int_equal(e.code, ERR_USAGE);
+    assert_string_equal(pages_nearest(p, "/health/redy"), "/health/ready");
+    assert_null(pages_nearest(p, "/something/else"));
+    pages_free(p);
+}
+
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_pages)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_pages),
+                                       cmocka_unit_test(test_aliases)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
