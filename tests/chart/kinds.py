@@ -1,6 +1,7 @@
 """For tests of the kinds of objects beside workloads, migrations and cron jobs.
 
     MORE                   more.yaml: values that use every one of them
+    DATA                   data.yaml: bundled servers and backups
     kind(objects, name)    the only object of a kind; kinds(…) all of them
     problems(object, kube) what the API of that version, or the definition of a custom kind, says against an object
 """
@@ -13,6 +14,7 @@ import yaml
 from rig import ROOT
 
 MORE = yaml.safe_load((ROOT / "tests" / "chart" / "more.yaml").read_text())
+DATA = yaml.safe_load((ROOT / "tests" / "chart" / "data.yaml").read_text())
 SCHEMAS = ROOT / "build" / "chart" / "schemas"
 
 

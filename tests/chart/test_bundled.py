@@ -9,29 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
-from kinds import kinds
+from kinds import DATA, kinds
 
-from rig import ROOT, changed, container, named, variables
+from rig import changed, container, named, variables
 
-PASSWORD = {"secret": "shop", "key": "DATABASE_PASSWORD"}
-REDIS = {"secret": "shop", "key": "REDIS_PASSWORD"}
-SHOP = {
-    "workloads": {
-        "web": {
-            "containers": {
-                "app": {
-                    "image": "example/shop:1",
-                    "port": 8080,
-                    "envFrom": {"database": {"configMap": "postgresql"}, "cache": {"configMap": "redis"}, "shop": {"secret": "shop"}},
-                }
-            }
-        }
-    },
-    "secrets": {"shop": {"stringData": {"DATABASE_PASSWORD": "canary", "REDIS_PASSWORD": "canary"}}},
-    "migrations": {"schema": {"from": "web/app", "dir": "/app/migrations"}},
-    "postgresql": {"enabled": True, "database": "shop", "username": "shopper", "password": PASSWORD},
-    "redis": {"enabled": True, "password": REDIS},
-}
+SHOP = {key: entry for key, entry in DATA.items() if key != "backup"}
 
 
 def spec(objects, kind, name):
@@ -244,3 +226,26 @@ def test_redis_reads_its_password_and_shows_it_nobody(helm, password):
                 assert ask(socket, password, "config", "get", "maxmemory").split()[1] == str(192 * 2**20)
             finally:
                 server.terminate()
+
+
+def test_two_renders_are_the_same(both):
+    assert len({helm.text(SHOP) for helm in both for _ in range(2)}) == 1
+
+
+@pytest.mark.parametrize("path", ["postgresql.config", "postgresql.image", "postgresql.database", "postgresql", "redis.config", "redis", "policy"])
+def test_null_is_as_if_it_were_not_there(both, path):
+    *parents, last = path.split(".")
+    without = json.loads(json.dumps(SHOP))
+    at = without
+    for word in parents:
+        at = at[word]
+    at.pop(last, None)
+    for helm in both:
+        expected, done = helm.template(without), helm.template(changed(SHOP, path, None))
+        assert (done.returncode, done.stdout, done.stderr) == (expected.returncode, expected.stdout, expected.stderr)
+
+
+@pytest.mark.parametrize("path", ["postgresql", "postgresql.password", "redis", "redis.password"])
+def test_an_unknown_key_is_refused_by_its_path(helm, path):
+    error = helm.refused(changed(SHOP, f"{path}.typo", 1))
+    assert "typo" in error and f"/{path.replace('.', '/')}'" in error

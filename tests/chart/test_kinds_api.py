@@ -3,7 +3,7 @@
 from importlib.util import find_spec
 
 import pytest
-from kinds import MORE, SCHEMAS, problems
+from kinds import DATA, MORE, SCHEMAS, problems
 from rig import FULL
 
 THERE = SCHEMAS.exists() and find_spec("jsonschema")
@@ -16,7 +16,7 @@ def test_schemas_are_there():
 
 
 @pytest.mark.parametrize("kube", VERSIONS)
-@pytest.mark.parametrize("values", [FULL, MORE], ids=["full", "more"])
+@pytest.mark.parametrize("values", [FULL, MORE, DATA], ids=["full", "more", "data"])
 def test_every_object_is_valid(helm, values, kube):
     found = [line for thing in helm.render(values, kube=f"{kube}.0") for line in problems(thing, kube)]
     assert not found, "\n".join(found)

@@ -77,7 +77,7 @@ def test_off_by_default(helm):
         ("ingressController", None, "networkPolicy.ingressController is missing: nothing would reach exposure."),
         ("ingressController", {}, "networkPolicy.ingressController: say who: namespace"),
         ("monitoring", {"namespace": "a", "ipBlock": {"cidr": "10.0.0.0/8"}}, "networkPolicy: ipBlock stands alone"),
-        ("ingress.office.workload", "typo", 'networkPolicy.ingress.office.workload: there is no workload "typo"; there are: api, postgresql, redis, web'),
+        ("ingress.office.workload", "typo", 'networkPolicy.ingress.office.workload: there is no workload "typo"; there are: api, web'),
         ("egress.database.ipBlock", {}, "networkPolicy.egress.database.ipBlock.cidr is missing"),
         ("egress.database", {"namespace": "a", "namespaceSelector": {"matchLabels": {"a": "b"}}}, "exclude each other"),
         ("egress.database.ports", {"pg": {"protocol": "TCP"}}, "networkPolicy.egress.database.ports.pg.port is missing"),
