@@ -84,6 +84,11 @@ healthd_print_formats(struct strbuf *out)
         "message\n\n`{\"program\",\"outcome\",\"exit\",\"check\",\"reason\",\"since\"}`: check, "
         "reason and since of the last failure, null when none ever failed; outcome: `drained`, "
         "`stopped`, `cannot_listen`, `cannot_start`, `usage`.\n");
+    strbuf_adds(
+        out,
+        "\n### History\n\nThe latest change comes first: "
+        "`{\"history\":[{\"time\",\"check\",\"from\",\"state\",\"reason\"},...]}`; from and state: "
+        "`unknown`, `up`, `degraded`, `down`; reason: null when the check is up.\n");
     print_metrics(out);
     print_reasons(out);
     print_check_lines(out);

@@ -43,6 +43,7 @@ struct server {
     struct loop *loop;
     struct resolver *resolver;
     struct schedule *schedule;
+    struct history history;
     struct render_facts facts;
     struct routes *routes;
     struct httpd *httpd;
@@ -58,8 +59,7 @@ static void
 on_changed(const struct view *view, struct verdict_view from, bool more, void *arg)
 {
     struct server *s = arg;
-    (void)view;
-    (void)from;
+    history_add(&s->history, view, from);
     if (more) /* the answers are prepared once, with all of it */
         return;
     if (!s->facts.started && render_all_started(&s->facts)) {
@@ -130,7 +130,9 @@ try_answers(struct server *s, const struct config *fresh, struct err *e)
         return err_nomem(e);
     for (size_t i = 0; i < fresh->n; i++)
         views[i].spec = fresh->specs[i];
-    const struct render_facts facts = {.views = views, .n = fresh->n};
+    struct render_facts facts = s->facts;
+    facts.views = views;
+    facts.n = fresh->n;
     struct routes *routes = new_routes(s, &facts, e);
     routes_free(routes);
     return routes ? 0 : -1;
@@ -231,6 +233,7 @@ server_init(struct server *s, struct err *e)
         return -1;
     s->facts = (struct render_facts){.views = schedule_views(s->schedule),
                                      .n = s->config.n,
+                                     .history = &s->history,
                                      .service = s->o->service,
                                      .version = s->o->version,
                                      .strict = s->o->health_strict};

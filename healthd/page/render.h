@@ -13,12 +13,14 @@
 #include <stdint.h>
 
 #include "common/http/httpd.h"
+#include "healthd/check/history.h"
 #include "healthd/check/view.h"
 
 /* What there is to tell. Everything is borrowed. */
 struct render_facts {
     const struct view *views;
     size_t n;
+    const struct history *history;
     const char *service; /* NULL or "": left out */
     const char *version;
     int64_t now_s; /* wall time of the answer */
@@ -48,6 +50,9 @@ struct render_query {
 /* Fills *ret anew. query NULL: plain JSON. Returns where the body holds its RENDER_TIMESTAMP_BYTES of time, 0: nowhere. */
 size_t render_page(const struct render_facts *f, const struct page *p,
                    const struct render_query *query, struct httpd_answer *ret);
+
+/* The last changes, the latest first. */
+void render_history(const struct render_facts *f, struct httpd_answer *ret);
 
 /* True when the page would be a 200. */
 bool render_page_ok(const struct render_facts *f, const struct page *p,

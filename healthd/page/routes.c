@@ -24,7 +24,9 @@ struct routes {
     struct own_paths *own;
     struct route *routes;
     size_t n;
-    struct httpd_answer scratch, bad_query;
+    struct httpd_answer scratch, bad_query, withheld;
+    struct httpd_answer history;
+    bool history_old;    /* it is made anew when somebody asks */
     int64_t timestamp_s; /* what the prepared answers say */
 };
 
@@ -98,6 +100,7 @@ routes_new(const struct render_facts *facts, const struct routes_settings *setti
     if (r->pages && fill_table(r, e) == 0)
         r->own = own_paths_new(&settings->own, r->pages, e);
     if (!r->own ||
+        pages_prepare_error(&r->withheld, 403, "{\"error\":\"details withheld\"}", "", e) < 0 ||
         pages_prepare_error(&r->bad_query, 400,
                             "{\"error\":\"unknown format, known are: json, text\"}", "", e) < 0) {
         routes_free(r);
@@ -116,6 +119,8 @@ routes_free(struct routes *r)
         httpd_answer_done(&r->routes[i].answer);
     httpd_answer_done(&r->scratch);
     httpd_answer_done(&r->bad_query);
+    httpd_answer_done(&r->withheld);
+    httpd_answer_done(&r->history);
     pages_free(r->pages);
     own_paths_free(r->own);
     free(r->routes);
@@ -139,6 +144,7 @@ routes_prepare(struct routes *r)
         route->timestamp_at = render_page(&f, &route->page, NULL, &route->answer);
     }
     r->timestamp_s = f.now_s;
+    r->history_old = true;
 }
 
 /* ---- requests ---- */
@@ -163,19 +169,21 @@ may_see_details(const struct routes *r, const struct httpd_request *q)
            (r->details == DETAILS_LOCAL && q->local && !q->forwarded);
 }
 
-enum asked { ASKED_NOTHING, ASKED_SOMETHING, ASKED_NONSENSE };
+enum asked { ASKED_NOTHING, ASKED_SOMETHING, ASKED_HISTORY, ASKED_NONSENSE };
 
-/* verbose, exclude and format; what else there is is ignored. */
+/* verbose, exclude, format and history; what else there is is ignored. */
 static enum asked
 read_query(struct httpd_text query, struct render_query *ret)
 {
     enum asked asked = ASKED_NOTHING;
     struct httpd_text name, value;
-    bool verbose = false, json = false;
+    bool verbose = false, json = false, history = false;
     while (httpd_query_next(&query, &name, &value)) {
         bool is_format = httpd_text_is(name, "format");
         if (httpd_text_is(name, "verbose"))
             verbose = true;
+        else if (httpd_text_is(name, "history"))
+            history = true;
         else if (httpd_text_is(name, "exclude") && value.len > 0 &&
                  ret->n_excludes < RENDER_EXCLUDES_MAX)
             ret->excludes[ret->n_excludes++] = value;
@@ -190,7 +198,18 @@ read_query(struct httpd_text query, struct render_query *ret)
         asked = ASKED_SOMETHING;
     }
     ret->text = !json && (ret->text || verbose);
-    return asked;
+    return history ? ASKED_HISTORY : asked;
+}
+
+static const struct httpd_answer *
+answer_history(struct routes *r, bool details)
+{
+    if (!details)
+        return &r->withheld;
+    if (r->history_old || httpd_answer_is_cut(&r->history))
+        render_history(r->facts, &r->history);
+    r->history_old = false;
+    return &r->history;
 }
 
 static const struct httpd_answer *
@@ -202,7 +221,9 @@ answer_page(const struct httpd_request *q, void *arg)
     enum asked asked = q->query.len > 0 ? read_query(q->query, &query) : ASKED_NOTHING;
     if (asked == ASKED_NONSENSE)
         return &r->bad_query;
-    if (asked == ASKED_SOMETHING) {
+    if (asked == ASKED_HISTORY && route->page.kind == PAGE_HEALTH)
+        return answer_history(r, query.details);
+    if (asked != ASKED_NOTHING) {
         struct render_facts f = facts_now(r);
         render_page(&f, &route->page, &query, &r->scratch);
         return &r->scratch;

@@ -102,6 +102,39 @@ def test_details(start):
         wait_until(lambda: h.metric("healthd_check_state", check="cache", state="down") == 1, slow(1))
         line = h.get("/health/ready?verbose", headers=headers).body.splitlines()[0]
         assert line == f"[-]cache failed: {'refused' if shown else 'reason withheld'}"
+        history = h.get("/health?history", headers=headers)
+        assert history.status == (200 if shown else 403)
+        assert ("refused" in history.body) == shown
+
+
+def test_details_by_way(start, run, scratch):
+    """A unix socket is local; what came through a proxy is not, by whichever header."""
+    h = Healthd(start, "--details", "local", "--listen", f"unix:{scratch}/h.sock")
+    assert h.get("/health?history").body == '{"history":[]}'
+    for header in ("Forwarded", "x-forwarded-proto", "X-Forwarded-Host", "X-REAL-IP", "via"):
+        assert h.get("/health?history", headers={header: "x"}).status == 403
+    for header in ("X-Forwarded", "X-Real", "Viaduct", "User-Agent"):
+        assert h.get("/health?history", headers={header: "x"}).status == 200
+    near = run("healthd", "probe", f"http://unix:{scratch}/h.sock:/health?history")
+    assert near.status == 0
+
+
+def test_history(start, redis_server):
+    redis = redis_server()
+    h = Healthd(start, "--check", f"cache {redis.url()} every 200ms", "--alias", "/h=/health")
+    h.until("[+]cache ok", slow(1), "cache")
+    redis.sigkill()
+    h.until("failed: refused", slow(1), "cache")
+    redis.start()
+    h.until("[+]cache ok", slow(1), "cache")
+    wait_until(lambda: len(h.json("/h?history")["history"]) == 3, slow(1), "three changes")
+    up, down, first = h.json("/health?history")["history"]
+    assert first == {"time": first["time"], "check": "cache", "from": "unknown", "state": "up", "reason": None}
+    assert (down["from"], down["state"], down["reason"] in ("refused", "closed")) == ("up", "down", True)
+    assert (up["from"], up["state"], up["reason"]) == ("down", "up", None)
+    assert first["time"] < down["time"] < up["time"]
+    logged = [(r["since"], r["state"]) for r in h.records("check_changed")]
+    assert logged == [(c["time"], c["state"]) for c in (first, down, up)]
 
 
 def test_groups_words_optional_and_exclude(start, redis_server):

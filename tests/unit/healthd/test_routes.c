@@ -17,6 +17,7 @@
 struct world {
     struct check_spec specs[3];
     struct view views[3];
+    struct history history;
     struct render_facts facts;
     struct routes *routes;
 };
@@ -45,7 +46,7 @@ open_world(struct world *w, enum details details)
         w->views[i].any = true;
         w->views[i].result_ms = 4000;
     }
-    w->facts = (struct render_facts){.views = w->views, .n = 3};
+    w->facts = (struct render_facts){.views = w->views, .n = 3, .history = &w->history};
     const struct routes_settings settings = {.details = details};
     w->routes = routes_new(&w->facts, &settings, on_metrics, NULL, &e);
     assert_non_null(w->routes);
@@ -243,16 +244,46 @@ test_details(void **state)
         struct world w;
         open_world(&w, rows[i].details);
         set(&w, 1, VERDICT_DOWN, REASON_LOADING);
-        const struct httpd_request r = {.method = HTTPD_GET,
-                                        .path = {"/health/check/redis", 19},
-                                        .query = {"verbose", 7},
-                                        .local = rows[i].local,
-                                        .forwarded = rows[i].forwarded};
+        struct httpd_request r = {.method = HTTPD_GET,
+                                  .path = {"/health/check/redis", 19},
+                                  .query = {"verbose", 7},
+                                  .local = rows[i].local,
+                                  .forwarded = rows[i].forwarded};
         const char *body = routes_answer(&r, w.routes)->body.data;
         assert_int_equal(strstr(body, "failed: loading") != NULL, rows[i].shown);
         assert_int_equal(strstr(body, "failed: reason withheld") != NULL, !rows[i].shown);
+        r.path = (struct httpd_text){"/health", 7};
+        r.query = (struct httpd_text){"x&history=", 10};
+        const struct httpd_answer *a = routes_answer(&r, w.routes);
+        assert_int_equal(a->status, rows[i].shown ? 200 : 403);
+        assert_string_equal(a->body.data, rows[i].shown ? "{\"history\":[]}"
+                                                        : "{\"error\":\"details withheld\"}");
         close_world(&w);
     }
+}
+
+static void
+test_history(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w, DETAILS_ALWAYS);
+    expect(&w, "/health?history", 200, "{\"history\":[]}");
+    w.views[1].since_ms = 1795251600123;
+    set(&w, 1, VERDICT_DOWN, REASON_LOADING);
+    history_add(&w.history, &w.views[1], (struct verdict_view){VERDICT_UP, REASON_NONE});
+    w.views[1].since_ms += 2000;
+    set(&w, 1, VERDICT_UP, REASON_NONE);
+    history_add(&w.history, &w.views[1], (struct verdict_view){VERDICT_DOWN, REASON_LOADING});
+    expect(&w, "/health?history&format=text", 200,
+           "{\"history\":[{\"time\":\"2026-11-21T09:00:02.123Z\",\"check\":\"redis\","
+           "\"from\":\"down\",\"state\":\"up\",\"reason\":null},"
+           "{\"time\":\"2026-11-21T09:00:00.123Z\",\"check\":\"redis\",\"from\":\"up\","
+           "\"state\":\"down\",\"reason\":\"loading\"}]}");
+    /* Elsewhere the word means nothing. */
+    expect(&w, "/health/web?history", 200, "{\"status\":\"ready\",\"extra\":\"connected\"}");
+    assert_int_equal(ask(&w, "/health?history&format=x")->status, 400);
+    close_world(&w);
 }
 
 static void
@@ -368,11 +399,12 @@ static void
 test_cut_answers(void **state)
 {
     (void)state;
-    static const char *const paths[] = {"/health", "/health/ready", "/health/check/redis"};
+    static const char *const paths[] = {"/health", "/health/ready", "/health/check/redis",
+                                        "/health?history"};
     struct world w;
-    open_world(&w, DETAILS_NEVER);
+    open_world(&w, DETAILS_ALWAYS);
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-        struct httpd_answer *a = (struct httpd_answer *)ask(&w, paths[i]);
+        struct httpd_answer *a = (struct httpd_answer *)(uintptr_t)ask(&w, paths[i]);
         struct strbuf *part = i == 0 ? &a->head : &a->body;
         strbuf_clear(part);
         part->failed = true;
@@ -391,7 +423,7 @@ main(void)
         cmocka_unit_test(test_queries),    cmocka_unit_test(test_timestamp_moves_on),
         cmocka_unit_test(test_details),    cmocka_unit_test(test_methods_and_unknown_paths),
         cmocka_unit_test(test_metrics),    cmocka_unit_test(test_cut_answers),
-        cmocka_unit_test(test_probe_urls),
+        cmocka_unit_test(test_probe_urls), cmocka_unit_test(test_history),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
