@@ -184,6 +184,39 @@ tls_bufferevent_alert(struct bufferevent *bev, struct err *e)
     return true;
 }
 
+/* ---- how long a certificate lasts ---- */
+
+int
+tls_seconds_left(const void *ssl, int64_t *ret_s)
+{
+    const X509 *cert = ssl ? SSL_get0_peer_certificate(ssl) : NULL;
+    int days = 0;
+    int seconds = 0;
+    if (!cert || ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(cert)) != 1)
+        return -1;
+    *ret_s = (int64_t)days * 86400 + seconds;
+    return 0;
+}
+
+int
+tls_bufferevent_seconds_left(struct bufferevent *bev, int64_t *ret_s)
+{
+    return tls_seconds_left(bufferevent_openssl_get_ssl(bev), ret_s);
+}
+
+bool
+tls_verdict_expired(long verdict)
+{
+    return verdict == X509_V_ERR_CERT_HAS_EXPIRED;
+}
+
+bool
+tls_bufferevent_expired(struct bufferevent *bev)
+{
+    const SSL *ssl = bufferevent_openssl_get_ssl(bev);
+    return ssl && tls_verdict_expired(SSL_get_verify_result(ssl));
+}
+
 /* ---- making them ---- */
 
 struct tls_client *

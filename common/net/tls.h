@@ -8,6 +8,7 @@
 #define RR_NET_TLS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/base/err.h"
 
@@ -44,6 +45,15 @@ int tls_bufferevent_error(struct bufferevent *bev, struct err *e);
 /* After BEV_EVENT_ERROR behind the handshake: true, with ERR_TLS in *e, when the peer ended the session by an alert. With TLS 1.3 a
  * server says only then that it demands a client's certificate (RFC 8446, 4.4.2.4). */
 bool tls_bufferevent_alert(struct bufferevent *bev, struct err *e);
+
+/* How long the peer's own certificate is still valid, below 0: it has expired. ssl: an SSL, of a library that makes its own, whose
+ * handshake is over. -1: there is no certificate. */
+MUST_CHECK int tls_seconds_left(const void *ssl, int64_t *ret_s);
+MUST_CHECK int tls_bufferevent_seconds_left(struct bufferevent *bev, int64_t *ret_s);
+/* A verifier's verdict, as OpenSSL numbers them: the peer's certificate, or one above it, has expired. */
+bool tls_verdict_expired(long verdict);
+/* After BEV_EVENT_ERROR: that was it. */
+bool tls_bufferevent_expired(struct bufferevent *bev);
 
 /* The system's CA bundle, as libpq's sslrootcert and curl's CAINFO should get it: SSL_CERT_FILE, else Debian's, Alpine's, Red Hat's
  * or SUSE's path, the first that exists. NULL when the machine has none. */

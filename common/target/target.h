@@ -129,11 +129,12 @@ MUST_CHECK int target_redis_refresh(struct target_redis *t, struct err *e);
 bool target_redis_same(const struct target_redis *a, const struct target_redis *b);
 const char *target_redis_describe(const struct target_redis *t);
 
-/* ---- an application: tcp://HOST:PORT, http[s]://[USER[:PASSWORD]@]HOST[:PORT][/PATH][?QUERY], fcgi://HOST[:PORT][/SCRIPT],
+/* ---- an application: tcp://HOST:PORT, tls://HOST:PORT, http[s]://[USER[:PASSWORD]@]HOST[:PORT][/PATH][?QUERY], fcgi://HOST[:PORT][/SCRIPT],
  * fcgi://unix:/SOCKET[:/SCRIPT]; and what is no server: file:/PATH, disk:/PATH ---- */
 
 enum target_peer_scheme {
     TARGET_PEER_TCP,
+    TARGET_PEER_TLS,
     TARGET_PEER_HTTP,
     TARGET_PEER_HTTPS,
     TARGET_PEER_FCGI,
@@ -146,16 +147,16 @@ struct target_peer {
     char *
         host; /* name or address, lower case, no brackets; a name may end with a dot; or a socket's path; NULL for file and disk */
     bool is_address;
-    uint16_t port; /* 80, 443 and 9000 are the defaults; tcp has none */
+    uint16_t port; /* 80, 443 and 9000 are the defaults; tcp and tls have none */
     char *
         path; /* as it goes into the request: "/", "/healthz?full=1"; decoded for fcgi, NULL when it
-                          names none; NULL for tcp; decoded for file and disk, absolute */
+                          names none; NULL for tcp and tls; decoded for file and disk, absolute */
     char *username;    /* decoded; NULL: none */
     char *password;    /* decoded; NULL: none. Secret */
     char *description; /* "http://127.0.0.1:8080/healthz": what target_peer_describe returns */
 };
 
-/* The environment is not looked at. ERR_USAGE names the position, never the text: a user for tcp and fcgi, a path for tcp, a fragment, a
+/* The environment is not looked at. ERR_USAGE names the position, never the text: a user for tcp, tls and fcgi, a path for tcp and tls, a fragment, a
  * relative path for file and disk, a byte that is not printable ASCII, a host that some would read as a number (127.1, 0x7f000001). */
 MUST_CHECK int target_peer_parse(const char *url, struct target_peer **ret, struct err *e);
 void target_peer_free(struct target_peer *t); /* wipes; NULL allowed */

@@ -1,4 +1,4 @@
-/* target_peer.c: where an application is: tcp, http, https and fcgi URLs; and paths: file and disk. */
+/* target_peer.c: where an application is: tcp, tls, http, https and fcgi URLs; and paths: file and disk. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -15,7 +15,8 @@
 static const struct {
     const char *name;
     uint16_t default_port;
-} schemes[] = {{"tcp", 0}, {"http", 80}, {"https", 443}, {"fcgi", 9000}, {"file", 0}, {"disk", 0}};
+} schemes[] = {{"tcp", 0},     {"tls", 0},  {"http", 80}, {"https", 443},
+               {"fcgi", 9000}, {"file", 0}, {"disk", 0}};
 
 /* ---- hosts ---- */
 
@@ -114,7 +115,8 @@ take_server(struct target_peer *t, const struct target_url *u, struct err *e)
     t->port = schemes[t->scheme].default_port;
     if (!port.text)
         return t->port > 0 ? 0
-                           : err_set(e, ERR_USAGE, "the port is missing; write tcp://HOST:PORT");
+                           : err_set(e, ERR_USAGE, "the port is missing; write %s://HOST:PORT",
+                                     schemes[t->scheme].name);
     cleanup_free char *text = strndup(port.text, port.len);
     if (!text)
         return err_nomem(e);
@@ -182,18 +184,25 @@ take_file(struct target_peer *t, const char *url, const char *after, struct err 
                : err_nomem(e);
 }
 
+/* Nothing but a host and a port. */
+static bool
+is_bare(const struct target_peer *t)
+{
+    return t->scheme == TARGET_PEER_TCP || t->scheme == TARGET_PEER_TLS;
+}
+
 static int
 take_path(struct target_peer *t, const struct target_url *u, struct err *e)
 {
     const char *from = u->path.text ? u->path.text : u->query.text;
     if (t->scheme == TARGET_PEER_FCGI)
         return take_script(t, u, e);
-    if (t->scheme == TARGET_PEER_TCP)
+    if (is_bare(t))
         return !u->query.text && u->path.len == 0
                    ? 0
                    : err_set(e, ERR_USAGE,
-                             "nothing may follow the port of a tcp:// URL, but character %zu does",
-                             target_url_at(u, from));
+                             "nothing may follow the port of a %s:// URL, but character %zu does",
+                             schemes[t->scheme].name, target_url_at(u, from));
     struct strbuf b = STRBUF_INIT;
     strbuf_addc(&b, '/');
     strbuf_add(&b, u->path.text ? u->path.text : "", u->path.len);
@@ -210,7 +219,7 @@ take_user(struct target_peer *t, const struct target_url *u, struct err *e)
 {
     if (!u->user.text)
         return 0;
-    if (t->scheme == TARGET_PEER_TCP || t->scheme == TARGET_PEER_FCGI)
+    if (is_bare(t) || t->scheme == TARGET_PEER_FCGI)
         return err_set(
             e, ERR_USAGE,
             "%s:// URLs cannot contain a user name, but this one has one at character %zu",
@@ -263,8 +272,9 @@ take_scheme(struct target_peer *t, const char *url, size_t *ret_len, struct err 
             return 0;
         }
     }
-    return err_set(e, ERR_USAGE,
-                   "the URL must begin with tcp://, http://, https://, fcgi://, file: or disk:");
+    return err_set(
+        e, ERR_USAGE,
+        "the URL must begin with tcp://, tls://, http://, https://, fcgi://, file: or disk:");
 }
 
 static int

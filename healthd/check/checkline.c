@@ -37,19 +37,11 @@ is_scheme(const struct check_kind *k, const char *known, const char *scheme)
 
 #define SCHEMES_MAX 64
 
-/* "tls: is not yet handled …", or the nearest one. */
 static int
 unknown_scheme(const char *scheme, const struct check_kind *const *kinds, struct err *e)
 {
-    static const char *const later[] = {"tls"};
     const char *names[SCHEMES_MAX];
     size_t n = 0;
-    cleanup_strbuf struct strbuf handled = STRBUF_INIT;
-    checkline_add_kinds(&handled, kinds, NULL);
-    for (size_t i = 0; i < CHECKLINE_COUNT(later); i++)
-        if (strcasecmp(scheme, later[i]) == 0)
-            return err_set(e, ERR_USAGE, "%s: is not supported by this version; use one of %s",
-                           scheme, strbuf_str(&handled));
     for (; *kinds; kinds++)
         for (const struct check_scheme *x = (*kinds)->schemes; x->name && n < SCHEMES_MAX; x++)
             names[n++] = x->name;

@@ -206,3 +206,129 @@ def test_once(run, door):
     gone = run("healthd", "check", "--check", f"app tcp://127.0.0.1:{free_port()}")
     assert gone.status == 1
     assert "refused" in gone.stdout
+
+
+# --- What is said ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_real_protocol(start, redis_server):
+    app = redis_server()
+    ping = r'send "PING\r\n" expect "+PONG\r\n" every 300ms timeout 200ms'
+    h = check(start, app.port, ping)
+    h.until("[+]app ok", slow(1), "app")
+    app.sigstop_all()  # the kernel goes on accepting
+    h.until("[-]app failed: timeout", slow(2), "app")
+    app.sigcont()
+    h.until("[+]app ok", slow(1), "app")
+    h = check(start, app.port, r'send "GET x\r\n" expect "+PONG" every 300ms timeout 200ms')
+    h.until("[-]app failed: body", slow(2), "app")
+    assert "does not contain" in h.records("check_changed")[-1]["cause"]
+
+
+def test_a_greeting_is_expected(start, door):
+    app = door(greeting=b"220 mail.test ESMTP\r\n")
+    h = check(start, app.port, 'expect "220 " connection keep every 1h')
+    h.until("[+]app ok", slow(1), "app")
+    app.close()
+    h.until("[-]app failed: ", slow(0.25), "app")
+
+
+@pytest.mark.parametrize(
+    "greeting, hold, reason",
+    [
+        (b"", False, "closed"),
+        (b"421 too busy\r\n", False, "body"),
+        (b"421 too busy\r\n", True, "body"),
+        (b"", True, "timeout"),
+        (b"no\r\n" * 30000, True, "body"),
+    ],
+)
+def test_what_was_not_expected(start, door, greeting, hold, reason):
+    app = door(greeting=greeting, hold=hold)
+    h = check(start, app.port, 'expect "220 " every 500ms timeout 300ms')
+    h.until(f"[-]app failed: {reason}", slow(2), "app")
+
+
+def test_bytes(start):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        h = check(start, listener.getsockname()[1], r"""send "\x00\t\\""'q" expect '\0b\xFFc' every 1h timeout 20s""")
+        peer, _ = listener.accept()
+        with peer:
+            assert peer.recv(100) == b"\x00\t\\\"'q"
+            peer.sendall(b"a\0b")
+            peer.sendall(b"\xffc")
+            h.until("[+]app ok", slow(1), "app")
+
+
+# --- TLS ------------------------------------------------------------------------------------------------------------------
+
+
+def tls(start, port, more="", host="127.0.0.1", **kw):
+    return Healthd(start, "--check", f"app tls://{host}:{port} {more}".strip(), **kw)
+
+
+GET = r'send "GET / HTTP/1.0\r\n\r\n" expect "HTTP/1.1 200"'
+
+
+@both
+def test_tls(start, web, ca, connection):
+    app = web(tls=True)
+    h = tls(start, app.port, f"ca {ca().cert} {GET} connection {connection}")
+    h.until("[+]app ok", slow(1), "app")
+    app.say(500)
+    if connection == "keep":
+        h.until("[-]app failed: body", slow(3), "app")
+        return
+    app.sigstop()
+    h.until("[-]app failed: timeout", slow(BOUND), "app")
+    app.sigcont()
+    app.sigkill()
+    h.until("[-]app failed: refused", slow(3), "app")
+
+
+def test_a_held_tls_connection_ends(start, web, ca):
+    app = web(tls=True)
+    h = tls(start, app.port, f"ca {ca().cert} connection keep every 1h")
+    h.until("[+]app ok", slow(1), "app")
+    app.sigkill()
+    h.until("[-]app failed: ", slow(0.25), "app")
+
+
+def test_tls_certificates(start, web, ca):
+    """Verified by default: chain, name and age."""
+    app, old, soon = web(tls=True), web(certificate=ca().issue(days=-1)), web(certificate=ca().issue(days=5))
+    other, plain = web(certificate=ca().issue(name="x", san="DNS:shop.test")), web()
+    env = {"SSL_CERT_FILE": ca().cert}
+    rows = [
+        (app, "", "[+]app ok"),
+        (app, "days 9", "[+]app ok"),
+        (app, "days 11", "[-]app failed: expired"),
+        (soon, "", "[+]app ok"),
+        (soon, "days 7", "[-]app failed: expired"),
+        (old, "", "[-]app failed: expired"),
+        (other, "", "[-]app failed: tls"),
+        (other, "server-name shop.test", "[+]app ok"),
+        (app, "server-name shop.test", "[-]app failed: tls"),
+        (app, "ca /nowhere/ca.crt", "[-]app failed: tls"),
+        (other, "verify no", "[+]app ok"),
+        (old, "verify no", "[+]app ok"),
+        (soon, "verify no days 7", "[-]app failed: expired"),
+        (plain, "", "[-]app failed: tls"),
+    ]
+    for server, more, line in rows:
+        h = tls(start, server.port, more, env=env)
+        h.until(line, slow(1), "app")
+    h = tls(start, soon.port, "days 7", env=env)
+    h.until("failed: expired", slow(1), "app")
+    assert "the certificate expires in 4 days" in h.records("check_changed")[-1]["cause"]
+    h = tls(start, app.port)
+    h.until("[-]app failed: tls", slow(1), "app")
+
+
+def test_the_ca_file_is_read_again(start, web, ca, scratch):
+    app = web(tls=True)
+    file = scratch / "ca.crt"
+    h = tls(start, app.port, f"ca {file} every 300ms")
+    h.until("[-]app failed: tls", slow(1), "app")
+    file.write_text(open(ca().cert).read())
+    h.until("[+]app ok", slow(1), "app")

@@ -233,7 +233,7 @@ static void
 test_schemes(void **state)
 {
     (void)state;
-    bad("a tls://h:1", "not supported by this version");
+    bad("a tls+x://h:1", "unknown scheme");
     bad("a postgre://h", "did you mean 'postgres'");
     bad("a radis://h", "did you mean 'redis'");
     bad("a mysql+x://h", "unknown scheme");
@@ -314,6 +314,36 @@ test_keys_of_paths(void **state)
 }
 
 static void
+test_keys_of_tcp(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {
+        "a tcp://h:1 send \"PING\\r\\n\" expect +PONG",
+        "a tcp://h:1 expect '220 '",
+        "a tls://h:1 days 14 ca /etc/ca.crt server-name db.test",
+        "a TLS://h:1 days 0 expect x connection keep",
+    };
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        struct check_spec s = good(lines[i]);
+        check_spec_done(&s);
+    }
+    bad("a tcp://h:1 send x", "'send' is of no use without 'expect'");
+    bad("a tcp://h:1 expect ''", "expect: the text is empty");
+    bad("a tcp://h:1 expect \\q", "expect: unknown escape");
+    bad("a tcp://h:1 days 3", "'days' is only allowed for tls://");
+    bad("a tcp://h:1 ca /x", "'ca' is only allowed for tls://");
+    bad("a tcp://h:1 server-name x", "'server-name' is only allowed for tls://");
+    bad("a tls://h:1 days 3651", "days: '3651' is not a number of days");
+    bad("a tls://h:1 days 1.5", "days: '1.5' is not a number of days");
+    bad("a tls://h:1 days ''", "days: '' is not a number of days");
+    bad("a tls://h:1 ca /x verify no", "'ca' is of no use with 'verify no'");
+    bad("a tls://h:1 verify off", "verify: unknown value 'off'");
+    bad("a tls://h:1 ca ''", "ca: the path is empty");
+    bad("a tls://h:1 server-name 'a b'", "server-name: neither a host name nor an address");
+    bad("a redis://h expect x", "only allowed for tcp:// and tls://");
+}
+
+static void
 test_groups_and_words(void **state)
 {
     (void)state;
@@ -363,6 +393,7 @@ main(void)
         cmocka_unit_test(test_schemes),
         cmocka_unit_test(test_keys),
         cmocka_unit_test(test_keys_of_paths),
+        cmocka_unit_test(test_keys_of_tcp),
         cmocka_unit_test(test_groups_and_words),
         cmocka_unit_test(test_errors_keep_secrets),
     };

@@ -98,9 +98,13 @@ talk(struct tls_client *client, SSL_CTX *server, const char *name, struct err *e
     bufferevent_write(far.bev, "there", 5);
     assert_int_equal(loop_turn_until(l, &client_done, clock_deadline(LONG_MS), NULL), 0);
     int result = 0;
+    int64_t left_s = 0;
     if (near.failed) {
         result = tls_bufferevent_error(near.bev, e);
+        assert_false(tls_bufferevent_expired(near.bev));
     } else {
+        assert_int_equal(tls_bufferevent_seconds_left(near.bev, &left_s), 0);
+        assert_in_range(left_s, 86000, 86400);
         assert_int_equal(loop_turn_until(l, &server_done, clock_deadline(LONG_MS), NULL), 0);
         assert_string_equal(far.got, "hello");
         assert_string_equal(near.got, "there");

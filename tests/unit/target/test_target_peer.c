@@ -1,4 +1,4 @@
-/* Where an application is: tcp, http, https and fcgi URLs; paths; and what is inside the pod. */
+/* Where an application is: tcp, tls, http, https and fcgi URLs; paths; and what is inside the pod. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -52,6 +52,7 @@ static void
 test_parts(void **state)
 {
     (void)state;
+    check("tls://H:5433", TARGET_PEER_TLS, "h", 5433, NULL, "tls://h:5433");
     check("tcp://127.0.0.1:80", TARGET_PEER_TCP, "127.0.0.1", 80, NULL, "tcp://127.0.0.1:80");
     check("TCP://[::1]:65535/", TARGET_PEER_TCP, "::1", 65535, NULL, "tcp://[::1]:65535");
     check("tcp://App.Shop.svc.:1", TARGET_PEER_TCP, "app.shop.svc.", 1, NULL,
@@ -156,6 +157,9 @@ test_refused(void **state)
     bad("tcp://h:80?x", "nothing may follow the port");
     bad("tcp://u:c4nary@h:80", "cannot contain a user name");
     bad("tcp:h:80", "expected //");
+    bad("tls://h", "write tls://HOST:PORT");
+    bad("tls://h:80/x", "nothing may follow the port of a tls:// URL");
+    bad("tls://u:c4nary@h:80", "tls:// URLs cannot contain a user name");
     bad("udp://h:80", "must begin with tcp://");
     bad("http://", "host is missing");
     bad("http:///c4nary", "host is missing");
