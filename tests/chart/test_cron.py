@@ -100,3 +100,11 @@ def test_without_a_store_the_remedy_is_named(helm):
 def test_what_is_needed(helm, key):
     values = changed(FULL, "cronJobs", {"mail": {k: v for k, v in JOB.items() if k != key}})
     assert f"cronJobs.mail.{key}" in helm.refused(values)
+
+
+def test_its_mode_is_a_cronjob(helm):
+    plain = helm.text(FULL)
+    assert helm.text(changed(FULL, "cronJobs.mail.mode", "cronjob")) == plain
+    error = helm.refused(changed(FULL, "cronJobs.mail.mode", "resident"))
+    assert "cronJobs.mail.mode: resident needs cronrun to run as a daemon, which it does not do yet; say cronjob" in error
+    assert "/cronJobs/mail/mode" in helm.refused(changed(FULL, "cronJobs.mail.mode", "daemon"))

@@ -193,3 +193,31 @@ def test_changed_data_changes_the_pods_that_use_it(helm):
     ):
         after = sums(changed(FULL, path, "changed"))
         assert {k for k in before["shop-web"] if before["shop-web"][k] != after["shop-web"][k]} == {annotation}
+
+
+@pytest.mark.parametrize(
+    "port, app, asked",
+    [
+        (9000, {}, "fcgi://127.0.0.1:9000/ping"),
+        ({"number": 9000, "protocol": "TCP"}, {}, "fcgi://127.0.0.1:9000/ping"),
+        ({"number": 9001, "appProtocol": "fastcgi"}, {}, "fcgi://127.0.0.1:9001/ping"),
+        ({"number": 9003, "name": "php-fpm"}, {"path": "/up"}, "fcgi://127.0.0.1:9003/up"),
+        (8080, {"scheme": "fcgi"}, "fcgi://127.0.0.1:8080/ping"),
+        # Something else may be there, and says so.
+        ({"number": 9000, "name": "http"}, {}, "tcp://localhost:9000"),
+        ({"number": 9000, "appProtocol": "http"}, {}, "tcp://localhost:9000"),
+        (9000, {"path": "/minio/health/live"}, "http://localhost:9000/minio/health/live"),
+        (9000, {"scheme": "tcp"}, "tcp://localhost:9000"),
+        (9000, {"scheme": "http"}, "http://localhost:9000/"),
+    ],
+)
+def test_php_fpm_is_asked_in_its_own_words(helm, port, app, asked):
+    web = {"containers": {"php": {"image": "example/php:1", "port": port}}, "healthd": {"app": app}}
+    objects = helm.render({"workloads": {"web": web}})
+    c = container(named(objects, "Deployment", "shop-web")["spec"]["template"]["spec"], "healthd")
+    assert variables(c)["HEALTHD_CHECKS"] == f"app {asked}"
+
+
+def test_a_connection_has_no_path(helm):
+    web = {"containers": {"php": {"image": "example/php:1", "port": 9000}}, "healthd": {"app": {"scheme": "tcp", "path": "/ping"}}}
+    assert "workloads.web.healthd.app: a connection (scheme: tcp) asks for no path" in helm.refused({"workloads": {"web": web}})

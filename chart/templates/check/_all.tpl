@@ -55,6 +55,10 @@ release-runtime.check.values   what is missing or misplaced in the values: runs 
 {{- range $key, $made := .migrations }}
   {{- include "release-runtime.check.migrationModel" (dict "root" $root "made" $made "claims" $claims) }}
 {{- end }}
+{{- range .hooks }}{{ include "release-runtime.check.hookModel" (dict "root" $root "made" . "claims" $claims) }}{{ end }}
+{{- range .others }}{{ if eq .shape "testPod" }}
+  {{- include "release-runtime.check.containerModel" (dict "container" .container "where" .where) }}
+{{- end }}{{ end }}
 {{- range $key, $made := .cronJobs }}{{ include "release-runtime.check.cronJobModel" (dict "key" $key "cronJob" $made) }}{{ end }}
 {{- end }}
 

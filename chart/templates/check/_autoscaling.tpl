@@ -52,13 +52,13 @@ release-runtime.check.autoscaling   refuses, in the values, two who set the numb
 
 {{- /* Refuses a container that does not request the resource whose share is measured: dict workload resource where */ -}}
 {{- define "release-runtime.check.requests" -}}
-{{- range $name, $container := .workload.containers }}
+{{- range $name, $container := .workload.containers }}{{ if ne ($container.of | default "") "initContainers" }}
   {{- $asked := dig "resources" "requests" dict $container }}{{ $limited := dig "resources" "limits" dict $container }}
   {{- if not (or (hasKey $asked $.resource) (hasKey $limited $.resource)) }}
-    {{- fail (printf "%s.containers.%s.resources.requests.%s is missing: autoscaling measures the share of it that is used"
-      $.where $name $.resource) }}
+    {{- fail (printf "%s.resources.requests.%s is missing: autoscaling measures the share of it that is used"
+      (include "release-runtime.containerPath" (dict "workload" $.workload "name" $name "where" $.where)) $.resource) }}
   {{- end }}
-{{- end }}
+{{- end }}{{ end }}
 {{- $healthd := dig "healthd" "resources" (dict "requests" (dict "cpu" 1 "memory" 1)) .workload }}
 {{- if not (or (hasKey ($healthd.requests | default dict) .resource) (hasKey ($healthd.limits | default dict) .resource)) }}
   {{- if dig "healthd" "enabled" true .workload }}

@@ -5,25 +5,16 @@ release-runtime.check.cronJob   refuses, in the values, what lacks something, an
 */ -}}
 {{- define "release-runtime.check.cronJob" -}}
 {{- $j := .job }}{{ $where := printf "cronJobs.%s" .key }}
-{{- if not $j.from }}{{ fail (printf "%s.from is missing: WORKLOAD/CONTAINER, whose image and variables it takes" $where) }}{{ end }}
-{{- range list "command" "schedule" }}
-  {{- if not (get $j .) }}{{ fail (printf "%s.%s is missing" $where .) }}{{ end }}
+{{- include "release-runtime.check.derived" (dict "root" .root "job" $j "where" $where) }}
+{{- if eq ($j.mode | default "cronjob") "resident" }}
+  {{- fail (printf "%s.mode: resident needs cronrun to run as a daemon, which it does not do yet; say cronjob" $where) }}
 {{- end }}
+{{- if not $j.schedule }}{{ fail (printf "%s.schedule is missing" $where) }}{{ end }}
 {{- if regexMatch "(?:^|\\s)(CRON_)?TZ=" $j.schedule }}{{ fail (printf "%s.schedule: the time zone goes into timeZone" $where) }}{{ end }}
-{{- include "release-runtime.check.source" (dict "root" .root "from" $j.from "where" $where) }}
 {{- include "release-runtime.check.cronTimes" (dict "job" $j "where" $where) }}
-{{- $words := concat $j.command ($j.args | default list) }}
-{{- include "release-runtime.check.words" (dict "words" $words "where" (printf "%s.command" $where)) }}
 {{- if not (regexMatch `^\s*(\S+(\s+\S+){4}|@\S+( \S+)?)\s*$` $j.schedule) }}
   {{- fail (printf "%s.schedule: %q has to have five fields (minute, hour, day, month, weekday)" $where $j.schedule) }}
 {{- end }}
-{{- $source := include "release-runtime.source" (dict "root" .root "from" $j.from) | fromJson }}
-{{- $taken := merge (dict "root" .root "source" $source "where" $where) (pick $j "volumes" "from") }}
-{{- include "release-runtime.check.takenVolumes" $taken }}
-{{- include "release-runtime.check.jobPod" (dict "root" .root "pod" $j.pod "where" $where) }}
-{{- $container := include "release-runtime.cronContainer" (dict "source" $source "job" $j) | fromJson }}
-{{- include "release-runtime.check.container" (dict "root" .root "container" $container "where" $where) }}
-{{- include "release-runtime.check.pod" (dict "root" .root "workload" $source.workload) }}
 {{- end }}
 
 {{- /* Refuses times that leave none for the command: dict job where */ -}}

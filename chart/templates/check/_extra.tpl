@@ -36,11 +36,7 @@ release-runtime.check.extra   refuses, in the values, what is no object, and hoo
       {{- fail (printf "%s: give service (whose path is asked), or from and command (which is run as a container does)" $where) }}
     {{- end }}
     {{- if $t.from }}
-      {{- include "release-runtime.check.source" (dict "root" $root "from" $t.from "where" $where) }}
-      {{- if not $t.command }}{{ fail (printf "%s.command is missing" $where) }}{{ end }}
-      {{- include "release-runtime.check.words" (dict "words" (concat $t.command ($t.args | default list)) "where" (printf "%s.command"
-        $where)) }}
-      {{- include "release-runtime.check.env" (dict "env" $t.env "where" (printf "%s.env" $where)) }}
+      {{- include "release-runtime.check.derived" (dict "root" $root "job" $t "where" $where) }}
     {{- else }}
       {{- if not (hasKey $services $t.service) }}
         {{- fail (printf "%s.service: there is no Service %q; there are: %s" $where $t.service (keys $services | sortAlpha | join ", ")) }}
@@ -58,13 +54,13 @@ release-runtime.check.extra   refuses, in the values, what is no object, and hoo
 {{- define "release-runtime.check.policies" -}}
 {{- $policy := .root.Values.policy | default dict }}
 {{- range $key, $made := .workloads }}
-  {{- range $c := $made.pod.containers }}
-    {{- $where := printf "workloads.%s.containers.%s" $key $c.name }}
-    {{- if and $policy.requireLiveness (not (hasKey $c "livenessProbe")) }}
+  {{- range $c := concat $made.pod.containers $made.before }}{{ if not $c.migration }}
+    {{- $where := $c.where }}{{ $stays := or $c.restartPolicy (has $c $made.pod.containers) }}
+    {{- if and $policy.requireLiveness $stays (not (hasKey $c "livenessProbe")) }}
       {{- fail (printf "%s.livenessProbe is missing: policy.requireLiveness wants one in every container that stays" $where) }}
     {{- end }}
     {{- include "release-runtime.check.pinned" (dict "policy" $policy "image" $c.image "where" (printf "%s.image" $where)) }}
-  {{- end }}
+  {{- end }}{{ end }}
 {{- end }}
 {{- range $key, $made := .cronJobs }}
   {{- include "release-runtime.check.pinned" (dict "policy" $policy "image" $made.container.image "where" (printf "cronJobs.%s.image"

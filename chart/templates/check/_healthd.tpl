@@ -23,8 +23,8 @@ release-runtime.check.healthd   refuses, in the values, variables that it could 
 {{- $h := .workload.healthd | default dict }}{{ $plan := .deployment.healthd }}
 {{- $where := printf "workloads.%s" .key }}
 {{- if dig "enabled" true $h }}
-  {{- $from := $plan.from }}{{ $ours := printf "%s.containers.%s" $where $from }}
-  {{- if contains "/" $from }}{{ $ours = printf "workloads.%s" (replace "/" ".containers." $from) }}{{ end }}
+  {{- $from := $plan.from }}{{ $named := contains "/" $from | ternary $from (printf "%s/%s" .key $from) }}
+  {{- $ours := include "release-runtime.fromPath" (dict "root" .root "from" $named) }}
   {{- include "release-runtime.check.connectionEnv" (dict "root" .root "env" $plan.container.env "where" $ours) }}
   {{- include "release-runtime.check.silentSecrets" (dict "root" .root "access" $plan.access "unused" $plan.unused "where" $ours) }}
   {{- $found := dict "root" .root "connections" $plan.access.connections "kind" "database" }}
@@ -37,6 +37,9 @@ release-runtime.check.healthd   refuses, in the values, variables that it could 
   {{- with $h.app }}
     {{- if hasKey ($h.checks | default dict) "app" }}
       {{- fail (printf "%s.healthd: app and checks.app both say how the application is asked; give one" $where) }}
+    {{- end }}
+    {{- if and .path (eq (.scheme | default "") "tcp") }}
+      {{- fail (printf "%s.healthd.app: a connection (scheme: tcp) asks for no path; leave out one of the two" $where) }}
     {{- end }}
     {{- if not (include "release-runtime.appPort" (dict "ports" $.deployment.ports "from" $from "wanted" .port)) }}
       {{- $known := list }}{{ range $.deployment.ports }}{{ if eq .protocol "TCP" }}{{ $known = append $known .name }}{{ end }}{{ end }}

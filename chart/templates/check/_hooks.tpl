@@ -7,9 +7,7 @@ release-runtime.check.hooks   refuses, in the values, hooks that lack something,
 {{- $root := . }}
 {{- range $key, $h := include "release-runtime.enabled" .Values.hooks | fromJson }}
   {{- $where := printf "hooks.%s" $key }}
-  {{- if not $h.from }}{{ fail (printf "%s.from is missing: WORKLOAD/CONTAINER, whose image and variables it takes" $where) }}{{ end }}
-  {{- include "release-runtime.check.source" (dict "root" $root "from" $h.from "where" $where) }}
-  {{- if not $h.command }}{{ fail (printf "%s.command is missing" $where) }}{{ end }}
+  {{- include "release-runtime.check.derived" (dict "root" $root "job" $h "where" $where) }}
   {{- $events := include "release-runtime.hookEvents" $h | fromJsonArray }}
   {{- if not $events }}{{ fail (printf "%s.events is empty: give at least {post-install: true}" $where) }}{{ end }}
   {{- if has "post-delete" $events }}
@@ -22,14 +20,47 @@ release-runtime.check.hooks   refuses, in the values, hooks that lack something,
       "%s.events: pre-install and pre-upgrade are before the release's objects, and it gets copies then; the others (%s) "
       "are not; make two hooks") $where (without $events "pre-install" "pre-upgrade" | join ", ")) }}
   {{- end }}
+  {{- if $root.argocd }}
+    {{- include "release-runtime.check.argocd" (dict "events" $events "weight" ($h.weight | default 0) "where" $where) }}
+  {{- end }}
   {{- $timeout := include "release-runtime.helmTimeout" (dict "root" $root) | int64 }}
   {{- if ge (include "release-runtime.migrateActive" (dict "root" $root "m" $h) | int64) $timeout }}
     {{- fail (printf "%s.activeDeadlineSeconds: Helm waits for %d s alone (policy.helmTimeout); give less" $where $timeout) }}
   {{- end }}
-  {{- include "release-runtime.check.words" (dict "words" (concat $h.command ($h.args | default list)) "where" (printf "%s.command"
-    $where)) }}
-  {{- $source := include "release-runtime.source" (dict "root" $root "from" $h.from) | fromJson }}
-  {{- $container := include "release-runtime.cronContainer" (dict "source" $source "job" $h) | fromJson }}
-  {{- include "release-runtime.check.container" (dict "container" $container "where" $where) }}
+{{- end }}
+{{- end }}
+
+{{- /* Refuses moments that Argo CD, which only synchronises, does not have: dict events weight where */ -}}
+{{- define "release-runtime.check.argocd" -}}
+{{- $where := .where }}{{ $events := .events }}
+{{- range $events }}
+  {{- if not (regexMatch "-(install|upgrade)$" .) }}
+    {{- fail (printf "%s.events: Argo CD has no %s (deploy.tool: argocd); say %s.enabled: false" $where . $where) }}
+  {{- end }}
+  {{- $other := hasSuffix "-install" . | ternary (replace "-install" "-upgrade" .) (replace "-upgrade" "-install" .) }}
+  {{- if not (has $other $events) }}
+    {{- fail (printf (print "%s.events: Argo CD does not tell an install from an upgrade (deploy.tool: argocd); say %s: true, too, "
+      "if it does no harm at every sync, else %s.enabled: false") $where $other $where) }}
+  {{- end }}
+{{- end }}
+{{- if and (hasPrefix "pre-" (first $events)) (or (gt (int64 .weight) 4) (lt (int64 .weight) -4)) }}
+  {{- fail (printf "%s.weight: with deploy.tool: argocd it has to be from -4 to 4, between what it refers to and the workloads" $where) }}
+{{- end }}
+{{- end }}
+
+{{- /* What can be done about a Job that comes too early. Argo CD cannot install without it once: dict root where first */ -}}
+{{- define "release-runtime.check.remedies" -}}
+{{- .first }}
+{{- if not .root.argocd }}{{ printf ", or install with --set %s.enabled=false, then upgrade without it" .where }}{{ end }}
+{{- end }}
+
+{{- /* Refuses, in the model, a hook that would refer to what is not there yet: dict root made(of the model) claims */ -}}
+{{- define "release-runtime.check.hookModel" -}}
+{{- $where := .made.where }}
+{{- include "release-runtime.check.containerModel" (dict "container" .made.container "where" $where) }}
+{{- if .made.onInstall }}
+  {{- $remedy := dict "root" .root "where" $where "first" (printf "say %s.events.post-install instead" $where) }}
+  {{- $remedy = include "release-runtime.check.remedies" $remedy }}
+  {{- include "release-runtime.check.beforeInstall" (merge (dict "remedy" $remedy) .) }}
 {{- end }}
 {{- end }}

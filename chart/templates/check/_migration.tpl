@@ -28,7 +28,7 @@ release-runtime.check.migration   refuses, in the values, what does not say whic
 {{- include "release-runtime.check.takenVolumes" $taken }}
 {{- include "release-runtime.check.jobPod" (dict "root" .root "pod" $m.pod "where" $where) }}
 {{- $given := include "release-runtime.migrationContainer" (dict "source" $source "migration" $m) | fromJson }}
-{{- $from := include "release-runtime.migrationWhere" . }}
+{{- $from := include "release-runtime.migrationAt" . }}
 {{- if $m.command }}
   {{- include "release-runtime.check.words" (dict "words" $m.command "where" (printf "%s.command" $where)) }}
   {{- range $name, $_ := $m.env }}
@@ -55,7 +55,8 @@ release-runtime.check.migration   refuses, in the values, what does not say whic
 {{- end }}
 {{- $contract := $m.contract | default "manual" }}
 {{- if and $m.command (ne $contract "manual") }}{{ fail (printf "%s.contract: another migrator has no such files" $where) }}{{ end }}
-{{- if and (eq $contract "post") (not (dig "policy" "helmWaits" false .root.Values)) }}
+{{- /* Argo CD waits by itself. */ -}}
+{{- if and (eq $contract "post") (not .root.argocd) (not (dig "policy" "helmWaits" false .root.Values)) }}
   {{- fail (printf (print "%s.contract: post takes away what old pods may still use, unless Helm waits until they are gone; call it with "
     "--wait and say policy.helmWaits: true, or use manual") $where) }}
 {{- end }}
@@ -64,15 +65,17 @@ release-runtime.check.migration   refuses, in the values, what does not say whic
 {{- end }}
 {{- end }}
 
-{{- /* Where the values say what a migration's database is: dict key migration */ -}}
-{{- define "release-runtime.migrationWhere" -}}
-{{- with .migration.from }}{{ printf "workloads.%s" (replace "/" ".containers." .) }}{{ else }}{{ printf "migrations.%s" .key }}{{ end }}
+{{- /* Where the values say what a migration's database is: dict root key migration */ -}}
+{{- define "release-runtime.migrationAt" -}}
+{{- with .migration.from }}{{ include "release-runtime.fromPath" (dict "root" $.root "from" .) }}
+{{- else }}{{ printf "migrations.%s" .key }}
+{{- end }}
 {{- end }}
 
 {{- /* Refuses, in the model, a migration that would not find its database or its files: dict root made(of the model) claims */ -}}
 {{- define "release-runtime.check.migrationModel" -}}
 {{- $made := .made }}{{ $m := $made.m }}{{ $where := $made.where }}
-{{- $access := $made.access }}{{ $from := include "release-runtime.migrationWhere" (dict "key" $made.key "migration" $m) }}
+{{- $access := $made.access }}{{ $from := include "release-runtime.migrationAt" (dict "root" .root "key" $made.key "migration" $m) }}
 {{- $known := include "release-runtime.hasConnection" (dict "connections" $access.connections "kind" "postgres") }}
 {{- if $made.wrapped }}
   {{- include "release-runtime.check.containerModel" (dict "container" $made.wrapped "where" $from) }}
@@ -88,7 +91,10 @@ release-runtime.check.migration   refuses, in the values, what does not say whic
     $where ($m.from | default "it")) }}
 {{- end }}
 {{- if eq $made.when "pre" }}
-  {{- include "release-runtime.check.beforeInstall" (dict "root" .root "made" $made "claims" .claims) }}
+  {{- $remedy := dict "root" .root "where" $where "first" (printf "say %s.when: init" $where) }}
+  {{- $remedy = include "release-runtime.check.remedies" $remedy }}
+  {{- include "release-runtime.check.beforeInstall" (dict "root" .root "made" $made "claims" .claims "remedy" $remedy) }}
+  {{- include "release-runtime.check.databaseIsThere" (dict "root" .root "connections" $access.connections "where" $where) }}
 {{- end }}
 {{- if $m.files }}{{ range $made.missing }}
   {{- $container := splitList "/" ($m.from | default "") | rest | join "/" | default "a container, named by from," }}
@@ -107,10 +113,9 @@ release-runtime.check.migration   refuses, in the values, what does not say whic
 {{- end }}
 {{- end }}
 
-{{- /* Refuses, before a first install, what is not there yet: dict root made claims */ -}}
+{{- /* Refuses, before a first install, what is not there yet: dict root made claims remedy */ -}}
 {{- define "release-runtime.check.beforeInstall" -}}
-{{- $made := .made }}{{ $where := $made.where }}
-{{- $remedy := printf "say %s.when: init, or install with --set %s.enabled=false, then upgrade without it" $where $where }}
+{{- $made := .made }}{{ $where := $made.where }}{{ $remedy := .remedy }}
 {{- if .root.Release.IsInstall }}
   {{- range $name, $one := $made.claims }}{{ range $key, $claim := $.claims }}
     {{- if and (eq $claim.name $one.claim) $claim.made }}
@@ -122,7 +127,6 @@ release-runtime.check.migration   refuses, in the values, what does not say whic
       "the hook cannot be made, for it is sealed to its name; %s") $where $key $remedy) }}
   {{- end }}
 {{- end }}
-{{- include "release-runtime.check.databaseIsThere" (dict "root" .root "connections" $made.access.connections "where" $where) }}
 {{- end }}
 
 {{- /*
@@ -188,9 +192,11 @@ Refuses a first install whose migration, which runs before all else, would look 
 dict root connections where
 */ -}}
 {{- define "release-runtime.check.databaseIsThere" -}}
+{{- $remedy := dict "root" .root "where" .where "first" (printf "say %s.when: init (with from)" .where) }}
+{{- $remedy = include "release-runtime.check.remedies" $remedy }}
 {{- with include "release-runtime.ownDatabase" . | fromJson }}{{ if $.root.Release.IsInstall }}
   {{- fail (printf (print "%s: %s names the Service %q of this release (services.%s), which is not there when migrations run before "
-    "the first install; say %s.when: init (with from), or install with --set %s.enabled=false, then upgrade without it")
-    $.where .variable .host .key $.where $.where) }}
+    "the first install; %s")
+    $.where .variable .host .key $remedy) }}
 {{- end }}{{ end }}
 {{- end }}

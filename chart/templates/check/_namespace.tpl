@@ -43,8 +43,8 @@ release-runtime.check.namespace   refuses, in the values, the release's own name
     {{- $said := merge (dict) (dig "resources" $side dict $container) (dig "resources" "limits" dict $container) }}
     {{- if eq $side "limits" }}{{ $said = dig "resources" "limits" dict $container }}{{ end }}
     {{- if not (hasKey $said $resource) }}
-      {{- fail (printf "workloads.%s.containers.%s.resources.%s.%s is missing: quota.hard counts %s; %s" $w $c $side $resource $name
-        $remedy) }}
+      {{- $at := include "release-runtime.fromPath" (dict "root" $.root "from" (printf "%s/%s" $w $c)) }}
+      {{- fail (printf "%s.resources.%s.%s is missing: quota.hard counts %s; %s" $at $side $resource $name $remedy) }}
     {{- end }}
   {{- end }}{{ end }}
   {{- $ours := include "release-runtime.smallResources" (dict "root" .root) | fromJson }}

@@ -6,7 +6,8 @@ release-runtime.check.workload   refuses, in the values, what lacks something or
 */ -}}
 {{- define "release-runtime.check.workload" -}}
 {{- $w := .workload }}{{ $where := printf "workloads.%s" .key }}
-{{- if not $w.containers }}{{ fail (printf "%s.containers is empty: give at least containers.app.image" $where) }}{{ end }}
+{{- $stay := include "release-runtime.containersOf" (dict "workload" $w "of" "containers") | fromJsonArray }}
+{{- if not $stay }}{{ fail (printf "%s.containers is empty: give at least containers.app.image" $where) }}{{ end }}
 {{- include "release-runtime.check.kind" (dict "workload" $w "where" $where) }}
 {{- include "release-runtime.check.healthd" (dict "root" .root "workload" $w "where" $where) }}
 {{- range list "autoscaling" "pdb" "scheduling" }}
@@ -15,12 +16,16 @@ release-runtime.check.workload   refuses, in the values, what lacks something or
 {{- include "release-runtime.check.volumes" (dict "root" .root "workload" $w "where" $where) }}
 {{- include "release-runtime.check.noRoot" (dict "security" $w.securityContext "where" (printf "%s.securityContext" $where)) }}
 {{- range $name := include "release-runtime.ordered" $w.containers | fromJsonArray }}
-  {{- $at := printf "%s.containers.%s" $where $name }}
+  {{- $at := include "release-runtime.containerPath" (dict "workload" $w "name" $name "where" $where) }}
   {{- if or (eq $name "healthd") (hasPrefix "copy-" $name) }}
     {{- fail (printf "%s: the chart has a container of that name; choose another" $at) }}
   {{- end }}
   {{- include "release-runtime.check.container" (dict "root" $.root "container" (get $w.containers $name) "where" $at) }}
 {{- end }}
+{{- range $field := list "sidecars" "initContainers" }}{{ range $name, $_ := get $w $field | default dict }}
+  {{- $other := include "release-runtime.containerPath" (dict "workload" $w "name" $name "where" $where) }}
+  {{- fail (printf "%s.%s.%s: %s has the same name; choose another" $where $field $name $other) }}
+{{- end }}{{ end }}
 {{- include "release-runtime.check.pod" (dict "root" .root "workload" $w) }}
 {{- include "release-runtime.check.podLabels" (dict "root" .root "labels" $w.podLabels "where" (printf "%s.podLabels" $where)) }}
 {{- range $name, $_ := $w.labels }}
@@ -50,14 +55,22 @@ release-runtime.check.workload   refuses, in the values, what lacks something or
   {{- fail (printf "%s: preStopSeconds (%d) and healthd's drain (%d) do not fit into terminationGracePeriodSeconds (%d)"
     $where (int64 $d.sleep) (int64 $d.drain) (int64 $d.grace)) }}
 {{- end }}
-{{- include "release-runtime.check.ports" (dict "ports" $d.ports "where" $where) }}
-{{- range $d.ports }}
-  {{- if and $d.healthd.on (eq (int64 .port) 9180) }}
-    {{- fail (printf "%s.containers.%s: port 9180 is healthd's; choose another, or healthd.enabled: false" $where .container) }}
+{{- include "release-runtime.check.ports" (dict "ports" $d.ports "where" $where "workload" .workload) }}
+{{- range $d.migrations }}
+  {{- $name := include "release-runtime.migrateName" . }}
+  {{- if hasKey $.workload.containers $name }}
+    {{- $at := include "release-runtime.containerPath" (dict "workload" $.workload "name" $name "where" $where) }}
+    {{- fail (printf "%s: the init container of %s has the same name; choose another" $at .where) }}
   {{- end }}
 {{- end }}
-{{- range $d.pod.containers }}
-  {{- include "release-runtime.check.containerModel" (dict "container" . "where" (printf "%s.containers.%s" $where .name)) }}
+{{- range $d.ports }}
+  {{- if and $d.healthd.on (eq (int64 .port) 9180) }}
+    {{- $at := include "release-runtime.containerPath" (dict "workload" $.workload "name" .container "where" $where) }}
+    {{- fail (printf "%s: port 9180 is healthd's; choose another, or healthd.enabled: false" $at) }}
+  {{- end }}
+{{- end }}
+{{- range concat $d.pod.containers $d.before }}
+  {{- if not .migration }}{{ include "release-runtime.check.containerModel" (dict "container" . "where" .where) }}{{ end }}
 {{- end }}
 {{- $given := dict "root" .root "workload" .workload "made" $d.strategy "where" $where }}
 {{- include (eq $d.kind "Deployment" | ternary "release-runtime.check.strategy" "release-runtime.check.written") $given }}
@@ -125,11 +138,11 @@ release-runtime.check.workload   refuses, in the values, what lacks something or
 {{- end }}
 {{- end }}
 
-{{- /* Refuses two ports of one name or one number in a pod, and one without a number: dict ports where */ -}}
+{{- /* Refuses two ports of one name or one number in a pod, and one without a number: dict ports where workload */ -}}
 {{- define "release-runtime.check.ports" -}}
 {{- $seen := dict }}
 {{- range .ports }}
-  {{- $at := printf "%s.containers.%s" $.where .container }}
+  {{- $at := include "release-runtime.containerPath" (dict "workload" $.workload "name" .container "where" $.where) }}
   {{- if not .port }}{{ fail (printf "%s.ports.%s.containerPort is missing" $at .name) }}{{ end }}
   {{- $marks := list (printf "called %q" .name) (printf "with the number %d/%s" (int64 .port) .protocol) }}
   {{- range $marks }}
@@ -170,7 +183,7 @@ release-runtime.check.workload   refuses, in the values, what lacks something or
   {{- end }}
 {{- end }}
 {{- range $name, $container := .workload.containers }}
-  {{- $at := printf "%s.containers.%s" $.where $name }}
+  {{- $at := include "release-runtime.containerPath" (dict "workload" $.workload "name" $name "where" $.where) }}
   {{- include "release-runtime.check.mounts" (dict "container" $container "volumes" $mountable "where" $at) }}
 {{- end }}
 {{- end }}

@@ -15,7 +15,7 @@ release-runtime.claims   by key, as JSON: in: root
   {{- $one := dict "single" $single "made" (empty $entry.existingClaim) "name" ($entry.existingClaim | default "") }}
   {{- if $one.made }}
     {{- $_ := set $one "name" (include "release-runtime.name" (dict "root" $root "key" $key "entry" $entry)) }}
-    {{- $keep := ternary (dict "helm.sh/resource-policy" "keep") dict (dig "retain" true $entry) }}
+    {{- $keep := ternary (include "release-runtime.kept" $root | fromJson) dict (dig "retain" true $entry) }}
     {{- $_ := set $one "annotations" (merge $keep ($entry.annotations | default dict)) }}
     {{- $_ := set $one "spec" $spec }}
   {{- end }}

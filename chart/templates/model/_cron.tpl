@@ -11,23 +11,19 @@ release-runtime.model.cronJob   as JSON: dict root key job
 */ -}}
 {{- define "release-runtime.model.cronJob" -}}
 {{- $j := .job }}
-{{- $source := include "release-runtime.source" (dict "root" .root "from" $j.from) | fromJson }}
-{{- $taken := include "release-runtime.takenVolumes" (merge (dict "source" $source "root" .root) (pick $j "volumes" "from")) | fromJson }}
-{{- $container := include "release-runtime.cronContainer" (dict "source" $source "job" $j "mounts" $taken.mounts) | fromJson }}
-{{- $one := include "release-runtime.model.container" (dict "root" .root "container" $container "name" $source.name) | fromJson }}
+{{- $made := include "release-runtime.derived" (dict "root" .root "job" $j) | fromJson }}
+{{- $one := $made.container }}{{ $pod := $made.pod }}
 {{- $times := include "release-runtime.cronTimes" $j | fromJson }}
-{{- $stores := include "release-runtime.cronStores" (dict "root" .root "container" $container) | fromJson }}
+{{- $stores := include "release-runtime.cronStores" (dict "root" .root "container" $made.values) | fromJson }}
 {{- $lock := $j.lock | default "auto" }}
 {{- if eq $lock "auto" }}{{ $lock = hasKey $stores "postgres" | ternary "postgres" (hasKey $stores "redis" | ternary "redis" "") }}{{ end }}
-{{- $words := include "release-runtime.words" (concat $j.command ($j.args | default list)) | fromJsonArray }}
+{{- $words := concat $one.command ($one.args | default list) }}
+{{- $_ := unset $one "args" }}
 {{- $runs := dict "name" (printf "%s/%s/%s" .root.Release.Namespace .root.Release.Name .key) "lock" $lock "deadline" $times.deadline }}
 {{- $runs = merge $runs (dict "grace" $times.grace "activeDeadlineSeconds" $times.active "command" $words) }}
 {{- $_ := set $one "command" (include "release-runtime.cronCommand" $runs | fromJson).command }}
 {{- $_ := set $one "volumeMounts" (append ($one.volumeMounts | default list) (include "release-runtime.programMount" . | fromYaml)) }}
-{{- $given := dict "root" .root "workload" $source.workload "over" $j.pod "near" $taken.near }}
-{{- $pod := include "release-runtime.model.pod" $given | fromJson }}
-{{- $volumes := include "release-runtime.volumes" (dict "root" .root "workload" $taken) | fromJsonArray }}
-{{- $_ := set $pod "volumes" (append (concat $volumes $one.volumes) (include "release-runtime.programVolume" . | fromYaml)) }}
+{{- $_ := set $pod "volumes" (append ($pod.volumes | default list) (include "release-runtime.programVolume" . | fromYaml)) }}
 {{- $out := pick $j "annotations" "schedule" }}
 {{- $_ := set $out "name" (include "release-runtime.cronJobName" (dict "root" .root "key" .key "entry" $j)) }}
 {{- $_ := set $out "component" (printf "%s.cron" .key) }}

@@ -13,7 +13,8 @@ map) have another name and Helm's annotations: dict root kind(secrets|configMaps
       {{- $_ := set $out $key (merge (dict "name" (include "release-runtime.hookCopyName" $name) "annotations" $annotations) $entry) }}
     {{- end }}
   {{- else if not $entry.existingSecret }}
-    {{- $_ := set $out $key (merge (dict "name" (include "release-runtime.name" $name)) $entry) }}
+    {{- $annotations := merge (include "release-runtime.early" $.root | fromJson) ($entry.annotations | default dict) }}
+    {{- $_ := set $out $key (merge (dict "name" (include "release-runtime.name" $name) "annotations" $annotations) $entry) }}
   {{- end }}
 {{- end }}
 {{- toJson $out }}

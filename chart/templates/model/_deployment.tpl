@@ -12,6 +12,7 @@ release-runtime.model.deployment   as JSON: dict root key workload migrations(of
     healthd                   release-runtime.healthdPlan, with what the values say of it
     pod                       release-runtime.model.pod with containers, volumes
     migrations                those that its init containers run
+    before                    init containers: release-runtime.model.container or {migration}, in the order in which they start
     bringsHealthd             whether preStop needs "healthd sleep": before Kubernetes 1.30, which sleeps itself
 */ -}}
 {{- define "release-runtime.model.deployment" -}}
@@ -19,25 +20,8 @@ release-runtime.model.deployment   as JSON: dict root key workload migrations(of
 {{- $ports := include "release-runtime.workloadPorts" . | fromJsonArray }}
 {{- $plan := include "release-runtime.healthdPlan" (dict "root" .root "workload" $w "ports" $ports) | fromJson }}
 {{- $sleep := int64 (dig "preStopSeconds" 3 $w) }}
-{{- $sleeps := include "release-runtime.kubeAtLeast" (dict "root" .root "version" "1.30.0") | empty | not }}
-{{- $containers := list }}{{ $copies := false }}{{ $volumes := include "release-runtime.volumes" . | fromJsonArray }}
-{{- range $name := include "release-runtime.ordered" $w.containers | fromJsonArray }}
-  {{- $first := empty $ports | ternary "" (first $ports).container }}
-  {{- $portName := ternary "http" ($name | trunc 15 | trimSuffix "-") (eq $name $first) }}
-  {{- $given := dict "root" $.root "container" (get $w.containers $name) "name" $name "portName" $portName }}
-  {{- $one := include "release-runtime.model.container" $given | fromJson }}
-  {{- $volumes = concat $volumes $one.volumes }}
-  {{- if and $one.ports (gt $sleep 0) (not (dig "lifecycle" "preStop" false $one)) }}
-    {{- $_ := set $one "preStopSeconds" $sleep }}
-    {{- $_ := set $one "sleepsItself" $sleeps }}
-    {{- if not $sleeps }}
-      {{- $copies = true }}
-      {{- $_ := set $one "volumeMounts" (append ($one.volumeMounts | default list) (include "release-runtime.programMount" . | fromYaml)) }}
-    {{- end }}
-  {{- end }}
-  {{- $containers = append $containers $one }}
-{{- end }}
-{{- if $copies }}{{ $volumes = append $volumes (include "release-runtime.programVolume" . | fromYaml) }}{{ end }}
+{{- $made := include "release-runtime.workloadContainers" (merge (dict "ports" $ports "sleep" $sleep) .) | fromJson }}
+{{- $volumes := concat (include "release-runtime.volumes" . | fromJsonArray) ($made.volumes | default list) }}
 {{- range .migrations }}
   {{- range $one := .volumes }}
     {{- $there := false }}{{ range $volumes }}{{ if eq .name $one.name }}{{ $there = true }}{{ end }}{{ end }}
@@ -46,7 +30,7 @@ release-runtime.model.deployment   as JSON: dict root key workload migrations(of
 {{- end }}
 {{- $pod := include "release-runtime.model.pod" . | fromJson }}
 {{- $pod = merge (include "release-runtime.apart" . | fromJson) $pod }}
-{{- $_ := set $pod "containers" $containers }}
+{{- $_ := set $pod "containers" $made.containers }}
 {{- $_ := set $pod "volumes" (concat $volumes $plan.volumes) }}
 {{- $out := pick $w "labels" "annotations" "replicas" }}
 {{- $_ := set $out "name" (include "release-runtime.name" (dict "root" .root "key" .key "entry" $w)) }}
@@ -66,9 +50,53 @@ release-runtime.model.deployment   as JSON: dict root key workload migrations(of
 {{- $_ := set $out "sleep" $sleep }}
 {{- /* It gets TERM together with the others: 503 for as long as they are still sent to. */ -}}
 {{- $_ := set $out "drain" (add $sleep 5) }}
-{{- $_ := set $out "bringsHealthd" $copies }}
+{{- $_ := set $out "bringsHealthd" $made.bringsHealthd }}
+{{- $_ := set $out "before" $made.before }}
 {{- $_ := set $out "migrations" .migrations }}
 {{- merge $out (dict "ports" $ports "pod" $pod "healthd" (include "release-runtime.overlay" (list $w.healthd $plan) | fromJson)) | toJson }}
+{{- end }}
+
+{{- /*
+Containers of the user's, as JSON {containers, before, volumes, bringsHealthd}, each with where(its path): dict root key workload ports
+sleep migrations. Sidecars are init containers that stay, from Kubernetes 1.29 on; of one order they come first, then migrations.
+*/ -}}
+{{- define "release-runtime.workloadContainers" -}}
+{{- $w := .workload }}{{ $where := printf "workloads.%s" .key }}
+{{- $stays := include "release-runtime.kubeAtLeast" (dict "root" .root "version" "1.29.0") | empty | not }}
+{{- $sleeps := include "release-runtime.kubeAtLeast" (dict "root" .root "version" "1.30.0") | empty | not }}
+{{- $out := dict "containers" list "volumes" list "bringsHealthd" false }}{{ $before := dict }}
+{{- range $key, $m := .migrations }}{{ $_ := set $before (printf "%010d/1/%010d" 100 $key) (dict "migration" $m) }}{{ end }}
+{{- range $of := list "containers" "sidecars" "initContainers" }}
+  {{- range $name := include "release-runtime.containersOf" (dict "workload" $w "of" $of) | fromJsonArray }}
+    {{- $container := get $w.containers $name }}
+    {{- $first := eq $name (empty $.ports | ternary "" (first ($.ports | default (list dict))).container) }}
+    {{- $given := dict "root" $.root "name" $name "portName" (ternary "http" ($name | trunc 15 | trimSuffix "-") $first) }}
+    {{- $one := include "release-runtime.model.container" (merge (dict "container" $container) $given) | fromJson }}
+    {{- $_ := set $one "where" (include "release-runtime.containerPath" (dict "workload" $w "name" $name "where" $where)) }}
+    {{- $_ := set $out "volumes" (concat $out.volumes $one.volumes) }}
+    {{- $native := and $stays (eq $of "sidecars") }}
+    {{- if $native }}{{ $_ := set $one "restartPolicy" "Always" }}{{ end }}
+    {{- if and $one.ports (not $native) (gt (int64 $.sleep) 0) (not (dig "lifecycle" "preStop" false $one)) }}
+      {{- $one = merge (dict "preStopSeconds" $.sleep "sleepsItself" $sleeps) $one }}
+      {{- if not $sleeps }}
+        {{- $_ := set $out "bringsHealthd" true }}
+        {{- $mount := include "release-runtime.programMount" . | fromYaml }}
+        {{- $_ := set $one "volumeMounts" (append ($one.volumeMounts | default list) $mount) }}
+      {{- end }}
+    {{- end }}
+    {{- if or $native (eq $of "initContainers") }}
+      {{- $mark := printf "%010d/%d/%s" (dig "order" 100 $container | int64) (ternary 0 2 $native) $name }}
+      {{- $_ := set $before $mark $one }}
+    {{- else }}{{ $_ := set $out "containers" (append $out.containers $one) }}
+    {{- end }}
+  {{- end }}
+{{- end }}
+{{- if $out.bringsHealthd }}
+  {{- $_ := set $out "volumes" (append $out.volumes (include "release-runtime.programVolume" . | fromYaml)) }}
+{{- end }}
+{{- $list := list }}{{ range $one := $before }}{{ $list = append $list $one }}{{ end }}
+{{- $_ := set $out "before" $list }}
+{{- toJson $out }}
 {{- end }}
 
 {{- /*

@@ -32,9 +32,8 @@ release-runtime.model.extra   extraObjects as JSON, to be read by fromJsonArray,
 {{- end }}
 
 {{- /*
-Pods of helm test, as JSON, to be read by fromJsonArray: in: the model. Each asks a Service for a path, or runs a command as a container
-  of a
-workload does.
+Pods of helm test, as JSON, to be read by fromJsonArray: in: the model. Each asks a Service for a path, or runs a command as a
+container of a workload does.
 
     component pod container activeDeadlineSeconds
 */ -}}
@@ -46,14 +45,9 @@ workload does.
   {{- $entry := dict "nameOverride" ($t.nameOverride | default "") "annotations" (merge $hook ($t.annotations | default dict)) }}
   {{- $one := dict "root" $root "key" $key "suffix" "-test" "entry" $entry "shape" "testPod" "kind" "Pod" }}
   {{- $one = include "release-runtime.other" (merge (dict "where" (printf "tests.%s" $key)) $one) | fromJson }}
-  {{- $source := include "release-runtime.source" (dict "root" $root "from" $t.from) | fromJson }}
-  {{- $container := dict }}
-  {{- if $t.from }}
-    {{- $given := include "release-runtime.cronContainer" (dict "source" $source "job" $t) | fromJson }}
-    {{- $container = include "release-runtime.model.container" (dict "root" $root "container" $given "name" "test") | fromJson }}
-    {{- $_ := set $container "command" (include "release-runtime.words" $t.command | fromJsonArray) }}
-    {{- with $t.args }}{{ $_ := set $container "args" (include "release-runtime.words" . | fromJsonArray) }}{{ end }}
-  {{- else }}
+  {{- $made := include "release-runtime.derived" (dict "root" $root "job" $t "name" "test") | fromJson }}
+  {{- $container := $made.container }}
+  {{- if not $t.from }}
     {{- $service := get $services ($t.service | default "") | default dict }}
     {{- $port := first ($service.ports | default (list dict)) }}
     {{- range $service.ports }}{{ if eq .name ($t.port | default "") }}{{ $port = . }}{{ end }}{{ end }}
@@ -64,9 +58,9 @@ workload does.
     {{- $_ := set $container "resources" (include "release-runtime.smallResources" (dict "root" $root) | fromJson) }}
     {{- $_ := set $container "readOnlyRoot" true }}
   {{- end }}
-  {{- $pod := include "release-runtime.model.pod" (dict "root" $root "workload" $source.workload) | fromJson }}
-  {{- $_ := set $pod "volumes" ($container.volumes | default list) }}
-  {{- $all := dict "component" (printf "%s.test" $key) "pod" $pod "container" $container }}
+  {{- /* Its pod's metadata is the test's. */ -}}
+  {{- $one = mergeOverwrite (dict "labels" $made.pod.labels "annotations" $made.pod.annotations) $one }}
+  {{- $all := dict "component" (printf "%s.test" $key) "pod" $made.pod "container" $container }}
   {{- $_ := set $all "activeDeadlineSeconds" (dig "activeDeadlineSeconds" 120 $t) }}
   {{- $out = append $out (merge $all $one) }}
 {{- end }}

@@ -15,7 +15,9 @@ release-runtime.healthdPlan   as JSON: dict root workload ports(release-runtime.
 {{- $h := .workload.healthd | default dict }}
 {{- $from := $h.container }}
 {{- if and (not $from) .ports }}{{ $from = (first .ports).container }}{{ end }}
-{{- $from = $from | default (include "release-runtime.ordered" .workload.containers | fromJsonArray | first) }}
+{{- if not $from }}
+  {{- $from = include "release-runtime.containersOf" (dict "workload" .workload "of" "containers") | fromJsonArray | first }}
+{{- end }}
 {{- $out := dict "on" false "native" false "from" $from "lines" list "env" list "mounts" list "volumes" list }}
 {{- if dig "enabled" true $h }}
   {{- $unused := list }}
@@ -27,7 +29,7 @@ release-runtime.healthdPlan   as JSON: dict root workload ports(release-runtime.
   {{- end }}
   {{- $access := include "release-runtime.connections" (dict "root" .root "container" $container "unused" $unused) | fromJson }}
   {{- $found := dict "root" .root "connections" $access.connections "container" $container }}
-  {{- $lines := include "release-runtime.checkLines" (dict "healthd" $h "ports" .ports "from" $from) | fromJsonArray }}
+  {{- $lines := include "release-runtime.checkLines" (dict "workload" .workload "healthd" $h "ports" .ports "from" $from) | fromJsonArray }}
   {{- $_ := set $out "container" (pick $container "env") }}
   {{- $out = merge (dict "access" $access "unused" $unused "lines" $lines) $out }}
   {{- $postgres := include "release-runtime.hasConnection" (merge (dict "kind" "postgres") $found) }}
@@ -45,14 +47,18 @@ release-runtime.healthdPlan   as JSON: dict root workload ports(release-runtime.
 {{- end }}
 
 {{- /*
-healthd's check lines, as JSON, to be read by fromJsonArray: dict healthd ports from. An application with a port is always checked.
+healthd's check lines, as JSON, to be read by fromJsonArray: dict workload healthd ports from. An application with a port is always checked.
 */ -}}
 {{- define "release-runtime.checkLines" -}}
 {{- $lines := list }}{{ $app := .healthd.app | default dict }}
 {{- if not (hasKey (.healthd.checks | default dict) "app") }}
   {{- with include "release-runtime.appPort" (dict "ports" .ports "from" .from "wanted" $app.port) }}
-    {{- $asked := printf "app tcp://localhost:%s" . }}
-    {{- if $app.path }}{{ $asked = printf "app http://localhost:%s%s" . $app.path }}{{ end }}
+    {{- $port := fromJson . }}{{ $number := int64 $port.port }}
+    {{- $scheme := $app.scheme | default (include "release-runtime.appScheme" (dict "workload" $.workload "port" $port "path" $app.path)) }}
+    {{- $asked := printf "app tcp://localhost:%d" $number }}
+    {{- if eq $scheme "http" }}{{ $asked = printf "app http://localhost:%d%s" $number ($app.path | default "/") }}
+    {{- else if eq $scheme "fcgi" }}{{ $asked = printf "app fcgi://127.0.0.1:%d%s" $number ($app.path | default "/ping") }}
+    {{- end }}
     {{- $lines = append $lines $asked }}
   {{- end }}
 {{- end }}
@@ -61,15 +67,30 @@ healthd's check lines, as JSON, to be read by fromJsonArray: dict healthd ports 
 {{- end }}
 
 {{- /*
-The number of the TCP port on which an application is asked, or nothing: dict ports from [wanted: a name or a number]. The first one of
-the container .from, else of the workload. UDP answers nobody.
+How an application is asked: by fcgi if its port is called so, or is PHP-FPM's and is called nothing else; by http if there is a path; else
+by tcp: dict workload port path
+*/ -}}
+{{- define "release-runtime.appScheme" -}}
+{{- $called := printf "%s %s" .port.name (.port.appProtocol | default "-") }}
+{{- $given := dig "containers" .port.container "port" 0 .workload }}
+{{- if not (kindIs "map" $given) }}{{ $given = dict "number" $given }}{{ end }}
+{{- $lone := and (not (omit $given "number" "protocol")) (eq (int64 $given.number) 9000) (eq (int64 .port.port) 9000) }}
+{{- if or (and $lone (not .path)) (regexMatch `^(?i)((tcp-)?(fastcgi|fcgi|(php-)?fpm) .*|\S+ (fastcgi|fcgi))$` $called) }}fcgi
+{{- else if .path }}http
+{{- else }}tcp
+{{- end }}
+{{- end }}
+
+{{- /*
+The TCP port on which an application is asked, as JSON of release-runtime.workloadPorts, or nothing: dict ports from [wanted: a name or a
+number]. The first one of the container .from, else of the workload. UDP answers nobody.
 */ -}}
 {{- define "release-runtime.appPort" -}}
 {{- $own := list }}{{ $other := list }}{{ $wanted := include "release-runtime.asText" (.wanted | default "") }}
 {{- range .ports }}
   {{- if ne .protocol "TCP" }}{{ continue }}{{ end }}
   {{- if and $wanted (not (has $wanted (list .name (toString (int64 .port))))) }}{{ continue }}{{ end }}
-  {{- if eq .container $.from }}{{ $own = append $own .port }}{{ else }}{{ $other = append $other .port }}{{ end }}
+  {{- if eq .container $.from }}{{ $own = append $own . }}{{ else }}{{ $other = append $other . }}{{ end }}
 {{- end }}
-{{- with first (concat $own $other) }}{{ int64 . }}{{ end }}
+{{- with first (concat $own $other) }}{{ toJson . }}{{ end }}
 {{- end }}

@@ -68,7 +68,8 @@ found}: dict source migration hook contract taken
 {{- $volume := include "release-runtime.ownVolume" (merge (dict "word" "connection") $hook) }}
 {{- $has := include "release-runtime.connectionEnv" (merge (dict "volume" $volume) $hook) | fromJson }}
 {{- $named := include "release-runtime.migrationFiles" (merge (dict "source" .source) $hook) | fromJson }}
-{{- $suffix := printf "-files%s" (ternary (include "release-runtime.hookSuffix" $hook) "" $hook.hook) }}
+{{- $copied := and $hook.hook (not $root.argocd) }}
+{{- $suffix := printf "-files%s" (ternary (include "release-runtime.hookSuffix" $hook) "" $copied) }}
 {{- $filesName := include "release-runtime.name" (dict "root" $root "key" $hook.key "suffix" $suffix) }}
 {{- $image := dict "migration" $m "source" .source "filesName" $filesName "hook" $hook }}
 {{- $image = include "release-runtime.migrationImage" $image | fromJson }}
@@ -79,7 +80,8 @@ found}: dict source migration hook contract taken
 {{- /* The Job for what is left has files of its own where the others' are a hook's, which go with it. */ -}}
 {{- if and (kindIs "map" $m.files) (or (not .contract) (eq .contract "pre")) }}
   {{- $_ := set $out "files" (dict "name" $filesName "data" $m.files) }}
-  {{- if $hook.hook }}{{ $_ := set $out.files "annotations" (include "release-runtime.hookCopyAnnotations" . | fromYaml) }}{{ end }}
+  {{- $_ := set $out.files "annotations" (include "release-runtime.early" $root | fromJson) }}
+  {{- if $copied }}{{ $_ := set $out.files "annotations" (include "release-runtime.hookCopyAnnotations" . | fromYaml) }}{{ end }}
 {{- end }}
 {{- merge $out (omit $image "mounts" "volumes") (omit $named "volumes") | toJson }}
 {{- end }}

@@ -109,12 +109,12 @@ makes is its copy; its key is noted in .copies.
 {{- $named := dict "root" .root "key" .name "entry" $entry }}
 {{- if kindIs "invalid" $entry }}{{ .name }}
 {{- else if $entry.existingSecret }}{{ $entry.existingSecret }}
-{{- else if and .hook (not $entry.sealed) }}
+{{- else if and .hook (not $entry.sealed) (not .root.argocd) }}
   {{- $_ := set (get .copies .kind) .name true }}
   {{- include "release-runtime.hookCopyName" $named }}
 {{- else }}
   {{- /* It is encrypted for this very name. */ -}}
-  {{- if and .hook (hasKey .copies "sealed") }}{{ $_ := set .copies.sealed .name true }}{{ end }}
+  {{- if and .hook $entry.sealed (hasKey .copies "sealed") (not .root.argocd) }}{{ $_ := set .copies.sealed .name true }}{{ end }}
   {{- include "release-runtime.name" $named }}
 {{- end }}
 {{- end }}

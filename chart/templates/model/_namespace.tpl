@@ -28,7 +28,7 @@ release-runtime.model.namespace   ResourceQuota, LimitRange and a further Namesp
   {{- range $mode, $level := merge (dict) ($ns.podSecurity | default dict) (dict "enforce" "restricted" "warn" "restricted") }}
     {{- $_ := set $levels (printf "pod-security.kubernetes.io/%s" $mode) $level }}
   {{- end }}
-  {{- $keep := merge (dict "helm.sh/resource-policy" "keep") ($ns.annotations | default dict) }}
+  {{- $keep := merge (include "release-runtime.kept" $root | fromJson) ($ns.annotations | default dict) }}
   {{- $labels := merge (dict) ($ns.labels | default dict) $levels }}
   {{- $one := dict "shape" "namespace" "kind" "Namespace" "where" "namespace" "name" ($ns.name | default "") }}
   {{- $out = append $out (merge $one (dict "labels" $labels "annotations" $keep)) }}

@@ -13,12 +13,13 @@ release-runtime.model.networkPolicy   NetworkPolicies, as JSON, to be read by fr
 {{- $root := .root }}{{ $out := list }}{{ $np := $root.Values.networkPolicy | default dict }}
 {{- if $np.enabled }}
   {{- $rules := include "release-runtime.policyRules" (dict "root" $root "policy" $np "workload" "") | fromJson }}
-  {{- $entry := pick $np "annotations" "labels" "nameOverride" }}
+  {{- $early := include "release-runtime.early" $root | fromJson }}
+  {{- $entry := merge (dict "annotations" (merge $early ($np.annotations | default dict))) (pick $np "labels" "nameOverride") }}
   {{- $one := dict "root" $root "key" "default" "entry" $entry "shape" "networkPolicy" "kind" "NetworkPolicy" "where" "networkPolicy" }}
   {{- $base := merge $rules (include "release-runtime.other" $one | fromJson) }}
   {{- $out = append $out $base }}
   {{- $before := .migrations }}{{ range .hooks }}{{ if .before }}{{ $before = true }}{{ end }}{{ end }}
-  {{- if $before }}
+  {{- if and $before (not $root.argocd) }}
     {{- $suffix := include "release-runtime.hookSuffix" (dict "root" $root "key" "default") }}
     {{- $hook := include "release-runtime.hookCopyAnnotations" . | fromYaml }}
     {{- $copy := dict "name" (include "release-runtime.name" (dict "root" $root "key" "default" "entry" $entry "suffix" $suffix)) }}

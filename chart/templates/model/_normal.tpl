@@ -31,7 +31,7 @@ release-runtime.normal   changes them in place: in: root
     {{- range $container := . }}{{ include "release-runtime.imageText" (dict "at" $container "tag" $tag) }}{{ end }}
   {{- end }}
 {{- end }}
-{{- range list $values.migrations $values.cronJobs }}
+{{- range list $values.migrations $values.cronJobs $values.hooks $values.tests }}
   {{- range $job := . }}{{ include "release-runtime.imageText" (dict "at" $job "tag" $tag) }}{{ end }}
 {{- end }}
 {{- $services := include "release-runtime.services" $root | fromJson }}
@@ -40,7 +40,7 @@ release-runtime.normal   changes them in place: in: root
     {{- include "release-runtime.addresses" (dict "env" $container.env "services" $services) }}
   {{- end }}
 {{- end }}
-{{- range list $values.migrations $values.cronJobs }}
+{{- range list $values.migrations $values.cronJobs $values.hooks $values.tests }}
   {{- range $job := . }}{{ include "release-runtime.addresses" (dict "env" $job.env "services" $services) }}{{ end }}
 {{- end }}
 {{- end }}
@@ -54,7 +54,9 @@ means more, and healthd they keep it.
 {{- $of = concat $of (list "workloads/*/volumeClaimTemplates" "workloads/*/volumeClaimTemplates/*/containers") }}
 {{- $of = concat $of (list "configMaps" "secrets" "secrets/*/keys" "persistence" "serviceAccounts" "rbac" "migrations" "cronJobs") }}
 {{- range list "envFrom" "writable" "volumeMounts" }}{{ $of = append $of (printf "workloads/*/containers/*/%s" .) }}{{ end }}
-{{- concat $of (list "migrations/*/envFrom" "migrations/*/volumes" "cronJobs/*/volumes") | toJson }}
+{{- $of = concat $of (list "hooks" "tests" "migrations/*/envFrom") }}
+{{- range list "migrations" "cronJobs" "hooks" "tests" }}{{ $of = append $of (printf "%s/*/volumes" .) }}{{ end }}
+{{- toJson $of }}
 {{- end }}
 
 {{- /* Takes entries away that are switched off: dict at(a map) path(of names) */ -}}

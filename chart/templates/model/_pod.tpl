@@ -39,7 +39,7 @@ The account of a pod, as JSON {account: its key, serviceAccountName, token}: dic
   {{- $_ := set $out "serviceAccountName" $key }}
 {{- else if $entry.existingAccount }}
   {{- $_ := set $out "serviceAccountName" $entry.existingAccount }}
-{{- else if .hook }}
+{{- else if and .hook (not .root.argocd) }}
   {{- $_ := set .copies.accounts $key true }}
   {{- $_ := set $out "serviceAccountName" (include "release-runtime.hookAccountName" (dict "root" .root "key" $key "entry" $entry)) }}
 {{- else }}
@@ -101,7 +101,8 @@ dict root pods(of release-runtime.model.pod) copies({KEY: true})
 {{- range $key, $entry := $entries }}
   {{- if not $entry.existingAccount }}
     {{- $name := include "release-runtime.name" (dict "root" $root "key" $key "entry" $entry) }}
-    {{- $out = append $out (merge (dict "name" $name "key" $key) (pick $entry "annotations")) }}
+    {{- $annotations := merge (include "release-runtime.early" $root | fromJson) ($entry.annotations | default dict) }}
+    {{- $out = append $out (dict "name" $name "key" $key "annotations" $annotations) }}
   {{- end }}
 {{- end }}
 {{- $copy := include "release-runtime.hookCopyAnnotations" . | fromYaml }}
@@ -122,6 +123,7 @@ dict root pods(of release-runtime.model.pod) copies({KEY: true})
   {{- $one := dict "name" (include "release-runtime.name" (dict "root" $root "key" $key)) "account" $account.serviceAccountName }}
   {{- /* What has no namespace is told apart by it. */ -}}
   {{- $_ := set $one "clusterName" (include "release-runtime.shortName" (list (printf "%s-%s" $root.Release.Namespace $one.name) 63)) }}
+  {{- $_ := set $one "annotations" (include "release-runtime.early" $root | fromJson) }}
   {{- $_ := set $out $key (merge $one (pick $entry "rules" "clusterRules")) }}
 {{- end }}
 {{- toJson $out }}

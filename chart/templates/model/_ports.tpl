@@ -32,12 +32,14 @@ that is known for the number)
 {{- end }}
 
 {{- /*
-All ports of a workload in its containers' order, as JSON [{container, name, port, protocol, appProtocol}], to be read by
+All ports of a workload in its containers' order, sidecars last, as JSON [{container, name, port, protocol, appProtocol}], to be read by
 fromJsonArray: dict workload
 */ -}}
 {{- define "release-runtime.workloadPorts" -}}
 {{- $out := list }}
-{{- range $name := include "release-runtime.ordered" (.workload.containers | default dict) | fromJsonArray }}
+{{- $names := include "release-runtime.containersOf" (dict "workload" .workload "of" "containers") | fromJsonArray }}
+{{- $names = concat $names (include "release-runtime.containersOf" (dict "workload" .workload "of" "sidecars") | fromJsonArray) }}
+{{- range $name := $names }}
   {{- $portName := ternary "http" ($name | trunc 15 | trimSuffix "-") (empty $out) }}
   {{- $container := get $.workload.containers $name }}
   {{- range include "release-runtime.ports" (dict "container" $container "portName" $portName) | fromJsonArray }}

@@ -86,6 +86,7 @@ What all other templates get as "root", as JSON: in: what release-runtime.all ge
 
     Values            without entries that are null, at any depth, so that no template meets one
     Release kube flux own
+    argocd            whether Argo CD installs what is rendered, and not Helm
     dashboards        {KEY: {FILE: TEXT}}
     extraObjects      {KEY: YAML}
     externalSecrets   the version of External Secrets' API
@@ -97,6 +98,7 @@ What all other templates get as "root", as JSON: in: what release-runtime.all ge
 {{- $ctx := .ctx | default . }}{{ $given := .values | default $ctx.Values }}
 {{- $values := dict }}
 {{- include "release-runtime.copyPlain" (dict "from" $given "to" $values) }}
+{{- include "release-runtime.gather" $values }}
 {{- $_ := set $values "configMaps" (include "release-runtime.withFiles" (dict "ctx" $ctx "values" $values) | fromJson) }}
 {{- include "release-runtime.withCredentials" $values }}
 {{- include "release-runtime.withFlags" $values }}
@@ -109,6 +111,7 @@ What all other templates get as "root", as JSON: in: what release-runtime.all ge
 {{- $flux := $ctx.Capabilities.APIVersions.Has "helm.toolkit.fluxcd.io/v2" }}
 {{- $own := dig "releaseRuntime" (dict) $global }}
 {{- $out := dict "Values" $values "Release" $release "Chart" $chart "kube" $kube "flux" $flux "own" $own }}
+{{- $_ := set $out "argocd" (eq (dig "deploy" "tool" "helm" $values) "argocd") }}
 {{- $apis := $ctx.Capabilities.APIVersions }}{{ $external := "external-secrets.io/v1" }}
 {{- if and ($apis.Has "external-secrets.io/v1beta1") (not ($apis.Has $external)) }}{{ $external = "external-secrets.io/v1beta1" }}{{ end }}
 {{- $_ := set $out "externalSecrets" $external }}

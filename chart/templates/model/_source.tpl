@@ -1,5 +1,5 @@
 {{- /*
-What migrations and cron jobs take from a container and its workload: in one place, what of it.
+What migrations, cron jobs, hooks and tests take from a container and its workload: in one place, what of it.
 
 release-runtime.source      the container WORKLOAD/CONTAINER as JSON {workload, container, name}; all empty without one: dict root from
 release-runtime.inherited   the names of the values that they take over, as JSON {container, pod}; labels and annotations of the pod
@@ -47,8 +47,34 @@ What a pod's values are, with Kubernetes' names, as JSON: dict [workload] [over:
 {{- toJson $out }}
 {{- end }}
 
-{{- /* A cron job's container as values, as JSON: dict source job mounts(those of the volumes that it takes over) */ -}}
-{{- define "release-runtime.cronContainer" -}}
+{{- /*
+What runs a command as a container of a workload does, as JSON: dict root job(from, command, args, volumes, pod and what it has otherwise)
+[name: of the container; its own] [hook copies]
+
+    values      release-runtime.jobContainer
+    container   release-runtime.model.container, with the command
+    pod         release-runtime.model.pod, with volumes
+    claims      those among the volumes that it takes over
+*/ -}}
+{{- define "release-runtime.derived" -}}
+{{- $j := .job }}{{ $given := pick . "root" "hook" "copies" }}
+{{- $source := include "release-runtime.source" (dict "root" .root "from" $j.from) | fromJson }}
+{{- $taken := include "release-runtime.takenVolumes" (merge (dict "source" $source "root" .root) (pick $j "volumes" "from")) | fromJson }}
+{{- $values := include "release-runtime.jobContainer" (dict "source" $source "job" $j "mounts" $taken.mounts) | fromJson }}
+{{- $one := merge (dict "container" $values "name" (.name | default $source.name)) $given }}
+{{- $one = include "release-runtime.model.container" $one | fromJson }}
+{{- range $field, $words := pick $j "command" "args" }}
+  {{- $_ := set $one $field (include "release-runtime.words" $words | fromJsonArray) }}
+{{- end }}
+{{- $pod := merge (dict "workload" $source.workload "over" $j.pod "near" $taken.near) $given }}
+{{- $pod = include "release-runtime.model.pod" $pod | fromJson }}
+{{- $volumes := include "release-runtime.volumes" (merge (dict "workload" $taken) $given) | fromJsonArray }}
+{{- $_ := set $pod "volumes" (concat $volumes ($one.volumes | default list)) }}
+{{- dict "values" $values "container" $one "pod" $pod "claims" $taken.claims | toJson }}
+{{- end }}
+
+{{- /* Its container as values, as JSON: dict source job mounts(those of the volumes that it takes over) */ -}}
+{{- define "release-runtime.jobContainer" -}}
 {{- $theirs := include "release-runtime.inheritedContainer" .source.container | fromJson }}
 {{- $env := include "release-runtime.overlay" (list $theirs.env .job.env) | fromJson }}
 {{- $own := dict "env" $env "volumeMounts" (.mounts | default dict) }}

@@ -4,7 +4,7 @@ A container of the user's, as YAML: in: release-runtime.model.container, and pre
 {{- define "release-runtime.container" -}}
 name: {{ .name | quote }}
 image: {{ .image | quote }}
-{{- with pick . "imagePullPolicy" "command" "args" "workingDir" }}
+{{- with pick . "imagePullPolicy" "command" "args" "workingDir" "restartPolicy" }}
 {{ toYaml . }}
 {{- end }}
 {{- with .ports }}

@@ -46,21 +46,25 @@ spec:
 {{- end }}
 {{- include "release-runtime.pod" $d.pod }}
 terminationGracePeriodSeconds: {{ int64 $d.grace }}
-{{- range $d.pod.containers }}{{ if dig "lifecycle" "stopSignal" "" . }}
+{{- range concat $d.pod.containers $d.before }}{{ if dig "lifecycle" "stopSignal" "" . }}
 os: {name: linux}
 {{- break }}
 {{- end }}{{ end }}
-{{- if or $d.bringsHealthd $d.migrations (and $h.on $h.native) }}
+{{- if or $d.bringsHealthd $d.before (and $h.on $h.native) }}
 {{- $bringsMigrate := false }}{{ range $d.migrations }}{{ if .bringsMigrate }}{{ $bringsMigrate = true }}{{ end }}{{ end }}
 initContainers:
   {{- if $bringsMigrate }}
   - {{- include "release-runtime.copyProgram" (dict "root" .root "program" "migrate") | nindent 4 }}
   {{- end }}
-  {{- range $d.migrations }}
-  - {{- include "release-runtime.migrateContainer" (merge (dict "root" $.root) .) | nindent 4 }}
-  {{- end }}
   {{- if $d.bringsHealthd }}
   - {{- include "release-runtime.copyProgram" (dict "root" .root "program" "healthd" "image" $h.image) | nindent 4 }}
+  {{- end }}
+  {{- range $d.before }}
+  {{- if .migration }}
+  - {{- include "release-runtime.migrateContainer" (merge (dict "root" $.root) .migration) | nindent 4 }}
+  {{- else }}
+  - {{- include "release-runtime.container" . | nindent 4 }}
+  {{- end }}
   {{- end }}
   {{- if and $h.on $h.native }}
   - {{- $healthd | nindent 4 }}

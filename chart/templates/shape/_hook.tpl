@@ -11,8 +11,7 @@ spec:
   ttlSecondsAfterFinished: {{ int64 $h.ttlSecondsAfterFinished }}
   template:
     metadata:
-      labels:
-        {{- include "release-runtime.selector" (dict "root" .root "component" $h.component) | nindent 8 }}
+      {{- include "release-runtime.podMetadata" (merge (dict "root" .root) (pick $h "component" "pod")) | nindent 6 }}
     spec:
       {{- include "release-runtime.pod" $h.pod | nindent 6 }}
       restartPolicy: Never

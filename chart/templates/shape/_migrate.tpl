@@ -76,12 +76,8 @@ volumeMounts: {{ toJson . }}
 {{- end }}
 
 {{- define "release-runtime.migrateMetadata" -}}
-{{- $events := eq (.when | default "pre") "post" | ternary "post-install,post-upgrade" "pre-install,pre-upgrade" }}
-{{- $hook := dict "helm.sh/hook" $events "helm.sh/hook-weight" "0" }}
-{{- $_ := set $hook "helm.sh/hook-delete-policy" "before-hook-creation" }}
-{{- /* Flux's helm-controller crashes on it when the hook fails; whether it is the one that renders cannot be seen. */ -}}
-{{- if dig "policy" "hookLogs" (not .root.flux) .root.Values }}
-  {{- $_ := set $hook "helm.sh/hook-output-log-policy" "hook-failed" }}
-{{- end }}
+{{- $when := .when | default "pre" }}
+{{- $events := list (printf "%s-install" $when) (printf "%s-upgrade" $when) }}
+{{- $hook := include "release-runtime.hookAnnotations" (dict "root" .root "events" $events) | fromJson }}
 {{- include "release-runtime.metadata" (dict "root" .root "name" .name "component" .component "annotations" $hook) }}
 {{- end }}

@@ -6,7 +6,8 @@ rules
 apiVersion: rbac.authorization.k8s.io/v1
 kind: {{ .kind }}
 metadata:
-  {{- include "release-runtime.metadata" (dict "root" .root "name" .name "cluster" (eq .kind "ClusterRole")) | nindent 2 }}
+  {{- $meta := dict "root" .root "name" .name "cluster" (eq .kind "ClusterRole") "annotations" .rights.annotations }}
+  {{- include "release-runtime.metadata" $meta | nindent 2 }}
 rules: {{ toJson .rules }}
 {{- end }}
 
@@ -14,7 +15,8 @@ rules: {{ toJson .rules }}
 apiVersion: rbac.authorization.k8s.io/v1
 kind: {{ .kind }}Binding
 metadata:
-  {{- include "release-runtime.metadata" (dict "root" .root "name" .name "cluster" (eq .kind "ClusterRole")) | nindent 2 }}
+  {{- $meta := dict "root" .root "name" .name "cluster" (eq .kind "ClusterRole") "annotations" .rights.annotations }}
+  {{- include "release-runtime.metadata" $meta | nindent 2 }}
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: {{ .kind }}
