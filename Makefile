@@ -168,7 +168,7 @@ bench-lexer: $(SPEED)
 	@$(SPEED)
 
 # --- Checks --------------------------------------------------------------------------------------------------------------
-.PHONY: deps check check-asan scenarios acceptance mutants coverage seeds lint analyze bench
+.PHONY: deps check check-asan scenarios acceptance mutants chart-mutants coverage seeds lint analyze bench
 deps:
 	@scripts/deps check
 
@@ -188,6 +188,10 @@ acceptance: deps all
 # Breaks lines of the product in a copy of the tree and tells which of them no test notices.
 mutants:
 	@$(PYTHON) tests/mutants/run
+
+# Values of the chart with one thing wrong, N of them in the order that SEED gives: refused by the path, or harmless.
+chart-mutants:
+	@$(PYTHON) tests/chart/mutants.py $(or $(N),5000) $(or $(SEED),1)
 
 # Files that call themselves pure: every line of them is reached by a unit test.
 coverage:
@@ -315,6 +319,7 @@ help:
 	@echo 'oracle       the splitter against the parser of PostgreSQL, on the SQL files of its source package'
 	@echo 'acceptance   what the release promises, at full size, with what was measured (ONLY="leaks race" chooses)'
 	@echo 'mutants      breaks N lines of the product, chosen by SEED, and tells which of them no test notices'
+	@echo 'chart-mutants  gives the chart N values with one thing wrong, and tells which it takes amiss'
 	@echo 'coverage     every line of the files that call themselves pure is reached by a unit test, or says why not'
 	@echo 'seeds        what the five example systems ask for, row by row, and which test shows it'
 	@echo 'cluster-up   a Kubernetes of one node on this machine (tests/cluster/in kubectl ...); cluster-down ends it'

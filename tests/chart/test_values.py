@@ -125,8 +125,8 @@ def test_as_an_aliased_dependency(both, tmp_path):
 
 
 def test_named_templates_bring_our_version(helm, tmp_path):
-    sidecar = '{{ include "release-runtime.healthdSidecar" (dict "root" $root "native" true "env" (list) "lines" (list "a tcp://b:1")) }}'
-    text = '{{- $root := include "release-runtime.root" . | fromJson }}{kind: Pod, spec: {containers: [' + sidecar + "]}}"
+    sidecar = '{{ include "release-runtime.healthdSidecar" (dict "ctx" . "checks" (dict "a" "tcp://b:1")) }}'
+    text = "{kind: Pod, spec: {containers: [" + sidecar + "]}}"
     (made,) = [o for o in helm.render({}, chart=parent(tmp_path, {}, text)) if o["kind"] == "Pod"]
     assert made["spec"]["containers"][0]["image"] == f"localhost/release-runtime/healthd:{VERSION}"
 

@@ -58,8 +58,8 @@ release-runtime.check.bundled   refuses, in the values, a bundled server without
 {{- range $w, $workload := .root.Values.workloads }}{{ range $c, $container := $workload.containers }}
   {{- range $name, $source := $container.envFrom }}
     {{- if eq ($source.configMap | default "") $.key }}
-      {{- fail (printf "workloads.%s.containers.%s.envFrom.%s: where is it? Say %s.host, or %s.enabled: true (for development)" $w $c $name
-        $.key $.key) }}
+      {{- $at := include "release-runtime.fromPath" (dict "root" $.root "from" (printf "%s/%s" $w $c)) }}
+      {{- fail (printf "%s.envFrom.%s: where is it? Say %s.host, or %s.enabled: true (for development)" $at $name $.key $.key) }}
     {{- end }}
   {{- end }}
 {{- end }}{{ end }}

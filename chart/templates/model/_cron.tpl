@@ -21,7 +21,7 @@ release-runtime.model.cronJob   as JSON: dict root key job
 {{- $_ := unset $one "args" }}
 {{- $runs := dict "name" (printf "%s/%s/%s" .root.Release.Namespace .root.Release.Name .key) "lock" $lock "deadline" $times.deadline }}
 {{- $runs = merge $runs (dict "grace" $times.grace "activeDeadlineSeconds" $times.active "command" $words) }}
-{{- $_ := set $one "command" (include "release-runtime.cronCommand" $runs | fromJson).command }}
+{{- $_ := set $one "command" (include "release-runtime.underCronrun" $runs | fromJson).command }}
 {{- $_ := set $one "volumeMounts" (append ($one.volumeMounts | default list) (include "release-runtime.programMount" . | fromYaml)) }}
 {{- $_ := set $pod "volumes" (append ($pod.volumes | default list) (include "release-runtime.programVolume" . | fromYaml)) }}
 {{- $out := pick $j "annotations" "schedule" }}

@@ -78,7 +78,7 @@ found}: dict source migration hook contract taken
 {{- range $key, $mount := .taken.mounts }}{{ $_ := set $out "mounts" (append $out.mounts (merge (dict "name" $key) $mount)) }}{{ end }}
 {{- $_ := set $out "volumes" (concat $has.volumes $image.volumes $named.volumes) }}
 {{- /* The Job for what is left has files of its own where the others' are a hook's, which go with it. */ -}}
-{{- if and (kindIs "map" $m.files) (or (not .contract) (eq .contract "pre")) }}
+{{- if and (kindIs "map" $m.files) (or (not .contract) (and (eq .contract "pre") (not $root.argocd))) }}
   {{- $_ := set $out "files" (dict "name" $filesName "data" $m.files) }}
   {{- $_ := set $out.files "annotations" (include "release-runtime.early" $root | fromJson) }}
   {{- if $copied }}{{ $_ := set $out.files "annotations" (include "release-runtime.hookCopyAnnotations" . | fromYaml) }}{{ end }}

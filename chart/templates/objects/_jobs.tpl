@@ -6,7 +6,7 @@
     {{- include "release-runtime.configMap" (dict "root" $root "configMap" .) | include "release-runtime.document" }}
   {{- end }}
   {{- if ne .when "init" }}
-    {{- include "release-runtime.migrateJob" (merge (dict "root" $root) $made) | include "release-runtime.document" }}
+    {{- include "release-runtime.migrationJob" (merge (dict "root" $root) $made) | include "release-runtime.document" }}
   {{- end }}
 {{- end }}
 {{- end }}

@@ -1,12 +1,12 @@
 {{- /*
 A CronJob whose command is wrapped by cronrun.
 
-release-runtime.cronCommand   the container's command, as JSON {command: […]}. dict
+release-runtime.underCronrun  the container's command, as JSON {command: […]}. dict
     name lock deadline grace      of cronrun
     activeDeadlineSeconds         of the Job
     command                       the words of the wrapped command
 */ -}}
-{{- define "release-runtime.cronCommand" -}}
+{{- define "release-runtime.underCronrun" -}}
 {{- $runs := list "/release-runtime/cronrun" "run" "--name" .name "--lock" .lock "--deadline" .deadline "--grace" .grace }}
 {{- dict "command" (concat $runs (list "--job-deadline" (printf "%ds" (int64 .activeDeadlineSeconds)) "--") .command) | toJson }}
 {{- end }}

@@ -1,7 +1,7 @@
 {{- /*
 healthd beside an application.
 
-release-runtime.healthdSidecar   the container, as JSON. dict
+release-runtime.healthd   the container, as YAML. dict
     root       of release-runtime.root
     native     whether it is an init container that stays (from Kubernetes 1.29)
     lines      its check lines
@@ -9,10 +9,6 @@ release-runtime.healthdSidecar   the container, as JSON. dict
     drain      duration, for an ordinary container
     healthd    the values workloads.NAME.healthd
 */ -}}
-{{- define "release-runtime.healthdSidecar" -}}
-{{- include "release-runtime.healthd" . | fromYaml | toJson }}
-{{- end }}
-
 {{- define "release-runtime.healthd" -}}
 {{- $h := .healthd | default dict }}
 {{- $ready := dict "periodSeconds" 2 "timeoutSeconds" 1 "failureThreshold" 2 }}

@@ -1,7 +1,7 @@
 {{- /*
 A migration's Job, which is a hook, and its container.
 
-release-runtime.migrateJob         the Job, as YAML. dict
+release-runtime.migrationJob       the Job, as YAML. dict
     root          of release-runtime.root
     name          of the Job; component: its label
     when          pre or post
@@ -18,7 +18,7 @@ release-runtime.migrateContainer   the container, as YAML. dict root key when m,
 Helm shows the log of a failed hook (hook-output-log-policy: Helm 3.18 and newer), so migrate logs as text, with file, line and
 SQLSTATE. Its exit status says whether another start may help: 10 to 12 it has waited for itself, 20 to 24 need a person.
 */ -}}
-{{- define "release-runtime.migrateJob" -}}
+{{- define "release-runtime.migrationJob" -}}
 apiVersion: batch/v1
 kind: Job
 metadata:
