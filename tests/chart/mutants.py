@@ -149,7 +149,7 @@ def faults(values):
     found = list(validator().iter_errors(values))
     while any(error.context for error in found):
         found = [error for one in found for error in (one.context or [one])]
-    return ["/" + "/".join(map(str, error.absolute_path)) if error.absolute_path else "" for error in found]
+    return ["".join("/" + str(word).replace("~", "~0").replace("/", "~1") for word in error.absolute_path) for error in found]
 
 
 def verdict(values, misspelt_key, done):
