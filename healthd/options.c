@@ -10,6 +10,7 @@
 #include "healthd/formats.h"
 
 static const char *const details_names[] = {"never", "local", "always", NULL};
+static const char *const sandbox_names[] = {"auto", "off", "require", NULL};
 
 static const struct opt_row rows[] = {
     {.name = "listen",
@@ -118,6 +119,16 @@ static const struct opt_row rows[] = {
      .def = "15s",
      .help =
          "how long to go on serving, not ready, after SIGTERM, SIGINT or SIGQUIT; a second signal ends it"},
+    {.name = "sandbox",
+     .kind = OPT_CHOICE,
+     .offset = offsetof(struct options, sandbox),
+     .def = "auto",
+     .choices = sandbox_names,
+     .help = "give up what is not needed to serve: auto (what the kernel offers), off or require",
+     .more =
+         "Files: only the directories of the files that the configuration names, and what the libraries read, can be opened "
+         "(Landlock, Linux 5.13). System calls: executing a program, tracing and changing the identity end the process, "
+         "other calls that are not needed fail (seccomp). /metrics and the log say what is in force."},
     {.name = "termination-log",
      .kind = OPT_STRING,
      .arg = "FILE",

@@ -25,6 +25,7 @@ struct options {
     const char *termination_log;
     uint64_t drain_ms;
     int details; /* enum details */
+    int sandbox; /* enum confine_wanted */
     bool health_strict;
     uint64_t probe_timeout_ms;
     int64_t probe_expect;

@@ -1,6 +1,7 @@
 /* serve.c: healthd itself: checks in the background, answers at once, drains on SIGTERM. */
 #include "healthd/options.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -14,9 +15,11 @@
 #include "common/http/httpd.h"
 #include "common/net/loop.h"
 #include "common/net/resolve.h"
+#include "common/proc/sandbox.h"
 #include "common/proc/termination.h"
 #include "healthd/commands.h"
 #include "healthd/config.h"
+#include "healthd/confine.h"
 #include "healthd/events.h"
 #include "healthd/lifetime.h"
 #include "healthd/page/routes.h"
@@ -31,7 +34,7 @@ const struct opt_command serve_command = {
     .summary = "check in the background and answer probes",
     .options = OPT_NAMES("listen", "tls-cert", "tls-key", "check", "config", "database", "redis",
                          "service-name", "service-version", "health-strict", "alias", "body",
-                         "details", "drain", "termination-log"),
+                         "details", "drain", "sandbox", "termination-log"),
     .run = serve_run,
 };
 
@@ -49,6 +52,8 @@ struct server {
     struct httpd *httpd;
     struct loop_timer *drain;
     struct loop_signal *hup, *child;
+    struct confine confine;
+    uint64_t refused_calls; /* as told last */
     const char *outcome;
     int status;
 };
@@ -69,6 +74,20 @@ on_changed(const struct view *view, struct verdict_view from, bool more, void *a
     routes_prepare(s->routes);
 }
 
+/* Told when somebody looks, and at the end: nothing else is to be done about it. */
+static uint64_t
+tell_refused_calls(struct server *s)
+{
+    const char *latest = NULL;
+    uint64_t n = sandbox_refused(&latest);
+    if (n > s->refused_calls)
+        log_warn(&event_sandbox_refused, LOG_FIELDS(LF_UINT("calls", n), LF_STR("latest", latest)),
+                 "the sandbox has refused %" PRIu64 " system calls so far, the latest was %s", n,
+                 latest);
+    s->refused_calls = n;
+    return n;
+}
+
 static void
 on_metrics(struct render_metrics *ret, void *arg)
 {
@@ -76,6 +95,9 @@ on_metrics(struct render_metrics *ret, void *arg)
     ret->http = httpd_stats(s->httpd);
     ret->stall_seconds = loop_stall_seconds(s->loop, true);
     ret->mono_ms = clock_mono_ms();
+    ret->files_confined = s->confine.files > 0;
+    ret->calls_confined = s->confine.calls;
+    ret->calls_refused = tell_refused_calls(s);
 }
 
 static const struct httpd_answer *
@@ -329,12 +351,15 @@ serve(struct server *s)
     if (listen_all(s, &e) < 0)
         return refuse(s, &e, e.code == ERR_USAGE ? EXIT_USAGE : EXIT_CANNOT_LISTEN,
                       e.code == ERR_USAGE ? &event_usage : &event_cannot_listen);
+    if (confine_enter(s->o, s->httpd, &s->confine, &e) < 0)
+        return refuse(s, &e, EXIT_CANNOT_LISTEN, &event_cannot_start);
     if (s->config.n == 0)
         log_warn(&event_no_checks, LOG_NONE,
                  "nothing to check: neither the environment nor a check names a server; always "
                  "ready");
     schedule_start(s->schedule);
     loop_run(s->loop);
+    tell_refused_calls(s);
     log_info(&event_stopped, LOG_NONE, "%s", s->outcome);
     return s->status;
 }

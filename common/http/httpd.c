@@ -274,6 +274,12 @@ httpd_bound_with_tls(const struct httpd *h, size_t i)
     return i < h->n_listeners && h->listeners[i].tls;
 }
 
+const char *
+httpd_bound_dir(const struct httpd *h, size_t i)
+{
+    return h->listeners[i].socket.unlink_dir;
+}
+
 struct httpd_stats
 httpd_stats(const struct httpd *h)
 {

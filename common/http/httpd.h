@@ -84,6 +84,8 @@ httpd_use_tls(struct httpd *h, const char *cert_file, const char *key_file, stru
  * last. Borrowed. */
 const char *httpd_bound(const struct httpd *h, size_t i);
 bool httpd_bound_with_tls(const struct httpd *h, size_t i);
+/* The directory in which its socket is removed at the end; "": none is. */
+const char *httpd_bound_dir(const struct httpd *h, size_t i);
 
 struct httpd_stats httpd_stats(const struct httpd *h);
 

@@ -162,8 +162,11 @@ open_unix(const char *address, struct httpd_socket *s, struct err *e)
         return -1;
     s->is_unix = true;
     snprintf(s->bound, sizeof(s->bound), "%s", address);
-    if (!abstract)
-        snprintf(s->unlink_path, sizeof(s->unlink_path), "%s", path);
+    if (abstract)
+        return 0;
+    snprintf(s->unlink_path, sizeof(s->unlink_path), "%s", path);
+    int dir = (int)(strrchr(path, '/') - path);
+    snprintf(s->unlink_dir, sizeof(s->unlink_dir), "%.*s", dir > 0 ? dir : 1, path);
     return 0;
 }
 

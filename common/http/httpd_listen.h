@@ -16,6 +16,7 @@ struct httpd_socket {
     bool is_unix;
     char bound[HTTPD_BOUND_MAX]; /* "[::]:9180", "127.0.0.1:43211", "unix:/run/healthd.sock" */
     char unlink_path[112];       /* the socket file to remove at the end; "" for none */
+    char unlink_dir[112];        /* its directory */
 };
 
 /* Forms of httpd_listen(). Non-blocking, close-on-exec. ERR_USAGE, ERR_SYSTEM. */

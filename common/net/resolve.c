@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/reopen.h"
 #include "common/net/dial.h"
 #include "common/net/loop.h"
 #include "common/net/resolve_channel.h"
@@ -106,6 +107,7 @@ resolver_new(struct loop *l, struct err *e)
     }
     const char *path = getenv("RELEASE_RUNTIME_RESOLV_CONF");
     r->conf_path = path && *path ? path : "/etc/resolv.conf";
+    reopen_note(r->conf_path);
     r->loop = l;
     return r;
 }

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/reopen.h"
 #include "common/net/tls_private.h"
 
 struct tls_client {
@@ -223,6 +224,7 @@ struct tls_client *
 tls_client_new(const char *ca_file, bool verify, struct err *e)
 {
     const char *file = ca_file ? ca_file : tls_system_ca_file();
+    reopen_note(file);
     if (verify && !file) {
         err_set(
             e, ERR_TLS,

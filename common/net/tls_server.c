@@ -10,6 +10,7 @@
 #include "common/base/clock.h"
 #include "common/base/events.h"
 #include "common/base/log.h"
+#include "common/base/reopen.h"
 #include "common/net/tls_private.h"
 
 #define LOOK_AGAIN_MS 1000u
@@ -72,6 +73,8 @@ server_context(const struct tls_server *t, struct err *e)
 struct tls_server *
 tls_server_new(const char *cert_file, const char *key_file, struct err *e)
 {
+    reopen_note(cert_file);
+    reopen_note(key_file);
     struct tls_server *t = calloc(1, sizeof(*t));
     if (!t || !(t->cert_file = strdup(cert_file)) || !(t->key_file = strdup(key_file))) {
         err_nomem(e);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/reopen.h"
 #include "common/target/target_pg.h"
 #include "common/net/tls.h"
 
@@ -182,20 +183,31 @@ system_roots(struct pg_set *set, struct err *e)
     return put(set, PG_SSLROOTCERT, bundle, e);
 }
 
+/* What libpq reads at each login. */
+static const enum pg_key path_keys[] = {PG_PASSFILE, PG_SSLROOTCERT, PG_SSLCERT,
+                                        PG_SSLKEY,   PG_SSLCRL,      PG_SSLCRLDIR};
+#define PATH_KEYS (sizeof(path_keys) / sizeof(path_keys[0]))
+
+static void
+note_paths(const struct pg_set *set)
+{
+    for (size_t i = 0; i < PATH_KEYS; i++)
+        reopen_note(set->value[path_keys[i]]);
+}
+
 /* libpq repeats a path that it cannot open. A word that is neither a path from the root nor a file here may be anything. */
 static int
 check_paths(const struct pg_set *set, struct err *e)
 {
-    static const enum pg_key paths[] = {PG_PASSFILE, PG_SSLROOTCERT, PG_SSLCERT,
-                                        PG_SSLKEY,   PG_SSLCRL,      PG_SSLCRLDIR};
-    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-        const char *path = set->value[paths[i]];
-        bool engine = paths[i] == PG_SSLKEY && path && strchr(path, ':'); /* pkcs11:… */
-        bool system = paths[i] == PG_SSLROOTCERT && path && strcmp(path, "system") == 0;
+    for (size_t i = 0; i < PATH_KEYS; i++) {
+        enum pg_key key = path_keys[i];
+        const char *path = set->value[key];
+        bool engine = key == PG_SSLKEY && path && strchr(path, ':'); /* pkcs11:… */
+        bool system = key == PG_SSLROOTCERT && path && strcmp(path, "system") == 0;
         if (path && *path != '/' && !engine && !system && access(path, F_OK) != 0) {
             return err_set(e, ERR_USAGE,
                            "%s is neither an absolute path nor a file in the current directory",
-                           pg_key_name(paths[i]));
+                           pg_key_name(key));
         }
     }
     return 0;
@@ -345,6 +357,7 @@ content_load(struct target_pg *t, bool *ret_named, struct err *e)
         content_done(t);
         return -1;
     }
+    note_paths(&t->set);
     return 0;
 }
 

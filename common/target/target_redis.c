@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/reopen.h"
 #include "common/base/cleanup.h"
 #include "common/target/target_redis.h"
 
@@ -132,6 +133,7 @@ finish(struct target_redis *t, struct redis_set *set, struct err *e)
     t->username = steal_ptr(&set->value[REDIS_KEY_USERNAME]);
     t->password = steal_ptr(&set->value[REDIS_KEY_PASSWORD]);
     t->tls_ca = steal_ptr(&set->value[REDIS_KEY_CA]);
+    reopen_note(t->tls_ca);
     t->tls_name = set->value[REDIS_KEY_NAME] ? steal_ptr(&set->value[REDIS_KEY_NAME])
                                              : strdup(t->host ? t->host : "");
     if (!t->tls_name)

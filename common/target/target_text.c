@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/reopen.h"
 #include "common/base/words.h"
 
 void
@@ -335,6 +336,7 @@ target_path_shown(const char *path)
 int
 target_read_secret(const char *path, char **ret, struct err *e)
 {
+    reopen_note(path);
     /* Not blocking: the path may be a FIFO that nobody writes. */
     cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat st;

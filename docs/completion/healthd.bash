@@ -17,6 +17,7 @@ _healthd_value() {
     --body) words='' path='' ;;
     --details) path='' words='never local always' ;;
     --drain) words='' path='' ;;
+    --sandbox) path='' words='auto off require' ;;
     --termination-log) words='' path=default ;;
     --timeout) words='' path='' ;;
     --expect) words='' path='' ;;
@@ -39,7 +40,7 @@ _healthd_command() {
     sleep) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     copy) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
     version) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
-    '') options='--listen --tls-cert --tls-key --check --config --database --redis --service-name --service-version --health-strict --alias --body --details --drain --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='probe check wait explain sleep copy version' path='' wraps='' ;;
+    '') options='--listen --tls-cert --tls-key --check --config --database --redis --service-name --service-version --health-strict --alias --body --details --drain --sandbox --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='probe check wait explain sleep copy version' path='' wraps='' ;;
     *) return 1 ;;
     esac
 }

@@ -1,7 +1,7 @@
 # Completion of healthd for fish, as healthd --print-options=fish prints it.
 
 # Options that a value follows.
-set -g __healthd_valued --listen --tls-cert --tls-key --check --config --database --redis --service-name --service-version --alias --body --details --drain --termination-log --timeout --expect --probe --bound --log --log-level --print-options
+set -g __healthd_valued --listen --tls-cert --tls-key --check --config --database --redis --service-name --service-version --alias --body --details --drain --sandbox --termination-log --timeout --expect --probe --bound --log --log-level --print-options
 set -g __healthd_commands probe check wait explain sleep copy version
 # Commands that a command line follows.
 set -g __healthd_wrapping
@@ -75,6 +75,7 @@ complete -c healthd -n '__healthd_at -' -l alias -x -d 'answer PATH as PAGE is a
 complete -c healthd -n '__healthd_at -' -l body -x -d 'answer PATH with 200 and TEXT (may be repeated; in the variable, one per line)'
 complete -c healthd -n '__healthd_at -' -l details -x -a 'never local always' -d 'who may see reasons and the history: never (nobody), local or always'
 complete -c healthd -n '__healthd_at -' -l drain -x -d 'how long to go on serving, not ready, after SIGTERM, SIGINT or SIGQUIT; a second signal ends it'
+complete -c healthd -n '__healthd_at -' -l sandbox -x -a 'auto off require' -d 'give up what is not needed to serve: auto (what the kernel offers), off or require'
 complete -c healthd -n '__healthd_at -' -l termination-log -r -F -d 'where to write the termination message, if that file exists'
 complete -c healthd -n '__healthd_at -' -l log -x -a 'auto text kv json' -d 'format of the log on stderr: auto, text, kv or json'
 complete -c healthd -n '__healthd_at -' -l log-level -x -a 'debug info warn error' -d 'lowest level that is logged: debug, info, warn or error'

@@ -170,6 +170,7 @@ _healthd() {
         '*--body=[answer PATH with 200 and TEXT (may be repeated; in the variable, one per line)]:PATH=TEXT: ' \
         '--details=[who may see reasons and the history\: never (nobody), local or always]:WORD: _healthd_offer never local always' \
         '--drain=[how long to go on serving, not ready, after SIGTERM, SIGINT or SIGQUIT; a second signal ends it]:DURATION: ' \
+        '--sandbox=[give up what is not needed to serve\: auto (what the kernel offers), off or require]:WORD: _healthd_offer auto off require' \
         '--termination-log=[where to write the termination message, if that file exists]:FILE:_files' \
         '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _healthd_offer auto text kv json' \
         '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _healthd_offer debug info warn error' \

@@ -66,6 +66,8 @@ struct render_metrics {
     double stall_seconds;
     uint64_t mono_ms;
     bool ready;
+    bool files_confined, calls_confined; /* the parts of the sandbox */
+    uint64_t calls_refused;
 };
 void render_metrics(const struct render_facts *f, const struct render_metrics *m,
                     struct httpd_answer *ret);

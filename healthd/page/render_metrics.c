@@ -94,6 +94,19 @@ put_one(struct page_on *o, const char *name, const char *type, const char *help,
 }
 
 static void
+put_sandbox(struct page_on *o, const struct render_metrics *m)
+{
+    prom_family(o->out, "healthd_sandbox", "gauge",
+                "1 for each part of the sandbox that is in force.");
+    prom_sample(o->out, "healthd_sandbox", &(struct prom_label){"part", "landlock"}, 1,
+                m->files_confined ? 1 : 0);
+    prom_sample(o->out, "healthd_sandbox", &(struct prom_label){"part", "seccomp"}, 1,
+                m->calls_confined ? 1 : 0);
+    put_one(o, "healthd_sandbox_refused_calls_total", "counter",
+            "System calls that the sandbox answered with EPERM.", (double)m->calls_refused);
+}
+
+static void
 put_process(struct page_on *o, const struct render_metrics *m)
 {
     put_one(o, "healthd_ready", "gauge", "1 while /health/ready is 200.", m->ready ? 1 : 0);
@@ -109,6 +122,7 @@ put_process(struct page_on *o, const struct render_metrics *m)
     put_one(o, "healthd_http_connections", "gauge", "Connections open now.", (double)m->http.open);
     put_one(o, "healthd_loop_stall_seconds", "gauge",
             "Longest stretch without a turn of the loop since the last scrape.", m->stall_seconds);
+    put_sandbox(o, m);
     prom_family(o->out, "healthd_build_info", "gauge", "1, with the version.");
     prom_sample(o->out, "healthd_build_info", &(struct prom_label){"version", RR_VERSION}, 1, 1);
 }

@@ -154,7 +154,7 @@ judge_page(struct side *s, const struct fcgi_answer *a)
 static bool
 is_queue_full(const struct side *s, const struct err *e)
 {
-    return e->code == ERR_REFUSED && e->sys_errno == EAGAIN && s->target->host[0] == '/';
+    return e->sys_errno == EAGAIN && s->target->host[0] == '/';
 }
 
 static void

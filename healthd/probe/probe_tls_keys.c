@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/base/reopen.h"
 #include "common/base/words.h"
 #include "common/net/tls.h"
 
@@ -19,6 +20,7 @@ probe_tls_key_ca(struct check_spec *s, const char *value, struct err *e)
         return err_set(e, ERR_USAGE, "the path is empty");
     own->given = "ca";
     own->ca = strdup(value);
+    reopen_note(value);
     return own->ca ? 0 : err_nomem(e);
 }
 

@@ -12,17 +12,11 @@ import sys
 
 import pytest
 from rig.base import free_port, rounds, wait_until
-from rig.leaks import held, many, no_more, peak_kib
+from rig.leaks import SANITISED, held, many, no_more, peak_kib, sanitised
 from rig.program import BIN_DIR, http_get
 
 # Memory may grow by this much: the allocator's arenas, one log ring. A leak of 64 bytes each would show in 10,000.
 RSS_MORE_KIB = 600
-SANITISED = os.environ.get("RR_MODE", "dev") == "asan"
-
-
-def sanitised(kib):
-    """Under a sanitiser freed memory is kept for a while: no bound worth having (its own leak check finds more)."""
-    return 1_000_000 if SANITISED else kib
 
 
 # --- cronrun ----------------------------------------------------------------------------------------------------------

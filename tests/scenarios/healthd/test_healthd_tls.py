@@ -9,7 +9,7 @@ import time
 import pytest
 from rig.base import wait_until
 from rig.healthd import Healthd, slow
-from rig.leaks import held, no_more
+from rig.leaks import held, no_more, sanitised
 from rig.tls import Authority
 
 
@@ -191,5 +191,4 @@ def test_nothing_leaks(start, authority, files):
                 s.sendall(b"GET / HTTP/1.0\r\n\r\n" if i % 2 else b"\x16\x03\x01\x00")
         else:
             ask(h, context(authority))
-    # The sanitiser keeps freed memory for a while.
-    no_more(h.process.pid, before, 1 << 30 if "asan" in os.environ.get("BIN_DIR", "") else 1024)
+    no_more(h.process.pid, before, sanitised(1024))
