@@ -2,7 +2,7 @@
 #include "healthd/confine.h"
 
 #include "common/base/log.h"
-#include "common/base/reopen.h"
+#include "common/net/reopen.h"
 #include "common/net/tls.h"
 #include "common/proc/sandbox.h"
 #include "healthd/events.h"

@@ -18,7 +18,7 @@ struct confine {
     bool calls; /* system calls are filtered */
 };
 
-/* Once everything is open: files named by the configuration have been noted (common/base/reopen.h), h listens. A part that cannot be
+/* Once everything is open: files named by the configuration have been noted (common/net/reopen.h), h listens. A part that cannot be
  * had is logged, or with CONFINE_REQUIRE an error (ERR_SYSTEM). */
 MUST_CHECK int
 confine_enter(const struct options *o, const struct httpd *h, struct confine *ret, struct err *e);

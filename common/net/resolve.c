@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/base/reopen.h"
+#include "common/net/reopen.h"
 #include "common/net/dial.h"
 #include "common/net/loop.h"
 #include "common/net/resolve_channel.h"

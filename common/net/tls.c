@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/base/reopen.h"
+#include "common/net/reopen.h"
 #include "common/net/tls_private.h"
 
 struct tls_client {

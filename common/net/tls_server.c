@@ -10,7 +10,7 @@
 #include "common/base/clock.h"
 #include "common/base/events.h"
 #include "common/base/log.h"
-#include "common/base/reopen.h"
+#include "common/net/reopen.h"
 #include "common/net/tls_private.h"
 
 #define LOOK_AGAIN_MS 1000u

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
-#include "common/base/reopen.h"
+#include "common/net/reopen.h"
 #include "common/target/target_pg.h"
 #include "common/net/tls.h"
 

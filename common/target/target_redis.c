@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/base/reopen.h"
+#include "common/net/reopen.h"
 #include "common/base/cleanup.h"
 #include "common/target/target_redis.h"
 

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
-#include "common/base/reopen.h"
+#include "common/net/reopen.h"
 #include "common/base/words.h"
 
 void

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "common/base/reopen.h"
+#include "common/net/reopen.h"
 #include "common/base/words.h"
 #include "common/net/tls.h"
 

@@ -23,7 +23,7 @@
 
 #include <cmocka.h>
 
-#include "common/base/reopen.h"
+#include "common/net/reopen.h"
 #include "common/proc/sandbox.h"
 
 static char dir[] = "/tmp/rr-sandbox-XXXXXX";

@@ -3,8 +3,8 @@
  * Whoever reads such a file notes it, so that the program can leave it open to itself when it gives up the others
  * (common/proc/sandbox.h). Of the whole process.
  */
-#ifndef RR_BASE_REOPEN_H
-#define RR_BASE_REOPEN_H
+#ifndef RR_NET_REOPEN_H
+#define RR_NET_REOPEN_H
 
 #include <stddef.h>
 

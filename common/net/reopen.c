@@ -1,5 +1,5 @@
 /* reopen.c: which directories hold what is read again. */
-#include "common/base/reopen.h"
+#include "common/net/reopen.h"
 
 #include <limits.h>
 #include <stdlib.h>
