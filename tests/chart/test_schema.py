@@ -113,8 +113,7 @@ def test_defaults_are_those_of_the_templates(helm):
 def test_options_that_the_chart_gives_are_ours(helm):
     """Every flag that is rendered is one that the program's manual page knows."""
     values = changed(FULL, "migrations.schema.statementTimeout", "10s")
-    for key in ("table", "role", "searchPath", "contract"):
-        values["migrations"]["schema"][key] = "pre" if key == "contract" else "x"
+    values["migrations"]["schema"] |= {"table": "x", "role": "x", "searchPath": "x", "contract": "pre", "layout": "golang"}
     wraps = {"from": "web/app", "command": ["up"], "table": "x", "exportUrl": "URL", "grace": "1s"}
     values["migrations"]["wraps"] = wraps
     seen = set()

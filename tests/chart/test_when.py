@@ -179,6 +179,7 @@ def test_every_pod_is_restricted_here_too(helm):
         ({**ALEMBIC, "dir": "/m"}, "migrations.schema: give one of files"),
         ({**ALEMBIC, "files": FILES}, "migrations.schema: give one of files"),
         ({**ALEMBIC, "lockTimeout": "1s"}, "migrations.schema.lockTimeout: only files, dir or image has it"),
+        ({**ALEMBIC, "layout": "golang"}, "migrations.schema.layout: only files, dir or image has it"),
         ({**ALEMBIC, "contract": "pre"}, "migrations.schema.contract: another migrator has no such files"),
         ({"from": "api/app", "dir": "/m", "grace": "1s"}, "migrations.schema.grace: only command has it"),
         ({"files": FILES, "env": {"PGHOST": "db"}, "when": "init"}, "migrations.schema.from is missing: WORKLOAD/CONTAINER, in whose pods"),

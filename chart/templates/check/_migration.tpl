@@ -48,7 +48,7 @@ release-runtime.check.migration   refuses, in the values, what does not say whic
 {{- /* Refuses keys that go together with others alone: dict root m where */ -}}
 {{- define "release-runtime.check.migrationKeys" -}}
 {{- $m := .m }}{{ $where := .where }}
-{{- range empty $m.command | ternary (list "exportUrl" "grace") (list "lockTimeout" "statementTimeout" "role" "searchPath") }}
+{{- range empty $m.command | ternary (list "exportUrl" "grace") (list "lockTimeout" "statementTimeout" "layout" "role" "searchPath") }}
   {{- if hasKey $m . }}
     {{- fail (printf "%s.%s: only %s has it" $where . (empty $m.command | ternary "command" "files, dir or image")) }}
   {{- end }}

@@ -153,7 +153,7 @@ Job after the upgrade, or when the values ask for it.
 {{- $m := .migration }}
 {{- $args := list "up" "--dir" ($m.dir | default "/migrations") "--log" ($m.log | default "text") "--release" .root.Release.Name }}
 {{- $presets := dict "deadline" "240s" "wait" "30s" "lockWait" "60s" "lockTimeout" "2s" }}
-{{- range list "deadline" "wait" "lockWait" "lockTimeout" "statementTimeout" "table" "role" "searchPath" }}
+{{- range list "deadline" "wait" "lockWait" "lockTimeout" "statementTimeout" "table" "layout" "role" "searchPath" }}
   {{- $value := get $m . | default (get $presets .) }}
   {{- if $value }}
     {{- $args = concat $args (list (printf "--%s" (kebabcase .)) (include "release-runtime.asText" $value)) }}
