@@ -16,6 +16,7 @@ from rig import ROOT
 MORE = yaml.safe_load((ROOT / "tests" / "chart" / "more.yaml").read_text())
 DATA = yaml.safe_load((ROOT / "tests" / "chart" / "data.yaml").read_text())
 SCHEMAS = ROOT / "build" / "chart" / "schemas"
+MISSING = SCHEMAS.with_suffix(".missing")  # says why there are none
 
 
 def kinds(objects, name):

@@ -1,18 +1,35 @@
 """Objects against the API's own schemas, and those of the kinds that others define."""
 
+import shutil
+import subprocess
+import sys
 from importlib.util import find_spec
 
 import pytest
-from kinds import DATA, MORE, SCHEMAS, problems
-from rig import FULL
+from kinds import DATA, MISSING, MORE, SCHEMAS, problems
+from rig import FULL, ROOT
 
 THERE = SCHEMAS.exists() and find_spec("jsonschema")
 VERSIONS = ("1.28", "1.31", "1.34", "1.37") if THERE else ()
 
 
 def test_schemas_are_there():
+    if not find_spec("jsonschema"):
+        pytest.skip("nothing holds objects against the API's schemas: apt-get install python3-jsonschema")
     if not THERE:
-        pytest.skip("nothing to hold objects against: tests/chart/schemas makes it, with pip and go; apt-get install python3-jsonschema")
+        reason = MISSING.read_text().strip() if MISSING.exists() else "run tests/chart/schemas"
+        pytest.skip(f"no schemas of the API: {reason}")
+
+
+def test_without_a_registry_they_are_missing_as_a_whole(tmp_path):
+    program = tmp_path / "tests" / "chart" / "schemas"
+    program.parent.mkdir(parents=True)
+    shutil.copy(ROOT / "tests" / "chart" / "schemas", program)
+    unreachable = {"PATH": str(tmp_path), "HOME": str(tmp_path), "PIP_INDEX_URL": "http://127.0.0.1:1/simple"}
+    done = subprocess.run([sys.executable, program], capture_output=True, text=True, env=unreachable, timeout=100)
+    chart = tmp_path / "build" / "chart"
+    assert done.returncode == 77 and "go" in (chart / "schemas.missing").read_text(), done.stderr
+    assert [path.name for path in chart.iterdir()] == ["schemas.missing"]
 
 
 @pytest.mark.parametrize("kube", VERSIONS)
