@@ -5,6 +5,7 @@
     render(helm, …)        its objects, installed as its own page says
 """
 
+import copy
 import shutil
 
 import pytest
@@ -15,6 +16,12 @@ EXAMPLES = CHART / "examples"
 
 OVERLAYS = {
     "kairoflow": [["values-dev.yaml"], ["values-staging.yaml"], ["values-prod.yaml"]],
+    "kubechat": [
+        ["values-dev.yaml"],
+        ["values-staging.yaml"],
+        ["values-production.yaml"],
+        ["values-production.yaml", "values-sealed.yaml"],
+    ],
     "todo-chatbot": [["values-dev.yaml"], ["values-prod.yaml"]],
     "taskpilot": [["values-dev.yaml"], ["values-prod.yaml"], ["values-dev.yaml", "values-post.yaml"]],
     "todo-app": [["values-dev.yaml"], ["values-prod.yaml"], ["values-prod.yaml", "values-literal.yaml"]],
@@ -24,6 +31,9 @@ IDS = ["+".join([system, *(file.removesuffix(".yaml") for file in overlay)]) for
 
 # The name that each system's own commands give the release.
 RELEASES = {"todo-chatbot": "todo-app", "taskpilot": "taskpilot-ai"}
+
+# What was rendered already, by what was asked for.
+MADE = {}
 
 
 def folder(system, into):
@@ -54,6 +64,9 @@ def flags(chart, overlay):
 
 
 def render(helm, system, overlay, into, *more, kube="1.34.0"):
-    chart = folder(system, into)
-    release = RELEASES.get(system, system)
-    return helm.render(None, *flags(chart, overlay), "--namespace", system, *more, release=release, chart=chart, kube=kube)
+    asked = (helm.major, system, *overlay, *more, kube)
+    if asked not in MADE:
+        chart = folder(system, into)
+        words = (*flags(chart, overlay), "--namespace", system, *more)
+        MADE[asked] = helm.render(None, *words, release=RELEASES.get(system, system), chart=chart, kube=kube)
+    return copy.deepcopy(MADE[asked])
