@@ -166,3 +166,10 @@ def test_one_pod_at_a_time_000_28(helm, flow):
     assert named(flow(PROD, "--set", "app.workloads.web.replicas=2"), "Deployment", "kairoflow-web")["spec"]["replicas"] == 2
     with pytest.raises(AssertionError, match="replicas"):
         flow(STAGING, "--set", "app.workloads.web.replicas=2")
+
+
+def test_times_that_were_asked_for_are_watched_000_32(flow):
+    alerts = {rule["alert"]: rule["expr"] for group in kind(flow(), "PrometheusRule")["spec"]["groups"] for rule in group["rules"]}
+    (page,) = [expr for name, expr in alerts.items() if name.lower() == "slowpage"]
+    assert "0.95" in page and page.endswith("> 2")
+    assert alerts["ApiSlow"].endswith("> 0.2") and alerts["MailSlow"].endswith("> 30")
