@@ -1,8 +1,11 @@
 """Todo chatbot: Next.js and FastAPI that scale by themselves behind an Ingress."""
 
+import re
+
+import yaml
 from kinds import kind, kinds
-from rig import container, named
-from systems import pod_of, rendered
+from rig import container, named, pods
+from systems import EXAMPLES, pod_of, rendered
 
 DEV, PROD = ["values-dev.yaml"], ["values-prod.yaml"]
 
@@ -75,3 +78,28 @@ def test_users_and_ports_002_9_002_10(todo):
     for name, main, port in (("frontend", "web", 3000), ("backend", "api", 8000)):
         assert container(pod(objects, name), main)["ports"] == [{"containerPort": port, "name": "http"}]
         assert container(pod(objects, name), main)["livenessProbe"]["httpGet"]["path"] == "/api/health"
+
+
+def test_a_compose_file_whose_health_checks_are_healthd_002_12():
+    text = (EXAMPLES / "todo-chatbot" / "compose.yaml").read_text()
+    told = yaml.safe_load(text)
+    for name, port in (("frontend", 3000), ("backend", 8000)):
+        service = told["services"][name]
+        words = service["healthcheck"]["test"]
+        assert words[:3] == ["CMD", "/usr/local/bin/healthd", "probe"] and words[3].endswith(f":{port}/api/health")
+        assert service["build"]["dockerfile"] == f"${{PWD}}/images/{name}/Dockerfile"
+        assert all(one["condition"] == "service_healthy" for one in service["depends_on"].values())
+    assert told["services"]["database"]["volumes"] == ["data:/var/lib/postgresql/data"] and "data" in told["volumes"]
+    asked = set(re.findall(r"\$\{(\w+)", text)) - {"PWD"}
+    offered = set(re.findall(r"^(\w+)=", (EXAMPLES / "todo-chatbot" / ".env.example").read_text(), re.M))
+    assert asked == offered
+
+
+def test_logs_go_to_stdout_and_the_end_is_graceful_002_14(todo):
+    """No volume for logs; the pause before TERM and what follows it fit into the grace period."""
+    for thing, template in pods(todo()):
+        spec = template["spec"]
+        assert not [m["mountPath"] for c in spec["containers"] for m in c.get("volumeMounts", []) if "log" in m["mountPath"]]
+        if thing["kind"] == "Deployment":
+            (main,) = [c for c in spec["containers"] if c["name"] in ("web", "api")]
+            assert 0 < main["lifecycle"]["preStop"]["sleep"]["seconds"] < spec["terminationGracePeriodSeconds"] == 30
