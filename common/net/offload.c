@@ -75,7 +75,8 @@ on_back(int fd, int what, void *arg)
     leave(s);
 }
 
-/* Signals are the loop's business: the thread hears none. */
+/* Signals are the loop's business: the thread hears none, but for the one with which a call is refused (sandbox.h): blocked,
+ * that would end the process. */
 static int
 start_thread(struct shared *s)
 {
@@ -89,6 +90,7 @@ start_thread(struct shared *s)
     pthread_attr_setstacksize(&attr, STACK_BYTES);
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
     sigfillset(&all);
+    sigdelset(&all, SIGSYS);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     s->owners = 2;
     rc = pthread_create(&thread, &attr, run, s);

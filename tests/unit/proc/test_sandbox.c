@@ -23,6 +23,9 @@
 
 #include <cmocka.h>
 
+#include "common/base/clock.h"
+#include "common/net/loop.h"
+#include "common/net/offload.h"
 #include "common/net/reopen.h"
 #include "common/proc/sandbox.h"
 
@@ -242,6 +245,34 @@ try_other(void)
     return strcmp(name, "swapoff") == 0 ? 0 : 3;
 }
 
+static void
+other_in_thread(void *data)
+{
+    *(int *)data = sethostname("x", 1) < 0 && errno == EPERM;
+}
+
+static void
+on_thread_back(void *data, void *arg)
+{
+    *(int *)arg = *(int *)data ? 0 : 1;
+}
+
+/* The same in a thread of offload.h, which hears no other signal. */
+static int
+try_other_in_thread(void)
+{
+    struct err e;
+    bool never = false;
+    int result = 2;
+    struct loop *l = loop_new(&e);
+    int *data = calloc(1, sizeof(*data));
+    if (!offload_start(l, other_in_thread, data, on_thread_back, &result, &e))
+        return 3;
+    for (int i = 0; i < 100 && result == 2; i++)
+        IGNORED(loop_turn_until(l, &never, clock_deadline(100), &e));
+    return result;
+}
+
 /* What serving needs: a child that connects and ends, a thread would be the same. */
 static int
 try_work(void)
@@ -270,6 +301,7 @@ test_calls(void **state)
 #endif
     assert_int_equal(enter_and(enter_calls, try_work), 0);
     assert_int_equal(enter_and(enter_calls, try_other), 0);
+    assert_int_equal(enter_and(enter_calls, try_other_in_thread), 0);
     assert_int_equal(enter_and(enter_calls, try_clone), EPERM);
     for (size_t i = 0; i < sizeof(deadly) / sizeof(deadly[0]); i++)
         assert_int_equal(enter_and(enter_calls, deadly[i]), 100 + SIGSYS);
