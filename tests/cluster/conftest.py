@@ -31,7 +31,7 @@ signal.signal(signal.SIGHUP, signal.default_int_handler)
 
 
 # The longest first: four work side by side, and the last to begin should be a short one.
-LONGEST = ("test_sidecar", "test_outage", "test_cron")
+LONGEST = ("test_kairoflow", "test_todo_app", "test_taskpilot", "test_todo_chatbot", "test_sidecar", "test_outage", "test_cron")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -48,7 +48,8 @@ def cluster():
 
 @pytest.fixture(scope="module")
 def new_place(cluster, request, tmp_path_factory):
-    """new_place(word, servers=True) -> place.Place; removed with all it holds after the module's stories."""
+    """new_place(word, servers=True) -> place.Place; removed with all it holds after the module's stories. `servers` may name
+    some of place.SERVERS, or be False."""
     made = []
 
     def make(word, servers=True):

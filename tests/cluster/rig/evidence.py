@@ -71,6 +71,24 @@ TABLE = [
     ("plain-helm", "the same without a migration"),
     ("upgrade-requests", "requests through the Service while an upgrade replaced its only pod"),
     ("upgrade-failures", "of these, failed"),
+    ("install-todo-app", "todo-app: `helm install` with its development overlay from an empty namespace until all is ready"),
+    ("install-todo-chatbot", "the same of the todo chatbot"),
+    ("install-taskpilot", "the same of TaskPilot, with its PostgreSQL"),
+    ("install-kairoflow", "the same of KairoFlow, with four claims"),
+    ("rollback", "`helm rollback --wait` of a system to the release before (asked: 60, at most 20 wanted)"),
+    ("system-requests", "requests to a system's back end and front end during an upgrade and its rollback"),
+    ("system-lost", "of these, lost"),
+    ("todo-out-closed", "todo-app: PostgreSQL stopped: out of the endpoints after (at most 12)"),
+    ("todo-back-closed", "and back after"),
+    ("todo-out-hung", "todo-app: PostgreSQL frozen: out of the endpoints after (asked: 15)"),
+    ("todo-back-hung", "and back after"),
+    ("taskpilot-out-stop", "TaskPilot, with the chart's own readiness: PostgreSQL stopped: out of the endpoints after (at most 6)"),
+    ("taskpilot-back-stop", "and back after"),
+    ("taskpilot-out-freeze", "TaskPilot: PostgreSQL frozen: out of the endpoints after (at most 10)"),
+    ("taskpilot-back-freeze", "and back after"),
+    ("scaled", "todo chatbot: under load until the autoscaler has asked for more back ends (asked: 60)"),
+    ("health-took", "KairoFlow: `/health` of nginx while PostgreSQL hangs, median of the requests (asked: 100)"),
+    ("mail-life", "KairoFlow: a mail job that hangs, with a child that ignores TERM: ended, of the Job's life, after (asked: 50)"),
 ]
 
 
@@ -82,6 +100,8 @@ HOW = [
     "just become Ready ends up to two seconds later, because the kubelet is still busy starting it.",
     "Memory of three sidecars: one fresh, two after PostgreSQL went away and came back six times.",
     "Requests: a new connection every tenth of a second from a pod inside, each page a query of the database.",
+    "The systems are those of `chart/examples`, installed by their own commands; their images are stand-ins that use PostgreSQL, Redis and "
+    "the claims (tests/cluster/images).",
 ]
 
 

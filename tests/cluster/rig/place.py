@@ -18,6 +18,7 @@ PASSWORD = "c4nary-s3cret"
 DATABASE_URL = f"postgres://app:{PASSWORD}@database:5432/shop"
 REDIS_URL = "redis://redis:6379/0"
 ALWAYS = {"imagePullPolicy": "IfNotPresent"}
+SERVERS = ("postgres", "redis", "tools")
 
 
 def restricted(uid=1000):
@@ -68,6 +69,11 @@ def service(name, target, port, target_port=None):
     }
 
 
+def server_of(one):
+    """The server that a pod is, or that a Service leads to."""
+    return {**one["metadata"].get("labels", {}), **one.get("spec", {}).get("selector", {})}.get("stand-in")
+
+
 class Place:
     def __init__(self, cluster, word):
         self.cluster = cluster
@@ -81,9 +87,10 @@ class Place:
         space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.name, "labels": labels}}
         self.cluster.kubectl("create", "-f", "-", stdin=yaml.safe_dump(space))
         wait_until(lambda: self.get("serviceaccounts/default"), 20, "the default service account")
-        if servers:
-            self.apply(*self._belongings())
-            self.wait_for_servers()
+        names = SERVERS if servers is True else servers or ()
+        if names:
+            self.apply(*[one for one in self._belongings() if server_of(one) in (*names, None)])
+            self.wait_for_servers(names)
         return self
 
     def _belongings(self):
@@ -100,9 +107,10 @@ class Place:
             pod("tools", ["sleep", "infinity"], folders=("/tmp",)),
         ]
 
-    def wait_for_servers(self):
-        wait_until(lambda: len(self.ready_pods()) == 3, 60, lambda: f"stand-ins ready: {self.describe()}")
-        wait_until(lambda: self.psql("select 1", check=False).out == "1", 60, "PostgreSQL answers", every=0.2)
+    def wait_for_servers(self, names):
+        wait_until(lambda: len(self.ready_pods()) == len(names), 60, lambda: f"stand-ins ready: {self.describe()}")
+        if "postgres" in names:
+            wait_until(lambda: self.psql("select 1", check=False).out == "1", 60, "PostgreSQL answers", every=0.2)
 
     def close(self):
         self.kubectl("delete", "namespace", self.name, "--wait=false", "--ignore-not-found", check=False)

@@ -20,6 +20,10 @@ def newest():
 
 
 class Release:
+    chart = CHART
+    overlays = ()  # files of values, under those that are given
+    prefix = ""  # of the chart's own values
+
     def __init__(self, place, major=3, wait=True, name="shop"):
         if major == 4 and NO_HELM4.exists():
             pytest.skip(NO_HELM4.read_text().strip())
@@ -37,10 +41,10 @@ class Release:
     def _apply(self, verb, values, *flags, timeout=90, **options):
         file = self.place.folder / f"{self.name}-{verb}.yaml"
         file.write_text(yaml.safe_dump(values, sort_keys=False))
-        words = [verb, self.name, CHART, "-f", file, f"--timeout={timeout * SLOW:.0f}s", *flags]
+        words = [verb, self.name, self.chart, *self.overlays, "-f", file, f"--timeout={timeout * SLOW:.0f}s", *flags]
         words += ["--wait"] if self.wait else []
         if os.environ.get("E2E_REGISTRY"):
-            words += ["--set", f"global.releaseRuntime.registry={os.environ['E2E_REGISTRY']}"]
+            words += ["--set", f"{self.prefix}global.releaseRuntime.registry={os.environ['E2E_REGISTRY']}"]
         return self.helm(*words, timeout=timeout + 30, **options)
 
     def install(self, values, *flags, **options):
@@ -60,3 +64,10 @@ class Release:
         """[(revision, status)]"""
         records = yaml.safe_load(self.helm("history", self.name, "-o", "json").out)
         return [(one["revision"], one["status"]) for one in records]
+
+    def remains(self):
+        """Kind and name of every object that bears the release's label, of every kind that can be listed, and Helm's records."""
+        kinds = self.place.cluster.kubectl("api-resources", "--namespaced", "--verbs=list", "-o", "name").out.split()
+        kinds = [kind for kind in kinds if not kind.startswith("events") and not kind.endswith(".metrics.k8s.io")]
+        found = self.place.kubectl("get", ",".join(kinds), "-l", f"app.kubernetes.io/instance={self.name}", "-o", "name").out.split()
+        return sorted(found + self.place.kubectl("get", "secrets", "-l", f"owner=helm,name={self.name}", "-o", "name").out.split())

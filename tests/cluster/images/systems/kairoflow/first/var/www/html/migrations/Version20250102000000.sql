@@ -1,0 +1,5 @@
+CREATE TABLE mail (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    recipient text NOT NULL,
+    sent timestamptz
+);

@@ -1,0 +1,1 @@
+ALTER TABLE orders ADD done boolean NOT NULL DEFAULT false;

@@ -1,0 +1,2 @@
+ALTER TABLE task ADD owner text;
+UPDATE task SET owner = author;

@@ -1,0 +1,1 @@
+INSERT INTO task (title) VALUES ('Take a look around');

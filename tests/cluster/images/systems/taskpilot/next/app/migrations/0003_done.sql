@@ -1,0 +1,1 @@
+ALTER TABLE task ADD done boolean NOT NULL DEFAULT false;
