@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """mutants.py [N [SEED]]: values with one thing wrong, and whether the chart says so.
 
-Each entry of the values of tests/chart and of the examples with their overlays is left out, misspelt, null, or of another kind. What the
-schema does not allow is to be refused by the path of the entry; anything else renders objects, or is refused by a path of the values.
+Each entry of the values of tests/chart and of the examples with their overlays is left out, misspelt, null, or of another kind, and each
+key that the schema knows beside them is added, with something that it allows. What the schema does not allow is to be refused by the path of the entry; anything else renders objects, or is refused by a path of the values.
 A template's own error never reaches the user.
 
 N cases (5000; 0 is all of them) are taken in the order that SEED gives (1), so that a larger N begins with those of a smaller one, and
@@ -72,6 +72,7 @@ class Case:
     source: str
     path: tuple
     change: str  # left out, misspelt, or the value as JSON
+    added: bool = False  # whether the source has no such entry
 
     def __str__(self):
         return f"{self.source} {'.'.join(map(str, self.path))}: {self.change}"
@@ -116,13 +117,75 @@ def changes(path, value):
             yield json.dumps(other)
 
 
+def resolved(node):
+    for reference in [node.get("$ref"), *(part.get("$ref") for part in node.get("allOf", []))]:
+        if reference:
+            return {**SCHEMA["definitions"][reference.rsplit("/", 1)[1]], **node}
+    return node
+
+
+def allowed(node, depth=4):
+    """Values that a node of the schema allows, each with at most one thing in it."""
+    node = resolved(node)
+    kinds = node.get("type", [])
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    if "enum" in node:
+        yield from (value for value in node["enum"] if value is not None)
+        return
+    simple = {"string": "typo", "integer": node.get("minimum", 7), "number": 1.5, "boolean": True}
+    yield from (simple[kind] for kind in kinds if kind in simple)
+    if "array" in kinds:
+        yield []
+        yield from ([one] for one in allowed(node.get("items", {}), depth - 1) if depth)
+    if "object" in kinds:
+        yield {}
+        more = node.get("additionalProperties")
+        inside = {**node.get("properties", {}), **({"typo": more} if isinstance(more, dict) else {})}
+        yield from ({key: one} for key, child in inside.items() if depth for one in allowed(child, depth - 1))
+
+
+def absent(values, node, path=(), where=()):
+    """(where in the schema, path, its node) of the keys that the schema knows and the values do not have."""
+    node = resolved(node)
+    if isinstance(values, list):
+        for i, value in enumerate(values):
+            yield from absent(value, node.get("items", {}), (*path, i), (*where, "[]"))
+    if not isinstance(values, dict):
+        return
+    known = node.get("properties", {})
+    for key, child in known.items():
+        if key not in values:
+            yield (*where, key), (*path, key), child
+    for key, value in values.items():
+        more = node.get("additionalProperties")
+        child = known.get(key, more if isinstance(more, dict) else {})
+        yield from absent(value, child, (*path, key), (*where, key if key in known else "*"))
+
+
+def additions():
+    """Each key of the schema in the first place that has none."""
+    seen = set()
+    for source, values in sources().items():
+        for where, path, node in absent(values, SCHEMA):
+            if where not in seen:
+                seen.add(where)
+                yield from (Case(source, path, json.dumps(value), added=True) for value in allowed(node))
+
+
 @cache
 def every():
-    return [Case(source, path, change) for source, values in sources().items() for path, value in entries(values) for change in changes(path, value)]
+    changed = [
+        Case(source, path, change)
+        for source, values in sources().items()
+        for path, value in entries(values)
+        for change in changes(path, value)
+    ]
+    return changed + list(additions())
 
 
 def kind(case):
-    return case.change if case.change in ("left out", "misspelt", "null") else "of another kind"
+    other = "added" if case.added else "of another kind"
+    return case.change if case.change in ("left out", "misspelt", "null") else other
 
 
 def chosen(count, seed):

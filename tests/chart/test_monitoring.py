@@ -83,3 +83,11 @@ def test_off(helm):
     values = changed(MORE, "monitoring", {"podMonitor": {"enabled": False}, "rules": {"enabled": False}, "dashboards": {"a": {"enabled": False}}})
     objects = helm.render(values)
     assert not [o for o in objects if o["apiVersion"].startswith("monitoring.") or "dashboard" in o["metadata"]["name"]]
+
+
+def test_labels_of_alerts_are_text(helm):
+    """The operator refuses any other, and says so of all the rules."""
+    values = changed(changed(MORE, "monitoring.rules.alertLabels.team", 7), "monitoring.rules.alerts.Queue.labels", {"page": True})
+    rules = kind(helm.render(values), "PrometheusRule")["spec"]["groups"][0]["rules"]
+    assert {rule["labels"]["team"] for rule in rules} == {"7"}
+    assert [rule["labels"]["page"] for rule in rules if rule["alert"] == "Queue"] == ["true"]

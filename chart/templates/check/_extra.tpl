@@ -8,7 +8,7 @@ release-runtime.check.extra   refuses, in the values, what is no object, and hoo
 {{- range $key, $text := .extraObjects }}
   {{- $where := printf "extraObjects.%s" $key }}{{ $object := fromYaml $text }}
   {{- if hasKey $object "Error" }}{{ fail (printf "%s: is no YAML" $where) }}{{ end }}
-  {{- range list "apiVersion" "kind" }}{{ if not (get $object .) }}{{ fail (printf "%s.%s is missing" $where .) }}{{ end }}{{ end }}
+  {{- include "release-runtime.check.object" (dict "object" $object "where" $where) }}
   {{- $allowed := list "Job" "Pod" "ServiceAccount" "Role" "RoleBinding" "Secret" "ConfigMap" "ExternalSecret" "NetworkPolicy" }}
   {{- range $name, $_ := dig "metadata" "annotations" dict $object }}
     {{- if and (hasPrefix "helm.sh/hook" $name) (not (has $object.kind $allowed)) }}
@@ -22,6 +22,26 @@ release-runtime.check.extra   refuses, in the values, what is no object, and hoo
 {{- end }}
 {{- if and .Values.featureFlags (not (dig "configMaps" "feature-flags" "flags" false .Values)) }}
   {{- fail "configMaps.feature-flags: featureFlags makes the ConfigMap of that key; choose another" }}
+{{- end }}
+{{- end }}
+
+{{- /* Refuses what is no object, for the fields that the chart reads or fills in are of another kind: dict object where */ -}}
+{{- define "release-runtime.check.object" -}}
+{{- $where := .where }}
+{{- range list "apiVersion" "kind" }}
+  {{- if not (get $.object .) }}{{ fail (printf "%s.%s is missing" $where .) }}{{ end }}
+  {{- if not (kindIs "string" (get $.object .)) }}{{ fail (printf "%s.%s: has to be text" $where .) }}{{ end }}
+{{- end }}
+{{- if hasKey .object "metadata" }}
+  {{- $meta := .object.metadata }}
+  {{- if not (kindIs "map" $meta) }}{{ fail (printf "%s.metadata: has to be a map" $where) }}{{ end }}
+  {{- range $field, $value := pick $meta "labels" "annotations" }}
+    {{- if not (kindIs "map" $value) }}{{ fail (printf "%s.metadata.%s: has to be a map" $where $field) }}{{ end }}
+    {{- range $name, $one := $value }}
+      {{- if or (kindIs "map" $one) (kindIs "slice" $one) }}{{ fail (printf "%s.metadata.%s.%s: has to be text" $where $field $name) }}{{ end }}
+    {{- end }}
+  {{- end }}
+  {{- if not (kindIs "string" ($meta.name | default "")) }}{{ fail (printf "%s.metadata.name: has to be text" $where) }}{{ end }}
 {{- end }}
 {{- end }}
 

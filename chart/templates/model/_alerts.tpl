@@ -11,7 +11,7 @@ release-runtime.ruleGroups   the groups of a PrometheusRule, as JSON, to be read
   {{- $own := dig "alerts" $name dict $rules }}
   {{- if dig "enabled" true $own }}
     {{- $labels := include "release-runtime.overlay" (list (dict "severity" ($own.severity | default $alert.severity)) $rules.alertLabels
-      $own.labels) }}
+      $own.labels) | fromJson | include "release-runtime.strings" }}
     {{- $one := dict "alert" $name "expr" ($own.expr | default $alert.expr) "for" ($own.for | default $alert.for) }}
     {{- $list = append $list (merge $one (dict "labels" (fromJson $labels) "annotations" (dict "summary" $alert.summary))) }}
   {{- end }}
@@ -19,7 +19,7 @@ release-runtime.ruleGroups   the groups of a PrometheusRule, as JSON, to be read
 {{- range $name, $alert := $rules.alerts }}
   {{- if and (not (hasKey $preset $name)) (dig "enabled" true $alert) }}
     {{- $labels := include "release-runtime.overlay" (list (dict "severity" ($alert.severity | default "warning")) $rules.alertLabels
-      $alert.labels) }}
+      $alert.labels) | fromJson | include "release-runtime.strings" }}
     {{- $one := dict "alert" $name "expr" $alert.expr "labels" (fromJson $labels) }}
     {{- with $alert.for }}{{ $_ := set $one "for" . }}{{ end }}
     {{- with $alert.annotations }}{{ $_ := set $one "annotations" (include "release-runtime.strings" . | fromJson) }}{{ end }}
