@@ -64,7 +64,7 @@ release-runtime.check.healthd   refuses, in the values, variables that it could 
 {{- /* Refuses check lines that healthd would refuse, or that ask what is switched off: dict healthd where */ -}}
 {{- define "release-runtime.check.lines" -}}
 {{- $h := .healthd }}
-{{- $schemes := list "postgres" "postgresql" "redis" "rediss" "unix" "tcp" "http" "https" "fcgi" }}
+{{- $schemes := list "postgres" "postgresql" "redis" "rediss" "unix" "tcp" "tls" "http" "https" "fcgi" }}
 {{- range $name, $line := $h.checks }}
   {{- $at := printf "%s.checks.%s" $.where $name }}
   {{- $line = trim $line }}
