@@ -55,6 +55,12 @@ release-runtime.check.extra   refuses, in the values, what is no object, and hoo
     {{- if eq (empty $t.from) (empty $t.service) }}
       {{- fail (printf "%s: give service (whose path is asked), or from and command (which is run as a container does)" $where) }}
     {{- end }}
+    {{- $other := list "command" "args" "env" "image" "imagePullPolicy" "volumes" "resources" }}
+    {{- if $t.from }}{{ $other = list "port" "path" "expect" "timeout" }}{{ end }}
+    {{- range $field := $other }}{{ if hasKey $t $field }}
+      {{- fail (printf "%s.%s: only a test with %s has it" $where $field (empty $t.from | ternary "from" "service")) }}
+    {{- end }}{{ end }}
+    {{- include "release-runtime.check.jobPod" (dict "root" $root "pod" $t.pod "where" $where) }}
     {{- if $t.from }}
       {{- include "release-runtime.check.derived" (dict "root" $root "job" $t "where" $where) }}
     {{- else }}
