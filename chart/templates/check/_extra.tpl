@@ -38,7 +38,9 @@ release-runtime.check.extra   refuses, in the values, what is no object, and hoo
   {{- range $field, $value := pick $meta "labels" "annotations" }}
     {{- if not (kindIs "map" $value) }}{{ fail (printf "%s.metadata.%s: has to be a map" $where $field) }}{{ end }}
     {{- range $name, $one := $value }}
-      {{- if or (kindIs "map" $one) (kindIs "slice" $one) }}{{ fail (printf "%s.metadata.%s.%s: has to be text" $where $field $name) }}{{ end }}
+      {{- if or (kindIs "map" $one) (kindIs "slice" $one) }}
+        {{- fail (printf "%s.metadata.%s.%s: has to be text" $where $field $name) }}
+      {{- end }}
     {{- end }}
   {{- end }}
   {{- if not (kindIs "string" ($meta.name | default "")) }}{{ fail (printf "%s.metadata.name: has to be text" $where) }}{{ end }}
