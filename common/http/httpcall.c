@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/strbuf.h"
 #include "common/http/httpcall_impl.h"
@@ -36,29 +37,34 @@ httpcall_cancel(struct httpcall *q)
     }
     curl_slist_free_all(q->headers);
     curl_slist_free_all(q->addresses);
+    strbuf_done(&q->body);
     free(q);
 }
 
 /* The one way out. q is gone before its callback runs: that may start the next. */
 static void
-finish(struct httpcall *q, const struct err *e, unsigned status)
+finish(struct httpcall *q, const struct err *e)
 {
     struct err copy = e ? *e : (struct err){0};
+    struct httpcall_answer a = q->answer;
+    cleanup_strbuf struct strbuf body = q->body;
     httpcall_cb *cb = q->cb;
     void *arg = q->arg;
+    q->body = (struct strbuf)STRBUF_INIT;
+    a.body = strbuf_str(&body);
+    a.body_len = body.len;
     httpcall_cancel(q);
-    cb(e ? &copy : NULL, status, arg);
+    cb(e ? &copy : NULL, &a, arg);
 }
 
 void
 httpcall_done(struct httpcall *q, CURLcode code)
 {
     struct err e;
-    unsigned status = 0;
-    int rc = httpcall_judge(q, code, &status, &e);
+    int rc = httpcall_judge(q, code, &e);
     if (rc == 0 && q->way != HTTPCALL_EACH)
         httpcall_idle_watch(q);
-    finish(q, rc < 0 ? &e : NULL, status);
+    finish(q, rc < 0 ? &e : NULL);
 }
 
 static void
@@ -68,7 +74,7 @@ on_deadline(void *arg)
     struct err e;
     err_set(&e, ERR_TIMEOUT, "%s did not answer in time",
             target_peer_describe(q->client->x.target));
-    finish(q, &e, 0);
+    finish(q, &e);
 }
 
 /* ---- the start ---- */
@@ -90,9 +96,9 @@ on_resolved(const struct err *e, const struct resolve_addr *addrs, size_t n, voi
     struct err own;
     q->request = NULL;
     if (e)
-        finish(q, e, 0);
+        finish(q, e);
     else if (begin(q, addrs, n, &own) < 0)
-        finish(q, &own, 0);
+        finish(q, &own);
     else
         loop_timer_start_at(q->deadline, q->deadline_ms);
 }
@@ -124,6 +130,7 @@ httpcall_start(struct httpcall_client *c, enum httpcall_way way, uint64_t deadli
     *q = (struct httpcall){.next = c->calls,
                            .client = c,
                            .fd = -1,
+                           .answer.cert_left_s = INT64_MAX,
                            .way = way,
                            .deadline_ms = deadline_ms,
                            .cb = cb,

@@ -3,12 +3,14 @@
  *
  * A client asks one target. Names go through resolve: curl's own resolver, which may block or start a thread, is not
  * reached. Redirects are not followed, proxies of the environment not used, bodies not decoded. What an answer may cost is
- * bounded: HTTPCALL_HEAD_MAX bytes of heads (interim answers included), HTTPCALL_BODY_MAX bytes of body, what frames them, and the deadline.
+ * bounded: HTTPCALL_HEAD_MAX bytes of heads (interim answers included), HTTPCALL_BODY_MAX bytes of body (HTTPCALL_TEXT_MAX where it is
+ * wanted), what frames them, and the deadline.
  */
 #ifndef RR_HTTP_HTTPCALL_H
 #define RR_HTTP_HTTPCALL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "common/base/err.h"
@@ -23,6 +25,8 @@ struct tls_client;
 #define HTTPCALL_HEAD_MAX 65536u
 /* As far as a kubelet reads (k8s.io/kubernetes, pkg/probe/http: maxRespBodyLength); the rest is left, with the connection. */
 #define HTTPCALL_BODY_MAX 10240u
+/* So much of a body that is wanted. */
+#define HTTPCALL_TEXT_MAX 65536u
 
 struct httpcall_setup {
     struct loop *loop;
@@ -31,6 +35,19 @@ struct httpcall_setup {
     const char *user_agent;
     /* Where the CA store is kept that https clients share; made by the first that needs it, freed by whoever owns it. */
     struct tls_client **tls;
+    const char *ca_file;        /* of that store, NULL: the system's */
+    bool unverified;            /* neither chain nor name of the certificate is looked at */
+    const char *const *headers; /* "Name: value", NULL-ended; or NULL. May hold secrets */
+    bool body;                  /* it is wanted */
+};
+
+struct httpcall_answer {
+    unsigned status;  /* of the final answer */
+    const char *body; /* borrowed during the call; not NUL-terminated; "" unless it was wanted */
+    size_t body_len;
+    int64_t
+        cert_left_s; /* how long the server's certificate is still valid; INT64_MAX without one */
+    bool expired;    /* with an error: a certificate that has expired was it */
 };
 
 /* Everything in x is borrowed and outlives the client. NULL: ERR_NOMEM. */
@@ -38,10 +55,10 @@ struct httpcall_client *httpcall_client_new(const struct httpcall_setup *x, stru
 /* NULL allowed; from anywhere; cancels what is under way and closes at once. */
 void httpcall_client_free(struct httpcall_client *c);
 
-/* e NULL: answered with `status` (of the final answer), and the body came to its end or to HTTPCALL_BODY_MAX. Else ERR_DNS,
+/* e NULL: answered, and the body came to its end or to its bound. Else ERR_DNS,
  * ERR_REFUSED, ERR_TIMEOUT, ERR_TLS, ERR_CLOSED (before the end of the answer), ERR_PROTOCOL, ERR_NOMEM, ERR_SYSTEM; its
  * text holds neither user nor query. */
-typedef void httpcall_cb(const struct err *e, unsigned status, void *arg);
+typedef void httpcall_cb(const struct err *e, const struct httpcall_answer *a, void *arg);
 
 enum httpcall_way {
     HTTPCALL_KEEP,  /* over the kept connection, else a new one, which is kept */

@@ -13,10 +13,25 @@
 
 /* ---- what comes ---- */
 
+/* curl gives the session away only while it is in use. */
+static void
+look_at_certificate(struct httpcall *q)
+{
+    const struct curl_tlssessioninfo *session = NULL;
+    int64_t left_s = 0;
+    if (q->client->x.target->scheme == TARGET_PEER_HTTPS &&
+        curl_easy_getinfo(q->easy, CURLINFO_TLS_SSL_PTR, &session) == CURLE_OK && session &&
+        session->backend == CURLSSLBACKEND_OPENSSL &&
+        tls_seconds_left(session->internals, &left_s) == 0)
+        q->answer.cert_left_s = left_s;
+}
+
 static size_t
 on_head(char *data, size_t size, size_t n, void *arg)
 {
     struct httpcall *q = arg;
+    if (q->head_bytes == 0)
+        look_at_certificate(q);
     q->head_bytes += size * n;
     q->head_ended = data[0] == '\r' || data[0] == '\n';
     q->switched =
@@ -25,12 +40,19 @@ on_head(char *data, size_t size, size_t n, void *arg)
 }
 
 static size_t
+body_max(const struct httpcall *q)
+{
+    return q->client->x.body ? HTTPCALL_TEXT_MAX : HTTPCALL_BODY_MAX;
+}
+
+static size_t
 on_body(char *data, size_t size, size_t n, void *arg)
 {
     struct httpcall *q = arg;
-    (void)data;
+    size_t room = q->client->x.body ? HTTPCALL_TEXT_MAX - q->body.len : 0;
+    strbuf_add(&q->body, data, size * n < room ? size * n : room);
     q->body_bytes += size * n;
-    return q->body_bytes > HTTPCALL_BODY_MAX ? 0 : size * n;
+    return q->body.failed || q->body_bytes > body_max(q) ? 0 : size * n;
 }
 
 /* curl is about to ask its own resolver: never for a name. An address takes this way too, and is only parsed there. */
@@ -82,7 +104,7 @@ set_tls(struct httpcall *q, struct err *e)
 {
     struct tls_client **tls = q->client->x.tls;
     if (!*tls)
-        *tls = tls_client_new(NULL, true, e);
+        *tls = tls_client_new(q->client->x.ca_file, !q->client->x.unverified, e);
     if (!*tls)
         return -1;
     /* The one store that all share, and no other: curl would read the bundle for each connection. */
@@ -91,6 +113,10 @@ set_tls(struct httpcall *q, struct err *e)
     curl_easy_setopt(q->easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
     curl_easy_setopt(q->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(q->easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+    if (q->client->x.unverified) {
+        curl_easy_setopt(q->easy, CURLOPT_SSL_VERIFYPEER, 0L);
+        curl_easy_setopt(q->easy, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
     curl_easy_setopt(q->easy, CURLOPT_SSL_CTX_DATA, *tls);
     if (curl_easy_setopt(q->easy, CURLOPT_SSL_CTX_FUNCTION, on_tls_context) != CURLE_OK)
         return err_set(e, ERR_TLS, "this libcurl is not built with OpenSSL");
@@ -113,6 +139,28 @@ set_bounds(struct httpcall *q)
 }
 
 static CURLcode
+add_header(struct httpcall *q, const char *line)
+{
+    struct curl_slist *more = curl_slist_append(q->headers, line);
+    if (!more)
+        return CURLE_OUT_OF_MEMORY;
+    q->headers = more;
+    return CURLE_OK;
+}
+
+static CURLcode
+set_headers(struct httpcall *q)
+{
+    const char *const *line = q->client->x.headers;
+    CURLcode code = q->way == HTTPCALL_EACH ? add_header(q, "Connection: close") : CURLE_OK;
+    for (; code == CURLE_OK && line && *line; line++)
+        code = add_header(q, *line);
+    return code == CURLE_OK && q->headers
+               ? curl_easy_setopt(q->easy, CURLOPT_HTTPHEADER, q->headers)
+               : code;
+}
+
+static CURLcode
 set_request(struct httpcall *q)
 {
     const struct target_peer *t = q->client->x.target;
@@ -126,12 +174,7 @@ set_request(struct httpcall *q)
         if (code == CURLE_OK)
             code = curl_easy_setopt(q->easy, CURLOPT_PASSWORD, t->password ? t->password : "");
     }
-    if (code == CURLE_OK && q->way == HTTPCALL_EACH) {
-        q->headers = curl_slist_append(NULL, "Connection: close");
-        code = q->headers ? curl_easy_setopt(q->easy, CURLOPT_HTTPHEADER, q->headers)
-                          : CURLE_OUT_OF_MEMORY;
-    }
-    return code;
+    return code == CURLE_OK ? set_headers(q) : code;
 }
 
 static CURLcode
@@ -239,13 +282,20 @@ is_end_of_handshake(const struct httpcall *q, CURLcode code)
 }
 
 static int
-refuse(const struct httpcall *q, CURLcode code, struct err *e)
+refuse(struct httpcall *q, CURLcode code, struct err *e)
 {
     const char *who = target_peer_describe(q->client->x.target);
     enum err_code kind = is_alert(q, code)              ? ERR_TLS
                          : is_end_of_handshake(q, code) ? ERR_CLOSED
                                                         : code_of(code);
     long sys_errno = 0;
+    long verdict = 0;
+    q->answer.expired =
+        kind == ERR_TLS &&
+        curl_easy_getinfo(q->easy, CURLINFO_SSL_VERIFYRESULT, &verdict) == CURLE_OK &&
+        tls_verdict_expired(verdict);
+    if (q->body.failed)
+        return err_nomem(e);
     if (q->head_bytes > HTTPCALL_HEAD_MAX || (kind == ERR_NOMEM && answer_began(q)))
         return err_set(e, ERR_PROTOCOL, "%s sent more than %u bytes of headers", who,
                        HTTPCALL_HEAD_MAX);
@@ -269,17 +319,17 @@ refuse(const struct httpcall *q, CURLcode code, struct err *e)
 }
 
 int
-httpcall_judge(const struct httpcall *q, CURLcode code, unsigned *ret_status, struct err *e)
+httpcall_judge(struct httpcall *q, CURLcode code, struct err *e)
 {
     const char *who = target_peer_describe(q->client->x.target);
     long status = 0;
-    bool enough = code == CURLE_WRITE_ERROR && q->body_bytes > HTTPCALL_BODY_MAX;
+    bool enough = code == CURLE_WRITE_ERROR && q->body_bytes > body_max(q) && !q->body.failed;
     if (code != CURLE_OK && !enough)
         return refuse(q, code, e);
     curl_easy_getinfo(q->easy, CURLINFO_RESPONSE_CODE, &status);
     if (!q->head_ended || status < 200)
         return err_set(e, ERR_CLOSED, "%s closed the connection in the middle of its response",
                        who);
-    *ret_status = (unsigned)status;
+    q->answer.status = (unsigned)status;
     return 0;
 }

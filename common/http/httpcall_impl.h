@@ -9,12 +9,13 @@
 
 #include <curl/curl.h>
 
+#include "common/base/strbuf.h"
 #include "common/http/httpcall.h"
 #include "common/net/loop.h"
 #include "common/net/resolve.h"
 
 /* Heads and body at their most, TLS (certificates, above all), and as much again for the framing of chunks. */
-#define HTTPCALL_READ_MAX (UINT64_C(4) * (HTTPCALL_HEAD_MAX + HTTPCALL_BODY_MAX))
+#define HTTPCALL_READ_MAX (UINT64_C(4) * (HTTPCALL_HEAD_MAX + HTTPCALL_TEXT_MAX))
 
 struct httpcall {
     struct httpcall *next;
@@ -29,6 +30,8 @@ struct httpcall {
     int fd; /* over which it goes, -1: none */
     uint64_t read_before;
     size_t head_bytes, body_bytes;
+    struct strbuf body; /* where it is wanted */
+    struct httpcall_answer answer;
     bool switched;   /* to another protocol: nobody asked for that */
     bool head_ended; /* with its blank line: curl takes half a head for a whole one */
     char error[CURL_ERROR_SIZE];
@@ -59,9 +62,8 @@ void httpcall_done(struct httpcall *q, CURLcode code);
 /* Makes and fills q->easy. addrs: for a name, else n 0. */
 MUST_CHECK int
 httpcall_prepare(struct httpcall *q, const struct resolve_addr *addrs, size_t n, struct err *e);
-/* What a transfer ended with: 0 and the status, or -1 with *e filled. */
-MUST_CHECK int
-httpcall_judge(const struct httpcall *q, CURLcode code, unsigned *ret_status, struct err *e);
+/* What a transfer ended with: 0 and q->answer, or -1 with *e filled. */
+MUST_CHECK int httpcall_judge(struct httpcall *q, CURLcode code, struct err *e);
 
 /* httpcall_multi.c */
 MUST_CHECK int httpcall_multi_init(struct httpcall_client *c, struct err *e);

@@ -373,7 +373,8 @@ checkline_keys(const char *at, const struct check_kind *const *kinds, struct che
         const struct check_key *key = find_key(s->kind, word);
         if (!key)
             return unknown_key(word, kinds, s->kind, e);
-        if (is_again(given, &n, key))
+        bool again = s->kind->again && strcmp(word, s->kind->again) == 0;
+        if (!again && is_again(given, &n, key))
             return err_set(e, ERR_USAGE, "'%s' is given twice", word);
         if (parse_value(key, &at, s, e) < 0)
             return -1;

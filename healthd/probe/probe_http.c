@@ -1,12 +1,16 @@
 /*
- * HTTP and HTTPS: a GET whose status has to lie in the wanted range. Over a connection that was there already another status is
- * not yet a failure: the name may have left for another server by now, so a fresh connection decides.
+ * HTTP and HTTPS: a GET whose status has to lie in the wanted range, and whose body and certificate have to be as wanted. Over a
+ * connection that was there already another answer is not yet a failure: the name may have left for another server by now, or the
+ * server has a new certificate, so a fresh connection decides.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 #include "common/base/words.h"
 #include "common/http/httpcall.h"
+#include "common/net/tls.h"
 #include "common/target/target.h"
 #include "healthd/probe/probe.h"
 #include "healthd/probe/probe_http.h"
@@ -41,8 +45,115 @@ key_status(struct check_spec *s, const char *value, struct err *e)
     if (!good || *at != '\0' || to < from)
         return err_set(e, ERR_USAGE, "'%.40s' is neither a status (204) nor a range (200-399)",
                        words_showable(value));
-    *(struct probe_http_own *)s->own = (struct probe_http_own){from, to};
+    struct probe_http_own *own = s->own;
+    own->status_from = from;
+    own->status_to = to;
     return 0;
+}
+
+/* RFC 9110, 5.6.2: a token's characters. */
+#define TOKEN "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+/* What frames the request, and is ours. */
+static bool
+is_framing(const char *line, size_t len)
+{
+    static const char *const names[] = {"Content-Length", "Transfer-Encoding",
+                                        "Connection",     "Keep-Alive",
+                                        "Upgrade",        "TE",
+                                        "Trailer",        "Expect"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strlen(names[i]) == len && strncasecmp(line, names[i], len) == 0)
+            return true;
+    return false;
+}
+
+/* Its value is never repeated: it may be a password. */
+static int
+key_header(struct check_spec *s, const char *value, struct err *e)
+{
+    struct probe_http_own *own = s->own;
+    size_t name = strspn(value, TOKEN);
+    const char *text = value + name + strspn(value + name, ": ");
+    size_t n = 0;
+    if (name == 0 || value[name] != ':' || *text == '\0')
+        return err_set(e, ERR_USAGE, "not of the form \"Name: value\"");
+    for (const char *p = text; *p; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            return err_set(e, ERR_USAGE, "the value contains a control character");
+    if (is_framing(value, name))
+        return err_set(e, ERR_USAGE, "this header cannot be set");
+    while (own->headers[n])
+        n++;
+    if (n == PROBE_HTTP_HEADERS_MAX)
+        return err_set(e, ERR_USAGE, "more than %d headers", PROBE_HTTP_HEADERS_MAX);
+    own->headers[n] = strdup(value);
+    return own->headers[n] ? 0 : err_nomem(e);
+}
+
+static int
+key_body(struct check_spec *s, const char *value, struct err *e)
+{
+    struct probe_http_own *own = s->own;
+    if (value[0] == '\0')
+        return err_set(e, ERR_USAGE, "the text is empty");
+    own->body = strdup(value);
+    return own->body ? 0 : err_nomem(e);
+}
+
+/* What glibc needs exponential time for, and POSIX does not know in such expressions. */
+static bool
+has_back_reference(const char *value)
+{
+    for (const char *p = strchr(value, '\\'); p && p[1]; p = strchr(p + 2, '\\'))
+        if (p[1] >= '1' && p[1] <= '9')
+            return true;
+    return false;
+}
+
+#define MATCH_MAX 512
+
+static int
+key_match(struct check_spec *s, const char *value, struct err *e)
+{
+    struct probe_http_own *own = s->own;
+    char why[128];
+    if (value[0] == '\0' || strlen(value) > MATCH_MAX)
+        return err_set(e, ERR_USAGE, "the expression is empty or longer than %d bytes", MATCH_MAX);
+    if (has_back_reference(value))
+        return err_set(e, ERR_USAGE, "back-references are not supported");
+    regex_t *match = calloc(1, sizeof(*match));
+    if (!match)
+        return err_nomem(e);
+    int rc = regcomp(match, value, REG_EXTENDED | REG_NOSUB);
+    if (rc == 0) {
+        own->match = match;
+        return 0;
+    }
+    regerror(rc, match, why, sizeof(why));
+    free(match);
+    return err_set(e, ERR_USAGE, "not a valid regular expression: %s", why);
+}
+
+static void
+own_done(void *own)
+{
+    struct probe_http_own *o = own;
+    probe_tls_own_done(&o->tls);
+    for (size_t i = 0; o->headers[i]; i++) {
+        explicit_bzero(o->headers[i], strlen(o->headers[i]));
+        free(o->headers[i]);
+    }
+    free(o->body);
+    if (o->match)
+        regfree(o->match);
+    free(o->match);
+}
+
+static int
+judge_keys(const struct check_spec *s, struct err *e)
+{
+    return probe_tls_judge_keys(s, "https", e);
 }
 
 static struct probe *
@@ -50,17 +161,37 @@ http_new(const struct probe_context *x, const struct check_spec *spec, void *tar
 
 const struct check_kind probe_http_kind = {
     .title = "HTTP",
-    .text = "a GET request returns a status from 200 to 399; redirects are not followed",
+    .text =
+        "a GET request returns a status from 200 to 399, and the expected body; redirects are not "
+        "followed",
     .schemes = (const struct check_scheme[]){{"http", NULL, false},
                                              {"https", NULL, false},
                                              {NULL, NULL, false}},
     .keys =
-        (const struct check_key[]){{"status", "FROM-TO",
-                                    "statuses that count as healthy (200-399, as for the kubelet)",
-                                    key_status},
-                                   {NULL, NULL, NULL, NULL}},
+        (const struct check_key[]){
+            {"status", "FROM-TO", "statuses that count as healthy (200-399, as for the kubelet)",
+             key_status},
+            {"header", "NAME: VALUE", "header to send; may be given several times; never shown",
+             key_header},
+            {"body", "TEXT", "text that must occur in the first 64 KiB of the body (any)",
+             key_body},
+            {"match", "REGEX",
+             "POSIX extended regular expression that must match within them "
+             "(any)",
+             key_match},
+            {"ca", "FILE",
+             "https: authorities to trust instead of the system's, in PEM "
+             "format",
+             probe_tls_key_ca},
+            {"days", "N", "https: days for which the certificate must still be valid (0)",
+             probe_tls_key_days},
+            {"verify", "yes|no", "https: no: any certificate will do (yes)", probe_tls_key_verify},
+            {NULL, NULL, NULL, NULL}},
     .own_size = sizeof(struct probe_http_own),
-    .own_default = &(const struct probe_http_own){200, 399},
+    .own_default = &(const struct probe_http_own){.status_from = 200, .status_to = 399},
+    .own_done = own_done,
+    .again = "header",
+    .judge = judge_keys,
     .target = &probe_peer_target,
     .probe_new = http_new,
 };
@@ -74,8 +205,8 @@ struct lane {
     enum probe_depth depth;
     struct httpcall *call;
     uint64_t deadline_ms;
-    bool kept;      /* the call under way may go over the kept connection */
-    unsigned found; /* the status that made this look connect anew, 0: none */
+    bool kept;                 /* the call under way may go over the kept connection */
+    struct probe_result found; /* what the server said that made this look connect anew */
 };
 
 struct probe_http {
@@ -83,8 +214,9 @@ struct probe_http {
     const struct check_spec *spec;
     struct target_peer *target;
     struct httpcall_client *client;
+    struct tls_client *tls; /* of this line alone */
     struct lane lanes[PROBE_DEPTHS];
-    bool elsewhere; /* the last status was not the wanted one: looks connect anew */
+    bool elsewhere; /* the last answer was not the wanted one: looks connect anew */
 };
 
 static void
@@ -94,14 +226,36 @@ on_lost(void *arg)
     p->base.lost(&p->base, p->base.arg);
 }
 
+/* ---- what an answer means ---- */
+
 static bool
-is_wanted(const struct lane *l, unsigned status)
+is_matched(const struct probe_http_own *own, const struct httpcall_answer *a)
 {
-    const struct probe_http_own *own = l->p->spec->own;
-    return status >= own->status_from && status <= own->status_to;
+    regmatch_t all = {.rm_so = 0, .rm_eo = (regoff_t)a->body_len};
+    if (own->body && !memmem(a->body, a->body_len, own->body, strlen(own->body)))
+        return false;
+    return !own->match || regexec(own->match, a->body, 0, &all, REG_STARTEND) == 0;
 }
 
-static void on_answer(const struct err *e, unsigned status, void *arg);
+static void
+judge(const struct probe_http *p, const struct httpcall_answer *a, struct probe_result *ret)
+{
+    const struct probe_http_own *own = p->spec->own;
+    const char *who = target_peer_describe(p->target);
+    if (a->status < own->status_from || a->status > own->status_to) {
+        ret->reason = REASON_STATUS;
+        snprintf(ret->cause, sizeof(ret->cause), "%.200s answered with status %u", who, a->status);
+    } else if (!is_matched(own, a)) {
+        ret->reason = REASON_BODY;
+        snprintf(ret->cause, sizeof(ret->cause), "%.180s: the body is not as expected", who);
+    } else {
+        probe_tls_judge(&own->tls, a->cert_left_s, who, ret);
+    }
+}
+
+/* ---- looking ---- */
+
+static void on_answer(const struct err *e, const struct httpcall_answer *a, void *arg);
 
 static int
 call(struct lane *l, enum httpcall_way way, struct err *e)
@@ -112,34 +266,36 @@ call(struct lane *l, enum httpcall_way way, struct err *e)
 }
 
 static bool
-look_elsewhere(struct lane *l, unsigned status)
+look_elsewhere(struct lane *l, const struct probe_result *r)
 {
     struct err e;
     if (!l->kept)
         return false;
-    l->found = status;
+    l->found = *r;
     return call(l, HTTPCALL_FRESH, &e) == 0;
 }
 
 static void
-on_answer(const struct err *e, unsigned status, void *arg)
+on_answer(const struct err *e, const struct httpcall_answer *a, void *arg)
 {
     struct lane *l = arg;
     struct probe_http *p = l->p;
     struct probe_result r = {0};
     l->call = NULL;
-    if (!e && !is_wanted(l, status) && look_elsewhere(l, status))
-        return;
-    /* A fresh connection that fails takes nothing back of what the server said itself. */
-    unsigned said = e ? l->found : status;
-    if (said == 0) {
+    if (!e) {
+        judge(p, a, &r);
+        if (r.reason != REASON_NONE && look_elsewhere(l, &r))
+            return;
+        p->elsewhere = r.reason != REASON_NONE;
+    } else if (l->found.reason != REASON_NONE) {
+        r = l->found; /* a fresh connection that fails takes nothing back of what the server said */
+        p->elsewhere = true;
+    } else {
         probe_result_from(&r, e, l->deadline_ms);
-    } else if (!is_wanted(l, said)) {
-        r.reason = REASON_STATUS;
-        snprintf(r.cause, sizeof(r.cause), "%.200s answered with status %u",
-                 target_peer_describe(p->target), said);
+        if (a->expired)
+            r.reason = REASON_EXPIRED;
+        p->elsewhere = false;
     }
-    p->elsewhere = r.reason == REASON_STATUS;
     p->base.done(&p->base, l->depth, &r, p->base.arg);
 }
 
@@ -150,7 +306,7 @@ http_start(struct probe *base, enum probe_depth depth, uint64_t deadline_ms, str
     struct lane *l = &p->lanes[depth];
     bool fresh = depth == PROBE_LOGIN || p->elsewhere;
     l->deadline_ms = deadline_ms;
-    l->found = 0;
+    l->found = (struct probe_result){0};
     return call(l, p->spec->each ? HTTPCALL_EACH : fresh ? HTTPCALL_FRESH : HTTPCALL_KEEP, e);
 }
 
@@ -164,7 +320,9 @@ http_has_session(const struct probe *base)
 static void
 http_close(struct probe *base)
 {
-    httpcall_client_free(((struct probe_http *)base)->client);
+    struct probe_http *p = (struct probe_http *)base;
+    httpcall_client_free(p->client);
+    tls_client_free(p->tls);
 }
 
 static void
@@ -183,16 +341,21 @@ static const struct probe_ops ops = {.start = http_start,
 static struct probe *
 http_new(const struct probe_context *x, const struct check_spec *spec, void *target, struct err *e)
 {
-    const struct httpcall_setup setup = {.loop = x->loop,
-                                         .resolver = x->resolver,
-                                         .target = target,
-                                         .user_agent = "healthd/" RR_VERSION,
-                                         .tls = x->https};
+    const struct probe_http_own *own = spec->own;
     struct probe_http *p = calloc(1, sizeof(*p));
     if (!p) {
         err_nomem(e);
         return NULL;
     }
+    const struct httpcall_setup setup = {.loop = x->loop,
+                                         .resolver = x->resolver,
+                                         .target = target,
+                                         .user_agent = "healthd/" RR_VERSION,
+                                         .tls = probe_tls_place(x, &own->tls, &p->tls),
+                                         .ca_file = own->tls.ca,
+                                         .unverified = own->tls.unverified,
+                                         .headers = (const char *const *)own->headers,
+                                         .body = own->body || own->match};
     *p =
         (struct probe_http){.base = {.ops = &ops, .loop = x->loop}, .spec = spec, .target = target};
     for (int i = 0; i < PROBE_DEPTHS; i++)

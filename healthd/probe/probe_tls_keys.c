@@ -70,11 +70,18 @@ probe_tls_judge_keys(const struct check_spec *s, const char *scheme, struct err 
     return err_set(e, ERR_USAGE, "'%s' is only allowed for %s://", own->given, scheme);
 }
 
+struct tls_client **
+probe_tls_place(const struct probe_context *x, const struct probe_tls_own *own,
+                struct tls_client **ret_own)
+{
+    return own->ca || own->unverified ? ret_own : x->https;
+}
+
 struct tls_client *
 probe_tls_client(const struct probe_context *x, const struct probe_tls_own *own,
                  struct tls_client **ret_own, struct err *e)
 {
-    struct tls_client **at = own->ca || own->unverified ? ret_own : x->https;
+    struct tls_client **at = probe_tls_place(x, own, ret_own);
     if (!*at)
         *at = tls_client_new(own->ca, !own->unverified, e);
     return *at;

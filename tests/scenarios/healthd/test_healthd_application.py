@@ -2,12 +2,13 @@
 
 import gzip
 import os
+import shutil
 import socket
 import threading
 import time
 
 import pytest
-from rig.base import CANARY, free_port, wait_until
+from rig.base import CANARY, free_port, give_to_server_user, wait_until
 from rig.healthd import Healthd, slow
 from rig.leaks import sanitised
 
@@ -205,8 +206,8 @@ def test_tls(start, web, ca):
     )  # fmt: skip
     for name in ("app", "name", "each"):
         h.until(f"[+]{name} ok", slow(1), name)
-    for name in ("old", "plain"):
-        h.until("failed: tls", slow(1), name)
+    h.until("failed: expired", slow(1), "old")
+    h.until("failed: tls", slow(1), "plain")
     assert threads(h) == 1
     app.sigkill()
     h.until("failed: refused", slow(0.5), "app")
@@ -326,3 +327,123 @@ def test_malice(start, peer, what, connection):
     seconds = sorted(h.get("/health/live").seconds for _ in range(20))
     assert seconds[len(seconds) // 2] < slow(0.02)
     assert seconds[-1] < slow(0.1)
+
+
+# --- What is asked and answered --------------------------------------------------------------------------------------------
+
+
+@both
+def test_body(start, web, connection):
+    """Web says: what it says does not matter."""
+    app = web()
+    keys = f"every 200ms connection {connection}"
+    rows = [
+        ('body "does not matter"', "[+]app ok"),
+        ("body 'DOES NOT'", "[-]app failed: body"),
+        ("match '^what.*(does|will) not matter$'", "[+]app ok"),
+        ("match '^does'", "[-]app failed: body"),
+        ("match 'm[a-z]{5}$' body what status 200", "[+]app ok"),
+        ("match 'm[a-z]{5}$' body nothing", "[-]app failed: body"),
+        ("status 500-599 body what", "[-]app failed: status"),
+    ]
+    for more, line in rows:
+        h = check(start, url_of(app), f"{more} {keys}")
+        h.until(line, slow(1), "app")
+    app.say(500)
+    h = check(start, url_of(app), f"status 500 body what {keys}")
+    h.until("[+]app ok", slow(1), "app")
+
+
+def test_another_body_over_a_kept_connection(start, peer):
+    """It counts only when a new connection says so, too: the name may lead elsewhere by now."""
+    said = []
+
+    def talk(one, connection):
+        while True:
+            body = b"old" if one.accepted == 1 and said else b"new"
+            said.append(body)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n" + body)
+            if not connection.recv(65536):
+                return
+
+    app = peer(talk)
+    h = check(start, f"http://127.0.0.1:{app.port}/", "body new every 200ms")
+    wait_until(lambda: b"old" in said and len(said) > 3, slow(2))
+    assert "[+]app ok" in h.verbose("app")
+    assert [r["state"] for r in h.records("check_changed")] == ["up"]
+
+
+def test_headers(start, run):
+    """The rig searches what healthd says for CANARY."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        h = check(start, url, f'header "Authorization: Bearer {CANARY}" header "Host: shop.test" header X-A:b every 1h timeout 20s',
+                  env={"HEALTHD_LOG_LEVEL": "debug"})
+        one, _ = listener.accept()
+        with one:
+            got = one.recv(65536).decode()
+            one.sendall(b"HTTP/1.1 204 No\r\n\r\n")
+            h.until("[+]app ok", slow(1), "app")
+    assert f"Authorization: Bearer {CANARY}\r\n" in got
+    assert "Host: shop.test\r\n" in got
+    assert "X-A:b\r\n" in got
+    assert got.count("Host:") == 1
+    for header in (f"{CANARY}", f"A: {CANARY}\x01", f"Connection: {CANARY}", f": {CANARY}", f"A b: {CANARY}", "A:"):
+        refused = run("healthd", "check", "--check", f'app {url} header "{header}"')
+        assert refused.status == 2
+        assert "header: " in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "more, words",
+    [
+        ("match '('", "not a valid regular expression"),
+        (r"match '(a)\1'", "back-references are not supported"),
+        ("match ''", "the expression is empty"),
+        ("body ''", "the text is empty"),
+        ("days 3", "'days' is only allowed for https://"),
+        ("ca /x", "'ca' is only allowed for https://"),
+        ("verify no", "'verify' is only allowed for https://"),
+        ("body a body b", "given twice"),
+    ],
+)
+def test_bad_keys(run, more, words):
+    result = run("healthd", "check", "--check", f"app http://127.0.0.1:1/ {more}")
+    assert result.status == 2
+    assert words in result.stderr
+
+
+def test_certificates(start, web, ca):
+    app, old, soon = web(tls=True), web(certificate=ca().issue(days=-1)), web(certificate=ca().issue(days=5))
+    other = web(certificate=ca().issue(name="x", san="DNS:shop.test"))
+    trusted = f"ca {ca().cert}"
+    rows = [
+        (app, "", "[-]app failed: tls"),
+        (app, trusted, "[+]app ok"),
+        (app, "verify no", "[+]app ok"),
+        (app, f"{trusted} days 9", "[+]app ok"),
+        (app, f"{trusted} days 11", "[-]app failed: expired"),
+        (soon, f"{trusted} days 7 connection each", "[-]app failed: expired"),
+        (soon, "verify no days 7", "[-]app failed: expired"),
+        (old, trusted, "[-]app failed: expired"),
+        (other, trusted, "[-]app failed: tls"),
+        (other, "verify no", "[+]app ok"),
+        (app, "ca /nowhere", "[-]app failed: tls"),
+    ]
+    for server, more, line in rows:
+        h = check(start, url_of(server, "https"), more)
+        h.until(line, slow(1), "app")
+
+
+def test_a_renewed_certificate(start, web, ca):
+    """Seen on a new connection, which every look makes until it is there."""
+    app = web(certificate=ca().issue(days=5))
+    h = check(start, url_of(app, "https"), f"ca {ca().cert} days 7 every 300ms")
+    h.until("[-]app failed: expired", slow(1), "app")
+    app.sigkill()
+    fresh = ca().issue(days=20)
+    for source, target in zip((fresh.cert, fresh.key), app.certificate, strict=True):
+        shutil.copy(source, target)
+        give_to_server_user(app.directory)
+    app.start()
+    h.until("[+]app ok", slow(1), "app")

@@ -115,7 +115,8 @@ open_client(const char *url, const char *answer, enum fake_after after)
     turn(1);
     if (target_peer_parse(text, &target, &e) < 0)
         fail_msg("%s", e.msg);
-    const struct httpcall_setup x = {loop, resolver, target, "healthd/1.2.3", &tls};
+    const struct httpcall_setup x = {loop,  resolver, target, "healthd/1.2.3", &tls, NULL,
+                                     false, NULL,     false};
     client = httpcall_client_new(&x, &e);
     assert_non_null(client);
     httpcall_client_set_lost_cb(client, on_lost, NULL);
@@ -127,12 +128,12 @@ open_client(const char *url, const char *answer, enum fake_after after)
 }
 
 static void
-on_answer(const struct err *e, unsigned status, void *arg)
+on_answer(const struct err *e, const struct httpcall_answer *a, void *arg)
 {
     struct waiter *w = arg;
     w->done = true;
     w->calls++;
-    w->status = status;
+    w->status = a->status;
     if (e)
         w->e = *e;
 }

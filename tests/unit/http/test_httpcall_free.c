@@ -81,7 +81,11 @@ open_client(const char *host, const char *answer, enum fake_after after)
         snprintf(url, sizeof(url), "http://%s/", host);
     server_hang_up_all();
     assert_int_equal(target_peer_parse(url, &target, &e), 0);
-    const struct httpcall_setup x = {loop, resolver, target, "healthd/1.2.3", &tls};
+    const struct httpcall_setup x = {.loop = loop,
+                                     .resolver = resolver,
+                                     .target = target,
+                                     .user_agent = "healthd/1.2.3",
+                                     .tls = &tls};
     client = httpcall_client_new(&x, &e);
     assert_non_null(client);
     server.answer = answer;
@@ -95,10 +99,10 @@ struct seen {
 };
 
 static void
-on_answer_free(const struct err *e, unsigned status, void *arg)
+on_answer_free(const struct err *e, const struct httpcall_answer *a, void *arg)
 {
     struct seen *s = arg;
-    (void)status;
+    (void)a;
     s->done = true;
     s->calls++;
     s->code = e ? e->code : ERR_NONE;
@@ -112,10 +116,10 @@ on_lost_free(void *arg)
 }
 
 static void
-on_answer(const struct err *e, unsigned status, void *arg)
+on_answer(const struct err *e, const struct httpcall_answer *a, void *arg)
 {
     assert_null(e);
-    assert_int_equal(status, 200);
+    assert_int_equal(a->status, 200);
     *(bool *)arg = true;
 }
 
