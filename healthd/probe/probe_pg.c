@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/clock.h"
 #include "common/base/strbuf.h"
 #include "common/pg/pgconn.h"
 #include "common/target/target.h"
@@ -30,6 +31,44 @@ key_role(struct check_spec *s, const char *value, struct err *e)
     if (checkline_choice("role", value, known, 3, &i, e) < 0)
         return -1;
     ((struct probe_pg_own *)s->own)->role = (enum probe_pg_role)i;
+    return 0;
+}
+
+static int
+key_max_lag(struct check_spec *s, const char *value, struct err *e)
+{
+    uint64_t ms = 0;
+    if (clock_parse_duration(value, &ms, e) < 0)
+        return -1;
+    if (ms == 0 || ms > 365 * UINT64_C(86400000))
+        return err_set(e, ERR_USAGE, "'%.40s' is not between 1ms and 365d", value);
+    ((struct probe_pg_own *)s->own)->max_lag_ms = ms;
+    return 0;
+}
+
+static int
+key_mode(struct check_spec *s, const char *value, struct err *e)
+{
+    static const char *const known[] = {"query", "ping"};
+    size_t i = 0;
+    if (checkline_choice("mode", value, known, 2, &i, e) < 0)
+        return -1;
+    ((struct probe_pg_own *)s->own)->ping = i == 1;
+    s->each = s->each || i == 1; /* there is no session that could be kept */
+    return 0;
+}
+
+static int
+judge_keys(const struct check_spec *s, struct err *e)
+{
+    const struct probe_pg_own *own = s->own;
+    const char *other = own->role != PROBE_PG_ANY ? "role"
+                        : own->query              ? "query"
+                        : own->max_lag_ms > 0     ? "max-lag"
+                        : !s->each                ? "connection keep"
+                                                  : NULL;
+    if (own->ping && other)
+        return err_set(e, ERR_USAGE, "'mode ping' cannot be combined with '%s'", other);
     return 0;
 }
 
@@ -94,12 +133,19 @@ const struct check_kind probe_pg_kind = {
             {"query", "SQL",
              "query instead of SELECT 1; must return a row whose first column is neither NULL nor false",
              key_query},
+            {"max-lag", "DURATION",
+             "time by which a standby may lag behind; without a streaming receiver it lags (any)",
+             key_max_lag},
+            {"mode", "query|ping",
+             "ping: whether the login is accepted does not matter, and nothing is asked (query)",
+             key_mode},
             {"on-full", "degraded|down",
              "state when no connection slot is free (53300) but the kept session answers (degraded)",
              checkline_on_full},
             {NULL, NULL, NULL, NULL}},
     .own_size = sizeof(struct probe_pg_own),
     .own_done = own_done,
+    .judge = judge_keys,
     .target = &(const struct check_target){target_parse, target_free, target_is_local,
                                            target_describe, target_is_same},
     .found_name = "database",
@@ -191,6 +237,13 @@ query_start(struct session_lane *l, struct err *e)
     return pgconn_query_start(l->conn, sql->data, sql->len, l->deadline_ms, on_rows, l, e);
 }
 
+/* SELECT 1 is for those who ask nothing else. */
+static bool
+asks_query(const struct probe_pg_own *own)
+{
+    return own->query || (own->role == PROBE_PG_ANY && own->max_lag_ms == 0);
+}
+
 static const char *
 first_value(const struct pgrows *rows)
 {
@@ -198,26 +251,62 @@ first_value(const struct pgrows *rows)
                                                                       : NULL;
 }
 
+/* Each judges the result that it asked for. False: the look has ended. */
+
+static bool
+judge_role(struct session_lane *l, const char *value)
+{
+    bool standby = value && value[0] == 't';
+    if (value && standby == (own_of(l->s->spec)->role == PROBE_PG_STANDBY))
+        return true;
+    finish_reason(l, REASON_WRONG_ROLE,
+                  standby ? "the server is a standby" : "the server is a primary");
+    return false;
+}
+
+/* value: milliseconds; NULL: not known. */
+static bool
+judge_lag(struct session_lane *l, const char *value)
+{
+    char cause[PROBE_CAUSE_MAX] = "the standby is not receiving, or has not replayed any commit";
+    char lag[CLOCK_DURATION_MAX];
+    if (value) {
+        uint64_t ms = value[0] == '-' ? 0 : strtoull(value, NULL, 10); /* clocks differ */
+        if (ms <= own_of(l->s->spec)->max_lag_ms)
+            return true;
+        snprintf(cause, sizeof(cause), "the standby is %s behind", clock_format_duration(lag, ms));
+    }
+    finish_reason(l, REASON_LAGGING, cause);
+    return false;
+}
+
+static bool
+judge_query(struct session_lane *l, const char *value)
+{
+    bool good = value && (!own_of(l->s->spec)->query || strcmp(value, "f") != 0);
+    if (!good)
+        finish_reason(l, REASON_UNEXPECTED,
+                      !value ? "the query returned no row" : "the query returned false");
+    return good;
+}
+
+/* In the order in which write_sql() asks. */
 static void
 judge(struct session_lane *l, const struct pgrows *rows)
 {
     const struct probe_pg_own *own = own_of(l->s->spec);
-    const char *value = first_value(rows);
     if (own->role != PROBE_PG_ANY) {
-        bool standby = value && value[0] == 't';
-        if (!value || standby != (own->role == PROBE_PG_STANDBY)) {
-            finish_reason(l, REASON_WRONG_ROLE,
-                          standby ? "the server is a standby" : "the server is a primary");
+        if (!judge_role(l, first_value(rows)))
             return;
-        }
         rows = pgrows_next(rows);
-        value = rows ? first_value(rows) : own->query ? NULL : value;
     }
-    if (!value || (own->query && strcmp(value, "f") == 0)) {
-        finish_reason(l, REASON_UNEXPECTED,
-                      !value ? "the query returned no row" : "the query returned false");
+    if (own->max_lag_ms > 0) {
+        if (!judge_lag(l, first_value(rows)))
+            return;
+        rows = pgrows_next(rows);
+    }
+    if (asks_query(own) && !judge_query(l, first_value(rows)))
         return;
-    }
     finish_reason(l, REASON_NONE, "");
 }
 
@@ -241,12 +330,27 @@ on_rows(struct pgconn *c, const struct err *e, struct pgrows *rows, void *arg)
 
 /* ---- sessions ---- */
 
+/* It listens, and says so by asking for a password or by turning this login away: PostgreSQL's manual, PQping. */
+static bool
+is_alive(const struct err *e)
+{
+    static const char *const states[] = {"28", "3D000", "42501", "53300"};
+    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+        if (strncmp(e->sqlstate, states[i], strlen(states[i])) == 0)
+            return true;
+    return e->code == ERR_AUTH && e->sqlstate[0] == '\0'; /* no password was given */
+}
+
 static void
 on_connected(struct pgconn *c, const struct err *e, void *arg)
 {
     (void)c;
     struct session_lane *l = arg;
     struct err own;
+    if (own_of(l->s->spec)->ping && (!e || is_alive(e))) {
+        finish_reason(l, REASON_NONE, "");
+        return;
+    }
     if (e) {
         finish_err(l, e);
         return;
@@ -322,16 +426,34 @@ static const struct session_steps steps = {
     .free = pg_free,
 };
 
-/* What is asked: the role, the query, or both. */
+/*
+ * Milliseconds, NULL: not known. What was received may lie behind what was replayed, which then came from an archive. A role without
+ * pg_read_all_stats sees that there is a receiver, and NULL for its status.
+ */
+static const char lag_sql[] =
+    "SELECT CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN 0"
+    " WHEN NOT EXISTS (SELECT 1 FROM pg_catalog.pg_stat_wal_receiver"
+    " WHERE coalesce(status, 'streaming') OPERATOR(pg_catalog.=) 'streaming') THEN NULL"
+    " WHEN pg_catalog.pg_last_wal_receive_lsn() OPERATOR(pg_catalog.<=)"
+    " pg_catalog.pg_last_wal_replay_lsn() THEN 0"
+    " ELSE (extract(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-)"
+    " pg_catalog.pg_last_xact_replay_timestamp()) OPERATOR(pg_catalog.*) 1000)::pg_catalog.int8 END";
+
+static void
+add_statement(struct strbuf *sql, const char *text)
+{
+    strbuf_addf(sql, "%s%s", sql->len > 0 ? "; " : "", text);
+}
+
 static int
 write_sql(struct strbuf *sql, const struct probe_pg_own *own, struct err *e)
 {
     if (own->role != PROBE_PG_ANY)
-        strbuf_adds(sql, "SELECT pg_is_in_recovery()");
-    else if (!own->query)
-        strbuf_adds(sql, "SELECT 1");
-    if (own->query)
-        strbuf_addf(sql, "%s%s", sql->len > 0 ? "; " : "", own->query);
+        add_statement(sql, "SELECT pg_is_in_recovery()");
+    if (own->max_lag_ms > 0)
+        add_statement(sql, lag_sql);
+    if (asks_query(own))
+        add_statement(sql, own->query ? own->query : "SELECT 1");
     return sql->failed ? err_nomem(e) : 0; /* half of it would pass */
 }
 

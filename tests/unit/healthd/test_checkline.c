@@ -344,6 +344,62 @@ test_keys_of_tcp(void **state)
 }
 
 static void
+test_keys_of_http(void **state)
+{
+    (void)state;
+    struct check_spec s = good("a https://h/ header \"A: b c\" header x-y:z body '\"ok\"' "
+                               "match '^(a|b){2}$' ca /ca days 7 status 204");
+    const struct probe_http_own *own = http_own(&s);
+    assert_string_equal(own->headers[0], "A: b c");
+    assert_string_equal(own->headers[1], "x-y:z");
+    assert_null(own->headers[2]);
+    assert_string_equal(own->body, "\"ok\"");
+    assert_non_null(own->match);
+    assert_string_equal(own->tls.ca, "/ca");
+    assert_int_equal(own->tls.days, 7);
+    assert_int_equal(own->status_from, 204);
+    check_spec_done(&s);
+    bad("a http://h/ header c4nary", "header: not of the form");
+    bad("a http://h/ header 'c4 nary: x'", "header: not of the form");
+    bad("a http://h/ header 'A: '", "header: not of the form");
+    bad("a http://h/ header ': c4nary'", "header: not of the form");
+    bad("a http://h/ header 'A: c4nary\x01'", "header: the value contains a control character");
+    bad("a http://h/ header 'content-length: 3'", "header: this header cannot be set");
+    bad("a http://h/ body ''", "body: the text is empty");
+    bad("a http://h/ match ''", "match: the expression is empty");
+    bad("a http://h/ match '(a)(b)\\2'", "match: back-references are not supported");
+    bad("a http://h/ match '('", "match: not a valid regular expression: ");
+    bad("a http://h/ match a match b", "'match' is given twice");
+    bad("a http://h/ verify no", "'verify' is only allowed for https://");
+    s = good("a http://h/ match 'a\\\\1'"); /* a backslash, and a 1 */
+    check_spec_done(&s);
+}
+
+static void
+test_keys_of_postgres(void **state)
+{
+    (void)state;
+    struct check_spec s = good("a postgres://h max-lag 30s role standby");
+    assert_int_equal(pg_own(&s)->max_lag_ms, 30000);
+    assert_false(s.each);
+    check_spec_done(&s);
+    s = good("a postgres://h mode ping");
+    assert_true(pg_own(&s)->ping);
+    assert_true(s.each);
+    check_spec_done(&s);
+    s = good("a postgres://h mode query query 'SELECT 2'");
+    assert_false(pg_own(&s)->ping);
+    check_spec_done(&s);
+    bad("a postgres://h max-lag 0", "max-lag: ");
+    bad("a postgres://h max-lag 366d", "max-lag: ");
+    bad("a postgres://h mode pong", "mode: unknown mode 'pong'; did you mean 'ping'");
+    bad("a postgres://h mode ping role primary", "'mode ping' cannot be combined with 'role'");
+    bad("a postgres://h query 'SELECT 1' mode ping", "cannot be combined with 'query'");
+    bad("a postgres://h max-lag 3s mode ping", "cannot be combined with 'max-lag'");
+    bad("a postgres://h mode ping connection keep", "cannot be combined with 'connection keep'");
+}
+
+static void
 test_groups_and_words(void **state)
 {
     (void)state;
@@ -394,6 +450,8 @@ main(void)
         cmocka_unit_test(test_keys),
         cmocka_unit_test(test_keys_of_paths),
         cmocka_unit_test(test_keys_of_tcp),
+        cmocka_unit_test(test_keys_of_http),
+        cmocka_unit_test(test_keys_of_postgres),
         cmocka_unit_test(test_groups_and_words),
         cmocka_unit_test(test_errors_keep_secrets),
     };
