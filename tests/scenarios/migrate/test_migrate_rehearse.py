@@ -369,9 +369,12 @@ def test_a_script_that_releases_the_lock(rehearse, files, shop):
 
 @pytest.mark.parametrize("mode", ["transaction", "session"])
 def test_behind_a_pooler(rehearse, up, start, pgbouncer, files, shop, mode):
+    """What files set and what the database sets for every session is as in up: neither reaches the file that follows."""
     before = dump(shop)
+    shop.psql(f'ALTER DATABASE "{shop.name}" SET statement_timeout TO \'77s\'')
     url = pgbouncer(shop, mode).url(shop.name)
-    files("0001_a.sql", "SET search_path TO nowhere;\nALTER TABLE public.orders ADD COLUMN a int;\nSET client_encoding TO 'LATIN1';\n")
+    files("0001_a.sql", "SET search_path TO nowhere;\nALTER TABLE public.orders ADD COLUMN a int;\nSET client_encoding TO 'LATIN1';\n"
+                        "SELECT 1 / (current_setting('statement_timeout') = '0')::int;\n")
     files("0002_b.sql", "SELECT 1 / (current_setting('search_path') <> 'nowhere')::int;\nUPDATE orders SET a = 2;\n"
                         "SELECT 1 / (current_setting('client_encoding') = 'UTF8')::int;\nSELECT pg_sleep(0.5);\n")
     process = start("migrate", "rehearse", "--dir", files, *RUN, env={"DATABASE_URL": url})

@@ -254,7 +254,7 @@ def test_line_ends_are_no_drift(up, files, pg):
     assert events(again, "edited")[0]["version"] == "0001"
 
 
-def test_late_and_ahead(up, files, pg):
+def test_late_and_ahead(up, files, pg, scratch):
     files("0001_a.sql", "SELECT 1;\n")
     files("0003_c.sql", "SELECT 3;\n")
     assert up().status == 0
@@ -262,6 +262,14 @@ def test_late_and_ahead(up, files, pg):
     late = up()
     assert late.status == 22
     assert failure(late)["file"] == "0002_b.sql"
+    files("0004_d.sql", "SELECT 4;\n")
+    message = scratch / "termination"
+    message.write_text("")
+    status = up("--json", "--exit-code", "--termination-log", message, command="status")
+    said = json.loads(status.stdout)
+    assert (status.status, said["late"], said["pending"]) == (22, 1, 1), status.output
+    assert json.loads(message.read_text())["pending"] == 2
+    files.remove("0004_d.sql")
     assert up("--out-of-order", "apply").status == 0
     assert history(pg) == ["0001", "0003", "0002"]
     files.remove("0003_c.sql")
