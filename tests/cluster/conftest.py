@@ -31,7 +31,8 @@ signal.signal(signal.SIGHUP, signal.default_int_handler)
 
 
 # The longest first: four work side by side, and the last to begin should be a short one.
-LONGEST = ("test_kairoflow", "test_todo_app", "test_taskpilot", "test_todo_chatbot", "test_sidecar", "test_outage", "test_cron")
+SYSTEMS = ("test_kairoflow", "test_todo_app", "test_taskpilot", "test_todo_chatbot", "test_kubechat")
+LONGEST = (*SYSTEMS, "test_sidecar", "test_outage", "test_cron")
 
 
 @pytest.hookimpl(tryfirst=True)

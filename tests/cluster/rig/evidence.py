@@ -75,6 +75,7 @@ TABLE = [
     ("install-todo-chatbot", "the same of the todo chatbot"),
     ("install-taskpilot", "the same of TaskPilot, with its PostgreSQL"),
     ("install-kairoflow", "the same of KairoFlow, with four claims"),
+    ("install-kubechat", "the same of KubeChat, with PostgreSQL, Redis and their claims"),
     ("rollback", "`helm rollback --wait` of a system to the release before (asked: 60, at most 20 wanted)"),
     ("system-requests", "requests to a system's back end and front end during an upgrade and its rollback"),
     ("system-lost", "of these, lost"),
