@@ -13,7 +13,7 @@ from kinds import DATA, kinds
 
 from rig import changed, container, named, variables
 
-SHOP = {key: entry for key, entry in DATA.items() if key != "backup"}
+SHOP = {key: entry for key, entry in DATA.items() if key not in ("backup", "persistence", "monitoring")}
 
 
 def spec(objects, kind, name):

@@ -7,6 +7,7 @@ release-runtime.check.values   what is missing or misplaced in the values: runs 
 {{- $root := . }}{{ $values := .Values }}
 {{- include "release-runtime.check.registry" $root }}
 {{- include "release-runtime.check.bundled" $root }}
+{{- include "release-runtime.check.backup" $root }}
 {{- range $key, $workload := $values.workloads }}
   {{- include "release-runtime.check.workload" (dict "root" $root "key" $key "workload" $workload) }}
 {{- end }}

@@ -91,8 +91,10 @@ release-runtime.check.extra   refuses, in the values, what is no object, and hoo
   {{- end }}{{ end }}
 {{- end }}
 {{- range $key, $made := .cronJobs }}
-  {{- include "release-runtime.check.pinned" (dict "policy" $policy "image" $made.container.image "where" (printf "cronJobs.%s.image"
-    $key)) }}
+  {{- $where := printf "cronJobs.%s.image" $key }}
+  {{- range append ($made.before | default list) $made.container }}
+    {{- include "release-runtime.check.pinned" (dict "policy" $policy "image" .image "where" $where) }}
+  {{- end }}
 {{- end }}
 {{- range $key, $made := .hooks }}
   {{- include "release-runtime.check.pinned" (dict "policy" $policy "image" $made.container.image "where" (printf "hooks.%s.image" $key)) }}

@@ -4,7 +4,7 @@
 {{- range $w, $workload := .root.Values.workloads }}
   {{- range $c, $_ := $workload.containers }}{{ $known = append $known (printf "%s/%s" $w $c) }}{{ end }}
 {{- end }}
-{{- if not (has .from $known) }}
+{{- if not (include "release-runtime.source" . | fromJson).container }}
   {{- $known = $known | sortAlpha | join ", " }}
   {{- fail (printf "%s.%s: there is no container %q (WORKLOAD/CONTAINER); there are: %s" .where (.field | default "from") .from $known) }}
 {{- end }}

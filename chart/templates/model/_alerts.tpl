@@ -97,10 +97,14 @@ MemoryHigh:
   severity: warning
   summary: A container is near its memory limit.
 {{- end }}
-{{- if or .cronJobs .migrations }}
+{{- $backups := list }}{{ $others := list }}
+{{- range .cronJobs }}
+  {{- if .alertAfter }}{{ $backups = append $backups . }}{{ else }}{{ $others = append $others . }}{{ end }}
+{{- end }}
+{{- if or $others .migrations }}
 JobFailed:
   {{- $jobs := list }}
-  {{- range .cronJobs }}{{ $jobs = append $jobs (printf "%s-[0-9]+" .name) }}{{ end }}
+  {{- range $others }}{{ $jobs = append $jobs (printf "%s-[0-9]+" .name) }}{{ end }}
   {{- range .migrations }}{{ $jobs = append $jobs .name }}{{ end }}
   expr: {{ printf "max by (job_name) (kube_job_status_failed{%s,job_name=~%q}) > 0" $ns ($jobs | sortAlpha | join "|") | toJson }}
   for: 1m
@@ -114,6 +118,26 @@ CronJobLate:
   for: 5m
   severity: warning
   summary: A cron job was to start and has not.
+{{- end }}
+{{- with $backups }}
+BackupFailed:
+  expr: {{ printf "max by (job_name) (kube_job_status_failed{%s,job_name=~%q}) > 0"
+    $ns (printf "(%s)-[0-9]+" (include "release-runtime.anyOf" (dict "objects" .))) | toJson }}
+  for: 1m
+  severity: critical
+  summary: A backup, or the rehearsal of its restore, has failed; its log says why.
+BackupLate:
+  {{- $late := list }}
+  {{- range . }}
+    {{- $which := printf "{%s,cronjob=%q}" $ns .name }}
+    {{- $last := printf "kube_cronjob_status_last_successful_time%s or kube_cronjob_created%s" $which $which }}
+    {{- $seconds := div (include "release-runtime.milliseconds" .alertAfter | int64) 1000 }}
+    {{- $late = append $late (printf "time() - max by (cronjob) (%s) > %d" $last $seconds) }}
+  {{- end }}
+  expr: {{ join " or " $late | toJson }}
+  for: 5m
+  severity: critical
+  summary: There is no recent backup, or none whose restore was rehearsed.
 {{- end }}
 {{- with include "release-runtime.enabled" .root.Values.certificates | fromJson }}
 CertificateExpires:

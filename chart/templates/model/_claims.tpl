@@ -89,7 +89,11 @@ volumes(true, or a map) key. near: the workload on whose node it has to run, for
   {{- end }}
 {{- end }}
 {{- $claims := include "release-runtime.workloadClaims" (dict "root" .root "workload" (dict "volumes" $volumes)) | fromJson }}
-{{- range $claims }}{{ if .single }}{{ $near = splitList "/" $.from | first }}{{ end }}{{ end }}
+{{- $owner := splitList "/" ($.from | default "") | first }}
+{{- /* One that is there for jobs alone has no pods. */ -}}
+{{- if hasKey ($.root.Values.workloads | default dict) $owner }}
+  {{- range $claims }}{{ if .single }}{{ $near = $owner }}{{ end }}{{ end }}
+{{- end }}
 {{- dict "mounts" $mounts "volumes" $volumes "near" $near "claims" $claims | toJson }}
 {{- end }}
 

@@ -7,7 +7,9 @@ release-runtime.model.cronJob   as JSON: dict root key job
     limits jobLimits   of the CronJob and of its Jobs, as in the values
     lock               postgres, redis, none, or nothing when there is none to be had
     times stores       release-runtime.cronTimes, release-runtime.cronStores
-    pod                release-runtime.model.pod with the container, wrapped, and volumes
+    pod container      release-runtime.model.pod with volumes; the container, wrapped
+    before             containers that have to succeed before it: with a job's "next" that of the job itself
+    alertAfter         of a backup and its rehearsal: how long there may be none that succeeds
 */ -}}
 {{- define "release-runtime.model.cronJob" -}}
 {{- $j := .job }}
@@ -23,15 +25,23 @@ release-runtime.model.cronJob   as JSON: dict root key job
 {{- $runs = merge $runs (dict "grace" $times.grace "activeDeadlineSeconds" $times.active "command" $words) }}
 {{- $_ := set $one "command" (include "release-runtime.underCronrun" $runs | fromJson).command }}
 {{- $_ := set $one "volumeMounts" (append ($one.volumeMounts | default list) (include "release-runtime.programMount" . | fromYaml)) }}
-{{- $_ := set $pod "volumes" (append ($pod.volumes | default list) (include "release-runtime.programVolume" . | fromYaml)) }}
-{{- $out := pick $j "annotations" "schedule" }}
+{{- $volumes := $pod.volumes | default list }}
+{{- $out := pick $j "annotations" "schedule" "alertAfter" }}
+{{- $_ := set $out "container" $one }}
+{{- with $j.next }}
+  {{- $source := include "release-runtime.source" (dict "root" $.root "from" $j.from) | fromJson }}
+  {{- $next := dict "root" $.root "container" (get $source.workload.containers .) "name" . }}
+  {{- $_ := set $out "before" (list $one) }}
+  {{- $_ := set $out "container" (include "release-runtime.model.container" $next | fromJson) }}
+  {{- $volumes = concat $volumes $out.container.volumes }}
+{{- end }}
+{{- $_ := set $pod "volumes" (append $volumes (include "release-runtime.programVolume" . | fromYaml)) }}
 {{- $_ := set $out "name" (include "release-runtime.cronJobName" (dict "root" .root "key" .key "entry" $j)) }}
 {{- $_ := set $out "component" (printf "%s.cron" .key) }}
 {{- $_ := set $out "concurrencyPolicy" ($j.concurrencyPolicy | default "Forbid") }}
 {{- $limits := pick $j "timeZone" "startingDeadlineSeconds" "suspend" "successfulJobsHistoryLimit" "failedJobsHistoryLimit" }}
 {{- $jobLimits := pick $j "ttlSecondsAfterFinished" }}
 {{- $_ := set $jobLimits "backoffLimit" (int64 (dig "backoffLimit" 0 $j)) }}
-{{- $_ := set $out "container" $one }}
 {{- merge $out (dict "lock" $lock "times" $times "stores" $stores "pod" $pod "limits" $limits "jobLimits" $jobLimits) | toJson }}
 {{- end }}
 

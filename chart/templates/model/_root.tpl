@@ -91,6 +91,7 @@ What all other templates get as "root", as JSON: in: what release-runtime.all ge
     extraObjects      {KEY: YAML}
     externalSecrets   the version of External Secrets' API
     services          release-runtime.services
+    sources           what has the shape of a workload, and which jobs alone are made of
     fullname          what names begin with; system: what the label name says
     Chart             name and version of the chart that calls, and the version of its application
 */ -}}
@@ -120,9 +121,23 @@ What all other templates get as "root", as JSON: in: what release-runtime.all ge
 {{- $_ := set $out "dashboards" (include "release-runtime.dashboards" (dict "ctx" $ctx "values" $values) | fromJson) }}
 {{- $_ := set $out "extraObjects" (include "release-runtime.extraTexts" (dict "ctx" $ctx "values" $values) | fromJson) }}
 {{- include "release-runtime.withBundled" $out }}
+{{- include "release-runtime.withBackup" $out }}
 {{- include "release-runtime.normal" $out }}
+{{- include "release-runtime.splitSources" $out }}
 {{- $_ := set $out "services" (include "release-runtime.services" $out | fromJson) }}
 {{- toJson $out }}
+{{- end }}
+
+{{- /* Puts workloads that jobs alone are made of into the root's sources: in: root */ -}}
+{{- define "release-runtime.splitSources" -}}
+{{- $workloads := .Values.workloads | default dict }}{{ $sources := dict }}
+{{- range $key := keys $workloads }}
+  {{- if hasPrefix "release-runtime." $key }}
+    {{- $_ := set $sources $key (get $workloads $key) }}
+    {{- $_ := unset $workloads $key }}
+  {{- end }}
+{{- end }}
+{{- $_ := set . "sources" $sources }}
 {{- end }}
 
 {{- /* The values' configMaps with the files of the chart that calls as data, as JSON: dict ctx values */ -}}

@@ -1,14 +1,15 @@
 {{- /*
 What migrations, cron jobs, hooks and tests take from a container and its workload: in one place, what of it.
 
-release-runtime.source      the container WORKLOAD/CONTAINER as JSON {workload, container, name}; all empty without one: dict root from
+release-runtime.source      the container WORKLOAD/CONTAINER as JSON {workload, container, name}; all empty without one: dict root from.
+                            A workload of root.sources is there for jobs alone.
 release-runtime.inherited   the names of the values that they take over, as JSON {container, pod}; labels and annotations of the pod
                             are podLabels and podAnnotations there. Volumes are taken over on request, resources where the
                             container's own program runs.
 */ -}}
 {{- define "release-runtime.source" -}}
 {{- $parts := splitList "/" (.from | default "") }}
-{{- $workload := dig "workloads" (first $parts) dict .root.Values }}
+{{- $workload := dig "workloads" (first $parts) (dig "sources" (first $parts) dict .root) .root.Values }}
 {{- $name := rest $parts | join "/" }}
 {{- dict "workload" $workload "container" (dig "containers" $name dict $workload) "name" $name | toJson }}
 {{- end }}

@@ -44,6 +44,9 @@ spec:
           terminationGracePeriodSeconds: {{ add $j.times.graceSeconds 3 }}
           initContainers:
             - {{- include "release-runtime.copyProgram" (dict "root" .root "program" "cronrun") | nindent 14 }}
+            {{- range $j.before }}
+            - {{- include "release-runtime.container" . | nindent 14 }}
+            {{- end }}
           containers:
             - {{- include "release-runtime.container" $j.container | nindent 14 }}
 {{- end }}
