@@ -15,7 +15,7 @@ work=$(mktemp -d)
 part=
 server=
 
-fail() {
+die() {
     printf 'backup: %s\n' "$1" >&2
     exit 1
 }
@@ -105,27 +105,27 @@ connect() {
 newest() {
     file=
     for found in "$BACKUP_DIR/$BACKUP_NAME"-????????T??????Z.dump; do file=$found; done
-    [ -f "$file" ] || fail "there is no dump of $BACKUP_NAME in $BACKUP_DIR"
+    [ -f "$file" ] || die "there is no dump of $BACKUP_NAME in $BACKUP_DIR"
     check "$file"
 }
 
 check() {
-    (cd "$BACKUP_DIR" && sha256sum -c "${1##*/}.sha256" >/dev/null) || fail "${1##*/} does not match its checksum"
+    (cd "$BACKUP_DIR" && sha256sum -c "${1##*/}.sha256" >/dev/null) || die "${1##*/} does not match its checksum"
 }
 
 dump() {
     rm -f "$BACKUP_DIR/.$BACKUP_NAME"-*.part* # of a run that was killed
     connect
-    number=$(psql -XAtwc 'SHOW server_version_num') || fail 'the server cannot be asked for its version'
+    number=$(psql -XAtwc 'SHOW server_version_num') || die 'the server cannot be asked for its version'
     version=$(pg_dump --version | sed 's/^[^0-9]*\([0-9]*\).*/\1/')
     [ "$version" -ge $((number / 10000)) ] ||
-        fail "pg_dump $version is older than the server ($((number / 10000))) and would miss what it does not know: give a newer image"
+        die "pg_dump $version is older than the server ($((number / 10000))) and would miss what it does not know: give a newer image"
     name=$BACKUP_NAME-$(date -u +%Y%m%dT%H%M%SZ).dump
     part=$BACKUP_DIR/.$name.part
-    pg_dump --format=custom --no-password --file="$part" || fail 'pg_dump has failed; nothing of this dump is kept'
-    pg_restore --file=/dev/null "$part" || fail 'the dump cannot be read back; nothing of it is kept'
+    pg_dump --format=custom --no-password --file="$part" || die 'pg_dump has failed; nothing of this dump is kept'
+    pg_restore --file=/dev/null "$part" || die 'the dump cannot be read back; nothing of it is kept'
     sum=$(sha256sum <"$part")
-    printf '%s  %s\n' "${sum%% *}" "$name" >"$part.sha256" || fail 'the checksum cannot be written; nothing of this dump is kept'
+    printf '%s  %s\n' "${sum%% *}" "$name" >"$part.sha256" || die 'the checksum cannot be written; nothing of this dump is kept'
     chmod 640 "$part" "$part.sha256" # for a container with another user that takes them elsewhere
     sync "$part" "$part.sha256"
     mv "$part.sha256" "$BACKUP_DIR/$name.sha256"
@@ -159,14 +159,14 @@ rehearse() {
     rm -rf "$server"
     export PGHOST="$REHEARSAL_DIR" PGPORT=5432 PGUSER=postgres
     initdb --pgdata="$server" --username=postgres --auth=trust --encoding=UTF8 --no-locale --no-sync >"$work/log" 2>&1 ||
-        fail "initdb: $(tail -n 3 "$work/log")"
+        die "initdb: $(tail -n 3 "$work/log")"
     settings="-c listen_addresses= -c unix_socket_directories=$REHEARSAL_DIR -c fsync=off -c full_page_writes=off -c autovacuum=off"
     pg_ctl --pgdata="$server" --log="$work/log" --options="$settings" --wait --timeout=120 --silent start ||
-        fail "the server of the rehearsal does not start: $(tail -n 3 "$work/log")"
+        die "the server of the rehearsal does not start: $(tail -n 3 "$work/log")"
     createdb rehearsal
-    pg_restore --dbname=rehearsal --exit-on-error --no-owner --no-privileges "$file" || fail "${file##*/} cannot be restored"
-    answer=$(psql -XAt --dbname=rehearsal --command="$REHEARSAL_QUERY") || fail "${file##*/}: the query has failed"
-    [ "$answer" = t ] || fail "${file##*/}: the query returned '$answer' instead of t"
+    pg_restore --dbname=rehearsal --exit-on-error --no-owner --no-privileges "$file" || die "${file##*/} cannot be restored"
+    answer=$(psql -XAt --dbname=rehearsal --command="$REHEARSAL_QUERY") || die "${file##*/}: the query has failed"
+    [ "$answer" = t ] || die "${file##*/}: the query returned '$answer' instead of t"
     printf 'backup: %s was restored, and the query returned t\n' "${file##*/}"
 }
 
@@ -177,7 +177,7 @@ restore() {
     fi
     connect
     pg_restore --dbname=service=backup --clean --if-exists --no-owner --no-privileges --single-transaction --no-password "$file" ||
-        fail "${file##*/} was not restored, and the database is as it was"
+        die "${file##*/} was not restored, and the database is as it was"
     printf 'backup: %s is restored\n' "${file##*/}"
 }
 
@@ -189,6 +189,6 @@ list() {
 
 case ${1-} in
 dump | rehearse | restore | list) "$1" ;;
-*) fail 'say dump, rehearse, restore or list' ;;
+*) die 'say dump, rehearse, restore or list' ;;
 esac
 {{- end }}
