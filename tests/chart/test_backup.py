@@ -1,11 +1,13 @@
 """Backups as cron jobs: of which database, onto what, and who is told. What the script does: tests/scenarios/cronrun/test_chart_backup.py."""
 
 import json
+import re
+import subprocess
 
 import pytest
 from kinds import DATA, kind, kinds
 
-from rig import CHART, changed, container, flags, named, parent, pods, variables
+from rig import CHART, ROOT, changed, container, flags, named, parent, pods, variables
 
 DATABASE = {"DATABASE_HOST": {"service": "db"}, "DATABASE_NAME": "shop", "DATABASE_USER": "app"}
 SHOP = {
@@ -163,6 +165,19 @@ def test_cron_jobs_of_these_keys_change_them(helm):
     assert "suspend" not in job(objects, "shop-backup-rehearsal")
 
 
+def test_the_documented_restore_changes_one_word(helm):
+    """kubectl create job --from=… -o json, piped through the manual's sed."""
+    page = (ROOT / "docs" / "chart.md").read_text()
+    job_text = json.dumps(job(helm.render(DATA))["jobTemplate"], indent=4)
+    for script, old, new in (
+        (re.search(r"sed '(s/\"dump\"[^']*)'", page)[1], '"dump"', '"restore"'),
+        (re.search(r"sed '(s/\"newest\"[^']*)'", page)[1], '"newest"', '"shop-20261128T020000Z.dump"'),
+    ):
+        done = subprocess.run(["sed", script], input=job_text, capture_output=True, text=True, check=True).stdout
+        lines = [pair for pair in zip(job_text.splitlines(), done.splitlines(), strict=True) if pair[0] != pair[1]]
+        assert [(before.strip().removeprefix('"value": '), after.strip().removeprefix('"value": ')) for before, after in lines] == [(old, new)]
+
+
 def test_another_claim(helm):
     values = changed(changed(SHOP, "persistence", {"vault": {"existingClaim": "nfs"}}), "backup.persistence", "vault")
     assert {"name": "backup", "persistentVolumeClaim": {"claimName": "nfs"}} in pod(helm.render(values))["volumes"]
@@ -177,7 +192,7 @@ def test_001_15_alerts_when_it_fails_or_is_late(helm):
     assert 'cronjob="shop-backup-rehearsal"' in late[1] and late[1].endswith(f"> {8 * 86400}")
     assert "shop-backup" not in found["JobFailed"] and "shop-backup" in found["CronJobLate"]
     values = changed(DATA, "cronJobs", {"mail": {"from": "web/app", "schedule": "* * * * *", "command": ["mail"]}})
-    assert '"shop-mail-[0-9]+"' in alerts(helm.render(values))["JobFailed"]
+    assert 'shop-mail-[0-9]+' in alerts(helm.render(values))["JobFailed"]
     weekly = changed(changed(DATA, "backup.schedule", "0 2 * * 0"), "backup.alertAfter", "8d")
     assert alerts(helm.render(weekly))["BackupLate"].split(" or time()")[0].endswith(f"> {8 * 86400}")
     assert not {"BackupFailed", "BackupLate"} & set(alerts(helm.render({**SHOP, "backup": None, "monitoring": {"rules": {}}})))

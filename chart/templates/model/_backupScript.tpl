@@ -136,15 +136,15 @@ dump() {
     forget
 }
 
-# Oldest first; the newest one stays whatever its age.
+# Oldest first. The newest has just been made, and so stays.
 forget() {
     left=0
     limit=$(date -u -d "@$(($(date +%s) - ${BACKUP_KEEP_DAYS:-0} * 86400))" +%Y%m%d%H%M%S)
     for file in "$BACKUP_DIR/$BACKUP_NAME"-????????T??????Z.dump; do left=$((left + 1)); done
     for file in "$BACKUP_DIR/$BACKUP_NAME"-????????T??????Z.dump; do
         time=$(printf '%s' "${file##*-}" | tr -cd 0-9)
-        if [ "$left" -gt 1 ] && { [ "${BACKUP_KEEP_COUNT:-0}" -gt 0 ] && [ "$left" -gt "$BACKUP_KEEP_COUNT" ] ||
-            { [ "${BACKUP_KEEP_DAYS:-0}" -gt 0 ] && [ "$time" -lt "$limit" ]; }; }; then
+        if { [ "${BACKUP_KEEP_COUNT:-0}" -gt 0 ] && [ "$left" -gt "$BACKUP_KEEP_COUNT" ]; } ||
+            { [ "${BACKUP_KEEP_DAYS:-0}" -gt 0 ] && [ "$time" -lt "$limit" ]; }; then
             rm -f "$file" "$file.sha256"
             printf 'backup: %s is deleted\n' "${file##*/}"
             left=$((left - 1))
