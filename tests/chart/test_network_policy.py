@@ -81,6 +81,7 @@ def test_off_by_default(helm):
         ("egress.database.ipBlock", {}, "networkPolicy.egress.database.ipBlock.cidr is missing"),
         ("egress.database", {"namespace": "a", "namespaceSelector": {"matchLabels": {"a": "b"}}}, "exclude each other"),
         ("egress.database.ports", {"pg": {"protocol": "TCP"}}, "networkPolicy.egress.database.ports.pg.port is missing"),
+        ("egress.database", {"podSelector": {"matchLabels": {"a": 1.5}}}, "/networkPolicy/egress/database/podSelector/matchLabels/a"),
         ("egress.database.typo", 1, "/networkPolicy/egress/database"),
     ],
 )

@@ -124,7 +124,7 @@ def test_a_migration_in_the_applications_image(helm, tmp_path):
     assert spec["initContainers"][0]["args"] == ["copy", "/release-runtime/migrate"]
     spec = pod(made(helm, tmp_path / "words", '"name" "schema" "image" "example/shop:1" "words" (list "alembic" "upgrade" "head")'))
     (c,) = spec["containers"]
-    assert c["args"] == ["run", "--deadline", "240s", "--", "alembic", "upgrade", "head"] and c["image"] == "example/shop:1"
+    assert c["args"] == ["run", *"--deadline 240s --wait 30s --lock-wait 60s -- alembic upgrade head".split()] and c["image"] == "example/shop:1"
     spec = pod(made(helm, tmp_path / "own", '"name" "schema" "image" "example/migrations:1"'))
     assert "initContainers" not in spec and "command" not in spec["containers"][0]
 
@@ -146,6 +146,7 @@ CALL = '{{ include "release-runtime.%s" (dict "ctx" . %s) }}'
         ("migrateJob", '"name" "a" "configMap" "sql"', "release-runtime.migrateJob: env is missing"),
         ("migrateJob", '"name" "a" "env" (list 1)', "release-runtime.migrateJob: where are the migrations?"),
         ("migrateJob", '"name" "a" "env" (list 1) "image" "a" "configMap" "b"', "release-runtime.migrateJob: configMap stands alone"),
+        ("migrateJob", '"name" "a" "env" (list 1) "image" "a" "words" (list "a") "role" "b"', "release-runtime.migrateJob.role: another"),
         ("migrateJob", '"name" "a" "env" (list 1) "image" "a" "when" "init"', 'release-runtime.migrateJob.when: "init" is none of'),
         ("migrateJob", '"name" "a" "env" (list 1) "image" "a" "deadline" "10m"', "do not fit into activeDeadlineSeconds"),
     ],

@@ -11,7 +11,7 @@ release-runtime.check.outside   refuses what is unknown, missing or does not fit
 {{- $job = concat $job (list "serviceAccountName" "imagePullSecrets" "securityContext" "nodeSelector" "tolerations" "affinity") }}
 {{- $job = concat $job (list "activeDeadlineSeconds" "backoffLimit" "ttlSecondsAfterFinished" "deadline" "wait" "lockWait" "lockTimeout") }}
 {{- $takes := dict "copyContainer" (list "program") "cronCommand" $cron }}
-{{- $job = concat $job (list "statementTimeout" "table" "role" "searchPath") }}
+{{- $job = concat $job (list "statementTimeout" "table" "layout" "role" "searchPath") }}
 {{- $takes = merge $takes (dict "healthdSidecar" $healthd "migrateJob" $job) }}
 {{- $needs := dict "copyContainer" (list "program") "cronCommand" (list "job" "words" "lock") "migrateJob" (list "name" "env") }}
 {{- $known := get $takes .template }}
@@ -52,6 +52,11 @@ release-runtime.check.outside   refuses what is unknown, missing or does not fit
   {{- fail (printf "%s: where are the migrations? Give configMap; image with dir; image, made from ours; or image and words" $where) }}
 {{- end }}
 {{- if and $g.configMap (or $g.image $g.dir $g.words) }}{{ fail (printf "%s: configMap stands alone" $where) }}{{ end }}
+{{- range list "lockTimeout" "statementTimeout" "layout" "role" "searchPath" }}
+  {{- if and $g.words (hasKey $g .) }}
+    {{- fail (printf "%s.%s: another migrator has none; leave out one of it and words" $where .) }}
+  {{- end }}
+{{- end }}
 {{- if and $g.dir $g.words }}{{ fail (printf "%s: dir and words exclude each other; give one" $where) }}{{ end }}
 {{- if not (regexMatch "^(pre|post)$" ($g.when | default "pre")) }}
   {{- fail (printf "%s.when: %q is none of pre, post" $where $g.when) }}

@@ -43,7 +43,7 @@ activeDeadlineSeconds(of its Job)
 A migration's Job, which is a hook: name when(pre, post); configMap (its SQL files), image with dir or (made from ours) without, or image
 and words (another migrator); env envFrom volumes volumeMounts resources, and of the pod serviceAccountName imagePullSecrets
 securityContext nodeSelector tolerations affinity; of the Job activeDeadlineSeconds backoffLimit ttlSecondsAfterFinished; of migrate
-deadline wait lockWait lockTimeout statementTimeout table role searchPath
+deadline wait lockWait table, and without words lockTimeout statementTimeout layout role searchPath
 */ -}}
 {{- define "release-runtime.migrateJob" -}}
 {{- include "release-runtime.check.outside" (dict "given" . "template" "migrateJob") }}
@@ -56,8 +56,13 @@ deadline wait lockWait lockTimeout statementTimeout table role searchPath
 {{- $volumes := .volumes | default list }}
 {{- $brings := and .image (or .dir .words) }}
 {{- if .words }}
-  {{- $args = list "run" "--deadline" (.deadline | default "240s") "--" }}
-  {{- $args = concat $args (include "release-runtime.words" .words | fromJsonArray) }}
+  {{- $args = list "run" }}
+  {{- $presets := dict "deadline" "240s" "wait" "30s" "lockWait" "60s" }}
+  {{- range list "deadline" "wait" "lockWait" "table" }}
+    {{- $value := get $ . | default (get $presets .) }}
+    {{- if $value }}{{ $args = concat $args (list (printf "--%s" (kebabcase .)) $value) }}{{ end }}
+  {{- end }}
+  {{- $args = concat $args (list "--") (include "release-runtime.words" .words | fromJsonArray) }}
 {{- else }}{{ $_ := set $c "readOnlyRoot" true }}
 {{- end }}
 {{- $_ := set $c "args" $args }}
