@@ -39,7 +39,8 @@ def test_001_3_a_postgresql_of_the_releases_own(helm):
     assert service["type"] == "ClusterIP" and "clusterIP" not in service and service["ports"][0]["port"] == 5432
     assert server["spec"]["serviceName"] == "shop-postgresql"
     for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
-        assert "pg_isready" in json.dumps(own[probe]["exec"])
+        asked = " ".join(own[probe]["exec"]["command"])
+        assert "pg_isready -q -h 127.0.0.1 -U shopper -d shop" in asked
     assert [c["name"] for c in pod["containers"]] == ["postgresql"] and "lifecycle" not in own
     # What it writes to is what it needs; the rest of its root is read-only.
     assert own["securityContext"]["readOnlyRootFilesystem"] is True and set(mounted) == {"/data", "/tmp", "/var/run/postgresql", "/dev/shm"}

@@ -106,7 +106,10 @@ data:
 {{- define "release-runtime.postgresqlServer" -}}
 {{- $p := .Values.postgresql }}{{ $image := include "release-runtime.postgresImage" . }}
 {{- $user := include "release-runtime.postgresUser" $image | int64 }}
-{{- $claim := include "release-runtime.bundledClaim" (dict "root" . "key" "postgresql") -}}
+{{- $claim := include "release-runtime.bundledClaim" (dict "root" . "key" "postgresql") }}
+{{- /* Over TCP: while the data is made, the server is on its socket alone. With names that it has: others are errors in its log, and where
+the pod's user has no name, pg_isready gives up without one. */}}
+{{- $asks := list "pg_isready" "-q" "-h" "127.0.0.1" "-U" ($p.username | default "app") "-d" ($p.database | default "app") -}}
 kind: StatefulSet
 terminationGracePeriodSeconds: 60
 preStopSeconds: 0
@@ -131,11 +134,11 @@ containers:
     readOnlyRoot: true
     writable: {/tmp: {}, /var/run/postgresql: {}, /dev/shm: {medium: Memory, sizeLimit: 128Mi}}
     resources: {requests: {cpu: 100m, memory: 256Mi}, limits: {memory: 512Mi}}
-    # Over TCP: while the data is made, the server is on its socket alone. 1 is a server that is busy starting or ending.
-    startupProbe: {exec: {command: [pg_isready, -q, -h, 127.0.0.1]}, periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 300}
-    readinessProbe: {exec: {command: [pg_isready, -q, -h, 127.0.0.1]}, periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 2}
+    # 1 is a server that is busy starting or ending.
+    startupProbe: {exec: {command: {{ toJson $asks }}}, periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 300}
+    readinessProbe: {exec: {command: {{ toJson $asks }}}, periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 2}
     livenessProbe:
-      exec: {command: [sh, -c, "pg_isready -q -h 127.0.0.1; test $? -le 1"]}
+      exec: {command: [sh, -c, {{ printf "%s; test $? -le 1" (join " " $asks) | quote }}]}
       periodSeconds: 10
       timeoutSeconds: 5
       failureThreshold: 6

@@ -7,11 +7,23 @@ import signal
 import sys
 import threading
 
+import connection
+
 VERSION = os.environ.get("APP_VERSION", "dev")
 
 
 def say(event, **more):
     print(json.dumps({"event": event, "version": VERSION, **more}), file=sys.stderr, flush=True)
+
+
+def hits():
+    """None without a Redis, and when it does not answer: the page does not need it."""
+    try:
+        client = connection.redis_client()
+        return client.incr("standin:hits") if client else None
+    except Exception as error:  # redis-py's, and what it lets through: a kind, never a text
+        say("redis", error=type(error).__name__)
+        return None
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

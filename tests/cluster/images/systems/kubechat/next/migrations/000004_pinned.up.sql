@@ -1,0 +1,1 @@
+ALTER TABLE conversation ADD pinned boolean NOT NULL DEFAULT false;
