@@ -9,6 +9,7 @@
 /* clang-format off */
 #define COMMANDS(C)     \
     C(cmd_run)          \
+    C(cmd_next)         \
     C(selfcopy_command) \
     C(opt_version)
 /* clang-format on */

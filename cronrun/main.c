@@ -9,7 +9,8 @@ cronrun_main(int argc, char **argv)
     struct options o = {.child_status = -1,
                         .starting_deadline_ms = UINT64_MAX,
                         .job_deadline_ms = UINT64_MAX,
-                        .scheduled_ms = -1};
+                        .scheduled_ms = -1,
+                        .next_from_ms = INT64_MIN};
     return opt_run(&cronrun_program, argc, argv, &o);
 }
 

@@ -202,6 +202,7 @@ static const struct opt_command *const commands[] = {COMMANDS(OPT_ENTRY)};
 static const struct opt_exit exits[] = {
     {0, "the command's own", "passed through; 128+n if signal n ended the command"},
     {0, NULL, "also: skipped because the lock is busy (--busy-status)"},
+    {2, NULL, "next: the expression is refused, or never comes"},
     {STATUS_BUSY, NULL, "lock busy, with --on-busy fail or after the whole wait"},
     {STATUS_UNREACHABLE, NULL, "lock store unreachable; command not started"},
     {STATUS_LOCK_LOST, NULL, "lock lost, or its file removed or replaced; command stopped"},

@@ -47,6 +47,27 @@ _cronrun_run() {
         '*::argument: _normal'
 }
 
+_cronrun_next() {
+    _arguments -S -s \
+        '(-n --count)-n+[next\: how many times]:N: ' \
+        '(-n --count)--count=[next\: how many times]:N: ' \
+        '--from=[next\: only times after INSTANT (RFC 3339)]:INSTANT: ' \
+        '--tz=[next\: time zone, such as Europe/Berlin]:ZONE: ' \
+        '--dialect=[next\: how the expression is read\: vixie (as cronie does) or k8s (as Kubernetes reads a CronJob'\''s schedule)]:WORD: _cronrun_offer vixie k8s' \
+        '--dst=[next\: what happens to times that the clocks skip or repeat\: vixie, skip or k8s]:WORD: _cronrun_offer vixie skip k8s' \
+        '--json[next\: one JSON object per line]' \
+        '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _cronrun_offer auto text kv json' \
+        '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _cronrun_offer debug info warn error' \
+        '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
+        '--print-options=[print the manual page (man), the option tables (markdown) or a shell'\''s completion script, and exit]:FORM: _cronrun_offer man markdown bash zsh fish' \
+        '--print-formats[print the fields of log records and reports, and exit]' \
+        '(-h --help)-h[print help (after a command\: the help of that command) and exit]' \
+        '(-h --help)--help[print help (after a command\: the help of that command) and exit]' \
+        '(-V --version)-V[print the version and exit]' \
+        '(-V --version)--version[print the version and exit]' \
+        '1:EXPR: '
+}
+
 _cronrun_copy() {
     _arguments -S -s \
         '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _cronrun_offer auto text kv json' \
@@ -79,6 +100,7 @@ _cronrun_commands() {
     local ret=1
     local -a names=(
         'run:run a command under a lock and with a deadline, and leave nothing of it behind'
+        'next:print when a cron expression comes next'
         'copy:copy this program to DEST, atomically and with mode 755'
         'version:print the version'
     )
@@ -127,7 +149,7 @@ _cronrun() {
     fi
     if (( ! given[(Ie)--] || given[(Ie)$words[1]] < given[(Ie)--] )); then
         case $words[1] in
-        run | copy | version)
+        run | next | copy | version)
             _cronrun_$words[1]
             return
             ;;
