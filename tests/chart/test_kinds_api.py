@@ -26,7 +26,7 @@ def test_without_a_registry_they_are_missing_as_a_whole(tmp_path):
     program.parent.mkdir(parents=True)
     shutil.copy(ROOT / "tests" / "chart" / "schemas", program)
     unreachable = {"PATH": str(tmp_path), "HOME": str(tmp_path), "PIP_INDEX_URL": "http://127.0.0.1:1/simple"}
-    done = subprocess.run([sys.executable, program], capture_output=True, text=True, env=unreachable, timeout=100)
+    done = subprocess.run([sys.executable, program], capture_output=True, text=True, env=unreachable, timeout=300)
     chart = tmp_path / "build" / "chart"
     assert done.returncode == 77 and "go" in (chart / "schemas.missing").read_text(), done.stderr
     assert [path.name for path in chart.iterdir()] == ["schemas.missing"]
