@@ -56,7 +56,8 @@ on_answer(const struct err *e, const struct httpcall_answer *a, void *arg)
     w->done = true;
     w->code = e ? e->code : ERR_NONE;
     w->a = *a;
-    strbuf_add(&w->body, a->body, a->body_len);
+    if (a->body_len > 0)
+        strbuf_add(&w->body, a->body, a->body_len);
 }
 
 /* One request with `wanted`; the caller frees the body. */
