@@ -106,7 +106,7 @@ def test_installed_000_3_000_7_000_9_000_26(kairo):
     assert (status, {"database", "fpm", "redis"} - set(json.loads(text))) == (200, set()), text
 
 
-def test_it_works_000_6_000_15_000_17_000_18_000_23(kairo):
+def test_it_works_000_6_000_14_000_15_000_16_000_17_000_18_000_23(kairo):
     """Through nginx: an order in PostgreSQL, visits in Redis, and PHP's limits as the environment has them."""
     assert kairo.place.get("services/kairoflow-web")["spec"]["ports"][0]["port"] == 80
     order = kairo.add(ORDERS, "Chairs")

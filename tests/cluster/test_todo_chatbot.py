@@ -97,3 +97,29 @@ def test_uninstalled_002_1(chatbot):
     assert len(chatbot.remains()) > 8, "hardly anything bears the label: this test sees nothing"
     chatbot.uninstall()
     assert chatbot.remains() == []
+
+
+# --- Production: four pods, a Secret that exists already, and policies ------------------------------------------------------
+
+TRY = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 3)"
+
+
+@pytest.mark.xdist_group("todo-chatbot-production")
+def test_production_lets_through_what_is_named_002_2_002_6_002_8(new_place):
+    """Two of each; the controller's namespace reaches both, the front end the back end, the back end PostgreSQL; nothing else passes."""
+    place, controller = new_place("todos", servers=("postgres", "tools")), new_place("controller", servers=("tools",))
+    place.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "todo-credentials"}, "stringData": SECRET})
+    system = System(place, "todo-chatbot", "todo-app", overlay="values-prod.yaml", major=newest())
+    system.install({"app": {"networkPolicy": {"ingressController": {"namespace": controller.name}}}})
+    assert (len(system.pods("frontend")), len(system.pods("backend"))) == (2, 2) and all(map(ready, system.pods()))
+    for pod in system.pods():
+        assert all(c["securityContext"]["readOnlyRootFilesystem"] for c in pod["spec"]["containers"])
+
+    front, back = f"http://todo-app-frontend.{place.name}", f"http://todo-app-backend.{place.name}"
+    assert controller.fetch(f"{back}/api/todos")[0] == 200 and "<ul>" in controller.fetch(f"{front}/list")[1]
+    assert place.fetch(f"{front}/api/health")[0] == place.fetch(f"{back}/api/health")[0] == 0, "another pod of the namespace got through"
+    reached = {
+        name: place.exec(f"deploy/todo-app-{name}", "python3", "-c", TRY, "database", "5432", container=container, check=False).status == 0
+        for name, container in (("frontend", "web"), ("backend", "api"))
+    }
+    assert reached == {"frontend": False, "backend": True}

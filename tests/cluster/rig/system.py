@@ -6,15 +6,15 @@ import shutil
 import threading
 import time
 
-from .cluster import ROOT, wait_until
+from .cluster import ROOT, SLOW, wait_until
 from .place import ready, statuses
 from .release import CHART, Release
 
 CLIENT = """
 import sys, urllib.error, urllib.request
-method, url = sys.argv[1:]
+method, url, patience = sys.argv[1:]
 request = urllib.request.Request(url, sys.stdin.buffer.read() or None, {"Content-Type": "application/json"}, method=method)
-try: answer = urllib.request.urlopen(request, timeout=10)
+try: answer = urllib.request.urlopen(request, timeout=float(patience))
 except urllib.error.HTTPError as error: answer = error
 print(answer.status, answer.read().decode())
 """
@@ -73,7 +73,8 @@ class System(Release):
     def ask(self, method, url, body=""):
         """(status, text) from a pod of the place."""
         body = body if isinstance(body, str) else json.dumps(body)
-        status, _, text = self.place.exec("tools", "python3", "-c", CLIENT, method, url, stdin=body).out.partition(" ")
+        done = self.place.exec("tools", "python3", "-c", CLIENT, method, url, str(10 * SLOW), stdin=body)
+        status, _, text = done.out.partition(" ")
         return int(status), text.strip()
 
     def add(self, url, title):
