@@ -3,12 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/strbuf.h"
+#include "common/pg/history.h"
 #include "common/pg/pgconn.h"
 #include "common/target/target.h"
 #include "healthd/probe/probe_kinds.h"
 #include "healthd/probe/probe_pg.h"
+#include "healthd/probe/probe_pg_sql.h"
 #include "healthd/probe/probe_session.h"
 
 /* ---- the row ---- */
@@ -47,6 +50,16 @@ key_max_lag(struct check_spec *s, const char *value, struct err *e)
 }
 
 static int
+key_schema(struct check_spec *s, const char *value, struct err *e)
+{
+    size_t n = strspn(value, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ._-,");
+    if (n == 0 || value[n] != '\0' || value[n - 1] == ',' || value[0] == ',' || n > 16384)
+        return err_set(e, ERR_USAGE, "neither a version nor a list of versions");
+    ((struct probe_pg_own *)s->own)->schema = strdup(value);
+    return ((struct probe_pg_own *)s->own)->schema ? 0 : err_nomem(e);
+}
+
+static int
 key_mode(struct check_spec *s, const char *value, struct err *e)
 {
     static const char *const known[] = {"query", "ping"};
@@ -65,6 +78,7 @@ judge_keys(const struct check_spec *s, struct err *e)
     const char *other = own->role != PROBE_PG_ANY ? "role"
                         : own->query              ? "query"
                         : own->max_lag_ms > 0     ? "max-lag"
+                        : own->schema             ? "schema"
                         : !s->each                ? "connection keep"
                                                   : NULL;
     if (own->ping && other)
@@ -76,6 +90,7 @@ static void
 own_done(void *own)
 {
     free(((struct probe_pg_own *)own)->query);
+    free(((struct probe_pg_own *)own)->schema);
 }
 
 static int
@@ -136,6 +151,10 @@ const struct check_kind probe_pg_kind = {
             {"max-lag", "DURATION",
              "time by which a standby may lag behind; without a streaming receiver it lags (any)",
              key_max_lag},
+            {"schema", "VERSION",
+             "version that the migrations must have reached; for alembic a list of revisions, the "
+             "wanted one last (any)",
+             key_schema},
             {"mode", "query|ping",
              "ping: whether the login is accepted does not matter, and nothing is asked (query)",
              key_mode},
@@ -158,8 +177,9 @@ const struct check_kind probe_pg_kind = {
 struct probe_pg {
     struct probe_session session;
     struct target_pg *target;
-    struct strbuf sql;
-    bool shutdown_seen; /* it ended with 57P01 or 57P02, and no login went well since */
+    struct strbuf sql;             /* "" until the history is found, where one is asked for */
+    const struct history *history; /* of the schema's migrations */
+    bool shutdown_seen;            /* it ended with 57P01 or 57P02, and no login went well since */
 };
 
 static struct probe_pg *
@@ -220,6 +240,7 @@ finish_reason(struct session_lane *l, enum reason reason, const char *cause)
 /* ---- asking ---- */
 
 static void on_rows(struct pgconn *c, const struct err *e, struct pgrows *rows, void *arg);
+static void on_found(struct pgconn *c, const struct err *e, struct pgrows *rows, void *arg);
 
 /* The session's end, as a server or a pooler says it: not yet a failure. */
 static bool
@@ -233,15 +254,17 @@ is_end_of_session(const struct err *e)
 static int
 query_start(struct session_lane *l, struct err *e)
 {
-    const struct strbuf *sql = &pg_of(l)->sql;
-    return pgconn_query_start(l->conn, sql->data, sql->len, l->deadline_ms, on_rows, l, e);
-}
-
-/* SELECT 1 is for those who ask nothing else. */
-static bool
-asks_query(const struct probe_pg_own *own)
-{
-    return own->query || (own->role == PROBE_PG_ANY && own->max_lag_ms == 0);
+    struct probe_pg *p = pg_of(l);
+    if (own_of(l->s->spec)->schema && !p->history) {
+        cleanup_strbuf struct strbuf find = STRBUF_INIT;
+        history_find_sql(&find);
+        return find.failed ? err_nomem(e)
+                           : pgconn_query_start(l->conn, find.data, find.len, l->deadline_ms,
+                                                on_found, l, e);
+    }
+    if (p->sql.failed) /* half of it would pass */
+        return err_nomem(e);
+    return pgconn_query_start(l->conn, p->sql.data, p->sql.len, l->deadline_ms, on_rows, l, e);
 }
 
 static const char *
@@ -290,7 +313,36 @@ judge_query(struct session_lane *l, const char *value)
     return good;
 }
 
-/* In the order in which write_sql() asks. */
+static bool
+is_true(const struct pgrows *rows, int column)
+{
+    const char *value = rows && pgrows_count(rows) > 0 ? pgrows_value(rows, 0, column) : NULL;
+    return value && value[0] == 't';
+}
+
+/* The row of the schema: reached, known, dirty, any. */
+static bool
+judge_schema(struct session_lane *l, const struct pgrows *rows)
+{
+    struct probe_result r = {.reason = REASON_SCHEMA_BEHIND};
+    const char *cause = "the migrations have not reached the wanted version";
+    if (is_true(rows, 2)) {
+        cause = "a migration was begun and has not ended";
+    } else if (is_true(rows, 0)) {
+        return true;
+    } else if (!is_true(rows, 3)) {
+        cause = "no migration has been applied";
+    } else if (!is_true(rows, 1)) {
+        cause = "the database is at a revision that the check does not list, hence ahead";
+        r.reason = REASON_UNEXPECTED;
+        r.degraded = true;
+    }
+    snprintf(r.cause, sizeof(r.cause), "%s", cause);
+    probe_session_finish(l, &r);
+    return false;
+}
+
+/* In the order in which probe_pg_sql() asks. */
 static void
 judge(struct session_lane *l, const struct pgrows *rows)
 {
@@ -305,9 +357,26 @@ judge(struct session_lane *l, const struct pgrows *rows)
             return;
         rows = pgrows_next(rows);
     }
-    if (asks_query(own) && !judge_query(l, first_value(rows)))
+    const struct pgrows *schema = own->schema ? rows : NULL;
+    if (own->schema)
+        rows = pgrows_next(rows);
+    if (probe_pg_asks_query(own) && !judge_query(l, first_value(rows)))
         return;
-    finish_reason(l, REASON_NONE, "");
+    if (!own->schema || judge_schema(l, schema)) /* behind all that can be a failure */
+        finish_reason(l, REASON_NONE, "");
+}
+
+static void
+query_failed(struct session_lane *l, const struct err *e)
+{
+    struct probe_pg *p = pg_of(l);
+    bool ended = l->kept && is_end_of_session(e);
+    if (ended)
+        note_end(p, e);
+    if (strncmp(e->sqlstate, "42", 2) == 0)
+        p->history = NULL; /* it may have another form by now, or be gone: looked for anew */
+    if (!ended || !probe_session_again(l))
+        finish_err(l, e);
 }
 
 static void
@@ -315,17 +384,47 @@ on_rows(struct pgconn *c, const struct err *e, struct pgrows *rows, void *arg)
 {
     (void)c;
     struct session_lane *l = arg;
-    if (!e) {
+    if (!e)
         judge(l, rows);
-        pgrows_free(rows);
-        return;
-    }
     pgrows_free(rows);
-    bool ended = l->kept && is_end_of_session(e);
-    if (ended)
-        note_end(pg_of(l), e);
-    if (!ended || !probe_session_again(l))
-        finish_err(l, e);
+    if (e)
+        query_failed(l, e);
+}
+
+/* ---- where migrations are recorded ---- */
+
+/* Takes the first that is a history. */
+static void
+take_history(struct probe_pg *p, const struct pgrows *rows)
+{
+    for (int i = 0; !p->history && pgrows_columns(rows) == 3 && i < pgrows_count(rows); i++) {
+        const char *quoted = pgrows_value(rows, i, 0);
+        const char *name = pgrows_value(rows, i, 1);
+        const char *columns = pgrows_value(rows, i, 2);
+        if (!quoted || !name || !columns)
+            continue;
+        p->history = history_find(name, columns);
+        if (p->history)
+            probe_pg_sql(&p->sql, own_of(p->session.spec), p->history, quoted);
+    }
+}
+
+static void
+on_found(struct pgconn *c, const struct err *e, struct pgrows *rows, void *arg)
+{
+    (void)c;
+    struct session_lane *l = arg;
+    struct probe_pg *p = pg_of(l);
+    struct err own;
+    if (!e && rows)
+        take_history(p, rows);
+    pgrows_free(rows);
+    if (e)
+        query_failed(l, e);
+    else if (!p->history)
+        finish_reason(l, REASON_SCHEMA_BEHIND, "there is no history of migrations");
+    else if (query_start(l, &own) < 0)
+        finish_err(l, &own);
 }
 
 /* ---- sessions ---- */
@@ -426,37 +525,6 @@ static const struct session_steps steps = {
     .free = pg_free,
 };
 
-/*
- * Milliseconds, NULL: not known. What was received may lie behind what was replayed, which then came from an archive. A role without
- * pg_read_all_stats sees that there is a receiver, and NULL for its status.
- */
-static const char lag_sql[] =
-    "SELECT CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN 0"
-    " WHEN NOT EXISTS (SELECT 1 FROM pg_catalog.pg_stat_wal_receiver"
-    " WHERE coalesce(status, 'streaming') OPERATOR(pg_catalog.=) 'streaming') THEN NULL"
-    " WHEN pg_catalog.pg_last_wal_receive_lsn() OPERATOR(pg_catalog.<=)"
-    " pg_catalog.pg_last_wal_replay_lsn() THEN 0"
-    " ELSE (extract(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-)"
-    " pg_catalog.pg_last_xact_replay_timestamp()) OPERATOR(pg_catalog.*) 1000)::pg_catalog.int8 END";
-
-static void
-add_statement(struct strbuf *sql, const char *text)
-{
-    strbuf_addf(sql, "%s%s", sql->len > 0 ? "; " : "", text);
-}
-
-static int
-write_sql(struct strbuf *sql, const struct probe_pg_own *own, struct err *e)
-{
-    if (own->role != PROBE_PG_ANY)
-        add_statement(sql, "SELECT pg_is_in_recovery()");
-    if (own->max_lag_ms > 0)
-        add_statement(sql, lag_sql);
-    if (asks_query(own))
-        add_statement(sql, own->query ? own->query : "SELECT 1");
-    return sql->failed ? err_nomem(e) : 0; /* half of it would pass */
-}
-
 static struct probe *
 pg_new(const struct probe_context *x, const struct check_spec *spec, void *target, struct err *e)
 {
@@ -465,12 +533,13 @@ pg_new(const struct probe_context *x, const struct check_spec *spec, void *targe
         err_nomem(e);
         return NULL;
     }
-    if (pgconn_supports(target, e) < 0 || write_sql(&p->sql, own_of(spec), e) < 0) {
-        strbuf_done(&p->sql);
+    if (pgconn_supports(target, e) < 0) {
         free(p);
         return NULL;
     }
-    p->target = target;
     probe_session_init(&p->session, &steps, x, spec);
+    p->target = target;
+    if (!own_of(spec)->schema)
+        probe_pg_sql(&p->sql, own_of(spec), NULL, NULL);
     return &p->session.base;
 }

@@ -13,6 +13,7 @@ struct probe_pg_own {
     enum probe_pg_role role;
     char *query;         /* NULL: SELECT 1 */
     uint64_t max_lag_ms; /* 0: any */
+    char *schema;        /* versions parted by commas, the last is wanted; NULL: any */
     bool ping;           /* connecting is enough, whether the login goes well or not */
 };
 

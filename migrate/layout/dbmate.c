@@ -166,16 +166,6 @@ header_parse(const struct layout_text *t, struct layout_header *ret, struct err 
 }
 
 static void
-sql_read(const char *table, struct strbuf *out)
-{
-    strbuf_addf(
-        out,
-        "SELECT version::pg_catalog.text, '', 'expand', NULL::pg_catalog.text, NULL::pg_catalog.text, '', '', 0,"
-        " NULL::pg_catalog.text, false, false, false FROM %s",
-        table);
-}
-
-static void
 sql_create(const struct layout_place *at, struct strbuf *out)
 {
     strbuf_addf(out, "CREATE TABLE IF NOT EXISTS %s (version pg_catalog.varchar PRIMARY KEY)",
@@ -197,17 +187,17 @@ sql_insert(const char *table, const struct layout_row *row, const char *proof, s
 const struct layout layout_dbmate = {
     .name = "dbmate",
     .tool = "dbmate",
-    .table = "schema_migrations",
+    .table = HISTORY_DBMATE_TABLE,
     .names = SHAPE,
     .name_parse = name_parse,
     .header_parse = header_parse,
     .sign = "migrate:up",
-    .columns = "version",
+    .columns = HISTORY_DBMATE_COLUMNS,
     .keeps =
         "only versions are recorded: neither when a file was applied nor whether it has changed since then is known",
     .first_types = "character varying,text",
     .twin = "Rails",
-    .sql_read = sql_read,
+    .sql_read = history_read_dbmate,
     .sql_create = sql_create,
     .sql_insert = sql_insert,
     .proof_column = "version",

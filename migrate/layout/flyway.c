@@ -140,25 +140,6 @@ sum(const char *text, size_t len, uint8_t *ret, struct err *e)
 
 /* ---- history ---- */
 
-/* Versioned: by its version. Repeatable: by its file. The last row of each counts, unless it takes back. */
-static void
-sql_read(const char *table, struct strbuf *out)
-{
-    strbuf_addf(
-        out,
-        "SELECT r.v, r.description, 'expand', pg_catalog.lpad(pg_catalog.to_hex(r.checksum), 8, '0'),"
-        " NULL::pg_catalog.text, pg_catalog.to_char(r.installed_on, 'YYYY-MM-DD\"T\"HH24:MI:SS.MS'), r.installed_by,"
-        " r.execution_time, NULL::pg_catalog.text, NOT r.success,"
-        " r.type OPERATOR(pg_catalog.=) ANY (ARRAY['BASELINE', 'SQL_BASELINE', 'JDBC_BASELINE']), r.version IS NULL"
-        " FROM (SELECT DISTINCT ON (coalesce(h.version, h.script)) coalesce(h.version,"
-        " pg_catalog.regexp_replace(h.script, '^.*/|\\.sql$', '', 'g'))::pg_catalog.text AS v, h.version, h.description,"
-        " h.type::pg_catalog.text AS type, h.checksum, h.installed_on, h.installed_by, h.execution_time, h.success"
-        " FROM %s h WHERE h.type OPERATOR(pg_catalog.<>) 'SCHEMA'"
-        " ORDER BY coalesce(h.version, h.script), h.installed_rank DESC) r"
-        " WHERE r.type OPERATOR(pg_catalog.!~~) 'UNDO%%' AND r.type OPERATOR(pg_catalog.<>) 'DELETE'",
-        table);
-}
-
 static void
 sql_create(const struct layout_place *at, struct strbuf *out)
 {
@@ -297,7 +278,7 @@ lock_keys(const struct layout_place *at, const char *database, int64_t ret[LAYOU
 const struct layout layout_flyway = {
     .name = "flyway",
     .tool = "Flyway",
-    .table = "flyway_schema_history",
+    .table = HISTORY_FLYWAY_TABLE,
     .names = "V1__name.sql",
     .name_parse = name_parse,
     .is_program = is_program,
@@ -306,11 +287,9 @@ const struct layout layout_flyway = {
     .header_parse = header_parse,
     .sum_bytes = 4,
     .sum = sum,
-    .columns =
-        "installed_rank,version,description,type,script,checksum,installed_by,installed_on,execution_time,"
-        "success",
+    .columns = HISTORY_FLYWAY_COLUMNS,
     .first_types = "integer",
-    .sql_read = sql_read,
+    .sql_read = history_read_flyway,
     .sql_create = sql_create,
     .sql_insert = sql_insert,
     .proof_column = "success",

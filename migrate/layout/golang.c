@@ -42,16 +42,6 @@ header_parse(const struct layout_text *t, struct layout_header *ret, struct err 
 }
 
 static void
-sql_read(const char *table, struct strbuf *out)
-{
-    strbuf_addf(
-        out,
-        "SELECT version::pg_catalog.text, '', 'expand', NULL::pg_catalog.text, NULL::pg_catalog.text, '', '', 0,"
-        " NULL::pg_catalog.text, dirty, true, false FROM %s",
-        table);
-}
-
-static void
 sql_create(const struct layout_place *at, struct strbuf *out)
 {
     strbuf_addf(out,
@@ -128,16 +118,16 @@ lock_keys(const struct layout_place *at, const char *database, int64_t ret[LAYOU
 const struct layout layout_golang = {
     .name = "golang",
     .tool = "golang-migrate",
-    .table = "schema_migrations",
+    .table = HISTORY_GOLANG_TABLE,
     .names = "VERSION_name.up.sql",
     .name_parse = name_parse,
     .even_numbers = true,
     .header_parse = header_parse,
-    .columns = "version,dirty",
+    .columns = HISTORY_GOLANG_COLUMNS,
     .keeps =
         "only the highest version is recorded: neither when a file was applied nor whether it has changed since then is known",
     .first_types = "bigint",
-    .sql_read = sql_read,
+    .sql_read = history_read_golang,
     .sql_create = sql_create,
     .sql_insert = sql_insert,
     .proof_column = "dirty",

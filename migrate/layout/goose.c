@@ -233,19 +233,6 @@ header_parse(const struct layout_text *t, struct layout_header *ret, struct err 
 
 /* ---- history ---- */
 
-/* A version that was taken back may have a row that says so, behind the one that it was applied by. */
-static void
-sql_read(const char *table, struct strbuf *out)
-{
-    strbuf_addf(
-        out,
-        "SELECT v.version_id::pg_catalog.text, '', 'expand', NULL::pg_catalog.text, NULL::pg_catalog.text,"
-        " coalesce(pg_catalog.to_char(v.tstamp, 'YYYY-MM-DD\"T\"HH24:MI:SS.MS'), ''), '', 0, NULL::pg_catalog.text,"
-        " false, false, false FROM (SELECT DISTINCT ON (h.version_id) h.version_id, h.is_applied, h.tstamp FROM %s h"
-        " ORDER BY h.version_id, h.id DESC) v WHERE v.is_applied AND v.version_id OPERATOR(pg_catalog.>) 0",
-        table);
-}
-
 static void
 sql_create(const struct layout_place *at, struct strbuf *out)
 {
@@ -295,18 +282,18 @@ lock_keys(const struct layout_place *at, const char *database, int64_t ret[LAYOU
 const struct layout layout_goose = {
     .name = "goose",
     .tool = "goose",
-    .table = "goose_db_version",
+    .table = HISTORY_GOOSE_TABLE,
     .names = SHAPE,
     .name_parse = name_parse,
     .is_program = is_program,
     .even_numbers = true,
     .header_parse = header_parse,
     .sign = "+goose",
-    .columns = "id,version_id,is_applied,tstamp",
+    .columns = HISTORY_GOOSE_COLUMNS,
     .keeps =
         "no digests are recorded: whether a file has changed since it was applied is not known",
     .first_types = "integer,bigint",
-    .sql_read = sql_read,
+    .sql_read = history_read_goose,
     .sql_create = sql_create,
     .sql_insert = sql_insert,
     .proof_column = "is_applied",

@@ -15,6 +15,7 @@
 #include "common/base/digest.h"
 #include "common/base/err.h"
 #include "common/base/strbuf.h"
+#include "common/pg/history.h"
 #include "migrate/layout/migration.h"
 #include "migrate/sql/verdict.h"
 
@@ -122,11 +123,8 @@ struct layout {
     /* A tool that is not handled whose table has the same form: it is that one's where others of its tables are beside
      * it. NULL: none. */
     const char *twin;
-    bool more_columns; /* further ones are allowed, where a row can be written without them */
-    /* LAYOUT_READ columns: version, name, phase, digest, second digest (bytea, or hex), applied_at, applied_by, duration_ms,
-     * release; whether it was begun and not ended; whether it stands for all files up to its version; whether it is a
-     * repeatable one's. Only what counts as applied, or was begun; one row a version. */
-    void (*sql_read)(const char *table, struct strbuf *out);
+    bool more_columns;      /* further ones are allowed, where a row can be written without them */
+    history_read *sql_read; /* LAYOUT_READ columns */
     /* Statements; they do no harm to a table that is there. */
     void (*sql_create)(const struct layout_place *at, struct strbuf *out);
     /*

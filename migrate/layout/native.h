@@ -47,9 +47,6 @@ MUST_CHECK int native_duration_parse(const char *text, size_t len, uint64_t *ret
  * matter. */
 #define NATIVE_PROOF_COLUMN "duration_ms"
 #define NATIVE_UNWRITTEN "22012" /* division_by_zero */
-#define NATIVE_COLUMNS                                                                             \
-    "version,name,phase,sha256,loose_sha256,applied_at,applied_by,duration_ms,release,tool"
-void native_sql_read(const char *table, struct strbuf *out);
 void native_sql_create(const char *table, struct strbuf *out);
 void native_sql_insert(const char *table, const struct layout_row *row, const char *proof,
                        struct strbuf *out);

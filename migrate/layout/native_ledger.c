@@ -5,15 +5,6 @@
 #include "migrate/sql/quote.h"
 
 void
-native_sql_read(const char *table, struct strbuf *out)
-{
-    strbuf_addf(
-        out,
-        "SELECT version, name, phase, sha256, loose_sha256, applied_at, applied_by, duration_ms, release, false, false, false FROM %s",
-        table);
-}
-
-void
 native_sql_create(const char *table, struct strbuf *out)
 {
     strbuf_addf(

@@ -52,17 +52,6 @@ sum(const char *text, size_t len, uint8_t *ret, struct err *e)
 }
 
 static void
-sql_read(const char *table, struct strbuf *out)
-{
-    strbuf_addf(
-        out,
-        "SELECT version::pg_catalog.text, description, 'expand', checksum,"
-        " NULL::pg_catalog.text, installed_on,"
-        " '', execution_time OPERATOR(pg_catalog./) 1000000, NULL::pg_catalog.text, NOT success, false, false FROM %s",
-        table);
-}
-
-static void
 sql_create(const struct layout_place *at, struct strbuf *out)
 {
     strbuf_addf(
@@ -129,7 +118,7 @@ lock_keys(const struct layout_place *at, const char *database, int64_t ret[LAYOU
 const struct layout layout_sqlx = {
     .name = "sqlx",
     .tool = "sqlx",
-    .table = "_sqlx_migrations",
+    .table = HISTORY_SQLX_TABLE,
     .names = "VERSION_name.sql",
     .name_parse = name_parse,
     .underscores = true,
@@ -137,9 +126,9 @@ const struct layout layout_sqlx = {
     .header_parse = header_parse,
     .sum_bytes = DIGEST_SHA384_BYTES,
     .sum = sum,
-    .columns = "version,description,installed_on,success,checksum,execution_time",
+    .columns = HISTORY_SQLX_COLUMNS,
     .first_types = "bigint",
-    .sql_read = sql_read,
+    .sql_read = history_read_sqlx,
     .sql_create = sql_create,
     .sql_insert = sql_insert,
     .proof_column = "success",

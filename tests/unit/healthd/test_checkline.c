@@ -390,6 +390,13 @@ test_keys_of_postgres(void **state)
     s = good("a postgres://h mode query query 'SELECT 2'");
     assert_false(pg_own(&s)->ping);
     check_spec_done(&s);
+    s = good("a postgres://h schema 0012");
+    assert_string_equal(pg_own(&s)->schema, "0012");
+    check_spec_done(&s);
+    bad("a postgres://h schema ''", "schema: neither a version nor a list");
+    bad("a postgres://h schema a,", "schema: neither a version nor a list");
+    bad("a postgres://h schema \"1';\"", "schema: neither a version nor a list");
+    bad("a postgres://h schema 1 mode ping", "cannot be combined with 'schema'");
     bad("a postgres://h max-lag 0", "max-lag: ");
     bad("a postgres://h max-lag 366d", "max-lag: ");
     bad("a postgres://h mode pong", "mode: unknown mode 'pong'; did you mean 'ping'");
