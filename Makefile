@@ -167,6 +167,17 @@ $(SPEED): $(SPEED).o $(call part_lib,migrate) $(LIB)
 bench-lexer: $(SPEED)
 	@$(SPEED)
 
+# --- The status page of healthd, to look at ---------------------------------------------------------------------------------
+STATUS_PAGE := $(B)/tests/page/status_page
+$(STATUS_PAGE): $(STATUS_PAGE).o $(call part_lib,healthd) $(LIB)
+	@echo "  LD $@"
+	$(Q)$(LINK) -o $@ $^ $(RR_LIBS) $(LDLIBS)
+
+# Pictures of it in docs/status, at three widths, light and dark; needs chromium, which `make deps` does not install.
+.PHONY: page-shots
+page-shots: $(STATUS_PAGE)
+	@tests/page/shots $(STATUS_PAGE) docs/status
+
 # --- Checks --------------------------------------------------------------------------------------------------------------
 .PHONY: deps check check-asan scenarios acceptance mutants chart-mutants coverage seeds lint analyze bench
 deps:
@@ -330,6 +341,7 @@ help:
 	@echo 'lint         format, clang-tidy, shellcheck, include rules, sizes'
 	@echo 'analyze      gcc -fanalyzer'
 	@echo 'bench        measurements; wants an idle machine (bench-lexer: the splitter alone; bench-migrate: migrate beside a libpq loop and its peers)'
+	@echo 'page-shots   pictures of the status page for docs/status (needs chromium)'
 	@echo 'format       clang-format over all sources'
 	@echo 'docs         regenerate man pages, completions and option tables; check-docs fails on drift'
 	@echo 'release      static files in build/release, and one with all three (Debian: fetches libpq and libcurl as source)'

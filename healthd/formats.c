@@ -11,10 +11,12 @@
 static void
 print_reasons(struct strbuf *out)
 {
-    strbuf_adds(out, "\n### Reasons\n\nThe same word in answer, metric and log:");
+    strbuf_adds(
+        out, "\n### Reasons\n\nThe same word in answer, metric and log; the status page adds the "
+             "meaning.\n\n| reason | meaning |\n|---|---|\n");
     for (int r = REASON_NONE + 1; r < REASONS; r++)
-        strbuf_addf(out, "%s `%s`", r == REASON_NONE + 1 ? "" : ",", reason_text((enum reason)r));
-    strbuf_adds(out, ".\n");
+        strbuf_addf(out, "| `%s` | %s |\n", reason_text((enum reason)r),
+                    reason_meaning((enum reason)r));
 }
 
 /* A table's cell: | ends one. */

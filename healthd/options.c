@@ -108,11 +108,12 @@ static const struct opt_row rows[] = {
      .offset = offsetof(struct options, details),
      .def = "never",
      .choices = details_names,
-     .help = "who may see reasons and the history: never (nobody), local or always",
+     .help = "who may see reasons, the history and /status: never (nobody), local or always",
      .more =
          "local: clients that connect over the loopback interface or a unix socket and send no Forwarded, "
          "X-Forwarded-*, X-Real-IP or Via header: kubectl port-forward, for example, but not a proxy in "
-         "the same pod. All others see `reason withheld` in ?verbose, and /health?history answers them with 403."},
+         "the same pod. All others see `reason withheld` in ?verbose, and /health?history and /status answer "
+         "them with 403."},
     {.name = "drain",
      .kind = OPT_DURATION,
      .offset = offsetof(struct options, drain_ms),
@@ -190,7 +191,7 @@ const struct opt_program healthd_program = {
         "check in the group ready is healthy. /health/startup is 200 once every check in the group "
         "startup has been healthy. /health shows everything and stays 200. There are also /health/GROUP, "
         "/health/check/NAME and /metrics. ?verbose shows a line per check, ?exclude=NAME leaves one out, "
-        "?format=json|text chooses the format, /health?history lists the last changes.\n\nOn SIGTERM, SIGINT or SIGQUIT ready turns 503 at once, and healthd "
+        "?format=json|text chooses the format, /health?history lists the last changes, and /status is a page for people.\n\nOn SIGTERM, SIGINT or SIGQUIT ready turns 503 at once, and healthd "
         "goes on serving for --drain. On SIGHUP it reads the checks again: one whose line has not changed goes on undisturbed, and "
         "an invalid configuration leaves the present one in force. It listens before the first check has finished.",
     .commands = commands,

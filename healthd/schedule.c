@@ -29,6 +29,7 @@ struct check {
     bool again;               /* the session ended while a look was under way: look again at once */
     bool resting;             /* every 0: nothing to do until another check is down */
     struct verdict_view from; /* what the view said before it was refreshed */
+    uint64_t aged_ms;         /* when it changes without a result, as of then */
     char cause[PROBE_CAUSE_MAX];
 };
 
@@ -86,12 +87,18 @@ static void
 publish(struct check *c, uint64_t now_ms)
 {
     struct view *v = c->view;
+    if (v->any && c->aged_ms < now_ms) /* a frozen process or a full loop kept the timer waiting */
+        hour_set(&v->hour, c->aged_ms,
+                 verdict_view(&c->verdict, &c->spec->rules, c->aged_ms).state);
     c->from = v->now;
     v->now = verdict_view(&c->verdict, &c->spec->rules, now_ms);
     v->any = c->verdict.any;
     v->was_up = c->verdict.was_up;
     v->bad = c->verdict.bad;
     v->result_ms = c->verdict.result_ms;
+    if (v->any)
+        hour_set(&v->hour, now_ms, v->now.state);
+    c->aged_ms = verdict_next_change(&c->verdict, &c->spec->rules, now_ms);
     if (c->from.state != v->now.state) {
         v->since_ms = clock_wall_ms();
         v->stats.changes++;
@@ -144,7 +151,7 @@ refresh_views(struct schedule *s, uint64_t now_ms)
         struct check *c = s->checks[i];
         publish(c, now_ms);
         changed += has_changed(c);
-        next_ms = clock_earlier(next_ms, verdict_next_change(&c->verdict, &c->spec->rules, now_ms));
+        next_ms = clock_earlier(next_ms, c->aged_ms);
     }
     s->view_due_ms = next_ms;
     loop_timer_start_at(s->view_due, next_ms);
@@ -216,6 +223,7 @@ static void
 session_done(struct check *c, const struct probe_result *r, uint64_t took_us, uint64_t now_ms)
 {
     view_count(&c->view->stats, (double)took_us / 1e6);
+    hour_count(&c->view->hour, now_ms, took_us);
     if (r->reason != REASON_NONE)
         note_failure(c, r);
     pace_result(&c->pace, r->reason, now_ms);

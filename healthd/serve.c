@@ -94,7 +94,6 @@ on_metrics(struct render_metrics *ret, void *arg)
     struct server *s = arg;
     ret->http = httpd_stats(s->httpd);
     ret->stall_seconds = loop_stall_seconds(s->loop, true);
-    ret->mono_ms = clock_mono_ms();
     ret->files_confined = s->confine.files > 0;
     ret->calls_confined = s->confine.calls;
     ret->calls_refused = tell_refused_calls(s);
@@ -258,6 +257,7 @@ server_init(struct server *s, struct err *e)
                                      .history = &s->history,
                                      .service = s->o->service,
                                      .version = s->o->version,
+                                     .begun_ms = clock_wall_ms(),
                                      .strict = s->o->health_strict};
     s->facts.started = render_all_started(&s->facts);
     s->routes = new_routes(s, &s->facts, e);

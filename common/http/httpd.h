@@ -33,6 +33,7 @@ struct httpd_answer {
 
 #define HTTPD_JSON "application/json"
 #define HTTPD_TEXT "text/plain; charset=utf-8"
+#define HTTPD_HTML "text/html; charset=utf-8"
 
 /* Makes the head for the body that a holds already. extra: further header lines with CRLF, ""
  * for none. */

@@ -78,7 +78,7 @@ _healthd_explain() {
         '--database=[where PostgreSQL is, as a URL or DSN; takes precedence over DATABASE_URL]:URL: ' \
         '--redis=[where Redis is, as a URL; takes precedence over REDIS_URL]:URL: ' \
         '--health-strict[make /health answer like ready\: 503 while not ready, instead of always 200]' \
-        '--details=[who may see reasons and the history\: never (nobody), local or always]:WORD: _healthd_offer never local always' \
+        '--details=[who may see reasons, the history and /status\: never (nobody), local or always]:WORD: _healthd_offer never local always' \
         '--drain=[how long to go on serving, not ready, after SIGTERM, SIGINT or SIGQUIT; a second signal ends it]:DURATION: ' \
         '--probe=[explain\: the readiness probe that the pod has]:FIELD=VALUE,...: ' \
         '--bound=[explain\: exit with status 1 if a failure may take longer than this to make the pod unready]:DURATION: ' \
@@ -168,7 +168,7 @@ _healthd() {
         '--health-strict[make /health answer like ready\: 503 while not ready, instead of always 200]' \
         '*--alias=[answer PATH as PAGE is answered (may be repeated; in the variable, one per line)]:PATH=PAGE: ' \
         '*--body=[answer PATH with 200 and TEXT (may be repeated; in the variable, one per line)]:PATH=TEXT: ' \
-        '--details=[who may see reasons and the history\: never (nobody), local or always]:WORD: _healthd_offer never local always' \
+        '--details=[who may see reasons, the history and /status\: never (nobody), local or always]:WORD: _healthd_offer never local always' \
         '--drain=[how long to go on serving, not ready, after SIGTERM, SIGINT or SIGQUIT; a second signal ends it]:DURATION: ' \
         '--sandbox=[give up what is not needed to serve\: auto (what the kernel offers), off or require]:WORD: _healthd_offer auto off require' \
         '--termination-log=[where to write the termination message, if that file exists]:FILE:_files' \

@@ -36,6 +36,44 @@ static const char *const texts[REASONS] = {
     [REASON_UNEXPECTED] = "unexpected",
 };
 
+static const char *const meanings[REASONS] = {
+    [REASON_NONE] = "",
+    [REASON_REFUSED] = "The connection was refused: nothing listens there.",
+    [REASON_TIMEOUT] = "There was no answer within the time allowed.",
+    [REASON_DNS] = "The host name could not be resolved.",
+    [REASON_TLS] = "The TLS handshake or the verification of the certificate failed.",
+    [REASON_AUTH] = "The user name or the password was rejected.",
+    [REASON_NO_DATABASE] = "The database does not exist.",
+    [REASON_PRIVILEGE] = "The user lacks a permission.",
+    [REASON_TOO_MANY_CONNECTIONS] = "The server has no connection slots left.",
+    [REASON_STARTING_UP] = "The server is starting up or recovering.",
+    [REASON_SHUTTING_DOWN] = "The server is shutting down.",
+    [REASON_CLOSED] = "The connection was closed before the answer was complete.",
+    [REASON_READ_ONLY] = "The server does not accept writes.",
+    [REASON_WRONG_ROLE] = "The server does not have the required role.",
+    [REASON_LAGGING] = "The replica is further behind than allowed.",
+    [REASON_SCHEMA_BEHIND] = "The schema is older than required.",
+    [REASON_LOADING] = "The server is loading its data.",
+    [REASON_BUSY] = "The server is busy: a script is running, or all workers are occupied.",
+    [REASON_MASTER_DOWN] = "The server has lost its master, or the cluster is down.",
+    [REASON_STALE_REPLICA] = "The replica is not connected to its master: its data are old.",
+    [REASON_STORAGE] = "The server cannot write to its storage.",
+    [REASON_STATUS] = "The status of the response is not the expected one.",
+    [REASON_BODY] = "The content of the response is not the expected one.",
+    [REASON_EXPIRED] = "The certificate has expired, or is about to.",
+    [REASON_ABSENT] = "The file does not exist, or is too old.",
+    [REASON_PRESENT] = "The file exists, although it should not.",
+    [REASON_FULL] = "Too little space is left.",
+    [REASON_PROTOCOL] = "The answer does not follow the protocol.",
+    [REASON_UNEXPECTED] = "The answer is not the expected one; see the log.",
+};
+
+const char *
+reason_meaning(enum reason r)
+{
+    return r < REASONS ? meanings[r] : meanings[REASON_UNEXPECTED];
+}
+
 const char *
 reason_text(enum reason r)
 {

@@ -45,6 +45,9 @@ enum reason {
 /* "refused" …; "none" for REASON_NONE; never NULL. */
 const char *reason_text(enum reason r);
 
+/* The same for people: a sentence. "" for REASON_NONE. */
+const char *reason_meaning(enum reason r);
+
 /* What the connection layers said: by SQLSTATE when the server gave one, else by code. Never
  * REASON_NONE. */
 enum reason reason_of_err(const struct err *e);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "healthd/check/checkline.h"
+#include "healthd/check/hour.h"
 #include "healthd/check/verdict.h"
 
 #define VIEW_BUCKETS 9
@@ -35,6 +36,7 @@ struct view {
     enum reason last_failure; /* of this check, ever; NONE: it never failed */
     int64_t last_failure_ms;  /* wall time */
     struct view_stats stats;
+    struct hour hour;
 };
 
 /* One more result over the session. */

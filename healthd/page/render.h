@@ -23,7 +23,9 @@ struct render_facts {
     const struct history *history;
     const char *service; /* NULL or "": left out */
     const char *version;
-    int64_t now_s; /* wall time of the answer */
+    int64_t now_s;    /* wall time of the answer */
+    uint64_t mono_ms; /* the same moment, monotonic */
+    int64_t begun_ms; /* wall time of healthd's start */
     bool draining;
     bool started; /* every startup check was up once */
     bool strict;  /* /health follows ready */
@@ -64,7 +66,6 @@ bool render_all_started(const struct render_facts *f);
 struct render_metrics {
     struct httpd_stats http;
     double stall_seconds;
-    uint64_t mono_ms;
     bool ready;
     bool files_confined, calls_confined; /* the parts of the sandbox */
     uint64_t calls_refused;

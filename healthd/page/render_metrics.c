@@ -134,15 +134,15 @@ render_metrics(const struct render_facts *f, const struct render_metrics *m,
     strbuf_clear(&ret->body);
     struct page_on o = {.out = &ret->body, .f = f};
     per_check(&o, "healthd_check_up", "gauge", "1 when the check is up or degraded.", check_up,
-              m->mono_ms);
+              f->mono_ms);
     put_states(&o);
     put_durations(&o);
     per_check(&o, "healthd_check_age_seconds", "gauge",
-              "Age of the last result, -1 before the first.", check_age, m->mono_ms);
+              "Age of the last result, -1 before the first.", check_age, f->mono_ms);
     per_check(&o, "healthd_check_transitions_total", "counter", "Changes of state.",
-              check_transitions, m->mono_ms);
+              check_transitions, f->mono_ms);
     per_check(&o, "healthd_check_logins_total", "counter", "Fresh logins beside a kept session.",
-              check_logins, m->mono_ms);
+              check_logins, f->mono_ms);
     put_process(&o, m);
     httpd_answer_finish(ret, 200, PROM_CONTENT_TYPE, "");
 }

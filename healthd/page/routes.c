@@ -7,12 +7,21 @@
 
 #include "common/base/clock.h"
 #include "common/http/pages.h"
+#include "healthd/page/status.h"
 
 struct route {
     struct routes *routes;
     struct page page;
     struct httpd_answer answer;
     size_t timestamp_at; /* in the answer's body; 0: it holds none */
+};
+
+/* The page for people; made when somebody asks, at most once a second and once a change. */
+struct status {
+    struct status_page page;
+    struct httpd_answer answer;
+    int64_t said_s;
+    bool old;
 };
 
 struct routes {
@@ -26,11 +35,13 @@ struct routes {
     size_t n;
     struct httpd_answer scratch, bad_query, withheld;
     struct httpd_answer history;
-    bool history_old;    /* it is made anew when somebody asks */
+    bool history_old; /* it is made anew when somebody asks */
+    struct status status, paused;
+    struct httpd_answer status_withheld;
     int64_t timestamp_s; /* what the prepared answers say */
 };
 
-static pages_cb answer_page, answer_metrics;
+static pages_cb answer_page, answer_metrics, answer_status;
 
 /* ---- the table ---- */
 
@@ -80,7 +91,25 @@ fill_table(struct routes *r, struct err *e)
     for (size_t i = 0; i < f->n; i++)
         if (add_routes_of(r, f->views[i].spec, e) < 0)
             return -1;
-    return pages_add(r->pages, "/metrics", answer_metrics, r, e);
+    return pages_add(r->pages, "/metrics", answer_metrics, r, e) < 0
+               ? -1
+               : pages_add(r->pages, "/status", answer_status, r, e);
+}
+
+/* It lists the pages of groups. */
+static int
+init_status(struct routes *r, struct err *e)
+{
+    struct status_page *p = &r->status.page;
+    if (status_page_init(p, e) < 0)
+        return -1;
+    for (size_t i = 0; i < r->n && p->n_probes < STATUS_PROBES_MAX; i++)
+        if (r->routes[i].page.kind != PAGE_CHECK)
+            p->probes[p->n_probes++] = &r->routes[i].page;
+    r->paused.page = *p;
+    r->paused.page.paused = true;
+    render_status_withheld(p, r->details == DETAILS_LOCAL, &r->status_withheld);
+    return httpd_answer_is_cut(&r->status_withheld) ? err_nomem(e) : 0;
 }
 
 struct routes *
@@ -97,7 +126,7 @@ routes_new(const struct render_facts *facts, const struct routes_settings *setti
     r->metrics = metrics;
     r->arg = arg;
     r->pages = pages_new(e);
-    if (r->pages && fill_table(r, e) == 0)
+    if (r->pages && fill_table(r, e) == 0 && init_status(r, e) == 0)
         r->own = own_paths_new(&settings->own, r->pages, e);
     if (!r->own ||
         pages_prepare_error(&r->withheld, 403, "{\"error\":\"details withheld\"}", "", e) < 0 ||
@@ -121,6 +150,9 @@ routes_free(struct routes *r)
     httpd_answer_done(&r->bad_query);
     httpd_answer_done(&r->withheld);
     httpd_answer_done(&r->history);
+    httpd_answer_done(&r->status.answer);
+    httpd_answer_done(&r->paused.answer);
+    httpd_answer_done(&r->status_withheld);
     pages_free(r->pages);
     own_paths_free(r->own);
     free(r->routes);
@@ -132,6 +164,7 @@ facts_now(const struct routes *r)
 {
     struct render_facts f = *r->facts;
     f.now_s = clock_wall_ms() / 1000;
+    f.mono_ms = clock_mono_ms();
     return f;
 }
 
@@ -144,7 +177,7 @@ routes_prepare(struct routes *r)
         route->timestamp_at = render_page(&f, &route->page, NULL, &route->answer);
     }
     r->timestamp_s = f.now_s;
-    r->history_old = true;
+    r->history_old = r->status.old = r->paused.old = true;
 }
 
 /* ---- requests ---- */
@@ -246,6 +279,31 @@ answer_metrics(const struct httpd_request *q, void *arg)
     r->metrics(&m, r->arg);
     render_metrics(&f, &m, &r->scratch);
     return &r->scratch;
+}
+
+static bool
+asks_for_pause(struct httpd_text query)
+{
+    struct httpd_text name, value;
+    while (httpd_query_next(&query, &name, &value))
+        if (httpd_text_is(name, "pause"))
+            return true;
+    return false;
+}
+
+static const struct httpd_answer *
+answer_status(const struct httpd_request *q, void *arg)
+{
+    struct routes *r = arg;
+    struct status *s = asks_for_pause(q->query) ? &r->paused : &r->status;
+    if (!may_see_details(r, q))
+        return &r->status_withheld;
+    struct render_facts f = facts_now(r);
+    if (s->old || s->said_s != f.now_s || httpd_answer_is_cut(&s->answer))
+        render_status(&f, &s->page, &s->answer);
+    s->old = false;
+    s->said_s = f.now_s;
+    return &s->answer;
 }
 
 const struct httpd_answer *

@@ -33,10 +33,26 @@ test_texts(void **state)
     }
 }
 
+/* A sentence for each, which no other has. */
+static void
+test_meanings(void **state)
+{
+    (void)state;
+    assert_string_equal(reason_meaning(REASON_NONE), "");
+    assert_string_equal(reason_meaning(REASONS), reason_meaning(REASON_UNEXPECTED));
+    for (int a = REASON_NONE + 1; a < REASONS; a++) {
+        const char *text = reason_meaning((enum reason)a);
+        assert_int_equal(text[strlen(text) - 1], '.');
+        for (int b = 0; b < a; b++)
+            assert_string_not_equal(text, reason_meaning((enum reason)b));
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_meanings),
         cmocka_unit_test(test_of_server),
         cmocka_unit_test(test_texts),
     };

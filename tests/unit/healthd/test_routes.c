@@ -26,7 +26,6 @@ static void
 on_metrics(struct render_metrics *ret, void *arg)
 {
     (void)arg;
-    ret->mono_ms = 5000;
     ret->stall_seconds = 0.25;
 }
 
@@ -256,6 +255,9 @@ test_details(void **state)
         r.query = (struct httpd_text){"x&history=", 10};
         const struct httpd_answer *a = routes_answer(&r, w.routes);
         assert_int_equal(a->status, rows[i].shown ? 200 : 403);
+        r.query = (struct httpd_text){0};
+        r.path = (struct httpd_text){"/status", 7};
+        assert_int_equal(routes_answer(&r, w.routes)->status, rows[i].shown ? 200 : 403);
         assert_string_equal(a->body.data, rows[i].shown ? "{\"history\":[]}"
                                                         : "{\"error\":\"details withheld\"}");
         close_world(&w);
@@ -283,6 +285,34 @@ test_history(void **state)
     /* Elsewhere the word means nothing. */
     expect(&w, "/health/web?history", 200, "{\"status\":\"ready\",\"extra\":\"connected\"}");
     assert_int_equal(ask(&w, "/health?history&format=x")->status, 400);
+    close_world(&w);
+}
+
+/* The page for people is made once a second, and once a change, whoever asks how often. */
+static void
+test_status(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w, DETAILS_ALWAYS);
+    const struct httpd_answer *a = ask(&w, "/status");
+    assert_int_equal(a->status, 200);
+    assert_non_null(strstr(a->head.data, "Content-Type: text/html; charset=utf-8\r\n"));
+    assert_non_null(strstr(a->body.data, "<h1>Ready</h1>"));
+    assert_non_null(strstr(a->body.data, "/health/startup</th>"));
+    assert_non_null(strstr(a->body.data, "/health/web</th>"));
+    assert_null(strstr(a->body.data, "/health/redis</th>"));
+    w.views[1].now.state = VERDICT_DOWN; /* nobody was told */
+    assert_non_null(strstr(ask(&w, "/status/?x=1")->body.data, "<h1>Ready</h1>"));
+    now_ms += 1000;
+    assert_non_null(strstr(ask(&w, "/status")->body.data, "<h1>Not ready</h1>"));
+    set(&w, 1, VERDICT_UP, REASON_NONE);
+    assert_non_null(strstr(ask(&w, "/status")->body.data, "<h1>Ready</h1>"));
+    assert_non_null(strstr(ask(&w, "/status")->head.data, "Refresh: "));
+    assert_null(strstr(ask(&w, "/status?x&pause")->head.data, "Refresh: "));
+    w.facts.draining = true;
+    routes_prepare(w.routes);
+    assert_non_null(strstr(ask(&w, "/status?pause")->body.data, "<h1>Draining</h1>"));
     close_world(&w);
 }
 
@@ -424,6 +454,7 @@ main(void)
         cmocka_unit_test(test_details),    cmocka_unit_test(test_methods_and_unknown_paths),
         cmocka_unit_test(test_metrics),    cmocka_unit_test(test_cut_answers),
         cmocka_unit_test(test_probe_urls), cmocka_unit_test(test_history),
+        cmocka_unit_test(test_status),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

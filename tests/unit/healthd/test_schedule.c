@@ -288,6 +288,44 @@ test_goes_stale_by_itself(void **state)
     close_world(&w);
 }
 
+static enum hour_state
+slots_ago(const struct world *w, size_t n)
+{
+    return hour_at(&w->views[0].hour, now_ms, HOUR_SLOTS - 1 - n).worst;
+}
+
+/* The hour knows nothing before the first result, then each state, and no up of a time in which the process was frozen. */
+static void
+test_last_hour(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w, "a redis://h after 40s", NULL);
+    schedule_start(w.s);
+    schedule_age(w.s);
+    pass_to(41000);
+    pass_to(41300);
+    answer(w.f, PROBE_SESSION, REASON_NONE);
+    assert_int_equal(slots_ago(&w, 0), HOUR_UP);
+    assert_int_equal(slots_ago(&w, 1), HOUR_NONE);
+    assert_int_equal(hour_at(&w.views[0].hour, now_ms, HOUR_SLOTS - 1).longest_us, 300000);
+    pass_to(43000);
+    answer(w.f, PROBE_SESSION, REASON_REFUSED);
+    assert_int_equal(slots_ago(&w, 0), HOUR_DOWN);
+    pass_to(43500);
+    answer(w.f, PROBE_SESSION, REASON_NONE);
+    pass_to(65000);
+    answer(w.f, PROBE_SESSION, REASON_NONE);
+    now_ms = 600000;
+    schedule_age(w.s);
+    assert_int_equal(slots_ago(&w, 18), HOUR_UNKNOWN); /* stale since then: nothing came before */
+    assert_int_equal(slots_ago(&w, 19), HOUR_DOWN);
+    assert_int_equal(slots_ago(&w, 17), HOUR_UNKNOWN);
+    assert_int_equal(slots_ago(&w, 1), HOUR_UNKNOWN);
+    assert_int_equal(slots_ago(&w, 0), HOUR_UNKNOWN);
+    close_world(&w);
+}
+
 /* A request that comes before the timer, because the process was frozen, sees the age too. */
 static void
 test_goes_stale_before_its_timer(void **state)
@@ -446,6 +484,7 @@ main(void)
         cmocka_unit_test(test_login_during_an_outage),
         cmocka_unit_test(test_start_that_fails),
         cmocka_unit_test(test_goes_stale_by_itself),
+        cmocka_unit_test(test_last_hour),
         cmocka_unit_test(test_goes_stale_before_its_timer),
         cmocka_unit_test(test_shared_ends_by_itself),
         cmocka_unit_test(test_every_0),
