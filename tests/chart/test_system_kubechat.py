@@ -207,9 +207,20 @@ def test_golang_migrates_history_and_a_way_back_001_14(chat):
     assert first.index("migrate-db-init") < first.index("migrate-schema") < first.index("healthd")
 
 
+def test_backups_and_their_rehearsal_001_15(chat):
+    for overlay, size in ((STAGING, "10Gi"), (PROD, "50Gi")):
+        objects = chat(overlay)
+        jobs = {o["metadata"]["name"]: o["spec"]["schedule"] for o in kinds(objects, "CronJob")}
+        assert jobs["kubechat-backup"] == "0 2 * * *" and "kubechat-backup-rehearsal" in jobs
+        claim = named(objects, "PersistentVolumeClaim", "kubechat-backup")
+        assert claim["spec"]["resources"]["requests"]["storage"] == size
+        assert claim["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+    assert "kubechat-backup" not in {o["metadata"]["name"] for o in chat(DEV)}
+
+
 def test_alerts_001_15(chat):
     alerts = {rule["alert"]: rule for group in kind(chat(), "PrometheusRule")["spec"]["groups"] for rule in group["rules"]}
-    assert {"HealthdNotReady", "HealthdCheckFails", "JobFailed", "CertificateExpires"} < set(alerts)
+    assert {"HealthdNotReady", "HealthdCheckFails", "JobFailed", "CertificateExpires", "BackupFailed", "BackupLate"} < set(alerts)
     assert any(name.lower() == "slowapi" for name in alerts)
     assert all(rule["labels"]["team"] == "kubechat" for rule in alerts.values())
 
