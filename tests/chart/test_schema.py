@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 
+import pytest
 import yaml
 
 from rig import CHART, FULL, ROOT, changed, containers, flags, named, pods
@@ -129,3 +130,23 @@ def test_options_that_the_chart_gives_are_ours(helm):
             assert not unknown, (program, unknown)
     assert seen == {"healthd", "migrate", "cronrun"}
     assert named(helm.render(values), "Job", "shop-schema")
+
+
+@pytest.mark.parametrize(
+    "path, value, missing",
+    [
+        ("hostAliases", [{"hostnames": ["a"]}], "ip"),
+        ("securityContext", {"sysctls": [{"name": "a"}]}, "value"),
+        ("securityContext", {"seccompProfile": {"localhostProfile": "a"}}, "type"),
+        ("containers.app.env.A", {"valueFrom": {"fieldRef": {"apiVersion": "v1"}}}, "fieldPath"),
+        ("containers.app.env.A", {"valueFrom": {"resourceFieldRef": {"divisor": "1"}}}, "resource"),
+        ("containers.app.livenessProbe.httpGet", {"httpHeaders": [{"value": "a"}]}, "name"),
+        ("affinity", {"podAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 1}]}}, "podAffinityTerm"),
+        ("affinity", {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [{"namespaces": ["a"]}]}}, "topologyKey"),
+        ("affinity", {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {}}}, "nodeSelectorTerms"),
+    ],
+)
+def test_what_kubernetes_requires_is_asked_for(helm, path, value, missing):
+    """Else the API refuses it, in the middle of an install."""
+    error = helm.refused(changed(FULL, f"workloads.web.{path}", value))
+    assert f"/workloads/web/{path.split('.')[0]}" in error and f"'{missing}'" in error, error
