@@ -14,6 +14,7 @@ pytestmark = pytest.mark.xdist_group("todo-chatbot")
 
 TODOS = "http://todo-app-backend/api/todos"
 PAGE = "http://todo-app-frontend/list"
+ROLLOUTS = 20
 SECRET = {"DATABASE_URL": DATABASE_URL, "BETTER_AUTH_SECRET": PASSWORD, "OPENAI_API_KEY": PASSWORD}
 
 
@@ -97,6 +98,26 @@ def test_uninstalled_002_1(chatbot):
     assert len(chatbot.remains()) > 8, "hardly anything bears the label: this test sees nothing"
     chatbot.uninstall()
     assert chatbot.remains() == []
+
+
+# --- Many rollouts ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.xdist_group("todo-chatbot-rollouts")
+def test_no_request_is_lost_in_20_rollouts_002_2_002_14(new_place, measured):
+    """One pod of the back end is replaced again and again, as fast as each rollout ends."""
+    place = new_place("rollouts", servers=("postgres", "tools"))
+    system = System(place, "todo-chatbot", "todo-app", major=newest())
+    system.install(values())
+    with Client(place, TODOS, every=0.05) as client:
+        for _ in range(ROLLOUTS):
+            place.kubectl("rollout", "restart", "deployment/todo-app-backend")
+            place.kubectl("rollout", "status", "deployment/todo-app-backend", f"--timeout={60 * SLOW:.0f}s", timeout=70)
+        system.settled()
+    measured("rollouts-requests", [len(client.answers)], "requests")
+    measured("rollouts-lost", [len(client.lost())], "requests")
+    assert len({json.loads(a["text"])["pod"] for a in client.answers if a["status"] == 200}) > ROLLOUTS
+    assert client.lost() == []
 
 
 # --- Production: four pods, a Secret that exists already, and policies ------------------------------------------------------

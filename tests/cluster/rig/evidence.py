@@ -79,6 +79,8 @@ TABLE = [
     ("rollback", "`helm rollback --wait` of a system to the release before (asked: 60, at most 20 wanted)"),
     ("system-requests", "requests to a system's back end and front end during an upgrade and its rollback"),
     ("system-lost", "of these, lost"),
+    ("rollouts-requests", "requests to the todo chatbot's back end, one pod, during 20 rollouts"),
+    ("rollouts-lost", "of these, lost"),
     ("todo-out-closed", "todo-app: PostgreSQL stopped: out of the endpoints after (at most 12)"),
     ("todo-back-closed", "and back after"),
     ("todo-out-hung", "todo-app: PostgreSQL frozen: out of the endpoints after (asked: 15)"),
