@@ -178,6 +178,11 @@ $(STATUS_PAGE): $(STATUS_PAGE).o $(call part_lib,healthd) $(LIB)
 page-shots: $(STATUS_PAGE)
 	@tests/page/shots $(STATUS_PAGE) docs/status
 
+# Its accessibility by axe-core; needs chromium and npm.
+.PHONY: page-axe
+page-axe: $(STATUS_PAGE)
+	@tests/page/axe $(STATUS_PAGE)
+
 # --- Checks --------------------------------------------------------------------------------------------------------------
 .PHONY: deps check check-asan scenarios acceptance mutants chart-mutants coverage seeds lint analyze bench
 deps:
@@ -341,7 +346,7 @@ help:
 	@echo 'lint         format, clang-tidy, shellcheck, include rules, sizes'
 	@echo 'analyze      gcc -fanalyzer'
 	@echo 'bench        measurements; wants an idle machine (bench-lexer: the splitter alone; bench-migrate: migrate beside a libpq loop and its peers)'
-	@echo 'page-shots   pictures of the status page for docs/status (needs chromium)'
+	@echo 'page-shots   pictures of the status page for docs/status (needs chromium); page-axe: its accessibility (npm, too)'
 	@echo 'format       clang-format over all sources'
 	@echo 'docs         regenerate man pages, completions and option tables; check-docs fails on drift'
 	@echo 'release      static files in build/release, and one with all three (Debian: fetches libpq and libcurl as source)'

@@ -399,7 +399,7 @@ put_change(struct canvas *c, const struct history_change *h)
     strbuf_addf(c->out, "%s <span class=\"from\">from %s</span>", verdict_text(h->state),
                 verdict_text(h->from));
     if (h->reason != REASON_NONE)
-        strbuf_addf(c->out, " <b>%s</b>", reason_text(h->reason));
+        strbuf_addf(c->out, ": <b>%s</b>", reason_text(h->reason));
     put(c, "</td></tr>");
 }
 

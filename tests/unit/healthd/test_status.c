@@ -232,7 +232,7 @@ test_hour_and_changes(void **state)
     history_add(&history, &views[0], (struct verdict_view){VERDICT_UP, REASON_NONE});
     render();
     expect("20 Nov 09:00:00</time></td><th scope=\"row\">database</th>");
-    expect("down <span class=\"from\">from up</span> <b>dns</b></td>");
+    expect("down <span class=\"from\">from up</span>: <b>dns</b></td>");
     expect_order("08:48:00</time></td>", "20 Nov 09:00:00</time></td>");
 }
 
