@@ -352,13 +352,14 @@ content_load(struct target_pg *t, bool *ret_named, struct err *e)
         pg_set_done(&t->set);
         return 0;
     }
-    if (hosts_init(t, e) != 0 || check_sockets(t, e) != 0 || defaults(t, e) != 0 ||
-        leave_out_passfile(t, e) != 0 || describe_init(t, e) != 0) {
-        content_done(t);
-        return -1;
+    int rc = hosts_init(t, e) != 0 || check_sockets(t, e) != 0 || defaults(t, e) != 0 ? -1 : 0;
+    if (rc == 0) {
+        note_paths(&t->set); /* a password file that is left out may be mended */
+        rc = leave_out_passfile(t, e) != 0 || describe_init(t, e) != 0 ? -1 : 0;
     }
-    note_paths(&t->set);
-    return 0;
+    if (rc < 0)
+        content_done(t);
+    return rc;
 }
 
 static int

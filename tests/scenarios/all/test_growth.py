@@ -147,6 +147,12 @@ made_target_free(void *t)
     free(t);
 }
 
+static const char *
+made_describe(const void *t)
+{
+    return t;
+}
+
 static bool
 made_is_local(const void *t)
 {
@@ -171,7 +177,8 @@ const struct check_kind probe_made_kind = {
     .keys = (const struct check_key[]){{"volume", "low|loud", "how loud it is (low)", key_volume},
                                        {NULL, NULL, NULL, NULL}},
     .own_size = sizeof(struct made_own),
-    .target = &(const struct check_target){made_parse, made_target_free, made_is_local, NULL},
+    .target = &(const struct check_target){made_parse, made_target_free, made_is_local,
+                                           made_describe, NULL},
     .probe_new = made_new,
 };
 """
