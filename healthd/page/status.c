@@ -276,7 +276,7 @@ static void
 put_axis(struct canvas *c)
 {
     put(c, "<p class=\"axis\" aria-hidden=\"true\">");
-    for (int minutes = 60; minutes >= 0; minutes -= 20) {
+    for (int64_t minutes = 60; minutes >= 0; minutes -= 20) {
         put(c, "<span>");
         status_put_minute(c->out, c->wall_ms - minutes * 60000);
         put(c, "</span>");
