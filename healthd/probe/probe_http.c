@@ -101,38 +101,74 @@ key_body(struct check_spec *s, const char *value, struct err *e)
     return own->body ? 0 : err_nomem(e);
 }
 
-/* What glibc needs exponential time for, and POSIX does not know in such expressions. */
-static bool
-has_back_reference(const char *value)
+#define REPEAT_MAX 255u
+
+/* The greater number of "{N,M}"; p: behind the brace. */
+static unsigned long
+repeated(const char *p)
 {
-    for (const char *p = strchr(value, '\\'); p && p[1]; p = strchr(p + 2, '\\'))
-        if (p[1] >= '1' && p[1] <= '9')
-            return true;
-    return false;
+    char *end = NULL;
+    unsigned long least = strtoul(p, &end, 10);
+    unsigned long most = *end == ',' ? strtoul(end + 1, NULL, 10) : 0;
+    return most > least ? most : least;
+}
+
+/* What glibc needs exponential time or memory for; NULL: nothing. POSIX knows no back-references in such expressions. */
+static const char *
+excess(const char *value)
+{
+    unsigned long all = 1;
+    for (const char *p = value; *p != '\0'; p++) {
+        if (*p == '\\' && p[1] >= '1' && p[1] <= '9')
+            return "back-references are not supported";
+        if (*p == '\\' && p[1] != '\0')
+            p++;
+        else if (*p == '{' && repeated(p + 1) > 1)
+            all = repeated(p + 1) > REPEAT_MAX ? REPEAT_MAX + 1 : all * repeated(p + 1);
+        if (all > REPEAT_MAX)
+            return "the numbers of repetitions multiply to more than 255";
+    }
+    return NULL;
 }
 
 #define MATCH_MAX 512
 
 static int
+compile(regex_t *ret, const char *pattern, struct err *e)
+{
+    char why[128];
+    int rc = regcomp(ret, pattern, REG_EXTENDED | REG_NOSUB);
+    if (rc == 0)
+        return 0;
+    regerror(rc, ret, why, sizeof(why));
+    return err_set(e, ERR_USAGE, "not a valid regular expression: %s", why);
+}
+
+/* With `.*` before it, it is looked for in one pass over the body; by itself glibc would begin anew at each byte. */
+static int
 key_match(struct check_spec *s, const char *value, struct err *e)
 {
     struct probe_http_own *own = s->own;
-    char why[128];
+    char pattern[MATCH_MAX + 8];
+    regex_t alone;
     if (value[0] == '\0' || strlen(value) > MATCH_MAX)
         return err_set(e, ERR_USAGE, "the expression is empty or longer than %d bytes", MATCH_MAX);
-    if (has_back_reference(value))
-        return err_set(e, ERR_USAGE, "back-references are not supported");
+    const char *much = excess(value);
+    if (much)
+        return err_set(e, ERR_USAGE, "%s", much);
+    if (compile(&alone, value, e) < 0)
+        return -1;
+    regfree(&alone);
     regex_t *match = calloc(1, sizeof(*match));
     if (!match)
         return err_nomem(e);
-    int rc = regcomp(match, value, REG_EXTENDED | REG_NOSUB);
-    if (rc == 0) {
-        own->match = match;
-        return 0;
+    snprintf(pattern, sizeof(pattern), "^.*(%s)", value);
+    if (compile(match, pattern, e) < 0) {
+        free(match);
+        return -1;
     }
-    regerror(rc, match, why, sizeof(why));
-    free(match);
-    return err_set(e, ERR_USAGE, "not a valid regular expression: %s", why);
+    own->match = match;
+    return 0;
 }
 
 static void

@@ -342,6 +342,8 @@ def test_body(start, web, connection):
         ("body 'DOES NOT'", "[-]app failed: body"),
         ("match '^what.*(does|will) not matter$'", "[+]app ok"),
         ("match '^does'", "[-]app failed: body"),
+        ("match 'nothing|not'", "[+]app ok"),
+        ("match '(x+x+)+y|what it says does$'", "[-]app failed: body"),
         ("match 'm[a-z]{5}$' body what status 200", "[+]app ok"),
         ("match 'm[a-z]{5}$' body nothing", "[-]app failed: body"),
         ("status 500-599 body what", "[-]app failed: status"),
@@ -352,6 +354,14 @@ def test_body(start, web, connection):
     app.say(500)
     h = check(start, url_of(app), f"status 500 body what {keys}")
     h.until("[+]app ok", slow(1), "app")
+
+
+def test_a_regular_expression_takes_no_time(start, peer):
+    """One pass over 64 KiB, whatever the expression: a search from each byte would take seconds, in which nobody is answered."""
+    app = peer(lambda _, connection: connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 65536))
+    h = check(start, f"http://127.0.0.1:{app.port}/", "match '(x+x+)+y' every 200ms")
+    h.until("[-]app failed: body", slow(1), "app")
+    assert h.metric("healthd_check_duration_seconds_sum", check="app") < slow(0.5)
 
 
 def test_another_body_over_a_kept_connection(start, peer):
