@@ -98,6 +98,7 @@ def test_a_rewrite(rehearse, files, shop, sql):
     assert [(f["file"], f["line"], f["level"], f["rule"]) for f in picture["findings"]] == [("0001_a.sql", 2, "error", "rewrite")]
     assert (failure(result)["file"], failure(result)["line"]) == ("0001_a.sql", 2)
     assert picture["outcome"] == "findings"
+    assert events(result, "rehearsing")[0]["msg"].startswith("rehearsing 1 file: ")
 
 
 def test_what_the_header_allows(rehearse, up, files, shop):
