@@ -27,7 +27,7 @@ import yaml
 sys.path.insert(0, str(Path(__file__).parent))
 
 import rig  # noqa: E402
-from kinds import MORE  # noqa: E402
+from kinds import DATA, MORE  # noqa: E402
 from systems import EVERY, EXAMPLES, IDS  # noqa: E402
 
 SCHEMA = json.loads((rig.CHART / "values.schema.json").read_text())
@@ -64,7 +64,7 @@ def of_system(system, overlay):
 def sources():
     """{name: values}"""
     systems = {name: of_system(*one) for name, one in zip(IDS, EVERY)}
-    return {"full": rig.FULL, "more": MORE, **systems}
+    return {"full": rig.FULL, "more": MORE, "data": DATA, **systems}
 
 
 @dataclass(frozen=True)

@@ -219,6 +219,7 @@ def test_every_pod_is_restricted(helm, kube):
         ("backup.from", "db/pg", "backup.from: nothing says where PostgreSQL is: give db/pg DATABASE_URL"),
         ("workloads.web.containers.app.env.DATABASE_HOST", "/run/pg", "DATABASE_HOST names a file or folder of web/app"),
         ("workloads.web.containers.app.env.DATABASE_URL", "postgres://$(JWT)@db/x", "workloads.web.containers.app.env.DATABASE_URL: "),
+        ("workloads.web.containers.app.envFrom", {"x": {"secret": "smtp"}}, "workloads.web.containers.app.envFrom: does smtp hold the password"),
         ("persistence.backup", None, "backup: where to? Add persistence: {backup: {size: 20Gi}}"),
         ("backup.persistence", "vault", 'backup.persistence: there is no "vault" in persistence; there are: backup'),
         ("backup.handOver", {"command": ["x"]}, "backup.handOver.image is missing"),

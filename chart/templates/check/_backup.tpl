@@ -39,6 +39,8 @@ release-runtime.check.backup   refuses, in the values, a backup of nothing, to n
   {{- if not (include "release-runtime.hasConnection" (dict "connections" $access.connections "kind" "postgres")) }}
     {{- fail (printf "backup.from: nothing says where PostgreSQL is: give %s DATABASE_URL (or DATABASE_HOST …, PGHOST …)" $b.from) }}
   {{- end }}
+  {{- $silent := dict "root" . "access" $access "unused" (list "redis") "where" $where }}
+  {{- include "release-runtime.check.silentSecrets" $silent }}
   {{- range $name, $_ := include "release-runtime.paths" (dict "root" . "connections" $access.connections) | fromJson }}
     {{- fail (printf "backup.from: %s names a file or folder of %s, which the image with pg_dump does not have" $name $b.from) }}
   {{- end }}
