@@ -15,7 +15,7 @@
 #include "common/net/loop.h"
 #include "common/target/target.h"
 #include "healthd/probe/probe.h"
-#include "healthd/probe/probe_fcgi_page.h"
+#include "healthd/parse/probe_fcgi_page.h"
 #include "healthd/probe/probe_kinds.h"
 
 /* ---- the row ---- */

@@ -18,7 +18,7 @@
 #include "common/target/target.h"
 #include "healthd/probe/probe.h"
 #include "healthd/probe/probe_kinds.h"
-#include "healthd/probe/probe_tcp_text.h"
+#include "healthd/parse/probe_tcp_text.h"
 #include "healthd/probe/probe_tls_keys.h"
 
 /* ---- the row ---- */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/http/fcgi.h"
-#include "healthd/probe/probe_fcgi_page.h"
+#include "healthd/parse/probe_fcgi_page.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "healthd/probe/probe_fcgi_page.h"
+#include "healthd/parse/probe_fcgi_page.h"
 
 static void
 test_page(void **state)

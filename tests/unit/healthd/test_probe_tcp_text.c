@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "healthd/probe/probe_tcp_text.h"
+#include "healthd/parse/probe_tcp_text.h"
 
 static void
 is(const char *text, const char *bytes, size_t len)

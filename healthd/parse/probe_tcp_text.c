@@ -1,5 +1,5 @@
 /* probe_tcp_text.c: escapes of C (pure). */
-#include "healthd/probe/probe_tcp_text.h"
+#include "healthd/parse/probe_tcp_text.h"
 
 #include <stdlib.h>
 #include <string.h>

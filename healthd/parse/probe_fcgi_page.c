@@ -1,5 +1,5 @@
 /* probe_fcgi_page.c: two lines of PHP-FPM's status page (pure). */
-#include "healthd/probe/probe_fcgi_page.h"
+#include "healthd/parse/probe_fcgi_page.h"
 
 #include <string.h>
 
