@@ -127,15 +127,26 @@ on_reaped(pid_t pid, int status, void *arg)
     r->statuses[r->n++] = status;
 }
 
-/* Reaps until the tree is empty; blocks in waitid, so it ends as soon as it is true and hangs when
- * it never is. */
+/* One that can be reaped; or 20 ms have passed: a signal may have missed one that got another parent while it was sent, and it is
+ * to be sent again then. */
+static void
+wait_a_little(void)
+{
+    siginfo_t info = {0};
+    for (int i = 0; i < 20; i++) {
+        if (waitid(P_ALL, 0, &info, WEXITED | WNOWAIT | WNOHANG) < 0 || info.si_pid != 0)
+            return;
+        usleep(1000);
+    }
+}
+
+/* Reaps until the tree is empty; hangs when it never is. */
 static void
 drain(struct tree *t, struct reaped *r)
 {
     tree_reap(t, on_reaped, r);
     while (!tree_empty(t)) {
-        siginfo_t info;
-        waitid(P_ALL, 0, &info, WEXITED | WNOWAIT);
+        wait_a_little();
         tree_reap(t, on_reaped, r);
         tree_signal(t, SIGKILL, false, TREE_ALL, 0);
     }
