@@ -169,8 +169,10 @@ lost(struct pgconn *c)
         ExecStatusType status = PQresultStatus(res);
         if (status == PGRES_FATAL_ERROR)
             add_error(c, res);
-        else
+        else if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
             PQclear(res);
+        else if (pgconn_rows_add(c, res) != 0)
+            query_failed(c, ERR_NOMEM, "out of memory");
         if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH)
             break;
     }

@@ -1,6 +1,7 @@
 /* test_pgconn_session.c: sessions against a scripted server in this loop, which says what a real one says only at times. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/sockios.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -40,6 +42,7 @@ static struct server {
     char got[512]; /* the last message */
     size_t got_bytes;
     bool hangs_up; /* after the answer */
+    bool resets;   /* … when it has arrived, with RST */
     bool takes_cancel;
     char cancel[16];
 } server;
@@ -48,6 +51,18 @@ static struct server {
 #define LOGIN "R\0\0\0\x8\0\0\0\0K\0\0\0\xc\0\0\0\x4d\1\2\3\4" READY
 #define DONE "C\0\0\0\xdSELECT 1\0" READY
 #define ANSWER(text) (server.answer = (text), server.answer_bytes = sizeof(text) - 1)
+
+/* What is not acknowledged yet would be lost with a reset. */
+static void
+server_will_reset(void)
+{
+    const struct linger reset = {.l_onoff = 1};
+    int left;
+    do
+        assert_int_equal(ioctl(server.fd, SIOCOUTQ, &left), 0);
+    while (left > 0);
+    assert_int_equal(setsockopt(server.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)), 0);
+}
 
 static void
 server_hang_up(void)
@@ -79,7 +94,9 @@ on_server_read(int fd, int what, void *arg)
     } else {
         server.got_bytes = (size_t)n;
         server_send(server.answer, server.answer_bytes);
-        if (server.hangs_up)
+        if (server.resets)
+            server_will_reset();
+        if (server.hangs_up || server.resets)
             server_hang_up();
     }
 }
@@ -478,6 +495,44 @@ test_last_words(void **state)
     target_pg_free(t);
 }
 
+/* Of what the server completed before it ended the session nothing is left out. Behind a long row libpq reads on until there is no
+ * more, so that this arrives together with the reset of the connection. */
+static void
+test_completed_before_the_end(void **state)
+{
+    (void)state;
+    static const char columns[] =
+        "T\0\0\0\x1a\0\1c\0\0\0\0\0\0\0\0\0\0\x19\xff\xff\xff\xff\xff\xff\0\0";
+    static const char end[] = "C\0\0\0\xdSELECT 1\0C\0\0\0\xb"
+                              "COMMIT\0E\0\0\0 SFATAL\0VFATAL\0C57P01\0Mgone\0\0";
+    enum { VALUE = 40000, ROW = 11 };
+    static char answer[sizeof(columns) + ROW + VALUE + sizeof(end)];
+    struct err e;
+    struct waiter w = {0};
+    struct target_pg *t = parse("");
+    struct pgconn *c = connected(t);
+    const uint32_t row_bytes = htonl(ROW - 1 + VALUE), value_bytes = htonl(VALUE);
+    char *row = answer + sizeof(columns) - 1;
+    memcpy(answer, columns, sizeof(columns) - 1);
+    memcpy(row, "D\0\0\0\0\0\1", 7);
+    memcpy(row + 1, &row_bytes, 4);
+    memcpy(row + 7, &value_bytes, 4);
+    memset(row + ROW, 'x', VALUE);
+    memcpy(row + ROW + VALUE, end, sizeof(end) - 1);
+    server.answer = answer;
+    server.answer_bytes = sizeof(columns) - 1 + ROW + VALUE + sizeof(end) - 1;
+    server.resets = true;
+    assert_int_equal(
+        pgconn_query_start(c, "SELECT 1; COMMIT", 16, clock_deadline(LONG_MS), on_rows, &w, &e), 0);
+    wait_for(&w);
+    server.resets = false;
+    assert_int_equal(w.e.code, ERR_CLOSED);
+    assert_string_equal(w.e.sqlstate, "57P01");
+    assert_int_equal(w.statements, 2);
+    pgconn_free(c);
+    target_pg_free(t);
+}
+
 int
 main(void)
 {
@@ -487,7 +542,7 @@ main(void)
         cmocka_unit_test(test_copy_data_left_over), cmocka_unit_test(test_role_by_copy),
         cmocka_unit_test(test_copy_out_in_pieces),  cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_no_memory_to_wait),   cmocka_unit_test(test_unwatched),
-        cmocka_unit_test(test_last_words),
+        cmocka_unit_test(test_last_words),          cmocka_unit_test(test_completed_before_the_end),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
