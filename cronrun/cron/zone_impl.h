@@ -4,11 +4,13 @@
 
 #include "cronrun/cron/zone.h"
 
+struct zone_start {
+    int64_t from_s; /* of the first: INT64_MIN */
+    int32_t offset_s;
+};
+
 struct zone {
-    struct zone_start {
-        int64_t from_s; /* of the first: INT64_MIN */
-        int32_t offset_s;
-    } * starts;
+    struct zone_start *starts;
     size_t n, size;
 };
 

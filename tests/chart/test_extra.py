@@ -12,7 +12,8 @@ def test_helm_test_001_4(helm):
     web, smoke = (named(objects, "Pod", f"shop-{key}-test") for key in ("web", "smoke"))
     assert web["metadata"]["annotations"]["helm.sh/hook"] == "test" and smoke["metadata"]["annotations"]["helm.sh/hook-weight"] == "5"
     (asks,) = web["spec"]["containers"]
-    assert asks["args"] == ["probe", "http://shop-web:80/health", "--timeout", "10s", "--expect", "200"]
+    line = "answer http://shop-web:80/health every 1s timeout 10s status 200"
+    assert asks["args"] == ["wait", "--timeout", "30s", "--check", line]
     (runs,) = smoke["spec"]["containers"]
     assert runs["command"] == ["smoke", "--deep", "1"] and runs["image"] == "example/api:1"
     for pod in (web, smoke):

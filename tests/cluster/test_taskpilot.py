@@ -5,7 +5,7 @@ import json
 import pytest
 
 from rig.client import Client
-from rig.cluster import SLOW
+from rig.cluster import SLOW, wait_until
 from rig.place import PASSWORD, ready
 from rig.release import newest
 from rig.system import System, seconds
@@ -100,7 +100,7 @@ def test_the_database_goes_away_and_comes_back_004_3_004_4(pilot, measured, how)
         _, took = seconds(lambda: place.exec(database, "/standin/" + {"freeze": "thaw", "stop": "start"}[how]) and back.wait(1, 30))
         measured(f"taskpilot-back-{how}", [took])
         assert took <= 10 * SLOW and all(addresses for _, addresses in front.history())
-    assert "<li>" in pilot.ask("GET", PAGE)[1]
+    wait_until(lambda: "<li>" in pilot.ask("GET", PAGE)[1], 10 * SLOW, "the page has the tasks again")
     assert pilot.running() == before, "something was started again"
 
 

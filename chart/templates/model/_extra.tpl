@@ -52,7 +52,9 @@ container of a workload does.
     {{- $port := first ($service.ports | default (list dict)) }}
     {{- range $service.ports }}{{ if eq .name ($t.port | default "") }}{{ $port = . }}{{ end }}{{ end }}
     {{- $url := printf "http://%s:%d%s" ($service.name | default "") (int64 $port.port) ($t.path | default "/") }}
-    {{- $words := list "probe" $url "--timeout" ($t.timeout | default "10s") "--expect" (int64 ($t.expect | default 200) | toString) }}
+    {{- /* The nodes hear of a ready pod a moment later: one refusal is no failure. */ -}}
+    {{- $line := printf "answer %s every 1s timeout 10s status %d" $url (int64 ($t.expect | default 200)) }}
+    {{- $words := list "wait" "--timeout" ($t.timeout | default "30s") "--check" $line }}
     {{- $container = dict "name" "test" "image" (include "release-runtime.image" (dict "root" $root "program" "healthd")) "args" $words }}
     {{- $_ := set $container "imagePullPolicy" ($root.own.pullPolicy | default "IfNotPresent") }}
     {{- $_ := set $container "resources" (include "release-runtime.smallResources" (dict "root" $root) | fromJson) }}

@@ -43,6 +43,9 @@ class Client:
 
     def __enter__(self):
         self._thread.start()
+        # The node's proxy hears of a ready pod a moment later; what counts begins with the first answer.
+        wait_until(lambda: self.answers and self.answers[-1]["status"] == 200, 20, "the Service answers")
+        self.answers.clear()
         wait_until(lambda: self.answers, 20, "the client asks")
         return self
 

@@ -10,12 +10,20 @@ from .cluster import ROOT, SLOW, wait_until
 from .place import ready, statuses
 from .release import CHART, Release
 
+# The node's proxy hears of a ready pod a moment later: until then a Service refuses.
 CLIENT = """
-import sys, urllib.error, urllib.request
+import sys, time, urllib.error, urllib.request
 method, url, patience = sys.argv[1:]
-request = urllib.request.Request(url, sys.stdin.buffer.read() or None, {"Content-Type": "application/json"}, method=method)
-try: answer = urllib.request.urlopen(request, timeout=float(patience))
-except urllib.error.HTTPError as error: answer = error
+body, until = sys.stdin.buffer.read() or None, time.monotonic() + float(patience)
+while True:
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"}, method=method)
+    try: answer = urllib.request.urlopen(request, timeout=float(patience))
+    except urllib.error.HTTPError as error: answer = error
+    except urllib.error.URLError as error:
+        if not isinstance(error.reason, ConnectionRefusedError) or time.monotonic() > until: raise
+        time.sleep(0.2)
+        continue
+    break
 print(answer.status, answer.read().decode())
 """
 
