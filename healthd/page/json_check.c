@@ -12,10 +12,16 @@ struct scan {
 
 static bool skip_value(struct scan *s);
 
+static bool
+is_one_of(char c, const char *set)
+{
+    return c != '\0' && strchr(set, c);
+}
+
 static void
 skip_blanks(struct scan *s)
 {
-    while (s->at < s->end && memchr(" \t\n\r", *s->at, 4))
+    while (s->at < s->end && is_one_of(*s->at, " \t\n\r"))
         s->at++;
 }
 
@@ -66,12 +72,12 @@ static bool
 skip_escape(struct scan *s)
 {
     if (!take(s, 'u')) {
-        bool known = s->at < s->end && memchr("\"\\/bfnrt", *s->at, 8);
+        bool known = s->at < s->end && is_one_of(*s->at, "\"\\/bfnrt");
         s->at += known;
         return known;
     }
     for (int i = 0; i < 4; i++, s->at++)
-        if (s->at == s->end || !memchr("0123456789abcdefABCDEF", *s->at, 22))
+        if (s->at == s->end || !is_one_of(*s->at, "0123456789abcdefABCDEF"))
             return false;
     return true;
 }

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "common/base/clock.h"
-#include "healthd/page/json_check.h"
 #include "common/base/utf8.h"
 #include "common/base/words.h"
+#include "healthd/page/json_check.h"
 
 #define NOW "{now}"
 
