@@ -149,4 +149,4 @@ def test_options_that_the_chart_gives_are_ours(helm):
 def test_what_kubernetes_requires_is_asked_for(helm, path, value, missing):
     """Else the API refuses it, in the middle of an install."""
     error = helm.refused(changed(FULL, f"workloads.web.{path}", value))
-    assert f"/workloads/web/{path.split('.')[0]}" in error and f"'{missing}'" in error, error
+    assert f"/workloads/web/{path.split('.')[0]}" in error and re.search(rf"'{missing}'|\b{missing} is required", error), error

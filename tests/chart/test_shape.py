@@ -278,9 +278,9 @@ def two(**healthd):
 
 def test_whose_variables_and_which_port_are_two_things(helm):
     lines = lambda **h: variables(healthd(helm, two(**h)))["HEALTHD_CHECKS"]  # noqa: E731
-    assert lines(container="php") == "app tcp://localhost:9000"
+    assert lines(container="php") == "app fcgi://127.0.0.1:9000/ping"
     assert lines(container="php", app={"port": "http", "path": "/health"}) == "app http://localhost:8080/health"
-    assert lines(app={"port": 9000}) == "app tcp://localhost:9000"
+    assert lines(app={"port": 9000}) == "app fcgi://127.0.0.1:9000/ping"
     assert variables(healthd(helm, two(container="php")))["PGHOST"] == "db"
     assert "PGHOST" not in variables(healthd(helm, two()))
     error = helm.refused(two(app={"port": "htp"}))
