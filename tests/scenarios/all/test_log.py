@@ -55,7 +55,7 @@ def test_a_record_goes_out_when_there_is_room(start, scratch, pipe, name):
     env = {f"{name.upper()}_UNHEARD_OF": "1"}
     lock = f"file:{scratch / 'lock'}"
     words = {
-        "healthd": ["--listen", "127.0.0.1:0", "--drain", "0s", "--check", "own tcp://127.0.0.1:1 after 1h optional"],
+        "healthd": ["--listen", "127.0.0.1:0", "--drain", "0s", "--sandbox", "off", "--check", "own tcp://127.0.0.1:1 after 1h optional"],
         "migrate": ["wait", "--database", "postgres://app@127.0.0.1:1/app", "--wait", "1h"],
         "cronrun": ["--lock", lock, "--name", "job"],
     }[name]

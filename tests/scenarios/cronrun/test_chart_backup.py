@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from rig.base import CANARY, as_server_user, give_to_server_user, wait_until
+from rig.base import CANARY, as_server_user, give_to_server_user, propagation, wait_until
 from rig.postgres import USER, bindir
 from rig.program import ROOT
 
@@ -190,7 +190,7 @@ def full_disk():
         'disk=$BACKUP_DIR; mkdir "$disk.kept"; cp -p "$disk"/* "$disk.kept"; mount -t tmpfs -o size=256k,mode=0777 small "$disk" || exit 99; '
         'cp -p "$disk.kept"/* "$disk"; "$@"; status=$?; ls -A "$disk" >"$disk.list"; umount "$disk"; exit $status'
     )
-    return ["unshare", "--mount", "sh", "-c", fill, "sh"]
+    return ["unshare", "--mount", "--propagation", propagation(), "sh", "-c", fill, "sh"]
 
 
 def test_a_full_disk(backup, shop, full_disk):

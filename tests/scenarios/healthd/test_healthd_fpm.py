@@ -268,7 +268,7 @@ REFUSED = {
     "fcgi://unix:/run/x.sock:/p?full": "cannot contain a query",
     f"fcgi://unix:/{'x' * 108}": "longer than 107 bytes",
     "fcgi://h status-page http://h/status": "not a fcgi:// URL",
-    "fcgi://h status-page 127.0.0.1:9001": "status-page: the URL of an application",
+    "fcgi://h status-page 127.0.0.1:9001": "status-page: the URL must begin with",
     "fcgi://127.0.0.1 groups live status-page fcgi://h/": "outside the pod",
     "fcgi://h groups live": "outside the pod",
     "fcgi://h on-full up": "on-full",
