@@ -177,8 +177,8 @@ class Programs:
             for name, text in (("stdout", process.stdout), ("stderr", process.stderr)):
                 if CANARY in text:
                     complaints.append(f"a password is in {name} of {process.argv[0]}: {_around(text, CANARY)}")
-                if "sandbox_refused" in text:
-                    complaints.append(f"the sandbox refused {process.argv} what it needs: {_around(text, 'sandbox_refused')}")
+                if "the sandbox has refused" in text:
+                    complaints.append(f"{process.argv} was refused what it needs: {_around(text, 'the sandbox has refused')}")
                 if "Sanitizer" in text or "runtime error:" in text:
                     complaints.append(f"sanitiser report of {process.argv}:\n{text[-6000:]}")
         left = self.leftovers()
