@@ -110,8 +110,9 @@ def test_the_database_restarts_004_4_004_12(pilot):
     pilot.add(TASKS, "Survives")
     (old,) = pilot.pods("postgresql")
     place.kubectl("delete", "pod", old["metadata"]["name"])
+    next_one = lambda pod: pod["metadata"]["uid"] != old["metadata"]["uid"] and ready(pod)  # noqa: E731
+    wait_until(lambda: any(map(next_one, pilot.pods("postgresql"))), 60, "another pod of the database is ready")
     pilot.settled()
-    assert pilot.pods("postgresql")[0]["metadata"]["uid"] != old["metadata"]["uid"]
     assert "Survives" in [row["title"] for row in pilot.rows(TASKS)["rows"]]
 
 

@@ -14,7 +14,7 @@ from .release import CHART, Release
 CLIENT = """
 import sys, time, urllib.error, urllib.request
 method, url, patience = sys.argv[1:]
-body, until = sys.stdin.buffer.read() or None, time.monotonic() + float(patience)
+body, until = sys.stdin.buffer.read() or None, time.monotonic() + 4 * float(patience)
 while True:
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"}, method=method)
     try: answer = urllib.request.urlopen(request, timeout=float(patience))
