@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
+#include "common/net/reopen.h"
 #include "healthd/probe/probe_kinds.h"
 
 #define CHECKS_MAX 256
@@ -72,6 +73,7 @@ add_line(struct config *c, const char *line, struct err *e)
 static int
 read_file(struct config *c, const char *path, struct err *e)
 {
+    reopen_note(path);
     cleanup_file FILE *f = fopen(path, "re");
     cleanup_free char *line = NULL;
     size_t size = 0;

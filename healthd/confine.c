@@ -33,7 +33,6 @@ fill(struct rules *r, const struct options *o, const struct httpd *h)
 {
     for (size_t i = 0; i < sizeof(libraries_read) / sizeof(libraries_read[0]); i++)
         allow(r, libraries_read[i], SANDBOX_READ);
-    reopen_note(o->config);
     reopen_note(tls_system_ca_file());
     for (size_t i = 0; reopen_place(i); i++)
         allow(r, reopen_place(i), SANDBOX_READ);

@@ -173,6 +173,14 @@ renew_answers(struct server *s, struct err *e)
     return 0;
 }
 
+static int
+refuse(struct server *s, const struct err *e, int status, const struct log_event *outcome)
+{
+    log_error(outcome, LOG_FIELDS(LF_INT("exit", status)), "%s", e->msg);
+    s->outcome = outcome->name;
+    return status;
+}
+
 /* Takes fresh, also when it fails. */
 static int
 adopt(struct server *s, struct config *fresh, struct err *e)
@@ -190,10 +198,11 @@ adopt(struct server *s, struct config *fresh, struct err *e)
     }
     struct config old = s->config;
     s->config = *fresh;
-    if (renew_answers(s, e) < 0) {
-        s->outcome = "cannot_start"; /* no memory for so little: to begin anew is the remedy */
-        s->status = EXIT_CANNOT_LISTEN;
+    if (renew_answers(s, e) < 0) { /* no memory for so little: to begin anew is the remedy */
+        s->status = refuse(s, e, EXIT_CANNOT_LISTEN, &event_cannot_start);
         loop_quit(s->loop);
+        config_done(&old);
+        return 0;
     }
     config_done(&old);
     log_info(&event_reloaded,
@@ -331,14 +340,6 @@ leave_message(const struct server *s, int status)
     if (termination_write(s->o->termination_log, fields, sizeof(fields) / sizeof(fields[0]), &e) <
         0)
         log_warn(&event_termination_log, LOG_NONE, "%s", e.msg);
-}
-
-static int
-refuse(struct server *s, const struct err *e, int status, const struct log_event *outcome)
-{
-    log_error(outcome, LOG_FIELDS(LF_INT("exit", status)), "%s", e->msg);
-    s->outcome = outcome->name;
-    return status;
 }
 
 static int

@@ -159,6 +159,7 @@ put_home_file(struct pg_set *set, enum pg_key key, const char *home, const char 
         return 0;
     struct strbuf b = STRBUF_INIT;
     strbuf_addf(&b, "%s/%s", home ? home : "/nonexistent", name);
+    reopen_note(strbuf_str(&b)); /* also one that is not there yet */
     if (access(strbuf_str(&b), R_OK) != 0) {
         strbuf_clear(&b);
         strbuf_addf(&b, "/nonexistent/%s", name);

@@ -5,6 +5,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/words.h"
+#include "common/net/reopen.h"
 #include "common/target/target_pg.h"
 
 /* ---- service files: PostgreSQL's manual, "The Connection Service File" ---- */
@@ -39,6 +40,7 @@ static int
 service_file(const char *path, const char *service, struct pg_set *set, bool *ret_found,
              struct err *e)
 {
+    reopen_note(path); /* with each login, as libpq does */
     cleanup_file FILE *f = fopen(path, "re");
     char buf[SERVICE_LINE_MAX];
     bool inside = false;

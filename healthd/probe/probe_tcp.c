@@ -16,9 +16,9 @@
 #include "common/net/loop.h"
 #include "common/net/tls.h"
 #include "common/target/target.h"
+#include "healthd/parse/probe_tcp_text.h"
 #include "healthd/probe/probe.h"
 #include "healthd/probe/probe_kinds.h"
-#include "healthd/parse/probe_tcp_text.h"
 #include "healthd/probe/probe_tls_keys.h"
 
 /* ---- the row ---- */

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "common/net/reopen.h"
 #include "common/base/words.h"
+#include "common/net/reopen.h"
 #include "common/net/tls.h"
 
 #define DAYS_MAX 3650u

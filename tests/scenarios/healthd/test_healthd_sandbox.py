@@ -70,3 +70,21 @@ def test_rotated_files(start, redis_server, scratch, replaced):
     h.process.send_signal(1)
     wait_until(lambda: h.records("reloaded"), slow(1))
     h.until("[+]more ok", slow(1), "more")
+
+
+def test_a_service_file(start, pg, scratch):
+    """It is read at each login, from wherever it is, and may change."""
+    address = pg.url.split("@")[1].split("/")[0]
+    service = scratch / "services" / "pg_service.conf"
+    service.parent.mkdir()
+    env = {"PGSERVICEFILE": service, "PGSERVICE": "shop", "PGSSLMODE": "disable"}
+    credentials, name = pg.url.split("//")[1].split("@")[0], pg.url.rsplit("/", 1)[1].split("?")[0]
+    user, _, password = credentials.partition(":")
+    host, port = address.split(":")
+    text = f"[shop]\nhost={host}\nport={port}\nuser={user}\npassword={password}\ndbname={name}\n"
+    service.write_text(text)
+    h = Healthd(start, "--check", "database postgres:// every 200ms connection each", env=env)
+    h.until("[+]database ok", slow(1))
+    service.with_name("new").write_text(text.replace(f"port={port}", "port=1"))
+    service.with_name("new").rename(service)
+    h.until("failed: refused", slow(1))
