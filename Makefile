@@ -22,7 +22,7 @@ comma := ,
 
 # --- Flags -----------------------------------------------------------------------------------------------------------
 # The user's CC, CPPFLAGS, CFLAGS, LDFLAGS and LDLIBS are added to ours and come last.
-PKGS := libevent_core libevent_openssl libpq hiredis libcurl libcares openssl libseccomp
+PKGS := libevent_core libevent_openssl libpq hiredis libcurl libcares openssl libseccomp libpcre2-8
 CFLAGS ?= -O2 -g
 ARCH := $(shell uname -m)
 SAN_asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -55,7 +55,7 @@ RR_CFLAGS += -ffunction-sections -fdata-sections
 RR_LDFLAGS := -static-pie -Wl,-z,relro,-z,now $(if $(filter x86_64,$(ARCH)),-Wl$(comma)-z$(comma)pack-relative-relocs) \
 	-Wl,--gc-sections $(WRAPPED:%=-Wl,--wrap=%) $(if $(CI),-Wl$(comma)--fatal-warnings)
 RR_LIBS := $(addprefix $(RELEASE_LIBS)/lib/,libcurl.a libpq.a libpgcommon_shlib.a libpgport_shlib.a) \
-	-levent_openssl -levent_core -lhiredis -lcares -lseccomp -lssl $(shell pkg-config --static --libs libcrypto 2>/dev/null) -lm
+	-levent_openssl -levent_core -lhiredis -lcares -lseccomp -lpcre2-8 -lssl $(shell pkg-config --static --libs libcrypto 2>/dev/null) -lm
 endif
 
 # --- Sources ---------------------------------------------------------------------------------------------------------

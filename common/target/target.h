@@ -29,8 +29,7 @@ struct target_env {
 /* ---- PostgreSQL ---- */
 
 struct target_pg_host {
-    char *
-        host; /* name, address, or socket directory beginning with '/' or '@'; NULL: libpq's default socket */
+    char *host; /* name, address, or socket directory beginning with '/' or '@'; NULL: libpq's */
     char *hostaddr; /* given explicitly, else NULL */
     uint16_t port;
 };
@@ -144,13 +143,13 @@ enum target_peer_scheme {
 
 struct target_peer {
     enum target_peer_scheme scheme;
-    char *
-        host; /* name or address, lower case, no brackets; a name may end with a dot; or a socket's path; NULL for file and disk */
+    /* A name or an address, lower case, without brackets; a name may end with a dot. Or a socket's path. NULL for file and disk. */
+    char *host;
     bool is_address;
     uint16_t port; /* 80, 443 and 9000 are the defaults; tcp and tls have none */
-    char *
-        path; /* as it goes into the request: "/", "/healthz?full=1"; decoded for fcgi, NULL when it
-                          names none; NULL for tcp and tls; decoded for file and disk, absolute */
+    /* As it goes into the request: "/", "/healthz?full=1". Decoded for fcgi, NULL when it names none; decoded and absolute for
+     * file and disk; NULL for tcp and tls. */
+    char *path;
     char *username;    /* decoded; NULL: none */
     char *password;    /* decoded; NULL: none. Secret */
     char *description; /* "http://127.0.0.1:8080/healthz": what target_peer_describe returns */

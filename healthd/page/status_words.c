@@ -53,7 +53,7 @@ status_put_time(struct strbuf *out, int64_t at_ms, int64_t now_ms)
     struct tm tm = split(at_ms);
     if (!today)
         strbuf_addf(out, "%d %.3s ", tm.tm_mday,
-                    "JanFebMarAprMayJunJulAugSepOctNovDec" + (size_t)tm.tm_mon * 3);
+                    &"JanFebMarAprMayJunJulAugSepOctNovDec"[(size_t)tm.tm_mon * 3]);
     strbuf_addf(out, "%02d:%02d:%02d</time>", tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 

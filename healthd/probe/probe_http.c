@@ -101,74 +101,11 @@ key_body(struct check_spec *s, const char *value, struct err *e)
     return own->body ? 0 : err_nomem(e);
 }
 
-#define REPEAT_MAX 255u
-
-/* The greater number of "{N,M}"; p: behind the brace. */
-static unsigned long
-repeated(const char *p)
-{
-    char *end = NULL;
-    unsigned long least = strtoul(p, &end, 10);
-    unsigned long most = *end == ',' ? strtoul(end + 1, NULL, 10) : 0;
-    return most > least ? most : least;
-}
-
-/* What glibc needs exponential time or memory for; NULL: nothing. POSIX knows no back-references in such expressions. */
-static const char *
-excess(const char *value)
-{
-    unsigned long all = 1;
-    for (const char *p = value; *p != '\0'; p++) {
-        if (*p == '\\' && p[1] >= '1' && p[1] <= '9')
-            return "back-references are not supported";
-        if (*p == '\\' && p[1] != '\0')
-            p++;
-        else if (*p == '{' && repeated(p + 1) > 1)
-            all = repeated(p + 1) > REPEAT_MAX ? REPEAT_MAX + 1 : all * repeated(p + 1);
-        if (all > REPEAT_MAX)
-            return "the numbers of repetitions multiply to more than 255";
-    }
-    return NULL;
-}
-
-#define MATCH_MAX 512
-
-static int
-compile(regex_t *ret, const char *pattern, struct err *e)
-{
-    char why[128];
-    int rc = regcomp(ret, pattern, REG_EXTENDED | REG_NOSUB);
-    if (rc == 0)
-        return 0;
-    regerror(rc, ret, why, sizeof(why));
-    return err_set(e, ERR_USAGE, "not a valid regular expression: %s", why);
-}
-
-/* With `.*` before it, it is looked for in one pass over the body; by itself glibc would begin anew at each byte. */
 static int
 key_match(struct check_spec *s, const char *value, struct err *e)
 {
     struct probe_http_own *own = s->own;
-    char pattern[MATCH_MAX + 8];
-    regex_t alone;
-    if (value[0] == '\0' || strlen(value) > MATCH_MAX)
-        return err_set(e, ERR_USAGE, "the expression is empty or longer than %d bytes", MATCH_MAX);
-    const char *much = excess(value);
-    if (much)
-        return err_set(e, ERR_USAGE, "%s", much);
-    if (compile(&alone, value, e) < 0)
-        return -1;
-    regfree(&alone);
-    regex_t *match = calloc(1, sizeof(*match));
-    if (!match)
-        return err_nomem(e);
-    snprintf(pattern, sizeof(pattern), "^.*(%s)", value);
-    if (compile(match, pattern, e) < 0) {
-        free(match);
-        return -1;
-    }
-    own->match = match;
-    return 0;
+    return pattern_parse(value, &own->match, e);
 }
 
 static void
@@ -181,9 +118,7 @@ own_done(void *own)
         free(o->headers[i]);
     }
     free(o->body);
-    if (o->match)
-        regfree(o->match);
-    free(o->match);
+    pattern_free(o->match);
 }
 
 static int
@@ -212,7 +147,7 @@ const struct check_kind probe_http_kind = {
             {"body", "TEXT", "text that must occur in the first 64 KiB of the body (any)",
              key_body},
             {"match", "REGEX",
-             "POSIX extended regular expression that must match within them "
+             "Perl-compatible regular expression that must match within them "
              "(any)",
              key_match},
             {"ca", "FILE",
@@ -264,13 +199,21 @@ on_lost(void *arg)
 
 /* ---- what an answer means ---- */
 
-static bool
-is_matched(const struct probe_http_own *own, const struct httpcall_answer *a)
+/* NULL: the body is the wanted one. */
+static const char *
+body_fault(const struct probe_http_own *own, const struct httpcall_answer *a)
 {
-    regmatch_t all = {.rm_so = 0, .rm_eo = (regoff_t)a->body_len};
     if (own->body && !memmem(a->body, a->body_len, own->body, strlen(own->body)))
-        return false;
-    return !own->match || regexec(own->match, a->body, 0, &all, REG_STARTEND) == 0;
+        return "the body is not as expected";
+    switch (own->match ? pattern_search(own->match, a->body, a->body_len) : PATTERN_YES) {
+    case PATTERN_YES:
+        return NULL;
+    case PATTERN_NO:
+        return "the body is not as expected";
+    case PATTERN_UNKNOWN:
+    default:
+        return "the expression needs too many steps or too much memory for this body";
+    }
 }
 
 static void
@@ -278,12 +221,13 @@ judge(const struct probe_http *p, const struct httpcall_answer *a, struct probe_
 {
     const struct probe_http_own *own = p->spec->own;
     const char *who = target_peer_describe(p->target);
+    const char *fault = NULL;
     if (a->status < own->status_from || a->status > own->status_to) {
         ret->reason = REASON_STATUS;
         snprintf(ret->cause, sizeof(ret->cause), "%.200s answered with status %u", who, a->status);
-    } else if (!is_matched(own, a)) {
+    } else if ((fault = body_fault(own, a))) {
         ret->reason = REASON_BODY;
-        snprintf(ret->cause, sizeof(ret->cause), "%.180s: the body is not as expected", who);
+        snprintf(ret->cause, sizeof(ret->cause), "%.150s: %s", who, fault);
     } else {
         probe_tls_judge(&own->tls, a->cert_left_s, who, ret);
     }

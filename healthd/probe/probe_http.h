@@ -4,8 +4,7 @@
 #ifndef RR_HEALTHD_PROBE_HTTP_H
 #define RR_HEALTHD_PROBE_HTTP_H
 
-#include <regex.h>
-
+#include "healthd/probe/pattern.h"
 #include "healthd/probe/probe_tls_keys.h"
 
 #define PROBE_HTTP_HEADERS_MAX 16
@@ -15,7 +14,7 @@ struct probe_http_own {
     unsigned status_from, status_to;           /* both included */
     char *headers[PROBE_HTTP_HEADERS_MAX + 1]; /* "Name: value", NULL-ended. May hold secrets */
     char *body;                                /* NULL: any */
-    regex_t *match;                            /* NULL: any */
+    struct pattern *match;                     /* NULL: any */
 };
 
 #endif

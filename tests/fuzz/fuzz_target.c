@@ -75,6 +75,12 @@ fuzz_peer(const char *text)
         target_peer_free(t);
         return;
     }
+    if (!t->host) {
+        if ((t->scheme != TARGET_PEER_FILE && t->scheme != TARGET_PEER_DISK) || t->path[0] != '/')
+            abort();
+        target_peer_free(t);
+        return;
+    }
     const char *hosts =
         t->is_address ? "0123456789abcdef.:" : "0123456789abcdefghijklmnopqrstuvwxyz-_.";
     if (!*t->host || strspn(t->host, hosts) != strlen(t->host) || t->port == 0)
