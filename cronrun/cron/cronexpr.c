@@ -34,6 +34,7 @@ struct reader {
     const char *at; /* within it */
     const struct field *field;
     enum cron_dialect dialect;
+    size_t *wrong; /* offset of what is wrong */
     struct err *e;
 };
 
@@ -45,7 +46,8 @@ struct set {
 static int
 fault_at(const struct reader *r, const char *at, const char *what)
 {
-    return err_set(r->e, ERR_USAGE, "column %zu: %s", (size_t)(at - r->whole) + 1, what);
+    *r->wrong = (size_t)(at - r->whole);
+    return err_set(r->e, ERR_USAGE, "%s", what);
 }
 
 static int
@@ -61,14 +63,14 @@ max_of(const struct reader *r)
     return r->dialect == CRON_K8S && r->field->max == 7 ? 6 : r->field->max;
 }
 
-/* "column 3: hour: a number from 0 to 23 is expected" */
+/* "hour: a number from 0 to 23 is expected" */
 static int
 fault_number(const struct reader *r, const char *at, const char *found)
 {
     unsigned max = max_of(r);
-    return err_set(r->e, ERR_USAGE, "column %zu: %s: %s%sa number from %u to %u%s is expected",
-                   (size_t)(at - r->whole) + 1, r->field->what, found,
-                   *found ? " is out of range; " : "", r->field->min, max,
+    *r->wrong = (size_t)(at - r->whole);
+    return err_set(r->e, ERR_USAGE, "%s: %s%sa number from %u to %u%s is expected", r->field->what,
+                   found, *found ? " is out of range; " : "", r->field->min, max,
                    r->field->names ? ", or a name of three letters," : "");
 }
 
@@ -235,11 +237,11 @@ read_fields(struct reader *r, struct cronexpr *x)
 {
     struct set sets[FIELDS];
     int n = count_fields(r);
+    *r->wrong = (size_t)(r->at - r->whole);
     if (n != FIELDS)
         return err_set(
             r->e, ERR_USAGE,
-            "column %zu: %d fields where five are expected: minute, hour, day of month, month, day of week",
-            (size_t)(r->at - r->whole) + 1, n);
+            "%d fields where five are expected: minute, hour, day of month, month, day of week", n);
     bool wild = false;
     for (int i = 0; i < FIELDS; i++) {
         skip_blanks(r);
@@ -274,8 +276,9 @@ read_every(const struct reader *r, struct cronexpr *x)
     const char *word = r->at + strlen("@every");
     uint64_t ms = 0;
     word += strspn(word, " \t");
+    *r->wrong = (size_t)(word - r->whole);
     if (clock_parse_duration(word, &ms, r->e) < 0)
-        return err_wrap(r->e, "column %zu", (size_t)(word - r->whole) + 1);
+        return -1;
     if (ms < 1000)
         return fault_at(r, word, "less than a second");
     x->every_s = ms / 1000;
@@ -298,6 +301,7 @@ read_shorthand(const struct reader *r, struct cronexpr *x)
             struct reader own = {.whole = shorthands[i].expression,
                                  .at = shorthands[i].expression,
                                  .dialect = r->dialect,
+                                 .wrong = r->wrong,
                                  .e = r->e};
             return read_fields(&own, x);
         }
@@ -305,8 +309,9 @@ read_shorthand(const struct reader *r, struct cronexpr *x)
     if (strcasecmp(word, "@reboot") == 0)
         return fault(r, "@reboot is not supported: nothing here starts with a machine");
     const char *nearest = words_nearest(word, names, SHORTHANDS + 1, NULL);
-    return err_set(r->e, ERR_USAGE, "column %zu: unknown word%s%s", (size_t)(r->at - r->whole) + 1,
-                   nearest ? "; did you mean " : "", nearest ? nearest : "");
+    *r->wrong = (size_t)(r->at - r->whole);
+    return err_set(r->e, ERR_USAGE, "unknown word%s%s", nearest ? "; did you mean " : "",
+                   nearest ? nearest : "");
 }
 
 /* "TZ=Europe/Berlin 0 2 * * *" */
@@ -331,13 +336,24 @@ read_zone(struct reader *r, struct cronexpr *x)
 }
 
 int
-cronexpr_parse(const char *text, enum cron_dialect dialect, struct cronexpr *ret, struct err *e)
+cronexpr_read(const char *text, enum cron_dialect dialect, struct cronexpr *ret, size_t *ret_wrong,
+              struct err *e)
 {
-    struct err own;
-    struct reader r = {.whole = text, .at = text, .dialect = dialect, .e = e ? e : &own};
+    struct reader r = {.whole = text, .at = text, .dialect = dialect, .wrong = ret_wrong, .e = e};
     *ret = (struct cronexpr){0};
     skip_blanks(&r);
     if (read_zone(&r, ret) < 0)
         return -1;
     return *r.at == '@' ? read_shorthand(&r, ret) : read_fields(&r, ret);
+}
+
+int
+cronexpr_parse(const char *text, enum cron_dialect dialect, struct cronexpr *ret, struct err *e)
+{
+    struct err own;
+    size_t wrong = 0;
+    e = e ? e : &own;
+    if (cronexpr_read(text, dialect, ret, &wrong, e) < 0)
+        return err_wrap(e, "column %zu", wrong + 1);
+    return 0;
 }

@@ -19,6 +19,7 @@
 #define RR_CRONRUN_CRONEXPR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "common/base/err.h"
@@ -43,6 +44,11 @@ struct cronexpr {
 /* ERR_USAGE: what is wrong, and where: "column 5: …", counted in characters from 1. */
 MUST_CHECK int
 cronexpr_parse(const char *text, enum cron_dialect dialect, struct cronexpr *ret, struct err *e);
+
+/* The same for one who says himself where that is: the message comes without the column, *ret_wrong is what is wrong, an offset
+ * in bytes. e is not NULL. */
+MUST_CHECK int cronexpr_read(const char *text, enum cron_dialect dialect, struct cronexpr *ret,
+                             size_t *ret_wrong, struct err *e);
 
 /* Local times are seconds since 1970-01-01T00:00:00 of the same clock. The first one that fits, not before from_s and before
  * until_s; false: there is none. Goes by fields, a month at a time. */

@@ -1,0 +1,190 @@
+/* crontab_env.c: lines that set variables (pure). As cronie reads them: blanks around "=", one pair of quotes, no expansion. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cronrun/tab/crontab_impl.h"
+
+/* Variables of cron's own that do nothing here. */
+static const struct {
+    const char *name, *why;
+} without_effect[] = {
+    {"MAILTO", "output is not mailed but goes to the log"},
+    {"MAILFROM", "output is not mailed but goes to the log"},
+    {"CONTENT_TYPE", "output is not mailed but goes to the log"},
+    {"CONTENT_TRANSFER_ENCODING", "output is not mailed but goes to the log"},
+    {"RANDOM_DELAY", "a job has [jitter=DURATION]"},
+    {"START_HOURS_RANGE", "it belongs to anacron"},
+};
+
+static bool
+is_name(unsigned char c, bool first)
+{
+    return isalpha(c) || c == '_' || (!first && isdigit(c));
+}
+
+static const char *
+skip_blanks(const char *at)
+{
+    return at + strspn(at, " \t");
+}
+
+/* "TZ=Europe/Berlin 0 2 * * *" of the dialect k8s. */
+static bool
+is_zone_in_front(const struct crontab_reader *r, const char *at)
+{
+    size_t skip = strncmp(at, "TZ=", 3) == 0 ? 3 : strncmp(at, "CRON_TZ=", 8) == 0 ? 8 : 0;
+    if (r->rules->dialect != CRON_K8S || skip == 0)
+        return false;
+    at += skip + strcspn(at + skip, " \t");
+    return *skip_blanks(at) != '\0';
+}
+
+bool
+crontab_is_env(const struct crontab_reader *r, const char *at)
+{
+    if (is_zone_in_front(r, at))
+        return false;
+    if (*at == '"' || *at == '\'')
+        return true;
+    size_t len = 0;
+    while (is_name((unsigned char)at[len], len == 0))
+        len++;
+    return len > 0 && *skip_blanks(at + len) == '=';
+}
+
+/* The value of a setting, from behind "=" and blanks. False: told. */
+static bool
+read_value(struct crontab_reader *r, const char *at, struct strbuf *ret)
+{
+    if (*at == '"' || *at == '\'') {
+        const char *end = strchr(at + 1, *at);
+        if (!end) {
+            crontab_tell(r, CRONTAB_ERROR, at, "the quote is not closed");
+            return false;
+        }
+        const char *rest = end + 1 + strspn(end + 1, " \t\f\v\r");
+        if (*rest) {
+            crontab_tell(r, CRONTAB_ERROR, rest,
+                         "nothing may follow the closing quote, a comment neither");
+            return false;
+        }
+        strbuf_add(ret, at + 1, (size_t)(end - at - 1));
+        return true;
+    }
+    size_t len = strlen(at);
+    while (len > 0 && isspace((unsigned char)at[len - 1]))
+        len--;
+    strbuf_add(ret, at, len);
+    const char *comment = strstr(at, " #");
+    if (comment)
+        crontab_tell(r, CRONTAB_WARNING, comment + 1,
+                     "this belongs to the value: a comment stands on a line of its own");
+    return true;
+}
+
+static size_t
+index_of(const struct crontab_reader *r, const char *name, size_t len)
+{
+    size_t i = 0;
+    while (i < r->n_env && (strncmp(r->env[i], name, len) != 0 || r->env[i][len] != '='))
+        i++;
+    return i;
+}
+
+/* name has len bytes. */
+static void
+set(struct crontab_reader *r, const char *name, size_t len, const char *value)
+{
+    struct strbuf both = STRBUF_INIT;
+    size_t i = index_of(r, name, len);
+    if (i == CRONTAB_ENV_MAX) {
+        crontab_tell(r, CRONTAB_ERROR, name, "more than %d variables", CRONTAB_ENV_MAX);
+        return;
+    }
+    if (i == r->env_size) {
+        size_t size = r->env_size ? 2 * r->env_size : 16;
+        char **env = realloc(r->env, size * sizeof(*env));
+        r->failed |= !env;
+        if (!env)
+            return;
+        r->env = env;
+        r->env_size = size;
+    }
+    strbuf_add(&both, name, len);
+    strbuf_addc(&both, '=');
+    strbuf_adds(&both, value);
+    char *kept = crontab_keep(r, strbuf_steal(&both));
+    if (!kept)
+        return;
+    r->env[i] = kept;
+    r->n_env += i == r->n_env;
+    r->env_shared = NULL;
+    if (len == 7 && strncmp(name, "CRON_TZ", 7) == 0)
+        r->cron_tz = kept + 8;
+    if (len == 2 && strncmp(name, "TZ", 2) == 0)
+        r->tz = kept + 3;
+}
+
+/* What is to be said about a variable of that name. False: it is refused. */
+static bool
+check(struct crontab_reader *r, const char *at, const char *name, const char *value_at,
+      const char *value)
+{
+    struct err e;
+    bool cron_tz = strcmp(name, "CRON_TZ") == 0, tz = strcmp(name, "TZ") == 0;
+    if (strncasecmp(name, "CRONRUN_", 8) == 0) {
+        crontab_tell(r, CRONTAB_ERROR, at,
+                     "variables of cronrun's own are not set here: options of a job stand in "
+                     "brackets in front of its command");
+        return false;
+    }
+    for (size_t i = 0; i < sizeof(without_effect) / sizeof(without_effect[0]); i++)
+        if (strcmp(name, without_effect[i].name) == 0)
+            crontab_tell(r, CRONTAB_WARNING, at, "%s has no effect here: %s", name,
+                         without_effect[i].why);
+    if ((cron_tz || tz) && *value && r->rules->check &&
+        r->rules->check(r->rules->arg, "tz", value, &e) < 0) {
+        crontab_tell(r, CRONTAB_ERROR, value_at, "%s", e.msg);
+        return false;
+    }
+    if (tz)
+        crontab_tell(r, CRONTAB_WARNING, at,
+                     "the jobs below go by this time zone; cronie gives it to their commands only "
+                     "(CRON_TZ= means the same to both)");
+    return true;
+}
+
+void
+crontab_read_env(struct crontab_reader *r, const char *at)
+{
+    char quote = *at == '"' || *at == '\'' ? *at : '\0';
+    const char *begin = at + (quote != '\0'), *end = begin;
+    while (is_name((unsigned char)*end, end == begin))
+        end++;
+    const char *equals = skip_blanks(end + (quote && *end == quote));
+    if (end == begin || (quote && *end != quote) || *equals != '=') {
+        crontab_tell(r, CRONTAB_ERROR, at,
+                     "neither a job nor a variable: NAME = value is expected, with a name of "
+                     "letters, digits and '_'");
+        return;
+    }
+    struct strbuf value = STRBUF_INIT;
+    const char *value_at = skip_blanks(equals + 1);
+    char *name = crontab_keep_text(r, begin, (size_t)(end - begin));
+    if (name && read_value(r, value_at, &value) && check(r, at, name, value_at, strbuf_str(&value)))
+        set(r, name, strlen(name), strbuf_str(&value));
+    r->failed |= value.failed;
+    strbuf_done(&value);
+}
+
+char **
+crontab_env(struct crontab_reader *r)
+{
+    if (r->env_shared)
+        return r->env_shared;
+    r->env_shared = crontab_keep(r, calloc(r->n_env + 1, sizeof(char *)));
+    if (r->env_shared && r->n_env > 0)
+        memcpy(r->env_shared, r->env, r->n_env * sizeof(char *));
+    return r->env_shared;
+}

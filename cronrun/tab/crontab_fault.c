@@ -1,0 +1,63 @@
+/* crontab_fault.c: what is wrong, and where (pure). */
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "cronrun/tab/crontab_impl.h"
+
+/* In characters, from 1; a byte that is none counts as one. */
+static unsigned
+column_of(const char *text, const char *at)
+{
+    unsigned column = 1;
+    for (; text < at; text++)
+        column += ((unsigned char)text[0] & 0xc0) != 0x80;
+    return column;
+}
+
+static void
+add(struct crontab_reader *r, struct crontab_fault fault)
+{
+    struct crontab_faults *all = r->faults;
+    struct crontab_fault *items = NULL;
+    if (fault.text)
+        items = realloc(all->items, (all->n + 1) * sizeof(*items));
+    if (!items) {
+        free(fault.text);
+        r->failed = true;
+        return;
+    }
+    all->items = items;
+    all->items[all->n++] = fault;
+}
+
+void
+crontab_tell(struct crontab_reader *r, enum crontab_level level, const char *at, const char *fmt,
+             ...)
+{
+    struct strbuf text = STRBUF_INIT;
+    struct crontab_fault fault = {.line = r->line,
+                                  .column = column_of(strbuf_str(&r->text), at),
+                                  .is_error = level == CRONTAB_ERROR};
+    r->faults->n_errors += fault.is_error;
+    if (r->faults->n > CRONTAB_FAULTS_MAX)
+        return;
+    if (r->faults->n == CRONTAB_FAULTS_MAX) {
+        strbuf_adds(&text, "further faults are not told");
+    } else {
+        va_list ap;
+        va_start(ap, fmt);
+        strbuf_addv(&text, fmt, ap);
+        va_end(ap);
+    }
+    fault.text = strbuf_steal(&text);
+    add(r, fault);
+}
+
+void
+crontab_faults_done(struct crontab_faults *faults)
+{
+    for (size_t i = 0; i < faults->n; i++)
+        free(faults->items[i].text);
+    free(faults->items);
+    *faults = (struct crontab_faults){0};
+}
