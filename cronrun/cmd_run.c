@@ -18,10 +18,10 @@ const struct opt_command cmd_run = {
         "increases), and CRONRUN_SCHEDULED if the scheduled time is known; the variables of cronrun's own options are "
         "removed. All of its descendants, even after a double fork and setsid, are ended with it; the lock is released "
         "when none is left.",
-    .options =
-        OPT_NAMES("lock", "name", "on-busy", "lock-ttl", "lock-settle", "deadline", "grace",
-                  "stop-signal", "starting-deadline", "scheduled-at", "job-deadline", "busy-status",
-                  "late-status", "child-status", "database", "redis", "termination-log"),
+    .options = OPT_NAMES("lock", "name", "on-busy", "lock-ttl", "lock-settle", "deadline", "grace",
+                         "stop-signal", "starting-deadline", "scheduled-at", "job-deadline",
+                         "busy-status", "late-status", "child-status", "database", "redis",
+                         "record-fd", "termination-log"),
     .run = cmd_run_run,
 };
 

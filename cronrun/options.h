@@ -46,6 +46,7 @@ struct options {
     uint64_t starting_deadline_ms; /* CLOCK_NEVER: off */
     uint64_t job_deadline_ms;      /* CLOCK_NEVER: off */
     int64_t scheduled_ms;          /* wall time, milliseconds since the epoch; -1: not given */
+    int64_t record_fd;             /* the daemon's pipe for the result; 0: none */
 
     /* read out of them by options_complete() */
     enum lock_kind lock_kind;

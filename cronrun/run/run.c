@@ -39,6 +39,7 @@ conclude(struct run *r)
                                   .child_status = (int)r->o->child_status};
     r->outcome = outcome_of(&r->facts, &rules);
     run_report_end(r);
+    run_record_end(r);
 }
 
 static void
@@ -352,6 +353,15 @@ before_start(struct run *r, const struct signals_event *ev)
     }
 }
 
+void
+run_signal(struct run *r, const struct signals_event *ev)
+{
+    if (ev->signo == SIGCHLD || command_runs(r->command))
+        command_signal(r->command, ev);
+    else if (!r->ending && !r->facts.started && !ev->ignored)
+        before_start(r, ev);
+}
+
 static void
 on_run_signals(int fd, int what, void *arg)
 {
@@ -360,10 +370,7 @@ on_run_signals(int fd, int what, void *arg)
     struct run *r = arg;
     struct signals_event ev;
     while (signals_read(&r->signals, &ev))
-        if (ev.signo == SIGCHLD || command_runs(r->command))
-            command_signal(r->command, &ev);
-        else if (!r->ending && !r->facts.started && !ev.ignored)
-            before_start(r, &ev);
+        run_signal(r, &ev);
 }
 
 /* ---- start ---- */
@@ -453,7 +460,7 @@ prepare(struct run *r, struct err *e)
     r->busy_timer = loop_timer_new(r->loop, on_run_busy_timer, r);
     if (!r->signal_watch || !r->busy_timer || loop_watch_set(r->signal_watch, LOOP_READ) < 0)
         return err_nomem(e);
-    if (run_command_init(r, e) < 0)
+    if (run_command_init(r, e) < 0 || run_record_init(r, e) < 0)
         return -1;
     return make_lease(r, e);
 }
@@ -469,6 +476,7 @@ tear_down(struct run *r)
         command_free(r->command);
         loop_timer_free(r->busy_timer);
         loop_watch_free(r->signal_watch);
+        loop_watch_free(r->reader_watch);
     }
     loop_free(r->loop);
     signals_done(&r->signals);

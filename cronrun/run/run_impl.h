@@ -32,6 +32,7 @@ struct run {
     struct rlimit cores; /* the command's */
     struct loop *loop;
     struct loop_watch *signal_watch;
+    struct loop_watch *reader_watch; /* of the daemon that started us; NULL: none did */
     struct resolver *resolver;
     struct target_pg *target_pg;
     struct target_redis *target_redis;
@@ -58,6 +59,8 @@ struct run {
 /* ---- run.c ---- */
 /* Nothing is left of the command, or it never started: release and end. */
 void run_finish(struct run *r);
+/* A signal came, or what is to be treated as one. */
+void run_signal(struct run *r, const struct signals_event *ev);
 /* What the job's own deadline leaves to the command, so that grace and release fit in, too; 0: nothing; CLOCK_NEVER: the job
  * has none. */
 uint64_t run_left_ms(const struct run *r);
@@ -85,5 +88,11 @@ void run_report_holder(const struct lease_holder *h, char *buf, size_t size);
 void run_report_start(const struct run *r);
 void run_report_note(const struct run *r, const struct command_note *note);
 void run_report_end(const struct run *r);
+
+/* ---- run_record.c ---- */
+/* Watches whoever reads --record-fd; without that option nothing. */
+MUST_CHECK int run_record_init(struct run *r, struct err *e);
+/* Writes the result there. */
+void run_record_end(const struct run *r);
 
 #endif
