@@ -12,6 +12,7 @@
 #include "common/base/words.h"
 #include "healthd/commands.h"
 #include "healthd/config.h"
+#include "healthd/page/routes.h"
 
 static int explain_run(void *options, const struct opt_result *given);
 static int parse_probe(void *options, const struct opt_row *row, const char *value, struct err *e);
@@ -43,7 +44,7 @@ const struct opt_command explain_command = {
     .summary =
         "print the settings in force and the worst time until the pod is unready and ready again",
     .options = OPT_NAMES("listen", "tls-cert", "tls-key", "check", "config", "database", "redis",
-                         "health-strict", "details", "drain"),
+                         "health-strict", "alias", "body", "details", "drain"),
     .rows = explain_rows,
     .n_rows = sizeof(explain_rows) / sizeof(explain_rows[0]),
     .run = explain_run,
@@ -114,6 +115,14 @@ name_width(const struct config *c)
     return width;
 }
 
+/* Each on a line of its own: a body is as long as it likes. */
+static void
+print_list(const char *name, const struct opt_list *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        printf("%-13s  %s\n", name, list->items[i]);
+}
+
 static void
 print_options(const struct options *o)
 {
@@ -124,6 +133,8 @@ print_options(const struct options *o)
         printf("%s%s", i > 0 ? ", " : "", o->listen.items[i]);
     printf("%s\n", o->listen.n == 0 ? "[::]:9180" : "");
     printf("health-strict  %s\n", o->health_strict ? "yes" : "no");
+    print_list("alias", &o->aliases);
+    print_list("body", &o->bodies);
     printf("details        %s\n", details[o->details]);
     printf("drain          %s\n\n", clock_format_duration(drain, o->drain_ms));
 }
@@ -272,6 +283,11 @@ explain_run(void *options, const struct opt_result *given)
     struct err e;
     if (config_load(o, &config, &e) < 0)
         return opt_usage_failed(given->program, NULL, &e);
+    const struct routes_settings paths = {.own = {&o->aliases, &o->bodies}};
+    if (routes_try(config.specs, config.n, &paths, &e) < 0) {
+        config_done(&config);
+        return opt_usage_failed(given->program, NULL, &e);
+    }
     print_options(o);
     int status = EXIT_OK;
     if (print_checks(&config, &checks, &e) < 0) {

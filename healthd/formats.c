@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "common/base/cleanup.h"
 #include "common/http/httpd.h"
 #include "healthd/check/reason.h"
 #include "healthd/checkdocs.h"
@@ -63,7 +64,9 @@ static void
 print_metrics(struct strbuf *out)
 {
     struct httpd_answer page = {0};
-    render_metrics(&(struct render_facts){0}, &(struct render_metrics){0}, &page);
+    cleanup_strbuf struct strbuf checks = STRBUF_INIT;
+    render_metrics_of_checks(&(struct render_facts){0}, &checks);
+    render_metrics(&(struct render_facts){0}, &(struct render_metrics){0}, &checks, &page);
     strbuf_adds(out, "\n### Metrics\n\n```\n");
     for (const char *line = strbuf_str(&page.body); *line != '\0';) {
         const char *p = line;

@@ -134,29 +134,18 @@ on_stop(int signo, int count, void *arg)
     loop_timer_start(s->drain, s->o->drain_ms);
 }
 
+static struct routes_settings
+settings_of(const struct options *o)
+{
+    return (struct routes_settings){.details = (enum details)o->details,
+                                    .own = {&o->aliases, &o->bodies}};
+}
+
 static struct routes *
 new_routes(struct server *s, const struct render_facts *facts, struct err *e)
 {
-    const struct routes_settings settings = {.details = (enum details)s->o->details,
-                                             .own = {&s->o->aliases, &s->o->bodies}};
+    const struct routes_settings settings = settings_of(s->o);
     return routes_new(facts, &settings, on_metrics, s, e);
-}
-
-/* The answers can be made of these checks: no alias leads to a group that they have no more. */
-static int
-try_answers(struct server *s, const struct config *fresh, struct err *e)
-{
-    cleanup_free struct view *views = calloc(fresh->n + 1, sizeof(*views));
-    if (!views)
-        return err_nomem(e);
-    for (size_t i = 0; i < fresh->n; i++)
-        views[i].spec = fresh->specs[i];
-    struct render_facts facts = s->facts;
-    facts.views = views;
-    facts.n = fresh->n;
-    struct routes *routes = new_routes(s, &facts, e);
-    routes_free(routes);
-    return routes ? 0 : -1;
 }
 
 /* What the answers are made of, after the checks have changed. */
@@ -186,7 +175,8 @@ static int
 adopt(struct server *s, struct config *fresh, struct err *e)
 {
     size_t before = s->config.n;
-    if (try_answers(s, fresh, e) < 0) {
+    const struct routes_settings settings = settings_of(s->o);
+    if (routes_try(fresh->specs, fresh->n, &settings, e) < 0) {
         config_done(fresh);
         return -1;
     }

@@ -36,7 +36,7 @@ _healthd_command() {
     probe) options='--timeout --expect --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     check) options='--check --config --database --redis --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     wait) options='--check --config --database --redis --timeout --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
-    explain) options='--listen --tls-cert --tls-key --check --config --database --redis --health-strict --details --drain --probe --bound --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
+    explain) options='--listen --tls-cert --tls-key --check --config --database --redis --health-strict --alias --body --details --drain --probe --bound --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     sleep) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
     copy) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
     version) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;

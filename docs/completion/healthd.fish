@@ -132,6 +132,8 @@ complete -c healthd -n '__healthd_at explain' -l config -r -F -d 'read checks fr
 complete -c healthd -n '__healthd_at explain' -l database -x -d 'where PostgreSQL is, as a URL or DSN; takes precedence over DATABASE_URL'
 complete -c healthd -n '__healthd_at explain' -l redis -x -d 'where Redis is, as a URL; takes precedence over REDIS_URL'
 complete -c healthd -n '__healthd_at explain' -l health-strict -d 'make /health answer like ready: 503 while not ready, instead of always 200'
+complete -c healthd -n '__healthd_at explain' -l alias -x -d 'answer PATH as PAGE is answered (may be repeated; in the variable, one per line)'
+complete -c healthd -n '__healthd_at explain' -l body -x -d 'answer PATH with 200 and TEXT (may be repeated; in the variable, one per line)'
 complete -c healthd -n '__healthd_at explain' -l details -x -a 'never local always' -d 'who may see reasons, the history and /status: never (nobody), local or always'
 complete -c healthd -n '__healthd_at explain' -l drain -x -d 'how long to go on serving, not ready, after SIGTERM, SIGINT or SIGQUIT; a second signal ends it'
 complete -c healthd -n '__healthd_at explain' -l probe -x -d 'explain: the readiness probe that the pod has'

@@ -78,6 +78,8 @@ _healthd_explain() {
         '--database=[where PostgreSQL is, as a URL or DSN; takes precedence over DATABASE_URL]:URL: ' \
         '--redis=[where Redis is, as a URL; takes precedence over REDIS_URL]:URL: ' \
         '--health-strict[make /health answer like ready\: 503 while not ready, instead of always 200]' \
+        '*--alias=[answer PATH as PAGE is answered (may be repeated; in the variable, one per line)]:PATH=PAGE: ' \
+        '*--body=[answer PATH with 200 and TEXT (may be repeated; in the variable, one per line)]:PATH=TEXT: ' \
         '--details=[who may see reasons, the history and /status\: never (nobody), local or always]:WORD: _healthd_offer never local always' \
         '--drain=[how long to go on serving, not ready, after SIGTERM, SIGINT or SIGQUIT; a second signal ends it]:DURATION: ' \
         '--probe=[explain\: the readiness probe that the pod has]:FIELD=VALUE,...: ' \

@@ -53,7 +53,7 @@ struct check_kind {
     bool path;                          /* a path follows the scheme: file:/PATH */
     bool each;                          /* `connection each` unless the line says keep */
     const struct check_key *keys;       /* of this kind alone, NULL-ended; or NULL */
-    const char *again;           /* the one of them that may be given several times; or NULL */
+    const char *const *again;    /* those that may be given several times, NULL-ended; or NULL */
     size_t own_size;             /* of check_spec.own, which holds what the keys say; 0: none */
     const void *own_default;     /* NULL: all zero */
     void (*own_done)(void *own); /* frees what own holds; or NULL */

@@ -331,6 +331,15 @@ find_key(const struct check_kind *kind, const char *word)
     return find_own(kind, word);
 }
 
+static bool
+may_repeat(const struct check_kind *kind, const char *word)
+{
+    for (size_t i = 0; kind->again && kind->again[i]; i++)
+        if (strcmp(word, kind->again[i]) == 0)
+            return true;
+    return false;
+}
+
 /* True when the key was given before; notes it. */
 static bool
 is_again(const struct check_key **given, size_t *n, const struct check_key *key)
@@ -373,8 +382,7 @@ checkline_keys(const char *at, const struct check_kind *const *kinds, struct che
         const struct check_key *key = find_key(s->kind, word);
         if (!key)
             return unknown_key(word, kinds, s->kind, e);
-        bool again = s->kind->again && strcmp(word, s->kind->again) == 0;
-        if (!again && is_again(given, &n, key))
+        if (!may_repeat(s->kind, word) && is_again(given, &n, key))
             return err_set(e, ERR_USAGE, "'%s' is given twice", word);
         if (parse_value(key, &at, s, e) < 0)
             return -1;

@@ -70,7 +70,10 @@ struct render_metrics {
     bool files_confined, calls_confined; /* the parts of the sandbox */
     uint64_t calls_refused;
 };
+/* The metrics that only results and changes move: most of the page. Fills *ret anew; where memory ran out it is cut (failed). */
+void render_metrics_of_checks(const struct render_facts *f, struct strbuf *ret);
+/* The page: those, and what moves all the time (ages, requests, the loop). */
 void render_metrics(const struct render_facts *f, const struct render_metrics *m,
-                    struct httpd_answer *ret);
+                    const struct strbuf *checks, struct httpd_answer *ret);
 
 #endif

@@ -127,22 +127,32 @@ put_process(struct page_on *o, const struct render_metrics *m)
     prom_sample(o->out, "healthd_build_info", &(struct prom_label){"version", RR_VERSION}, 1, 1);
 }
 
+/* What results change. */
 void
-render_metrics(const struct render_facts *f, const struct render_metrics *m,
-               struct httpd_answer *ret)
+render_metrics_of_checks(const struct render_facts *f, struct strbuf *ret)
 {
-    strbuf_clear(&ret->body);
-    struct page_on o = {.out = &ret->body, .f = f};
+    strbuf_clear(ret);
+    struct page_on o = {.out = ret, .f = f};
     per_check(&o, "healthd_check_up", "gauge", "1 when the check is up or degraded.", check_up,
               f->mono_ms);
     put_states(&o);
     put_durations(&o);
-    per_check(&o, "healthd_check_age_seconds", "gauge",
-              "Age of the last result, -1 before the first.", check_age, f->mono_ms);
     per_check(&o, "healthd_check_transitions_total", "counter", "Changes of state.",
               check_transitions, f->mono_ms);
     per_check(&o, "healthd_check_logins_total", "counter", "Fresh logins beside a kept session.",
               check_logins, f->mono_ms);
+}
+
+void
+render_metrics(const struct render_facts *f, const struct render_metrics *m,
+               const struct strbuf *checks, struct httpd_answer *ret)
+{
+    strbuf_clear(&ret->body);
+    struct page_on o = {.out = &ret->body, .f = f};
+    strbuf_add(&ret->body, strbuf_str(checks), checks->len);
+    ret->body.failed = ret->body.failed || checks->failed;
+    per_check(&o, "healthd_check_age_seconds", "gauge",
+              "Age of the last result, -1 before the first.", check_age, f->mono_ms);
     put_process(&o, m);
     httpd_answer_finish(ret, 200, PROM_CONTENT_TYPE, "");
 }

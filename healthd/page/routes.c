@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/http/pages.h"
 #include "healthd/page/status.h"
@@ -14,6 +15,10 @@ struct route {
     struct page page;
     struct httpd_answer answer;
     size_t timestamp_at; /* in the answer's body; 0: it holds none */
+    struct {
+        struct httpd_answer answer;
+        bool old; /* it is made anew when somebody asks */
+    } text[2];    /* Kubernetes' form, without reasons and with them */
 };
 
 /* The page for people; made when somebody asks, at most once a second and once a change. */
@@ -35,7 +40,10 @@ struct routes {
     size_t n;
     struct httpd_answer scratch, bad_query, withheld;
     struct httpd_answer history;
-    bool history_old; /* it is made anew when somebody asks */
+    bool history_old;
+    struct strbuf checks; /* their metrics */
+    uint64_t checks_of;   /* how many results and changes they tell of */
+    bool checks_old;
     struct status status, paused;
     struct httpd_answer status_withheld;
     int64_t timestamp_s; /* what the prepared answers say */
@@ -144,8 +152,12 @@ routes_free(struct routes *r)
 {
     if (!r)
         return;
-    for (size_t i = 0; i < r->n; i++)
+    for (size_t i = 0; i < r->n; i++) {
         httpd_answer_done(&r->routes[i].answer);
+        httpd_answer_done(&r->routes[i].text[false].answer);
+        httpd_answer_done(&r->routes[i].text[true].answer);
+    }
+    strbuf_done(&r->checks);
     httpd_answer_done(&r->scratch);
     httpd_answer_done(&r->bad_query);
     httpd_answer_done(&r->withheld);
@@ -157,6 +169,22 @@ routes_free(struct routes *r)
     own_paths_free(r->own);
     free(r->routes);
     free(r);
+}
+
+int
+routes_try(struct check_spec *const *specs, size_t n, const struct routes_settings *settings,
+           struct err *e)
+{
+    const struct history none = {0};
+    cleanup_free struct view *views = calloc(n + 1, sizeof(*views));
+    if (!views)
+        return err_nomem(e);
+    for (size_t i = 0; i < n; i++)
+        views[i].spec = specs[i];
+    const struct render_facts facts = {.views = views, .n = n, .history = &none};
+    struct routes *routes = routes_new(&facts, settings, NULL, NULL, e);
+    routes_free(routes);
+    return routes ? 0 : -1;
 }
 
 static struct render_facts
@@ -175,9 +203,10 @@ routes_prepare(struct routes *r)
     for (size_t i = 0; i < r->n; i++) {
         struct route *route = &r->routes[i];
         route->timestamp_at = render_page(&f, &route->page, NULL, &route->answer);
+        route->text[false].old = route->text[true].old = true;
     }
     r->timestamp_s = f.now_s;
-    r->history_old = r->status.old = r->paused.old = true;
+    r->checks_old = r->history_old = r->status.old = r->paused.old = true;
 }
 
 /* ---- requests ---- */
@@ -202,13 +231,12 @@ may_see_details(const struct routes *r, const struct httpd_request *q)
            (r->details == DETAILS_LOCAL && q->local && !q->forwarded);
 }
 
-enum asked { ASKED_NOTHING, ASKED_SOMETHING, ASKED_HISTORY, ASKED_NONSENSE };
+enum asked { ASKED_NOTHING, ASKED_HISTORY, ASKED_NONSENSE };
 
 /* verbose, exclude, format and history; what else there is is ignored. */
 static enum asked
 read_query(struct httpd_text query, struct render_query *ret)
 {
-    enum asked asked = ASKED_NOTHING;
     struct httpd_text name, value;
     bool verbose = false, json = false, history = false;
     while (httpd_query_next(&query, &name, &value)) {
@@ -226,12 +254,9 @@ read_query(struct httpd_text query, struct render_query *ret)
             ret->text = true;
         else if (is_format)
             return ASKED_NONSENSE;
-        else
-            continue;
-        asked = ASKED_SOMETHING;
     }
     ret->text = !json && (ret->text || verbose);
-    return history ? ASKED_HISTORY : asked;
+    return history ? ASKED_HISTORY : ASKED_NOTHING;
 }
 
 static const struct httpd_answer *
@@ -246,6 +271,27 @@ answer_history(struct routes *r, bool details)
 }
 
 static const struct httpd_answer *
+answer_text(struct routes *r, struct route *route, bool details)
+{
+    struct httpd_answer *a = &route->text[details].answer;
+    if (route->text[details].old || httpd_answer_is_cut(a)) {
+        struct render_facts f = facts_now(r);
+        render_page(&f, &route->page, &(struct render_query){.text = true, .details = details}, a);
+    }
+    route->text[details].old = false;
+    return a;
+}
+
+/* The only answer that a client can have any number of: it is put together for each request. */
+static const struct httpd_answer *
+answer_without(struct routes *r, const struct route *route, const struct render_query *query)
+{
+    struct render_facts f = facts_now(r);
+    render_page(&f, &route->page, query, &r->scratch);
+    return &r->scratch;
+}
+
+static const struct httpd_answer *
 answer_page(const struct httpd_request *q, void *arg)
 {
     struct route *route = arg;
@@ -256,15 +302,26 @@ answer_page(const struct httpd_request *q, void *arg)
         return &r->bad_query;
     if (asked == ASKED_HISTORY && route->page.kind == PAGE_HEALTH)
         return answer_history(r, query.details);
-    if (asked != ASKED_NOTHING) {
-        struct render_facts f = facts_now(r);
-        render_page(&f, &route->page, &query, &r->scratch);
-        return &r->scratch;
-    }
+    if (query.n_excludes > 0)
+        return answer_without(r, route, &query);
+    if (query.text)
+        return answer_text(r, route, query.details);
     if (httpd_answer_is_cut(&route->answer))
         routes_prepare(r); /* perhaps there is memory again */
     patch_timestamp(r, route);
     return &route->answer;
+}
+
+/* It rises with each of them. */
+static uint64_t
+results_and_changes(const struct render_facts *f)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < f->n; i++) {
+        const struct view_stats *s = &f->views[i].stats;
+        n += s->checks + s->logins + s->changes;
+    }
+    return n;
 }
 
 static const struct httpd_answer *
@@ -275,9 +332,14 @@ answer_metrics(const struct httpd_request *q, void *arg)
     struct render_facts f = facts_now(r);
     struct render_metrics m = {0};
     const struct page ready = {PAGE_READY, "ready"};
+    uint64_t now = results_and_changes(&f);
+    if (r->checks_old || r->checks_of != now || r->checks.failed)
+        render_metrics_of_checks(&f, &r->checks);
+    r->checks_old = false;
+    r->checks_of = now;
     m.ready = render_page_ok(&f, &ready, NULL);
     r->metrics(&m, r->arg);
-    render_metrics(&f, &m, &r->scratch);
+    render_metrics(&f, &m, &r->checks, &r->scratch);
     return &r->scratch;
 }
 

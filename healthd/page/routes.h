@@ -1,7 +1,7 @@
 /*
  * routes.h: from a request to an answer that is prepared already. Nothing here waits or starts
- * work; only ?verbose, ?exclude and /metrics are put together while the request is there, from what
- * is in memory.
+ * work. Each body is made once a change, the text forms and the metrics of checks when somebody asks first; only ?exclude, and in
+ * /metrics the ages and what concerns healthd itself, are put together while the request is there, from what is in memory.
  */
 #ifndef RR_HEALTHD_ROUTES_H
 #define RR_HEALTHD_ROUTES_H
@@ -28,6 +28,9 @@ struct routes_settings {
  * what the page needs. ERR_USAGE: as own_paths_new(); ERR_NOMEM. */
 struct routes *routes_new(const struct render_facts *facts, const struct routes_settings *settings,
                           routes_metrics_fn *metrics, void *arg, struct err *e);
+/* The answers can be made of these checks: no alias leads to a group that none of them has. Errors as routes_new(). */
+MUST_CHECK int routes_try(struct check_spec *const *specs, size_t n,
+                          const struct routes_settings *settings, struct err *e);
 void routes_free(struct routes *r); /* NULL allowed */
 /* Prepares all answers anew: call it whenever the facts have changed. */
 void routes_prepare(struct routes *r);

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "common/base/words.h"
 #include "common/http/httpcall.h"
@@ -51,46 +50,6 @@ key_status(struct check_spec *s, const char *value, struct err *e)
     return 0;
 }
 
-/* RFC 9110, 5.6.2: a token's characters. */
-#define TOKEN "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-/* What frames the request, and is ours. */
-static bool
-is_framing(const char *line, size_t len)
-{
-    static const char *const names[] = {"Content-Length", "Transfer-Encoding",
-                                        "Connection",     "Keep-Alive",
-                                        "Upgrade",        "TE",
-                                        "Trailer",        "Expect"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strlen(names[i]) == len && strncasecmp(line, names[i], len) == 0)
-            return true;
-    return false;
-}
-
-/* Its value is never repeated: it may be a password. */
-static int
-key_header(struct check_spec *s, const char *value, struct err *e)
-{
-    struct probe_http_own *own = s->own;
-    size_t name = strspn(value, TOKEN);
-    const char *text = value + name + strspn(value + name, ": ");
-    size_t n = 0;
-    if (name == 0 || value[name] != ':' || *text == '\0')
-        return err_set(e, ERR_USAGE, "not of the form \"Name: value\"");
-    for (const char *p = text; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            return err_set(e, ERR_USAGE, "the value contains a control character");
-    if (is_framing(value, name))
-        return err_set(e, ERR_USAGE, "this header cannot be set");
-    while (own->headers[n])
-        n++;
-    if (n == PROBE_HTTP_HEADERS_MAX)
-        return err_set(e, ERR_USAGE, "more than %d headers", PROBE_HTTP_HEADERS_MAX);
-    own->headers[n] = strdup(value);
-    return own->headers[n] ? 0 : err_nomem(e);
-}
-
 static int
 key_body(struct check_spec *s, const char *value, struct err *e)
 {
@@ -113,10 +72,7 @@ own_done(void *own)
 {
     struct probe_http_own *o = own;
     probe_tls_own_done(&o->tls);
-    for (size_t i = 0; o->headers[i]; i++) {
-        explicit_bzero(o->headers[i], strlen(o->headers[i]));
-        free(o->headers[i]);
-    }
+    probe_http_headers_done(&o->headers);
     free(o->body);
     pattern_free(o->match);
 }
@@ -143,7 +99,12 @@ const struct check_kind probe_http_kind = {
             {"status", "FROM-TO", "statuses that count as healthy (200-399, as for the kubelet)",
              key_status},
             {"header", "NAME: VALUE", "header to send; may be given several times; never shown",
-             key_header},
+             probe_http_key_header},
+            {"header-file", "NAME: FILE",
+             "the same, with the value that a file contains; read for each request",
+             probe_http_key_header_file},
+            {"header-env", "NAME: VARIABLE", "the same, with the value of an environment variable",
+             probe_http_key_header_env},
             {"body", "TEXT", "text that must occur in the first 64 KiB of the body (any)",
              key_body},
             {"match", "REGEX",
@@ -161,7 +122,7 @@ const struct check_kind probe_http_kind = {
     .own_size = sizeof(struct probe_http_own),
     .own_default = &(const struct probe_http_own){.status_from = 200, .status_to = 399},
     .own_done = own_done,
-    .again = "header",
+    .again = (const char *const[]){"header", "header-file", "header-env", NULL},
     .judge = judge_keys,
     .target = &probe_peer_target,
     .probe_new = http_new,
@@ -187,6 +148,7 @@ struct probe_http {
     struct httpcall_client *client;
     struct tls_client *tls; /* of this line alone */
     struct lane lanes[PROBE_DEPTHS];
+    struct probe_http_lines headers;
     bool elsewhere; /* the last answer was not the wanted one: looks connect anew */
 };
 
@@ -287,6 +249,9 @@ http_start(struct probe *base, enum probe_depth depth, uint64_t deadline_ms, str
     bool fresh = depth == PROBE_LOGIN || p->elsewhere;
     l->deadline_ms = deadline_ms;
     l->found = (struct probe_result){0};
+    const struct probe_http_own *own = p->spec->own;
+    if (probe_http_lines_read(&own->headers, &p->headers, e) < 0)
+        return -1;
     return call(l, p->spec->each ? HTTPCALL_EACH : fresh ? HTTPCALL_FRESH : HTTPCALL_KEEP, e);
 }
 
@@ -310,6 +275,7 @@ http_release(struct probe *base)
 {
     struct probe_http *p = (struct probe_http *)base;
     target_peer_free(p->target);
+    probe_http_lines_done(&p->headers);
     free(p);
 }
 
@@ -334,7 +300,7 @@ http_new(const struct probe_context *x, const struct check_spec *spec, void *tar
                                          .tls = probe_tls_place(x, &own->tls, &p->tls),
                                          .ca_file = own->tls.ca,
                                          .unverified = own->tls.unverified,
-                                         .headers = (const char *const *)own->headers,
+                                         .headers = p->headers.all,
                                          .body = own->body || own->match};
     *p =
         (struct probe_http){.base = {.ops = &ops, .loop = x->loop}, .spec = spec, .target = target};

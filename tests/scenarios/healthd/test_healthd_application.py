@@ -1,5 +1,6 @@
 """healthd and an application that answers over HTTP: badly, late, never, or with malice."""
 
+import contextlib
 import gzip
 import os
 import shutil
@@ -405,9 +406,43 @@ def test_headers(start, run):
         assert "header: " in refused.stderr
 
 
+def heard(listener, answer=b"HTTP/1.1 204 No\r\nConnection: close\r\n\r\n"):
+    one, _ = listener.accept()
+    with one:
+        got = one.recv(65536).decode()
+        one.sendall(answer)
+    return got
+
+
+def test_secret_headers(start, scratch):
+    """From a file, read for each request, and from a variable; a file that is not there is the reason auth."""
+    token = scratch / "token"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        line = f"header-file 'Authorization: {token}' header-env 'X-Key: SHOP_KEY' header A:b every 100ms timeout 5s connection each"
+        h = check(start, url, line, env={"HEALTHD_LOG_LEVEL": "debug", "SHOP_KEY": CANARY})
+        h.until("failed: auth", slow(1), "app")
+        assert str(token) in h.records("check_changed")[-1]["cause"]
+        token.write_text(f"Bearer one-{CANARY}\n")
+        got = heard(listener)
+        assert f"Authorization: Bearer one-{CANARY}\r\n" in got and f"X-Key: {CANARY}\r\n" in got and "A:b\r\n" in got
+        h.until("[+]app ok", slow(1), "app")
+        token.write_text("Bearer two")
+        heard(listener)  # it may be on its way already
+        assert "Authorization: Bearer two\r\n" in heard(listener)
+        token.write_text("two\nlines")
+        listener.settimeout(1)
+        with contextlib.suppress(TimeoutError):
+            while True:
+                heard(listener)
+        h.until("failed: auth", slow(1), "app")
+
+
 @pytest.mark.parametrize(
     "more, words",
     [
+        ("header-env 'A: NOT_SET'", "the variable NOT_SET is not set"),
+        ("header-file 'A:'", "not of the form"),
         ("match '('", "not a valid regular expression"),
         ("match '((a{1000}){1000}){1000}'", "regular expression is too large"),
         ("match ''", "the expression is empty"),

@@ -40,6 +40,19 @@ def test_settings_and_times(run):
         assert re.search(words, text, re.M), text
 
 
+def test_own_paths(run):
+    """What serving refuses is refused here, too; groups are those of the checks."""
+    body = '/api={"status":"ok","timestamp":"{now}"}'
+    text = explain(run, "--check", "cache redis://cache groups web", "--alias", "/ready=/health/web", "--body", body)
+    assert f"\nalias          /ready=/health/web\nbody           {body}\n" in text
+    for args, words in (
+        (["--alias", "/ready=/health/wbe"], "there is no page '/health/wbe'"),
+        (["--body", "/health=x"], "there is already a page '/health'"),
+    ):
+        result = run("healthd", "explain", *args, "--check", "cache redis://cache groups web")
+        assert result.status == 2 and words in result.stderr and result.stdout == ""
+
+
 def test_bound(run):
     args = ["--check", "cache redis://cache", "--bound", "15s"]
     assert "The bound of 15s is broken." in explain(run, *args, status=1)

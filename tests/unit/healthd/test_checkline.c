@@ -347,12 +347,18 @@ static void
 test_keys_of_http(void **state)
 {
     (void)state;
-    struct check_spec s = good("a https://h/ header \"A: b c\" header x-y:z body '\"ok\"' "
-                               "match '^(a|b){2}$' ca /ca days 7 status 204");
+    setenv("HEADER_VALUE", "v w", 1);
+    setenv("HEADER_BAD", "c4nary\x01", 1);
+    struct check_spec s =
+        good("a https://h/ header \"A: b c\" header x-y:z header-env 'E: HEADER_VALUE' "
+             "header-file 'F: /nonexistent' body '\"ok\"' "
+             "match '^(a|b){2}$' ca /ca days 7 status 204");
     const struct probe_http_own *own = http_own(&s);
-    assert_string_equal(own->headers[0], "A: b c");
-    assert_string_equal(own->headers[1], "x-y:z");
-    assert_null(own->headers[2]);
+    assert_int_equal(own->headers.n, 4);
+    assert_string_equal(own->headers.given[0].line, "A: b c");
+    assert_string_equal(own->headers.given[1].line, "x-y:z");
+    assert_string_equal(own->headers.given[2].line, "E: v w");
+    assert_string_equal(own->headers.given[3].file, "/nonexistent");
     assert_string_equal(own->body, "\"ok\"");
     assert_non_null(own->match);
     assert_string_equal(own->tls.ca, "/ca");
@@ -365,6 +371,11 @@ test_keys_of_http(void **state)
     bad("a http://h/ header ': c4nary'", "header: not of the form");
     bad("a http://h/ header 'A: c4nary\x01'", "header: the value contains a control character");
     bad("a http://h/ header 'content-length: 3'", "header: this header cannot be set");
+    bad("a http://h/ header-file 'A: '", "header-file: not of the form \"Name: FILE\"");
+    bad("a http://h/ header-file 'A: /x\x01'", "header-file: the FILE contains a control");
+    bad("a http://h/ header-env 'A: HEADER_NONE'", "header-env: the variable HEADER_NONE is not");
+    bad("a http://h/ header-env 'A: HEADER_BAD'", "header-env: the variable HEADER_BAD contains");
+    bad("a http://h/ header-env 'Connection: HEADER_VALUE'", "header-env: this header cannot");
     bad("a http://h/ body ''", "body: the text is empty");
     bad("a http://h/ match ''", "match: the expression is empty");
     bad("a http://h/ match '((a{1000}){1000}){1000}'", "match: not a valid regular expression: ");

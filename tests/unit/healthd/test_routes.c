@@ -316,6 +316,46 @@ test_status(void **state)
     close_world(&w);
 }
 
+/* What is prepared stays until somebody says that something changed, or a result is counted, however often it is asked for: here
+ * a view changes and nobody is told. */
+static void
+test_made_once(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *target, *up, *down;
+    } rows[] = {
+        {"/health/ready", "\"redis\":\"connected\"", "\"redis\":\"disconnected\""},
+        {"/health?format=json&x=1", "\"redis\":\"connected\"", "\"redis\":\"disconnected\""},
+        {"/health/ready?verbose", "[+]redis ok", "[-]redis failed: loading"},
+        {"/health/check/redis?format=text", "[+]redis ok", "[-]redis failed: loading"},
+        {"/metrics", "healthd_check_up{check=\"redis\"} 1\n",
+         "healthd_check_reason{check=\"redis\",reason=\"loading\"} 1\n"},
+    };
+    const size_t n = sizeof(rows) / sizeof(rows[0]);
+    struct world w;
+    open_world(&w, DETAILS_ALWAYS);
+    for (size_t i = 0; i < n; i++)
+        assert_non_null(strstr(ask(&w, rows[i].target)->body.data, rows[i].up));
+    w.views[1].now = (struct verdict_view){VERDICT_DOWN, REASON_LOADING};
+    for (size_t i = 0; i < 2 * n; i++)
+        assert_non_null(strstr(ask(&w, rows[i % n].target)->body.data, rows[i % n].up));
+    /* The ages move all the same, and ?exclude is asked by whoever wants to. */
+    now_ms += 1000;
+    assert_non_null(
+        strstr(ask(&w, "/metrics")->body.data, "healthd_check_age_seconds{check=\"redis\"} 2\n"));
+    assert_int_equal(ask(&w, "/health/ready?exclude=database")->status, 503);
+    /* A result that changes nothing makes the metrics anew, and them alone. */
+    w.views[1].stats.checks++;
+    assert_non_null(strstr(ask(&w, "/metrics")->body.data, rows[4].down));
+    for (size_t i = 0; i < 4; i++)
+        assert_non_null(strstr(ask(&w, rows[i].target)->body.data, rows[i].up));
+    routes_prepare(w.routes);
+    for (size_t i = 0; i < n; i++)
+        assert_non_null(strstr(ask(&w, rows[i].target)->body.data, rows[i].down));
+    close_world(&w);
+}
+
 static void
 test_methods_and_unknown_paths(void **state)
 {
@@ -430,7 +470,7 @@ test_cut_answers(void **state)
 {
     (void)state;
     static const char *const paths[] = {"/health", "/health/ready", "/health/check/redis",
-                                        "/health?history"};
+                                        "/health?history", "/health/ready?verbose"};
     struct world w;
     open_world(&w, DETAILS_ALWAYS);
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
@@ -454,7 +494,7 @@ main(void)
         cmocka_unit_test(test_details),    cmocka_unit_test(test_methods_and_unknown_paths),
         cmocka_unit_test(test_metrics),    cmocka_unit_test(test_cut_answers),
         cmocka_unit_test(test_probe_urls), cmocka_unit_test(test_history),
-        cmocka_unit_test(test_status),
+        cmocka_unit_test(test_status),     cmocka_unit_test(test_made_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
