@@ -20,8 +20,11 @@ names(char *line, const char *config, struct err *e)
     struct options o = {.config = config, .checks = {.items = &line, .n = line ? 1 : 0}};
     struct config c = {0};
     struct strbuf b = STRBUF_INIT;
-    if (config_load(&o, &c, e) < 0)
+    int rc = config_load(&o, &c, e);
+    if (rc != 0) {
+        assert_int_equal(rc, -1);
         return NULL;
+    }
     for (size_t i = 0; i < c.n; i++)
         strbuf_addf(&b, "%s%s", i ? " " : "", c.specs[i]->name);
     config_done(&c);
@@ -136,6 +139,50 @@ test_places(void **state)
     assert_non_null(strstr(e.msg, "--check (HEALTHD_CHECKS) 1: check 'db': the port"));
 }
 
+/* A file's lines come before those of the command line; nothing but a name and a target makes a check. */
+static void
+test_file(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t bytes;
+        const char *names, *error;
+    } rows[] = {
+        {"", 0, "own", NULL},
+        {"\n \t\n# a tcp://h:1\n  # b tcp://h:1\n", 0, "own", NULL},
+        {"a tcp://h:1\n\tb tcp://h:2\n", 0, "a b own", NULL},
+        {"a tcp://h:1\r\n\r\nb tcp://h:2\r\n", 0, "a b own", NULL},
+        {"a tcp://h:1\r\r\n\nb tcp://h:2", 0, "a b own", NULL},
+        {"a tcp://h:1\n\nb\0 tcp://h:2\n", 25, NULL, ":3: a NUL byte"},
+        {"a tcp://h:1\0\n", 13, NULL, ":1: a NUL byte"},
+        {"a tcp://h:1\nown tcp://h:2\n", 0, NULL, "--check (HEALTHD_CHECKS) 1: "},
+        {"a tcp://h:1\n\na tcp://h:2\n", 0, NULL, ":3: "},
+    };
+    char path[] = "/tmp/rr-config-XXXXXX";
+    int fd = mkstemp(path);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct err e = {0};
+        char line[] = "own tcp://h:3";
+        size_t bytes = rows[i].bytes ? rows[i].bytes : strlen(rows[i].text);
+        assert_int_equal(ftruncate(fd, 0), 0);
+        assert_int_equal(pwrite(fd, rows[i].text, bytes, 0), (ssize_t)bytes);
+        char *found = names(line, path, &e);
+        if (!found != !rows[i].names || (found && strcmp(found, rows[i].names) != 0) ||
+            (!found && !strstr(e.msg, rows[i].error)))
+            fail_msg("row %zu: %s %s", i, found ? found : "refused", e.msg);
+        free(found);
+    }
+    close(fd);
+    unlink(path);
+    struct err e = {0};
+    assert_null(names(NULL, path, &e));
+    assert_non_null(strstr(e.msg, "--config: cannot read /tmp/rr-config-"));
+    e = (struct err){0};
+    assert_null(names(NULL, "/tmp", &e));
+    assert_string_equal(e.msg, "--config: cannot read /tmp");
+}
+
 static struct config
 load(char *line)
 {
@@ -174,9 +221,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_environment),
-        cmocka_unit_test(test_same_server_otherwise),
-        cmocka_unit_test(test_places),
+        cmocka_unit_test(test_environment), cmocka_unit_test(test_same_server_otherwise),
+        cmocka_unit_test(test_places),      cmocka_unit_test(test_file),
         cmocka_unit_test(test_keep),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -111,6 +111,57 @@ test_first_failure_stays(void **state)
     report_done(&r);
 }
 
+/* Nothing and an empty text are the same: no text. */
+static void
+test_empty_texts(void **state)
+{
+    (void)state;
+    static const char *const empty[] = {NULL, ""};
+    struct report r;
+    report_init(&r, false);
+    for (size_t i = 0; i < 2; i++) {
+        report_place(&r, "0001_a.sql", 3, 7);
+        report_detail(&r, "It is so.");
+        report_hint(&r, "Mend it.");
+        report_source(&r, "select x");
+        report_add_hint(&r, empty[i]);
+        assert_string_equal(r.hint, "Mend it.");
+        report_place(&r, empty[i], 0, 0);
+        report_detail(&r, empty[i]);
+        report_hint(&r, empty[i]);
+        report_source(&r, empty[i]);
+        assert_null(r.file);
+        assert_null(r.detail);
+        assert_null(r.hint);
+        assert_null(r.source);
+        report_add_hint(&r, empty[i]);
+        assert_null(r.hint);
+    }
+    report_done(&r);
+}
+
+/* A second hint follows the first one, whose full stop goes. */
+static void
+test_add_hint(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *first, *second, *both;
+    } rows[] = {
+        {NULL, "or else", "or else"},   {"a.", "or else", "a; or else"},
+        {"a", "or else", "a; or else"}, {".", "or else", "or else"},
+        {"a..", "b.", "a.; b."},        {"a. b", "c", "a. b; c"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct report r;
+        report_init(&r, false);
+        report_hint(&r, rows[i].first);
+        report_add_hint(&r, rows[i].second);
+        assert_string_equal(r.hint, rows[i].both);
+        report_done(&r);
+    }
+}
+
 static void
 test_termination(void **state)
 {
@@ -213,6 +264,8 @@ main(void)
         cmocka_unit_test(test_exits),
         cmocka_unit_test(test_retryable),
         cmocka_unit_test(test_first_failure_stays),
+        cmocka_unit_test(test_empty_texts),
+        cmocka_unit_test(test_add_hint),
         cmocka_unit_test(test_termination),
         cmocka_unit_test(test_steps),
         cmocka_unit_test(test_progress_line),

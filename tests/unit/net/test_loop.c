@@ -276,6 +276,42 @@ test_watch(void **state)
     close(fds[1]);
 }
 
+/* What was freed while its callback was due calls nobody, and a signal does again what it did before. */
+static void
+test_freed_when_due(void **state)
+{
+    (void)state;
+    struct err e;
+    struct stamp late = {0};
+    int got = 0, fds[2];
+    bool never = false;
+    struct sigaction before, after;
+    struct watched d = {0};
+    assert_int_equal(pipe(fds), 0);
+    assert_int_equal(write(fds[1], "a", 1), 1);
+    assert_int_equal(sigaction(SIGUSR2, NULL, &before), 0);
+
+    struct loop_timer *t = loop_timer_new(l, on_stamp, &late);
+    struct loop_signal *s = loop_signal_new(l, SIGUSR2, on_signal, &got);
+    d.w = loop_watch_new(l, fds[0], on_watched, &d);
+    loop_timer_start(t, 0);
+    assert_int_equal(loop_watch_set(d.w, LOOP_READ), 0);
+    assert_int_equal(sigaction(SIGUSR2, NULL, &after), 0);
+    assert_ptr_not_equal(after.sa_handler, before.sa_handler);
+    raise(SIGUSR2);
+    loop_timer_free(t);
+    loop_signal_free(s);
+    loop_watch_free(d.w);
+
+    assert_int_equal(loop_turn_until(l, &never, clock_deadline(10), &e), -1);
+    assert_int_equal(late.calls + d.calls, 0);
+    assert_int_equal(got, 0);
+    assert_int_equal(sigaction(SIGUSR2, NULL, &after), 0);
+    assert_ptr_equal(after.sa_handler, before.sa_handler);
+    close(fds[0]);
+    close(fds[1]);
+}
+
 /* ---- the log ---- */
 
 struct reader {
@@ -522,6 +558,7 @@ main(void)
         TEST(test_stop),
         TEST(test_signal),
         TEST(test_watch),
+        TEST(test_freed_when_due),
         TEST(test_defer),
         TEST(test_defer_in_an_object),
         TEST(test_run),
