@@ -1,8 +1,13 @@
 """What Prometheus and Grafana get."""
 
 import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
+import yaml
 from kinds import MORE, kind, kinds
 from rig import changed, named, parent
 
@@ -62,6 +67,83 @@ def test_dashboards(helm, tmp_path):
     assert "monitoring.dashboards.shop.files: a.json is no JSON" in helm.refused({}, chart=chart)
     chart = parent(tmp_path / "none", {"app": {"library": True, **values}}, ALL)
     assert "monitoring.dashboards.shop.files: the chart that calls this one (parent) has no file boards/*.json" in helm.refused({}, chart=chart)
+
+
+ROOT = Path(__file__).resolve().parents[2]
+# Labels that the scrape adds, and those of kube-state-metrics.
+SCRAPED = {"namespace", "pod", "app_kubernetes_io_instance", "app_kubernetes_io_component", "le"}
+
+
+def families():
+    """What /metrics holds, by docs/formats.md, which healthd prints: name to type."""
+    return dict(re.findall(r"^# TYPE (healthd_\w+) (\w+)$", (ROOT / "docs/formats.md").read_text(), re.M))
+
+
+def used(expressions):
+    """The families of healthd in these expressions; fails when there is no such series."""
+    known, found = families(), set()
+    series = {name: name for name, kind_ in known.items() if kind_ != "histogram"}
+    series |= {f"{name}_{end}": name for name, kind_ in known.items() if kind_ == "histogram" for end in ("bucket", "sum", "count")}
+    for text in expressions:
+        names = re.findall(r"\bhealthd_\w+", text)
+        assert set(names) <= set(series), f"no such series: {text}"
+        found |= {series[name] for name in names}
+    return found
+
+
+def queries(board):
+    asked = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    return asked + [v["query"] for v in board["templating"]["list"] if v["type"] == "query"]
+
+
+def healthd_board():
+    return json.loads((ROOT / "chart/dashboards/healthd.json").read_text())
+
+
+def test_dashboards_ask_for_what_there_is(helm):
+    """The dashboard of healthd shows all of its metrics; the chart's own, and its alerts, some."""
+    assert len(families()) > 15 and used(queries(healthd_board())) == set(families())
+    objects = helm.render(MORE)
+    board = json.loads(named(objects, "ConfigMap", "shop-runtime-dashboard")["data"]["release-runtime.json"])
+    assert len(used(queries(board))) == 5
+    assert used(rule["expr"] for rule in alerts(objects).values()) == {"healthd_ready", "healthd_check_up"}
+    with pytest.raises(AssertionError, match="no such series"):
+        used(["max(healthd_check_duration_seconds)"])
+
+
+def test_the_dashboard_of_healthd_holds_together():
+    board = healthd_board()
+    panels = board["panels"]
+    assert len({p["id"] for p in panels}) == len(panels) and all(p["title"] and p["targets"] for p in panels)
+    taken = set()
+    for at in (p["gridPos"] for p in panels):
+        cells = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
+        assert at["x"] + at["w"] <= 24 and not cells & taken
+        taken |= cells
+    variables = {v["name"] for v in board["templating"]["list"]}
+    text = json.dumps(board)
+    assert set(re.findall(r"\$\{?(\w+)", text)) - {"__all", "__rate_interval"} == variables
+    labels = SCRAPED | {"check", "state", "reason", "part", "version"}
+    for query in queries(board):
+        for group in re.findall(r"by \(([^)]*)\)", query):
+            assert set(group.split(", ")) <= labels, query
+        assert set(re.findall(r"(\w+)(?:=~|!=|=)\"", query)) <= labels, query
+
+
+def test_promtool_reads_every_expression(helm, tmp_path):
+    promtool = shutil.which("promtool")
+    if not promtool:
+        pytest.skip("promtool is not installed (Debian's package prometheus)")
+    objects = helm.render(MORE)
+    board = json.loads(named(objects, "ConfigMap", "shop-runtime-dashboard")["data"]["release-runtime.json"])
+    asked = [q for b in (board, healthd_board()) for q in queries(b) if not q.startswith("label_values")]
+    recorded = [{"record": f"panel:{n}", "expr": q.replace("$__rate_interval", "1m")} for n, q in enumerate(asked)]
+    groups = kind(objects, "PrometheusRule")["spec"]["groups"] + [{"name": "dashboards", "rules": recorded}]
+    rules = tmp_path / "rules.yaml"
+    for wrong in ("", "("):
+        rules.write_text(yaml.safe_dump({"groups": groups}).replace("sum by", "sum by" + wrong))
+        told = subprocess.run([promtool, "check", "rules", rules], capture_output=True, text=True, timeout=60)
+        assert (told.returncode == 0) == (not wrong), told
 
 
 @pytest.mark.parametrize(

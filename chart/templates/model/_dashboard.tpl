@@ -5,10 +5,11 @@ release-runtime.dashboardText   its JSON. The release is chosen in Grafana.
 */ -}}
 {{- define "release-runtime.dashboardText" -}}
 {{- $of := "namespace=~\"$namespace\",app_kubernetes_io_instance=~\"$instance\"" }}{{ $ns := "namespace=~\"$namespace\"" }}
+{{- $rate := "sum by (check) (rate(healthd_check_duration_seconds_%s{%s}[5m]))" }}
 {{- $given := list
   (list "Ready pods" "short" (printf "sum by (app_kubernetes_io_component) (healthd_ready{%s})" $of) "app_kubernetes_io_component")
   (list "Checks that fail" "short" (printf "count by (check) (healthd_check_up{%s} == 0) or vector(0)" $of) "check")
-  (list "How long checks take" "s" (printf "max by (check) (healthd_check_duration_seconds{%s})" $of) "check")
+  (list "How long checks take (mean)" "s" (printf "%s / %s" (printf $rate "sum" $of) (printf $rate "count" $of)) "check")
   (list "Age of the last answer" "s" (printf "max by (check) (healthd_check_age_seconds{%s})" $of) "check")
   (list "Changes of state" "short" (printf "sum by (check) (increase(healthd_check_transitions_total{%s}[5m]))" $of) "check")
   (list "Jobs that failed (migrations, cron jobs)" "short" (printf "sum by (job_name) (kube_job_status_failed{%s})" $ns) "job_name")
