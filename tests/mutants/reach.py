@@ -16,6 +16,7 @@ import sys
 import tempfile
 from array import array
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -125,17 +126,21 @@ def of_units(isolated):
     asked = {test: ([str(BUILD / test)], [BUILD / test]) for test in tests}
     asked[DOCUMENTS] = ["scripts/docs", "--check", str(BUILD / "bin")], [BUILD / "bin" / program for program in PROGRAMS]
     old = kept()
-    found = {}
-    for name, (command, programs) in asked.items():
+
+    def one(name):
+        command, programs = asked[name]
         code = hashlib.blake2b(b"".join(program.read_bytes() for program in programs), digest_size=8).hexdigest()
         record = f"{name}@{code}"
-        found[name] = old.get(record)
-        if found[name] is None:
-            for stale in [stale for stale in old if stale.startswith(f"{name}@")]:
-                (KEPT / quote(stale, "")).unlink(missing_ok=True)
-            found[name] = reached_by(isolated(command), programs)
-            keep(record, found[name])
-    return found
+        if record in old:
+            return old[record]
+        for stale in [stale for stale in old if stale.startswith(f"{name}@")]:
+            (KEPT / quote(stale, "")).unlink(missing_ok=True)
+        found = reached_by(isolated(command), programs)
+        keep(record, found)
+        return found
+
+    with ThreadPoolExecutor(int(os.environ.get("RR_JOBS") or os.cpu_count() or 2)) as pool:
+        return dict(zip(asked, pool.map(one, asked)))
 
 
 def of_scenarios():
@@ -162,6 +167,18 @@ def pytest_configure(config):
     for program in PROGRAMS:
         places_of, size = places(BUILD / "bin" / program)
         known[size] = places_of
+
+
+def pytest_collection_modifyitems(config, items):
+    """The first case of a function speaks for the others, and of what is kept none is run again."""
+    seen = {name.removeprefix("tests/scenarios/") for name in of_scenarios()}
+    chosen = []
+    for item in items:
+        test = item.nodeid.split("[")[0]
+        if test not in seen:
+            chosen.append(item)
+        seen.add(test)
+    items[:] = chosen
 
 
 def pytest_runtest_logstart(nodeid, location):
