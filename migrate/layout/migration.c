@@ -48,7 +48,7 @@ compare_even(const char *a, const char *b, int *ret)
         if (order == 0)
             order = a[n] - b[n];
     *ret = order;
-    return n > 0 && !a[n] && !b[n];
+    return !a[n] && !b[n];
 }
 
 int

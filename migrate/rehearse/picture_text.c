@@ -210,7 +210,7 @@ struct worst {
 static struct worst
 find_worst(const struct picture_file *f, const char *relation)
 {
-    struct worst worst = {NULL, 0};
+    struct worst worst = {0};
     for (size_t i = 0; i < f->n; i++) {
         for (size_t k = 0; k < f->statements[i].n; k++) {
             const struct picture_lock *lock = &f->statements[i].locks[k];
