@@ -251,9 +251,10 @@ def test_copy_data(rehearse, files, shop):
     result, picture = rehearse()
     assert result.status == 0, result.output
     assert locks(picture) == {"items": ("RowExclusiveLock", "ok")}
-    files("0002_b.sql", "SELECT 1;\nCOPY items FROM stdin;\n1\t2\nx\t4\n\\.\n")
-    result, _ = rehearse()
+    files("0002_b.sql", "SELECT 1;\nCOPY items FROM stdin;\n1\t2\nx\t4\n\\.\nSELECT 2;\n")
+    result, picture = rehearse()
     assert (result.status, failure(result)["file"], failure(result)["line"]) == (20, "0002_b.sql", 4)
+    assert [(s["line"], s["state"]) for s in statements(picture, 1)] == [(1, "done"), (2, "failed")]
 
 
 def test_what_commit_would_refuse(rehearse, files, shop):

@@ -329,3 +329,18 @@ def test_nothing_runs_that_could_not_be_recorded(up, files, pg, begun):
     result = up()
     assert result.status == 20, result.output
     assert pg.psql("SELECT to_regclass('x') IS NULL") == "t"
+
+
+def test_a_step_that_is_refused(up, files, pg, begun):
+    """It is no fault of the statement that travels with it, which is undone: its line is not named."""
+    pg.psql("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'no step today'; END$$",
+            "CREATE TRIGGER refuse BEFORE INSERT ON schema_history_step FOR EACH ROW WHEN (NEW.n = 2) EXECUTE FUNCTION refuse()")
+    files("0002_x.sql", "VACUUM a;\nCREATE TABLE x (i int);\nCREATE INDEX CONCURRENTLY y ON a (i);\n" + 4 * "SELECT 1;\n")
+    result = up()
+    said = failure(result)
+    assert (said["file"], said.get("line")) == ("0002_x.sql", None), result.output
+    assert "schema_history_step" in said["msg"] and "no step today" in said["msg"]
+    assert pg.psql("SELECT to_regclass('x') IS NULL AND to_regclass('y') IS NULL") == "t"
+    assert steps(pg) == ["1|done"]
+    pg.psql("DROP TRIGGER refuse ON schema_history_step")
+    assert up().status == 0
