@@ -10,6 +10,7 @@
 #define COMMANDS(C)     \
     C(cmd_run)          \
     C(cmd_next)         \
+    C(cmd_check)        \
     C(selfcopy_command) \
     C(opt_version)
 /* clang-format on */

@@ -17,5 +17,11 @@ formats_print(struct strbuf *out)
         "\n### Termination message\n\n"
         "`{\"program\",\"job\",\"run_id\",\"outcome\",\"reason\",\"exit\",\"signal\",\"fence\",\"scheduled\","
         "\"started\",\"duration_ms\",\"tail\"}`; what is not known is null. `tail` is what cronrun said last. Where an option "
-        "or a variable is wrong, `outcome` is usage.\n");
+        "or a variable is wrong, `outcome` is usage.\n"
+        "\n### next --json\n\n"
+        "An object a line: `{\"at\",\"local\"}`, for a crontab also `\"job\"`. `at` is UTC, `local` is the job's own time with its "
+        "offset from UTC.\n"
+        "\n### check --json\n\n"
+        "For each fault an object on a line of its own: `{\"file\",\"line\",\"column\",\"level\":\"error\"|\"warning\",\"message\"}`. "
+        "Lines and columns count from 1, columns in characters.\n");
 }

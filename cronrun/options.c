@@ -54,6 +54,9 @@ parse_instant(void *options, const struct opt_row *row, const char *value, struc
     return instant_parse(value, &((struct options *)options)->scheduled_ms, e);
 }
 
+static const char *const dialect_names[] = {"vixie", "k8s", NULL};
+static const char *const dst_names[] = {"vixie", "skip", "k8s", NULL};
+
 #define FIELD(name_) offsetof(struct options, name_)
 
 static const struct opt_row rows[] = {
@@ -203,6 +206,35 @@ static const struct opt_row rows[] = {
      .flags = OPT_EMPTY_OK,
      .def = TERMINATION_PATH,
      .help = "where to write the termination message, if that file exists"},
+    {.name = "tz",
+     .kind = OPT_STRING,
+     .arg = "ZONE",
+     .offset = FIELD(tz),
+     .def_text = "TZ, or UTC",
+     .help = "time zone of schedules that name none, such as Europe/Berlin"},
+    {.name = "dialect",
+     .kind = OPT_CHOICE,
+     .offset = FIELD(dialect),
+     .def = "vixie",
+     .choices = dialect_names,
+     .help =
+         "how crontabs and expressions are read: vixie (as cronie does) or k8s (as Kubernetes reads a CronJob's "
+         "schedule)"},
+    {.name = "dst",
+     .kind = OPT_CHOICE,
+     .offset = FIELD(dst),
+     .def = "vixie",
+     .choices = dst_names,
+     .help = "what happens to times that the clocks skip or repeat: vixie, skip or k8s",
+     .more =
+         "vixie: a fixed time in a skipped hour comes once, at the first instant after it, and one in a repeated hour once; "
+         "an expression whose minute or hour begins with a star follows real time. skip: skipped times do not come, repeated "
+         "ones once. k8s: skipped times do not come, repeated ones twice, as with Kubernetes' own CronJobs."},
+    {.name = "json",
+     .kind = OPT_BOOL,
+     .offset = FIELD(json),
+     .flags = OPT_NO_ENV,
+     .help = "one JSON object per line"},
 };
 
 static const struct opt_command *const commands[] = {COMMANDS(OPT_ENTRY)};
@@ -210,7 +242,7 @@ static const struct opt_command *const commands[] = {COMMANDS(OPT_ENTRY)};
 static const struct opt_exit exits[] = {
     {0, "the command's own", "passed through; 128+n if signal n ended the command"},
     {0, NULL, "also: skipped because the lock is busy (--busy-status)"},
-    {2, NULL, "next: the expression is refused, or never comes"},
+    {2, NULL, "next, check: the expression or the crontab is refused, or never comes"},
     {STATUS_BUSY, NULL, "lock busy, with --on-busy fail or after the whole wait"},
     {STATUS_UNREACHABLE, NULL, "lock store unreachable; command not started"},
     {STATUS_LOCK_LOST, NULL, "lock lost, or its file removed or replaced; command stopped"},
@@ -307,7 +339,7 @@ read_lock(struct options *o, const char *command, struct err *e)
         return err_set(
             e, ERR_USAGE,
             "--lock is required: file:/path, postgres, redis, or none for a run that may overlap "
-            "(\"%s\" is taken as the command to run; cronrun's own commands are run, next, copy and version)",
+            "(\"%s\" is taken as the command to run; cronrun's own commands are run, next, check, copy and version)",
             words_showable(command));
     o->lock_where = NULL;
     if (strcmp(lock, "none") == 0) {

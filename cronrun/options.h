@@ -52,13 +52,14 @@ struct options {
     enum lock_kind lock_kind;
     const char *lock_where; /* LOCK_FILE: path; LOCK_POSTGRES, LOCK_REDIS: URL, or NULL: as the
                                environment says */
+    /* next, check, daemon */
+    const char *tz; /* NULL: TZ, or UTC */
+    int dialect;    /* enum cron_dialect */
+    int dst;        /* enum cron_dst */
+    bool json;
     /* next */
     int64_t next_n;
     int64_t next_from_ms; /* INT64_MIN: now */
-    const char *next_tz;
-    int next_dialect; /* enum cron_dialect */
-    int next_dst;     /* enum cron_dst */
-    bool next_json;
 };
 
 extern const struct opt_program cronrun_program;

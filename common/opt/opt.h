@@ -238,6 +238,13 @@ struct opt_said {
 MUST_CHECK int opt_parse(const struct opt_program *p, const struct opt_input *in, void *options,
                          struct opt_result *ret, struct opt_said *said, struct err *e);
 
+/*
+ * One option of a command, from somewhere else than a command line: value into its field of options, as opt_parse puts it there,
+ * borrowed; value NULL: a flag alone. ERR_USAGE: the message begins with its name, and repeats no secret.
+ */
+MUST_CHECK int opt_set(const struct opt_program *p, const struct opt_command *command,
+                       const char *name, const char *value, void *options, struct err *e);
+
 /* Frees what opt_parse put into OPT_LIST fields. */
 void opt_done(const struct opt_program *p, void *options);
 

@@ -169,3 +169,16 @@ opt_value_set(const struct opt_row *row, void *base, const char *value, const ch
         return err_set(e, ERR_USAGE, "%s: the value is not %s", name, opt_row_arg(row));
     return err_wrap(e, "%s", name);
 }
+
+int
+opt_set(const struct opt_program *p, const struct opt_command *command, const char *name,
+        const char *value, void *options, struct err *e)
+{
+    int i = opt_row_find(p, name, 0, command);
+    if (i < 0 || opt_row_is_common(p, (size_t)i))
+        return err_set(e, ERR_USAGE, "%s: no such option", words_showable(name));
+    const struct opt_row *row = opt_row_at(p, (size_t)i);
+    if (!value && row->kind != OPT_BOOL)
+        return err_set(e, ERR_USAGE, "%s: a value is expected, %s", name, opt_row_arg(row));
+    return opt_value_set(row, options, value ? value : "true", name, e);
+}

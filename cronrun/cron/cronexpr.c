@@ -241,7 +241,8 @@ read_fields(struct reader *r, struct cronexpr *x)
     if (n != FIELDS)
         return err_set(
             r->e, ERR_USAGE,
-            "%d fields where five are expected: minute, hour, day of month, month, day of week", n);
+            "%d field%s where five are expected: minute, hour, day of month, month, day of week", n,
+            n == 1 ? "" : "s");
     bool wild = false;
     for (int i = 0; i < FIELDS; i++) {
         skip_blanks(r);
@@ -307,7 +308,7 @@ read_shorthand(const struct reader *r, struct cronexpr *x)
         }
     }
     if (strcasecmp(word, "@reboot") == 0)
-        return fault(r, "@reboot is not supported: nothing here starts with a machine");
+        return fault(r, "@reboot is not supported: cronrun is not started with the machine");
     const char *nearest = words_nearest(word, names, SHORTHANDS + 1, NULL);
     *r->wrong = (size_t)(r->at - r->whole);
     return err_set(r->e, ERR_USAGE, "unknown word%s%s", nearest ? "; did you mean " : "",

@@ -47,9 +47,10 @@ set_zone(struct crontab_reader *r, const char *at, struct crontab_job *job)
         return;
     }
     job->zone = crontab_keep_text(r, job->when.zone, strlen(job->when.zone));
-    crontab_tell(r, CRONTAB_WARNING, at,
-                 "with the dialect vixie this line sets a variable; CRON_TZ= on a line of its own, "
-                 "or [tz=ZONE], means the same to both");
+    crontab_tell(
+        r, CRONTAB_WARNING, at,
+        "the dialect vixie reads this line as a variable; CRON_TZ= on a line of its own, or "
+        "[tz=ZONE], means the same in both");
     if (job->zone && r->rules->check && r->rules->check(r->rules->arg, "tz", job->zone, &e) < 0)
         crontab_tell(r, CRONTAB_ERROR, at + strcspn(at, "=") + 1, "%s", e.msg);
 }
@@ -67,18 +68,19 @@ read_job(struct crontab_reader *r, const char *at)
     const char *rest = NULL;
     if (*at == '-') {
         crontab_tell(r, CRONTAB_ERROR, at,
-                     "'-' in front of the fields (do not log, with cronie) is not known");
+                     "'-' in front of the schedule (cronie: do not log) is not supported");
         return;
     }
     struct crontab_job *job = new_job(r, at);
     if (!job)
         return;
-    if (crontab_read_schedule(r, at, job, &rest))
+    bool is_good = crontab_read_schedule(r, at, job, &rest);
+    if (is_good)
         set_zone(r, at, job);
     rest = rest ? skip_blanks(rest) : NULL;
     if (rest && is_options(rest))
         rest = crontab_read_options(r, rest + 1, job);
-    if (!rest)
+    if (!rest || (!is_good && *rest == '\0'))
         return;
     crontab_read_command(r, skip_blanks(rest), job);
     job->env = crontab_env(r);
@@ -87,7 +89,7 @@ read_job(struct crontab_reader *r, const char *at)
     if (!r->ended)
         crontab_tell(r, r->rules->dialect == CRON_VIXIE ? CRONTAB_ERROR : CRONTAB_WARNING,
                      strbuf_str(&r->text) + r->text.len,
-                     "the last line has no line end, so that cronie would leave it out");
+                     "the last line does not end with a newline; cronie ignores such a line");
 }
 
 /* Takes the carriage return of a line end from Windows away. */
@@ -99,7 +101,7 @@ end_line(struct crontab_reader *r)
         return;
     if (!r->carriage_told)
         crontab_tell(r, CRONTAB_WARNING, r->text.data + len - 1,
-                     "lines end with CR LF; the CR is left out here, but cronie gives it to the "
+                     "lines end with CR LF; the CR is ignored here, but cronie passes it to the "
                      "command");
     r->carriage_told = true;
     r->text.data[--r->text.len] = '\0';
@@ -123,7 +125,7 @@ read_line(struct crontab_reader *r)
     }
     if (r->line == 1 && strncmp(text, "\xef\xbb\xbf", 3) == 0) {
         crontab_tell(r, CRONTAB_ERROR, text,
-                     "the file begins with a byte order mark; save it without");
+                     "the file begins with a byte order mark; save it without one");
         text += 3;
     }
     const char *at = skip_blanks(text);

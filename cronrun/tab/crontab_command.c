@@ -24,24 +24,25 @@ check_first_word(struct crontab_reader *r, const char *at)
     if (at[0] == '*') {
         crontab_tell(
             r, CRONTAB_ERROR, at,
-            "a command is expected here: five fields stand in front of it, without seconds "
-            "and years");
+            "a command is expected here; the schedule has five fields, without seconds and "
+            "years");
         return;
     }
-    if (is_field(at, len) && *rest)
+    if (is_field(at, len))
         crontab_tell(r, CRONTAB_WARNING, at,
-                     "this belongs to the command; a dialect of six or seven fields (supercronic, "
-                     "Quartz) takes it for a field");
+                     "this is the first word of the command, but a dialect of six or seven fields "
+                     "(supercronic, Quartz) reads it as a field");
     if (at[0] == '-')
         crontab_tell(
             r, CRONTAB_ERROR, at,
-            "a command is expected here; options of cronie's in front of it are not known");
+            "a command is expected here; cronie's options in front of it are not supported");
     for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++)
         if (*rest && strlen(users[i]) == len && strncmp(at, users[i], len) == 0)
-            crontab_tell(r, CRONTAB_WARNING, at,
-                         "\"%s\" belongs to the command: no user stands here, unlike in "
-                         "/etc/crontab; commands run as the user that cronrun runs as",
-                         users[i]);
+            crontab_tell(
+                r, CRONTAB_WARNING, at,
+                "\"%s\" is the first word of the command; unlike in /etc/crontab, no user is "
+                "named here, and commands run as the user that cronrun runs as",
+                users[i]);
 }
 
 static void
@@ -51,7 +52,8 @@ check_end(struct crontab_reader *r, const char *at)
     if (len == 0 || at[len - 1] != '\\')
         return;
     crontab_tell(r, CRONTAB_ERROR, at + len - 1,
-                 "a crontab has no continuation lines; the command is one line, or a script");
+                 "a crontab has no continuation lines; write the command on one line, or into a "
+                 "script");
     r->continued = true;
 }
 
@@ -70,17 +72,16 @@ tell_percent(struct crontab_reader *r, const char *at)
 {
     const char *percent = percent_in(at), *escaped = strstr(at, "\\%");
     if (r->rules->dialect == CRON_VIXIE && percent)
-        crontab_tell(
-            r, CRONTAB_WARNING, percent,
-            "the command ends at '%%', and what follows is its standard input; \\%% is the "
-            "character. With the dialect k8s it is an ordinary character");
+        crontab_tell(r, CRONTAB_WARNING, percent,
+                     "the command ends at '%%', and the rest is its standard input (write \\%% for "
+                     "the character); the dialect k8s reads it as an ordinary character");
     else if (r->rules->dialect == CRON_K8S && percent)
         crontab_tell(r, CRONTAB_WARNING, percent,
-                     "with the dialect vixie the command ends at '%%', and what follows is its "
-                     "standard input");
+                     "the dialect vixie ends the command at '%%', and the rest is its standard "
+                     "input");
     else if (r->rules->dialect == CRON_K8S && escaped)
         crontab_tell(r, CRONTAB_WARNING, escaped,
-                     "the shell gets this backslash; only the dialect vixie takes it away");
+                     "this backslash is passed to the shell; the dialect vixie removes it");
 }
 
 /* [at, end) without the backslashes in front of "%". */

@@ -9,12 +9,12 @@
 static const struct {
     const char *name, *why;
 } without_effect[] = {
-    {"MAILTO", "output is not mailed but goes to the log"},
-    {"MAILFROM", "output is not mailed but goes to the log"},
-    {"CONTENT_TYPE", "output is not mailed but goes to the log"},
-    {"CONTENT_TRANSFER_ENCODING", "output is not mailed but goes to the log"},
-    {"RANDOM_DELAY", "a job has [jitter=DURATION]"},
-    {"START_HOURS_RANGE", "it belongs to anacron"},
+    {"MAILTO", "output is not mailed"},
+    {"MAILFROM", "output is not mailed"},
+    {"CONTENT_TYPE", "output is not mailed"},
+    {"CONTENT_TRANSFER_ENCODING", "output is not mailed"},
+    {"RANDOM_DELAY", "use [jitter=DURATION] in front of a command"},
+    {"START_HOURS_RANGE", "it is anacron's"},
 };
 
 static bool
@@ -66,7 +66,7 @@ read_value(struct crontab_reader *r, const char *at, struct strbuf *ret)
         const char *rest = end + 1 + strspn(end + 1, " \t\f\v\r");
         if (*rest) {
             crontab_tell(r, CRONTAB_ERROR, rest,
-                         "nothing may follow the closing quote, a comment neither");
+                         "nothing may follow the closing quote, not even a comment");
             return false;
         }
         strbuf_add(ret, at + 1, (size_t)(end - at - 1));
@@ -79,7 +79,7 @@ read_value(struct crontab_reader *r, const char *at, struct strbuf *ret)
     const char *comment = strstr(at, " #");
     if (comment)
         crontab_tell(r, CRONTAB_WARNING, comment + 1,
-                     "this belongs to the value: a comment stands on a line of its own");
+                     "this is part of the value; a comment needs a line of its own");
     return true;
 }
 
@@ -92,14 +92,15 @@ index_of(const struct crontab_reader *r, const char *name, size_t len)
     return i;
 }
 
-/* name has len bytes. */
+/* at: where it stands in the line. */
 static void
-set(struct crontab_reader *r, const char *name, size_t len, const char *value)
+set(struct crontab_reader *r, const char *at, const char *name, const char *value)
 {
+    size_t len = strlen(name);
     struct strbuf both = STRBUF_INIT;
     size_t i = index_of(r, name, len);
     if (i == CRONTAB_ENV_MAX) {
-        crontab_tell(r, CRONTAB_ERROR, name, "more than %d variables", CRONTAB_ENV_MAX);
+        crontab_tell(r, CRONTAB_ERROR, at, "more than %d variables", CRONTAB_ENV_MAX);
         return;
     }
     if (i == r->env_size) {
@@ -111,19 +112,17 @@ set(struct crontab_reader *r, const char *name, size_t len, const char *value)
         r->env = env;
         r->env_size = size;
     }
-    strbuf_add(&both, name, len);
-    strbuf_addc(&both, '=');
-    strbuf_adds(&both, value);
+    strbuf_addf(&both, "%s=%s", name, value);
     char *kept = crontab_keep(r, strbuf_steal(&both));
     if (!kept)
         return;
     r->env[i] = kept;
     r->n_env += i == r->n_env;
     r->env_shared = NULL;
-    if (len == 7 && strncmp(name, "CRON_TZ", 7) == 0)
-        r->cron_tz = kept + 8;
-    if (len == 2 && strncmp(name, "TZ", 2) == 0)
-        r->tz = kept + 3;
+    if (strcmp(name, "CRON_TZ") == 0)
+        r->cron_tz = kept + len + 1;
+    if (strcmp(name, "TZ") == 0)
+        r->tz = kept + len + 1;
 }
 
 /* What is to be said about a variable of that name. False: it is refused. */
@@ -134,9 +133,16 @@ check(struct crontab_reader *r, const char *at, const char *name, const char *va
     struct err e;
     bool cron_tz = strcmp(name, "CRON_TZ") == 0, tz = strcmp(name, "TZ") == 0;
     if (strncasecmp(name, "CRONRUN_", 8) == 0) {
-        crontab_tell(r, CRONTAB_ERROR, at,
-                     "variables of cronrun's own are not set here: options of a job stand in "
-                     "brackets in front of its command");
+        crontab_tell(
+            r, CRONTAB_ERROR, at,
+            "cronrun's own variables cannot be set here; write options in brackets in front "
+            "of the command");
+        return false;
+    }
+    if ((cron_tz || tz) && strpbrk(value, " \t")) {
+        crontab_tell(r, CRONTAB_ERROR, value_at,
+                     "a time zone alone is expected; in front of a schedule it belongs to the "
+                     "dialect k8s");
         return false;
     }
     for (size_t i = 0; i < sizeof(without_effect) / sizeof(without_effect[0]); i++)
@@ -145,13 +151,14 @@ check(struct crontab_reader *r, const char *at, const char *name, const char *va
                          without_effect[i].why);
     if ((cron_tz || tz) && *value && r->rules->check &&
         r->rules->check(r->rules->arg, "tz", value, &e) < 0) {
-        crontab_tell(r, CRONTAB_ERROR, value_at, "%s", e.msg);
+        crontab_tell(r, CRONTAB_ERROR, value_at, "%s", crontab_value_error(value, &e));
         return false;
     }
     if (tz)
-        crontab_tell(r, CRONTAB_WARNING, at,
-                     "the jobs below go by this time zone; cronie gives it to their commands only "
-                     "(CRON_TZ= means the same to both)");
+        crontab_tell(
+            r, CRONTAB_WARNING, at,
+            "the schedules below use this time zone; cronie passes it to the commands only "
+            "(CRON_TZ= means the same in both)");
     return true;
 }
 
@@ -164,16 +171,17 @@ crontab_read_env(struct crontab_reader *r, const char *at)
         end++;
     const char *equals = skip_blanks(end + (quote && *end == quote));
     if (end == begin || (quote && *end != quote) || *equals != '=') {
-        crontab_tell(r, CRONTAB_ERROR, at,
-                     "neither a job nor a variable: NAME = value is expected, with a name of "
-                     "letters, digits and '_'");
+        crontab_tell(
+            r, CRONTAB_ERROR, at,
+            "neither a job nor a variable; a variable is NAME = value, its name of letters, "
+            "digits and '_'");
         return;
     }
     struct strbuf value = STRBUF_INIT;
     const char *value_at = skip_blanks(equals + 1);
     char *name = crontab_keep_text(r, begin, (size_t)(end - begin));
     if (name && read_value(r, value_at, &value) && check(r, at, name, value_at, strbuf_str(&value)))
-        set(r, name, strlen(name), strbuf_str(&value));
+        set(r, at, name, strbuf_str(&value));
     r->failed |= value.failed;
     strbuf_done(&value);
 }

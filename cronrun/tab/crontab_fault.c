@@ -1,7 +1,9 @@
 /* crontab_fault.c: what is wrong, and where (pure). */
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "common/base/words.h"
 #include "cronrun/tab/crontab_impl.h"
 
 /* In characters, from 1; a byte that is none counts as one. */
@@ -42,7 +44,7 @@ crontab_tell(struct crontab_reader *r, enum crontab_level level, const char *at,
     if (r->faults->n > CRONTAB_FAULTS_MAX)
         return;
     if (r->faults->n == CRONTAB_FAULTS_MAX) {
-        strbuf_adds(&text, "further faults are not told");
+        strbuf_adds(&text, "there are more faults; only the first ones are shown");
     } else {
         va_list ap;
         va_start(ap, fmt);
@@ -51,6 +53,13 @@ crontab_tell(struct crontab_reader *r, enum crontab_level level, const char *at,
     }
     fault.text = strbuf_steal(&text);
     add(r, fault);
+}
+
+const char *
+crontab_value_error(const char *value, const struct err *e)
+{
+    bool may_be_secret = strstr(value, "://") || words_hold_password(value);
+    return may_be_secret ? "this is a connection string, which does not belong here" : e->msg;
 }
 
 void

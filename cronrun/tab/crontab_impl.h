@@ -37,6 +37,9 @@ enum crontab_level { CRONTAB_WARNING, CRONTAB_ERROR };
 void crontab_tell(struct crontab_reader *r, enum crontab_level level, const char *at,
                   const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
+/* What may be said about a value that was refused with e, which may repeat it. */
+const char *crontab_value_error(const char *value, const struct err *e);
+
 /* crontab_store.c: memory that goes with the crontab. NULL, and r->failed, when there is none. */
 void *crontab_keep(struct crontab_reader *r, void *allocated);
 char *crontab_keep_text(struct crontab_reader *r, const char *at, size_t len);
@@ -55,7 +58,7 @@ bool crontab_read_schedule(struct crontab_reader *r, const char *at, struct cron
                            const char **ret_end);
 
 /* crontab_option.c */
-/* at is behind "[". Returns what is behind "]"; NULL: that could not be found, which is told. */
+/* at is behind "[". Returns what is behind "]"; NULL: the reading could not go on, which is told. */
 const char *crontab_read_options(struct crontab_reader *r, const char *at, struct crontab_job *job);
 
 /* crontab_command.c */

@@ -53,7 +53,7 @@ read_name(struct option *o, struct err *e)
         return -1;
     unsigned line = crontab_take_name(o->r, o->value, o->r->line);
     if (line > 0)
-        return err_set(e, ERR_USAGE, "the job in line %u has this name", line);
+        return err_set(e, ERR_USAGE, "the job in line %u has this name already", line);
     o->job->name = (char *)o->value;
     return 0;
 }
@@ -184,7 +184,7 @@ apply_own(struct option *o, size_t i)
         crontab_tell(o->r, CRONTAB_ERROR, o->at, "a value is expected: %.*s=VALUE",
                      (int)strcspn(o->at, " \t=]"), o->at);
     else if (own[i].read(o, &e) < 0)
-        crontab_tell(o->r, CRONTAB_ERROR, o->value_at, "%s", e.msg);
+        crontab_tell(o->r, CRONTAB_ERROR, o->value_at, "%s", crontab_value_error(o->value, &e));
 }
 
 static void
@@ -209,6 +209,13 @@ apply(struct option *o)
     tell_unknown(o);
 }
 
+/* "]" with a blank or nothing behind it: the address in a URL may have brackets, too. */
+static bool
+is_close(const char *at)
+{
+    return *at == ']' && (at[1] == '\0' || at[1] == ' ' || at[1] == '\t');
+}
+
 /* The value at `at`, behind "="; returns what is behind it, NULL: told. */
 static const char *
 read_value(struct option *o, const char *at)
@@ -224,9 +231,12 @@ read_value(struct option *o, const char *at)
         o->value = crontab_keep_text(o->r, at + 1, (size_t)(end - at - 1));
         return end + 1;
     }
-    end = at + strcspn(at, " \t]");
+    end = at;
+    while (*end && *end != ' ' && *end != '\t' && !is_close(end))
+        end++;
     if (end > at && end[-1] == ',') {
-        crontab_tell(o->r, CRONTAB_ERROR, end - 1, "options are separated by blanks, not commas");
+        crontab_tell(o->r, CRONTAB_ERROR, end - 1,
+                     "options are separated by blanks, not by commas");
         return end;
     }
     o->value = crontab_keep_text(o->r, at, (size_t)(end - at));
@@ -243,7 +253,7 @@ read_option(struct option *o)
         len++;
     const char *end = at + len;
     if (len == 0 || (*end && !strchr(" \t=]", *end))) {
-        crontab_tell(o->r, CRONTAB_ERROR, end, "an option is expected here, NAME=VALUE");
+        crontab_tell(o->r, CRONTAB_ERROR, end, "an option is expected here, as in name=mail");
         return NULL;
     }
     for (size_t i = 0; i < len && i < KEY_MAX; i++)
@@ -258,24 +268,30 @@ read_option(struct option *o)
     return end;
 }
 
+/* The bracket ends somewhere, not within quotes. */
+static bool
+is_closed(const char *at)
+{
+    for (bool quoted = false; *at; at++) {
+        quoted ^= *at == '"';
+        if (!quoted && is_close(at))
+            return true;
+    }
+    return false;
+}
+
 const char *
 crontab_read_options(struct crontab_reader *r, const char *at, struct crontab_job *job)
 {
     uint64_t seen = 0;
-    const char *begin = at - 1;
+    if (!is_closed(at)) {
+        crontab_tell(r, CRONTAB_ERROR, at - 1, "the options are not closed by ']' and a blank");
+        return NULL;
+    }
     for (;;) {
         at += strspn(at, " \t");
-        if (*at == ']' && (at[1] == '\0' || at[1] == ' ' || at[1] == '\t'))
+        if (is_close(at))
             return at + 1;
-        if (*at == ']') {
-            crontab_tell(r, CRONTAB_ERROR, at + 1,
-                         "a blank is expected between ']' and the command");
-            return at + 1;
-        }
-        if (*at == '\0') {
-            crontab_tell(r, CRONTAB_ERROR, begin, "the bracket is not closed by ']'");
-            return NULL;
-        }
         struct option o = {.r = r, .job = job, .seen = &seen, .at = at, .value_at = at};
         at = read_option(&o);
         if (!at)

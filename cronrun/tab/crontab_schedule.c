@@ -1,4 +1,5 @@
 /* crontab_schedule.c: the five fields, or a word, of a line (pure). */
+#include <ctype.h>
 #include <string.h>
 
 #include "cronrun/tab/crontab_impl.h"
@@ -53,6 +54,14 @@ mend(char *expression, size_t wrong)
     return true;
 }
 
+/* What stands in the last field looks like a command's first word. */
+static bool
+is_command(const char *wrong)
+{
+    return (isalpha((unsigned char)*wrong) || strchr("/\"'.", *wrong)) && *wrong != '\0' &&
+           !strpbrk(wrong, " \t");
+}
+
 /* Every fault of an expression that is refused. at: where it stands in the line. */
 static void
 tell_all(struct crontab_reader *r, const char *at, const char *expression)
@@ -64,10 +73,9 @@ tell_all(struct crontab_reader *r, const char *at, const char *expression)
     for (int i = 0; copy && i < ERRORS_MAX; i++) {
         if (cronexpr_read(copy, r->rules->dialect, &x, &wrong, &e) == 0 || wrong == before)
             return;
-        const char *hint = strchr("/\"'", at[wrong]) && at[wrong]
-                               ? " (five fields stand in front of the command)"
-                               : "";
-        crontab_tell(r, CRONTAB_ERROR, at + wrong, "%s%s", e.msg, hint);
+        crontab_tell(r, CRONTAB_ERROR, at + wrong, "%s%s", e.msg,
+                     is_command(copy + wrong) ? " (is a field missing in front of the command?)"
+                                              : "");
         before = wrong;
         if (*copy == '@' || !mend(copy, wrong))
             return;
@@ -102,14 +110,15 @@ compare_dialects(struct crontab_reader *r, const char *at, const char *expressio
     const bool differs[] = {x->minutes != y.minutes, x->hours != y.hours, x->days != y.days,
                             x->months != y.months, x->weekdays != y.weekdays};
     for (int i = 0; i < FIELDS; i++)
-        if (differs[i]) /* uncovered: where both read a field, they read the same */
+        if (differs[i])
             crontab_tell(r, CRONTAB_WARNING, at + (field_at(expression, i) - expression),
                          "the dialect %s reads this %s differently", name, names[i]);
     if (x->either_day != y.either_day)
         crontab_tell(r, CRONTAB_WARNING, at + (field_at(expression, 2) - expression),
-                     "comes on days that fit %s of day of month and day of week; with the dialect "
-                     "%s on days that fit %s",
-                     x->either_day ? "either" : "both", name, y.either_day ? "either" : "both");
+                     "runs on days that match %s day of month and day of week; the dialect %s "
+                     "runs it on days that match %s",
+                     x->either_day ? "one of" : "both", name,
+                     y.either_day ? "one of them" : "both");
 }
 
 bool
@@ -133,11 +142,11 @@ crontab_read_schedule(struct crontab_reader *r, const char *at, struct crontab_j
         return false;
     }
     job->expression = expression + (fields - at);
-    compare_dialects(r, at, expression, &job->when);
+    compare_dialects(r, fields, job->expression, &job->when);
     if (job->when.every_s == 0 &&
         !cronexpr_local(&job->when, YEAR_2000_S, YEAR_2000_S + CRON_HORIZON_YEARS * YEAR_S,
                         &local_s)) {
-        crontab_tell(r, CRONTAB_ERROR, fields, "it never comes: no date within %d years matches",
+        crontab_tell(r, CRONTAB_ERROR, fields, "it never runs: no date within %d years matches",
                      CRON_HORIZON_YEARS);
         return false;
     }

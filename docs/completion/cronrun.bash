@@ -21,11 +21,11 @@ _cronrun_value() {
     --database) words='' path='' ;;
     --redis) words='' path='' ;;
     --termination-log) words='' path=default ;;
-    -n | --count) words='' path='' ;;
-    --from) words='' path='' ;;
     --tz) words='' path='' ;;
     --dialect) path='' words='vixie k8s' ;;
     --dst) path='' words='vixie skip k8s' ;;
+    -n | --count) words='' path='' ;;
+    --from) words='' path='' ;;
     --log) path='' words='auto text kv json' ;;
     --log-level) path='' words='debug info warn error' ;;
     --print-options) path='' words='man markdown bash zsh fish' ;;
@@ -37,10 +37,11 @@ _cronrun_value() {
 _cronrun_command() {
     case $1 in
     run) options='--lock --name --on-busy --lock-ttl --lock-settle --deadline --grace --stop-signal --starting-deadline --scheduled-at --job-deadline --busy-status --late-status --child-status --database --redis --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps=1 ;;
-    next) options='--count --from --tz --dialect --dst --json --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
+    next) options='--tz --dialect --dst --json --count --from --log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
+    check) options='--dialect --json --log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
     copy) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
     version) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
-    '') options='--lock --name --on-busy --lock-ttl --lock-settle --deadline --grace --stop-signal --starting-deadline --scheduled-at --job-deadline --busy-status --late-status --child-status --database --redis --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='run next copy version' path='' wraps=1 ;;
+    '') options='--lock --name --on-busy --lock-ttl --lock-settle --deadline --grace --stop-signal --starting-deadline --scheduled-at --job-deadline --busy-status --late-status --child-status --database --redis --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='run next check copy version' path='' wraps=1 ;;
     *) return 1 ;;
     esac
 }

@@ -1,8 +1,8 @@
 # Completion of cronrun for fish, as cronrun --print-options=fish prints it.
 
 # Options that a value follows.
-set -g __cronrun_valued --lock --name --on-busy --lock-ttl --lock-settle --deadline --grace --stop-signal --starting-deadline --scheduled-at --job-deadline --busy-status --late-status --child-status --database --redis --termination-log -n --count --from --tz --dialect --dst --log --log-level --print-options
-set -g __cronrun_commands run next copy version
+set -g __cronrun_valued --lock --name --on-busy --lock-ttl --lock-settle --deadline --grace --stop-signal --starting-deadline --scheduled-at --job-deadline --busy-status --late-status --child-status --database --redis --termination-log --tz --dialect --dst -n --count --from --log --log-level --print-options
+set -g __cronrun_commands run next check copy version
 # Commands that a command line follows.
 set -g __cronrun_wrapping - run
 
@@ -114,13 +114,14 @@ complete -c cronrun -n '__cronrun_at run' -l print-formats -d 'print the fields 
 complete -c cronrun -n '__cronrun_at run' -s h -l help -d 'print help (after a command: the help of that command) and exit'
 complete -c cronrun -n '__cronrun_at run' -s V -l version -d 'print the version and exit'
 
-complete -c cronrun -n '__cronrun_at -' -a next -d 'print when a cron expression comes next'
+complete -c cronrun -n '__cronrun_at -' -a next -d 'print when a cron expression, or the jobs of a crontab, come next'
+complete -c cronrun -n '__cronrun_at next' -F
+complete -c cronrun -n '__cronrun_at next' -l tz -x -d 'time zone of schedules that name none, such as Europe/Berlin'
+complete -c cronrun -n '__cronrun_at next' -l dialect -x -a 'vixie k8s' -d 'how crontabs and expressions are read: vixie (as cronie does) or k8s (as Kubernetes reads a CronJob\'s schedule)'
+complete -c cronrun -n '__cronrun_at next' -l dst -x -a 'vixie skip k8s' -d 'what happens to times that the clocks skip or repeat: vixie, skip or k8s'
+complete -c cronrun -n '__cronrun_at next' -l json -d 'one JSON object per line'
 complete -c cronrun -n '__cronrun_at next' -s n -l count -x -d 'next: how many times'
 complete -c cronrun -n '__cronrun_at next' -l from -x -d 'next: only times after INSTANT (RFC 3339)'
-complete -c cronrun -n '__cronrun_at next' -l tz -x -d 'next: time zone, such as Europe/Berlin'
-complete -c cronrun -n '__cronrun_at next' -l dialect -x -a 'vixie k8s' -d 'next: how the expression is read: vixie (as cronie does) or k8s (as Kubernetes reads a CronJob\'s schedule)'
-complete -c cronrun -n '__cronrun_at next' -l dst -x -a 'vixie skip k8s' -d 'next: what happens to times that the clocks skip or repeat: vixie, skip or k8s'
-complete -c cronrun -n '__cronrun_at next' -l json -d 'next: one JSON object per line'
 complete -c cronrun -n '__cronrun_at next' -l log -x -a 'auto text kv json' -d 'format of the log on stderr: auto, text, kv or json'
 complete -c cronrun -n '__cronrun_at next' -l log-level -x -a 'debug info warn error' -d 'lowest level that is logged: debug, info, warn or error'
 complete -c cronrun -n '__cronrun_at next' -l strict-env -d 'treat an unknown variable with the program\'s prefix as an error'
@@ -128,6 +129,18 @@ complete -c cronrun -n '__cronrun_at next' -l print-options -x -a 'man markdown 
 complete -c cronrun -n '__cronrun_at next' -l print-formats -d 'print the fields of log records and reports, and exit'
 complete -c cronrun -n '__cronrun_at next' -s h -l help -d 'print help (after a command: the help of that command) and exit'
 complete -c cronrun -n '__cronrun_at next' -s V -l version -d 'print the version and exit'
+
+complete -c cronrun -n '__cronrun_at -' -a check -d 'tell every fault of a crontab, with line and column'
+complete -c cronrun -n '__cronrun_at check' -F
+complete -c cronrun -n '__cronrun_at check' -l dialect -x -a 'vixie k8s' -d 'how crontabs and expressions are read: vixie (as cronie does) or k8s (as Kubernetes reads a CronJob\'s schedule)'
+complete -c cronrun -n '__cronrun_at check' -l json -d 'one JSON object per line'
+complete -c cronrun -n '__cronrun_at check' -l log -x -a 'auto text kv json' -d 'format of the log on stderr: auto, text, kv or json'
+complete -c cronrun -n '__cronrun_at check' -l log-level -x -a 'debug info warn error' -d 'lowest level that is logged: debug, info, warn or error'
+complete -c cronrun -n '__cronrun_at check' -l strict-env -d 'treat an unknown variable with the program\'s prefix as an error'
+complete -c cronrun -n '__cronrun_at check' -l print-options -x -a 'man markdown bash zsh fish' -d 'print the manual page (man), the option tables (markdown) or a shell\'s completion script, and exit'
+complete -c cronrun -n '__cronrun_at check' -l print-formats -d 'print the fields of log records and reports, and exit'
+complete -c cronrun -n '__cronrun_at check' -s h -l help -d 'print help (after a command: the help of that command) and exit'
+complete -c cronrun -n '__cronrun_at check' -s V -l version -d 'print the version and exit'
 
 complete -c cronrun -n '__cronrun_at -' -a copy -d 'copy this program to DEST, atomically and with mode 755'
 complete -c cronrun -n '__cronrun_at copy' -F

@@ -49,13 +49,13 @@ _cronrun_run() {
 
 _cronrun_next() {
     _arguments -S -s \
+        '--tz=[time zone of schedules that name none, such as Europe/Berlin]:ZONE: ' \
+        '--dialect=[how crontabs and expressions are read\: vixie (as cronie does) or k8s (as Kubernetes reads a CronJob'\''s schedule)]:WORD: _cronrun_offer vixie k8s' \
+        '--dst=[what happens to times that the clocks skip or repeat\: vixie, skip or k8s]:WORD: _cronrun_offer vixie skip k8s' \
+        '--json[one JSON object per line]' \
         '(-n --count)-n+[next\: how many times]:N: ' \
         '(-n --count)--count=[next\: how many times]:N: ' \
         '--from=[next\: only times after INSTANT (RFC 3339)]:INSTANT: ' \
-        '--tz=[next\: time zone, such as Europe/Berlin]:ZONE: ' \
-        '--dialect=[next\: how the expression is read\: vixie (as cronie does) or k8s (as Kubernetes reads a CronJob'\''s schedule)]:WORD: _cronrun_offer vixie k8s' \
-        '--dst=[next\: what happens to times that the clocks skip or repeat\: vixie, skip or k8s]:WORD: _cronrun_offer vixie skip k8s' \
-        '--json[next\: one JSON object per line]' \
         '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _cronrun_offer auto text kv json' \
         '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _cronrun_offer debug info warn error' \
         '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
@@ -65,7 +65,23 @@ _cronrun_next() {
         '(-h --help)--help[print help (after a command\: the help of that command) and exit]' \
         '(-V --version)-V[print the version and exit]' \
         '(-V --version)--version[print the version and exit]' \
-        '1:EXPR: '
+        '1:EXPR|CRONTAB:_files'
+}
+
+_cronrun_check() {
+    _arguments -S -s \
+        '--dialect=[how crontabs and expressions are read\: vixie (as cronie does) or k8s (as Kubernetes reads a CronJob'\''s schedule)]:WORD: _cronrun_offer vixie k8s' \
+        '--json[one JSON object per line]' \
+        '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _cronrun_offer auto text kv json' \
+        '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _cronrun_offer debug info warn error' \
+        '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
+        '--print-options=[print the manual page (man), the option tables (markdown) or a shell'\''s completion script, and exit]:FORM: _cronrun_offer man markdown bash zsh fish' \
+        '--print-formats[print the fields of log records and reports, and exit]' \
+        '(-h --help)-h[print help (after a command\: the help of that command) and exit]' \
+        '(-h --help)--help[print help (after a command\: the help of that command) and exit]' \
+        '(-V --version)-V[print the version and exit]' \
+        '(-V --version)--version[print the version and exit]' \
+        '1:CRONTAB:_files'
 }
 
 _cronrun_copy() {
@@ -100,7 +116,8 @@ _cronrun_commands() {
     local ret=1
     local -a names=(
         'run:run a command under a lock and with a deadline, and leave nothing of it behind'
-        'next:print when a cron expression comes next'
+        'next:print when a cron expression, or the jobs of a crontab, come next'
+        'check:tell every fault of a crontab, with line and column'
         'copy:copy this program to DEST, atomically and with mode 755'
         'version:print the version'
     )
@@ -149,7 +166,7 @@ _cronrun() {
     fi
     if (( ! given[(Ie)--] || given[(Ie)$words[1]] < given[(Ie)--] )); then
         case $words[1] in
-        run | next | copy | version)
+        run | next | check | copy | version)
             _cronrun_$words[1]
             return
             ;;

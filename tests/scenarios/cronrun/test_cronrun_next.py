@@ -54,7 +54,7 @@ def test_from_now(run):
         (["* * * * * *"], "6 fields where five"),
         (["0 0 30 2 *"], "it never comes: no date within 40 years matches"),
         (["10-5 * * * *"], "column 1: the range ends before it begins"),
-        (["nonsense"], "is not an expression"),
+        (["nonsense"], "is neither an expression"),
         (["@dialy"], "did you mean @daily"),
         (["--tz", "Nowhere/City", "* * * * *"], "there is no time zone 'Nowhere/City'"),
         (["--tz", "../../etc/passwd", "* * * * *"], "there is no time zone"),

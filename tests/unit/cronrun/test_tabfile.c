@@ -1,0 +1,67 @@
+/* What a job's options may be: those of `cronrun run`, but not all of them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cronrun/tabfile.h"
+
+static const struct {
+    const char *name, *value, *message; /* NULL: it is one */
+} rows[] = {
+    {"deadline", "50s", NULL},
+    {"deadline", "none", NULL},
+    {"deadline", "50", "deadline: '50' is not a duration"},
+    {"deadline", NULL, "deadline: a value is expected, DURATION"},
+    {"lock", "redis", NULL},
+    {"lock", "redis://:hunter2@h", NULL},
+    {"lock", "file:/run/x", NULL},
+    {"lock", "file:x", "--lock file: needs an absolute path"},
+    {"lock", "mysql://:hunter2@h", "--lock must be"},
+    {"on-busy", "wait=5s", NULL},
+    {"on-busy", "wait=", "on-busy: "},
+    {"stop-signal", "SIGINT", NULL},
+    {"stop-signal", "SIGFOO", "stop-signal: "},
+    {"grace", "postgres://x:hunter2@h", "grace: the value is a connection string"},
+    {"busy-status", "256", "busy-status: 256 is not between 0 and 255"},
+    {"scheduled-at", "2026-01-01T00:00:00Z", "scheduled-at is no option of a job"},
+    {"job-deadline", "5m", "job-deadline is no option of a job"},
+    {"database", "postgres://x:hunter2@h/d", "database is no option of a job"},
+    {"redis", "redis://:hunter2@h", "redis is no option of a job"},
+    {"termination-log", "/x", "termination-log is no option of a job"},
+    {"log-level", "debug", "log-level: no such option"},
+    {"count", "5", "count: no such option"},
+    {"name", "a/b", NULL},
+    {"name", "a b", "the job name"},
+    {"tz", "UTC", NULL},
+    {"tz", "CET-1CEST,M3.5.0,M10.5.0/3", NULL},
+    {"tz", "Nowhere/City", "there is no time zone"},
+};
+
+static void
+test_check(void **state)
+{
+    (void)state;
+    struct crontab_rules rules = tabfile_rules(CRON_VIXIE, CRON_DST_VIXIE);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct err e = {0};
+        int status = rules.check(rules.arg, rows[i].name, rows[i].value, &e);
+        assert_int_equal(status, rows[i].message ? -1 : 0);
+        if (!rows[i].message)
+            continue;
+        assert_memory_equal(e.msg, rows[i].message, strlen(rows[i].message));
+        assert_null(strstr(e.msg, "hunter2"));
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_check),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
