@@ -1,8 +1,9 @@
 /*
  * run_impl.h: what the parts of run share; nobody else includes it.
  *
- * run.c has the life of a run: lock, wait, start, release, end. run_command.c hands it the command, which lives in
- * common/proc/command.c. run_report.c has what is said about all of it. All are callbacks on one loop.
+ * run.c has the life of a run: start, signals, release, end. run_lock.c asks for the lock and waits for it, run_store.c makes the
+ * lease, run_name.c says what the run is called. run_command.c hands it the command, which lives in common/proc/command.c.
+ * run_report.c has what is said about all of it. All are callbacks on one loop.
  */
 #ifndef RR_CRONRUN_RUN_IMPL_H
 #define RR_CRONRUN_RUN_IMPL_H
@@ -61,9 +62,24 @@ struct run {
 void run_finish(struct run *r);
 /* A signal came, or what is to be treated as one. */
 void run_signal(struct run *r, const struct signals_event *ev);
+/* The same, because of that fact; with ERR_NOMEM it is our own failure. e is what is told about it. */
+void run_fail(struct run *r, bool *fact, const struct err *e);
+
+/* ---- run_lock.c ---- */
+/* Asks for the lease, unless it is too late; what comes of it goes on from there. */
+void run_acquire(struct run *r);
+void run_lock_lost(struct lease *l, enum lease_grade grade, const struct err *why, void *arg);
 /* What the job's own deadline leaves to the command, so that grace and release fit in, too; 0: nothing; CLOCK_NEVER: the job
  * has none. */
 uint64_t run_left_ms(const struct run *r);
+
+/* ---- run_store.c ---- */
+/* r->lease, and what it needs. ERR_USAGE: the lock's place is not set, or wrong. */
+MUST_CHECK int run_lease_make(struct run *r, struct err *e);
+
+/* ---- run_name.c ---- */
+/* r->host, job, run_id, scheduled_ms and job_since_ms. ERR_USAGE: a name is required. */
+MUST_CHECK int run_name(struct run *r, struct err *e);
 
 /* ---- run_command.c ---- */
 MUST_CHECK int run_command_init(struct run *r, struct err *e);
