@@ -6,7 +6,7 @@ release-runtime.check.exposure   refuses, in the values, routes to what is not t
 {{- define "release-runtime.check.exposure" -}}
 {{- $root := . }}{{ $services := dict }}
 {{- with include "release-runtime.enabled" .Values.exposure | fromJson }}
-  {{- $services = include "release-runtime.services" $root | fromJson }}
+  {{- $services = $root.services }}
   {{- range $key, $x := . }}
     {{- $given := dict "root" $root "exposure" $x "services" $services "where" (printf "exposure.%s" $key) }}
     {{- include "release-runtime.check.routes" $given }}

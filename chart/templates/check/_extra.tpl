@@ -51,7 +51,7 @@ release-runtime.check.extra   refuses, in the values, what is no object, and hoo
 {{- define "release-runtime.check.tests" -}}
 {{- $root := . }}
 {{- with include "release-runtime.enabled" .Values.tests | fromJson }}
-  {{- $services := include "release-runtime.services" $root | fromJson }}
+  {{- $services := $root.services }}
   {{- range $key, $t := . }}
     {{- $where := printf "tests.%s" $key }}
     {{- if eq (empty $t.from) (empty $t.service) }}

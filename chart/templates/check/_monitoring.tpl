@@ -6,7 +6,7 @@ release-runtime.check.monitoring   refuses, in the values, monitors of what is n
 {{- define "release-runtime.check.monitoring" -}}
 {{- $root := . }}{{ $m := .Values.monitoring | default dict }}
 {{- with include "release-runtime.enabled" $m.serviceMonitors | fromJson }}
-  {{- $services := include "release-runtime.services" $root | fromJson }}
+  {{- $services := $root.services }}
   {{- range $key, $s := . }}
     {{- $at := printf "monitoring.serviceMonitors.%s" $key }}{{ $name := $s.service | default $key }}
     {{- if not (hasKey $services $name) }}

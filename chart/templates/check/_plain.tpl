@@ -1,4 +1,16 @@
 {{- /*
+Refuses, in values as they were given, what YAML takes for something else or has no place for. One look at their text spares most
+releases the two walks; NaN, which JSON does not know, leaves it empty: dict values text(toJson of them)
+*/ -}}
+{{- define "release-runtime.check.given" -}}
+{{- $suspect := printf `"(true|false)":|[0-9]{16}|[0-9]e\+|%s` (include "release-runtime.noYaml" .) }}
+{{- if or (not .text) (regexMatch $suspect .text) }}
+  {{- include "release-runtime.check.plain" (dict "value" .values "path" "") }}
+  {{- include "release-runtime.check.charactersIn" (dict "value" .values "path" "") }}
+{{- end }}
+{{- end }}
+
+{{- /*
 Refuses, in values as they were given, what YAML has read as something else: dict value path.
 
 A name that has become a boolean (n: 600) is not the one that was meant; a number beyond 2^53 has lost digits, and may be a password:
@@ -6,7 +18,7 @@ the message tells where, not what.
 */ -}}
 {{- define "release-runtime.check.plain" -}}
 {{- $path := .path }}
-{{- $theirs := regexMatch `^(global|x-|tags)` $path }}
+{{- $theirs := or (hasPrefix "global" $path) (hasPrefix "x-" $path) (hasPrefix "tags" $path) }}
 {{- if kindIs "map" .value }}
   {{- if and (or (hasKey .value "true") (hasKey .value "false")) (not $theirs) (not (regexMatch `(ata|abels|nnotations|\.files)$` $path)) }}
     {{- fail (printf (print
@@ -35,9 +47,7 @@ the message tells where, not what.
 {{- end }}
 {{- end }}
 
-{{- define "release-runtime.noYaml" -}}
-[\x{7f}-\x{9f}\x{fffe}\x{ffff}]
-{{- end }}
+{{- define "release-runtime.noYaml" -}}[\x{7f}-\x{9f}\x{fffe}\x{ffff}]{{- end }}
 
 {{- /* It may be a password: where, not what. dict value path */ -}}
 {{- define "release-runtime.check.charactersIn" -}}

@@ -40,7 +40,7 @@ The claims that a workload has, by volume, as JSON: dict root workload
 */ -}}
 {{- define "release-runtime.workloadClaims" -}}
 {{- $single := dict }}{{ $out := dict }}{{ $containers := .workload.containers }}
-{{- range include "release-runtime.claims" .root | fromJson }}{{ $_ := set $single .name .single }}{{ end }}
+{{- range .root.claims }}{{ $_ := set $single .name .single }}{{ end }}
 {{- range $name, $volume := .workload.volumes }}
   {{- $claim := $volume.persistentVolumeClaim }}
   {{- if and $claim $claim.claimName }}

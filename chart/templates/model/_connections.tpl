@@ -4,13 +4,17 @@ Where PostgreSQL and Redis are, and what our own programs get of it.
 release-runtime.saysWhere   "true" for a variable's name that says it: of those with PG the ones of libpq, no PGDATA, no PGADMIN_…
 */ -}}
 {{- define "release-runtime.saysWhere" -}}
-{{- if or (hasPrefix "DATABASE_" .) (hasPrefix "PG" .) (hasPrefix "REDIS_" .) }}
-{{- $tls := "(SSL|GSS|REQUIRE|MIN|MAX)[A-Z]+" }}
-{{- $server := "HOST|HOSTADDR|PORT|DATABASE|USER|PASSWORD|PASSFILE|SERVICE|SERVICEFILE|SYSCONFDIR" }}
-{{- $how := "OPTIONS|APPNAME|CONNECT_TIMEOUT|CLIENTENCODING|DATESTYLE|TZ|GEQO|KRBSRVNAME|CHANNELBINDING" }}
-{{- $libpq := printf "PG(%s|%s|TARGETSESSIONATTRS|LOADBALANCEHOSTS|%s)" $server $how $tls }}
-{{- $ours := "DATABASE_(URL|DSN|HOST|PORT|NAME|USER|PASSWORD)|REDIS_(URL|HOST|PORT|USERNAME|PASSWORD|DB|TLS)" }}
-{{- if regexMatch (printf "^(%s|%s)$" $ours $libpq) . }}true{{ end }}
+{{- if hasPrefix "DATABASE_" . }}
+  {{- if has (trimPrefix "DATABASE_" .) (list "URL" "DSN" "HOST" "PORT" "NAME" "USER" "PASSWORD") }}true{{ end }}
+{{- else if hasPrefix "REDIS_" . }}
+  {{- if has (trimPrefix "REDIS_" .) (list "URL" "HOST" "PORT" "USERNAME" "PASSWORD" "DB" "TLS") }}true{{ end }}
+{{- else if hasPrefix "PG" . }}
+  {{- $server := list "HOST" "HOSTADDR" "PORT" "DATABASE" "USER" "PASSWORD" "PASSFILE" "SERVICE" "SERVICEFILE" "SYSCONFDIR" }}
+  {{- $how := list "OPTIONS" "APPNAME" "CONNECT_TIMEOUT" "CLIENTENCODING" "DATESTYLE" "TZ" "GEQO" "KRBSRVNAME" "CHANNELBINDING" }}
+  {{- $which := list "TARGETSESSIONATTRS" "LOADBALANCEHOSTS" }}
+  {{- $word := trimPrefix "PG" . }}
+  {{- if or (has $word $server) (has $word $how) (has $word $which) }}true
+  {{- else if regexMatch "^(SSL|GSS|REQUIRE|MIN|MAX)[A-Z]+$" $word }}true{{ end }}
 {{- end }}
 {{- end }}
 
@@ -57,10 +61,10 @@ By what a container is given, as JSON: dict root container [unused(["database" |
   {{- end }}
 {{- end }}
 {{- range $name := keys $out }}{{ if not (include "release-runtime.saysWhere" $name) }}{{ $_ := unset $out $name }}{{ end }}{{ end }}
-{{- $kinds := dict "database" "^(DATABASE_|PG)" "redis" "^REDIS_" }}
-{{- range .unused }}
-  {{- $theirs := get $kinds . }}
-  {{- range $name := keys $out }}{{ if regexMatch $theirs $name }}{{ $_ := unset $out $name }}{{ end }}{{ end }}
+{{- range $unused := .unused }}
+  {{- range $name := keys $out }}
+    {{- if eq (hasPrefix "REDIS_" $name) (eq $unused "redis") }}{{ $_ := unset $out $name }}{{ end }}
+  {{- end }}
 {{- end }}
 {{- $guessed := and $maybe (not (has "database" (.unused | default list))) }}
 {{- if include "release-runtime.hasConnection" (dict "connections" $out "kind" "postgres") }}{{ $guessed = false }}{{ end }}
@@ -117,15 +121,15 @@ The variable that says where PostgreSQL (Redis) is, when nothing says with which
 A URL that cannot be read here may have some.
 */ -}}
 {{- define "release-runtime.withoutPassword" -}}
-{{- $credentials := "^REDIS_PASSWORD$" }}{{ $hosts := "^REDIS_(URL|HOST)$" }}
+{{- $credentials := list "REDIS_PASSWORD" }}{{ $hosts := list "REDIS_URL" "REDIS_HOST" }}
 {{- if eq .kind "database" }}
-  {{- $credentials = "^(DATABASE_PASSWORD|PGPASSWORD|PGPASSFILE|PGSERVICE|PGSERVICEFILE|PGSSLCERT|PGSSLKEY)$" }}
-  {{- $hosts = "^(DATABASE_(URL|DSN|HOST)|PGHOST|PGHOSTADDR)$" }}
+  {{- $credentials = list "DATABASE_PASSWORD" "PGPASSWORD" "PGPASSFILE" "PGSERVICE" "PGSERVICEFILE" "PGSSLCERT" "PGSSLKEY" }}
+  {{- $hosts = list "DATABASE_URL" "DATABASE_DSN" "DATABASE_HOST" "PGHOST" "PGHOSTADDR" }}
 {{- end }}
 {{- $bare := list }}{{ $given := false }}
 {{- range $name, $c := .connections }}
-  {{- if regexMatch $credentials $name }}{{ $given = true }}
-  {{- else if regexMatch $hosts $name }}
+  {{- if has $name $credentials }}{{ $given = true }}
+  {{- else if has $name $hosts }}
     {{- $known := and (not $c.secret) (include "release-runtime.knownText" (dict "root" $.root "connection" $c)) }}
     {{- if and (regexMatch "_(URL|DSN)$" $name) (not $known) }}{{ $given = true }}{{ else }}{{ $bare = append $bare $name }}{{ end }}
   {{- end }}
@@ -135,8 +139,11 @@ A URL that cannot be read here may have some.
 
 {{- /* "true" when connections name a PostgreSQL (or a Redis): dict connections kind(postgres|redis) */ -}}
 {{- define "release-runtime.hasConnection" -}}
-{{- $pattern := ternary "^(DATABASE_(URL|DSN|HOST)|PGHOST|PGHOSTADDR|PGSERVICE)$" "^REDIS_(URL|HOST)$" (eq .kind "postgres") }}
-{{- range $name, $_ := .connections }}{{ if regexMatch $pattern $name }}true{{ end }}{{ end }}
+{{- $hosts := list "REDIS_URL" "REDIS_HOST" }}
+{{- if eq .kind "postgres" }}
+  {{- $hosts = list "DATABASE_URL" "DATABASE_DSN" "DATABASE_HOST" "PGHOST" "PGHOSTADDR" "PGSERVICE" }}
+{{- end }}
+{{- range $hosts }}{{ if hasKey $.connections . }}true{{ end }}{{ end }}
 {{- end }}
 
 {{- /*
@@ -204,7 +211,7 @@ that exist already as files that may be missing, and migrate names one that is. 
 {{- /* The hosts that a variable names, as JSON, to be read by fromJsonArray: dict name text */ -}}
 {{- define "release-runtime.hosts" -}}
 {{- $hosts := list }}
-{{- if regexMatch "^(DATABASE_HOST|PGHOST)$" .name }}{{ $hosts = splitList "," .text }}
+{{- if has .name (list "DATABASE_HOST" "PGHOST") }}{{ $hosts = splitList "," .text }}
 {{- else if eq .name "DATABASE_URL" }}
   {{- $hosts = regexFind `://[^/?#\s]*` .text | trimPrefix "://" | regexFind `[^@]*$` | splitList "," }}
 {{- else if eq .name "DATABASE_DSN" }}

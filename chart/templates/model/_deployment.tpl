@@ -122,7 +122,7 @@ on one data directory destroy it. Of several, for which that was allowed, one go
 {{- define "release-runtime.ofStatefulSet" -}}
 {{- $out := pick .workload "podManagementPolicy" "persistentVolumeClaimRetentionPolicy" }}
 {{- $found := list }}
-{{- range $key, $service := include "release-runtime.services" .root | fromJson }}
+{{- range $key, $service := .root.services }}
   {{- if eq $service.workload $.key }}{{ $found = append $found $service }}{{ end }}
 {{- end }}
 {{- range $service := $found }}

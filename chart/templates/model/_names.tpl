@@ -10,7 +10,10 @@ release-runtime.asText   a scalar as one wrote it: 600, 1000000, 0.5, true; neve
 {{- /* A map with all values as text, as JSON */ -}}
 {{- define "release-runtime.strings" -}}
 {{- $out := dict }}
-{{- range $key, $value := . }}{{ $_ := set $out $key (include "release-runtime.asText" $value) }}{{ end }}
+{{- range $key, $value := . }}
+  {{- if not (kindIs "string" $value) }}{{ $value = toJson $value }}{{ end }}
+  {{- $_ := set $out $key $value }}
+{{- end }}
 {{- toJson $out }}
 {{- end }}
 
@@ -55,7 +58,8 @@ release-runtime.asText   a scalar as one wrote it: 600, 1000000, 0.5, true; neve
 {{- define "release-runtime.name" -}}
 {{- $name := ternary .root.fullname (printf "%s-%s" .root.fullname .key) (eq .key "main") }}
 {{- $name = dig "nameOverride" "" (.entry | default dict) | default $name }}
-{{- include "release-runtime.shortName" (list (printf "%s%s" $name (.suffix | default "")) (.max | default 63)) }}
+{{- $name = printf "%s%s" $name (.suffix | default "") }}{{ $max := int (.max | default 63) }}
+{{- if le (len $name) $max }}{{ $name }}{{ else }}{{ include "release-runtime.shortName" (list $name $max) }}{{ end }}
 {{- end }}
 
 {{- /* A CronJob's: CRONJOB-MINUTES-xxxxx is its pods' name, and its end is what tells the scheduled minute. dict root key entry */ -}}
@@ -130,7 +134,7 @@ makes is its copy; its key is noted in .copies.
 {{- $marks := list }}
 {{- range $key, $value := . }}{{ $marks = append $marks (printf "%010d/%s" (dig "order" 100 $value | int64) $key) }}{{ end }}
 {{- $keys := list }}
-{{- range sortAlpha $marks }}{{ $keys = append $keys (regexReplaceAll "^[^/]*/" . "") }}{{ end }}
+{{- range sortAlpha $marks }}{{ $keys = append $keys (splitn "/" 2 .)._1 }}{{ end }}
 {{- toJson $keys }}
 {{- end }}
 

@@ -10,6 +10,7 @@ release-runtime.normal   changes them in place: in: root
   {{- include "release-runtime.dropDisabled" (dict "at" $values "path" (splitList "/" .)) }}
 {{- end }}
 {{- $claims := include "release-runtime.claims" $root | fromJson }}
+{{- $_ := set $root "claims" $claims }}
 {{- range $workload := $values.workloads }}
   {{- range $name, $volume := $workload.volumes }}
     {{- include "release-runtime.mounted" (dict "name" $name "volume" $volume "containers" $workload.containers) }}

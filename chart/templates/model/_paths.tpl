@@ -6,12 +6,13 @@ release-runtime.paths   {VARIABLE: [PATH]} as JSON: dict root connections
 */ -}}
 {{- define "release-runtime.paths" -}}
 {{- $root := .root }}{{ $out := dict }}
+{{- $files := list "PGSSLROOTCERT" "PGSSLCERT" "PGSSLKEY" "PGSSLCRL" "PGSSLCRLDIR" "PGPASSFILE" "PGSERVICEFILE" "PGSYSCONFDIR" }}
 {{- range $name, $c := .connections }}
   {{- $text := include "release-runtime.knownText" (dict "root" $root "connection" $c) }}
   {{- $named := list }}
-  {{- if regexMatch "^PG(SSL(ROOTCERT|CERT|KEY|CRL|CRLDIR)|PASSFILE|SERVICEFILE|SYSCONFDIR)$" $name }}{{ $named = list $text }}
-  {{- else if regexMatch "^(DATABASE_HOST|PGHOST)$" $name }}{{ $named = splitList "," $text }}
-  {{- else if regexMatch "^DATABASE_(URL|DSN)$" $name }}
+  {{- if has $name $files }}{{ $named = list $text }}
+  {{- else if has $name (list "DATABASE_HOST" "PGHOST") }}{{ $named = splitList "," $text }}
+  {{- else if has $name (list "DATABASE_URL" "DATABASE_DSN") }}
     {{- range regexFindAll `(sslrootcert|sslcert|sslkey|sslcrl|sslcrldir|passfile|servicefile|host)\s*=\s*'?[^\s&']+` $text -1 }}
       {{- $named = append $named (regexReplaceAll `^[a-z]+\s*=\s*'?` . "" | replace "%2F" "/" | replace "%2f" "/") }}
     {{- end }}

@@ -7,16 +7,16 @@ release-runtime.model   in: what release-runtime.all gets. out: as JSON, everyth
 {{- define "release-runtime.model" -}}
 {{- $given := .values | default dict }}
 {{- $kept := .ctx.releaseRuntime | default dict }}
-{{- $mark := toJson (list $given .own) | sha256sum }}
+{{- $text := toJson $given }}
+{{- $mark := printf "%v %s" .own $text | sha256sum }}
 {{- if not (hasKey $kept $mark) }}
   {{- include "release-runtime.check.caller" . }}
-  {{- include "release-runtime.check.plain" (dict "value" $given "path" "") }}
-  {{- include "release-runtime.check.characters" (dict "Values" $given) }}
-  {{- $root := include "release-runtime.root" . | fromJson }}
+  {{- include "release-runtime.check.given" (dict "values" $given "text" $text) }}
+  {{- $root := include "release-runtime.root" (merge (dict "text" $text) .) | fromJson }}
   {{- include "release-runtime.check.values" $root }}
-  {{- $text := include "release-runtime.model.all" $root }}
-  {{- include "release-runtime.check.model" (fromJson $text) }}
-  {{- $_ := set $kept $mark $text }}
+  {{- $model := include "release-runtime.model.all" $root }}
+  {{- include "release-runtime.check.model" (fromJson $model) }}
+  {{- $_ := set $kept $mark $model }}
   {{- $_ := set .ctx "releaseRuntime" $kept }}
 {{- end }}
 {{- get $kept $mark }}
@@ -58,9 +58,8 @@ release-runtime.model   in: what release-runtime.all gets. out: as JSON, everyth
   {{- $_ := set $cronJobs $key (include "release-runtime.model.cronJob" (dict "root" $root "key" $key "job" $job) | fromJson) }}
 {{- end }}
 {{- $out := dict "root" $root "workloads" $workloads "migrations" $migrations "cronJobs" $cronJobs "hooks" $hooks "copies" dict }}
-{{- $_ := set $out "claims" (include "release-runtime.claims" $root | fromJson) }}
 {{- $_ := set $out "rbac" (include "release-runtime.rbac" $root | fromJson) }}
-{{- $_ := set $out "services" $root.services }}
+{{- $_ := set $out "claims" $root.claims }}{{ $_ := set $out "services" $root.services }}
 {{- range list "secrets" "configMaps" }}
   {{- $_ := set $out . (include "release-runtime.data" (dict "root" $root "kind" .) | fromJson) }}
   {{- $copies := dict "root" $root "kind" . "copies" (get $copied .) }}
@@ -82,7 +81,7 @@ release-runtime.model   in: what release-runtime.all gets. out: as JSON, everyth
 {{- end }}
 
 {{- /*
-What all other templates get as "root", as JSON: in: what release-runtime.all gets, or a chart's root
+What all other templates get as "root", as JSON: in: what release-runtime.all gets [text: toJson of the values], or a chart's root
 
     Values            without entries that are null, at any depth, so that no template meets one
     Release kube flux own
@@ -90,15 +89,18 @@ What all other templates get as "root", as JSON: in: what release-runtime.all ge
     dashboards        {KEY: {FILE: TEXT}}
     extraObjects      {KEY: YAML}
     externalSecrets   the version of External Secrets' API
-    services          release-runtime.services
+    services claims   release-runtime.services, release-runtime.claims
     sources           what has the shape of a workload, and which jobs alone are made of
     fullname          what names begin with; system: what the label name says
     Chart             name and version of the chart that calls, and the version of its application
 */ -}}
 {{- define "release-runtime.root" -}}
 {{- $ctx := .ctx | default . }}{{ $given := .values | default $ctx.Values }}
-{{- $values := dict }}
-{{- include "release-runtime.copyPlain" (dict "from" $given "to" $values) }}
+{{- $values := fromJson (.text | default "") }}
+{{- if or (not .text) (contains "null" .text) }}
+  {{- $values = dict }}
+  {{- include "release-runtime.copyPlain" (dict "from" $given "to" $values) }}
+{{- end }}
 {{- include "release-runtime.gather" $values }}
 {{- $_ := set $values "configMaps" (include "release-runtime.withFiles" (dict "ctx" $ctx "values" $values) | fromJson) }}
 {{- include "release-runtime.withCredentials" $values }}
