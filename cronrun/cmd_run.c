@@ -20,8 +20,8 @@ const struct opt_command cmd_run = {
         "when none is left.",
     .options = OPT_NAMES("lock", "name", "on-busy", "lock-ttl", "lock-settle", "deadline", "grace",
                          "stop-signal", "starting-deadline", "scheduled-at", "job-deadline",
-                         "busy-status", "late-status", "child-status", "database", "redis",
-                         "record-fd", "termination-log"),
+                         "output", "spool-dir", "busy-status", "late-status", "child-status",
+                         "database", "redis", "record-fd", "termination-log"),
     .run = cmd_run_run,
 };
 

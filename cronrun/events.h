@@ -32,6 +32,12 @@
     E(not_dying, "job, run_id, processes",                                                         \
       "processes survived KILL, or cronrun may not signal them")                                   \
     E(blind, "job, run_id", "without a usable /proc, only the command's process group is seen")    \
+    E(output_dropped, "job, run_id, bytes",                                                        \
+      "--output on-failure: so many bytes between beginning and end of the output are not kept")   \
+    E(output_lost, "job, run_id, bytes",                                                           \
+      "--output: the reader of the output took nothing for too long; the rest of it is lost")      \
+    E(spool_failed, "job, run_id",                                                                 \
+      "--output on-failure: the output cannot be written to a file; only its end is kept")         \
     E(state, "job, from, to", "debug: supervision changed its state")                              \
     E(usage, "exit", "an option or a variable is invalid; nothing was started")
 CRONRUN_EVENTS(EVENT_DECLARE)

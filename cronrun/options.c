@@ -154,6 +154,29 @@ static const struct opt_row rows[] = {
      .more =
          "It counts from the scheduled time, or from cronrun's start where that is unknown (a Job created by "
          "hand), and can only shorten --deadline."},
+    {.name = "output",
+     .kind = OPT_CHOICE,
+     .arg = "pass|lines|on-failure",
+     .choices = OPT_NAMES("pass", "lines", "on-failure"),
+     .offset = FIELD(output),
+     .def = "pass",
+     .help =
+         "what becomes of the command's output: passed on untouched, as a record per line, or shown only if the run fails",
+     .more =
+         "pass: the command has standard output and standard error as cronrun itself. lines: both are read, and each line is a JSON "
+         "record on standard output with the time, the run ID and the name of the stream; no record exceeds 4,096 bytes. on-failure: "
+         "the output is kept, and written to standard output and standard error if the run does not succeed: the first 64 MiB, and "
+         "of more the last 1 MiB. With lines and on-failure the end of the output is part of the termination message."},
+    {.name = "spool-dir",
+     .kind = OPT_STRING,
+     .arg = "DIR",
+     .path = OPT_PATH_DIR,
+     .offset = FIELD(spool_dir),
+     .def_text = "TMPDIR, or /tmp",
+     .help = "directory of the file that holds the output for --output on-failure",
+     .more =
+         "It should be on a local file system. The file has no name and needs no cleaning up. If it cannot be made, or its disk "
+         "is full, only the last 1 MiB of the output is kept, in memory, and a record says so."},
     {.name = "busy-status",
      .kind = OPT_INT,
      .arg = "STATUS",

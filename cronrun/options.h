@@ -24,6 +24,8 @@ enum {
 
 enum lock_kind { LOCK_NONE, LOCK_FILE, LOCK_POSTGRES, LOCK_REDIS };
 
+enum output_mode { OUTPUT_PASS, OUTPUT_LINES, OUTPUT_ON_FAILURE };
+
 enum on_busy { BUSY_SKIP, BUSY_FAIL, BUSY_WAIT };
 
 struct options {
@@ -40,6 +42,8 @@ struct options {
     uint64_t deadline_ms; /* CLOCK_NEVER: none */
     uint64_t grace_ms;
     int stop_signal;
+    int output; /* enum output_mode */
+    const char *spool_dir;
     int64_t busy_status;
     int64_t late_status;
     int64_t child_status;          /* -1: the command's own */

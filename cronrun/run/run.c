@@ -34,7 +34,7 @@ static void
 end(struct run *r)
 {
     conclude(r);
-    loop_quit(r->loop);
+    run_after(r);
 }
 
 static void
@@ -107,11 +107,20 @@ before_start(struct run *r, const struct signals_event *ev)
     }
 }
 
+static bool
+is_stop(const struct signals_event *ev)
+{
+    return !ev->ignored && (ev->signo == SIGTERM || ev->signo == SIGINT || ev->signo == SIGQUIT ||
+                            ev->signo == SIGHUP);
+}
+
 void
 run_signal(struct run *r, const struct signals_event *ev)
 {
     if (ev->signo == SIGCHLD || command_runs(r->command))
         command_signal(r->command, ev);
+    else if (r->over && is_stop(ev))
+        run_after_stop(r);
     else if (!r->ending && !r->facts.started && !ev->ignored)
         before_start(r, ev);
 }
@@ -167,6 +176,7 @@ tear_down(struct run *r)
     target_pg_free(r->target_pg);
     target_redis_free(r->target_redis);
     if (r->loop) {
+        output_free(r->output);
         command_free(r->command);
         loop_timer_free(r->busy_timer);
         loop_watch_free(r->signal_watch);

@@ -1,4 +1,5 @@
 /* run_command.c: the command of a run: what it is started with, and what its end means to the run. */
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
@@ -44,6 +45,40 @@ deadline_ms(const struct run *r)
 }
 
 static void
+on_run_output_ended(void *arg)
+{
+    struct run *r = arg;
+    command_output_ended(r->command);
+}
+
+static int
+make_output(struct run *r, struct err *e)
+{
+    const char *dir = r->o->spool_dir ? r->o->spool_dir : getenv("TMPDIR");
+    struct output_setup x = {.loop = r->loop,
+                             .mode = (enum output_mode)r->o->output,
+                             .job = r->job,
+                             .run_id = r->run_id,
+                             .spool_dir = dir && *dir ? dir : "/tmp",
+                             .ended = on_run_output_ended,
+                             .passed = run_after_passed,
+                             .arg = r};
+    r->output = output_new(&x, e);
+    return r->output ? 0 : -1;
+}
+
+static int
+start_reading(struct run *r, struct command_spec *spec)
+{
+    if (r->o->output == OUTPUT_PASS)
+        return 0;
+    if (!r->output && make_output(r, &r->error) < 0)
+        return -1;
+    spec->reads_output = true;
+    return output_open(r->output, &spec->out_fd, &spec->err_fd, &r->error);
+}
+
+static void
 not_started(struct run *r)
 {
     r->facts.own_failure = true;
@@ -66,7 +101,11 @@ run_command_start(struct run *r)
                                 .grace_ms = r->o->grace_ms,
                                 .stop_signal = r->o->stop_signal};
     int64_t now_ms = clock_wall_ms();
-    int rc = command_start(r->command, &spec, &r->error);
+    int rc = start_reading(r, &spec);
+    if (rc == 0)
+        rc = command_start(r->command, &spec, &r->error);
+    if (r->output)
+        output_begun(r->output);
     run_env_done(&env);
     if (rc < 0) {
         not_started(r);

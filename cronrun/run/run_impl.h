@@ -18,6 +18,7 @@
 #include "common/proc/signals.h"
 #include "cronrun/options.h"
 #include "cronrun/run/outcome.h"
+#include "cronrun/output/output.h"
 
 struct run {
     const struct options *o;
@@ -47,7 +48,8 @@ struct run {
     struct loop_timer *busy_timer;
 
     struct command *command;
-    int64_t started_ms; /* wall; -1 never */
+    struct output *output; /* NULL: the command has ours */
+    int64_t started_ms;    /* wall; -1 never */
     uint64_t took_ms;
 
     struct outcome_facts facts;
@@ -55,10 +57,11 @@ struct run {
     struct outcome outcome;
     bool ending;
     bool acquiring; /* the lease is asked for, and has not answered */
+    bool over;      /* all is told but the output */
 };
 
 /* ---- run.c ---- */
-/* Nothing is left of the command, or it never started: release and end. */
+/* Nothing is left of the command, or it never started: release, tell, and pass on what it wrote. */
 void run_finish(struct run *r);
 /* A signal came, or what is to be treated as one. */
 void run_signal(struct run *r, const struct signals_event *ev);
@@ -85,6 +88,13 @@ MUST_CHECK int run_name(struct run *r, struct err *e);
 MUST_CHECK int run_command_init(struct run *r, struct err *e);
 /* Starts it; a failure ends the run. */
 void run_command_start(struct run *r);
+
+/* ---- run_after.c ---- */
+/* All is told: what is still to be passed on is, and the loop ends. */
+void run_after(struct run *r);
+/* A stop signal came meanwhile. */
+void run_after_stop(struct run *r);
+void run_after_passed(void *arg); /* output.h */
 
 /* ---- run_env.c ---- */
 /* The command's environment: an owned NULL-ended array and the strings that are ours. ERR_NOMEM. */

@@ -3,12 +3,16 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/events.h"
 #include "common/base/log.h"
 #include "common/proc/termination.h"
 #include "cronrun/events.h"
 #include "cronrun/run/run_impl.h"
+
+/* Of the command's output in the termination message. */
+#define TAIL_MAX 3000u
 
 struct texts {
     char scheduled[CLOCK_RFC3339_MAX];
@@ -240,10 +244,28 @@ report_not_started(const struct run *r, const char *msg)
               "%s", msg);
 }
 
+/* The last lines of the output, and what we say of the run behind them; with room for the other fields. */
+static void
+add_tail(const struct run *r, const char *msg, struct strbuf *out)
+{
+    if (r->output)
+        output_last(r->output, TAIL_MAX, out);
+    char *line = out->len == TAIL_MAX ? memchr(out->data, '\n', out->len) : NULL;
+    if (line) { /* the first one is cut */
+        size_t cut = (size_t)(line + 1 - out->data);
+        memmove(out->data, line + 1, out->len - cut + 1);
+        out->len -= cut;
+    }
+    if (out->len > 0 && out->data[out->len - 1] != '\n')
+        strbuf_addc(out, '\n');
+    strbuf_adds(out, msg);
+}
+
 void
 run_report_end(const struct run *r)
 {
     struct texts t;
+    cleanup_strbuf struct strbuf tail = STRBUF_INIT;
     char msg[LOG_LINE_MAX / 2];
     bool started = r->started_ms >= 0;
     if (started) {
@@ -253,6 +275,7 @@ run_report_end(const struct run *r)
         describe_not_started(r, msg, sizeof(msg));
         report_not_started(r, msg);
     }
+    add_tail(r, msg, &tail);
     struct field fence = fence_field(r);
     struct field signal = signal_field(r, &t);
     const struct field fields[] = {
@@ -267,7 +290,7 @@ run_report_end(const struct run *r)
         LF_STR("scheduled", instant_text(t.scheduled, r->scheduled_ms, 0)),
         LF_STR("started", instant_text(t.started, r->started_ms, 3)),
         LF_UINT("duration_ms", r->took_ms),
-        LF_TAIL("tail", msg),
+        LF_TAIL("tail", strbuf_str(&tail)),
     };
     struct err e;
     if (termination_write(r->o->termination_log, fields, sizeof(fields) / sizeof(fields[0]), &e) <

@@ -416,6 +416,12 @@ command_unsure(struct command *c, const struct err *why)
     seen.unsure = true;
 }
 
+void
+command_output_ended(struct command *c)
+{
+    (void)c;
+}
+
 /* ---- a run ---- */
 
 /* Without a lock's settings, deadlines, or a scheduled time; what a busy lock means is BUSY_SKIP. */

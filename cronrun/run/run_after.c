@@ -1,0 +1,40 @@
+/* run_after.c: what a run does when it is over and told: nothing holds the lock any more. */
+#include "common/base/clock.h"
+#include "cronrun/run/run_impl.h"
+
+/* For a reader of the output who takes nothing: he may be a pager. Where time was up before, nobody waits for him. */
+#define PATIENCE_MS 60000
+#define PATIENCE_LEAST_MS 2000
+
+static uint64_t
+patience_ms(const struct run *r)
+{
+    bool ended = r->outcome.kind == OUTCOME_SUCCESS || r->outcome.kind == OUTCOME_FAILURE;
+    uint64_t most_ms = clock_earlier(ended ? PATIENCE_MS : 0, run_left_ms(r));
+    return most_ms > PATIENCE_LEAST_MS ? most_ms : PATIENCE_LEAST_MS;
+}
+
+void
+run_after_passed(void *arg)
+{
+    struct run *r = arg;
+    loop_quit(r->loop);
+}
+
+void
+run_after(struct run *r)
+{
+    r->over = true;
+    if (r->output)
+        output_finish(r->output, r->facts.started && r->outcome.kind != OUTCOME_SUCCESS,
+                      patience_ms(r));
+    else
+        loop_quit(r->loop);
+}
+
+void
+run_after_stop(struct run *r)
+{
+    if (r->output)
+        output_give_up(r->output);
+}
