@@ -26,6 +26,12 @@ def test_hooks_001_4(helm):
     assert runs["resources"] == {"requests": {"cpu": "100m"}} and spec["template"]["spec"]["nodeSelector"]["disk"] == "ssd"
 
 
+def test_what_a_hook_says_of_its_job(helm):
+    own = changed(changed(MORE, "hooks.warm.ttlSecondsAfterFinished", 0), "hooks.warm.backoffLimit", 2)
+    spec = job(helm, "warm", own)["spec"]
+    assert (spec["backoffLimit"], spec["ttlSecondsAfterFinished"]) == (2, 0)
+
+
 def test_none_is_blind(helm):
     """Before the release exists it gets copies; afterwards the objects themselves."""
     objects = helm.render(MORE)

@@ -76,7 +76,7 @@ def test_upgrade_and_rollback_under_requests_002_1_002_2_002_14(chatbot, measure
     assert client.lost() == [] and took <= 20 * SLOW
 
 
-def test_more_back_ends_under_load_002_3(chatbot, measured, cluster):
+def test_more_back_ends_under_load_002_3_001_24(chatbot, measured, cluster):
     """At more than 70 % of the requested CPU there are more pods within 60 s of the first look at them, up to the maximum."""
     if cluster.get("/apis/metrics.k8s.io/v1beta1") is None:
         pytest.skip("no metrics server: nobody measures the load")
