@@ -233,13 +233,11 @@ beaten(struct lease_pg *p)
 static bool
 went_round(struct lease_pg *p, const struct err *e)
 {
-    if (!pgconn_connected(p->conn))
-        return false;
     if (p->step == STEP_WHO || p->step == STEP_WHO_ROW) {
-        busy(p); /* held by another for certain, whoever it is */
+        busy(p); /* held by another for certain, whoever it is; even if this session has ended */
         return true;
     }
-    if (p->step != STEP_CREATE)
+    if (p->step != STEP_CREATE || !pgconn_connected(p->conn))
         return false;
     static const char *const made_by_another[] = {"23505", "42P07", "42710"};
     for (size_t i = 0; i < sizeof(made_by_another) / sizeof(made_by_another[0]); i++)

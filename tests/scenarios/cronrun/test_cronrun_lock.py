@@ -391,6 +391,26 @@ def test_pg_waiting_session_ends(start, nasty, pg, scratch):
     assert (scratch / "ran").exists()
 
 
+@pytest.mark.parametrize("side", ["client", "server"])
+def test_pg_waiting_session_is_cut_at_each_message(start, nasty, pg, proxy, scratch, side):
+    """Wherever in an attempt it is: the next attempt makes another one."""
+    between = proxy(pg)
+    for n in range(1, 13):
+        first = start("cronrun", *PG, nasty, "ready", env=pg_env(pg.url))
+        first.wait_for("ready")
+        ran = scratch / f"ran-{n}"
+        second = start("cronrun", *PG, "--on-busy", "wait=60s", "touch", ran, env=pg_env(pg.url_with(port=between.port, sslmode="disable")))
+        second.wait_for('"lock_wait"')
+        cut = []
+        between.at_message(n, side, lambda: bool(cut.append(1)))
+        wait_until(lambda: cut, 10, "an attempt")
+        wait_until(lambda: between.connections() == 1, 10, f"another session after a cut at message {n}")
+        first.terminate()
+        first.wait()
+        assert second.wait(30).status == 0, n
+        assert ran.exists()
+
+
 def test_pg_server_killed(start, nasty, pg_server, programs):
     server = pg_server()
     process = start("cronrun", *PG, nasty, "deaf", "many=3", "setsid", "ready", env=pg_env(server.url()))
