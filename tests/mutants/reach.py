@@ -120,11 +120,21 @@ def reached_by(command, programs):
     return found
 
 
+def documents():
+    """The command that prints them: it gives the programs a clean environment, so they are wrapped."""
+    wrapped = BUILD / DOCUMENTS
+    wrapped.mkdir(exist_ok=True)
+    for program in PROGRAMS:
+        (wrapped / program).write_text(f'#!/bin/sh\nRR_REACH={wrapped}/reached exec {BUILD}/bin/{program} "$@"\n')
+        (wrapped / program).chmod(0o755)
+    return ["sh", "-c", f'ln -sfn "$RR_REACH" {wrapped}/reached && scripts/docs --check {wrapped}']
+
+
 def of_units(isolated):
     """{unit test, or DOCUMENTS: keys of what it comes to}; each runs anew only when its code has changed."""
     tests = sorted(str(t.relative_to(ROOT).with_suffix("")) for t in (ROOT / "tests" / "unit").glob("*/test_*.c"))
     asked = {test: ([str(BUILD / test)], [BUILD / test]) for test in tests}
-    asked[DOCUMENTS] = ["scripts/docs", "--check", str(BUILD / "bin")], [BUILD / "bin" / program for program in PROGRAMS]
+    asked[DOCUMENTS] = documents(), [BUILD / "bin" / program for program in PROGRAMS]
     old = kept()
 
     def one(name):
