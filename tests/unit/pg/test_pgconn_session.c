@@ -495,6 +495,45 @@ test_last_words(void **state)
     target_pg_free(t);
 }
 
+/* The next session knows nothing of them: it is alive, and when it is lost in turn, nothing was said. */
+static void
+test_last_words_are_forgotten(void **state)
+{
+    (void)state;
+    struct err e;
+    struct waiter w = {0}, again = {0}, idle = {0};
+    struct target_pg *t = parse("");
+    struct pgconn *c = connected(t);
+    ANSWER("N\0\0\0$SWARNING\0VWARNING\0C57P02\0Mgone\0\0");
+    server.hangs_up = true;
+    assert_int_equal(pgconn_query_start(c, "SELECT 1", 8, clock_deadline(LONG_MS), on_rows, &w, &e),
+                     0);
+    wait_for(&w);
+    assert_string_equal(w.e.sqlstate, "57P02");
+    assert_int_equal(pgconn_connect_start(c, clock_deadline(LONG_MS), on_end, &again, &e), 0);
+    wait_for(&again);
+    assert_int_equal(again.e.code, ERR_NONE);
+
+    static const char notice[] = "N\0\0\0 SNOTICE\0VNOTICE\0C00000\0Mhi\0\0";
+    assert_int_equal(pgconn_watch_start(c, on_end, &idle, &e), 0);
+    server_send(notice, sizeof(notice) - 1);
+    turns(5);
+    assert_int_equal(idle.calls, 0);
+    assert_true(pgconn_connected(c));
+
+    w = (struct waiter){0};
+    ANSWER("");
+    assert_int_equal(pgconn_query_start(c, "SELECT 1", 8, clock_deadline(LONG_MS), on_rows, &w, &e),
+                     0);
+    wait_for(&w);
+    server.hangs_up = false;
+    assert_int_equal(w.e.code, ERR_CLOSED);
+    assert_string_equal(w.e.sqlstate, "");
+    assert_null(strstr(w.e.msg, "gone"));
+    pgconn_free(c);
+    target_pg_free(t);
+}
+
 /* Of what the server completed before it ended the session nothing is left out. Behind a long row libpq reads on until there is no
  * more, so that this arrives together with the reset of the connection. */
 static void
@@ -538,11 +577,18 @@ main(void)
 {
     event_set_mem_functions(event_malloc, realloc, free);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_two_on_one_target),   cmocka_unit_test(test_zero_byte),
-        cmocka_unit_test(test_copy_data_left_over), cmocka_unit_test(test_role_by_copy),
-        cmocka_unit_test(test_copy_out_in_pieces),  cmocka_unit_test(test_cancel),
-        cmocka_unit_test(test_no_memory_to_wait),   cmocka_unit_test(test_unwatched),
-        cmocka_unit_test(test_last_words),          cmocka_unit_test(test_completed_before_the_end),
+        cmocka_unit_test(test_two_on_one_target),
+        cmocka_unit_test(test_zero_byte),
+        cmocka_unit_test(test_copy_data_left_over),
+        cmocka_unit_test(test_role_by_copy),
+        cmocka_unit_test(test_copy_out_in_pieces),
+        cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_no_memory_to_wait),
+        cmocka_unit_test(test_unwatched),
+        cmocka_unit_test(test_last_words),
+        cmocka_unit_test(test_completed_before_the_end),
+        cmocka_unit_test(test_last_words_are_forgotten),
+        cmocka_unit_test(test_completed_before_the_end),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
