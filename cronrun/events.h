@@ -13,8 +13,8 @@
 #define CRONRUN_EVENTS(E)                                                                          \
     E(run_start, "job, run_id, fence, scheduled, started, lag_ms, pid", "the command was started") \
     E(run_end,                                                                                     \
-      "job, run_id, fence, scheduled, started, lag_ms, duration_ms, outcome, reason, exit, "       \
-      "command_exit, signal, max_rss_bytes, user_ms, system_ms",                                   \
+      "job, run_id, fence, scheduled, started, lag_ms, duration_ms, attempts, outcome, reason, "   \
+      "exit, command_exit, signal, max_rss_bytes, user_ms, system_ms",                             \
       "no process of the command is left")                                                         \
     E(run_skipped, CRONRUN_NOT_STARTED, "the lock is busy, and --on-busy is skip")                 \
     E(run_refused, CRONRUN_NOT_STARTED, "the command was not started for another reason")          \
@@ -32,6 +32,9 @@
     E(not_dying, "job, run_id, processes",                                                         \
       "processes survived KILL, or cronrun may not signal them")                                   \
     E(blind, "job, run_id", "without a usable /proc, only the command's process group is seen")    \
+    E(retry, "job, run_id, attempt, command_exit, signal, delay_ms",                               \
+      "an attempt failed; the next follows after delay_ms, or none where that is missing")         \
+    E(retry_start, "job, run_id, attempt, pid", "the command was started again")                   \
     E(output_dropped, "job, run_id, bytes",                                                        \
       "--output on-failure: so many bytes between beginning and end of the output are not kept")   \
     E(output_lost, "job, run_id, bytes",                                                           \

@@ -154,6 +154,27 @@ static const struct opt_row rows[] = {
      .more =
          "It counts from the scheduled time, or from cronrun's start where that is unknown (a Job created by "
          "hand), and can only shorten --deadline."},
+    {.name = "retries",
+     .kind = OPT_INT,
+     .arg = "N",
+     .offset = FIELD(retries),
+     .def = "0",
+     .min = 0,
+     .max = 1000,
+     .help = "how often the command is started again if it fails",
+     .more =
+         "Only after an exit status other than 0 or a signal that cronrun did not send. The lock is kept between the attempts, and "
+         "--deadline and --job-deadline apply to all of them together, pauses included: no attempt is started when the pause "
+         "before it would not end in time."},
+    {.name = "retry-delay",
+     .kind = OPT_DURATION,
+     .offset = FIELD(retry_delay_ms),
+     .def = "5s",
+     .min = 1,
+     .max = 86400000,
+     .help = "pause before the first retry; it doubles each time, up to five minutes",
+     .more =
+         "Up to half of each pause is left out at random, so that jobs that failed together are not retried together."},
     {.name = "output",
      .kind = OPT_CHOICE,
      .arg = "pass|lines|on-failure",

@@ -44,6 +44,8 @@ struct options {
     int stop_signal;
     int output; /* enum output_mode */
     const char *spool_dir;
+    int64_t retries;
+    uint64_t retry_delay_ms;
     int64_t busy_status;
     int64_t late_status;
     int64_t child_status;          /* -1: the command's own */

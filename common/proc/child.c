@@ -1,11 +1,15 @@
 /* child.c: fork, exec, and the pipe that tells why exec failed. */
 #include "common/proc/child.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
@@ -40,6 +44,25 @@ fail_early(int fd, enum step step, int sys_errno)
     fail(fd, &f);
 }
 
+/* All but the standard ones; the kernel does it in one call since 5.11. */
+static void
+close_at_exec(void)
+{
+#ifdef SYS_close_range
+    if (syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
+        return;
+#endif
+    DIR *dir = opendir("/proc/self/fd");
+    struct dirent *entry;
+    while (dir && (entry = readdir(dir))) {
+        int fd = (int)strtol(entry->d_name, NULL, 10);
+        if (fd > STDERR_FILENO)
+            fcntl(fd, F_SETFD, FD_CLOEXEC);
+    }
+    if (dir)
+        closedir(dir);
+}
+
 /* In the child, whose one thread is the only one of its parent. */
 static _Noreturn void
 become(const struct child_spec *spec, pid_t parent, int report_fd)
@@ -49,6 +72,8 @@ become(const struct child_spec *spec, pid_t parent, int report_fd)
         _exit(125); /* the supervisor died before the line above */
     if (spec->own_group && setpgid(0, 0) < 0)
         fail_early(report_fd, STEP_GROUP, errno);
+    if (spec->closes)
+        close_at_exec();
     if (spec->keep_fd >= 0 && fcntl(spec->keep_fd, F_SETFD, 0) < 0)
         fail_early(report_fd, STEP_KEEP_FD, errno);
     if ((spec->out_fd && dup2(spec->out_fd, STDOUT_FILENO) < 0) ||

@@ -4,7 +4,7 @@
  * The child gets mask and dispositions as they were on the supervisor's entry, a process group of
  * its own (unless a terminal must keep its foreground group), KILL when the supervisor dies
  * (PR_SET_PDEATHSIG), and no descriptor of ours but the one that is handed to it on purpose (all
- * others are CLOEXEC). fork() of a small process; nothing here waits: why an exec failed is asked
+ * others are CLOEXEC); those that the supervisor was started with, unless `closes`. fork() of a small process; nothing here waits: why an exec failed is asked
  * after the child ended.
  */
 #ifndef RR_PROC_CHILD_H
@@ -26,6 +26,7 @@ struct child_spec {
     int keep_fd;                   /* handed to the command under its number; -1: none */
     int out_fd, err_fd;            /* become its standard output and error; 0: those are ours */
     bool own_group;
+    bool closes; /* what the supervisor was started with, beyond the standard descriptors */
 };
 
 struct child {

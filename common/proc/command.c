@@ -94,6 +94,8 @@ on_command_deadline(void *arg)
     command_reap(c);
     if (c->dead || c->exited) /* in time, and we hear of both at once */
         return;
+    if (c->end.stop_signo || c->end.lost) /* that is what ends it; its grace goes on */
+        return;
     c->end.deadline = true;
     if (tell(c, &(struct command_note){.news = COMMAND_OVERDUE, .deadline_ms = c->deadline_ms}))
         command_event(c, SUPERVISE_DEADLINE);
@@ -388,7 +390,8 @@ command_start(struct command *c, const struct command_spec *spec, struct err *e)
                                .keep_fd = spec->keep_fd,
                                .out_fd = spec->out_fd,
                                .err_fd = spec->err_fd,
-                               .own_group = !c->terminal};
+                               .own_group = !c->terminal,
+                               .closes = spec->closes};
     assert(!c->child.pid && !c->dead);
     uint64_t now_ms = clock_boot_ms();
     c->started_ms = clock_mono_ms();

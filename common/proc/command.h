@@ -50,7 +50,7 @@ struct command_end {
     int wait_status;  /* as of waitpid(2) */
     uint64_t took_ms; /* until nothing was left of it */
     /* What came before the command itself ended: */
-    bool deadline;
+    bool deadline; /* not one that came while it was being stopped, or lost */
     bool lost;
     int stop_signo;   /* TERM, INT or QUIT, the first of them; 0: none came */
     struct err error; /* of exec_status, else of `lost`; ERR_NONE */
@@ -75,6 +75,7 @@ struct command_spec {
     uint64_t deadline_ms; /* what it may take, also in suspend; CLOCK_NEVER: as long as it likes */
     uint64_t grace_ms;    /* from the stop signal to KILL */
     int stop_signal;
+    bool closes;       /* child.h */
     bool reads_output; /* the owner reads it to its end, and calls command_output_ended() */
 };
 

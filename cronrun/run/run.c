@@ -56,6 +56,7 @@ run_finish(struct run *r)
         return;
     r->ending = true;
     loop_timer_cancel(r->busy_timer);
+    loop_timer_cancel(r->retry_timer);
     if (!r->leased && r->acquiring) {
         /* It may be granted already, and a lock in Redis would outlive us: on_run_acquired() gives it back. */
         lease_withdraw(r->lease);
@@ -84,6 +85,7 @@ run_fail(struct run *r, bool *fact, const struct err *e)
 
 /* ---- signals ---- */
 
+/* Also while it waits for its next attempt. */
 static void
 before_start(struct run *r, const struct signals_event *ev)
 {
@@ -121,7 +123,7 @@ run_signal(struct run *r, const struct signals_event *ev)
         command_signal(r->command, ev);
     else if (r->over && is_stop(ev))
         run_after_stop(r);
-    else if (!r->ending && !r->facts.started && !ev->ignored)
+    else if (!r->ending && !ev->ignored)
         before_start(r, ev);
 }
 
@@ -161,7 +163,9 @@ prepare(struct run *r, struct err *e)
         return -1;
     r->signal_watch = loop_watch_new(r->loop, r->signals.fd, on_run_signals, r);
     r->busy_timer = loop_timer_new(r->loop, on_run_busy_timer, r);
-    if (!r->signal_watch || !r->busy_timer || loop_watch_set(r->signal_watch, LOOP_READ) < 0)
+    r->retry_timer = loop_timer_new(r->loop, run_retry_due, r);
+    if (!r->signal_watch || !r->busy_timer || !r->retry_timer ||
+        loop_watch_set(r->signal_watch, LOOP_READ) < 0)
         return err_nomem(e);
     if (run_command_init(r, e) < 0 || run_record_init(r, e) < 0)
         return -1;
@@ -179,6 +183,7 @@ tear_down(struct run *r)
         output_free(r->output);
         command_free(r->command);
         loop_timer_free(r->busy_timer);
+        loop_timer_free(r->retry_timer);
         loop_watch_free(r->signal_watch);
         loop_watch_free(r->reader_watch);
     }

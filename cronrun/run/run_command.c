@@ -32,16 +32,18 @@ on_run_command_ended(const struct command_end *end, void *arg)
     r->facts.deadline = end->deadline;
     r->facts.stop_signo = end->stop_signo;
     r->error = end->error;
-    r->took_ms = end->took_ms;
-    run_finish(r);
+    r->took_ms = r->attempts > 1 ? clock_mono_ms() - r->began_ms : end->took_ms;
+    if (!run_retry(r))
+        run_finish(r);
 }
 
-/* The command's own deadline, or the earlier end of what the job's leaves. */
-static uint64_t
-deadline_ms(const struct run *r)
+/* It counts from the first start. */
+static void
+begin_deadline(struct run *r)
 {
-    uint64_t own_ms = r->o->deadline_ms == 0 ? CLOCK_NEVER : r->o->deadline_ms;
-    return clock_earlier(own_ms, run_left_ms(r));
+    bool none = r->o->deadline_ms == 0 || r->o->deadline_ms == CLOCK_NEVER;
+    r->deadline_at_ms = none ? CLOCK_NEVER : clock_boot_ms() + r->o->deadline_ms;
+    r->began_ms = clock_mono_ms();
 }
 
 static void
@@ -89,6 +91,8 @@ void
 run_command_start(struct run *r)
 {
     struct run_env env;
+    if (r->attempts == 0)
+        begin_deadline(r);
     if (run_env_make(r, environ, &env, &r->error) < 0) {
         not_started(r);
         return;
@@ -97,9 +101,10 @@ run_command_start(struct run *r)
                                 .envp = env.envp,
                                 .cores = &r->cores,
                                 .keep_fd = r->lease ? lease_keep_fd(r->lease) : -1,
-                                .deadline_ms = deadline_ms(r),
+                                .deadline_ms = run_retry_left_ms(r),
                                 .grace_ms = r->o->grace_ms,
-                                .stop_signal = r->o->stop_signal};
+                                .stop_signal = r->o->stop_signal,
+                                .closes = true};
     int64_t now_ms = clock_wall_ms();
     int rc = start_reading(r, &spec);
     if (rc == 0)
@@ -111,18 +116,25 @@ run_command_start(struct run *r)
         not_started(r);
         return;
     }
-    r->started_ms = now_ms;
+    if (++r->attempts == 1)
+        r->started_ms = now_ms;
     r->facts.started = true;
     run_report_start(r);
 }
 
 int
-run_command_init(struct run *r, struct err *e)
+run_command_new(struct run *r, struct err *e)
 {
     static const struct command_ops ops = {
         .note = on_run_command_note, .look = on_run_command_look, .ended = on_run_command_ended};
     r->command = command_new(r->loop, &r->signals, &ops, r, e);
-    if (!r->command)
+    return r->command ? 0 : -1;
+}
+
+int
+run_command_init(struct run *r, struct err *e)
+{
+    if (run_command_new(r, e) < 0)
         return -1;
     if (!command_sees_all(r->command))
         log_warn(&event_blind, LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id)),

@@ -48,8 +48,13 @@ struct run {
     struct loop_timer *busy_timer;
 
     struct command *command;
-    struct output *output; /* NULL: the command has ours */
-    int64_t started_ms;    /* wall; -1 never */
+    struct output *output;      /* NULL: the command has ours */
+    uint64_t attempts;          /* starts of the command */
+    uint64_t deadline_at_ms;    /* clock_boot_ms(), of all attempts */
+    uint64_t began_ms;          /* clock_mono_ms(), the first of them */
+    struct backoff retry_again; /* until the next */
+    struct loop_timer *retry_timer;
+    int64_t started_ms; /* wall; -1 never */
     uint64_t took_ms;
 
     struct outcome_facts facts;
@@ -86,8 +91,16 @@ MUST_CHECK int run_name(struct run *r, struct err *e);
 
 /* ---- run_command.c ---- */
 MUST_CHECK int run_command_init(struct run *r, struct err *e);
-/* Starts it; a failure ends the run. */
+MUST_CHECK int run_command_new(struct run *r, struct err *e);
+/* Starts it, as the first attempt or the next; a failure ends the run. */
 void run_command_start(struct run *r);
+
+/* ---- run_retry.c ---- */
+/* The command has ended. True: there will be another attempt. */
+bool run_retry(struct run *r);
+void run_retry_due(void *arg); /* of r->retry_timer */
+/* What the deadline, or the earlier end of the Job's, leaves of the time; CLOCK_NEVER: there is none. */
+uint64_t run_retry_left_ms(const struct run *r);
 
 /* ---- run_after.c ---- */
 /* All is told: what is still to be passed on is, and the loop ends. */
@@ -112,6 +125,8 @@ void run_env_done(struct run_env *env);
 /* "web-1, pid 12, since …, run …", as far as known; "another" when nothing is. */
 void run_report_holder(const struct lease_holder *h, char *buf, size_t size);
 void run_report_start(const struct run *r);
+/* An attempt failed; the next comes after the pause, or not at all. */
+void run_report_retry(const struct run *r, bool comes, uint64_t pause_ms);
 void run_report_note(const struct run *r, const struct command_note *note);
 void run_report_end(const struct run *r);
 

@@ -26,6 +26,7 @@ run_lock_lost(struct lease *l, enum lease_grade grade, const struct err *why, vo
         run_fail(r, &r->facts.unreachable, why);
         return;
     }
+    bool between = !command_runs(r->command); /* two attempts */
     if (grade == LEASE_GONE)
         command_lost(r->command, why);
     else
@@ -33,6 +34,8 @@ run_lock_lost(struct lease *l, enum lease_grade grade, const struct err *why, vo
     log_error(grade == LEASE_GONE ? &event_lock_lost : &event_lock_unsure,
               LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id)), "%s: %s", r->job,
               why->msg);
+    if (between)
+        run_fail(r, &r->facts.lost, why);
 }
 
 uint64_t

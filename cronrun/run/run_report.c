@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
@@ -44,12 +45,47 @@ void
 run_report_start(const struct run *r)
 {
     struct texts t;
+    if (r->attempts > 1) {
+        log_info(&event_retry_start,
+                 LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id),
+                            LF_UINT("attempt", r->attempts),
+                            LF_INT("pid", command_pid(r->command))),
+                 "%s started again, attempt %llu of %lld", r->job, (unsigned long long)r->attempts,
+                 (long long)r->o->retries + 1);
+        return;
+    }
     log_info(&event_run_start,
              LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id), fence_field(r),
                         LF_OPT("scheduled", instant_text(t.scheduled, r->scheduled_ms, 0)),
                         LF_STR("started", instant_text(t.started, r->started_ms, 3)), lag_field(r),
                         LF_INT("pid", command_pid(r->command))),
              "%s started", r->job);
+}
+
+void
+run_report_retry(const struct run *r, bool comes, uint64_t pause_ms)
+{
+    char how[32], name[SIGNALS_NAME_MAX],
+        next[CLOCK_DURATION_MAX + 32] = "no time is left for another";
+    char pause[CLOCK_DURATION_MAX];
+    int status = r->facts.wait_status;
+    bool by_signal = WIFSIGNALED(status);
+    if (by_signal)
+        snprintf(how, sizeof(how), "signal %s", signals_name(name, WTERMSIG(status)));
+    else
+        snprintf(how, sizeof(how), "exit %d", WEXITSTATUS(status));
+    if (comes)
+        snprintf(next, sizeof(next), "the next follows in %s",
+                 clock_format_duration(pause, pause_ms));
+    log_warn(&event_retry,
+             LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id),
+                        LF_UINT("attempt", r->attempts),
+                        by_signal ? LF_OPT("command_exit", NULL)
+                                  : LF_INT("command_exit", WEXITSTATUS(status)),
+                        LF_OPT("signal", by_signal ? name : NULL),
+                        comes ? LF_UINT("delay_ms", pause_ms) : LF_OPT("delay_ms", NULL)),
+             "%s: attempt %llu of %lld failed (%s); %s", r->job, (unsigned long long)r->attempts,
+             (long long)r->o->retries + 1, how, next);
 }
 
 /* ---- the command while it lives ---- */
@@ -183,6 +219,7 @@ report_started(const struct run *r, const char *msg)
                    LF_OPT("scheduled", instant_text(t.scheduled, r->scheduled_ms, 0)),
                    LF_STR("started", instant_text(t.started, r->started_ms, 3)), lag_field(r),
                    LF_UINT("duration_ms", r->took_ms),
+                   r->o->retries ? LF_UINT("attempts", r->attempts) : LF_OPT("attempts", NULL),
                    LF_STR("outcome", outcome_name(r->outcome.kind)),
                    LF_STR("reason", r->outcome.reason), LF_INT("exit", r->outcome.exit), own_exit,
                    signal_field(r, &t), LF_UINT("max_rss_bytes", (uint64_t)used.ru_maxrss * 1024),

@@ -15,6 +15,8 @@ _cronrun_value() {
     --starting-deadline) words='' path='' ;;
     --scheduled-at) words='' path='' ;;
     --job-deadline) words='' path='' ;;
+    --retries) words='' path='' ;;
+    --retry-delay) words='' path='' ;;
     --output) path='' words='pass lines on-failure' ;;
     --spool-dir) words='' path=dirnames ;;
     --busy-status) words='' path='' ;;
@@ -38,12 +40,12 @@ _cronrun_value() {
 # What is known after a command: options, words, a path; whether a command line follows. 1: no command.
 _cronrun_command() {
     case $1 in
-    run) options='--lock --name --on-busy --lock-ttl --lock-settle --deadline --grace --stop-signal --starting-deadline --scheduled-at --job-deadline --output --spool-dir --busy-status --late-status --child-status --database --redis --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps=1 ;;
+    run) options='--lock --name --on-busy --lock-ttl --lock-settle --deadline --grace --stop-signal --starting-deadline --scheduled-at --job-deadline --retries --retry-delay --output --spool-dir --busy-status --late-status --child-status --database --redis --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps=1 ;;
     next) options='--tz --dialect --dst --json --count --from --log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
     check) options='--dialect --json --log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
     copy) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
     version) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
-    '') options='--lock --name --on-busy --lock-ttl --lock-settle --deadline --grace --stop-signal --starting-deadline --scheduled-at --job-deadline --output --spool-dir --busy-status --late-status --child-status --database --redis --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='run next check copy version' path='' wraps=1 ;;
+    '') options='--lock --name --on-busy --lock-ttl --lock-settle --deadline --grace --stop-signal --starting-deadline --scheduled-at --job-deadline --retries --retry-delay --output --spool-dir --busy-status --late-status --child-status --database --redis --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='run next check copy version' path='' wraps=1 ;;
     *) return 1 ;;
     esac
 }

@@ -289,6 +289,25 @@ def test_descriptors(cronrun, nasty, scratch):
     assert got[:4] == ["fds", "0", "1", "2"] and len(got) == 5
 
 
+def test_descriptors_of_the_caller_are_closed(run, nasty, scratch):
+    """Of a shell that has more of them open; the lock's is none of these."""
+    wrap = ["sh", "-c", f'exec "$@" 3<{scratch} 5>/dev/null 9</dev/null', "sh"]
+    assert run("cronrun", "--lock", "none", nasty, "fds", "exit=0", wrap=wrap).stdout.strip() == "fds 0 1 2"
+    got = run("cronrun", "--lock", f"file:{scratch}/l", nasty, "fds", "exit=0", wrap=wrap).stdout.split()
+    assert got[:4] == ["fds", "0", "1", "2"] and len(got) == 5 and got[4] not in ("3", "5", "9")
+
+
+def test_a_deadline_within_the_grace_of_a_stop(programs, nasty):
+    """What ends it is the stop."""
+    process = programs.start("cronrun", "run", "--lock", "none", "--deadline", "3s", "--grace", "5s", nasty, "deaf", "ready")
+    process.wait_for("ready")
+    process.terminate()
+    result = process.wait()
+    assert result.status == 137
+    assert end_of(result)["outcome"] == "stopped"
+    assert records(result.stderr, "deadline") == []
+
+
 def test_masks_and_dispositions_are_kept(run, nasty):
     ignored = {signal.SIGTTOU, signal.SIGSEGV, signal.SIGINT, signal.SIGCHLD, signal.SIGUSR2}
     blocked = {signal.SIGTTIN, signal.SIGILL, signal.SIGTERM, signal.SIGALRM}

@@ -32,7 +32,7 @@
 
 /* ---- what is to happen, and what did ---- */
 
-enum at { NOWHEN, WHILE_ASKED, AT_THE_LOOK, WHILE_IT_RUNS, AT_THE_RELEASE };
+enum at { NOWHEN, WHILE_ASKED, AT_THE_LOOK, WHILE_IT_RUNS, BETWEEN_ATTEMPTS, AT_THE_RELEASE };
 
 static struct {
     struct options o;
@@ -52,7 +52,9 @@ static struct {
     enum err_code bad_release;
     int64_t takes_ms; /* until the answer, of wall time */
     int wait_status;
-    uint64_t took_ms; /* the command, and whether it was ended from without: */
+    unsigned good;      /* the attempt that ends well, 0: none differs */
+    int between_signal; /* comes when an attempt has ended */
+    uint64_t took_ms;   /* the command, and whether it was ended from without: */
     bool deadline;
     int stop_signo;
     const struct command_note *note; /* is told while the command runs */
@@ -61,6 +63,7 @@ static struct {
 
 static struct {
     unsigned asked;
+    unsigned starts;
     bool started;
     bool withdrawn;
     bool lost, unsure; /* the command was told */
@@ -276,7 +279,8 @@ void
 lease_check(struct lease *l)
 {
     assert_null(l->acquired_cb);
-    if (plan.loss == AT_THE_LOOK && !seen.started)
+    if ((plan.loss == AT_THE_LOOK && !seen.started) ||
+        (plan.loss == BETWEEN_ATTEMPTS && seen.starts > 0))
         lose();
 }
 
@@ -336,11 +340,13 @@ on_command_soon(void *arg)
     if (plan.note)
         command.ops->note(plan.note, command.arg);
     command.runs = false;
-    command.end.wait_status = plan.wait_status;
+    command.end.wait_status = plan.good == seen.starts ? 0 : plan.wait_status;
     command.end.took_ms = plan.took_ms;
     command.end.deadline = plan.deadline;
     command.end.stop_signo = plan.stop_signo;
     command.ops->ended(&command.end, command.arg);
+    if (plan.between_signal)
+        kill(getpid(), plan.between_signal);
 }
 
 struct command *
@@ -375,6 +381,7 @@ command_start(struct command *c, const struct command_spec *spec, struct err *e)
     assert_string_equal(spec->argv[0], plan.command ? plan.command : "mail");
     seen.deadline_ms = spec->deadline_ms;
     seen.started = c->runs = true;
+    seen.starts++;
     loop_timer_start(c->soon, 0);
     if (plan.command_signal)
         kill(getpid(), plan.command_signal);

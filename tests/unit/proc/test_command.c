@@ -210,6 +210,34 @@ test_deadline(void **state)
     close_world(&w);
 }
 
+/* Being stopped, or without its lock, it is ended by that; the grace goes on. */
+static void
+test_deadline_within_a_grace(void **state)
+{
+    (void)state;
+    struct world w;
+    for (int lost = 0; lost < 2; lost++) {
+        start_usual(&w);
+        process_of(MAIN_PID)->deaf = true;
+        pass_to(START_MS + 9000);
+        if (lost)
+            lose(&w, true, "it was not renewed");
+        else
+            hear(&w, SIGTERM);
+        expect("stopping by USR2, USR2+CONT to all and group 100");
+        pass_to(START_MS + 13999);
+        expect("");
+        pass_to(START_MS + 14000);
+        expect("KILL to all and group 100, killing");
+        hear(&w, SIGCHLD);
+        expect("look, ended");
+        assert_false(w.end.deadline);
+        assert_int_equal(w.end.lost, lost);
+        assert_int_equal(w.end.stop_signo, lost ? 0 : SIGTERM);
+        close_world(&w);
+    }
+}
+
 /* It ended in time, and we hear of both at once. */
 static void
 test_deadline_and_end_together(void **state)
@@ -390,6 +418,7 @@ main(void)
         cmocka_unit_test(test_what_does_not_die),
         cmocka_unit_test(test_another_users_process),
         cmocka_unit_test(test_deadline),
+        cmocka_unit_test(test_deadline_within_a_grace),
         cmocka_unit_test(test_deadline_and_end_together),
         cmocka_unit_test(test_deadline_ends_with_the_command),
         cmocka_unit_test(test_what_it_leaves_behind_after_a_deadline),

@@ -1,0 +1,67 @@
+/* run_retry.c: a command that failed is started again, under the same lock and within the same deadline. */
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "cronrun/events.h"
+#include "cronrun/run/run_impl.h"
+
+/* A pause does not grow beyond this, unless it began longer. */
+#define PAUSE_MOST_MS 300000u
+
+uint64_t
+run_retry_left_ms(const struct run *r)
+{
+    uint64_t now_ms = clock_boot_ms();
+    uint64_t own_ms = r->deadline_at_ms == CLOCK_NEVER ? CLOCK_NEVER
+                      : r->deadline_at_ms > now_ms     ? r->deadline_at_ms - now_ms
+                                                       : 0;
+    return clock_earlier(own_ms, run_left_ms(r));
+}
+
+/* Its own failure: not what was done to it, and not what another attempt cannot change. */
+static bool
+is_worth_it(const struct run *r)
+{
+    struct outcome_rules rules = {.child_status = -1};
+    return r->attempts <= (uint64_t)r->o->retries &&
+           outcome_of(&r->facts, &rules).kind == OUTCOME_FAILURE;
+}
+
+bool
+run_retry(struct run *r)
+{
+    if (!is_worth_it(r))
+        return false;
+    if (r->attempts == 1) {
+        uint32_t first_ms = (uint32_t)r->o->retry_delay_ms;
+        r->retry_again = (struct backoff){
+            .first_ms = first_ms, .most_ms = first_ms > PAUSE_MOST_MS ? first_ms : PAUSE_MOST_MS};
+    }
+    uint32_t pause_ms = backoff_next(&r->retry_again);
+    bool time_left = pause_ms < run_retry_left_ms(r);
+    run_report_retry(r, time_left, pause_ms);
+    if (time_left)
+        loop_timer_start(r->retry_timer, pause_ms);
+    return time_left;
+}
+
+void
+run_retry_due(void *arg)
+{
+    struct run *r = arg;
+    /* We may have been stopped meanwhile, and the lock be gone: then run_lock_lost() ends the run. */
+    lease_check(r->lease);
+    if (r->ending)
+        return;
+    if (run_retry_left_ms(r) == 0) {
+        run_finish(r);
+        return;
+    }
+    command_free(r->command);
+    r->command = NULL;
+    if (run_command_new(r, &r->error) < 0) {
+        r->facts.own_failure = true;
+        run_finish(r);
+        return;
+    }
+    run_command_start(r);
+}
