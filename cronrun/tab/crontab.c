@@ -62,6 +62,14 @@ is_options(const char *at)
     return at[0] == '[' && at[1] != '[' && at[1] != ' ' && at[1] != '\t' && at[1] != '\0';
 }
 
+/* The minute has no names; a time zone may stand in front of it. */
+static bool
+begins_schedule(const char *at)
+{
+    return strchr("0123456789*?@+,", *at) || strncmp(at, "TZ=", 3) == 0 ||
+           strncmp(at, "CRON_TZ=", 8) == 0;
+}
+
 static void
 read_job(struct crontab_reader *r, const char *at)
 {
@@ -69,6 +77,11 @@ read_job(struct crontab_reader *r, const char *at)
     if (*at == '-') {
         crontab_tell(r, CRONTAB_ERROR, at,
                      "'-' in front of the schedule (cronie: do not log) is not supported");
+        return;
+    }
+    if (!begins_schedule(at)) {
+        crontab_tell(r, CRONTAB_ERROR, at,
+                     "a schedule is expected: five fields, or a word such as @daily");
         return;
     }
     struct crontab_job *job = new_job(r, at);

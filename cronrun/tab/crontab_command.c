@@ -7,7 +7,8 @@
 #include "cronrun/tab/crontab_impl.h"
 
 /* Who stands in front of the command in /etc/crontab and /etc/cron.d. */
-static const char *const users[] = {"root", "www-data", "nobody", "apache", "daemon"};
+static const char *const users[] = {"root",   "www-data", "nobody",  "apache", "daemon", "postgres",
+                                    "ubuntu", "ec2-user", "vagrant", "webapp", "deploy", "pi"};
 
 /* As a field: a star, a number, or what these begin. */
 static bool

@@ -53,6 +53,24 @@ crontab_is_env(const struct crontab_reader *r, const char *at)
     return len > 0 && *skip_blanks(at + len) == '=';
 }
 
+/* What people expect of a value without quotes, and cron does not do. */
+static void
+check_bare(struct crontab_reader *r, const char *at)
+{
+    const char *comment = strstr(at, " #");
+    if (comment)
+        crontab_tell(r, CRONTAB_WARNING, comment + 1,
+                     "this is part of the value; a comment needs a line of its own");
+    for (const char *blank = strpbrk(at, " \t"); blank; blank = strpbrk(blank + 1, " \t")) {
+        size_t len = 1;
+        while (is_name((unsigned char)blank[len], len == 1))
+            len++;
+        if (len > 1 && blank[len] == '=')
+            crontab_tell(r, CRONTAB_WARNING, blank + 1,
+                         "this is part of the value; a variable needs a line of its own");
+    }
+}
+
 /* The value of a setting, from behind "=" and blanks. False: told. */
 static bool
 read_value(struct crontab_reader *r, const char *at, struct strbuf *ret)
@@ -76,10 +94,7 @@ read_value(struct crontab_reader *r, const char *at, struct strbuf *ret)
     while (len > 0 && isspace((unsigned char)at[len - 1]))
         len--;
     strbuf_add(ret, at, len);
-    const char *comment = strstr(at, " #");
-    if (comment)
-        crontab_tell(r, CRONTAB_WARNING, comment + 1,
-                     "this is part of the value; a comment needs a line of its own");
+    check_bare(r, at);
     return true;
 }
 
@@ -154,6 +169,10 @@ check(struct crontab_reader *r, const char *at, const char *name, const char *va
         crontab_tell(r, CRONTAB_ERROR, value_at, "%s", crontab_value_error(value, &e));
         return false;
     }
+    const char *dollar = strchr(value_at, '$');
+    if (dollar && (is_name((unsigned char)dollar[1], true) || dollar[1] == '{'))
+        crontab_tell(r, CRONTAB_WARNING, dollar,
+                     "cron does not replace variables in values; this stays as it is written");
     if (tz)
         crontab_tell(
             r, CRONTAB_WARNING, at,

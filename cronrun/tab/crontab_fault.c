@@ -29,7 +29,10 @@ add(struct crontab_reader *r, struct crontab_fault fault)
         return;
     }
     all->items = items;
-    all->items[all->n++] = fault;
+    size_t i = all->n++; /* within a line, in the order of columns */
+    for (; i > 0 && items[i - 1].line == fault.line && items[i - 1].column > fault.column; i--)
+        items[i] = items[i - 1];
+    items[i] = fault;
 }
 
 void

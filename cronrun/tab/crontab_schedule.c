@@ -121,6 +121,18 @@ compare_dialects(struct crontab_reader *r, const char *at, const char *expressio
                      y.either_day ? "one of them" : "both");
 }
 
+/* "1-7 * 1", meant for the first Monday. */
+static void
+check_week(struct crontab_reader *r, const char *at, const char *expression,
+           const struct cronexpr *x)
+{
+    uint64_t first = x->days & -x->days; /* its lowest day */
+    if (x->either_day && x->days == 0x7f * first)
+        crontab_tell(r, CRONTAB_WARNING, at + (field_at(expression, 2) - expression),
+                     "runs on each of these days of the month, and on each of these days of the "
+                     "week too; where both are meant, let the command test one of them");
+}
+
 bool
 crontab_read_schedule(struct crontab_reader *r, const char *at, struct crontab_job *job,
                       const char **ret_end)
@@ -143,6 +155,7 @@ crontab_read_schedule(struct crontab_reader *r, const char *at, struct crontab_j
     }
     job->expression = expression + (fields - at);
     compare_dialects(r, fields, job->expression, &job->when);
+    check_week(r, fields, job->expression, &job->when);
     if (job->when.every_s == 0 &&
         !cronexpr_local(&job->when, YEAR_2000_S, YEAR_2000_S + CRON_HORIZON_YEARS * YEAR_S,
                         &local_s)) {

@@ -265,11 +265,10 @@ static const struct {
      "", CRON_VIXIE},
     {"\303\251 0 * * * x\n"
      "@hourly [name=mail] \303\251 \\\n",
-     "1:1 error: minute: a number from 0 to 59 is expected\n"
+     "1:1 error: a schedule is expected: five fields, or a word such as @daily\n"
      "2:23 error: a crontab has no continuation lines; write the command on one line, or into a script\n",
      CRON_VIXIE},
-    {"hello world\n",
-     "1:1 error: 2 fields where five are expected: minute, hour, day of month, month, day of week\n",
+    {"hello world\n", "1:1 error: a schedule is expected: five fields, or a word such as @daily\n",
      CRON_VIXIE},
     {"@hourly [jitter=redis://:pw@h dst=redis://:pw@h] y\n"
      "CRON_TZ=redis://:pw@h\n",
@@ -283,8 +282,7 @@ static const struct {
     {"CRON_TZ=UTC @daily x\n",
      "1:1 warning: the dialect vixie reads this line as a variable; CRON_TZ= on a line of its own, or [tz=ZONE], means the same in both\n",
      CRON_K8S},
-    {"A B = c\n",
-     "1:1 error: 4 fields where five are expected: minute, hour, day of month, month, day of week\n",
+    {"A B = c\n", "1:1 error: a schedule is expected: five fields, or a word such as @daily\n",
      CRON_VIXIE},
     {"*/5 * * *,1 x\n",
      "1:13 error: day of week: a number from 0 to 7, or a name of three letters, is expected (is a field missing in front of the command?)\n",
@@ -324,6 +322,32 @@ static const struct {
      "1:14 error: month: 13 is out of range; a number from 1 to 12, or a name of three letters, is expected\n",
      CRON_VIXIE},
     {"@hourly [starting_deadline=none] y\n", "", CRON_VIXIE},
+    {"MAILTO=root HOME=/ # x\n"
+     "PATH=/x:$PATH\n"
+     "P='${Q}' \n"
+     "O=-Da=b -DX=y $ 5\n"
+     "A=b c=d\te=f\n",
+     "1:1 warning: MAILTO has no effect here: output is not mailed\n"
+     "1:13 warning: this is part of the value; a variable needs a line of its own\n"
+     "1:20 warning: this is part of the value; a comment needs a line of its own\n"
+     "2:9 warning: cron does not replace variables in values; this stays as it is written\n"
+     "3:4 warning: cron does not replace variables in values; this stays as it is written\n"
+     "5:5 warning: this is part of the value; a variable needs a line of its own\n"
+     "5:9 warning: this is part of the value; a variable needs a line of its own\n",
+     CRON_VIXIE},
+    {"This is text, and long.\n",
+     "1:1 error: a schedule is expected: five fields, or a word such as @daily\n", CRON_VIXIE},
+    {"T= * * * * * x\n", "", CRON_K8S},
+    {"0 0 1-7 * 1 x\n"
+     "0 0 25-31 * sun x\n"
+     "0 0 1-8 * 1 x\n"
+     "0 0 2,4 * 1 x\n"
+     "0 0 1-7 * * x\n"
+     "0 0 31 * 1 x\n"
+     "0 0 30,31 * 1 x\n",
+     "1:5 warning: runs on each of these days of the month, and on each of these days of the week too; where both are meant, let the command test one of them\n"
+     "2:5 warning: runs on each of these days of the month, and on each of these days of the week too; where both are meant, let the command test one of them\n",
+     CRON_K8S},
     {"@EVERY 5s x\n"
      "@every  1h30m [name=a]  x\n",
      "", CRON_VIXIE},
