@@ -178,12 +178,6 @@ def test_wrong_password(start, pg, connection):
 
 
 @both
-def test_missing_database(start, pg, connection):
-    h = Healthd(start, *check_line(connection, pg.server.url(database="nowhere")))
-    h.until("failed: no_database", slow(1))
-
-
-@both
 def test_nobody_listens_at_start(start, pg_server, connection):
     server = pg_server()
     url = server.url()

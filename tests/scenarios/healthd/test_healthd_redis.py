@@ -1,7 +1,5 @@
 """healthd and a Redis that dies, hangs, loads, is busy, refuses the login or lost its master."""
 
-import subprocess
-import threading
 from pathlib import Path
 
 import pytest
@@ -68,18 +66,6 @@ def test_dies_and_comes_back(start, redis_server, connection):
     h.until("[+]redis ok", slow(1), "redis")
 
 
-@both
-def test_wrong_password(start, redis_server, connection):
-    redis = redis_server(password=True)
-    h = Healthd(
-        start,
-        "--check", f"wrong {redis.url(password='c4nary-s3cret-wrong')} connection {connection}",
-        "--check", f"none redis://127.0.0.1:{redis.port} connection {connection}",
-    )  # fmt: skip
-    h.until("failed: auth", slow(1), "wrong")
-    h.until("failed: auth", slow(1), "none")
-
-
 def test_silent_network(start, redis_server, proxy):
     between = proxy(redis_server())
     h = check(start, f"redis://127.0.0.1:{between.port}")
@@ -87,31 +73,6 @@ def test_silent_network(start, redis_server, proxy):
     between.silence()
     h.until("failed: timeout", slow(BOUND), "redis")
     between.resume()
-    h.until("[+]redis ok", slow(1), "redis")
-
-
-def test_unknown_name_and_silent_resolver(start, redis_server, name_server):
-    for mode in ("answer", "silent"):
-        dns = name_server({}, mode=mode)
-        h = check(start, "redis://cache.test", env=dns.env)
-        h.until("failed: dns", slow(BOUND), "redis")
-
-
-def test_busy_with_a_script(start, redis_server):
-    redis = redis_server(lua_time_limit=50)
-    h = check(start, redis.url(), "every 300ms")
-    h.until("[+]redis ok", slow(1), "redis")
-    script = threading.Thread(
-        target=lambda: subprocess.run(
-            ["redis-cli", "-s", redis.socket, "EVAL", "while true do end", "0"], capture_output=True
-        )
-    )
-    script.start()
-    try:
-        h.until("failed: busy", slow(2), "redis")
-    finally:
-        redis.cli("SCRIPT", "KILL")
-        script.join()
     h.until("[+]redis ok", slow(1), "redis")
 
 
@@ -151,21 +112,6 @@ def test_a_user_who_may_only_ping(start, redis_server):
     h.until("failed: privilege", slow(1), "other")  # no SELECT
 
 
-def test_full(start, redis_server):
-    import socket
-
-    redis = redis_server()
-    redis.cli("CONFIG", "SET", "maxclients", "2")
-    held = [socket.create_connection(("127.0.0.1", redis.port)) for _ in range(2)]
-    try:
-        h = check(start, redis.url())
-        h.until("failed: too_many_connections", slow(1), "redis")
-    finally:
-        for s in held:
-            s.close()
-    h.until("[+]redis ok", slow(3), "redis")
-
-
 def test_idle_connection_closed_by_the_server_is_no_outage(start, redis_server):
     redis = redis_server()
     h = check(start, redis.url())
@@ -191,25 +137,6 @@ def test_unix_socket(start, redis_server):
     redis = redis_server()
     h = check(start, f"unix://{redis.socket}")
     h.until("[+]redis ok", slow(1), "redis")
-
-
-def test_loading(start, redis_server):
-    redis = redis_server(enable_debug_command="yes")
-    redis.cli("DEBUG", "POPULATE", "20000", "key", "100")
-    redis.cli("CONFIG", "SET", "key-load-delay", "200")
-    redis.cli("CONFIG", "SET", "loading-process-events-interval-bytes", "1024")
-    h = check(start, redis.url(), "every 300ms")
-    h.until("[+]redis ok", slow(1), "redis")
-    reload = threading.Thread(
-        target=lambda: subprocess.run(["redis-cli", "-s", redis.socket, "DEBUG", "RELOAD"], capture_output=True)
-    )
-    reload.start()
-    try:
-        h.until("failed: loading", slow(2), "redis")
-    finally:
-        subprocess.run(["redis-cli", "-s", redis.socket, "CONFIG", "SET", "key-load-delay", "0"], capture_output=True)
-        redis.sigkill()
-        reload.join()
 
 
 @pytest.mark.parametrize("way", ["keep", "each"])
