@@ -233,6 +233,11 @@ bench: all release
 bench-migrate: release
 	@tests/bench/bench_migrate --rounds $(or $(ROUNDS),5) $(if $(ONLY),--only $(ONLY))
 
+# An hour each under 10,000 slow clients, and beside servers whose answers are cut (SECONDS=120 for less); an idle machine.
+.PHONY: soak-healthd
+soak-healthd: all
+	@cd tests/scenarios && BIN_DIR=$(abspath $(BIN)) RR_SOAK_SECONDS=$(or $(SECONDS),3600) $(PYTHON) -m pytest -q -s healthd/test_healthd_soak.py
+
 .PHONY: format
 format:
 	@scripts/check-format --fix
@@ -346,6 +351,7 @@ help:
 	@echo 'lint         format, clang-tidy, shellcheck, include rules, sizes'
 	@echo 'analyze      gcc -fanalyzer'
 	@echo 'bench        measurements; wants an idle machine (bench-lexer: the splitter alone; bench-migrate: migrate beside a libpq loop and its peers)'
+	@echo 'soak-healthd an hour of healthd under 10,000 slow clients, and one beside servers whose answers are cut (SECONDS=120 for less)'
 	@echo 'page-shots   pictures of the status page for docs/status (needs chromium); page-axe: its accessibility (npm, too)'
 	@echo 'format       clang-format over all sources'
 	@echo 'docs         regenerate man pages, completions and option tables; check-docs fails on drift'
