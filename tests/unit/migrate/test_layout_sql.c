@@ -21,7 +21,18 @@ static const uint8_t sum[DIGEST_SHA384_BYTES] = {0x80, 0, 0, 1}, was[DIGEST_SHA3
 static const struct layout_row row = {
     .migration = &m, .file = "0007_o'b.sql", .sum = sum, .loose_sha256 = sum, .duration_ms = 1234};
 
-enum op { READ, CREATE, INSERT, INSERT_IF, INSERT_AGAIN, DELETE, DELETE_FIRST, ACCEPT, SETTLE };
+enum op {
+    READ,
+    CREATE,
+    INSERT,
+    INSERT_IF,
+    INSERT_AGAIN,
+    DELETE,
+    DELETE_FIRST,
+    ACCEPT,
+    SETTLE,
+    TOOK
+};
 
 static void
 write_op(const struct layout *l, enum op op, struct strbuf *out)
@@ -53,8 +64,19 @@ write_op(const struct layout *l, enum op op, struct strbuf *out)
     case SETTLE:
         l->sql_settle(TABLE, &m, out);
         return;
+    case TOOK:
+        l->sql_took(TABLE, &row, out);
+        return;
     }
 }
+
+#define SUM_80 "pg_catalog.decode('80000001" ZEROS_56 "', 'hex')"
+#define SUM_2 "pg_catalog.decode('02030000" ZEROS_56 "', 'hex')"
+#define ZEROS_56 "00000000000000000000000000000000000000000000000000000000"
+#define WROTE " RETURNING 1) SELECT 1 OPERATOR(pg_catalog./) pg_catalog.count(*) FROM written"
+#define NATIVE_INSERT                                                                              \
+    "WITH written AS (INSERT INTO @ (version, name, phase, sha256, loose_sha256, "                 \
+    "applied_at, applied_by, duration_ms, release, tool) VALUES ("
 
 /* @: the table. */
 static const struct {
@@ -62,6 +84,29 @@ static const struct {
     enum op op;
     const char *sql;
 } statements[] = {
+    {&layout_native, INSERT,
+     NATIVE_INSERT "'0007', 'o''b', 'expand', " SUM_80 ", " SUM_80
+                   ", pg_catalog.clock_timestamp(), SESSION_USER, 1234, NULL, 'migrate " RR_VERSION
+                   "')" WROTE},
+    {&layout_native, INSERT_IF,
+     NATIVE_INSERT "'0007', 'o''b', 'expand', " SUM_80 ", " SUM_80
+                   ", pg_catalog.clock_timestamp(), SESSION_USER, "
+                   "CASE WHEN proof() THEN 1234 END, NULL, 'migrate " RR_VERSION "')" WROTE},
+    {&layout_native, INSERT_AGAIN,
+     NATIVE_INSERT "'o''b', 'o''b', 'expand', " SUM_80 ", " SUM_80
+                   ", pg_catalog.clock_timestamp(), SESSION_USER, 2147483648, NULL, "
+                   "'migrate " RR_VERSION "')" WROTE},
+    {&layout_native, DELETE,
+     "WITH written AS (DELETE FROM @ h WHERE h.version OPERATOR(pg_catalog.=) '0007'" WROTE},
+    {&layout_native, DELETE_FIRST,
+     "WITH written AS (DELETE FROM @ h WHERE h.version OPERATOR(pg_catalog.=) '0007'" WROTE},
+    {&layout_native, ACCEPT,
+     "WITH written AS (UPDATE @ h SET sha256 = " SUM_80 ", loose_sha256 = " SUM_80
+     " WHERE h.version OPERATOR(pg_catalog.=) '0007' AND h.sha256 OPERATOR(pg_catalog.=) " SUM_2
+         WROTE},
+    {&layout_native, TOOK,
+     "WITH written AS (UPDATE @ h SET duration_ms = 1234, applied_at = "
+     "pg_catalog.clock_timestamp() WHERE h.version OPERATOR(pg_catalog.=) '0007'" WROTE},
     {&layout_golang, READ,
      "SELECT version::pg_catalog.text, '', 'expand', NULL::pg_catalog.text, "
      "NULL::pg_catalog.text, '', '', 0, NULL::pg_catalog.text, dirty, true, "
@@ -271,6 +316,34 @@ test_statements(void **state)
     }
 }
 
+/* Ours says besides which release brought it, and that it was only taken for applied. */
+static void
+test_what_only_the_native_keeps(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *release;
+        bool baseline;
+        const char *end;
+    } rows[] = {
+        {NULL, false, ", NULL, 'migrate " RR_VERSION "')" WROTE},
+        {"", false, ", NULL, 'migrate " RR_VERSION "')" WROTE},
+        {"o'2", false, ", 'o''2', 'migrate " RR_VERSION "')" WROTE},
+        {"1", true, ", '1', 'migrate " RR_VERSION " baseline')" WROTE},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct strbuf is = STRBUF_INIT;
+        struct layout_row own = row;
+        own.release = rows[i].release;
+        own.baseline = rows[i].baseline;
+        layout_native.sql_insert(TABLE, &own, NULL, &is);
+        const size_t end = strlen(rows[i].end);
+        assert_true(is.len > end);
+        assert_string_equal(strbuf_str(&is) + is.len - end, rows[i].end);
+        strbuf_done(&is);
+    }
+}
+
 /* A layout without digests has none to accept; one whose tool leaves no mark behind has none to settle. */
 static void
 test_what_a_layout_does_not_keep(void **state)
@@ -296,6 +369,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_statements),
+        cmocka_unit_test(test_what_only_the_native_keeps),
         cmocka_unit_test(test_what_a_layout_does_not_keep),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
