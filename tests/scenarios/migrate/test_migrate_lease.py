@@ -54,6 +54,15 @@ def test_many_at_once_in_each_layout(start, files, pg, pooler, style):
         assert pg.psql("SELECT i FROM a") == "2"
 
 
+def test_how_long_it_took_is_not_known_beforehand(run, files, pg, pooler):
+    """Behind a pooler the row comes first, and Flyway's table has nothing to say of it later: no time is made up."""
+    files("V1__a.sql", "CREATE TABLE a (i int);\nSELECT pg_sleep(0.01);\n")
+    files("V2__b.sql", "INSERT INTO a VALUES (0);\n")
+    result = run("migrate", "up", "--dir", files, "--layout", "flyway", env={"DATABASE_URL": pooler.url(pg.name)})
+    assert result.status == 0, result.output
+    assert pg.psql("SELECT version, execution_time FROM flyway_schema_history ORDER BY installed_rank").split() == ["1|0", "2|0"]
+
+
 def test_a_statement_longer_than_the_lease(start, run, files, pg, pooler):
     """Its runner is stopped, and does not renew; who takes over does not do again what is about to be committed."""
     files("0001_a.sql", "CREATE TABLE a (i int);\nINSERT INTO a VALUES (0);\n")
