@@ -9,6 +9,7 @@
 /* clang-format off */
 #define COMMANDS(C)     \
     C(cmd_run)          \
+    C(cmd_daemon)       \
     C(cmd_next)         \
     C(cmd_check)        \
     C(selfcopy_command) \

@@ -6,6 +6,7 @@
 #include "common/base/events.h"
 
 CRONRUN_EVENTS(EVENT_DEFINE)
+DAEMON_EVENTS(EVENT_DEFINE)
 
 /* clang-format off */
 const struct log_event *const cronrun_events[] = {
@@ -13,6 +14,8 @@ const struct log_event *const cronrun_events[] = {
     PGCONN_EVENTS(EVENT_ENTRY)
     REDISCONN_EVENTS(EVENT_ENTRY)
     LEASE_EVENTS(EVENT_ENTRY)
+    HTTPD_EVENTS(EVENT_ENTRY)
     CRONRUN_EVENTS(EVENT_ENTRY)
+    DAEMON_EVENTS(EVENT_ENTRY)
     NULL,
 };

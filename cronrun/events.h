@@ -43,7 +43,30 @@
       "--output on-failure: the output cannot be written to a file; only its end is kept")         \
     E(state, "job, from, to", "debug: supervision changed its state")                              \
     E(usage, "exit", "an option or a variable is invalid; nothing was started")
+
+/* Of `cronrun daemon` itself; its runs have those above. */
+#define DAEMON_EVENTS(E)                                                                           \
+    E(crontab_loaded, "file, jobs, added, changed, removed", "the crontab is in force")            \
+    E(crontab_fault, "file, line, column", "a fault of the crontab: one record each")              \
+    E(crontab_refused, "file, errors", "a changed crontab has faults; the previous one goes on")   \
+    E(not_watched, "file", "a change of the crontab will be noticed only on SIGHUP")               \
+    E(start_skipped, "job, scheduled, reason, running_since",                                      \
+      "a start did not take place; reason: running, waiting, replaced (by a newer one), draining") \
+    E(start_waits, "job, scheduled", "an earlier run is there, and the policy is queue")           \
+    E(start_replaces, "job, scheduled", "an earlier run is ended, because the policy is replace")  \
+    E(start_missed, "job, scheduled, missed, late_ms", "times have passed without a start")        \
+    E(start_late, "job, scheduled, late_ms", "a start takes place although its time has passed")   \
+    E(start_failed, "job, scheduled", "no process could be made for a run")                        \
+    E(run_vanished, "job, pid, signal", "the cronrun of a run was killed")                         \
+    E(clock_set, "step_ms", "the wall clock was set")                                              \
+    E(listening, "address", "an address was bound")                                                \
+    E(draining, "running, drain_ms", "a signal to stop came; nothing is started any more")         \
+    E(drain_over, "running", "runs that are still there are told to end")                          \
+    E(cannot_start, "exit", "the daemon cannot start")                                             \
+    E(stopped, "", "the daemon ends")
+
 CRONRUN_EVENTS(EVENT_DECLARE)
+DAEMON_EVENTS(EVENT_DECLARE)
 
 /* NULL-ended: these, and those of what cronrun uses of common/. */
 extern const struct log_event *const cronrun_events[];

@@ -2,8 +2,27 @@
 #include "cronrun/formats.h"
 
 #include <stddef.h>
+#include <string.h>
 
+#include "common/base/cleanup.h"
 #include "common/base/strbuf.h"
+#include "cronrun/daemon/view.h"
+
+/* From the metrics page itself, so that the two cannot differ: its HELP and TYPE lines. */
+static void
+print_metrics(struct strbuf *out)
+{
+    cleanup_strbuf struct strbuf page = STRBUF_INIT;
+    view_metrics(&(struct view){0}, &page);
+    strbuf_adds(out, "\n### Metrics of the daemon\n\n```\n");
+    for (const char *line = strbuf_str(&page); *line != '\0';) {
+        size_t len = strcspn(line, "\n");
+        if (line[0] == '#')
+            strbuf_addf(out, "%.*s\n", (int)len, line);
+        line += len + (line[len] == '\n');
+    }
+    strbuf_adds(out, "```\n");
+}
 
 void
 formats_print(struct strbuf *out)
@@ -32,4 +51,5 @@ formats_print(struct strbuf *out)
         "\n### check --json\n\n"
         "For each fault an object on a line of its own: `{\"file\",\"line\",\"column\",\"level\":\"error\"|\"warning\",\"message\"}`. "
         "Lines and columns count from 1, columns in characters.\n");
+    print_metrics(out);
 }

@@ -63,6 +63,9 @@ struct options {
     int dialect;    /* enum cron_dialect */
     int dst;        /* enum cron_dst */
     bool json;
+    /* daemon */
+    struct opt_list listen;
+    uint64_t drain_ms;
     /* next */
     int64_t next_n;
     int64_t next_from_ms; /* INT64_MIN: now */

@@ -24,6 +24,7 @@ static const struct {
     {"database", "give the lock the URL, or set DATABASE_URL for the daemon"},
     {"redis", "give the lock the URL, or set REDIS_URL for the daemon"},
     {"termination-log", "it belongs to the daemon"},
+    {"record-fd", "it belongs to the daemon"},
 };
 
 static int

@@ -197,8 +197,10 @@ due_look(struct due *d, int64_t now_ms, struct due_found *ret)
     if (ret->missed > 0)
         begin_stretch(d, ret->start ? ret->at_s - 1 : ret->at_s);
     if (waits) {
-        set_next(d, ret->at_s);
+        int64_t missed_s = d->next_s;
         d->now = (struct due_stretch){ret->at_s - 1, ret->at_s - 1};
+        set_next(d, ret->at_s);
+        ret->at_s = missed_s;
         return true;
     }
     d->now.to_s = ret->at_s;

@@ -50,7 +50,8 @@ struct due {
 };
 
 struct due_found {
-    int64_t at_s;    /* the latest time that is due */
+    int64_t
+        at_s; /* the latest time that is due; where its start is yet to come, one that is missed */
     int64_t late_ms; /* by how much now is after its start */
     bool start;      /* false: it is missed, too */
     uint64_t missed; /* times that are not started, at_s included if start is false */

@@ -28,6 +28,8 @@ _cronrun_value() {
     --tz) words='' path='' ;;
     --dialect) path='' words='vixie k8s' ;;
     --dst) path='' words='vixie skip k8s' ;;
+    --listen) words='' path='' ;;
+    --drain) words='' path='' ;;
     -n | --count) words='' path='' ;;
     --from) words='' path='' ;;
     --log) path='' words='auto text kv json' ;;
@@ -41,11 +43,12 @@ _cronrun_value() {
 _cronrun_command() {
     case $1 in
     run) options='--lock --name --on-busy --lock-ttl --lock-settle --deadline --grace --stop-signal --starting-deadline --scheduled-at --job-deadline --retries --retry-delay --output --spool-dir --busy-status --late-status --child-status --database --redis --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps=1 ;;
+    daemon) options='--termination-log --tz --dialect --dst --listen --drain --log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
     next) options='--tz --dialect --dst --json --count --from --log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
     check) options='--dialect --json --log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
     copy) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
     version) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
-    '') options='--lock --name --on-busy --lock-ttl --lock-settle --deadline --grace --stop-signal --starting-deadline --scheduled-at --job-deadline --retries --retry-delay --output --spool-dir --busy-status --late-status --child-status --database --redis --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='run next check copy version' path='' wraps=1 ;;
+    '') options='--lock --name --on-busy --lock-ttl --lock-settle --deadline --grace --stop-signal --starting-deadline --scheduled-at --job-deadline --retries --retry-delay --output --spool-dir --busy-status --late-status --child-status --database --redis --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='run daemon next check copy version' path='' wraps=1 ;;
     *) return 1 ;;
     esac
 }

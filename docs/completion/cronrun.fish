@@ -1,8 +1,8 @@
 # Completion of cronrun for fish, as cronrun --print-options=fish prints it.
 
 # Options that a value follows.
-set -g __cronrun_valued --lock --name --on-busy --lock-ttl --lock-settle --deadline --grace --stop-signal --starting-deadline --scheduled-at --job-deadline --retries --retry-delay --output --spool-dir --busy-status --late-status --child-status --database --redis --termination-log --tz --dialect --dst -n --count --from --log --log-level --print-options
-set -g __cronrun_commands run next check copy version
+set -g __cronrun_valued --lock --name --on-busy --lock-ttl --lock-settle --deadline --grace --stop-signal --starting-deadline --scheduled-at --job-deadline --retries --retry-delay --output --spool-dir --busy-status --late-status --child-status --database --redis --termination-log --tz --dialect --dst --listen --drain -n --count --from --log --log-level --print-options
+set -g __cronrun_commands run daemon next check copy version
 # Commands that a command line follows.
 set -g __cronrun_wrapping - run
 
@@ -121,6 +121,22 @@ complete -c cronrun -n '__cronrun_at run' -l print-options -x -a 'man markdown b
 complete -c cronrun -n '__cronrun_at run' -l print-formats -d 'print the fields of log records and reports, and exit'
 complete -c cronrun -n '__cronrun_at run' -s h -l help -d 'print help (after a command: the help of that command) and exit'
 complete -c cronrun -n '__cronrun_at run' -s V -l version -d 'print the version and exit'
+
+complete -c cronrun -n '__cronrun_at -' -a daemon -d 'start the jobs of a crontab, in time, until it is told to stop'
+complete -c cronrun -n '__cronrun_at daemon' -F
+complete -c cronrun -n '__cronrun_at daemon' -l termination-log -r -F -d 'where to write the termination message, if that file exists'
+complete -c cronrun -n '__cronrun_at daemon' -l tz -x -d 'time zone of schedules that name none, such as Europe/Berlin'
+complete -c cronrun -n '__cronrun_at daemon' -l dialect -x -a 'vixie k8s' -d 'how crontabs and expressions are read: vixie (as cronie does) or k8s (as Kubernetes reads a CronJob\'s schedule)'
+complete -c cronrun -n '__cronrun_at daemon' -l dst -x -a 'vixie skip k8s' -d 'what happens to times that the clocks skip or repeat: vixie, skip or k8s'
+complete -c cronrun -n '__cronrun_at daemon' -l listen -x -d 'daemon: address of the page, the metrics and the health probes: [::]:PORT, ADDRESS:PORT, unix:/path (may be repeated), or none'
+complete -c cronrun -n '__cronrun_at daemon' -l drain -x -d 'daemon: how long runs may go on after SIGTERM; then they are told to end, as on their deadline'
+complete -c cronrun -n '__cronrun_at daemon' -l log -x -a 'auto text kv json' -d 'format of the log on stderr: auto, text, kv or json'
+complete -c cronrun -n '__cronrun_at daemon' -l log-level -x -a 'debug info warn error' -d 'lowest level that is logged: debug, info, warn or error'
+complete -c cronrun -n '__cronrun_at daemon' -l strict-env -d 'treat an unknown variable with the program\'s prefix as an error'
+complete -c cronrun -n '__cronrun_at daemon' -l print-options -x -a 'man markdown bash zsh fish' -d 'print the manual page (man), the option tables (markdown) or a shell\'s completion script, and exit'
+complete -c cronrun -n '__cronrun_at daemon' -l print-formats -d 'print the fields of log records and reports, and exit'
+complete -c cronrun -n '__cronrun_at daemon' -s h -l help -d 'print help (after a command: the help of that command) and exit'
+complete -c cronrun -n '__cronrun_at daemon' -s V -l version -d 'print the version and exit'
 
 complete -c cronrun -n '__cronrun_at -' -a next -d 'print when a cron expression, or the jobs of a crontab, come next'
 complete -c cronrun -n '__cronrun_at next' -F

@@ -51,6 +51,26 @@ _cronrun_run() {
         '*::argument: _normal'
 }
 
+_cronrun_daemon() {
+    _arguments -S -s \
+        '--termination-log=[where to write the termination message, if that file exists]:FILE:_files' \
+        '--tz=[time zone of schedules that name none, such as Europe/Berlin]:ZONE: ' \
+        '--dialect=[how crontabs and expressions are read\: vixie (as cronie does) or k8s (as Kubernetes reads a CronJob'\''s schedule)]:WORD: _cronrun_offer vixie k8s' \
+        '--dst=[what happens to times that the clocks skip or repeat\: vixie, skip or k8s]:WORD: _cronrun_offer vixie skip k8s' \
+        '*--listen=[daemon\: address of the page, the metrics and the health probes\: \[\:\:\]\:PORT, ADDRESS\:PORT, unix\:/path (may be repeated), or none]:ADDRESS: ' \
+        '--drain=[daemon\: how long runs may go on after SIGTERM; then they are told to end, as on their deadline]:DURATION: ' \
+        '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _cronrun_offer auto text kv json' \
+        '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _cronrun_offer debug info warn error' \
+        '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
+        '--print-options=[print the manual page (man), the option tables (markdown) or a shell'\''s completion script, and exit]:FORM: _cronrun_offer man markdown bash zsh fish' \
+        '--print-formats[print the fields of log records and reports, and exit]' \
+        '(-h --help)-h[print help (after a command\: the help of that command) and exit]' \
+        '(-h --help)--help[print help (after a command\: the help of that command) and exit]' \
+        '(-V --version)-V[print the version and exit]' \
+        '(-V --version)--version[print the version and exit]' \
+        '1:CRONTAB:_files'
+}
+
 _cronrun_next() {
     _arguments -S -s \
         '--tz=[time zone of schedules that name none, such as Europe/Berlin]:ZONE: ' \
@@ -120,6 +140,7 @@ _cronrun_commands() {
     local ret=1
     local -a names=(
         'run:run a command under a lock and with a deadline, and leave nothing of it behind'
+        'daemon:start the jobs of a crontab, in time, until it is told to stop'
         'next:print when a cron expression, or the jobs of a crontab, come next'
         'check:tell every fault of a crontab, with line and column'
         'copy:copy this program to DEST, atomically and with mode 755'
@@ -174,7 +195,7 @@ _cronrun() {
     fi
     if (( ! given[(Ie)--] || given[(Ie)$words[1]] < given[(Ie)--] )); then
         case $words[1] in
-        run | next | check | copy | version)
+        run | daemon | next | check | copy | version)
             _cronrun_$words[1]
             return
             ;;

@@ -1,0 +1,277 @@
+/* launch.c: arguments, environment, and the process. */
+#include "cronrun/daemon/launch.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/clock.h"
+#include "common/base/words.h"
+
+#define RECORD_FD 3 /* in the run */
+#define WORDS_MOST 16
+#define SELF "/proc/self/exe"
+#define SHELL "/bin/sh"
+
+/* ---- words ---- */
+
+/* Takes text; NULL is memory that ran out. */
+static char *
+own(struct launch_words *w, char *text)
+{
+    if (text)
+        w->own[w->n_own++] = text;
+    return text;
+}
+
+static void __attribute__((format(printf, 2, 3)))
+add_word(struct launch_words *w, const char *fmt, ...)
+{
+    char *text;
+    va_list ap;
+    va_start(ap, fmt);
+    if (vasprintf(&text, fmt, ap) < 0)
+        text = NULL;
+    va_end(ap);
+    w->argv[w->n_argv++] = own(w, text);
+}
+
+static bool
+same_name(const char *a, const char *b)
+{
+    size_t len = strcspn(a, "=");
+    return strncmp(a, b, len) == 0 && b[len] == '=';
+}
+
+/* In the place of one of the same name. */
+static void
+set_variable(struct launch_words *w, char *text)
+{
+    for (size_t i = 0; text && i < w->n_envp; i++)
+        if (same_name(text, w->envp[i])) {
+            w->envp[i] = text;
+            return;
+        }
+    w->envp[w->n_envp++] = text;
+}
+
+static bool
+has_variable(const struct launch_words *w, const char *name)
+{
+    for (size_t i = 0; i < w->n_envp; i++)
+        if (w->envp[i] && same_name(name, w->envp[i]) && w->envp[i][strlen(name)] != '\0')
+            return true;
+    return false;
+}
+
+/* "--lock=redis://:secret@cache" becomes CRONRUN_LOCK=redis://:secret@cache. */
+static char *
+variable_of(const char *option)
+{
+    char *text;
+    if (asprintf(&text, "CRONRUN_%s", option + 2) < 0)
+        return NULL;
+    for (char *p = text; *p && *p != '='; p++)
+        *p = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
+    return text;
+}
+
+static void
+add_option(struct launch_words *w, char *option)
+{
+    const char *value = strchr(option, '=');
+    if (value && (strstr(value, "://") || words_hold_password(value + 1)))
+        set_variable(w, own(w, variable_of(option)));
+    else
+        w->argv[w->n_argv++] = option;
+}
+
+static bool
+names_lock(const struct crontab_job *tab)
+{
+    for (char **option = tab->run; *option; option++)
+        if (strncmp(*option, "--lock=", 7) == 0)
+            return true;
+    return false;
+}
+
+static void
+add_words(const struct launch *l, const struct job *job, const struct due_start *start,
+          struct launch_words *w)
+{
+    const struct crontab_job *tab = job->tab;
+    char instant[CLOCK_RFC3339_MAX];
+    add_word(w, "cronrun");
+    add_word(w, "run");
+    add_word(w, "--record-fd=%d", RECORD_FD);
+    add_word(w, "--log=%s", l->log_format);
+    add_word(w, "--log-level=%s", l->log_level);
+    add_word(w, "--termination-log="); /* the container's is the daemon's */
+    add_word(w, "--name=%s", job->name);
+    add_word(w, "--scheduled-at=%s", clock_format_rfc3339(instant, start->at_s * 1000000, 0));
+    if (!names_lock(tab) && !has_variable(w, "CRONRUN_LOCK="))
+        add_word(w, "--lock=none"); /* overlap within this daemon is the policy's */
+    if (tab->starting_deadline_ms != CLOCK_NEVER)
+        add_word(w, "--starting-deadline=%llums",
+                 (unsigned long long)tab->starting_deadline_ms +
+                     (unsigned long long)(start->at_ms - start->at_s * 1000));
+    for (char **option = tab->run; *option; option++)
+        add_option(w, *option);
+    add_word(w, "--");
+    const char *shell = SHELL;
+    for (char **v = tab->env; *v; v++)
+        if (strncmp(*v, "SHELL=", 6) == 0 && (*v)[6] != '\0')
+            shell = *v + 6;
+    add_word(w, "%s", shell);
+    add_word(w, "-c");
+    w->argv[w->n_argv++] = tab->command;
+}
+
+static size_t
+count(char *const *words)
+{
+    size_t n = 0;
+    while (words[n])
+        n++;
+    return n;
+}
+
+int
+launch_words(const struct launch *l, const struct job *job, const struct due_start *start,
+             char *const *environment, struct launch_words *ret, struct err *e)
+{
+    const struct crontab_job *tab = job->tab;
+    size_t n_run = count(tab->run), n_env = count(environment) + count(tab->env);
+    struct launch_words w = {.argv = calloc(WORDS_MOST + n_run, sizeof(char *)),
+                             .envp = calloc(n_env + n_run + 1, sizeof(char *)),
+                             .own = calloc(WORDS_MOST + n_run, sizeof(char *))};
+    bool made = w.argv && w.envp && w.own;
+    if (made) {
+        for (char *const *v = environment; *v; v++)
+            w.envp[w.n_envp++] = *v;
+        for (char **v = tab->env; *v; v++)
+            set_variable(&w, *v);
+        add_words(l, job, start, &w);
+        for (size_t i = 0; i < w.n_argv; i++)
+            made = made && w.argv[i];
+        for (size_t i = 0; i < w.n_envp; i++)
+            made = made && w.envp[i];
+    }
+    if (!made) {
+        launch_words_done(&w);
+        return err_nomem(e);
+    }
+    *ret = w;
+    return 0;
+}
+
+void
+launch_words_done(struct launch_words *w)
+{
+    for (size_t i = 0; i < w->n_own; i++)
+        free(w->own[i]);
+    free(w->argv);
+    free(w->envp);
+    free(w->own);
+    *w = (struct launch_words){0};
+}
+
+/* ---- the process ---- */
+
+/* A file in memory, because a pipe might have to be waited for. */
+static int
+open_input(const char *input, struct err *e)
+{
+    int fd = input ? memfd_create("input", MFD_CLOEXEC) : open("/dev/null", O_RDONLY | O_CLOEXEC);
+    size_t len = input ? strlen(input) : 0;
+    if (fd >= 0 &&
+        (len == 0 || (write(fd, input, len) == (ssize_t)len && lseek(fd, 0, SEEK_SET) == 0)))
+        return fd;
+    err_sys(e, errno, "cannot make the standard input");
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+static const char *
+own_program(void)
+{
+    return access(SELF, X_OK) == 0 ? SELF : (const char *)getauxval(AT_EXECFN);
+}
+
+static int
+set_attributes(posix_spawnattr_t *attr, const struct signals *s)
+{
+    sigset_t defaults;
+    sigemptyset(&defaults);
+    if (s->entry_pipe.sa_handler != SIG_IGN)
+        sigaddset(&defaults, SIGPIPE);
+    int rc = posix_spawnattr_setsigmask(attr, &s->entry_mask);
+    rc = rc ? rc : posix_spawnattr_setsigdefault(attr, &defaults);
+    rc = rc ? rc : posix_spawnattr_setpgroup(attr, 0);
+    return rc ? rc
+              : posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+                                                   POSIX_SPAWN_SETPGROUP);
+}
+
+/* An errno, 0. */
+static int
+spawn(const struct launch *l, const struct launch_words *w, int in_fd, int record_fd,
+      pid_t *ret_pid)
+{
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attr;
+    struct rlimit ours;
+    int rc = posix_spawn_file_actions_init(&files);
+    if (rc)
+        return rc;
+    rc = posix_spawnattr_init(&attr);
+    if (rc) {
+        posix_spawn_file_actions_destroy(&files);
+        return rc;
+    }
+    rc = posix_spawn_file_actions_adddup2(&files, in_fd, 0);
+    rc = rc ? rc : posix_spawn_file_actions_adddup2(&files, record_fd, RECORD_FD);
+    rc = rc ? rc : set_attributes(&attr, l->signals);
+    if (rc == 0) {
+        getrlimit(RLIMIT_CORE, &ours);
+        setrlimit(RLIMIT_CORE, &l->cores);
+        rc = posix_spawn(ret_pid, own_program(), &files, &attr, w->argv, w->envp);
+        setrlimit(RLIMIT_CORE, &ours);
+    }
+    posix_spawnattr_destroy(&attr);
+    posix_spawn_file_actions_destroy(&files);
+    return rc;
+}
+
+int
+launch_start(const struct launch *l, const struct job *job, const struct due_start *start,
+             pid_t *ret_pid, int *ret_fd, struct err *e)
+{
+    int pipe_fds[2];
+    if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) < 0)
+        return err_sys(e, errno, "cannot make a pipe");
+    cleanup_close int read_fd = pipe_fds[0];
+    cleanup_close int write_fd = pipe_fds[1];
+    cleanup_close int in_fd = open_input(job->tab->input, e);
+    struct launch_words w = {0};
+    pid_t pid = 0;
+    if (in_fd < 0 || launch_words(l, job, start, environ, &w, e) < 0 || !w.argv)
+        return -1;
+    int rc = spawn(l, &w, in_fd, write_fd, &pid);
+    launch_words_done(&w);
+    if (rc)
+        return err_sys(e, rc, "cannot start a process");
+    *ret_pid = pid;
+    *ret_fd = steal_fd(&read_fd);
+    return 0;
+}

@@ -1,0 +1,389 @@
+"""cronrun daemon: starts in time, overlap, reload, drain, and an end that leaves nothing."""
+
+import os
+import re
+import signal
+import time
+
+import pytest
+from rig.base import CANARY, alive, kill_quietly, wait_until
+from rig.crondaemon import CronDaemon, children
+from rig.nasty import wrap_of
+from rig.program import process_state
+
+
+@pytest.fixture
+def daemon(start, scratch):
+    """daemon(crontab, *options): started, and listening."""
+
+    def call(crontab, *args, path=None, **more):
+        return CronDaemon(start, path or scratch / "crontab", crontab, *args, **more)
+
+    return call
+
+
+def runs_of(d, job):
+    return d.records("run_end", job=job)
+
+
+# --- Starts -----------------------------------------------------------------------------------------------------------
+
+
+def test_each_second_once(daemon, scratch):
+    d = daemon(f"@every 1s [name=tick] echo $CRONRUN_SCHEDULED $CRONRUN_JOB >>{scratch}/out\n")
+    d.wait_for("run_end", 4, job="tick")
+    lines = (scratch / "out").read_text().splitlines()
+    assert len(lines) >= 4
+    assert len(set(lines)) == len(lines)  # no time came twice
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ tick", line) for line in lines)
+    end = runs_of(d, "tick")[0]
+    assert end["outcome"] == "success"
+    assert end["scheduled"] == lines[0].split()[0]
+    assert d.metric("cronrun_job_runs_total", job="tick", outcome="success") >= 4
+    assert d.metric("cronrun_job_last_outcome", job="tick", outcome="success") == 1
+
+
+def test_environment_shell_and_input(daemon, scratch):
+    d = daemon(
+        "GREETING = hello there\n"
+        f"@every 1s [name=plain] echo \"$GREETING\" $0 >{scratch}/plain\n"
+        f"@every 1s [name=fed] cat >{scratch}/fed%first%second\n"
+        f"@every 1s [name=empty] cat >{scratch}/empty; echo done >>{scratch}/empty\n"
+        "SHELL = /bin/bash\n"
+        f"@every 1s [name=bash] echo $0 ${{BASH_VERSION:+yes}} >{scratch}/bash\n"
+    )
+    for job in ("plain", "fed", "empty", "bash"):
+        d.wait_for("run_end", job=job)
+    assert (scratch / "plain").read_text() == "hello there /bin/sh\n"
+    assert (scratch / "fed").read_text() == "first\nsecond\n"
+    assert (scratch / "empty").read_text() == "done\n"
+    assert (scratch / "bash").read_text() == "/bin/bash yes\n"
+
+
+def test_options_of_a_job(daemon):
+    d = daemon("@every 1s [name=late deadline=300ms grace=1s] sleep 60\n@every 1s [name=bad child-status=9] exit 3\n")
+    end = d.wait_for("run_end", job="late")[0]
+    assert (end["outcome"], end["exit"]) == ("deadline", 124)
+    assert d.wait_for("run_end", job="bad")[0]["exit"] == 9
+    wait_until(lambda: d.metric("cronrun_job_runs_total", job="late", outcome="deadline"), 10, "counted")
+    assert d.metric("cronrun_job_last_outcome", job="bad", outcome="failure") == 1
+
+
+def test_no_password_among_arguments(daemon, redis_server):
+    """A lock's URL goes to the run through its environment; the lock is the job's all the same."""
+    server = redis_server(password=True)
+    d = daemon(f"@every 1s [name=locked lock={server.url()}] sleep 2\n")
+    d.wait_for("run_start", job="locked")
+    seen = [open(f"/proc/{pid}/cmdline", "rb").read() for pid in children(d.process.pid)]
+    assert seen and not any(CANARY.encode() in line for line in seen)
+    assert "fence" in d.wait_for("run_end", job="locked")[0]
+
+
+def test_descriptors_and_signals_of_a_command(daemon, scratch):
+    """As `cronrun run` gives them to its command."""
+    d = daemon(
+        f"@every 1s [name=fds] ls -l /proc/self/fd >{scratch}/fds; "
+        f"grep -E 'SigBlk|SigIgn' /proc/self/status >{scratch}/signals\n"
+    )
+    d.wait_for("run_end", job="fds")
+    names = re.findall(r" (\d+) -> (\S+)", (scratch / "fds").read_text())
+    assert [n for n, target in names if "/proc/" not in target] == ["0", "1", "2"]
+    blocked, ignored = re.findall(r"\t(\w+)", (scratch / "signals").read_text())
+    assert int(blocked, 16) == 0
+    assert int(ignored, 16) & (1 << (signal.SIGPIPE - 1) | 1 << (signal.SIGCHLD - 1)) == 0
+
+
+# --- Overlap ----------------------------------------------------------------------------------------------------------
+
+
+def stamps(path):
+    """[(begin, end)] of a job that writes both; end None while it runs."""
+    found = {}
+    for line in path.read_text().splitlines():
+        word, run_id, at = line.split()
+        found.setdefault(run_id, {})[word] = float(at)
+    return sorted((s["begin"], s.get("end")) for s in found.values())
+
+
+def stamping(path, seconds):
+    now = "$(cut -d' ' -f1 /proc/uptime)"
+    return f'echo begin $CRONRUN_RUN_ID {now} >>{path}; sleep {seconds}; echo end $CRONRUN_RUN_ID {now} >>{path}'
+
+
+def test_forbid(daemon, scratch):
+    d = daemon(f"@every 1s [name=one] {stamping(scratch / 'out', 2.5)}\n")
+    d.wait_for("run_end", 2, job="one")
+    skipped = d.wait_for("start_skipped", 2, job="one")
+    assert {r["reason"] for r in skipped} == {"running"}
+    assert "running_since" in skipped[0]
+    times = stamps(scratch / "out")
+    assert all(a[1] is not None and a[1] <= b[0] for a, b in zip(times, times[1:]))
+    assert d.metric("cronrun_job_skipped_total", job="one") >= 2
+
+
+def test_allow(daemon, scratch):
+    d = daemon(f"@every 1s [name=many policy=allow] {stamping(scratch / 'out', 4)}\n")
+    d.wait_for("run_start", 3, job="many")
+    wait_until(lambda: d.metric("cronrun_job_running", job="many") >= 3, 15, "three at once")
+    assert not d.records("start_skipped")
+
+
+def test_queue(daemon, scratch):
+    d = daemon(f"@every 1s [name=one policy=queue] {stamping(scratch / 'out', 2.2)}\n")
+    d.wait_for("start_waits", job="one")
+    d.wait_for("start_skipped", job="one", reason="waiting")
+    d.wait_for("run_end", 3, job="one")
+    times = stamps(scratch / "out")
+    assert all(a[1] is not None and a[1] <= b[0] for a, b in zip(times, times[1:]))
+
+
+def test_replace(daemon, scratch):
+    d = daemon(f"@every 2s [name=one policy=replace grace=2s] {stamping(scratch / 'out', 60)}\n")
+    d.wait_for("start_replaces", 2, job="one")
+    ends = d.wait_for("run_end", 2, job="one")
+    assert {r["outcome"] for r in ends} == {"stopped"}
+    assert d.wait_for("run_start", 3, job="one")
+    wait_until(lambda: d.metric("cronrun_job_runs_total", job="one", outcome="stopped") >= 2, 15, "counted")
+
+
+# --- The crontab changes ----------------------------------------------------------------------------------------------
+
+
+def test_reload_leaves_runs_alone(daemon, scratch):
+    d = daemon(f"@every 1s [name=long] sleep 4; echo through >>{scratch}/out\n@every 1s [name=old] true\n")
+    started = d.wait_for("run_start", job="long")[0]
+    d.path.write_text("@every 1s [name=new] true\n")
+    change = d.wait_for("crontab_loaded", 2)[1]
+    assert (change["jobs"], change["added"], change["removed"]) == (1, 1, 2)
+    d.wait_for("run_end", 2, job="new")
+    ends = d.wait_for("run_end", job="long")
+    assert ends[0]["run_id"] == started["run_id"]
+    assert ends[0]["outcome"] == "success"
+    assert (scratch / "out").read_text() == "through\n"
+    assert len(d.records("run_start", job="long")) == 1
+    assert d.metric("cronrun_crontab_reloads_total", result="loaded") == 1
+
+
+def test_what_is_unchanged_goes_on(daemon):
+    d = daemon("@every 3s [name=same] true\n")
+    d.wait_for("run_end", job="same")
+    for i in range(5):
+        d.process.send_signal(signal.SIGHUP)
+        d.wait_for("crontab_loaded", 2 + i)
+    times = [r["scheduled"] for r in d.wait_for("run_end", 3, job="same")]
+    seconds = [time.mktime(time.strptime(t, "%Y-%m-%dT%H:%M:%SZ")) for t in times]
+    assert [b - a for a, b in zip(seconds, seconds[1:])] == [3] * (len(seconds) - 1)
+    assert d.records("crontab_loaded")[-1]["changed"] == 0
+
+
+def test_a_bad_crontab_is_refused_whole(daemon):
+    d = daemon("@every 1s [name=good] true\n")
+    d.wait_for("run_end", job="good")
+    d.path.write_text("@every 1s [name=fresh] true\n61 * * * * true\n0 0 30 2 * true\n* * * * * [colour=red] true\n")
+    refused = d.wait_for("crontab_refused")[0]
+    assert refused["errors"] == 3
+    assert [r["line"] for r in d.records("crontab_fault")] == [2, 3, 4]
+    n = len(runs_of(d, "good"))
+    d.wait_for("run_end", n + 2, job="good")
+    assert not d.records("run_start", job="fresh")
+    assert d.metric("cronrun_crontab_ok") == 0
+    assert d.get("/health/ready").status == 200
+    d.path.write_text("@every 1s [name=fresh] true\n")
+    d.wait_for("run_end", job="fresh")
+    assert d.metric("cronrun_crontab_ok") == 1
+    d.path.unlink()
+    d.wait_for("crontab_refused", 2)
+    n = len(runs_of(d, "fresh"))
+    d.wait_for("run_end", n + 2, job="fresh")
+
+
+def test_a_bad_crontab_at_the_start(run, scratch):
+    (scratch / "crontab").write_text("61 * * * * true\n* * * * * [x=y] true\n")
+    result = run("cronrun", "daemon", "--log", "json", "--listen", "none", scratch / "crontab")
+    assert result.status == 125
+    assert "line 1, column 1" in result.stderr
+    assert len(re.findall('"event":"crontab_fault"', result.stderr)) == 2
+    assert run("cronrun", "daemon", "--listen", "none", scratch / "missing").status == 125
+    assert run("cronrun", "daemon").status == 125
+
+
+def test_a_config_map_is_swapped(daemon, scratch):
+    """As the kubelet does: a new directory, and the link ..data renamed onto the old one."""
+    volume = scratch / "volume"
+    volume.mkdir()
+
+    def publish(name, text):
+        (volume / name).mkdir()
+        (volume / name / "crontab").write_text(text)
+        (volume / "..data_tmp").symlink_to(name)
+        os.rename(volume / "..data_tmp", volume / "..data")
+
+    publish("..1", "@every 1s [name=one] true\n")
+    (volume / "crontab").symlink_to("..data/crontab")
+    d = daemon(None, path=volume / "crontab")
+    d.wait_for("run_end", job="one")
+    for i in (2, 3):
+        publish(f"..{i}", f"@every 1s [name=job{i}] true\n")
+        (volume / f"..{i - 1}" / "crontab").unlink()
+        d.wait_for("run_end", job=f"job{i}")
+    assert not d.records("crontab_refused")
+
+
+# --- The end ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", ["plain", "pid1"])
+def test_drain_lets_runs_finish(daemon, scratch, way):
+    d = daemon(f"@every 1s [name=long] sleep 3; echo through >>{scratch}/out\n", wrap=wrap_of(way))
+    d.wait_for("run_start", job="long")
+    stop(d, signal.SIGTERM)
+    d.wait_for("draining")
+    answer = d.get("/health/ready")
+    assert answer.status == 503
+    assert d.get("/health/live").status == 200
+    assert d.process.wait().status == 0
+    assert (scratch / "out").read_text() == "through\n"
+    assert len(d.records("run_start")) == 1
+
+
+def stop(d, signum):
+    """To the daemon itself, which may be the first process of a namespace."""
+    pid = d.process.pid
+    while (below := children(pid)) and open(f"/proc/{pid}/comm").read().strip() != "cronrun":
+        pid = below[0]
+    os.kill(pid, signum)
+
+
+@pytest.mark.parametrize("way", ["plain", "pid1"])
+def test_drain_is_over(daemon, way):
+    d = daemon(
+        "@every 1s [name=stubborn grace=500ms] trap '' TERM; setsid sleep 1000 & while :; do sleep 1; done\n",
+        "--drain",
+        "500ms",
+        wrap=wrap_of(way),
+    )
+    d.wait_for("run_start", job="stubborn")
+    stop(d, signal.SIGTERM)
+    assert d.process.wait().status == 0
+    assert d.records("drain_over")[0]["running"] == 1
+    (end,) = d.records("run_end")
+    assert (end["outcome"], end["signal"]) == ("stopped", "KILL")
+
+
+def test_a_second_signal_ends_at_once(daemon):
+    d = daemon("@every 1s [name=long] sleep 1000\n", "--drain", "1h")
+    d.wait_for("run_start", job="long")
+    d.process.send_signal(signal.SIGINT)
+    d.wait_for("draining")
+    d.process.terminate()
+    assert d.process.wait().status == 0
+    assert d.records("run_end")[0]["outcome"] == "stopped"
+
+
+def test_idle_ends_at_once(daemon):
+    d = daemon("0 0 1 1 * [name=rare] true\n", "--drain", "1h")
+    d.process.terminate()
+    assert d.process.wait().status == 0
+
+
+@pytest.mark.parametrize("way", ["plain", "pid1"])
+def test_killed_daemon_leaves_nothing(daemon, programs, way):
+    """Otherwise than as the container's first process its runs notice that nobody reads their results."""
+    d = daemon("@every 1s [name=long grace=1s] setsid sleep 1000 & sleep 1000\n", wrap=wrap_of(way))
+    d.wait_for("run_start", job="long")
+    stop(d, signal.SIGKILL)
+    wait_until(lambda: not programs.leftovers(), 15, "all gone")
+    d.process.proc.wait()
+
+
+def test_killed_run(daemon, programs):
+    """What a run leaves that was killed itself is the daemon's to end; the job goes on."""
+    d = daemon("@every 1s [name=long] setsid sleep 1000 & exec sleep 1000\n")
+    d.wait_for("run_start", job="long")
+    (victim,) = children(d.process.pid)
+    wait_until(lambda: len(programs.leftovers()) >= 3, 10, "the whole tree")
+    before = set(programs.leftovers())
+    os.kill(victim, signal.SIGKILL)
+    gone = d.wait_for("run_vanished", job="long")[0]
+    assert (gone["pid"], gone["signal"]) == (victim, "KILL")
+    wait_until(lambda: not any(alive(pid) for pid in before), 15, "its tree is gone")
+    d.wait_for("run_start", 2, job="long")
+    assert d.metric("cronrun_job_runs_total", job="long", outcome="failure") == 1
+
+
+def test_no_zombies_no_descriptors(daemon):
+    """Orphans, and ten runs; the number of descriptors stays."""
+    d = daemon("@every 1s [name=quick] (setsid sleep 0.1 &) ; true\n@every 1s [name=other] true\n")
+    d.wait_for("run_end", 2, job="quick")
+    wait_until(lambda: not children(d.process.pid), 10, "between two runs")
+    fds = d.process.fds()
+    d.wait_for("run_end", 7, job="quick")
+    wait_until(lambda: not children(d.process.pid), 10, "between two runs")
+    assert d.process.fds() <= fds
+    assert all(process_state(pid) != "Z" for pid in children(d.process.pid))
+
+
+def test_stopped_and_continued(daemon):
+    """Of the times that have passed meanwhile the latest alone is made up for."""
+    d = daemon("@every 1s [name=tick] true\n")
+    d.wait_for("run_end", job="tick")
+    d.process.send_signal(signal.SIGSTOP)
+    time.sleep(3.5)
+    kill_quietly(d.process.pid, signal.SIGCONT)
+    missed = d.wait_for("start_missed", job="tick")[0]
+    assert missed["missed"] >= 1
+    d.wait_for("run_end", 3, job="tick")
+    times = [r["scheduled"] for r in d.records("run_start", job="tick")]
+    assert len(set(times)) == len(times)
+
+
+# --- HTTP -------------------------------------------------------------------------------------------------------------
+
+
+def test_page(daemon):
+    d = daemon(
+        "@every 1s [name=well deadline=20s] true\n"
+        "@every 1s [name=ill] echo secret-word; exit 3\n"
+        "@every 1s [name=busy policy=replace] sleep 1000\n"
+        "0 3 * * * [name=nightly tz=Europe/Berlin] backup --password secret-word\n"
+    )
+    d.wait_for("run_end", job="well")
+    d.wait_for("run_end", job="ill")
+    wait_until(lambda: all(word in d.get("/").body for word in ("Last failed", "Last succeeded")), 10, "both seen")
+    answer = d.get("/")
+    assert answer.status == 200
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")
+    assert "secret-word" not in answer.body
+    assert "<script" not in answer.body
+    for word in ("Jobs have failed", "Last failed</b> with exit status 3", "Europe/Berlin", "0 3 * * *", "the deadline of 20.0 s"):
+        assert word in answer.body, word
+    assert answer.body.count("<svg class=\"timeline\"") == 4
+    assert "refresh" in answer.headers
+    assert "refresh" not in d.get("/?pause").headers
+    assert d.get("/nowhere").status == 404
+    assert d.get("/", method="POST").status == 405
+
+
+def test_pages_of_many_jobs(daemon):
+    d = daemon("".join(f"0 3 * * * [name=job{i:04}] true\n" for i in range(1000)))
+    first, last = d.get("/").body, d.get("/?from=950").body
+    assert first.count("<article") == last.count("<article") == 50
+    assert "job0000" in first and "job0999" in last and "job0000" not in last
+    assert "Jobs 951 to 1000 of 1000" in last
+    assert d.get("/?from=99999999999999999999").status == 200
+    assert d.get("/?from=-1").body.count("<article") == 50
+    assert d.metric("cronrun_jobs") == 1000
+
+
+def test_nothing_listens(start, scratch):
+    (scratch / "crontab").write_text("@every 1s [name=tick] true\n")
+    process = start("cronrun", "daemon", "--listen", "none", "--log", "json", scratch / "crontab")
+    process.wait_for('"event":"run_end"')
+    assert '"event":"listening"' not in process.stderr
+
+
+def test_address_in_use(daemon, run, scratch):
+    d = daemon("@every 1h [name=rare] true\n")
+    result = run("cronrun", "daemon", "--listen", f"127.0.0.1:{d.port}", "--log", "json", d.path)
+    assert result.status == 125
+    assert '"event":"cannot_start"' in result.stderr
