@@ -1,6 +1,7 @@
 /* Who speaks no TLS to a listener that does: no limit of time is needed to be rid of him. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,11 +13,14 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <openssl/ssl.h>
 
 #include "common/base/clock.h"
 #include "common/http/httpd.h"
 #include "common/net/loop.h"
 #include "tests/unit/fakes/throwaway_ca.h"
+
+#define LONG_MS 20000
 
 static struct loop *loop;
 static struct httpd *httpd;
@@ -95,7 +99,7 @@ hear(int fd, size_t enough)
 {
     char buf[4096];
     size_t len = 0;
-    for (uint64_t end_ms = clock_deadline(20000); clock_left_ms(end_ms) > 0;) {
+    for (uint64_t end_ms = clock_deadline(LONG_MS); clock_left_ms(end_ms) > 0;) {
         ssize_t n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
         if (n == 0 || (n < 0 && errno == ECONNRESET))
             return (ssize_t)len;
@@ -104,6 +108,36 @@ hear(int fd, size_t enough)
         turn();
     }
     return -1;
+}
+
+/* The request goes with the last piece of the handshake, and waits for no byte more. */
+static void
+test_answers(void **state)
+{
+    (void)state;
+    char buf[256];
+    int n = 0, fd = dial(0);
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    SSL *ssl = SSL_new(ctx);
+    fcntl(fd, F_SETFL, O_NONBLOCK);
+    SSL_set_fd(ssl, fd);
+    for (uint64_t end_ms = clock_deadline(LONG_MS); SSL_connect(ssl) != 1 && clock_left_ms(end_ms);)
+        turn();
+    assert_int_equal(SSL_is_init_finished(ssl), 1);
+    for (int requests = 1; requests <= 2; requests++) {
+        assert_int_equal(SSL_write(ssl, "GET / HTTP/1.1\r\n\r\n", 18), 18);
+        for (uint64_t end_ms = clock_deadline(LONG_MS);
+             (n = SSL_read(ssl, buf, sizeof(buf))) <= 0 && clock_left_ms(end_ms);)
+            turn();
+        assert_true(n > 15);
+        assert_memory_equal(buf, "HTTP/1.1 200 OK", 15);
+        assert_int_equal(httpd_stats(httpd).requests, requests);
+    }
+    assert_int_equal(httpd_stats(httpd).open, 1);
+    assert_int_equal(httpd_stats(httpd).errors, 0);
+    SSL_free(ssl);
+    SSL_CTX_free(ctx);
+    close(fd);
 }
 
 static void
@@ -167,6 +201,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_answers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_strangers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_half_a_handshake, setup, teardown),
         cmocka_unit_test_setup_teardown(test_plain_beside_it, setup, teardown),
