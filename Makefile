@@ -228,6 +228,11 @@ analyze:
 bench: all release
 	@for b in $(sort $(wildcard tests/bench/bench_*)); do echo "== $$b"; BIN_DIR=$(BIN) $$b || exit 1; done
 
+# The release build. ROUNDS: of detection (200); ONLY=faults, detection, speed or cost for a part.
+.PHONY: bench-healthd
+bench-healthd: release
+	@BIN_DIR=$(abspath build/release) tests/bench/bench_healthd --rounds $(or $(ROUNDS),200) --probes 100000 $(if $(ONLY),--only $(ONLY))
+
 # ROUNDS=9 for more rounds; ONLY=files,large for some of the rows.
 .PHONY: bench-migrate
 bench-migrate: release
@@ -350,7 +355,7 @@ help:
 	@echo 'fuzz         each fuzz target for FUZZ_SECONDS (an hour); fuzz-smoke: a minute'
 	@echo 'lint         format, clang-tidy, shellcheck, include rules, sizes'
 	@echo 'analyze      gcc -fanalyzer'
-	@echo 'bench        measurements; wants an idle machine (bench-lexer: the splitter alone; bench-migrate: migrate beside a libpq loop and its peers)'
+	@echo 'bench        measurements; wants an idle machine (bench-lexer: the splitter alone; bench-migrate: migrate beside a libpq loop and its peers; bench-healthd: healthd beside nginx and HAProxy)'
 	@echo 'soak-healthd an hour of healthd under 10,000 slow clients, and one beside servers whose answers are cut (SECONDS=120 for less)'
 	@echo 'page-shots   pictures of the status page for docs/status (needs chromium); page-axe: its accessibility (npm, too)'
 	@echo 'format       clang-format over all sources'
