@@ -18,6 +18,13 @@ def test_quota_and_limits_001_22(helm):
     assert not kinds(helm.render(values), "ResourceQuota") + kinds(helm.render(values), "LimitRange")
 
 
+def test_a_quota_of_some_pods(helm):
+    """Kubernetes' own fields go through as they are."""
+    chosen = {"matchExpressions": [{"scopeName": "PriorityClass", "operator": "In", "values": ["high"]}]}
+    spec = kind(helm.render(changed(changed(MORE, "quota.scopes", None), "quota.scopeSelector", chosen)), "ResourceQuota")["spec"]
+    assert spec["scopeSelector"] == chosen and "scopes" not in spec
+
+
 def test_a_further_namespace_000_12_003_8(helm):
     namespace = kind(helm.render(MORE), "Namespace")["metadata"]
     assert namespace["name"] == "shop-jobs" and "namespace" not in namespace

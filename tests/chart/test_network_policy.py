@@ -55,6 +55,14 @@ def test_who_comes_from_outside(helm):
     assert api["podSelector"]["matchLabels"] == {"app.kubernetes.io/instance": "shop", "app.kubernetes.io/component": "api"}
 
 
+def test_a_load_balancer_has_no_controller_before_it(helm):
+    """It is open to everybody, as a NodePort is; a Service within the cluster is not."""
+    everybody = [{"ports": [{"port": 8000, "protocol": "TCP"}]}]
+    assert policy(helm, "shop-api", changed(MORE, "services.api.type", "LoadBalancer"))["spec"]["ingress"] == everybody
+    within = changed(changed(MORE, "services.api.type", "ClusterIP"), "services.api.ports", None)
+    assert everybody[0] not in policy(helm, "shop-api", within)["spec"].get("ingress", [])
+
+
 def test_within_the_release(helm):
     spec = policy(helm, "shop-default", changed(MORE, f"{NP}.sameRelease", False))["spec"]
     assert {"to": [RELEASE]} not in spec["egress"] and {"from": [RELEASE]} not in spec["ingress"]
