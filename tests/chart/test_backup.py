@@ -62,6 +62,8 @@ def test_001_15_004_13_backup_of_a_containers_database(helm):
     }
     assert (given["BACKUP_DIR"], given["BACKUP_NAME"]) == ("/backup", "shop") and "envFrom" not in own
     assert (given["BACKUP_KEEP_COUNT"], given["BACKUP_KEEP_DAYS"]) == ("7", "30")
+    preset = variables(container(pod(helm.render(changed(SHOP, "backup", {"from": "web/app"}))), "dump"))
+    assert (preset["BACKUP_KEEP_COUNT"], preset["BACKUP_KEEP_DAYS"]) == ("14", "0")
     mounted = {m["mountPath"]: m for m in own["volumeMounts"]}
     assert set(mounted) == {"/backup", "/script", "/tmp", "/release-runtime"} and mounted["/script"]["readOnly"] is True
     volumes = {v["name"]: v for v in pod(objects)["volumes"]}

@@ -41,6 +41,9 @@ def test_001_3_a_postgresql_of_the_releases_own(helm):
     for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
         asked = " ".join(own[probe]["exec"]["command"])
         assert "pg_isready -q -h 127.0.0.1 -U shopper -d shop" in asked
+    # A server that is starting or ending (1) is alive; one that does not answer (2) is not.
+    assert own["livenessProbe"]["exec"]["command"][-1].endswith("; test $? -le 1")
+    assert given["POSTGRES_INITDB_ARGS"] == "--data-checksums"
     assert [c["name"] for c in pod["containers"]] == ["postgresql"] and "lifecycle" not in own
     # What it writes to is what it needs; the rest of its root is read-only.
     assert own["securityContext"]["readOnlyRootFilesystem"] is True and set(mounted) == {"/data", "/tmp", "/var/run/postgresql", "/dev/shm"}

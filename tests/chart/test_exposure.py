@@ -94,6 +94,21 @@ def test_ingress_002_4_004_6(helm):
     assert api["backend"] == {"service": {"name": "shop-api", "port": {"name": "http"}}}
 
 
+def test_what_nothing_was_said_of(helm):
+    """The preset of a middleware's headers; of annotations those of the dialect win."""
+    alone = changed(MORE, "middlewares.headers", {"headers": {}})
+    headers = named(helm.render(alone), "Middleware", "shop-headers")["spec"]["headers"]["customResponseHeaders"]
+    assert headers == {
+        "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "strict-origin-when-cross-origin",
+    }
+    both = dialect("ingress", annotations={"who": "all"}, ingress={"className": "traefik", "annotations": {"who": "ingress"}})
+    both = changed(both, f"{PUBLIC}.routes.api.middlewares", None)
+    assert named(helm.render(both), "Ingress", "shop-public")["metadata"]["annotations"]["who"] == "ingress"
+
+
 def test_an_ingress_of_another_class(helm):
     values = dialect("ingress", ingress={"className": "nginx"}, routes__api__middlewares=None)
     error = helm.refused(values)

@@ -54,6 +54,24 @@ def test_alerts_001_15_002_15(helm):
     assert set(bare) == {"HealthdNotReady", "HealthdCheckFails", "PodRestarts", "ReplicasUnavailable", "CpuHigh", "MemoryHigh"}
 
 
+THRESHOLDS = {
+    "restarts": "PodRestarts",
+    "cpuPercent": "CpuHigh",
+    "memoryPercent": "MemoryHigh",
+    "cronLateSeconds": "CronJobLate",
+    "certificateDays": "CertificateExpires",
+}
+
+
+def test_thresholds(helm):
+    values = changed(MORE, "monitoring.rules.alerts.MemoryHigh", None)
+    for number, threshold in enumerate(THRESHOLDS, 987650):
+        values = changed(values, f"monitoring.rules.{threshold}", number)
+    found = alerts(helm.render(values))
+    for number, alert in enumerate(THRESHOLDS.values(), 987650):
+        assert found[alert]["expr"].endswith((f" > {number}", f" < {number}")), found[alert]
+
+
 def test_dashboards(helm, tmp_path):
     board = named(helm.render(MORE), "ConfigMap", "shop-runtime-dashboard")
     assert board["metadata"]["labels"]["grafana_dashboard"] == "1"
