@@ -2,8 +2,10 @@
 #include "common/net/reopen.h"
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/cleanup.h"
 
@@ -35,12 +37,34 @@ keep(const char *path)
         places[n_places++] = steal_ptr(&place);
 }
 
+static bool
+leads_beneath_its_directory(const char *path)
+{
+    char target[PATH_MAX];
+    ssize_t n = readlink(path, target, sizeof(target));
+    bool above = n >= 2 && strncmp(target, "..", 2) == 0 && (n == 2 || target[2] == '/');
+    return n > 0 && target[0] != '/' && !above;
+}
+
+/* A folder of a Kubernetes volume is a link through ..data, which later leads to another directory beside it. */
+static void
+keep_links_above(const char *path)
+{
+    cleanup_free char *dir = strdup(path);
+    for (char *slash; dir && (slash = strrchr(dir, '/')) && slash > dir;) {
+        *slash = '\0';
+        if (leads_beneath_its_directory(dir))
+            keep(dir);
+    }
+}
+
 void
 reopen_note(const char *path)
 {
     if (!path || !*path)
         return;
     keep(path);
+    keep_links_above(path);
     cleanup_free char *behind = realpath(path, NULL); /* where a symbolic link leads */
     if (behind)
         keep(behind);

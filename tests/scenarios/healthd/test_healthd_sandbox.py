@@ -47,6 +47,21 @@ def test_require(start, run):
         assert h.ready() == 200
 
 
+def test_a_rotated_file_in_a_folder_of_a_volume(start, redis_server, scratch):
+    """A volume of several Secrets has a folder for each: a link through ..data, which then leads elsewhere."""
+    redis = redis_server(password=True)
+    for version, password in (("..1", "wrong-one"), ("..2", redis.password)):
+        (scratch / version / "cache").mkdir(parents=True)
+        (scratch / version / "cache/password").write_text(password)
+    (scratch / "..data").symlink_to("..1")
+    (scratch / "cache").symlink_to("..data/cache")
+    h = Healthd(start, "--check", f"cache redis://127.0.0.1:{redis.port}?password_file={scratch}/cache/password every 200ms")
+    h.until("failed: auth", slow(1), "cache")
+    (scratch / "..new").symlink_to("..2")
+    (scratch / "..new").rename(scratch / "..data")
+    h.until("[+]cache ok", slow(2), "cache")
+
+
 @pytest.mark.parametrize("replaced", ["the file", "the directory behind a link"])
 def test_rotated_files(start, redis_server, scratch, replaced):
     """A password and the configuration are read again where they were, also as Kubernetes replaces them."""

@@ -337,10 +337,36 @@ test_places(void **state)
     unlink(link);
 }
 
+/* /volume/folder is a link to ..data/folder; others lead out of their directory, or are none. */
+static void
+test_links_above(void **state)
+{
+    (void)state;
+    char path[160];
+    const char *const links[][2] = {
+        {"folder", "..data/folder"}, {"out", "../x"}, {"up", ".."}, {"far", "/x"}};
+    reopen_forget();
+    for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+        snprintf(path, sizeof(path), "%s/%s", dir, links[i][0]);
+        assert_int_equal(symlink(links[i][1], path), 0);
+        snprintf(path, sizeof(path), "%s/%s/deep/file", dir, links[i][0]);
+        reopen_note(path);
+        assert_non_null(strstr(reopen_place(i == 0 ? 0 : i + 1), links[i][0]));
+        assert_string_equal(reopen_place(1), dir);
+    }
+    assert_null(reopen_place(5));
+    reopen_forget();
+    for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+        snprintf(path, sizeof(path), "%s/%s", dir, links[i][0]);
+        unlink(path);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_links_above),
         cmocka_unit_test(test_files),
         cmocka_unit_test(test_calls),
         cmocka_unit_test(test_places),
