@@ -4,7 +4,7 @@
 #ifndef RR_HEALTHD_PROBE_HTTP_H
 #define RR_HEALTHD_PROBE_HTTP_H
 
-#include "healthd/probe/pattern.h"
+#include "healthd/parse/pattern.h"
 #include "healthd/probe/probe_http_headers.h"
 #include "healthd/probe/probe_tls_keys.h"
 

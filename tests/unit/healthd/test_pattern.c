@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "healthd/probe/pattern.h"
+#include "healthd/parse/pattern.h"
 
 static enum pattern_found
 search(const char *expression, const char *text, size_t len)

@@ -1,5 +1,5 @@
 /* A regular expression over what a server sent. */
-#include "healthd/probe/pattern.h"
+#include "healthd/parse/pattern.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
