@@ -85,6 +85,13 @@ read_line(int fd, const char *path, struct lease_holder *ret, struct err *e)
     return 0;
 }
 
+bool
+lease_file_last(const char *path, struct lease_holder *ret)
+{
+    cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    return fd >= 0 && read_line(fd, path, ret, NULL) == 0 && ret->since[0] != '\0';
+}
+
 static int
 write_line(int fd, const char *path, const struct lease_holder *self, struct err *e)
 {

@@ -10,9 +10,11 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/words.h"
+#include "common/lease/lease.h"
 #include "common/proc/cores.h"
 #include "cronrun/daemon/daemon_impl.h"
 #include "cronrun/events.h"
+#include "cronrun/run/instant.h"
 #include "cronrun/tabfile.h"
 
 /* ---- the crontab ---- */
@@ -22,6 +24,24 @@ same_file(const struct stat *a, const struct stat *b)
 {
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
            a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* What a lock file of the job's own knows of its last run, before this daemon. */
+static int64_t
+last_start(const struct crontab_job *tab, void *arg)
+{
+    (void)arg;
+    struct lease_holder last;
+    int64_t since_ms;
+    for (char **option = tab->run; *option; option++) {
+        if (strncmp(*option, "--lock=file:", 12) != 0)
+            continue;
+        const char *path = *option + 12;
+        path += strncmp(path, "///", 3) == 0 ? 2 : 0;
+        if (lease_file_last(path, &last) && instant_parse(last.since, &since_ms, NULL) == 0)
+            return since_ms / 1000;
+    }
+    return INT64_MIN;
 }
 
 /* Reads it, and adopts its jobs; what is wrong with it has been said. */
@@ -38,7 +58,10 @@ load(struct daemon *d, struct err *e)
     int rc = tabfile_read(d->path, &rules, &tab, &faults, e);
     report_faults(d, &faults);
     if (rc == 0) {
-        const struct jobs_source from = {.tab = tab, .zone = d->zone, .now_ms = clock_wall_ms()};
+        const struct jobs_source from = {.tab = tab,
+                                         .zone = d->zone,
+                                         .now_ms = clock_wall_ms(),
+                                         .last_s = d->loaded_ms < 0 ? last_start : NULL};
         rc = jobs_set(&d->jobs, &from, &change, e);
     }
     d->refused = rc < 0;

@@ -27,7 +27,7 @@ grow(struct past *p)
         size = PAST_MOST;
     struct past_time *times = reallocarray(p->times, size, sizeof(*times));
     if (!times)
-        return;
+        return; /* uncovered: out of memory */
     p->times = times;
     p->size = size;
 }
@@ -38,7 +38,7 @@ keep(struct past *p, const struct past_time *t)
     if (p->n == p->size && p->size < PAST_MOST && p->first == 0)
         grow(p);
     if (p->size == 0)
-        return;
+        return; /* uncovered: out of memory */
     if (p->n < p->size) {
         p->times[(p->first + p->n++) % p->size] = *t;
         return;

@@ -337,6 +337,27 @@ def test_stopped_and_continued(daemon):
     assert len(set(times)) == len(times)
 
 
+def test_catch_up_after_a_restart(daemon, run, scratch):
+    """A file lock knows when its job was started last; of the hours since then the latest is made up for, once."""
+    lock = scratch / "lock"
+    assert run("cronrun", "--lock", f"file:{lock}", "--name", "hourly", "true").status == 0
+    line = lock.read_text()
+    since = re.search(r'"since":"(\d{4})', line).group(1)
+    lock.write_text(line.replace(f'"since":"{since}', f'"since":"{int(since) - 1}'))
+    crontab = f"0 * * * * [name=hourly catchup=one lock=file:{lock}] true\n0 * * * * [name=other lock=file:{lock}] true\n"
+    d = daemon(crontab)
+    (end,) = d.wait_for("run_end", job="hourly")
+    assert end["scheduled"].endswith(":00:00Z")
+    assert d.records("start_missed", job="hourly")[0]["missed"] >= 1000
+    assert not d.records("start_missed", job="other")
+    d.process.terminate()
+    assert d.process.wait().status == 0
+    d = daemon(crontab)
+    d.process.terminate()
+    assert d.process.wait().status == 0
+    assert not d.records("run_start")
+
+
 # --- HTTP -------------------------------------------------------------------------------------------------------------
 
 

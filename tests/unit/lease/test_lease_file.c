@@ -532,6 +532,27 @@ test_creates_only_what_is_missing(void **state)
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+static void
+test_last(void **state)
+{
+    struct fixture *f = *state;
+    struct lease_holder last;
+    struct seen s;
+    assert_false(lease_file_last(f->path, &last)); /* no file */
+    struct lease *l = acquire(f, &s);
+    assert_true(lease_file_last(f->path, &last)); /* held: it does not matter */
+    assert_string_equal(last.run_id, "run-1");
+    release(f, l);
+    assert_true(lease_file_last(f->path, &last));
+    assert_int_equal(last.fence, 1);
+    int fd = open(f->path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_false(lease_file_last(f->path, &last)); /* new, nobody had it */
+    assert_int_equal(write(fd, "junk", 4), 4);
+    close(fd);
+    assert_false(lease_file_last(f->path, &last));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -546,6 +567,7 @@ main(void)
         TEST(test_no_file),
         TEST(test_link_is_followed),
         TEST(test_keep_fd),
+        TEST(test_last),
         TEST(test_creates_only_what_is_missing),
         TEST(test_free_before_answer),
         TEST(test_free_inside),
