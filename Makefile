@@ -157,6 +157,15 @@ oracle-build: $(ORACLE)
 oracle: oracle-build
 	@tests/oracle/run.sh $(ORACLE)
 
+# --- Cron expressions: cronie's and robfig's own code on N generated schedules; a stored table of their answers is a unit test ---
+.PHONY: conformance conformance-table
+conformance: $(B)/tests/unit/cronrun/test_cron_answers
+	@tests/oracle/cron/answers.sh $(or $(N),20000) $(or $(SEED),1) >build/conformance.txt
+	@CRON_ANSWERS=build/conformance.txt $<
+conformance-table:
+	@tests/oracle/cron/answers.sh 4000 2 >build/conformance.txt
+	@mv build/conformance.txt tests/oracle/cron/answers.txt
+
 # --- The splitter's speed, in figures ------------------------------------------------------------------------------------
 SPEED := $(B)/tests/bench/speed_lexer
 $(SPEED): $(SPEED).o $(call part_lib,migrate) $(LIB)
@@ -343,6 +352,7 @@ help:
 	@echo 'unit         unit tests (MODE=asan for the sanitised ones)'
 	@echo 'scenarios    pytest scenarios against real servers (K=word chooses)'
 	@echo 'oracle       the splitter against the parser of PostgreSQL, on the SQL files of its source package'
+	@echo 'conformance  cron expressions against the code of cronie and robfig, on N generated ones by SEED (needs Go)'
 	@echo 'acceptance   what the release promises, at full size, with what was measured (ONLY="leaks race" chooses)'
 	@echo 'mutants      breaks N lines of the product, chosen by SEED, and tells which of them no test notices'
 	@echo 'chart-mutants  gives the chart N values with one thing wrong, and tells which it takes amiss'

@@ -156,7 +156,8 @@ read_range(struct reader *r, struct range *ret)
     r->at++;
     if (read_number(r, &ret->to) < 0)
         return -1;
-    if (r->dialect == CRON_VIXIE && r->field->max == 7 && ret->to == 0 && *r->at != '/')
+    if (r->dialect == CRON_VIXIE && r->field->max == 7 && ret->to == 0 && ret->from > 0 &&
+        *r->at != '/')
         ret->to = 7; /* fri-sun; with a step cronie does not know it */
     if (ret->to < ret->from)
         return fault_at(r, began, "the range ends before it begins, so it never matches");

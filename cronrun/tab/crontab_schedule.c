@@ -91,12 +91,11 @@ field_at(const char *expression, int n)
     return at;
 }
 
-/* How the other dialect reads it, where that is not the same. */
+/* How the other dialect reads it, where that is not the same: a field that both accept holds the same numbers in both. */
 static void
 compare_dialects(struct crontab_reader *r, const char *at, const char *expression,
                  const struct cronexpr *x)
 {
-    static const char *const names[] = {"minute", "hour", "day of month", "month", "day of week"};
     enum cron_dialect other = r->rules->dialect == CRON_VIXIE ? CRON_K8S : CRON_VIXIE;
     const char *name = dialect_names[other];
     struct cronexpr y;
@@ -107,12 +106,6 @@ compare_dialects(struct crontab_reader *r, const char *at, const char *expressio
                      e.msg);
         return;
     }
-    const bool differs[] = {x->minutes != y.minutes, x->hours != y.hours, x->days != y.days,
-                            x->months != y.months, x->weekdays != y.weekdays};
-    for (int i = 0; i < FIELDS; i++)
-        if (differs[i])
-            crontab_tell(r, CRONTAB_WARNING, at + (field_at(expression, i) - expression),
-                         "the dialect %s reads this %s differently", name, names[i]);
     if (x->either_day != y.either_day)
         crontab_tell(r, CRONTAB_WARNING, at + (field_at(expression, 2) - expression),
                      "runs on days that match %s day of month and day of week; the dialect %s "
