@@ -4,9 +4,10 @@ import json
 
 import pytest
 
+from rig import node
 from rig.client import Client
 from rig.cluster import SLOW
-from rig.place import PASSWORD, ready
+from rig.place import PASSWORD, ready, statuses
 from rig.release import newest
 from rig.system import System, seconds
 
@@ -88,6 +89,33 @@ def test_upgrade_and_rollback_under_requests_001_14_001_18(chat, measured):
     assert client.lost() == [] and took <= 20 * SLOW
     chat.place.kubectl("wait", "--for=condition=Complete", "job/down-1", f"--timeout={30 * SLOW:.0f}s")
     assert psql(chat, "SELECT version, dirty FROM schema_migrations") == "3|f"
+
+
+@pytest.mark.parametrize("how", ["freeze", "stop"])
+def test_redis_goes_away_and_comes_back_001_3_001_12(chat, cluster, measured, how):
+    """Its process hangs, or there is none: the API, which uses it, leaves its Service, the front end does not; nothing of them is started again."""
+    if how == "freeze" and not cluster.own:
+        pytest.skip("stops a process from the node: only on the cluster that make cluster-up starts")
+    place = chat.place
+    running = lambda: {s["containerID"] for name in ("api", "web") for pod in chat.pods(name) for s in statuses(pod)}  # noqa: E731
+    before = running()
+    if how == "freeze":
+        process = node.process(place, place.get("pods/kubechat-redis-0"), "redis")
+        away, again = (lambda word=word: cluster.run("kill", word, process) for word in ("-STOP", "-CONT"))
+    else:
+        away, again = (lambda n=n: place.kubectl("scale", "statefulset/kubechat-redis", f"--replicas={n}") for n in (0, 1))
+    with place.follow_endpoints("kubechat-api") as api, place.follow_endpoints("kubechat-web") as web:
+        api.wait(1, 20)
+        try:
+            _, took = seconds(lambda: away() and api.wait(0, 30))
+            measured(f"kubechat-out-{how}", [took])
+            assert took <= 10 * SLOW  # with the time that the controller and Redis take to end it
+        finally:
+            again()
+        measured(f"kubechat-back-{how}", [api.wait(1, 60)])
+        assert all(addresses for _, addresses in web.history())
+    assert running() == before, "something was started again"
+    chat.settled()
 
 
 def test_redis_and_postgresql_restart_001_10(chat):
