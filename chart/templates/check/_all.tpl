@@ -61,6 +61,10 @@ release-runtime.check.values   what is missing or misplaced in the values: runs 
   {{- include "release-runtime.check.containerModel" (dict "container" .container "where" .where) }}
 {{- end }}{{ end }}
 {{- range $key, $made := .cronJobs }}{{ include "release-runtime.check.cronJobModel" (dict "key" $key "cronJob" $made) }}{{ end }}
+{{- range $made := .residents }}{{ range $key, $job := .jobs }}
+  {{- $given := merge (dict "container" $made.container) $job }}
+  {{- include "release-runtime.check.cronJobModel" (dict "key" $key "cronJob" $given) }}
+{{- end }}{{ end }}
 {{- end }}
 
 {{- /* Refuses two objects of one kind and name, hooks' copies included: Helm would delete one for the other. In: the model */ -}}
@@ -81,6 +85,10 @@ release-runtime.check.values   what is missing or misplaced in the values: runs 
     {{- end }}
   {{- end }}
 {{- end }}
+{{- range $from, $made := .residents }}{{ range list "Deployment" "ConfigMap" }}
+  {{- $where := printf "the pod of the resident cron jobs from %s" $from }}
+  {{- include "release-runtime.check.name" (dict "taken" $taken "kind" . "name" $made.name "where" $where) }}
+{{- end }}{{ end }}
 {{- range .others }}{{ include "release-runtime.check.name" (merge (pick . "kind" "name" "where") (dict "taken" $taken)) }}{{ end }}
 {{- range .accounts }}
   {{- $where := printf "serviceAccounts.%s" .key }}

@@ -7,13 +7,42 @@ release-runtime.check.cronJob   refuses, in the values, what lacks something, an
 {{- $j := .job }}{{ $where := printf "cronJobs.%s" .key }}
 {{- include "release-runtime.check.derived" (dict "root" .root "job" $j "where" $where) }}
 {{- if eq ($j.mode | default "cronjob") "resident" }}
-  {{- fail (printf "%s.mode: resident needs cronrun to run as a daemon, which it does not do yet; say cronjob" $where) }}
+  {{- include "release-runtime.check.resident" (dict "root" .root "key" .key "job" $j "where" $where) }}
 {{- end }}
 {{- if not $j.schedule }}{{ fail (printf "%s.schedule is missing" $where) }}{{ end }}
 {{- if regexMatch "(?:^|\\s)(CRON_)?TZ=" $j.schedule }}{{ fail (printf "%s.schedule: the time zone goes into timeZone" $where) }}{{ end }}
 {{- include "release-runtime.check.cronTimes" (dict "job" $j "where" $where) }}
 {{- if not (regexMatch `^\s*(\S+(\s+\S+){4}|@\S+( \S+)?)\s*$` $j.schedule) }}
   {{- fail (printf "%s.schedule: %q has to have five fields (minute, hour, day, month, weekday)" $where $j.schedule) }}
+{{- end }}
+{{- end }}
+
+{{- /*
+Refuses, in the values, a resident cron job that has what only a CronJob has, and one that needs another pod than the others of its
+container: dict root key job where
+*/ -}}
+{{- define "release-runtime.check.resident" -}}
+{{- $j := .job }}{{ $where := .where }}
+{{- $alone := list "nameOverride" "activeDeadlineSeconds" "successfulJobsHistoryLimit" "failedJobsHistoryLimit" "annotations" }}
+{{- range concat $alone (list "ttlSecondsAfterFinished" "backoffLimit") }}
+  {{- if get $j . }}{{ fail (printf "%s.%s: only a CronJob has it; leave it out, or say mode: cronjob" $where .) }}{{ end }}
+{{- end }}
+{{- range concat $j.command ($j.args | default list) }}
+  {{- if contains "\n" (include "release-runtime.asText" .) }}
+    {{- fail (printf (print "%s.command: a resident job is one line of a crontab, and this has line ends; put the script into the image "
+      "or into a ConfigMap and name its file") $where) }}
+  {{- end }}
+{{- end }}
+{{- $shared := list "image" "imagePullPolicy" "env" "volumes" "resources" "pod" }}
+{{- range $key, $other := include "release-runtime.enabled" .root.Values.cronJobs | fromJson }}
+  {{- if and (eq ($other.mode | default "cronjob") "resident") (eq ($other.from | default "") $j.from) }}
+    {{- range $shared }}
+      {{- if ne (get $j . | toJson) (get $other . | toJson) }}
+        {{- fail (printf "%s.%s differs from that of cronJobs.%s, with which it shares a pod: mode is resident and from %s in both"
+          $where . $key $j.from) }}
+      {{- end }}
+    {{- end }}
+  {{- end }}
 {{- end }}
 {{- end }}
 

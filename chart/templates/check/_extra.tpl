@@ -96,6 +96,11 @@ release-runtime.check.extra   refuses, in the values, what is no object, and hoo
     {{- include "release-runtime.check.pinned" (dict "policy" $policy "image" .image "where" $where) }}
   {{- end }}
 {{- end }}
+{{- range .residents }}{{ $image := .container.image }}
+  {{- range $key, $_ := .jobs }}
+    {{- include "release-runtime.check.pinned" (dict "policy" $policy "image" $image "where" (printf "cronJobs.%s.image" $key)) }}
+  {{- end }}
+{{- end }}
 {{- range $key, $made := .hooks }}
   {{- include "release-runtime.check.pinned" (dict "policy" $policy "image" $made.container.image "where" (printf "hooks.%s.image" $key)) }}
 {{- end }}

@@ -17,8 +17,7 @@ release-runtime.model.cronJob   as JSON: dict root key job
 {{- $one := $made.container }}{{ $pod := $made.pod }}
 {{- $times := include "release-runtime.cronTimes" $j | fromJson }}
 {{- $stores := include "release-runtime.cronStores" (dict "root" .root "container" $made.values) | fromJson }}
-{{- $lock := $j.lock | default "auto" }}
-{{- if eq $lock "auto" }}{{ $lock = hasKey $stores "postgres" | ternary "postgres" (hasKey $stores "redis" | ternary "redis" "") }}{{ end }}
+{{- $lock := include "release-runtime.cronLock" (dict "job" $j "stores" $stores) }}
 {{- $words := concat $one.command ($one.args | default list) }}
 {{- $_ := unset $one "args" }}
 {{- $runs := dict "name" (printf "%s/%s/%s" .root.Release.Namespace .root.Release.Name .key) "lock" $lock "deadline" $times.deadline }}
@@ -63,6 +62,15 @@ as JSON {deadline, grace, graceSeconds, active, needed, left}: in: the values of
 {{- $active = $active | default (add $needed 60) }}
 {{- $out := dict "deadline" $deadline "grace" $grace "graceSeconds" (div (add $graceMs 999) 1000) }}
 {{- merge $out (dict "active" $active "needed" $needed "left" $left) | toJson }}
+{{- end }}
+
+{{- /* postgres, redis, none, or nothing when there is none to be had: dict job stores(of release-runtime.cronStores) */ -}}
+{{- define "release-runtime.cronLock" -}}
+{{- $lock := .job.lock | default "auto" }}
+{{- if ne $lock "auto" }}{{ $lock }}
+{{- else if hasKey .stores "postgres" }}postgres
+{{- else if hasKey .stores "redis" }}redis
+{{- end }}
 {{- end }}
 
 {{- /* {postgres: true, redis: true} by the names of the variables alone: cronrun lives in the container and has all of them */ -}}

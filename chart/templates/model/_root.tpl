@@ -23,7 +23,7 @@ release-runtime.model   in: what release-runtime.all gets. out: as JSON, everyth
 {{- end }}
 
 {{- /*
-{root, workloads, services, migrations, cronJobs, secrets, configMaps, claims, rbac: by key, copies: {secrets, configMaps}, accounts:
+{root, workloads, services, migrations, cronJobs, residents, secrets, configMaps, claims, rbac: by key, copies: {secrets, configMaps}, accounts:
 [{name, annotations}], others: [release-runtime.model.others]} as JSON: in: root
 */ -}}
 {{- define "release-runtime.model.all" -}}
@@ -55,9 +55,12 @@ release-runtime.model   in: what release-runtime.all gets. out: as JSON, everyth
   {{- $copied = mergeOverwrite $copied $made.copies }}
 {{- end }}
 {{- range $key, $job := include "release-runtime.enabled" $values.cronJobs | fromJson }}
-  {{- $_ := set $cronJobs $key (include "release-runtime.model.cronJob" (dict "root" $root "key" $key "job" $job) | fromJson) }}
+  {{- if eq ($job.mode | default "cronjob") "cronjob" }}
+    {{- $_ := set $cronJobs $key (include "release-runtime.model.cronJob" (dict "root" $root "key" $key "job" $job) | fromJson) }}
+  {{- end }}
 {{- end }}
 {{- $out := dict "root" $root "workloads" $workloads "migrations" $migrations "cronJobs" $cronJobs "hooks" $hooks "copies" dict }}
+{{- $_ := set $out "residents" (include "release-runtime.model.residents" $root | fromJson) }}
 {{- $_ := set $out "rbac" (include "release-runtime.rbac" $root | fromJson) }}
 {{- $_ := set $out "claims" $root.claims }}{{ $_ := set $out "services" $root.services }}
 {{- range list "secrets" "configMaps" }}
@@ -67,7 +70,7 @@ release-runtime.model   in: what release-runtime.all gets. out: as JSON, everyth
 {{- end }}
 {{- $_ := set $out "others" (include "release-runtime.model.others" $out | fromJsonArray) }}
 {{- $pods := list }}
-{{- range list $workloads $cronJobs $out.others }}{{ range . }}{{ with .pod }}{{ $pods = append $pods . }}{{ end }}{{ end }}{{ end }}
+{{- range list $workloads $cronJobs $out.residents $out.others }}{{ range . }}{{ with .pod }}{{ $pods = append $pods . }}{{ end }}{{ end }}{{ end }}
 {{- $accounts := dict "root" $root "pods" $pods "copies" $copied.accounts }}
 {{- $_ := set $out "accounts" (include "release-runtime.accounts" $accounts | fromJsonArray) }}
 {{- toJson $out }}

@@ -1,4 +1,6 @@
-{{- /* Migrations' hook Jobs, with the ConfigMaps of their files, and CronJobs, as YAML documents: in: the model */ -}}
+{{- /*
+Migrations' hook Jobs, with the ConfigMaps of their files, CronJobs, and the pods of resident cron jobs, as YAML documents: in: the model
+*/ -}}
 {{- define "release-runtime.objects.migrations" -}}
 {{- $root := .root }}
 {{- range $key, $made := .migrations }}
@@ -15,5 +17,10 @@
 {{- $root := .root }}
 {{- range .cronJobs }}
   {{- include "release-runtime.cronJob" (dict "root" $root "cronJob" .) | include "release-runtime.document" }}
+{{- end }}
+{{- range .residents }}
+  {{- $map := dict "name" .name "component" .component "data" .crontab }}
+  {{- include "release-runtime.configMap" (dict "root" $root "configMap" $map) | include "release-runtime.document" }}
+  {{- include "release-runtime.resident" (dict "root" $root "resident" .) | include "release-runtime.document" }}
 {{- end }}
 {{- end }}

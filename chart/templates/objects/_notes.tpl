@@ -23,6 +23,9 @@
 {{- range $model.cronJobs }}
   {{ .name }}: CronJob, {{ .schedule }}{{ with .limits.timeZone }} {{ . }}{{ end }}
 {{- end }}
+{{- range $model.residents }}
+  {{ .name }}: cron jobs in one pod ({{ keys .jobs | sortAlpha | join ", " }}), which share its memory limit
+{{- end }}
 
 Look at it:
   {{- $kinds := include "release-runtime.workloadKinds" $model }}
@@ -35,6 +38,9 @@ Look at it:
 {{- if .healthd.on }}
   kubectl -n {{ $ns }} port-forward {{ lower .kind }}/{{ .name }} 9180:9180   # then: curl localhost:9180/health
 {{- end }}
+{{- end }}
+{{- range $model.residents }}
+  kubectl -n {{ $ns }} port-forward deployment/{{ .name }} 9181:9181   # then, in a browser: http://localhost:9181/
 {{- end }}
 {{- $jobs := list }}{{ range $model.migrations }}{{ if ne .when "init" }}{{ $jobs = append $jobs . }}{{ end }}{{ end }}
 {{- range $jobs }}
