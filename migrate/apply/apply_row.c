@@ -26,7 +26,8 @@ row_of(const struct apply *a, int64_t duration_ms)
                                .sum = a->m->sum,
                                .loose_sha256 = a->facts->loose_sha256,
                                .release = a->s->o->release,
-                               .duration_ms = duration_ms};
+                               .duration_ms = duration_ms,
+                               .running = a->whole};
 }
 
 size_t
