@@ -22,7 +22,7 @@ const struct opt_command cmd_run = {
     .options =
         OPT_NAMES("lock", "name", "on-busy", "lock-ttl", "lock-settle", "deadline", "grace",
                   "stop-signal", "starting-deadline", "scheduled-at", "job-deadline", "retries",
-                  "retry-delay", "output", "spool-dir", "busy-status", "late-status",
+                  "retry-delay", "ping", "output", "spool-dir", "busy-status", "late-status",
                   "child-status", "database", "redis", "record-fd", "termination-log"),
     .run = cmd_run_run,
 };

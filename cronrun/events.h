@@ -35,6 +35,8 @@
     E(retry, "job, run_id, attempt, command_exit, signal, delay_ms",                               \
       "an attempt failed; the next follows after delay_ms, or none where that is missing")         \
     E(retry_start, "job, run_id, attempt, pid", "the command was started again")                   \
+    E(ping_failed, "job, run_id, ping",                                                            \
+      "--ping: the start or the end of the run could not be reported")                             \
     E(output_dropped, "job, run_id, bytes",                                                        \
       "--output on-failure: so many bytes between beginning and end of the output are not kept")   \
     E(output_lost, "job, run_id, bytes",                                                           \

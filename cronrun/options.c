@@ -175,6 +175,19 @@ static const struct opt_row rows[] = {
      .help = "pause before the first retry; it doubles each time, up to five minutes",
      .more =
          "Up to half of each pause is left out at random, so that jobs that failed together are not retried together."},
+    {.name = "ping",
+     .kind = OPT_STRING,
+     .arg = "URL",
+     .offset = FIELD(ping),
+     .flags = OPT_SECRET,
+     .help =
+         "report start and end of the run to a monitor that understands the pings of healthchecks.io",
+     .more =
+         "URL/start is requested when the command has been started, URL when the run succeeded, URL/STATUS when the command failed "
+         "and URL/fail after any other end, each with the run ID as rid; with the last one, the end of the output (with --output lines and "
+         "on-failure) and the reason are sent. A run that is skipped because the lock is busy is not reported. The command does not "
+         "wait for a ping, and the end of the run for two seconds at most. The URL is a secret: better than in the option it is in "
+         "CRONRUN_PING, or in a file named by CRONRUN_PING_FILE."},
     {.name = "output",
      .kind = OPT_CHOICE,
      .arg = "pass|lines|on-failure",
@@ -314,8 +327,8 @@ static const struct opt_pair examples[] = {
      "wait up to 30 seconds for the previous run"},
 };
 
-static const char *const other_env[] = {"CRONRUN_RUN_ID", "CRONRUN_FENCE", "CRONRUN_JOB",
-                                        "CRONRUN_SCHEDULED", NULL};
+static const char *const other_env[] = {"CRONRUN_PING_FILE", "CRONRUN_RUN_ID",    "CRONRUN_FENCE",
+                                        "CRONRUN_JOB",       "CRONRUN_SCHEDULED", NULL};
 
 static void
 usage_ended(const char *termination_log, const struct err *e)

@@ -44,6 +44,7 @@ struct options {
     int stop_signal;
     int output; /* enum output_mode */
     const char *spool_dir;
+    const char *ping; /* a secret */
     int64_t retries;
     uint64_t retry_delay_ms;
     int64_t busy_status;

@@ -39,6 +39,8 @@ struct httpcall_setup {
     bool unverified;            /* neither chain nor name of the certificate is looked at */
     const char *const *headers; /* "Name: value", NULL-ended; or NULL. May hold secrets */
     bool body;                  /* it is wanted */
+    const char *post;           /* sent by POST; NULL: GET */
+    size_t post_bytes;
 };
 
 struct httpcall_answer {
@@ -66,7 +68,7 @@ enum httpcall_way {
     HTTPCALL_EACH   /* over a new connection, which is closed */
 };
 
-/* GET. cb fires exactly once, from the loop, never inside this call, unless cancelled. NULL with *e filled: never (ERR_TLS: no
+/* GET, or POST where the client has something to send. cb fires exactly once, from the loop, never inside this call, unless cancelled. NULL with *e filled: never (ERR_TLS: no
  * CA store). */
 MUST_CHECK struct httpcall *
 httpcall_start(struct httpcall_client *c, enum httpcall_way way, uint64_t deadline_ms,

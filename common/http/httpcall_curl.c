@@ -174,6 +174,14 @@ set_request(struct httpcall *q)
         if (code == CURLE_OK)
             code = curl_easy_setopt(q->easy, CURLOPT_PASSWORD, t->password ? t->password : "");
     }
+    if (code == CURLE_OK && q->client->x.post) {
+        code = curl_easy_setopt(q->easy, CURLOPT_POST, 1L);
+        if (code == CURLE_OK)
+            code = curl_easy_setopt(q->easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                                    (curl_off_t)q->client->x.post_bytes);
+        if (code == CURLE_OK)
+            code = curl_easy_setopt(q->easy, CURLOPT_POSTFIELDS, q->client->x.post);
+    }
     return code == CURLE_OK ? set_headers(q) : code;
 }
 

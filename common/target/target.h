@@ -162,6 +162,11 @@ void target_peer_free(struct target_peer *t); /* wipes; NULL allowed */
 /* Without user, password and query. */
 const char *target_peer_describe(const struct target_peer *t);
 
+/* A secret of a variable or its _FILE, one line; *ret NULL: neither is set. ERR_USAGE: both are, or the file cannot be read; the
+ * error names the variable. Owned: target_secret_free(). */
+MUST_CHECK int target_secret_load(const char *variable, char **ret, struct err *e);
+void target_secret_free(char *text); /* wipes; NULL allowed */
+
 /* True for what cannot leave the pod: no host, a socket, localhost, 127.0.0.0/8, ::1. A name that only begins like an
  * address is none. */
 bool target_is_loopback(const char *host);

@@ -328,3 +328,18 @@ target_peer_describe(const struct target_peer *t)
 {
     return t->description;
 }
+
+/* ---- other secrets ---- */
+
+int
+target_secret_load(const char *variable, char **ret, struct err *e)
+{
+    const struct target_env env = {0};
+    return target_env_value(&env, variable, ret, e);
+}
+
+void
+target_secret_free(char *text)
+{
+    target_wipe(text);
+}

@@ -169,12 +169,15 @@ prepare(struct run *r, struct err *e)
         return err_nomem(e);
     if (run_command_init(r, e) < 0 || run_record_init(r, e) < 0)
         return -1;
+    if (run_ping_init(r, e) < 0)
+        return -1;
     return run_lease_make(r, e);
 }
 
 static void
 tear_down(struct run *r)
 {
+    run_ping_done(r);
     lease_free(r->lease);
     resolver_free(r->resolver);
     target_pg_free(r->target_pg);

@@ -14,27 +14,46 @@ patience_ms(const struct run *r)
     return most_ms > PATIENCE_LEAST_MS ? most_ms : PATIENCE_LEAST_MS;
 }
 
+static void
+done(struct run *r)
+{
+    if (--r->pending == 0)
+        loop_quit(r->loop);
+}
+
 void
 run_after_passed(void *arg)
 {
-    struct run *r = arg;
-    loop_quit(r->loop);
+    done(arg);
+}
+
+void
+run_after_pinged(struct run *r)
+{
+    done(r);
 }
 
 void
 run_after(struct run *r)
 {
     r->over = true;
-    if (r->output)
+    r->pending = 1;
+    if (r->output) {
+        r->pending++;
         output_finish(r->output, r->facts.started && r->outcome.kind != OUTCOME_SUCCESS,
                       patience_ms(r));
-    else
-        loop_quit(r->loop);
+    }
+    if (run_ping_end(r))
+        r->pending++;
+    done(r);
 }
 
 void
 run_after_stop(struct run *r)
 {
+    if (r->pending == 0)
+        return;
     if (r->output)
         output_give_up(r->output);
+    run_ping_give_up(r);
 }

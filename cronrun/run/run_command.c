@@ -120,6 +120,8 @@ run_command_start(struct run *r)
         r->started_ms = now_ms;
     r->facts.started = true;
     run_report_start(r);
+    if (r->attempts == 1)
+        run_ping_start(r);
 }
 
 int

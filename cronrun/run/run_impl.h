@@ -61,8 +61,10 @@ struct run {
     struct err error; /* why it was not started, or what failed */
     struct outcome outcome;
     bool ending;
-    bool acquiring; /* the lease is asked for, and has not answered */
-    bool over;      /* all is told but the output */
+    bool acquiring;        /* the lease is asked for, and has not answered */
+    struct run_ping *ping; /* NULL: nobody wants to know */
+    unsigned pending;      /* when it is over: what is not done yet */
+    bool over;             /* all is told but the output */
 };
 
 /* ---- run.c ---- */
@@ -108,6 +110,17 @@ void run_after(struct run *r);
 /* A stop signal came meanwhile. */
 void run_after_stop(struct run *r);
 void run_after_passed(void *arg); /* output.h */
+void run_after_pinged(struct run *r);
+
+/* ---- run_ping.c ---- */
+/* ERR_USAGE: --ping is no URL, or its file cannot be read. */
+MUST_CHECK int run_ping_init(struct run *r, struct err *e);
+void run_ping_done(struct run *r);
+/* The command has been started. */
+void run_ping_start(struct run *r);
+/* False: there is nothing to report. Else run_after_pinged() follows from the loop, within two seconds. */
+bool run_ping_end(struct run *r);
+void run_ping_give_up(struct run *r);
 
 /* ---- run_env.c ---- */
 /* The command's environment: an owned NULL-ended array and the strings that are ours. ERR_NOMEM. */
@@ -129,6 +142,10 @@ void run_report_start(const struct run *r);
 void run_report_retry(const struct run *r, bool comes, uint64_t pause_ms);
 void run_report_note(const struct run *r, const struct command_note *note);
 void run_report_end(const struct run *r);
+/* What is said about its end; size: LOG_LINE_MAX / 2. */
+void run_report_message(const struct run *r, char *buf, size_t size);
+/* Appends the last lines of the output, at most max_bytes, and the message behind them. */
+void run_report_tail(const struct run *r, size_t max_bytes, const char *msg, struct strbuf *out);
 
 /* ---- run_record.c ---- */
 /* Watches whoever reads --record-fd; without that option nothing. */

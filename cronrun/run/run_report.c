@@ -281,13 +281,12 @@ report_not_started(const struct run *r, const char *msg)
               "%s", msg);
 }
 
-/* The last lines of the output, and what we say of the run behind them; with room for the other fields. */
-static void
-add_tail(const struct run *r, const char *msg, struct strbuf *out)
+void
+run_report_tail(const struct run *r, size_t max_bytes, const char *msg, struct strbuf *out)
 {
     if (r->output)
-        output_last(r->output, TAIL_MAX, out);
-    char *line = out->len == TAIL_MAX ? memchr(out->data, '\n', out->len) : NULL;
+        output_last(r->output, max_bytes, out);
+    char *line = out->len == max_bytes ? memchr(out->data, '\n', out->len) : NULL;
     if (line) { /* the first one is cut */
         size_t cut = (size_t)(line + 1 - out->data);
         memmove(out->data, line + 1, out->len - cut + 1);
@@ -299,20 +298,26 @@ add_tail(const struct run *r, const char *msg, struct strbuf *out)
 }
 
 void
+run_report_message(const struct run *r, char *buf, size_t size)
+{
+    if (r->started_ms >= 0)
+        describe_started(r, buf, size);
+    else
+        describe_not_started(r, buf, size);
+}
+
+void
 run_report_end(const struct run *r)
 {
     struct texts t;
     cleanup_strbuf struct strbuf tail = STRBUF_INIT;
     char msg[LOG_LINE_MAX / 2];
-    bool started = r->started_ms >= 0;
-    if (started) {
-        describe_started(r, msg, sizeof(msg));
+    run_report_message(r, msg, sizeof(msg));
+    if (r->started_ms >= 0)
         report_started(r, msg);
-    } else {
-        describe_not_started(r, msg, sizeof(msg));
+    else
         report_not_started(r, msg);
-    }
-    add_tail(r, msg, &tail);
+    run_report_tail(r, TAIL_MAX, msg, &tail);
     struct field fence = fence_field(r);
     struct field signal = signal_field(r, &t);
     const struct field fields[] = {

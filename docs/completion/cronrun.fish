@@ -1,7 +1,7 @@
 # Completion of cronrun for fish, as cronrun --print-options=fish prints it.
 
 # Options that a value follows.
-set -g __cronrun_valued --lock --name --on-busy --lock-ttl --lock-settle --deadline --grace --stop-signal --starting-deadline --scheduled-at --job-deadline --retries --retry-delay --output --spool-dir --busy-status --late-status --child-status --database --redis --termination-log --tz --dialect --dst --listen --drain -n --count --from --log --log-level --print-options
+set -g __cronrun_valued --lock --name --on-busy --lock-ttl --lock-settle --deadline --grace --stop-signal --starting-deadline --scheduled-at --job-deadline --retries --retry-delay --ping --output --spool-dir --busy-status --late-status --child-status --database --redis --termination-log --tz --dialect --dst --listen --drain -n --count --from --log --log-level --print-options
 set -g __cronrun_commands run daemon next check copy version
 # Commands that a command line follows.
 set -g __cronrun_wrapping - run
@@ -74,6 +74,7 @@ complete -c cronrun -n '__cronrun_at -' -l scheduled-at -x -d 'time at which the
 complete -c cronrun -n '__cronrun_at -' -l job-deadline -x -d 'the Job\'s activeDeadlineSeconds; the command is stopped three seconds plus the grace before'
 complete -c cronrun -n '__cronrun_at -' -l retries -x -d 'how often the command is started again if it fails'
 complete -c cronrun -n '__cronrun_at -' -l retry-delay -x -d 'pause before the first retry; it doubles each time, up to five minutes'
+complete -c cronrun -n '__cronrun_at -' -l ping -x -d 'report start and end of the run to a monitor that understands the pings of healthchecks.io'
 complete -c cronrun -n '__cronrun_at -' -l output -x -a 'pass lines on-failure' -d 'what becomes of the command\'s output: passed on untouched, as a record per line, or shown only if the run fails'
 complete -c cronrun -n '__cronrun_at -' -l spool-dir -x -a '(__fish_complete_directories)' -d 'directory of the file that holds the output for --output on-failure'
 complete -c cronrun -n '__cronrun_at -' -l busy-status -x -d 'exit status of a run that is skipped because the lock is busy'
@@ -106,6 +107,7 @@ complete -c cronrun -n '__cronrun_at run' -l scheduled-at -x -d 'time at which t
 complete -c cronrun -n '__cronrun_at run' -l job-deadline -x -d 'the Job\'s activeDeadlineSeconds; the command is stopped three seconds plus the grace before'
 complete -c cronrun -n '__cronrun_at run' -l retries -x -d 'how often the command is started again if it fails'
 complete -c cronrun -n '__cronrun_at run' -l retry-delay -x -d 'pause before the first retry; it doubles each time, up to five minutes'
+complete -c cronrun -n '__cronrun_at run' -l ping -x -d 'report start and end of the run to a monitor that understands the pings of healthchecks.io'
 complete -c cronrun -n '__cronrun_at run' -l output -x -a 'pass lines on-failure' -d 'what becomes of the command\'s output: passed on untouched, as a record per line, or shown only if the run fails'
 complete -c cronrun -n '__cronrun_at run' -l spool-dir -x -a '(__fish_complete_directories)' -d 'directory of the file that holds the output for --output on-failure'
 complete -c cronrun -n '__cronrun_at run' -l busy-status -x -d 'exit status of a run that is skipped because the lock is busy'

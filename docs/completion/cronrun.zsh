@@ -30,6 +30,7 @@ _cronrun_run() {
         '--job-deadline=[the Job'\''s activeDeadlineSeconds; the command is stopped three seconds plus the grace before]:DURATION: ' \
         '--retries=[how often the command is started again if it fails]:N: ' \
         '--retry-delay=[pause before the first retry; it doubles each time, up to five minutes]:DURATION: ' \
+        '--ping=[report start and end of the run to a monitor that understands the pings of healthchecks.io]:URL: ' \
         '--output=[what becomes of the command'\''s output\: passed on untouched, as a record per line, or shown only if the run fails]:pass|lines|on-failure: _cronrun_offer pass lines on-failure' \
         '--spool-dir=[directory of the file that holds the output for --output on-failure]:DIR:_path_files -/' \
         '--busy-status=[exit status of a run that is skipped because the lock is busy]:STATUS: ' \
@@ -169,6 +170,7 @@ _cronrun() {
         '--job-deadline=[the Job'\''s activeDeadlineSeconds; the command is stopped three seconds plus the grace before]:DURATION: ' \
         '--retries=[how often the command is started again if it fails]:N: ' \
         '--retry-delay=[pause before the first retry; it doubles each time, up to five minutes]:DURATION: ' \
+        '--ping=[report start and end of the run to a monitor that understands the pings of healthchecks.io]:URL: ' \
         '--output=[what becomes of the command'\''s output\: passed on untouched, as a record per line, or shown only if the run fails]:pass|lines|on-failure: _cronrun_offer pass lines on-failure' \
         '--spool-dir=[directory of the file that holds the output for --output on-failure]:DIR:_path_files -/' \
         '--busy-status=[exit status of a run that is skipped because the lock is busy]:STATUS: ' \

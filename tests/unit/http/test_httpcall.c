@@ -115,10 +115,12 @@ open_client(const char *url, const char *answer, enum fake_after after)
     turn(1);
     if (target_peer_parse(text, &target, &e) < 0)
         fail_msg("%s", e.msg);
-    const struct httpcall_setup x = {loop,  resolver, target, "healthd/1.2.3", &tls, NULL,
-                                     false, NULL,     false};
-    client = httpcall_client_new(&x, &e);
-    assert_non_null(client);
+    const struct httpcall_setup x = {.loop = loop,
+                                     .resolver = resolver,
+                                     .target = target,
+                                     .user_agent = "healthd/1.2.3",
+                                     .tls = &tls};
+    assert_non_null(client = httpcall_client_new(&x, &e));
     httpcall_client_set_lost_cb(client, on_lost, NULL);
     server.answer = answer;
     server.after = after;

@@ -109,6 +109,24 @@ test_headers(void **state)
 }
 
 static void
+test_post(void **state)
+{
+    (void)state;
+    const char *const lines[] = {"Expect:", NULL};
+    struct waiter w =
+        ask("http", &(struct httpcall_setup){.headers = lines, .post = "a\nb", .post_bytes = 3}, OK,
+            FAKE_KEEP);
+    assert_int_equal(w.a.status, 200);
+    assert_ptr_equal(strstr(strbuf_str(&server.got), "POST / HTTP/1.1\r\n"), server.got.data);
+    assert_non_null(strstr(strbuf_str(&server.got), "Content-Length: 3\r\n"));
+    assert_null(strstr(strbuf_str(&server.got), "Expect"));
+    w = ask("http", &(struct httpcall_setup){.post = ""}, OK, FAKE_KEEP);
+    assert_non_null(strstr(strbuf_str(&server.got), "Content-Length: 0\r\n"));
+    w = ask("http", &(struct httpcall_setup){0}, OK, FAKE_KEEP);
+    assert_ptr_equal(strstr(strbuf_str(&server.got), "GET / HTTP/1.1\r\n"), server.got.data);
+}
+
+static void
 test_body(void **state)
 {
     (void)state;
@@ -163,8 +181,8 @@ test_certificate(void **state)
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_headers), cmocka_unit_test(test_body),
-                                       cmocka_unit_test(test_endless_body),
-                                       cmocka_unit_test(test_certificate)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_headers), cmocka_unit_test(test_post), cmocka_unit_test(test_body),
+        cmocka_unit_test(test_endless_body), cmocka_unit_test(test_certificate)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
