@@ -146,7 +146,9 @@ make_target(struct run_ping *p, const char *suffix, struct target_peer **ret, st
     strbuf_addf(&url, "%.*s%s%s%srid=%s", (int)path, p->url, suffix, *query ? query : "?",
                 *query ? "&" : "", p->r->run_id);
     char *text = strbuf_steal(&url);
-    int rc = text ? target_peer_parse(text, ret, e) : err_nomem(e);
+    if (!text)
+        return err_nomem(e);
+    int rc = target_peer_parse(text, ret, e);
     target_secret_free(text);
     if (rc < 0)
         return -1;
