@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "cronrun/output/ring.h"
+#include "tests/unit/fakes/fake_memory.h"
 
 static struct ring ring;
 static char all[65536]; /* each byte, and of which stream it is */
@@ -113,10 +114,11 @@ test_no_memory(void **state)
 {
     (void)state;
     struct err e;
-    struct ring huge;
-    assert_int_equal(ring_init(&huge, PTRDIFF_MAX, &e), -1);
+    struct ring none;
+    memory_fails_at = 1;
+    assert_int_equal(ring_init(&none, 64, &e), -1);
     assert_int_equal(e.code, ERR_NOMEM);
-    ring_done(&huge);
+    ring_done(&none);
 }
 
 int
