@@ -85,9 +85,8 @@ MIGRATE_FAILURES(MIGRATE_FAILURE_DECLARE)
     E(step_drop, "version, index",                                                                                      \
       "an INVALID index that a failed attempt left behind is dropped")                                                  \
     E(connection_lost, "sqlstate",                                                                                      \
-      "the connection was lost while no COMMIT had been sent, and several hosts are named: connect again")              \
-    E(commit_lost, "version",                                                                                           \
-      "the connection was lost before COMMIT, which had been sent, was answered")                                       \
+      "the connection was lost while no COMMIT was in progress, and several hosts are named: connect again")            \
+    E(commit_lost, "version", "the connection was lost during COMMIT")                                                  \
     E(commit_settled, "version", "the history shows that the transaction was committed")                                \
     E(cancel, "", "the statement could not be cancelled on the server")                                                 \
     E(watch, "", "debug: there is no second connection, so what runs or blocks is not reported")                        \

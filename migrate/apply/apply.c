@@ -260,7 +260,6 @@ attempt(struct apply *a)
     struct err e = {0};
     a->attempts++;
     a->first_n = 0;
-    a->whole = false;
     a->sent_commits = false;
     a->sent_own = 0;
     a->sent_own_chars = 0;

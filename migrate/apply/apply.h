@@ -1,8 +1,7 @@
 /*
  * apply.h: one migration onto the server.
  *
- * A file in a transaction: begin, statements in batches, the history row with proof of the lock, commit; all of it in one
- * message when the file is small and nothing has to be looked at in between. A file outside
+ * A file in a transaction: begin, statements in batches, the history row with proof of the lock, commit. A file outside
  * one: statement by statement, each with its step, the history row behind the last. What the
  * server refuses is rolled back, tried again where that may help (locks, deadlocks, serialization),
  * or reported with its place in the file.
@@ -29,9 +28,6 @@
 /* Statements travel together up to this size. */
 #define APPLY_BATCH_BYTES 262144u
 #define APPLY_BATCH_STATEMENTS 2000u
-/* A file of one batch up to this size travels whole: from BEGIN to COMMIT in one message. */
-#define APPLY_WHOLE_BYTES 16384u
-#define APPLY_WHOLE_STATEMENTS 100u
 
 /* A file that goes back: its row, as the history has it, goes, too. Borrowed. */
 struct apply_back {
@@ -44,10 +40,10 @@ enum apply_result {
     APPLY_SKIPPED, /* its history row was there already; on the way back: was gone */
     APPLY_RETRY,   /* rolled back; another attempt may do */
     APPLY_OUTSIDE, /* rolled back; it has to run outside a transaction */
-    APPLY_UNKNOWN, /* the connection was lost, COMMIT being sent but not answered: the history knows */
+    APPLY_UNKNOWN, /* the connection was lost during COMMIT: the history knows */
     APPLY_BUSY,    /* behind a pooler: another runner works; nothing was done */
     APPLY_LAST,    /* done, but the run ends here: the report knows */
-    APPLY_FAILED, /* the report knows */
+    APPLY_FAILED,  /* the report knows */
 };
 
 struct apply {
@@ -84,7 +80,6 @@ struct apply {
     size_t sent_own_chars; /* or bytes */
     size_t copy_offset;    /* where the COPY data under way begins */
     bool begun;            /* the transaction is open */
-    bool whole;            /* what was sent last is the file from BEGIN to COMMIT */
     bool
         opening; /* behind a pooler: what was sent last begins with the way into the transaction … */
     size_t guard_at; /* … and these of its statements are the guard and the history row */

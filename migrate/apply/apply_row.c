@@ -26,8 +26,7 @@ row_of(const struct apply *a, int64_t duration_ms)
                                .sum = a->m->sum,
                                .loose_sha256 = a->facts->loose_sha256,
                                .release = a->s->o->release,
-                               .duration_ms = duration_ms,
-                               .running = a->whole};
+                               .duration_ms = duration_ms};
 }
 
 size_t

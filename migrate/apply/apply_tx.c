@@ -345,23 +345,23 @@ take(struct apply *a, struct batch *b, const struct statement *st)
     return st->ends_batch ? send_batch(a, b) : APPLY_DONE;
 }
 
-/* All but the last batch, which may travel with what comes behind it. */
 static enum apply_result
-statements(struct apply *a, struct batch *b)
+statements(struct apply *a)
 {
     struct lexer lx;
     struct statement st;
     struct err e = {0};
+    struct batch b = {0};
     int rc;
     source_text_lexer(&a->text, &lx);
     while ((rc = lexer_next(&lx, &st, &e)) > 0) {
-        enum apply_result result = take(a, b, &st);
+        enum apply_result result = take(a, &b, &st);
         if (result != APPLY_DONE)
             return result;
     }
     if (source_text_same(&a->text, &e) != 0 || rc < 0)
         return failed(a, &e, 0);
-    return APPLY_DONE;
+    return send_batch(a, &b);
 }
 
 /* ---- the end ---- */
@@ -379,12 +379,8 @@ lock_lost(struct apply *a)
     return apply_roll_back(a, APPLY_FAILED);
 }
 
-/*
- * Which statements of a message that ends the transaction are the first of its end, the proof of the lock, the row (which
- * may be the proof) and COMMIT.
- */
+/* Which statements of the end are the proof of the lock, the row (which may be the proof) and COMMIT. */
 struct end_places {
-    size_t first;
     size_t proof;
     size_t row;
     size_t commit;
@@ -403,9 +399,8 @@ end_stateless_sql(struct apply *a, struct strbuf *sql)
     return (struct end_places){.proof = SIZE_MAX, .row = SIZE_MAX, .commit = commit};
 }
 
-/* first: statements that stand before it. */
 static struct end_places
-end_sql(struct apply *a, size_t first, struct strbuf *sql)
+end_sql(struct apply *a, struct strbuf *sql)
 {
     if (a->s->stateless)
         return end_stateless_sql(a, sql);
@@ -413,30 +408,19 @@ end_sql(struct apply *a, size_t first, struct strbuf *sql)
     lock_sql_proof(a->lock, &proof);
     a->duration_ms = clock_mono_ms() - a->start_ms;
     strbuf_adds(sql, "RESET SESSION AUTHORIZATION; RESET ROLE; ");
-    size_t at = first + 2 + ledger_sql_as(&a->ledger->table, sql);
-    size_t row = at + apply_sql_row(a, (int64_t)a->duration_ms, strbuf_str(&proof), sql);
+    size_t first = 2 + ledger_sql_as(&a->ledger->table, sql);
+    size_t row = first + apply_sql_row(a, (int64_t)a->duration_ms, strbuf_str(&proof), sql);
     sql->failed |= proof.failed;
     strbuf_adds(sql, "; COMMIT; ");
     session_sql_reset(a->s, sql);
-    return (struct end_places){.first = first, .proof = at, .row = row, .commit = row + 1};
-}
-
-/* The server itself ended the session, in a statement before the end: it never came to COMMIT. */
-static bool
-ended_before(const struct err *e, size_t completed, const struct end_places *places)
-{
-    return completed < places->first && strncmp(e->sqlstate, "57P", 3) == 0;
+    return (struct end_places){.proof = first, .row = row, .commit = row + 1};
 }
 
 static enum apply_result
 end_failed(struct apply *a, struct err *e, size_t completed, const struct end_places *places)
 {
-    if (apply_answer_lost(a, e) && !ended_before(e, completed, places))
+    if (apply_answer_lost(a, e))
         return APPLY_UNKNOWN;
-    if (completed < places->first)
-        return failed(a, e, completed);
-    own_nothing(a);
-    a->first_n = 0;
     if (completed == places->proof && apply_proof_failed(a, e))
         return lock_lost(a);
     if (completed == places->row && apply_row_refused(a, e)) {
@@ -450,21 +434,24 @@ end_failed(struct apply *a, struct err *e, size_t completed, const struct end_pl
     return failed(a, e, 0);
 }
 
-/* What became of a message that ends the transaction. */
+/* The history row, which is refused when we are not alone any more; COMMIT; and our own settings again. */
 static enum apply_result
-send_end(struct apply *a, const struct strbuf *sql, const struct end_places *places)
+end(struct apply *a)
 {
+    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
     struct err e = {0};
     struct pgrows *rows = NULL;
-    if (sql->failed) {
-        err_nomem(&e);
+    own_nothing(a);
+    a->first_n = 0;
+    if (source_text_same(&a->text, &e) != 0) /* or what ran was not what the digest says */
         return failed(a, &e, 0);
-    }
-    const struct session_text text = {.sql = strbuf_str(sql), .bytes = sql->len};
-    int sent = session_run(a->s, &text, &rows, &e);
+    if (session_speak(a->s, &e) != 0)
+        return failed(a, &e, 0);
+    const struct end_places places = end_sql(a, &sql);
+    int sent = session_sql(a->s, &sql, &rows, &e);
     size_t completed = pgrows_count_statements(rows);
     const struct pgrows *commit = rows;
-    for (size_t i = 0; commit && i < places->commit; i++)
+    for (size_t i = 0; commit && i < places.commit; i++)
         commit = pgrows_next(commit);
     bool committed = commit && strcmp(pgrows_tag(commit), "COMMIT") == 0;
     pgrows_free(rows);
@@ -473,70 +460,15 @@ send_end(struct apply *a, const struct strbuf *sql, const struct end_places *pla
         return APPLY_DONE; /* whatever came behind it: settling for the next file meets it, too */
     if (sent == 0)
         err_set(&e, ERR_PROTOCOL, "the server rolled back instead of committing");
-    return end_failed(a, &e, completed, places);
-}
-
-/* The history row, which is refused when we are not alone any more; COMMIT; and our own settings again. */
-static enum apply_result
-end(struct apply *a)
-{
-    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
-    struct err e = {0};
-    own_nothing(a);
-    a->first_n = 0;
-    if (source_text_same(&a->text, &e) != 0) /* or what ran was not what the digest says */
-        return failed(a, &e, 0);
-    if (session_speak(a->s, &e) != 0)
-        return failed(a, &e, 0);
-    const struct end_places places = end_sql(a, 0, &sql);
-    return send_end(a, &sql, &places);
-}
-
-/* ---- all of it in one message ---- */
-
-/*
- * Nothing of the file was sent yet, for none of its statements talks, ends a transaction or changes how text is read: there is
- * nothing to look at before COMMIT. Behind a pooler the outcome of a lost connection is harder to know; before PostgreSQL 13
- * statement_timeout was one for all statements of a message.
- */
-static bool
-goes_whole(const struct apply *a, const struct batch *b)
-{
-    return !a->begun && !a->s->stateless && !a->s->pooled && b->n > 0 &&
-           b->n <= APPLY_WHOLE_STATEMENTS && b->end - b->first.offset <= APPLY_WHOLE_BYTES &&
-           pgconn_server_version(a->s->work) >= 130000;
-}
-
-static enum apply_result
-send_whole(struct apply *a, const struct batch *b)
-{
-    cleanup_strbuf struct strbuf sql = STRBUF_INIT;
-    struct err e = {0};
-    a->whole = true;
-    apply_note_sent(a, &b->first);
-    progress_statement(a->s->progress, b->first.n);
-    begin_sql(a, &sql);
-    strbuf_add(&sql, a->text.data + b->first.offset, b->end - b->first.offset);
-    strbuf_adds(&sql, "\n; ");
-    const struct end_places places = end_sql(a, a->sent_own + b->n, &sql);
-    if (source_text_same(&a->text, &e) != 0)
-        return failed(a, &e, 0);
-    enum apply_result result = send_end(a, &sql, &places);
-    a->duration_ms = clock_mono_ms() - a->start_ms;
-    return result;
+    return end_failed(a, &e, completed, &places);
 }
 
 enum apply_result
 apply_in_transaction(struct apply *a)
 {
-    struct batch b = {0};
     a->begun = false;
     a->opening = false;
-    enum apply_result result = statements(a, &b);
-    if (result == APPLY_DONE && goes_whole(a, &b))
-        return send_whole(a, &b);
-    if (result == APPLY_DONE)
-        result = send_batch(a, &b);
+    enum apply_result result = statements(a);
     if (result == APPLY_DONE)
         result = begin(a);
     if (result == APPLY_DONE)

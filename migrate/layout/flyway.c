@@ -174,18 +174,6 @@ signed_sum(const uint8_t *sum_bytes)
     return (int32_t)crc;
 }
 
-/* Its column is an integer. */
-static void
-add_duration(const struct layout_row *row, struct strbuf *out)
-{
-    struct layout_row most = *row;
-    most.duration_ms = most.duration_ms < INT32_MAX ? most.duration_ms : INT32_MAX;
-    strbuf_adds(out, row->running ? "LEAST(" : "");
-    layouts_sql_duration(&most, 1, out);
-    if (row->running)
-        strbuf_addf(out, ", %d)", INT32_MAX);
-}
-
 static void
 sql_insert(const char *table, const struct layout_row *row, const char *proof, struct strbuf *out)
 {
@@ -204,9 +192,8 @@ sql_insert(const char *table, const struct layout_row *row, const char *proof, s
     quote_literal(out, m->name);
     strbuf_adds(out, ", 200), 'SQL', ");
     quote_literal(out, row->file);
-    strbuf_addf(out, ", %d, CURRENT_USER, ", (int)signed_sum(row->sum));
-    add_duration(row, out);
-    strbuf_adds(out, ", ");
+    strbuf_addf(out, ", %d, CURRENT_USER, %lld, ", (int)signed_sum(row->sum),
+                (long long)(row->duration_ms < INT32_MAX ? row->duration_ms : INT32_MAX));
     if (proof)
         strbuf_addf(out, "CASE WHEN %s THEN true END", proof);
     else

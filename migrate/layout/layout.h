@@ -71,7 +71,6 @@ struct layout_row {
     const uint8_t *loose_sha256; /* DIGEST_BYTES */
     const char *release;         /* NULL: none */
     int64_t duration_ms;
-    bool running;  /* … until its transaction began: the server adds how long that took */
     bool baseline; /* recorded only: what the file does was there before */
 };
 

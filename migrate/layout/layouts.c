@@ -6,8 +6,6 @@
 
 #include "migrate/layout/foreign.h"
 
-#define MS_PER_S 1000
-
 static const struct layout *const layouts[] = {
 #define LAYOUTS_ENTRY(name) &layout_##name,
     LAYOUTS(LAYOUTS_ENTRY)};
@@ -17,25 +15,6 @@ const struct layout *
 layouts_at(size_t i)
 {
     return i < LAYOUTS_N ? layouts[i] : NULL;
-}
-
-/* ---- rows ---- */
-
-/* The clock of the server may be set back meanwhile. */
-void
-layouts_sql_duration(const struct layout_row *row, int64_t per_ms, struct strbuf *out)
-{
-    const int64_t before = row->duration_ms * per_ms;
-    const int64_t per_s = MS_PER_S * per_ms;
-    if (!row->running) {
-        strbuf_addf(out, "%lld", (long long)before);
-        return;
-    }
-    strbuf_addf(
-        out,
-        "%lld OPERATOR(pg_catalog.+) GREATEST(0, (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()"
-        " OPERATOR(pg_catalog.-) pg_catalog.now()) OPERATOR(pg_catalog.*) %lld)::pg_catalog.int8)",
-        (long long)before, (long long)per_s);
 }
 
 /* ---- columns ---- */

@@ -6,7 +6,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "common/base/err.h"
 #include "migrate/layout/layout.h"
@@ -33,9 +32,6 @@ const struct layout *layouts_of_columns(const struct layout_columns *c);
 bool layouts_is_exactly(const struct layout *l, const struct layout_columns *c);
 /* By a line of a file that no other layout has; NULL: there is none. */
 const struct layout *layouts_of_text(const char *text, size_t len);
-
-/* How long the file of that row took, in units of which a millisecond has per_ms: a number, or an expression of type bigint. */
-void layouts_sql_duration(const struct layout_row *row, int64_t per_ms, struct strbuf *out);
 
 /*
  * Whether table is a history of that layout. ERR_INPUT: it has another form; the message says whose,

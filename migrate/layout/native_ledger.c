@@ -1,7 +1,6 @@
 /* native_ledger.c: the SQL of the native history table. */
 #include <string.h>
 
-#include "migrate/layout/layouts.h"
 #include "migrate/layout/native.h"
 #include "migrate/sql/quote.h"
 
@@ -50,9 +49,9 @@ native_sql_insert(const char *table, const struct layout_row *row, const char *p
     add_bytea(out, row->loose_sha256);
     strbuf_adds(out, ", pg_catalog.clock_timestamp(), SESSION_USER, ");
     if (proof)
-        strbuf_addf(out, "CASE WHEN %s THEN ", proof);
-    layouts_sql_duration(row, 1, out);
-    strbuf_adds(out, proof ? " END, " : ", ");
+        strbuf_addf(out, "CASE WHEN %s THEN %lld END, ", proof, (long long)row->duration_ms);
+    else
+        strbuf_addf(out, "%lld, ", (long long)row->duration_ms);
     if (row->release && *row->release)
         quote_literal(out, row->release);
     else

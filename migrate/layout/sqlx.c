@@ -76,11 +76,11 @@ sql_insert(const char *table, const struct layout_row *row, const char *proof, s
         strbuf_addf(out, ", CASE WHEN %s THEN true END, ", proof);
     else
         strbuf_adds(out, ", true, ");
-    strbuf_addf(out, "pg_catalog.decode('%s', 'hex'), ",
-                digest_hex(hex, row->sum, DIGEST_SHA384_BYTES));
-    layouts_sql_duration(row, NS_PER_MS, out);
-    strbuf_adds(out,
-                ") RETURNING 1) SELECT 1 OPERATOR(pg_catalog./) pg_catalog.count(*) FROM written");
+    strbuf_addf(out,
+                "pg_catalog.decode('%s', 'hex'), %lld) RETURNING 1)"
+                " SELECT 1 OPERATOR(pg_catalog./) pg_catalog.count(*) FROM written",
+                digest_hex(hex, row->sum, DIGEST_SHA384_BYTES),
+                (long long)row->duration_ms * NS_PER_MS);
 }
 
 static void

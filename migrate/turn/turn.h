@@ -70,7 +70,7 @@ struct turn {
     struct begun begun;                 /* what is half done; read with the history */
     enum migration_direction direction; /* of the steps: up, or down from the highest on */
     struct facts *facts;   /* of the files that go there, for source.migrations, where known */
-    unsigned losses;       /* of the connection, with COMMIT under way */
+    unsigned losses;       /* of the connection, during COMMIT */
     const char *uncertain; /* version whose COMMIT was not answered; borrowed from source */
     bool unsettled;        /* the same of turn_write() */
     bool ready;            /* the session is made */

@@ -13,7 +13,7 @@
 #include "migrate/turn/begun.h"
 #include "migrate/turn/turn.h"
 
-/* How often a connection that was lost with COMMIT under way is made again within one run. */
+/* How often a connection that was lost during COMMIT is made again within one run. */
 #define LOSSES_MAX 3u
 
 struct facts *
@@ -145,19 +145,17 @@ apply_steps(struct turn *t)
     return APPLY_DONE;
 }
 
-/* The connection went with COMMIT sent and not answered: a new one, and the history says what became of it. */
+/* The connection went while COMMIT was under way: a new one, and the history says what became of
+ * it. */
 enum turn_step
 turn_read_after_loss(struct turn *t)
 {
     struct err e = {0};
-    log_warn(
-        &event_commit_lost, LOG_FIELDS(LF_STR("version", t->uncertain)),
-        "the connection was lost before the COMMIT of version %s was answered; reading the history again",
-        t->uncertain);
+    log_warn(&event_commit_lost, LOG_FIELDS(LF_STR("version", t->uncertain)),
+             "the connection was lost during COMMIT of version %s; reading the history again",
+             t->uncertain);
     if (++t->losses > LOSSES_MAX)
-        err_set(&e, ERR_CLOSED,
-                "the connection was lost before the COMMIT of version %s was answered, %u times",
-                t->uncertain, t->losses);
+        err_set(&e, ERR_CLOSED, "the connection was lost during COMMIT repeatedly");
     else if (connect_open(&t->s, &e) == 0)
         return TURN_AGAIN;
     report_fail(&t->report, report_exit_for_connect(&e), &e);

@@ -43,8 +43,8 @@ def undone(result):
 
 
 def in_delete(pg):
-    """Backends of migrate that are in the trigger of SLOW_DELETE, or in a later one."""
-    return pg.sessions("wait_event = 'PgSleep' AND application_name LIKE 'migrate %'")
+    """Backends of migrate that are in the trigger of SLOW_DELETE."""
+    return pg.sessions("state = 'active' AND query LIKE 'RESET SESSION%DELETE FROM%COMMIT;%'")
 
 
 def locks(pg):
@@ -328,7 +328,7 @@ def test_lost_during_commit_is_settled(three, run, files, pg, proxy):
     line = proxy(pg)
 
     def cut_in_commit():
-        wait_until(lambda: in_delete(pg) == 1, what="COMMIT runs")
+        wait_until(lambda: pg.sessions("state = 'active' AND query LIKE 'RESET SESSION%''0002''%COMMIT;%'") == 1, what="COMMIT runs")
         line.cut(reset=True)
 
     cutter = threading.Thread(target=cut_in_commit)

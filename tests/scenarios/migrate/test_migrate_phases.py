@@ -140,7 +140,7 @@ def test_steps_counts_over_a_lost_connection(run, files, pg, proxy):
     line = proxy(pg)
 
     def cut_in_commit():
-        wait_until(lambda: pg.sessions("wait_event = 'PgSleep' AND application_name LIKE 'migrate %'") == 1, what="COMMIT runs")
+        wait_until(lambda: pg.sessions("state = 'active' AND query LIKE 'RESET SESSION%''0002''%COMMIT;%'") == 1, what="COMMIT runs")
         line.cut(reset=True)
 
     cutter = threading.Thread(target=cut_in_commit)

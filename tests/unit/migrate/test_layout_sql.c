@@ -6,7 +6,6 @@
 
 #include <cmocka.h>
 
-#include "common/base/cleanup.h"
 #include "common/base/strbuf.h"
 #include "migrate/layout/layouts.h"
 
@@ -365,45 +364,12 @@ test_what_a_layout_does_not_keep(void **state)
     }
 }
 
-/* What the file takes in the transaction of its row the server adds, in the units of the column. */
-static void
-test_running(void **state)
-{
-    (void)state;
-    static const struct {
-        const struct layout *layout;
-        const char *sql;
-    } rows[] = {
-        {&layout_native,
-         "SESSION_USER, CASE WHEN proof() THEN 1234 OPERATOR(pg_catalog.+) GREATEST(0, "
-         "(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) "
-         "pg_catalog.now()) OPERATOR(pg_catalog.*) 1000)::pg_catalog.int8) END, NULL, "},
-        {&layout_flyway,
-         "CURRENT_USER, LEAST(1234 OPERATOR(pg_catalog.+) GREATEST(0, "
-         "(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) "
-         "pg_catalog.now()) OPERATOR(pg_catalog.*) 1000)::pg_catalog.int8), 2147483647), CASE"},
-        {&layout_sqlx,
-         ", 1234000000 OPERATOR(pg_catalog.+) GREATEST(0, (pg_catalog.date_part('epoch', "
-         "pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.now()) "
-         "OPERATOR(pg_catalog.*) 1000000000)::pg_catalog.int8)) RETURNING 1)"},
-    };
-    struct layout_row running = row;
-    running.running = true;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-        cleanup_strbuf struct strbuf b = STRBUF_INIT;
-        rows[i].layout->sql_insert(TABLE, &running, "proof()", &b);
-        if (!strstr(strbuf_str(&b), rows[i].sql))
-            fail_msg("%s: %s", rows[i].layout->name, strbuf_str(&b));
-    }
-}
-
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_statements),
         cmocka_unit_test(test_what_only_the_native_keeps),
-        cmocka_unit_test(test_running),
         cmocka_unit_test(test_what_a_layout_does_not_keep),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
