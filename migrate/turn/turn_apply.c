@@ -132,6 +132,9 @@ apply_steps(struct turn *t)
         enum apply_result result = apply_step(t, &a, i, ++number);
         if (result == APPLY_UNKNOWN)
             t->uncertain = item->file->id.version;
+        else if (result == APPLY_DONE && t->uncertain &&
+                 strcmp(t->uncertain, item->file->id.version) == 0)
+            t->uncertain = NULL; /* it had not been committed, and now it has */
         t->lost = a.lost;
         if (result == APPLY_BUSY)
             snprintf(t->busy, sizeof(t->busy), "%s", a.busy);

@@ -57,6 +57,17 @@ def test_a_large_statement(resident, files, pg):
     assert pg.psql("SELECT length(a) FROM t") == "18000000"
 
 
+def test_the_place_behind_a_statement_of_several_results(up, files, pg):
+    """A rule may make several SELECTs of one INSERT: it is one statement all the same."""
+    pg.psql("CREATE TABLE item(id int)", "CREATE RULE r AS ON INSERT TO item DO ALSO (SELECT 1; SELECT 2)")
+    files("0001_a.sql", "INSERT INTO item VALUES (1);\nINSERT INTO item VALUES (2);\nSELECT 1/0;\nSELECT 2;\n")
+    result = up()
+    assert result.status == 20 and failure(result)["line"] == 3
+    files("0001_a.sql", "INSERT INTO item VALUES (1);\nINSERT INTO item VALUES (2);\n")
+    assert up().status == 0
+    assert pg.psql("SELECT count(*) FROM item") == "2"
+
+
 def test_the_place_in_a_large_statement(up, files):
     """Its text was given back when it was sent, and is read again for the place."""
     files("0001_a.sql", "SELECT 1;\nSELECT '" + "ü\n" * 3_000_000 + "',\n  nix;\n")
