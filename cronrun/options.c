@@ -396,7 +396,7 @@ read_lock(struct options *o, const char *command, struct err *e)
         return err_set(
             e, ERR_USAGE,
             "--lock is required: file:/path, postgres, redis, or none for a run that may overlap "
-            "(\"%s\" is taken as the command to run; cronrun's own commands are run, next, check, copy and version)",
+            "(\"%s\" is taken as the command to run; cronrun's own commands are run, daemon, next, check, copy and version)",
             words_showable(command));
     o->lock_where = NULL;
     if (strcmp(lock, "none") == 0) {

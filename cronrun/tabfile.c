@@ -68,17 +68,31 @@ tabfile_shown(const char *path)
     return words_hold_password(path) ? "…" : path;
 }
 
+/* kept: it is read again and again, and whoever reads it must not be made to wait. */
 static int
-read_all(const char *path, struct strbuf *ret, struct err *e)
+open_file(const char *path, bool kept, struct err *e)
 {
-    char part[16384];
     struct stat st;
-    cleanup_close int fd =
-        open(strcmp(path, "-") == 0 ? "/dev/stdin" : path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | (kept ? O_NONBLOCK : 0);
+    cleanup_close int fd = open(strcmp(path, "-") == 0 ? "/dev/stdin" : path, flags);
     if (fd < 0 || fstat(fd, &st) < 0)
         return err_sys(e, errno, "%s", tabfile_shown(path));
     if (S_ISDIR(st.st_mode))
         return err_set(e, ERR_USAGE, "%s: a directory; a file is expected", tabfile_shown(path));
+    if (kept && !S_ISREG(st.st_mode))
+        return err_set(e, ERR_USAGE,
+                       "%s: no regular file; the daemon reads its crontab again when it changes",
+                       tabfile_shown(path));
+    return steal_fd(&fd);
+}
+
+static int
+read_all(const char *path, bool kept, struct strbuf *ret, struct err *e)
+{
+    char part[16384];
+    cleanup_close int fd = open_file(path, kept, e);
+    if (fd < 0)
+        return -1;
     for (;;) {
         ssize_t n = read(fd, part, sizeof(part));
         if (n < 0 && errno == EINTR)
@@ -93,14 +107,31 @@ read_all(const char *path, struct strbuf *ret, struct err *e)
     }
 }
 
-int
-tabfile_read(const char *path, const struct crontab_rules *rules, struct crontab **ret,
-             struct crontab_faults *faults, struct err *e)
+static int
+read_tab(const char *path, bool kept, const struct crontab_rules *rules, struct crontab **ret,
+         struct crontab_faults *faults, struct err *e)
 {
     cleanup_strbuf struct strbuf text = STRBUF_INIT;
-    if (read_all(path, &text, e) < 0)
+    if (read_all(path, kept, &text, e) < 0)
         return -1;
     if (crontab_parse(strbuf_str(&text), text.len, rules, ret, faults, e) < 0)
         return err_wrap(e, "%s", tabfile_shown(path));
     return 0;
+}
+
+int
+tabfile_read(const char *path, const struct crontab_rules *rules, struct crontab **ret,
+             struct crontab_faults *faults, struct err *e)
+{
+    return read_tab(path, false, rules, ret, faults, e);
+}
+
+int
+tabfile_read_kept(const char *path, const struct crontab_rules *rules, struct crontab **ret,
+                  struct crontab_faults *faults, struct err *e)
+{
+    if (strcmp(path, "-") == 0)
+        return err_set(e, ERR_USAGE,
+                       "standard input cannot be read again when it changes; name a file");
+    return read_tab(path, true, rules, ret, faults, e);
 }

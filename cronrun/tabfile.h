@@ -18,6 +18,12 @@ struct crontab_rules tabfile_rules(enum cron_dialect dialect, enum cron_dst dst)
 MUST_CHECK int tabfile_read(const char *path, const struct crontab_rules *rules,
                             struct crontab **ret, struct crontab_faults *faults, struct err *e);
 
+/* The same of a file that is to be read again: ERR_USAGE for standard input, a pipe or anything else that is no regular file. Does
+ * not wait. */
+MUST_CHECK int
+tabfile_read_kept(const char *path, const struct crontab_rules *rules, struct crontab **ret,
+                  struct crontab_faults *faults, struct err *e);
+
 /* What messages show of the path: all of it, unless it is a connection string in the wrong place. Borrows. */
 const char *tabfile_shown(const char *path);
 

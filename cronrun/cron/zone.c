@@ -1,9 +1,12 @@
 /* zone.c: zones from files: RFC 8536. */
 #include "cronrun/cron/zone.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/base/cleanup.h"
 #include "common/base/words.h"
@@ -203,6 +206,20 @@ is_zone_name(const char *name)
     return true;
 }
 
+/* What is no regular file, a pipe for instance, might never be opened, or end. */
+static FILE *
+open_regular(const char *path)
+{
+    struct stat st;
+    cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+        return NULL;
+    FILE *f = fdopen(fd, "r");
+    if (f)
+        IGNORED(steal_fd(&fd));
+    return f;
+}
+
 static FILE *
 open_zone(const char *name)
 {
@@ -210,12 +227,12 @@ open_zone(const char *name)
                           "/share/zoneinfo"};
     char path[512];
     if (name[0] == '/')
-        return fopen(name, "re");
+        return open_regular(name);
     for (size_t i = 0; is_zone_name(name) && i < sizeof(dirs) / sizeof(dirs[0]); i++) {
         if (!dirs[i])
             continue;
         snprintf(path, sizeof(path), "%s/%s", dirs[i], name);
-        FILE *f = fopen(path, "re");
+        FILE *f = open_regular(path);
         if (f)
             return f;
     }

@@ -55,12 +55,12 @@ load(struct daemon *d, struct err *e)
     struct jobs_change change;
     if (stat(d->path, &d->read) < 0)
         d->read = (struct stat){0};
-    int rc = tabfile_read(d->path, &rules, &tab, &faults, e);
+    int rc = tabfile_read_kept(d->path, &rules, &tab, &faults, e);
     report_faults(d, &faults);
     if (rc == 0) {
         const struct jobs_source from = {.tab = tab,
                                          .zone = d->zone,
-                                         .now_ms = clock_wall_ms(),
+                                         .now_ms = d->clock.wall_ms, /* looked at so far */
                                          .last_s = d->loaded_ms < 0 ? last_start : NULL};
         rc = jobs_set(&d->jobs, &from, &change, e);
     }
@@ -120,6 +120,8 @@ on_drain_over(void *arg)
     log_warn(&event_drain_over, LOG_FIELDS(LF_UINT("running", d->n_runs)),
              "%zu runs are still there, and are told to end", d->n_runs);
     runs_stop(d, NULL);
+    d->strays = false;
+    daemon_look_for_end(d);
 }
 
 static void

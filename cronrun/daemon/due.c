@@ -219,6 +219,8 @@ due_step(struct due *d, int64_t step_ms, int64_t now_ms)
     }
     if (step_ms > 0)
         return; /* due_look() finds what was passed over */
+    if (d->next_s <= civil_floor_div(now_ms, 1000))
+        return; /* its time has come; jitter alone puts its start off */
     begin_stretch(d, civil_floor_div(now_ms, 1000));
     set_next(d, time_after(d, d->now.from_s));
 }

@@ -57,7 +57,7 @@ static void
 set_variable(struct launch_words *w, char *text)
 {
     for (size_t i = 0; text && i < w->n_envp; i++)
-        if (same_name(text, w->envp[i])) {
+        if (w->envp[i] && same_name(text, w->envp[i])) {
             w->envp[i] = text;
             return;
         }
@@ -85,11 +85,31 @@ variable_of(const char *option)
     return text;
 }
 
+/* Kinds of locks that name no server are shown; all else of a lock, and a monitor's URL, may hold a password. */
+static bool
+may_be_secret(const char *option)
+{
+    static const char *const plain[] = {"none", "file:", "postgres", "postgresql", "redis"};
+    const char *value = strchr(option, '=');
+    if (!value)
+        return false;
+    value++;
+    if (strstr(value, "://") || words_hold_password(value) || strncmp(option, "--ping=", 7) == 0)
+        return true;
+    if (strncmp(option, "--lock=", 7) != 0)
+        return false;
+    for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
+        size_t len = strlen(plain[i]);
+        if (strncmp(value, plain[i], len) == 0 && (value[len] == '\0' || plain[i][len - 1] == ':'))
+            return false;
+    }
+    return true;
+}
+
 static void
 add_option(struct launch_words *w, char *option)
 {
-    const char *value = strchr(option, '=');
-    if (value && (strstr(value, "://") || words_hold_password(value + 1)))
+    if (may_be_secret(option))
         set_variable(w, own(w, variable_of(option)));
     else
         w->argv[w->n_argv++] = option;

@@ -52,10 +52,10 @@ past_add(struct past *p, const struct past_time *t)
 {
     keep(p, t);
     p->count[t->kind]++;
-    if (t->kind > PAST_STOPPED || t->started_ms < 0)
+    if (t->kind > PAST_STOPPED)
         return;
     p->last = *t;
-    p->last_end_ms = t->started_ms + t->took_ms;
+    p->last_end_ms = t->started_ms < 0 ? t->failed_ms : t->started_ms + t->took_ms;
     if (t->kind == PAST_SUCCESS)
         p->last_success_ms = p->last_end_ms;
 }

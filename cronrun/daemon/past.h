@@ -25,6 +25,7 @@ enum past_kind {
 struct past_time {
     int64_t at_s;       /* the scheduled time */
     int64_t started_ms; /* wall time; -1: it was not */
+    int64_t failed_ms;  /* wall time at which that was known of a failure that was not started */
     uint32_t took_ms;
     uint32_t deadline_ms; /* 0: none */
     uint8_t kind;         /* enum past_kind */

@@ -62,7 +62,10 @@ read_end(const struct daemon_run *run, int wait_status)
     char line[RECORD_BYTES_MAX + 1];
     struct record record;
     ssize_t len = read(run->fd, line, sizeof(line));
-    struct past_time t = {.at_s = run->start.at_s, .started_ms = -1, .kind = PAST_FAILURE};
+    struct past_time t = {.at_s = run->start.at_s,
+                          .started_ms = -1,
+                          .failed_ms = clock_wall_ms(),
+                          .kind = PAST_FAILURE};
     if (len > 0 && record_parse(line, (size_t)len, &record, NULL) == 0) {
         t.started_ms = record.started_ms;
         t.took_ms = clamp(record.took_ms);
@@ -113,8 +116,8 @@ kill_strays(struct daemon *d)
             known = d->foreign.items[k].pid == pid;
         if (known)
             continue;
-        kill(pid, SIGKILL);
-        d->strays = true; /* and looks again when it has ended: its children come to us then */
+        if (kill(pid, SIGKILL) == 0) /* another user's process is not ours to wait for */
+            d->strays = true; /* and looks again when it has ended: its children come to us then */
     }
     procfs_list_done(&children);
 }

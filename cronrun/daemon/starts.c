@@ -15,7 +15,8 @@ static void on_starts(void *arg);
 static void
 remember(struct job *job, int64_t at_s, enum past_kind kind)
 {
-    const struct past_time t = {.at_s = at_s, .started_ms = -1, .kind = (uint8_t)kind};
+    const struct past_time t = {
+        .at_s = at_s, .started_ms = -1, .failed_ms = clock_wall_ms(), .kind = (uint8_t)kind};
     past_add(&job->past, &t);
 }
 
@@ -67,6 +68,8 @@ start_one(struct daemon *d, struct job *job)
     if (job->tab) {
         report_not_started(job, &job->start, &e);
         remember(job, job->start.at_s, PAST_FAILURE);
+    } else {
+        report_skipped(job, &job->start, "removed");
     }
     starts_go_on(d, job);
 }
@@ -98,6 +101,11 @@ offer(struct daemon *d, struct job *job, const struct due_start *start)
         skip(job, start, job->waits ? "waiting" : "running");
         return;
     case OVERLAP_REPLACE:
+        if (job->starts && job->running == 1) { /* nothing of it runs yet */
+            skip(job, &job->start, "replaced");
+            job->start = *start;
+            return;
+        }
         if (job->waits)
             skip(job, &job->wait, "replaced");
         runs_stop(d, job);

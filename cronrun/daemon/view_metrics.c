@@ -36,11 +36,17 @@ has_run(const struct job *job)
     return job->past.last_end_ms >= 0;
 }
 
+static bool
+has_started(const struct job *job)
+{
+    return has_run(job) && job->past.last.started_ms >= 0;
+}
+
 static double
 last_start(const struct job *job, int64_t now_ms)
 {
     (void)now_ms;
-    return has_run(job) ? timestamp(job->past.last.started_ms) : -1;
+    return has_started(job) ? timestamp(job->past.last.started_ms) : -1;
 }
 
 static double
@@ -61,7 +67,7 @@ static double
 last_duration(const struct job *job, int64_t now_ms)
 {
     (void)now_ms;
-    return has_run(job) ? seconds(job->past.last.took_ms) : -1;
+    return has_started(job) ? seconds(job->past.last.took_ms) : -1;
 }
 
 static double
@@ -69,7 +75,7 @@ last_lag(const struct job *job, int64_t now_ms)
 {
     (void)now_ms;
     int64_t lag_ms = job->past.last.started_ms - job->past.last.at_s * 1000;
-    return has_run(job) ? seconds(lag_ms < 0 ? 0 : lag_ms) : -1;
+    return has_started(job) ? seconds(lag_ms < 0 ? 0 : lag_ms) : -1;
 }
 
 static double

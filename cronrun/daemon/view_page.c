@@ -182,7 +182,7 @@ put_durations(struct canvas *c, const struct job *job)
     for (size_t i = 0; i < job->past.n; i++)
         if (past_at(&job->past, i)->took_ms > longest_ms)
             longest_ms = past_at(&job->past, i)->took_ms;
-    if (!has_run(job))
+    if (!has_run(job) || last->started_ms < 0)
         return;
     put(c, "<p class=\"facts\">Last run ");
     view_took(c->out, last->took_ms);

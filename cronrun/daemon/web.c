@@ -10,6 +10,9 @@
 #include "common/http/pages.h"
 
 #define DEFAULT_ADDRESS "[::]:9181"
+/* Each that reads slowly holds a copy of an answer. */
+static const struct httpd_limits limits = {
+    .request_ms = 2000, .keep_alive_ms = 5000, .connections = 32};
 
 struct web {
     struct loop *loop;
@@ -148,7 +151,7 @@ init(struct web *w, struct err *e)
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
         if (pages_add(w->pages, table[i].path, table[i].cb, w, e) < 0)
             return -1;
-    w->httpd = httpd_new(w->loop, NULL, pages_answer, w->pages, e);
+    w->httpd = httpd_new(w->loop, &limits, pages_answer, w->pages, e);
     return w->httpd ? 0 : -1;
 }
 

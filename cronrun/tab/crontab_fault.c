@@ -40,12 +40,12 @@ crontab_tell(struct crontab_reader *r, enum crontab_level level, const char *at,
              ...)
 {
     struct strbuf text = STRBUF_INIT;
+    r->faults->n_errors += level == CRONTAB_ERROR;
+    if (r->faults->n > CRONTAB_FAULTS_MAX)
+        return;
     struct crontab_fault fault = {.line = r->line,
                                   .column = column_of(strbuf_str(&r->text), at),
                                   .is_error = level == CRONTAB_ERROR};
-    r->faults->n_errors += fault.is_error;
-    if (r->faults->n > CRONTAB_FAULTS_MAX)
-        return;
     if (r->faults->n == CRONTAB_FAULTS_MAX) {
         strbuf_adds(&text, "there are more faults; only the first ones are shown");
     } else {

@@ -197,6 +197,21 @@ def test_a_bad_crontab_is_refused_whole(daemon):
     d.wait_for("run_end", n + 2, job="fresh")
 
 
+def test_a_pipe_in_the_place_of_the_crontab(daemon):
+    """Nobody writes to it; the daemon does not wait for that, and hears of its end."""
+    d = daemon("@every 1s [name=good] true\n")
+    d.wait_for("run_end", job="good")
+    os.mkfifo(d.path.with_name("pipe"))
+    os.rename(d.path.with_name("pipe"), d.path)
+    d.wait_for("crontab_refused")
+    d.process.send_signal(signal.SIGHUP)
+    d.wait_for("crontab_refused", 2)
+    n = len(runs_of(d, "good"))
+    d.wait_for("run_end", n + 2, job="good")
+    d.process.send_signal(signal.SIGTERM)
+    wait_until(lambda: not d.process.running(), 15, "the end")
+
+
 def test_a_bad_crontab_at_the_start(run, scratch):
     (scratch / "crontab").write_text("61 * * * * true\n* * * * * [x=y] true\n")
     result = run("cronrun", "daemon", "--log", "json", "--listen", "none", scratch / "crontab")
@@ -205,6 +220,7 @@ def test_a_bad_crontab_at_the_start(run, scratch):
     assert len(re.findall('"event":"crontab_fault"', result.stderr)) == 2
     assert run("cronrun", "daemon", "--listen", "none", scratch / "missing").status == 125
     assert run("cronrun", "daemon").status == 125
+    assert run("cronrun", "daemon", "--listen", "none", "-").status == 125
 
 
 def test_a_config_map_is_swapped(daemon, scratch):

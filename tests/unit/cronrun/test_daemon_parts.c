@@ -74,6 +74,11 @@ test_past(void **state)
     past_add(&p, &failed);
     assert_int_equal(p.last_end_ms, 1001000);
     assert_int_equal(p.last_success_ms, last_ms + 5);
+    const struct past_time unstarted = {
+        .at_s = 1002, .started_ms = -1, .failed_ms = 1002500, .kind = PAST_FAILURE};
+    past_add(&p, &unstarted);
+    assert_int_equal(p.last.kind, PAST_FAILURE);
+    assert_int_equal(p.last_end_ms, 1002500);
     past_done(&p);
 }
 
@@ -257,6 +262,10 @@ test_secrets(void **state)
     words_of("0 * * * * [name=a] true\n", environment, &jobs, &w);
     assert_false(has(w.argv, w.n_argv, "--lock=none"));
     launch_words_done(&w);
+    words_of("0 * * * * [name=a lock=unix:/run/redis ping=hush] true\n", environment, &jobs, &w);
+    assert_true(has(w.envp, w.n_envp, "CRONRUN_LOCK=unix:/run/redis"));
+    assert_true(has(w.envp, w.n_envp, "CRONRUN_PING=hush"));
+    launch_words_done(&w);
     environment[0] = (char *)"CRONRUN_LOCK=";
     words_of("0 * * * * [name=a] true\n", environment, &jobs, &w);
     assert_true(has(w.argv, w.n_argv, "--lock=none"));
@@ -324,6 +333,35 @@ test_view(void **state)
     jobs_done(&jobs);
 }
 
+/* A lock's server that is away, for instance: the command is never started. */
+static void
+test_failed_before_its_start(void **state)
+{
+    (void)state;
+    struct jobs jobs = {0};
+    set(&jobs, "0 3 * * * [name=a] true\n", NOW_MS);
+    const struct past_time t = {.at_s = NOW_MS / 1000 - 60,
+                                .started_ms = -1,
+                                .failed_ms = NOW_MS - 30000,
+                                .exit = 75,
+                                .kind = PAST_FAILURE};
+    past_add(&jobs.items[0]->past, &t);
+    struct view v = {.jobs = jobs.items, .n = jobs.n, .now_ms = NOW_MS, .loaded_ms = NOW_MS - 5000};
+    cleanup_strbuf struct strbuf out = STRBUF_INIT;
+    view_page(&v, 0, false, &out);
+    assert_non_null(strstr(strbuf_str(&out), "<h1>Jobs have failed</h1>"));
+    assert_non_null(strstr(strbuf_str(&out), "with exit status 75, 30 s ago"));
+    assert_null(strstr(strbuf_str(&out), "Last run "));
+    strbuf_clear(&out);
+    view_metrics(&v, &out);
+    assert_non_null(
+        strstr(strbuf_str(&out), "cronrun_job_last_outcome{job=\"a\",outcome=\"failure\"} 1\n"));
+    assert_null(strstr(strbuf_str(&out), "last_start_timestamp_seconds{"));
+    assert_null(strstr(strbuf_str(&out), "last_duration_seconds{"));
+    assert_null(strstr(strbuf_str(&out), "last_lag_seconds{"));
+    jobs_done(&jobs);
+}
+
 static void
 test_spans(void **state)
 {
@@ -359,6 +397,7 @@ main(void)
         cmocka_unit_test(test_words),
         cmocka_unit_test(test_secrets),
         cmocka_unit_test(test_view),
+        cmocka_unit_test(test_failed_before_its_start),
         cmocka_unit_test(test_spans),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -415,6 +415,30 @@ test_jitter_after_missed_ones(void **state)
     next_is("12:00:00");
 }
 
+/* Set back by a little while the start of a time that has come is put off. */
+static void
+test_set_back_within_jitter(void **state)
+{
+    (void)state;
+    struct due_found f;
+    job("0 * * * *");
+    rules.jitter_ms = 1800000;
+    do {
+        rules.seed++;
+        begin("09:30:00");
+    } while (due.at_ms < at("10:05:00"));
+    int64_t at_ms = due.at_ms;
+    step("10:01:00", "10:00:58");
+    next_is("10:00:00");
+    assert_int_equal(due.at_ms, at_ms);
+    assert_true(due_look(&due, at_ms, &f));
+    assert_true(f.start);
+    assert_int_equal(f.at_s * 1000, at("10:00:00"));
+    next_is("11:00:00");
+    step("10:40:00", "09:50:00"); /* and does not come again */
+    next_is("11:00:00");
+}
+
 static int
 done(void **state)
 {
@@ -446,6 +470,7 @@ main(void)
         cmocka_unit_test(test_jitter),
         cmocka_unit_test(test_jitter_ends_before_the_next),
         cmocka_unit_test(test_jitter_after_missed_ones),
+        cmocka_unit_test(test_set_back_within_jitter),
     };
     return cmocka_run_group_tests(tests, NULL, done);
 }

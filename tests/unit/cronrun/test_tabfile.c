@@ -3,7 +3,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -57,11 +61,56 @@ test_check(void **state)
     }
 }
 
+static void
+is_refused(const char *path, const char *message)
+{
+    const struct crontab_rules rules = tabfile_rules(CRON_VIXIE, CRON_DST_VIXIE);
+    struct crontab_faults faults = {0};
+    struct crontab *tab = NULL;
+    struct err e = {0};
+    assert_int_equal(tabfile_read_kept(path, &rules, &tab, &faults, &e), -1);
+    assert_int_equal(e.code, ERR_USAGE);
+    assert_non_null(strstr(e.msg, message));
+    crontab_faults_done(&faults);
+}
+
+/* A pipe that nobody writes would be waited for without an end. */
+static void
+test_only_a_file_is_read_again(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/test_tabfile.XXXXXX", path[64];
+    const struct crontab_rules rules = tabfile_rules(CRON_VIXIE, CRON_DST_VIXIE);
+    struct crontab_faults faults = {0};
+    struct crontab *tab = NULL;
+    struct err e = {0};
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof(path), "%s/tab", dir);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    is_refused("-", "standard input");
+    is_refused(path, "no regular file");
+    is_refused("/dev/null", "no regular file");
+    is_refused(dir, "a directory");
+    assert_int_equal(rules.check(rules.arg, "tz", path, &e), -1);
+    assert_int_equal(unlink(path), 0);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_true(fputs("0 * * * * true\n", f) >= 0);
+    assert_int_equal(fclose(f), 0);
+    assert_int_equal(tabfile_read_kept(path, &rules, &tab, &faults, &e), 0);
+    assert_int_equal(tab->n, 1);
+    crontab_free(tab);
+    crontab_faults_done(&faults);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(dir), 0);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_check),
+        cmocka_unit_test(test_only_a_file_is_read_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
