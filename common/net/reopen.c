@@ -37,13 +37,13 @@ keep(const char *path)
         places[n_places++] = steal_ptr(&place);
 }
 
+/* "..data/secret", or ..data's own "..2026_11_29": names that only the kubelet gives. */
 static bool
-leads_beneath_its_directory(const char *path)
+leads_through_a_volume(const char *path)
 {
     char target[PATH_MAX];
     ssize_t n = readlink(path, target, sizeof(target));
-    bool above = n >= 2 && strncmp(target, "..", 2) == 0 && (n == 2 || target[2] == '/');
-    return n > 0 && target[0] != '/' && !above;
+    return n > 2 && strncmp(target, "..", 2) == 0 && target[2] != '/';
 }
 
 /* A folder of a Kubernetes volume is a link through ..data, which later leads to another directory beside it. */
@@ -53,7 +53,7 @@ keep_links_above(const char *path)
     cleanup_free char *dir = strdup(path);
     for (char *slash; dir && (slash = strrchr(dir, '/')) && slash > dir;) {
         *slash = '\0';
-        if (leads_beneath_its_directory(dir))
+        if (leads_through_a_volume(dir))
             keep(dir);
     }
 }

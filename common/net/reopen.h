@@ -11,9 +11,9 @@
 #define REOPEN_MAX 64
 
 /* path: of a file, which need not exist; NULL or "": none. Its directory is kept, because Kubernetes replaces what it mounts, and
- * the directory to which it leads when it is a symbolic link; the file alone in the home directory and in "/". Of a directory above
- * it that is a link to something beside it, as the folders of a volume are, the directory that holds it is kept, too: the link may
- * lead elsewhere tomorrow. No more than REOPEN_MAX. */
+ * the directory to which it leads when it is a symbolic link; the file alone in the home directory and in "/". Of a folder
+ * of a Kubernetes volume, which is a link through ..data, the directory that holds it is kept, too: the link leads elsewhere
+ * tomorrow. No more than REOPEN_MAX. */
 void reopen_note(const char *path);
 /* The i-th of them, without repetition; NULL beyond the last. Borrowed. */
 const char *reopen_place(size_t i);

@@ -122,12 +122,14 @@ probe_http_key_header_env(struct check_spec *s, const char *value, struct err *e
     const char *variable = part(value, "VARIABLE", &name, e);
     if (!variable)
         return -1;
+    /* A secret that stands in place of its name is not repeated. */
+    bool is_name = !variable[strspn(variable, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")];
+    const char *shown = is_name ? variable : "that is named";
     const char *text = getenv(variable);
     if (!text || *text == '\0')
-        return err_set(e, ERR_USAGE, "the variable %.100s is not set", words_showable(variable));
+        return err_set(e, ERR_USAGE, "the variable %.100s is not set", shown);
     if (has_control(text))
-        return err_set(e, ERR_USAGE, "the variable %.100s contains a control character",
-                       words_showable(variable));
+        return err_set(e, ERR_USAGE, "the variable %.100s contains a control character", shown);
     return add(s, line_of(value, name, text), NULL, e);
 }
 

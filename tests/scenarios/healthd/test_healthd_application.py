@@ -442,6 +442,7 @@ def test_secret_headers(start, scratch):
     "more, words",
     [
         ("header-env 'A: NOT_SET'", "the variable NOT_SET is not set"),
+        ("header-env 'A: hunter2secret'", "the variable that is named is not set"),
         ("header-file 'A:'", "not of the form"),
         ("match '('", "not a valid regular expression"),
         ("match '((a{1000}){1000}){1000}'", "regular expression is too large"),

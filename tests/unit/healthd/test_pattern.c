@@ -55,6 +55,11 @@ test_bounds(void **state)
     memset(text, 'x', LEN);
     assert_int_equal(search("(x+x+)+[yz]", text, LEN), PATTERN_UNKNOWN);
     assert_int_equal(search("(x|xx)*[yz]", text, LEN), PATTERN_UNKNOWN);
+    /* What PCRE2 itself counts as one step at each place. */
+    assert_int_equal(search("[x-z]+ms", text, LEN), PATTERN_UNKNOWN);
+    assert_int_equal(search("x++y", text, LEN), PATTERN_UNKNOWN);
+    assert_int_equal(search("(?>x+)y", text, LEN), PATTERN_UNKNOWN);
+    assert_int_equal(search("(?=x+y)z", text, LEN), PATTERN_UNKNOWN);
     assert_int_equal(search("\"db\": *\"(ok|up)\"", text, LEN), PATTERN_NO);
     assert_int_equal(search("[yz] *: *(ok|up)", text, LEN), PATTERN_NO);
     text[LEN - 1] = 'y';
