@@ -46,7 +46,7 @@ def test_three_environments_whose_options_are_documented_001_2(chat):
         for path in paths(yaml.safe_load(file.read_text())["app"], schema, schema["definitions"]):
             known = [".".join(path[:n]) for n in range(len(path), 0, -1)]
             assert any(name in rows for name in known), path
-            assert known[0] in rows or path[-1] == "NAME" or {"env", "data", "featureFlags"} & set(path) or kubernetes(path), path
+            assert known[0] in rows or path[-1] == "NAME" or {"env", "data", "featureFlags", "image"} & set(path) or kubernetes(path), path
 
 
 def kubernetes(path):

@@ -35,17 +35,20 @@ release-runtime.model.residents   as JSON, by WORKLOAD/CONTAINER: in: root
   {{- $times := include "release-runtime.cronTimes" $job | fromJson }}
   {{- $grace = max $grace (int64 $times.graceSeconds) }}
   {{- $_ := set $jobs $key (dict "lock" $lock "stores" $stores) }}
-  {{- $lines = append $lines (include "release-runtime.crontabLine" (dict "root" $.root "key" $key "job" $job "lock" $lock "times" $times)) }}
+  {{- $line := dict "root" $.root "key" $key "job" $job "lock" $lock "times" $times }}
+  {{- $lines = append $lines (include "release-runtime.crontabLine" $line) }}
 {{- end }}
 {{- $key := printf "%s-cron" (replace "/" "-" .from) }}
-{{- $out := dict "name" (include "release-runtime.name" (dict "root" .root "key" $key)) "component" (printf "%s.cron" (replace "/" "." .from)) }}
+{{- $out := dict "component" (printf "%s.cron" (replace "/" "." .from)) }}
+{{- $_ := set $out "name" (include "release-runtime.name" (dict "root" .root "key" $key)) }}
 {{- $command := list "/release-runtime/cronrun" "daemon" "--dialect" "k8s" "--tz" "UTC" "--drain" (printf "%ds" $drain) }}
 {{- $_ := set $one "command" (append $command "/etc/release-runtime/crontab") }}
 {{- $_ := set $one "ports" (list (dict "name" "cron" "containerPort" 9181)) }}
 {{- range $probe, $path := dict "livenessProbe" "/health/live" "readinessProbe" "/health/ready" }}
   {{- $_ := set $one $probe (dict "httpGet" (dict "path" $path "port" 9181)) }}
 {{- end }}
-{{- $mounts := list (include "release-runtime.programMount" . | fromYaml) (dict "name" "crontab" "mountPath" "/etc/release-runtime" "readOnly" true) }}
+{{- $crontab := dict "name" "crontab" "mountPath" "/etc/release-runtime" "readOnly" true }}
+{{- $mounts := list (include "release-runtime.programMount" . | fromYaml) $crontab }}
 {{- $_ := set $one "volumeMounts" (concat ($one.volumeMounts | default list) $mounts) }}
 {{- $volumes := list (include "release-runtime.programVolume" . | fromYaml) (dict "name" "crontab" "configMap" (dict "name" $out.name)) }}
 {{- $_ := set $pod "volumes" (concat ($pod.volumes | default list) $volumes) }}

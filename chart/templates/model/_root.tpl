@@ -23,8 +23,8 @@ release-runtime.model   in: what release-runtime.all gets. out: as JSON, everyth
 {{- end }}
 
 {{- /*
-{root, workloads, services, migrations, cronJobs, residents, secrets, configMaps, claims, rbac: by key, copies: {secrets, configMaps}, accounts:
-[{name, annotations}], others: [release-runtime.model.others]} as JSON: in: root
+{root, workloads, services, migrations, cronJobs, residents, secrets, configMaps, claims, rbac: by key, copies: {secrets, configMaps},
+accounts: [{name, annotations}], others: [release-runtime.model.others]} as JSON: in: root
 */ -}}
 {{- define "release-runtime.model.all" -}}
 {{- $root := . }}{{ $values := .Values }}
@@ -70,7 +70,9 @@ release-runtime.model   in: what release-runtime.all gets. out: as JSON, everyth
 {{- end }}
 {{- $_ := set $out "others" (include "release-runtime.model.others" $out | fromJsonArray) }}
 {{- $pods := list }}
-{{- range list $workloads $cronJobs $out.residents $out.others }}{{ range . }}{{ with .pod }}{{ $pods = append $pods . }}{{ end }}{{ end }}{{ end }}
+{{- range list $workloads $cronJobs $out.residents $out.others }}
+  {{- range . }}{{ with .pod }}{{ $pods = append $pods . }}{{ end }}{{ end }}
+{{- end }}
 {{- $accounts := dict "root" $root "pods" $pods "copies" $copied.accounts }}
 {{- $_ := set $out "accounts" (include "release-runtime.accounts" $accounts | fromJsonArray) }}
 {{- toJson $out }}
