@@ -40,7 +40,7 @@ def shell(request, installed, new_dir):
 # Options that the command without a name does not know.
 OF_OTHERS = {
     "healthd": {"--expect", "--timeout", "--probe", "--bound"},
-    "cronrun": {"--count", "--from", "--tz", "--dialect", "--dst", "--json"},
+    "cronrun": {"--count", "--from", "--tz", "--dialect", "--dst", "--json", "--listen", "--drain"},
 }
 
 

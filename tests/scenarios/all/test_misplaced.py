@@ -123,7 +123,13 @@ def test_variables_of_options(run, start, ear, watched, program, scratch, record
     closed |= {"MIGRATE_WAIT": "0s", "MIGRATE_DIR": str(scratch / "migrations"), "CRONRUN_LOCK": "none"}
     closed |= {"CRONRUN_NAME": "job", "HEALTHD_LISTEN": "127.0.0.1:0"}
     words = {"healthd": [], "migrate": ["up"], "cronrun": ["run", "--", "true"]}[program]
+    (scratch / "crontab").write_text("@every 1h true\n")
+    daemons = ("CRONRUN_TZ", "CRONRUN_DIALECT", "CRONRUN_DST", "CRONRUN_LISTEN", "CRONRUN_DRAIN")
     for name in variables_of(run, program):
+        if name in daemons:
+            words, closed["CRONRUN_LISTEN"] = ["daemon", scratch / "crontab"], "none"
+        elif program == "cronrun":
+            words = ["run", "--", "true"]
         for text in texts(name):
             if text == CANARY:
                 continue  # a word alone is a name

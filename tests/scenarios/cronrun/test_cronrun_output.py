@@ -10,7 +10,7 @@ import sys
 import time
 
 import pytest
-from rig.base import SLOW, alive, wait_until
+from rig.base import SLOW, alive, propagation, unmount, wait_until
 from rig.nasty import nasty  # noqa: F401
 from rig.program import BIN_DIR
 
@@ -232,8 +232,10 @@ def test_what_is_dropped_is_told(kept, scratch):
 def test_a_full_disk(kept, scratch):
     disk = scratch / "disk"
     disk.mkdir()
-    wrap = ["unshare", "--mount", "sh", "-c", f'mount -t tmpfs -o size=256k tmpfs {disk} && exec "$@"', "sh"]
+    words = f'mount -t tmpfs -o size=256k tmpfs {disk} && exec "$@"'
+    wrap = ["unshare", "--mount", "--propagation", propagation(), "sh", "-c", words, "sh"]
     result = kept("--spool-dir", disk, "sh", "-c", "head -c 3000000 /dev/zero | tr '\\0' x; echo; echo the end; exit 1", wrap=wrap)
+    unmount(disk)
     assert result.status == 1
     assert result.stdout.endswith("x\nthe end\n")
     assert len(records(result.stderr, "spool_failed")) == 1
