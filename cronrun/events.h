@@ -51,9 +51,11 @@
     E(crontab_loaded, "file, jobs, added, changed, removed", "the crontab is in force")            \
     E(crontab_fault, "file, line, column", "a fault of the crontab: one record each")              \
     E(crontab_refused, "file, errors", "a changed crontab has faults; the previous one goes on")   \
-    E(not_watched, "file", "a change of the crontab will be noticed only on SIGHUP")               \
+    E(not_watched, "file",                                                                         \
+      "a change of the crontab will be noticed within ten seconds, or on SIGHUP")                  \
     E(start_skipped, "job, scheduled, reason, running_since",                                      \
-      "a start did not take place; reason: running, waiting, replaced (by a newer one), draining") \
+      "a start did not take place; reason: running, waiting, replaced (by a newer one), "          \
+      "draining, removed (from the crontab)")                                                      \
     E(start_waits, "job, scheduled", "an earlier run is there, and the policy is queue")           \
     E(start_replaces, "job, scheduled", "an earlier run is ended, because the policy is replace")  \
     E(start_missed, "job, scheduled, missed, late_ms", "times have passed without a start")        \

@@ -17,13 +17,27 @@
 #include "cronrun/run/instant.h"
 #include "cronrun/tabfile.h"
 
+#define LOOK_AGAIN_MS 10000
+/* A file that has just been written may be written still; one that never rests is read all the same. */
+#define FRESH_MS 1000
+#define FRESH_LOOKS 10
+
 /* ---- the crontab ---- */
 
 static bool
 same_file(const struct stat *a, const struct stat *b)
 {
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+           a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+static bool
+is_fresh(const struct stat *s)
+{
+    int64_t age_ms =
+        clock_wall_ms() - (s->st_mtim.tv_sec * INT64_C(1000) + s->st_mtim.tv_nsec / 1000000);
+    return age_ms >= 0 && age_ms < FRESH_MS;
 }
 
 /* What a lock file of the job's own knows of its last run, before this daemon. */
@@ -44,6 +58,14 @@ last_start(const struct crontab_job *tab, void *arg)
     return INT64_MIN;
 }
 
+/* It is in the crontab no more, with a start that has waited. */
+static void
+on_job_left(const struct job *job, void *arg)
+{
+    (void)arg;
+    report_skipped(job, &job->wait, "removed");
+}
+
 /* Reads it, and adopts its jobs; what is wrong with it has been said. */
 static int
 load(struct daemon *d, struct err *e)
@@ -61,10 +83,13 @@ load(struct daemon *d, struct err *e)
         const struct jobs_source from = {.tab = tab,
                                          .zone = d->zone,
                                          .now_ms = d->clock.wall_ms, /* looked at so far */
-                                         .last_s = d->loaded_ms < 0 ? last_start : NULL};
+                                         .last_s = d->loaded_ms < 0 ? last_start : NULL,
+                                         .left = on_job_left};
         rc = jobs_set(&d->jobs, &from, &change, e);
     }
     d->refused = rc < 0;
+    if (rc < 0 && (e->code == ERR_SYSTEM || e->code == ERR_NOMEM))
+        d->read = (struct stat){0}; /* the file is not at fault: it is tried again */
     if (rc == 0) {
         d->loaded_ms = clock_wall_ms();
         report_loaded(d, &change);
@@ -89,6 +114,7 @@ reload(struct daemon *d)
     starts_look(d);
 }
 
+/* Something happened where it is, or nothing was seen for a while: inotify does not see everything. */
 static void
 on_file(void *arg)
 {
@@ -98,10 +124,16 @@ on_file(void *arg)
         return;
     if (stat(d->path, &now) < 0)
         now = (struct stat){0};
+    if (!same_file(&now, &d->read) && is_fresh(&now) && d->fresh_looks++ < FRESH_LOOKS) {
+        loop_timer_start(d->look_timer, FRESH_MS);
+        return;
+    }
+    d->fresh_looks = 0;
     if (!same_file(&now, &d->read))
         reload(d);
     else if (d->watchfile)
         watchfile_renew(d->watchfile);
+    loop_timer_start(d->look_timer, LOOK_AGAIN_MS);
 }
 
 /* ---- the end ---- */
@@ -216,7 +248,9 @@ init(struct daemon *d, struct err *e)
         return -1;
     d->signal_watch = loop_watch_new(d->loop, d->signals.fd, on_daemon_signals, d);
     d->drain_timer = loop_timer_new(d->loop, on_drain_over, d);
-    if (!d->signal_watch || !d->drain_timer || loop_watch_set(d->signal_watch, LOOP_READ) < 0)
+    d->look_timer = loop_timer_new(d->loop, on_file, d);
+    if (!d->signal_watch || !d->drain_timer || !d->look_timer ||
+        loop_watch_set(d->signal_watch, LOOP_READ) < 0)
         return err_nomem(e);
     d->timer = walltimer_new(d->loop, on_time, d, e);
     return d->timer ? 0 : -1;
@@ -258,7 +292,7 @@ watch_file(struct daemon *d)
     d->watchfile = watchfile_new(d->loop, d->path, on_file, d, &e);
     if (!d->watchfile)
         log_warn(&event_not_watched, LOG_FIELDS(LF_STR("file", words_showable(d->path))),
-                 "changes of the crontab are noticed only on SIGHUP: %s", e.msg);
+                 "changes of the crontab are noticed within ten seconds, or on SIGHUP: %s", e.msg);
 }
 
 static void
@@ -269,6 +303,7 @@ done(struct daemon *d)
         watchfile_free(d->watchfile);
         walltimer_free(d->timer);
         loop_timer_free(d->drain_timer);
+        loop_timer_free(d->look_timer);
         loop_watch_free(d->signal_watch);
     }
     runs_done(d);
@@ -293,6 +328,7 @@ serve(struct daemon *d, struct err *e)
     d->clock = (struct due_clock){d->begun_ms, clock_boot_ms()};
     if (load(d, e) < 0 || listen_all(d, e) < 0)
         return -1;
+    loop_timer_start(d->look_timer, LOOK_AGAIN_MS);
     starts_look(d);
     loop_run(d->loop);
     log_info(&event_stopped, LOG_NONE, "stopped");

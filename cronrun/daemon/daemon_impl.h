@@ -41,6 +41,9 @@ struct daemon {
     struct loop *loop;
     struct loop_watch *signal_watch;
     struct loop_timer *drain_timer;
+    struct loop_timer
+        *look_timer;      /* looks at the crontab's file, also when nothing was heard of it */
+    unsigned fresh_looks; /* in a row, at a file that was just being written */
     struct walltimer *timer;
     struct watchfile *watchfile;
     struct stat read; /* the crontab, as it was read */
@@ -93,7 +96,7 @@ void
 report_refused(const struct daemon *d, const struct crontab_faults *faults, const struct err *e);
 void report_missed(const struct job *job, const struct due_found *found);
 void report_late(const struct job *job, const struct due_found *found);
-/* why: "running", "waiting", "replaced", "draining" */
+/* why: "running", "waiting", "replaced", "draining", "removed" */
 void report_skipped(const struct job *job, const struct due_start *start, const char *why);
 void report_waits(const struct job *job, const struct due_start *start);
 void report_not_started(const struct job *job, const struct due_start *start, const struct err *e);

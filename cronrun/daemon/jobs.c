@@ -154,8 +154,10 @@ make_fresh(struct jobs *fresh, const struct jobs *old, const struct jobs_source 
 
 /* It is in the crontab no more: freed, unless it runs. */
 static void
-job_leave(struct jobs *fresh, struct job *old)
+job_leave(struct jobs *fresh, const struct jobs_source *from, struct job *old)
 {
+    if (old->waits && from->left)
+        from->left(old, from->arg);
     old->tab = NULL;
     old->waits = false;
     if (old->running > 0)
@@ -217,7 +219,7 @@ jobs_set(struct jobs *jobs, const struct jobs_source *from, struct jobs_change *
         if (is_kept(&fresh, sorted[i]))
             continue;
         ret_change->removed += sorted[i]->tab != NULL;
-        job_leave(&fresh, sorted[i]);
+        job_leave(&fresh, from, sorted[i]);
     }
     jobs->n = jobs->n_gone = 0; /* they have all been moved */
     jobs_done(jobs);

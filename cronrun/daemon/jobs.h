@@ -57,14 +57,17 @@ struct jobs_change {
 
 /*
  * Takes tab, also when it fails; then jobs stays as it is. zone: of jobs that name none; outlives jobs. last_s, which may be NULL:
- * the last known start of a job before this program, INT64_MIN: none. ERR_USAGE: a zone cannot be loaded; ERR_NOMEM.
+ * the last known start of a job before this program, INT64_MIN: none. left, which may be NULL: of a job that goes while a start waits.
+ * ERR_USAGE: a zone cannot be loaded; ERR_NOMEM.
  */
 typedef int64_t jobs_last_cb(const struct crontab_job *job, void *arg);
+typedef void jobs_left_cb(const struct job *job, void *arg);
 struct jobs_source {
     struct crontab *tab;
     const char *zone;
     int64_t now_ms;
     jobs_last_cb *last_s;
+    jobs_left_cb *left;
     void *arg;
 };
 MUST_CHECK int jobs_set(struct jobs *jobs, const struct jobs_source *from,

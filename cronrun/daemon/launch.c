@@ -18,7 +18,7 @@
 #include "common/base/words.h"
 
 #define RECORD_FD 3 /* in the run */
-#define WORDS_MOST 16
+#define WORDS_MOST 20
 #define SELF "/proc/self/exe"
 #define SHELL "/bin/sh"
 
@@ -64,13 +64,27 @@ set_variable(struct launch_words *w, char *text)
     w->envp[w->n_envp++] = text;
 }
 
-static bool
-has_variable(const struct launch_words *w, const char *name)
+/* name: with its "="; NULL: it is not set, or empty. */
+static const char *
+value_of(const struct launch_words *w, const char *name)
 {
     for (size_t i = 0; i < w->n_envp; i++)
         if (w->envp[i] && same_name(name, w->envp[i]) && w->envp[i][strlen(name)] != '\0')
-            return true;
-    return false;
+            return w->envp[i] + strlen(name);
+    return NULL;
+}
+
+/* It counts from the start with jitter, and the run knows only the time without it. */
+static void
+add_starting_deadline(struct launch_words *w, const struct crontab_job *tab,
+                      const struct due_start *start)
+{
+    uint64_t most_ms = tab->starting_deadline_ms;
+    const char *usual = value_of(w, "CRONRUN_STARTING_DEADLINE=");
+    if (most_ms == CLOCK_NEVER && (!usual || clock_parse_duration(usual, &most_ms, NULL) < 0))
+        return; /* "none", or what the run refuses */
+    add_word(w, "--starting-deadline=%llums",
+             (unsigned long long)most_ms + (unsigned long long)(start->at_ms - start->at_s * 1000));
 }
 
 /* "--lock=redis://:secret@cache" becomes CRONRUN_LOCK=redis://:secret@cache. */
@@ -138,12 +152,11 @@ add_words(const struct launch *l, const struct job *job, const struct due_start 
     add_word(w, "--termination-log="); /* the container's is the daemon's */
     add_word(w, "--name=%s", job->name);
     add_word(w, "--scheduled-at=%s", clock_format_rfc3339(instant, start->at_s * 1000000, 0));
-    if (!names_lock(tab) && !has_variable(w, "CRONRUN_LOCK="))
+    if (!names_lock(tab) && !value_of(w, "CRONRUN_LOCK="))
         add_word(w, "--lock=none"); /* overlap within this daemon is the policy's */
-    if (tab->starting_deadline_ms != CLOCK_NEVER)
-        add_word(w, "--starting-deadline=%llums",
-                 (unsigned long long)tab->starting_deadline_ms +
-                     (unsigned long long)(start->at_ms - start->at_s * 1000));
+    add_starting_deadline(w, tab, start);
+    if (value_of(w, "CRONRUN_JOB_DEADLINE="))
+        add_word(w, "--job-deadline=none"); /* there is no Job of Kubernetes' */
     for (char **option = tab->run; *option; option++)
         add_option(w, *option);
     add_word(w, "--");

@@ -197,6 +197,27 @@ def test_a_bad_crontab_is_refused_whole(daemon):
     d.wait_for("run_end", n + 2, job="fresh")
 
 
+def test_a_link_above_the_crontab_is_swapped(daemon, scratch):
+    """Nothing happens in a directory that is watched; it is found by looking, though."""
+    for name in ("one", "two"):
+        (scratch / name / "etc").mkdir(parents=True)
+        (scratch / name / "etc" / "crontab").write_text(f"@every 1s [name={name}] true\n")
+    (scratch / "current").symlink_to("one")
+    d = daemon(None, path=scratch / "current" / "etc" / "crontab")
+    d.wait_for("run_end", job="one")
+    (scratch / "next").symlink_to("two")
+    os.rename(scratch / "next", scratch / "current")
+    d.wait_for("run_end", job="two", timeout=60)
+    assert not d.records("crontab_refused")
+
+
+def test_a_start_that_waits_for_a_job_that_goes(daemon):
+    d = daemon("@every 1s [name=long policy=queue] sleep 1000\n")
+    d.wait_for("start_waits", job="long")
+    d.path.write_text("@every 1s [name=other] true\n")
+    d.wait_for("start_skipped", job="long", reason="removed")
+
+
 def test_a_pipe_in_the_place_of_the_crontab(daemon):
     """Nobody writes to it; the daemon does not wait for that, and hears of its end."""
     d = daemon("@every 1s [name=good] true\n")

@@ -276,6 +276,30 @@ test_secrets(void **state)
     jobs_done(&jobs);
 }
 
+/* What the daemon's environment says of all jobs, with the jitter of this start. */
+static void
+test_deadlines_of_the_environment(void **state)
+{
+    (void)state;
+    char *environment[] = {(char *)"CRONRUN_STARTING_DEADLINE=10s",
+                           (char *)"CRONRUN_JOB_DEADLINE=5m", NULL};
+    struct jobs jobs = {0};
+    struct launch_words w;
+    words_of("0 * * * * [name=a] true\n", environment, &jobs, &w);
+    assert_true(has(w.argv, w.n_argv, "--starting-deadline=10500ms"));
+    assert_true(has(w.argv, w.n_argv, "--job-deadline=none"));
+    launch_words_done(&w);
+    words_of("0 * * * * [name=a starting-deadline=20s] true\n", environment, &jobs, &w);
+    assert_true(has(w.argv, w.n_argv, "--starting-deadline=20500ms"));
+    launch_words_done(&w);
+    environment[0] = (char *)"CRONRUN_STARTING_DEADLINE=none";
+    words_of("0 * * * * [name=a] true\n", environment, &jobs, &w);
+    for (size_t i = 0; i < w.n_argv; i++)
+        assert_null(strstr(w.argv[i], "starting"));
+    launch_words_done(&w);
+    jobs_done(&jobs);
+}
+
 /* ---- what is shown ---- */
 
 static void
@@ -396,6 +420,7 @@ main(void)
         cmocka_unit_test(test_zone_that_is_none),
         cmocka_unit_test(test_words),
         cmocka_unit_test(test_secrets),
+        cmocka_unit_test(test_deadlines_of_the_environment),
         cmocka_unit_test(test_view),
         cmocka_unit_test(test_failed_before_its_start),
         cmocka_unit_test(test_spans),
