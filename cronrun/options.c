@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/base/clock.h"
 #include "common/base/events.h"
@@ -11,6 +12,7 @@
 #include "common/lease/lease.h"
 #include "common/proc/signals.h"
 #include "common/proc/termination.h"
+#include "common/target/target.h"
 #include "cronrun/commands.h"
 #include "cronrun/events.h"
 #include "cronrun/formats.h"
@@ -427,12 +429,26 @@ read_lock(struct options *o, const char *command, struct err *e)
 }
 
 int
+options_check_ping(const char *url, struct err *e)
+{
+    struct target_peer *t = NULL;
+    if (strncasecmp(url, "http://", 7) != 0 && strncasecmp(url, "https://", 8) != 0)
+        return err_set(e, ERR_USAGE, "--ping: the URL must begin with https:// or http://");
+    if (target_peer_parse(url, &t, e) < 0)
+        return err_wrap(e, "--ping");
+    target_peer_free(t);
+    return 0;
+}
+
+int
 options_complete(struct options *o, const char *command, struct err *e)
 {
     if (read_lock(o, command, e) < 0)
         return -1;
     if (o->name && lease_name_check(o->name, e) < 0)
         return err_wrap(e, "--name");
+    if (o->ping && options_check_ping(o->ping, e) < 0)
+        return -1;
     if (o->database && (o->lock_kind != LOCK_POSTGRES || o->lock_where != o->database))
         return err_set(e, ERR_USAGE, "--database is for --lock postgres");
     if (o->redis && (o->lock_kind != LOCK_REDIS || o->lock_where != o->redis))

@@ -76,5 +76,7 @@ extern const struct opt_program cronrun_program;
 
 /* The lock's kind and place; checks what belongs together. command: the word that is to be run. ERR_USAGE. */
 MUST_CHECK int options_complete(struct options *o, const char *command, struct err *e);
+/* ERR_USAGE: it is no URL of http or https; the message repeats nothing of it. ERR_NOMEM. */
+MUST_CHECK int options_check_ping(const char *url, struct err *e);
 
 #endif

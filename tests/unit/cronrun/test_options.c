@@ -48,6 +48,24 @@ parse(struct parsed *p, char **envp, const char *const *words)
 #define PARSE(p, ...) parse(p, NULL, (const char *const[]){__VA_ARGS__, NULL})
 
 static void
+test_ping(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {"hc.example/sekret", "tcp://hc.example:80", "http:sekret",
+                                        "https://hc.example/sek ret", "https://"};
+    struct parsed p;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        PARSE(&p, "--lock", "none", "--ping", wrong[i], "true");
+        assert_int_equal(p.status, 125);
+        assert_non_null(strstr(p.e.msg, "--ping: "));
+        assert_null(strstr(p.e.msg, "sek"));
+        assert_null(strstr(p.e.msg, "tcp"));
+    }
+    PARSE(&p, "--lock", "none", "--ping", "HTTPS://hc.example/sekret?create=1", "true");
+    assert_int_equal(p.status, OPT_GO);
+}
+
+static void
 test_defaults(void **state)
 {
     (void)state;
@@ -223,6 +241,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_ping),
         cmocka_unit_test(test_command_line_begins),
         cmocka_unit_test(test_locks),
         cmocka_unit_test(test_no_lock_is_refused),
