@@ -40,7 +40,7 @@
     E(output_dropped, "job, run_id, bytes",                                                        \
       "--output on-failure: so many bytes between beginning and end of the output are not kept")   \
     E(output_lost, "job, run_id, bytes",                                                           \
-      "--output: the reader of the output took nothing for too long; the rest of it is lost")      \
+      "--output: its reader took nothing for too long, or it could not be written")                \
     E(spool_failed, "job, run_id",                                                                 \
       "--output on-failure: the output cannot be written to a file; only its end is kept")         \
     E(state, "job, from, to", "debug: supervision changed its state")                              \

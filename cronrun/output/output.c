@@ -16,6 +16,7 @@
 #include "cronrun/events.h"
 #include "cronrun/output/lines.h"
 #include "cronrun/output/spool.h"
+#include "cronrun/output/tell.h"
 
 #define READ_BYTES 65536u
 #define READS_A_TURN 8
@@ -35,6 +36,8 @@ struct outlet {
     struct strbuf data;
     size_t at; /* of what is not written yet */
     bool gone;
+    uint64_t failed; /* bytes that could not be written */
+    int fault;       /* why not */
 };
 
 struct stream {
@@ -94,6 +97,18 @@ batch(const struct output *o, const struct outlet *out)
     return end ? (size_t)(end - from) + 1 : LINES_RECORD_MAX;
 }
 
+/* A reader that is gone is the command's to hear of. A disk that is full is not. */
+static void
+fail_writing(struct outlet *out, int fault)
+{
+    out->gone = fault == EPIPE || fault == ECONNRESET || fault == EBADF;
+    if (out->gone)
+        return;
+    out->failed += waiting(out);
+    out->fault = fault;
+    out->at = out->data.len;
+}
+
 /* True when all of it is written, or nobody wants it. */
 static bool
 push(struct outlet *out)
@@ -101,7 +116,8 @@ push(struct outlet *out)
     struct output *o = out->o;
     while (!out->gone && waiting(out) > 0) {
         ssize_t n = sink_write(&out->sink, out->data.data + out->at, batch(o, out));
-        out->gone = n < 0;
+        if (n < 0)
+            fail_writing(out, errno);
         if (n == 0) {
             watch_room(out, true);
             return out->gone;
@@ -305,17 +321,9 @@ be_done(struct output *o)
     if (!o->finishing)
         return;
     o->finishing = false;
+    for (size_t i = 0; i < 2; i++)
+        tell_failed(&o->x, names[i], o->outlets[i].fault, o->outlets[i].failed);
     o->x.passed(o->x.arg);
-}
-
-static void
-tell_gap(const struct output *o)
-{
-    log_warn(&event_output_dropped,
-             LOG_FIELDS(LF_STR("job", o->x.job), LF_STR("run_id", o->x.run_id),
-                        LF_UINT("bytes", spool_dropped(&o->spool))),
-             "%s: %llu bytes of output were dropped; what follows is the end of it", o->x.job,
-             (unsigned long long)spool_dropped(&o->spool));
 }
 
 /* The next piece of what is kept, when the last one is written. False: that was all. */
@@ -327,7 +335,7 @@ show_more(struct output *o)
     bool gap;
     size_t n = spool_next(&o->spool, buf, sizeof(buf), &stream, &gap);
     if (gap)
-        tell_gap(o);
+        tell_gap(&o->x, spool_dropped(&o->spool));
     if (n == 0)
         return false;
     strbuf_add(&o->outlets[stream].data, buf, n);
@@ -368,26 +376,41 @@ pump(struct output *o)
         be_done(o);
 }
 
-static void
-tell_lost(const struct output *o, uint64_t lost)
+static uint64_t
+unread(const struct stream *st)
 {
-    if (lost > 0)
-        log_warn(&event_output_lost,
-                 LOG_FIELDS(LF_STR("job", o->x.job), LF_STR("run_id", o->x.run_id),
-                            LF_UINT("bytes", lost)),
-                 "%s: the reader of the output is too slow: %llu bytes of it are lost", o->x.job,
-                 (unsigned long long)lost);
+    int n = 0;
+    return st->read_fd >= 0 && ioctl(st->read_fd, FIONREAD, &n) == 0 ? (uint64_t)n : 0;
 }
 
-/* What is in its pipe is not read any more: so many bytes. */
+bool
+output_waits(const struct output *o)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < 2; i++)
+        n += unread(&o->streams[i]) + o->streams[i].len + waiting(&o->outlets[i]);
+    return n > 0;
+}
+
+/* What it has is not passed on any more: so many bytes. */
 static uint64_t
 abandon(struct stream *st)
 {
-    int unread = 0;
-    if (st->read_fd < 0 || ioctl(st->read_fd, FIONREAD, &unread) < 0)
-        unread = 0;
+    uint64_t lost = unread(st) + st->len;
     close_stream(st);
-    return (uint64_t)unread;
+    st->len = 0;
+    return lost;
+}
+
+/* The line that it broke off in is not to go on with what the next command writes. */
+static void
+end_line(struct stream *st)
+{
+    struct lines_piece p;
+    lines_rest(&st->lines, &p);
+    if (p.text)
+        put_piece(st, &p);
+    push(&st->o->outlets[0]);
 }
 
 void
@@ -396,13 +419,12 @@ output_give_up(struct output *o)
     uint64_t lost = 0;
     for (size_t i = 0; i < 2; i++) {
         struct stream *st = &o->streams[i];
-        lost += abandon(st) + st->len + waiting(&o->outlets[i]);
-        st->len = 0;
+        lost += abandon(st) + waiting(&o->outlets[i]);
         o->outlets[i].gone = true;
         push(&o->outlets[i]);
     }
     o->shows = false;
-    tell_lost(o, lost);
+    tell_lost(&o->x, lost);
     be_done(o);
 }
 
@@ -478,10 +500,12 @@ output_open(struct output *o, int *ret_out, int *ret_err, struct err *e)
         st->rest = READS_AT_END;
         read_rest(st);
         lost += abandon(st);
+        if (o->x.mode == OUTPUT_LINES)
+            end_line(st);
         if (!(i == 1 && one) && open_stream(st, e) < 0)
             return -1;
     }
-    tell_lost(o, lost);
+    tell_lost(&o->x, lost);
     o->open = true;
     *ret_out = o->streams[0].write_fd;
     *ret_err = o->streams[one ? 0 : 1].write_fd;

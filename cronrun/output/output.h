@@ -4,7 +4,8 @@
  *
  * The command writes to pipes, one for each stream. The order within a stream is kept; between the two it is that in which they are
  * read. While whoever reads ours is slow, the pipes are not read, so that the command waits, as it would without us; nothing here
- * does. When he is gone the command gets SIGPIPE, likewise. What a terminal is to the command, it is not any more.
+ * does. When he is gone the command gets SIGPIPE, likewise. What cannot be written for
+ * another reason (a full disk) is dropped, and told at the end. What a terminal is to the command, it is not any more.
  */
 #ifndef RR_CRONRUN_OUTPUT_H
 #define RR_CRONRUN_OUTPUT_H
@@ -37,6 +38,9 @@ void output_free(struct output *o); /* NULL allowed; from anywhere */
 MUST_CHECK int output_open(struct output *o, int *ret_out, int *ret_err, struct err *e);
 /* After it was started, or could not be: our copies of its ends are closed. */
 void output_begun(struct output *o);
+
+/* Something that a command wrote is not written to ours yet, for its reader is slow. */
+bool output_waits(const struct output *o);
 
 /* The command is over: what was read of it is passed on, and in the mode on-failure shown when `show`. passed() fires when that is
  * done, or when the reader has taken nothing for patience_ms; what is lost then is told in bytes. */
