@@ -17,7 +17,7 @@ const struct opt_command cmd_run = {
         "The command's environment has CRONRUN_RUN_ID and CRONRUN_JOB, with a lock also CRONRUN_FENCE (a number that only "
         "increases), and CRONRUN_SCHEDULED if the scheduled time is known; the variables of cronrun's own options are "
         "removed. It has standard input, output and error, and with a file lock the lock's descriptor, which keeps the lock until the last "
-        "process has ended; all other descriptors that cronrun was started with are closed. All of its descendants, even after a double fork and setsid, are ended with it; the lock is released "
+        "process has ended; all other descriptors that cronrun was started with are closed, except within another run, whose lock may be one of them. All of its descendants, even after a double fork and setsid, are ended with it; the lock is released "
         "when none is left.",
     .options =
         OPT_NAMES("lock", "name", "on-busy", "lock-ttl", "lock-settle", "deadline", "grace",

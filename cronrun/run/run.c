@@ -119,6 +119,8 @@ is_stop(const struct signals_event *ev)
 void
 run_signal(struct run *r, const struct signals_event *ev)
 {
+    if (is_stop(ev) && ev->signo != SIGHUP) /* which is no more than forwarded to the command */
+        r->told_to_stop = true;
     if (ev->signo == SIGCHLD || command_runs(r->command))
         command_signal(r->command, ev);
     else if (r->over && is_stop(ev))

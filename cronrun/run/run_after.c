@@ -2,15 +2,15 @@
 #include "common/base/clock.h"
 #include "cronrun/run/run_impl.h"
 
-/* For a reader of the output who takes nothing: he may be a pager. Where time was up before, nobody waits for him. */
-#define PATIENCE_MS 60000
+/* Where time was up before, or a stop signal came, nobody waits longer for the reader. */
 #define PATIENCE_LEAST_MS 2000
 
 static uint64_t
 patience_ms(const struct run *r)
 {
     bool ended = r->outcome.kind == OUTCOME_SUCCESS || r->outcome.kind == OUTCOME_FAILURE;
-    uint64_t most_ms = clock_earlier(ended ? PATIENCE_MS : 0, run_left_ms(r));
+    bool waits = ended && !r->told_to_stop;
+    uint64_t most_ms = clock_earlier(waits ? RUN_PATIENCE_MS : 0, run_left_ms(r));
     return most_ms > PATIENCE_LEAST_MS ? most_ms : PATIENCE_LEAST_MS;
 }
 

@@ -91,6 +91,8 @@ void
 run_command_start(struct run *r)
 {
     struct run_env env;
+    /* A run within another: the outer one's lock is a descriptor that all of its tree must hold, ours included. */
+    bool is_inner = getenv("CRONRUN_RUN_ID") != NULL;
     if (r->attempts == 0)
         begin_deadline(r);
     if (run_env_make(r, environ, &env, &r->error) < 0) {
@@ -104,7 +106,7 @@ run_command_start(struct run *r)
                                 .deadline_ms = run_retry_left_ms(r),
                                 .grace_ms = r->o->grace_ms,
                                 .stop_signal = r->o->stop_signal,
-                                .closes = true};
+                                .closes = !is_inner};
     int64_t now_ms = clock_wall_ms();
     int rc = start_reading(r, &spec);
     if (rc == 0)
@@ -129,8 +131,12 @@ run_command_new(struct run *r, struct err *e)
 {
     static const struct command_ops ops = {
         .note = on_run_command_note, .look = on_run_command_look, .ended = on_run_command_ended};
-    r->command = command_new(r->loop, &r->signals, &ops, r, e);
-    return r->command ? 0 : -1;
+    struct command *c = command_new(r->loop, &r->signals, &ops, r, e);
+    if (!c)
+        return -1;
+    command_free(r->command);
+    r->command = c;
+    return 0;
 }
 
 int

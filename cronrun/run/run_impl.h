@@ -54,12 +54,15 @@ struct run {
     uint64_t began_ms;          /* clock_mono_ms(), the first of them */
     struct backoff retry_again; /* until the next */
     struct loop_timer *retry_timer;
-    int64_t started_ms; /* wall; -1 never */
+    uint64_t retry_waits_ms; /* clock_mono_ms(): until then, for a slow reader of the output */
+    int64_t started_ms;      /* wall; -1 never */
     uint64_t took_ms;
 
     struct outcome_facts facts;
     struct err error; /* why it was not started, or what failed */
     struct outcome outcome;
+    bool forsaken;     /* the lock was lost: nothing is started any more */
+    bool told_to_stop; /* a stop signal came, if only after the command's end: likewise */
     bool ending;
     bool acquiring;        /* the lease is asked for, and has not answered */
     struct run_ping *ping; /* NULL: nobody wants to know */
@@ -93,6 +96,7 @@ MUST_CHECK int run_name(struct run *r, struct err *e);
 
 /* ---- run_command.c ---- */
 MUST_CHECK int run_command_init(struct run *r, struct err *e);
+/* r->command for another start, in place of the one before; that stays if it fails. */
 MUST_CHECK int run_command_new(struct run *r, struct err *e);
 /* Starts it, as the first attempt or the next; a failure ends the run. */
 void run_command_start(struct run *r);
@@ -105,6 +109,8 @@ void run_retry_due(void *arg); /* of r->retry_timer */
 uint64_t run_retry_left_ms(const struct run *r);
 
 /* ---- run_after.c ---- */
+/* For a reader of the output who takes nothing: he may be a pager. */
+#define RUN_PATIENCE_MS 60000
 /* All is told: what is still to be passed on is, and the loop ends. */
 void run_after(struct run *r);
 /* A stop signal came meanwhile. */

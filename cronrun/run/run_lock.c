@@ -26,6 +26,7 @@ run_lock_lost(struct lease *l, enum lease_grade grade, const struct err *why, vo
         run_fail(r, &r->facts.unreachable, why);
         return;
     }
+    r->forsaken = true;
     bool between = !command_runs(r->command); /* two attempts */
     if (grade == LEASE_GONE)
         command_lost(r->command, why);

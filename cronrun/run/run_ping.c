@@ -240,7 +240,7 @@ run_ping_give_up(struct run *r)
         return;
     loop_timer_cancel(r->ping->handover);
     r->ping->waits = false;
-    call_over(&r->ping->end);
+    call_failed(&r->ping->end, "cronrun was told to stop");
 }
 
 int
@@ -268,6 +268,8 @@ run_ping_init(struct run *r, struct err *e)
     p->handover = loop_timer_new(r->loop, on_ping_handover, p);
     if (!p->url || !p->start.again_timer || !p->end.again_timer || !p->handover)
         return err_nomem(e);
+    if (loaded && options_check_ping(loaded, e) < 0)
+        return -1;
     if (make_target(p, "", &target, e) < 0)
         return e->code == ERR_USAGE ? err_wrap(e, "--ping") : -1;
     target_peer_free(target);

@@ -6,6 +6,8 @@
 
 /* A pause does not grow beyond this, unless it began longer. */
 #define PAUSE_MOST_MS 300000u
+/* Until the reader of the output is asked again whether he has all of the attempt before. */
+#define READER_PAUSE_MS 100
 
 uint64_t
 run_retry_left_ms(const struct run *r)
@@ -22,7 +24,7 @@ static bool
 is_worth_it(const struct run *r)
 {
     struct outcome_rules rules = {.child_status = -1};
-    return r->attempts <= (uint64_t)r->o->retries &&
+    return !r->forsaken && !r->told_to_stop && r->attempts <= (uint64_t)r->o->retries &&
            outcome_of(&r->facts, &rules).kind == OUTCOME_FAILURE;
 }
 
@@ -41,6 +43,7 @@ run_retry(struct run *r)
     run_report_retry(r, time_left, pause_ms);
     if (time_left)
         loop_timer_start(r->retry_timer, pause_ms);
+    r->retry_waits_ms = clock_deadline(pause_ms + RUN_PATIENCE_MS);
     return time_left;
 }
 
@@ -56,8 +59,10 @@ run_retry_due(void *arg)
         run_finish(r);
         return;
     }
-    command_free(r->command);
-    r->command = NULL;
+    if (r->output && output_waits(r->output) && clock_left_ms(r->retry_waits_ms) > 0) {
+        loop_timer_start(r->retry_timer, READER_PAUSE_MS);
+        return;
+    }
     if (run_command_new(r, &r->error) < 0) {
         r->facts.own_failure = true;
         run_finish(r);

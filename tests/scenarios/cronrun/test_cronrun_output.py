@@ -152,6 +152,29 @@ def test_a_stop_ends_the_wait_for_the_reader(stuck, scratch):
     assert records((scratch / "log").read_text(), "output_lost")
 
 
+def test_a_stop_before_the_end_ends_the_wait_too(stuck, scratch):
+    """The command has ended, what it left behind has not."""
+    script = "for i in $(seq 500); do echo line $i; done; (trap '' TERM; exec sleep 1000) & exit 0"
+    process, log = start_into(stuck[1], scratch, "--output", "lines", "--grace", "2s", "sh", "-c", script)
+    wait_until(lambda: "left_behind" in (scratch / "log").read_text(), 20 * SLOW, "the end of the command")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=40) == 0
+    assert records((scratch / "log").read_text(), "output_lost")
+
+
+@pytest.mark.parametrize("mode, status", [("lines", 0), ("on-failure", 3)])
+def test_a_full_disk_is_not_a_reader_that_is_gone(scratch, mode, status):
+    with open("/dev/full", "w") as full:
+        write_end = os.dup(full.fileno())
+    script = f"for i in $(seq 2000); do echo line $i; done; echo end >{scratch}/end; exit {status}"
+    process, log = start_into(write_end, scratch, "--output", mode, "sh", "-c", script)
+    assert process.wait(timeout=20 * SLOW) == status
+    assert (scratch / "end").exists()
+    (lost,) = records((scratch / "log").read_text(), "output_lost")
+    assert lost["bytes"] >= 18893
+    assert "No space left" in lost["msg"]
+
+
 def test_a_reader_that_goes_away(scratch):
     read_end, write_end = os.pipe()
     process, log = start_into(write_end, scratch, "--output", "lines", "yes")

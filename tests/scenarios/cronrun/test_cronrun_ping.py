@@ -160,7 +160,9 @@ def test_a_stop_ends_the_wait(programs, black_hole):
     process = programs.start("cronrun", "run", "--lock", "none", "true", env={"CRONRUN_PING": black_hole})
     process.wait_for("run_end")
     process.send_signal(signal.SIGTERM)
-    assert process.wait().status == 0
+    result = process.wait()
+    assert result.status == 0
+    assert "end" in [r["ping"] for r in records(result.stderr, "ping_failed")]
 
 
 def test_nobody_there(cronrun):
@@ -183,7 +185,7 @@ def test_from_a_file(run, monitor, scratch):
     assert run("cronrun", "run", "--lock", "none", "true", env={"CRONRUN_PING_FILE": scratch / "none"}).status == 125
 
 
-@pytest.mark.parametrize("url", [f"ftp://host/{SECRET}", f"{SECRET}", f"https://host/{SECRET} x", f"tcp://host:1/{SECRET}"])
+@pytest.mark.parametrize("url", [f"ftp://host/{SECRET}", f"host/{SECRET}", f"{SECRET}", f"https://host/{SECRET} x", f"tcp://host:1/{SECRET}"])
 def test_what_is_no_url(cronrun, url):
     result = cronrun(url, "true")
     assert result.status == 125

@@ -617,6 +617,23 @@ def test_nested(run, nasty, programs):
     assert programs.leftovers() == []
 
 
+def test_nested_keeps_the_outer_lock(run, programs, start, scratch):
+    """Of an outer run that was killed; what the inner one's command left behind lives on."""
+    outer, inner = f"file:{scratch}/outer", f"file:{scratch}/inner"
+    script = f"setsid sh -c 'echo $$ >{scratch}/pid; exec sleep 1000' & until [ -s {scratch}/pid ]; do sleep 0.05; done; echo there; wait"
+    process = start("cronrun", "--lock", outer, BIN_DIR / "cronrun", "--lock", inner, "sh", "-c", script)
+    process.wait_for("there")
+    process.kill()
+    pid = int((scratch / "pid").read_text())
+    try:
+        assert alive(pid)
+        assert run("cronrun", "--lock", outer, "--on-busy", "fail", "true").status == 74
+    finally:
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not alive(pid), 5 * SLOW, "the end of what was left")
+    assert run("cronrun", "--lock", outer, "--on-busy", "wait=20s", "true").status == 0
+
+
 def test_tini_below(run, nasty, programs):
     if not have("tini"):
         pytest.skip("tini is not installed")

@@ -1,11 +1,15 @@
 """cronrun --retries: another attempt under the same lock, within the same deadline."""
 
+import fcntl
 import json
+import os
 import signal
+import subprocess
 import time
 
 import pytest
-from rig.base import SLOW
+from rig.base import SLOW, wait_until
+from rig.program import BIN_DIR
 
 
 def records(text, event=None):
@@ -72,3 +76,60 @@ def test_what_cannot_be_executed_is_not_retried(run, words):
     result = run("cronrun", *words, "--retries", "5", "/no/such/command")
     assert result.status == 127
     assert records(result.stderr, "retry") == []
+
+
+# --- Told to end when the command has ended, but not all of its processes ------------------------------------------------
+
+
+@pytest.fixture
+def left(scratch):
+    """A command that fails and leaves something deaf behind."""
+    return ["sh", "-c", f"echo run >>{scratch}/log; (trap '' TERM; exec sleep 1000) & exit 1"]
+
+
+def test_not_without_the_lock(programs, redis_server, left, scratch):
+    server = redis_server()
+    words = ["--lock", "redis", "--name", "mail", "--lock-ttl", "2s", "--retries", "2", "--retry-delay", "20ms", "--grace", "60s"]
+    process = programs.start("cronrun", "run", *words, *left, env={"REDIS_URL": server.url()})
+    process.wait_for("left_behind")
+    server.cli("SET", "cronrun:{mail}:lock", "somebody else")
+    result = process.wait()
+    assert result.status == 1
+    assert records(result.stderr, "lock_lost")
+    assert records(result.stderr, "retry") == []
+    assert (scratch / "log").read_text() == "run\n"
+
+
+def test_not_after_a_stop(programs, words, left, scratch):
+    process = programs.start("cronrun", *words, "--retries", "2", "--grace", "2s", *left)
+    process.wait_for("left_behind")
+    process.send_signal(signal.SIGTERM)
+    result = process.wait()
+    assert result.status == 1
+    assert records(result.stderr, "retry") == []
+    assert (scratch / "log").read_text() == "run\n"
+
+
+# --- A slow reader --------------------------------------------------------------------------------------------------------
+
+
+def test_a_slow_reader_gets_all_attempts(words, scratch):
+    """The next one waits until he has all of the one before; a line that was broken off stays by itself."""
+    read_end, write_end = os.pipe()
+    fcntl.fcntl(write_end, fcntl.F_SETPIPE_SZ, 4096)
+    script = "for i in $(seq 1000); do echo line $i; done; printf half; exit 1"
+    argv = [BIN_DIR / "cronrun", *words, "--retries", "1", "--output", "lines", "sh", "-c", script]
+    with open(scratch / "err", "w") as log:
+        process = subprocess.Popen([str(a) for a in argv], stdout=write_end, stderr=log, stdin=subprocess.DEVNULL)
+    os.close(write_end)
+    wait_until(lambda: '"retry"' in (scratch / "err").read_text(), 20 * SLOW, "the pause")
+    time.sleep(1)
+    assert "retry_start" not in (scratch / "err").read_text()
+    said = b""
+    while piece := os.read(read_end, 65536):
+        said += piece
+    os.close(read_end)
+    assert process.wait() == 1
+    told = [r["msg"] for r in records(said.decode())]
+    assert told == ([f"line {i}" for i in range(1, 1001)] + ["half"]) * 2
+    assert records((scratch / "err").read_text(), "output_lost") == []

@@ -334,7 +334,8 @@ struct command {
     bool runs;
 };
 
-static struct command command;
+/* Of two attempts: the next is made before the last is freed. */
+static struct command both[2], *command = both;
 
 static void
 on_command_soon(void *arg)
@@ -342,17 +343,17 @@ on_command_soon(void *arg)
     (void)arg;
     if (plan.loss == WHILE_IT_RUNS && !seen.lost && !seen.unsure) {
         lose();
-        loop_timer_start(command.soon, 0);
+        loop_timer_start(command->soon, 0);
         return;
     }
     if (plan.note)
-        command.ops->note(plan.note, command.arg);
-    command.runs = false;
-    command.end.wait_status = plan.good == seen.starts ? 0 : plan.wait_status;
-    command.end.took_ms = plan.took_ms;
-    command.end.deadline = plan.deadline;
-    command.end.stop_signo = plan.stop_signo;
-    command.ops->ended(&command.end, command.arg);
+        command->ops->note(plan.note, command->arg);
+    command->runs = false;
+    command->end.wait_status = plan.good == seen.starts ? 0 : plan.wait_status;
+    command->end.took_ms = plan.took_ms;
+    command->end.deadline = plan.deadline;
+    command->end.stop_signo = plan.stop_signo;
+    command->ops->ended(&command->end, command->arg);
     if (plan.between_signal)
         kill(getpid(), plan.between_signal);
 }
@@ -363,9 +364,10 @@ command_new(struct loop *l, const struct signals *s, const struct command_ops *o
 {
     (void)s;
     (void)e;
-    command =
+    command = command == both ? both + 1 : both;
+    *command =
         (struct command){.ops = ops, .arg = arg, .soon = loop_timer_new(l, on_command_soon, NULL)};
-    return &command;
+    return command;
 }
 
 void
