@@ -154,7 +154,8 @@ def test_a_stop_ends_the_wait_for_the_reader(stuck, scratch):
 
 def test_a_stop_before_the_end_ends_the_wait_too(stuck, scratch):
     """The command has ended, what it left behind has not."""
-    script = "for i in $(seq 500); do echo line $i; done; (trap '' TERM; exec sleep 1000) & exit 0"
+    ready = f"until [ -e {scratch}/deaf ]; do sleep 0.02; done"
+    script = f"for i in $(seq 500); do echo line $i; done; (trap '' TERM; : >{scratch}/deaf; exec sleep 1000) & {ready}; exit 0"
     process, log = start_into(stuck[1], scratch, "--output", "lines", "--grace", "2s", "sh", "-c", script)
     wait_until(lambda: "left_behind" in (scratch / "log").read_text(), 20 * SLOW, "the end of the command")
     process.send_signal(signal.SIGTERM)

@@ -84,7 +84,8 @@ def test_what_cannot_be_executed_is_not_retried(run, words):
 @pytest.fixture
 def left(scratch):
     """A command that fails and leaves something deaf behind."""
-    return ["sh", "-c", f"echo run >>{scratch}/log; (trap '' TERM; exec sleep 1000) & exit 1"]
+    ready = f"until [ -e {scratch}/deaf ]; do sleep 0.02; done"
+    return ["sh", "-c", f"echo run >>{scratch}/log; (trap '' TERM; : >{scratch}/deaf; exec sleep 1000) & {ready}; exit 1"]
 
 
 def test_not_without_the_lock(programs, redis_server, left, scratch):
