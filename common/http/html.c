@@ -1,6 +1,7 @@
-/* html.c: escaping, the hash of a style, and the line of time. */
+/* html.c: escaping, spans of time, the hash of a style, and the line of time. */
 #include "common/http/html.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,6 +48,20 @@ html_text(struct strbuf *out, const char *s)
         s += n;
         left -= n;
     }
+}
+
+void
+html_span(struct strbuf *out, int64_t ms)
+{
+    int64_t s = ms > 0 ? ms / 1000 : 0;
+    if (s < 60)
+        strbuf_addf(out, "%" PRId64 " s", s);
+    else if (s < 3600)
+        strbuf_addf(out, "%" PRId64 " min", s / 60);
+    else if (s < 86400)
+        strbuf_addf(out, "%" PRId64 " h %" PRId64 " min", s / 3600, s % 3600 / 60);
+    else
+        strbuf_addf(out, "%" PRId64 " d %" PRId64 " h", s / 86400, s % 86400 / 3600);
 }
 
 int

@@ -14,6 +14,9 @@
 /* Text between tags or within double or single quotes. What is not UTF-8, and control characters, become U+FFFD. */
 void html_text(struct strbuf *out, const char *s);
 
+/* A span of time: "45 s", "12 min", "3 h 5 min", "2 d 4 h"; less than nothing is nothing. */
+void html_span(struct strbuf *out, int64_t ms);
+
 /* The source of a Content-Security-Policy that allows this style: "'sha256-…'", into buf; returns buf. */
 #define HTML_CSP_HASH_MAX 56
 MUST_CHECK int html_csp_hash(const char *style, char buf[HTML_CSP_HASH_MAX], struct err *e);

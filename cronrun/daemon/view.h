@@ -42,8 +42,6 @@ const char *view_word(enum past_kind kind);
 extern const char view_marks[];
 
 /* ---- words ---- */
-/* "45 s", "12 min", "3 h 5 min", "2 d 4 h" */
-void view_span(struct strbuf *out, int64_t ms);
 /* "120 ms", "1.2 s", "1 min 3 s" */
 void view_took(struct strbuf *out, int64_t ms);
 /* A <time>: "09:12:33" of today, "21 Nov 09:12:33" of another day, in UTC. */

@@ -118,7 +118,7 @@ put_problems(struct canvas *c, size_t bad)
                     i / VIEW_JOBS_A_PAGE * VIEW_JOBS_A_PAGE, i);
         html_text(c->out, job->name);
         strbuf_addf(c->out, "</a> %s, ", view_word((enum past_kind)job->past.last.kind));
-        view_span(c->out, c->v->now_ms - job->past.last_end_ms);
+        html_span(c->out, c->v->now_ms - job->past.last_end_ms);
         put(c, " ago</li>");
         told++;
     }
@@ -148,7 +148,7 @@ put_state(struct canvas *c, const struct job *job)
     if (last->kind == PAST_FAILURE)
         strbuf_addf(c->out, " with exit status %u", last->exit);
     put(c, ", ");
-    view_span(c->out, c->v->now_ms - job->past.last_end_ms);
+    html_span(c->out, c->v->now_ms - job->past.last_end_ms);
     put(c, " ago</p>");
 }
 
@@ -170,7 +170,7 @@ put_schedule(struct canvas *c, const struct job *job)
     put(c, "Next ");
     view_time(c->out, job->due.next_s * 1000, c->v->now_ms);
     put(c, " (in ");
-    view_span(c->out, job->due.next_s * 1000 - c->v->now_ms + 999);
+    html_span(c->out, job->due.next_s * 1000 - c->v->now_ms + 999);
     put(c, ")</p>");
 }
 
@@ -292,9 +292,9 @@ put_footer(struct canvas *c, size_t from, bool paused)
                     "stand still</a></p>",
                     VIEW_REFRESH_S, from);
     put(c, "<p>cronrun " RR_VERSION ", started ");
-    view_span(c->out, v->now_ms - v->begun_ms);
+    html_span(c->out, v->now_ms - v->begun_ms);
     put(c, " ago; crontab read ");
-    view_span(c->out, v->now_ms - v->loaded_ms);
+    html_span(c->out, v->now_ms - v->loaded_ms);
     put(c, " ago</p></footer></body></html>\n");
 }
 

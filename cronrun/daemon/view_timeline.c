@@ -17,20 +17,6 @@
 /* ---- words ---- */
 
 void
-view_span(struct strbuf *out, int64_t ms)
-{
-    int64_t s = ms > 0 ? ms / 1000 : 0;
-    if (s < 60)
-        strbuf_addf(out, "%" PRId64 " s", s);
-    else if (s < 3600)
-        strbuf_addf(out, "%" PRId64 " min", s / 60);
-    else if (s < 86400)
-        strbuf_addf(out, "%" PRId64 " h %" PRId64 " min", s / 3600, s % 3600 / 60);
-    else
-        strbuf_addf(out, "%" PRId64 " d %" PRId64 " h", s / 86400, s % 86400 / 3600);
-}
-
-void
 view_took(struct strbuf *out, int64_t ms)
 {
     if (ms < 1000)
@@ -40,7 +26,7 @@ view_took(struct strbuf *out, int64_t ms)
     else if (ms < 3600000)
         strbuf_addf(out, "%" PRId64 " min %" PRId64 " s", ms / 60000, ms % 60000 / 1000);
     else
-        view_span(out, ms);
+        html_span(out, ms);
 }
 
 /* "21 Nov 09:12:33", the day left out when it is today's; UTC. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/http/html.h"
 #include "healthd/page/status_words.h"
 
 #define PROBLEMS_MAX 6 /* named at the top; all are further below */
@@ -166,7 +167,7 @@ put_since(struct canvas *c, const struct view *v)
     put(c, "since ");
     status_put_time(c->out, v->since_ms, c->wall_ms);
     put(c, " (");
-    status_put_span(c->out, c->wall_ms - v->since_ms);
+    html_span(c->out, c->wall_ms - v->since_ms);
     put(c, ")");
 }
 
@@ -296,7 +297,7 @@ put_hour(struct canvas *c, const struct view *v)
     put(c, "<p class=\"facts\">");
     if (v->any) {
         put(c, "Last check ");
-        status_put_span(c->out, (int64_t)(c->f->mono_ms - v->result_ms));
+        html_span(c->out, (int64_t)(c->f->mono_ms - v->result_ms));
         put(c, " ago: ");
         status_put_took(c->out, (uint64_t)(v->stats.last_seconds * 1e6));
         put(c, ". Longest: ");
@@ -434,7 +435,7 @@ put_footer(struct canvas *c)
                     "This page is refreshed every %d s. <a href=\"?pause\">Let it stand still</a>",
                     STATUS_REFRESH_S);
     put(c, "</p><p>healthd " RR_VERSION ", started ");
-    status_put_span(c->out, c->wall_ms - c->f->begun_ms);
+    html_span(c->out, c->wall_ms - c->f->begun_ms);
     put(c, " ago</p></footer></body></html>\n");
 }
 

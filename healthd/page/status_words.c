@@ -11,20 +11,6 @@
 #define RUNS_MAX 8 /* stretches that are told of */
 
 void
-status_put_span(struct strbuf *out, int64_t ms)
-{
-    int64_t s = ms > 0 ? ms / 1000 : 0;
-    if (s < 60)
-        strbuf_addf(out, "%" PRId64 " s", s);
-    else if (s < 3600)
-        strbuf_addf(out, "%" PRId64 " min", s / 60);
-    else if (s < 86400)
-        strbuf_addf(out, "%" PRId64 " h %" PRId64 " min", s / 3600, s % 3600 / 60);
-    else
-        strbuf_addf(out, "%" PRId64 " d %" PRId64 " h", s / 86400, s % 86400 / 3600);
-}
-
-void
 status_put_took(struct strbuf *out, uint64_t us)
 {
     if (us < 10000)

@@ -7,8 +7,6 @@
 #include "common/base/strbuf.h"
 #include "healthd/check/hour.h"
 
-/* "45 s", "12 min", "3 h 5 min", "2 d 4 h"; less than nothing is nothing. */
-void status_put_span(struct strbuf *out, int64_t ms);
 /* "0.8 ms", "12 ms", "1.2 s" */
 void status_put_took(struct strbuf *out, uint64_t us);
 /* A <time>: "09:12:33" of today, "21 Nov 09:12:33" of another day, in UTC. Both are wall milliseconds. */

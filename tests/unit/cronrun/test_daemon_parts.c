@@ -10,6 +10,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/cleanup.h"
+#include "common/http/html.h"
 #include "cronrun/daemon/jobs.h"
 #include "cronrun/daemon/launch.h"
 #include "cronrun/daemon/overlap.h"
@@ -391,13 +392,13 @@ test_spans(void **state)
 {
     (void)state;
     cleanup_strbuf struct strbuf out = STRBUF_INIT;
-    view_span(&out, -5);
+    html_span(&out, -5);
     strbuf_addc(&out, '|');
-    view_span(&out, 720000);
+    html_span(&out, 720000);
     strbuf_addc(&out, '|');
-    view_span(&out, 3 * 3600000 + 300000);
+    html_span(&out, 3 * 3600000 + 300000);
     strbuf_addc(&out, '|');
-    view_span(&out, 52 * INT64_C(3600000));
+    html_span(&out, 52 * INT64_C(3600000));
     strbuf_addc(&out, '|');
     view_took(&out, 120);
     strbuf_addc(&out, '|');

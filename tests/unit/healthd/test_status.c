@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "common/base/cleanup.h"
+#include "common/http/html.h"
 #include "healthd/page/status.h"
 #include "healthd/page/status_words.h"
 #include "tests/unit/fakes/fake_kinds.h"
@@ -242,7 +243,7 @@ static void
 expect_span(int64_t ms, const char *words)
 {
     cleanup_strbuf struct strbuf out = STRBUF_INIT;
-    status_put_span(&out, ms);
+    html_span(&out, ms);
     assert_string_equal(strbuf_str(&out), words);
 }
 
