@@ -50,6 +50,7 @@ LINK = $(CC) $(RR_CFLAGS) $(CFLAGS) $(RR_LDFLAGS) $(LDFLAGS)
 RELEASE_LIBS := build/release/libs
 WRAPPED := $(shell sed -n 's/.*__wrap_\([a-z_]*\).*/\1/p' images/static/names.h)
 ifeq ($(MODE),release)
+LIBS_MARK := $(shell cksum 2>/dev/null <$(RELEASE_LIBS)/VERSIONS)
 RR_CPPFLAGS := -I$(RELEASE_LIBS)/include -DRR_RELEASE $(RR_CPPFLAGS)
 RR_CFLAGS += -ffunction-sections -fdata-sections
 RR_LDFLAGS := -static-pie -Wl,-z,relro,-z,now $(if $(filter x86_64,$(ARCH)),-Wl$(comma)-z$(comma)pack-relative-relocs) \
@@ -71,9 +72,9 @@ BUILDABLE := $(foreach p,$(PROGRAMS),$(if $(wildcard $(p)/main.c),$(BIN)/$(p))) 
 .PHONY: all
 all: $(BUILDABLE)
 
-# Objects are made anew when the compiler or a flag changed.
+# Objects are made anew when the compiler, a flag or the release build's libraries changed.
 FLAGS_FILE := $(B)/flags
-$(shell mkdir -p $(B); printf '%s\n' '$(subst ','\'',$(filter-out -Werror -Wl$(comma)--fatal-warnings,$(COMPILE) $(LINK)))' >$(FLAGS_FILE).now.$$PPID; \
+$(shell mkdir -p $(B); printf '%s\n' '$(subst ','\'',$(filter-out -Werror -Wl$(comma)--fatal-warnings,$(COMPILE) $(LINK)))' $(LIBS_MARK) >$(FLAGS_FILE).now.$$PPID; \
 	cmp -s $(FLAGS_FILE).now.$$PPID $(FLAGS_FILE) && rm -f $(FLAGS_FILE).now.$$PPID || mv $(FLAGS_FILE).now.$$PPID $(FLAGS_FILE))
 
 $(LIB): $(COMMON_OBJ)
@@ -176,21 +177,32 @@ $(SPEED): $(SPEED).o $(call part_lib,migrate) $(LIB)
 bench-lexer: $(SPEED)
 	@$(SPEED)
 
-# --- The status page of healthd, to look at ---------------------------------------------------------------------------------
-STATUS_PAGE := $(B)/tests/page/status_page
-$(STATUS_PAGE): $(STATUS_PAGE).o $(call part_lib,healthd) $(LIB)
+# --- Times of schedules: how fast the next one is found ---------------------------------------------------------------------
+SPEED_NEXT := $(B)/tests/bench/speed_next
+$(SPEED_NEXT): $(SPEED_NEXT).o $(call part_lib,cronrun) $(LIB)
 	@echo "  LD $@"
 	$(Q)$(LINK) -o $@ $^ $(RR_LIBS) $(LDLIBS)
 
-# Pictures of it in docs/status, at three widths, light and dark; needs chromium, which `make deps` does not install.
-.PHONY: page-shots
-page-shots: $(STATUS_PAGE)
-	@tests/page/shots $(STATUS_PAGE) docs/status
+# --- The pages of healthd and of cronrun's daemon, to look at ------------------------------------------------------------------
+STATUS_PAGE := $(B)/tests/page/status_page
+CRON_PAGE := $(B)/tests/page/cron_page
+$(STATUS_PAGE): $(STATUS_PAGE).o $(call part_lib,healthd) $(LIB)
+$(CRON_PAGE): $(CRON_PAGE).o $(call part_lib,cronrun) $(LIB)
+$(STATUS_PAGE) $(CRON_PAGE):
+	@echo "  LD $@"
+	$(Q)$(LINK) -o $@ $^ $(RR_LIBS) $(LDLIBS)
 
-# Its accessibility by axe-core; needs chromium and npm.
+# Pictures of them in docs/, at three widths, light and dark; needs chromium, which `make deps` does not install.
+.PHONY: page-shots
+page-shots: $(STATUS_PAGE) $(CRON_PAGE)
+	@tests/page/shots $(STATUS_PAGE) outage docs/status 1500 1500 2200
+	@tests/page/shots $(CRON_PAGE) night docs/cronrun 1640 1780 2720
+
+# Their accessibility by axe-core; needs chromium and npm.
 .PHONY: page-axe
-page-axe: $(STATUS_PAGE)
-	@tests/page/axe $(STATUS_PAGE)
+page-axe: $(STATUS_PAGE) $(CRON_PAGE)
+	@tests/page/axe $(STATUS_PAGE) outage well starting
+	@tests/page/axe $(CRON_PAGE) night well fresh empty many
 
 # --- Checks --------------------------------------------------------------------------------------------------------------
 .PHONY: deps check check-asan scenarios acceptance mutants chart-mutants coverage seeds lint analyze bench
@@ -201,7 +213,7 @@ check: deps
 	@$(PYTHON) tests/run
 
 check-asan: deps
-	@$(PYTHON) tests/run --only unit-asan,scenarios-asan,scenarios-migrate-asan
+	@$(PYTHON) tests/run --only unit-asan,scenarios-migrate-asan,scenarios-healthd-asan,scenarios-cronrun-asan,scenarios-all-asan
 
 scenarios: all
 	@$(PYTHON) tests/run --only scenarios
@@ -233,11 +245,12 @@ lint:
 analyze:
 	$(Q)for f in $(sort $(wildcard common/*/*.c $(PROGRAMS:%=%/*.c) $(PROGRAMS:%=%/*/*.c))); do \
 		echo "  ANALYZE $$f"; $(COMPILE) -fanalyzer -O1 -c -o /dev/null $$f || exit 1; done
+	@scripts/check-tidy --analyze
 
 bench: all release
 	@for b in $(sort $(wildcard tests/bench/bench_*)); do echo "== $$b"; BIN_DIR=$(BIN) $$b || exit 1; done
 
-# The release build. ROUNDS: of detection (200); ONLY=faults, detection, speed or cost for a part.
+# The release build. ROUNDS: of detection (200); ONLY=faults, detection, speed, cost or loss for a part.
 .PHONY: bench-healthd
 bench-healthd: release
 	@BIN_DIR=$(abspath build/release) tests/bench/bench_healthd --rounds $(or $(ROUNDS),200) --probes 100000 $(if $(ONLY),--only $(ONLY))
@@ -247,10 +260,26 @@ bench-healthd: release
 bench-migrate: release
 	@tests/bench/bench_migrate --rounds $(or $(ROUNDS),5) $(if $(ONLY),--only $(ONLY))
 
+# ROUNDS: of `true` (200); RUNS, STARTS, EXPRESSIONS, PINGS: see tests/bench/bench_cronrun; ONLY=overhead,memory for some of the rows.
+.PHONY: bench-cronrun
+bench-cronrun: release $(SPEED_NEXT)
+	@tests/bench/bench_cronrun --rounds $(or $(ROUNDS),200) $(if $(ONLY),--only $(ONLY))
+
 # An hour each under 10,000 slow clients, and beside servers whose answers are cut (SECONDS=120 for less); an idle machine.
 .PHONY: soak-healthd
 soak-healthd: all
 	@cd tests/scenarios && BIN_DIR=$(abspath $(BIN)) RR_SOAK_SECONDS=$(or $(SECONDS),3600) $(PYTHON) -m pytest -q -s healthd/test_healthd_soak.py
+
+# The splitter on ten million inputs (RUNS=), by SEED, with JOBS beside each other; KEEP=1 adds what they reach to the seeds.
+.PHONY: soak-splitter
+soak-splitter:
+	@$(MAKE) --no-print-directory -s MODE=fuzz build/fuzz/tests/fuzz/fuzz_lexer build/fuzz/tests/fuzz/fuzz_split
+	@$(PYTHON) tests/fuzz/soak $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED)) $(if $(JOBS),--jobs $(JOBS)) $(if $(KEEP),--keep)
+
+# Very many runs that want one lock while its store and network break, and locks that are lost: SECONDS each (240: twenty minutes in all).
+.PHONY: soak-cronrun
+soak-cronrun: all
+	@cd tests/scenarios && BIN_DIR=$(abspath $(BIN)) RR_SOAK_SECONDS=$(or $(SECONDS),240) $(PYTHON) -m pytest -q -s cronrun/test_cronrun_soak.py
 
 .PHONY: format
 format:
@@ -261,6 +290,7 @@ format:
 cluster-up:
 	@scripts/deps e2e
 	@tests/cluster/build
+	@[ ! -e build/images/migrate.tar ] || tests/cluster/images/migrations build/cluster/images >/dev/null
 	@tests/cluster/up
 
 cluster-down:
@@ -362,12 +392,14 @@ help:
 	@echo 'e2e          the stories on that cluster, or on the one of KUBECONFIG (K=word chooses, KEEP=1 leaves it up)'
 	@echo 'e2e-smoke    a few of the stories: node, install, hook, sidecar, cron jobs, outage'
 	@echo 'evidence     what the last make e2e measured becomes docs/evidence.md'
-	@echo 'fuzz         each fuzz target for FUZZ_SECONDS (an hour); fuzz-smoke: a minute'
+	@echo 'fuzz         each fuzz target for FUZZ_SECONDS (an hour); fuzz-smoke: thirty seconds'
 	@echo 'lint         format, clang-tidy, shellcheck, include rules, sizes'
-	@echo 'analyze      gcc -fanalyzer'
-	@echo 'bench        measurements; wants an idle machine (bench-lexer: the splitter alone; bench-migrate: migrate beside a libpq loop and its peers; bench-healthd: healthd beside nginx and HAProxy)'
+	@echo 'analyze      gcc -fanalyzer, and clang'"'"'s path-sensitive checks'
+	@echo 'bench        measurements; wants an idle machine (bench-lexer: the splitter alone; bench-migrate: migrate beside a libpq loop and its peers; bench-healthd: healthd beside its peers; bench-cronrun: cronrun beside tini, flock, timeout, supercronic)'
 	@echo 'soak-healthd an hour of healthd under 10,000 slow clients, and one beside servers whose answers are cut (SECONDS=120 for less)'
-	@echo 'page-shots   pictures of the status page for docs/status (needs chromium); page-axe: its accessibility (npm, too)'
+	@echo 'soak-splitter  ten million inputs for the splitter, half of them beside the parser of PostgreSQL (RUNS=100000 for less, KEEP=1 keeps the new ones)'
+	@echo 'soak-cronrun very many runs that want one lock while its store and network break, and locks that are lost (SECONDS=30 each for less)'
+	@echo 'page-shots   pictures of both pages for docs/ (needs chromium); page-axe: their accessibility (npm, too)'
 	@echo 'format       clang-format over all sources'
 	@echo 'docs         regenerate man pages, completions and option tables; check-docs fails on drift'
 	@echo 'release      static files in build/release, and one with all three (Debian: fetches libpq and libcurl as source)'

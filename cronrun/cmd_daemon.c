@@ -42,7 +42,8 @@ const struct opt_command cmd_daemon = {
         "Each start is a `cronrun run` of its own, with the job's options and a deadline, lock and process tree of its own; what the "
         "job's overlap policy allows is the daemon's. The crontab is read again on SIGHUP, and when it changes; runs go on, and a "
         "file with errors is refused as a whole. On SIGTERM, SIGINT or SIGQUIT nothing is started any more. Options of `cronrun "
-        "run` in the environment (CRONRUN_DEADLINE, for example) are the defaults of all jobs.",
+        "run` in the environment (CRONRUN_DEADLINE, for example) are the defaults of all jobs. The daemon raises its soft limit "
+        "of open files to the hard one; its runs get the soft limit that it was started with.",
     .options = OPT_NAMES("tz", "dialect", "dst", "termination-log"),
     .rows = daemon_rows,
     .n_rows = sizeof(daemon_rows) / sizeof(daemon_rows[0]),

@@ -161,11 +161,12 @@ struct waiting {
 };
 
 /* Zones, each loaded once. */
+struct named_zone {
+    const char *name; /* borrowed */
+    struct zone *z;
+};
 struct zones {
-    struct {
-        const char *name; /* borrowed */
-        struct zone *z;
-    } * items;
+    struct named_zone *items;
     size_t n;
 };
 

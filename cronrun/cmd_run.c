@@ -18,12 +18,13 @@ const struct opt_command cmd_run = {
         "increases), and CRONRUN_SCHEDULED if the scheduled time is known; the variables of cronrun's own options are "
         "removed. It has standard input, output and error, and with a file lock the lock's descriptor, which keeps the lock until the last "
         "process has ended; all other descriptors that cronrun was started with are closed, except within another run, whose lock may be one of them. All of its descendants, even after a double fork and setsid, are ended with it; the lock is released "
-        "when none is left.",
-    .options =
-        OPT_NAMES("lock", "name", "on-busy", "lock-ttl", "lock-settle", "deadline", "grace",
-                  "stop-signal", "starting-deadline", "scheduled-at", "job-deadline", "retries",
-                  "retry-delay", "ping", "output", "spool-dir", "busy-status", "late-status",
-                  "child-status", "database", "redis", "record-fd", "termination-log"),
+        "when none is left. Where a control group (version 2) has been delegated to cronrun, the command has one of its own below it, "
+        "which is killed as a whole (cgroup.kill), and removed.",
+    .options = OPT_NAMES("lock", "name", "on-busy", "lock-ttl", "lock-settle", "deadline", "grace",
+                         "stop-signal", "guard", "starting-deadline", "scheduled-at",
+                         "job-deadline", "retries", "retry-delay", "ping", "output", "spool-dir",
+                         "busy-status", "late-status", "child-status", "database", "redis",
+                         "record-fd", "termination-log"),
     .run = cmd_run_run,
 };
 

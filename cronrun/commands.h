@@ -12,6 +12,7 @@
     C(cmd_daemon)       \
     C(cmd_next)         \
     C(cmd_check)        \
+    C(cmd_status)       \
     C(selfcopy_command) \
     C(opt_version)
 /* clang-format on */

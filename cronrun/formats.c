@@ -50,6 +50,13 @@ formats_print(struct strbuf *out)
         "offset from UTC.\n"
         "\n### check --json\n\n"
         "For each fault an object on a line of its own: `{\"file\",\"line\",\"column\",\"level\":\"error\"|\"warning\",\"message\"}`. "
-        "Lines and columns count from 1, columns in characters.\n");
+        "Lines and columns count from 1, columns in characters.\n"
+        "\n### status --json\n\n"
+        "For each job an object on a line of its own: `{\"job\",\"lock\",\"state\",\"holder_host\",\"holder_pid\",\"holder_since\","
+        "\"holder_run_id\",\"holder_processes\",\"fence\",\"last_start\",\"last_end\",\"last_outcome\",\"error\"}`; what is not known is "
+        "null. `state` is one of held, free, left, never, none, unknown; with unknown, `error` says why. `job` is null for a file "
+        "without --name, and for a store whose jobs could not be had. `holder_…` are there only while the lock is held; `holder_processes` are "
+        "those that hold a file's lock after their runner has gone. `last_start` and `fence` are of the run that took the lock last, which may "
+        "hold it still; `last_end` and `last_outcome` are of the run that released it last, and only PostgreSQL keeps them.\n");
     print_metrics(out);
 }

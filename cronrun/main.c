@@ -1,6 +1,7 @@
 /* main.c: cronrun from start to end. */
 #include "cronrun/main.h"
 
+#include "common/net/tls.h"
 #include "cronrun/options.h"
 
 int
@@ -11,6 +12,7 @@ cronrun_main(int argc, char **argv)
                         .job_deadline_ms = UINT64_MAX,
                         .scheduled_ms = -1,
                         .next_from_ms = INT64_MIN};
+    tls_outlast_exit();
     return opt_run(&cronrun_program, argc, argv, &o);
 }
 

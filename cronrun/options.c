@@ -14,6 +14,8 @@
 #include "common/proc/termination.h"
 #include "common/target/target.h"
 #include "cronrun/commands.h"
+#include "cronrun/cron/cron_next.h"
+#include "cronrun/cron/cronexpr.h"
 #include "cronrun/events.h"
 #include "cronrun/formats.h"
 #include "cronrun/run/instant.h"
@@ -55,9 +57,6 @@ parse_instant(void *options, const struct opt_row *row, const char *value, struc
     (void)row;
     return instant_parse(value, &((struct options *)options)->scheduled_ms, e);
 }
-
-static const char *const dialect_names[] = {"vixie", "k8s", NULL};
-static const char *const dst_names[] = {"vixie", "skip", "k8s", NULL};
 
 #define FIELD(name_) offsetof(struct options, name_)
 
@@ -130,6 +129,15 @@ static const struct opt_row rows[] = {
      .parse = parse_signal,
      .help = "signal that asks the command to end",
      .more = "A name (TERM, SIGQUIT, RTMIN+3) or a number."},
+    {.name = "guard",
+     .kind = OPT_BOOL,
+     .offset = FIELD(guard),
+     .help =
+         "put a small process between cronrun and the command, which kills the process tree if cronrun itself is killed",
+     .more =
+         "Without it, SIGKILL to cronrun ends the command itself, but not the processes that have left it; those keep a file lock. The "
+         "guard sends KILL to all of them, and a file lock is free when none is left. As the first process of a container cronrun "
+         "needs no guard, because the kernel does the same, and starts none."},
     {.name = "starting-deadline",
      .kind = OPT_DURATION,
      .offset = FIELD(starting_deadline_ms),
@@ -165,7 +173,8 @@ static const struct opt_row rows[] = {
      .max = 1000,
      .help = "how often the command is started again if it fails",
      .more =
-         "Only after an exit status other than 0 or a signal that cronrun did not send. The lock is kept between the attempts, and "
+         "Only after an exit status other than 0 or a signal that cronrun did not send, or if there was no process, memory or file "
+         "descriptor to start it with, which is an attempt, too. The lock is kept between the attempts, and "
          "--deadline and --job-deadline apply to all of them together, pauses included: no attempt is started when the pause "
          "before it would not end in time."},
     {.name = "retry-delay",
@@ -181,7 +190,7 @@ static const struct opt_row rows[] = {
      .kind = OPT_STRING,
      .arg = "URL",
      .offset = FIELD(ping),
-     .flags = OPT_SECRET,
+     .flags = OPT_SECRET | OPT_ENV_FILE,
      .help =
          "report start and end of the run to a monitor that understands the pings of healthchecks.io",
      .more =
@@ -189,7 +198,7 @@ static const struct opt_row rows[] = {
          "and URL/fail after any other end, each with the run ID as rid; with the last one, the end of the output (with --output lines and "
          "on-failure) and the reason are sent. A run that is skipped because the lock is busy is not reported. The command does not "
          "wait for a ping, and the end of the run for two seconds at most. The URL is a secret: better than in the option it is in "
-         "CRONRUN_PING, or in a file named by CRONRUN_PING_FILE."},
+         "CRONRUN_PING, or in a file named by CRONRUN_PING_FILE; setting both is an error."},
     {.name = "output",
      .kind = OPT_CHOICE,
      .arg = "pass|lines|on-failure",
@@ -275,7 +284,7 @@ static const struct opt_row rows[] = {
      .kind = OPT_CHOICE,
      .offset = FIELD(dialect),
      .def = "vixie",
-     .choices = dialect_names,
+     .choices = cron_dialect_names,
      .help =
          "how crontabs and expressions are read: vixie (as cronie does) or k8s (as Kubernetes reads a CronJob's "
          "schedule)"},
@@ -283,7 +292,7 @@ static const struct opt_row rows[] = {
      .kind = OPT_CHOICE,
      .offset = FIELD(dst),
      .def = "vixie",
-     .choices = dst_names,
+     .choices = cron_dst_names,
      .help = "what happens to times that the clocks skip or repeat: vixie, skip or k8s",
      .more =
          "vixie: a fixed time in a skipped hour comes once, at the first instant after it, and one in a repeated hour once; "
@@ -301,15 +310,17 @@ static const struct opt_command *const commands[] = {COMMANDS(OPT_ENTRY)};
 static const struct opt_exit exits[] = {
     {0, "the command's own", "passed through; 128+n if signal n ended the command"},
     {0, NULL, "also: skipped because the lock is busy (--busy-status)"},
-    {2, NULL, "next, check: the expression or the crontab is refused, or never comes"},
+    {2, NULL, "next, check, status: the expression or the crontab is refused, or never comes"},
     {STATUS_BUSY, NULL, "lock busy, with --on-busy fail or after the whole wait"},
-    {STATUS_UNREACHABLE, NULL, "lock store unreachable; command not started"},
+    {STATUS_UNREACHABLE, NULL,
+     "lock store unreachable; command not started; status: some job's state is unknown"},
     {STATUS_LOCK_LOST, NULL, "lock lost, or its file removed or replaced; command stopped"},
     {STATUS_LATE, NULL, "too late to start (--late-status)"},
     {STATUS_STOPPED, NULL,
      "stopped from outside before the command started, or the command exited with 0 after being told to stop"},
     {STATUS_DEADLINE, NULL, "deadline exceeded"},
-    {STATUS_OWN, NULL, "failure of cronrun itself, or invalid options"},
+    {STATUS_OWN, NULL,
+     "failure of cronrun itself, invalid options, or standard output could not be written"},
     {STATUS_CANNOT_EXECUTE, NULL,
      "command cannot be executed: no permission, an empty file, not a program, or its interpreter is missing"},
     {STATUS_NOT_FOUND, NULL, "command not found"},
@@ -377,7 +388,7 @@ const struct opt_program cronrun_program = {
     .see_also = "healthd(1), migrate(1), flock(1), timeout(1)",
     .connections = OPT_CONN_POSTGRES | OPT_CONN_REDIS,
     .usage_status = STATUS_OWN,
-    .copy_status = STATUS_OWN,
+    .failure_status = STATUS_OWN,
     .usage_event = &event_usage,
     .usage_ended = usage_ended,
     .events = cronrun_events,
@@ -398,7 +409,7 @@ read_lock(struct options *o, const char *command, struct err *e)
         return err_set(
             e, ERR_USAGE,
             "--lock is required: file:/path, postgres, redis, or none for a run that may overlap "
-            "(\"%s\" is taken as the command to run; cronrun's own commands are run, daemon, next, check, copy and version)",
+            "(\"%s\" is taken as the command to run; cronrun's own commands are run, daemon, next, check, status, copy and version)",
             words_showable(command));
     o->lock_where = NULL;
     if (strcmp(lock, "none") == 0) {

@@ -42,6 +42,7 @@ struct options {
     uint64_t deadline_ms; /* CLOCK_NEVER: none */
     uint64_t grace_ms;
     int stop_signal;
+    bool guard;
     int output; /* enum output_mode */
     const char *spool_dir;
     const char *ping; /* a secret */

@@ -11,6 +11,7 @@
 #include "common/base/strbuf.h"
 #include "common/base/words.h"
 #include "common/lease/lease.h"
+#include "common/target/target.h"
 #include "cronrun/commands.h"
 #include "cronrun/cron/zone.h"
 #include "cronrun/options.h"
@@ -36,6 +37,18 @@ check_zone(const char *name, struct err *e)
     return status;
 }
 
+/* A lock's URL by itself: what it leaves open comes from the environment of the run. */
+static int
+check_lock(const struct options *o, struct err *e)
+{
+    int status = 0;
+    if (o->lock_kind == LOCK_POSTGRES && o->lock_where)
+        status = target_pg_check(o->lock_where, e);
+    else if (o->lock_kind == LOCK_REDIS && o->lock_where)
+        status = target_redis_check(o->lock_where, e);
+    return status == 0 ? 0 : err_wrap(e, "lock");
+}
+
 static int
 check(void *arg, const char *name, const char *value, struct err *e)
 {
@@ -51,6 +64,8 @@ check(void *arg, const char *name, const char *value, struct err *e)
     int status = opt_set(&cronrun_program, &cmd_run, name, value, &o, e);
     if (status == 0)
         status = options_complete(&o, "", e);
+    if (status == 0)
+        status = check_lock(&o, e);
     opt_done(&cronrun_program, &o);
     return status;
 }

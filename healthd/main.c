@@ -1,6 +1,7 @@
 /* main.c: healthd from start to end. */
 #include "healthd/main.h"
 
+#include "common/net/tls.h"
 #include "common/proc/cores.h"
 #include "healthd/options.h"
 
@@ -9,6 +10,7 @@ healthd_main(int argc, char **argv)
 {
     struct options o = {0};
     cores_off(NULL);
+    tls_outlast_exit();
     return opt_run(&healthd_program, argc, argv, &o);
 }
 

@@ -149,7 +149,8 @@ static const struct opt_section sections[] = {
 static const struct opt_exit exits[] = {
     {0, NULL, "ended after draining; probe: healthy; check, wait: ready"},
     {1, NULL,
-     "probe: not healthy, or no answer; check, wait: not ready; explain: later than --bound"},
+     "probe: not healthy, or no answer; check, wait: not ready; explain: later than --bound; also, "
+     "except probe: standard output could not be written"},
     {2, NULL, "invalid options or configuration"},
     {3, NULL, "cannot listen on an address"},
 };
@@ -207,7 +208,7 @@ const struct opt_program healthd_program = {
     .see_also = "migrate(1), cronrun(1)",
     .connections = OPT_CONN_POSTGRES | OPT_CONN_REDIS,
     .usage_status = EXIT_USAGE,
-    .copy_status = EXIT_NOT_READY,
+    .failure_status = EXIT_NOT_READY,
     .usage_event = &event_usage,
     .usage_ended = usage_ended,
     .events = healthd_events,

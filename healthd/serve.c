@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include "common/http/httpd.h"
 #include "common/net/loop.h"
 #include "common/net/resolve.h"
+#include "common/proc/descriptors.h"
 #include "common/proc/sandbox.h"
 #include "common/proc/termination.h"
 #include "healthd/commands.h"
@@ -227,16 +227,6 @@ on_child(int signo, void *arg)
 
 /* ---- from start to end ---- */
 
-static void
-raise_descriptors(void)
-{
-    struct rlimit r;
-    if (getrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_cur >= DESCRIPTORS)
-        return;
-    r.rlim_cur = r.rlim_max < DESCRIPTORS ? r.rlim_max : DESCRIPTORS;
-    setrlimit(RLIMIT_NOFILE, &r);
-}
-
 static int
 server_init(struct server *s, struct err *e)
 {
@@ -363,7 +353,7 @@ serve_run(void *options, const struct opt_result *given)
     struct err e;
     if (config_load(o, &s.config, &e) < 0)
         return opt_usage_failed(given->program, o->termination_log, &e);
-    raise_descriptors();
+    descriptors_raise(DESCRIPTORS);
     int status = serve(&s);
     leave_message(&s, status);
     server_done(&s);

@@ -17,7 +17,8 @@
     F(drift, EXIT_DRIFT, "drift: an applied file was changed, or is missing")                                            \
     F(order, EXIT_ORDER, "order: a pending version is lower than an applied one")                                        \
     F(input, EXIT_INPUT,                                                                                                 \
-      "invalid input: options, file names, encoding, SQL that cannot be split, or a history table with unknown columns") \
+      "invalid input: options, file names, encoding, SQL that cannot be split, or a history table with unknown "         \
+      "columns; also: standard output could not be written")                                                             \
     F(partial, EXIT_PARTIAL,                                                                                             \
       "a statement of a file outside a transaction was rejected; earlier statements are kept, and the next run resumes " \
       "with it")                                                                                                         \
@@ -58,7 +59,8 @@ MIGRATE_FAILURES(MIGRATE_FAILURE_DECLARE)
     E(rehearsed, "files, findings, duration_ms", "rehearse: everything was rolled back")                                \
     E(applied, "version, name, file, phase, transaction, statements, attempts, duration_ms",                            \
       "each migration")                                                                                                 \
-    E(notice, "severity, file, line, sqlstate", "the server sent a notice about a statement")                           \
+    E(notice, "severity, file, line, sqlstate",                                                                         \
+      "the server sent a notice about a statement; without a line: about none of the file, as at COMMIT")               \
     E(running, "progress, duration_ms", "a statement takes long: at first, then every 10 s")                            \
     E(blocked, "blockers, duration_ms", "the same, and the statement is waiting for a lock")                            \
     E(retry, "version, file, sqlstate, blockers, attempt, pause_ms",                                                    \
@@ -111,6 +113,8 @@ MIGRATE_FAILURES(MIGRATE_FAILURE_DECLARE)
     E(settling, "version, name, file, as",                                                                              \
       "repair --dirty: each version that another tool has marked, before the history is updated")                       \
     E(command_start, "command, pid", "run: the lock is held, and the command was started")                              \
+    E(cgroup, "cgroup",                                                                                                 \
+      "debug, run: the cgroup of the command's own; without the field it has none, and msg says why")                   \
     E(revision, "tool, revision", "run: a revision that was added to the tool's history table")                         \
     E(tool_ahead, "tool, revision",                                                                                     \
       "run: the tool reports that its files lack a revision that the database has")                                     \

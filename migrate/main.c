@@ -1,6 +1,7 @@
 /* main.c: migrate from start to end. */
 #include "migrate/main.h"
 
+#include "common/net/tls.h"
 #include "common/proc/cores.h"
 #include "migrate/options.h"
 
@@ -9,6 +10,7 @@ migrate_main(int argc, char **argv)
 {
     struct options o = {0};
     cores_off(&o.cores);
+    tls_outlast_exit();
     return opt_run(&migrate_program, argc, argv, &o);
 }
 

@@ -11,6 +11,7 @@
     E(log_dropped, "dropped", "records were lost because their reader was too slow: how many")     \
     E(unknown_variable, "", "a variable has the program's prefix but an unknown name")             \
     E(copy, "", "copy: the program could not be copied")                                           \
+    E(output_failed, "exit", "what was printed could not be written to standard output")           \
     E(libevent, "", "libevent reported a problem")                                                 \
     E(termination_log, "", "the termination message could not be written")
 

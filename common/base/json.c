@@ -15,12 +15,6 @@ static void
 quote_char(struct strbuf *out, unsigned char c)
 {
     switch (c) {
-    case '"':
-        strbuf_adds(out, "\\\"");
-        break;
-    case '\\':
-        strbuf_adds(out, "\\\\");
-        break;
     case '\n':
         strbuf_adds(out, "\\n");
         break;
@@ -41,26 +35,88 @@ quote_char(struct strbuf *out, unsigned char c)
     }
 }
 
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Whether any of eight bytes is less than n, at most 128; and whether one is c. */
+static bool
+any_below(uint64_t x, uint64_t n)
+{
+    return ((x - EACH(n)) & ~x & EACH(0x80)) != 0;
+}
+
+static bool
+any_is(uint64_t x, uint64_t c)
+{
+    return any_below(x ^ EACH(c), 1);
+}
+
+size_t
+json_plain(const char *s, size_t len)
+{
+    size_t i = 0;
+    for (uint64_t x; i + sizeof(x) <= len; i += sizeof(x)) {
+        memcpy(&x, s + i, sizeof(x));
+        if ((x & EACH(0x80)) || any_below(x, 0x20) || any_is(x, '"') || any_is(x, '\\') ||
+            any_is(x, 0x7F))
+            break;
+    }
+    for (; i < len; i++) {
+        unsigned char c = (unsigned char)s[i];
+        if (c < 0x20 || c >= 0x7F || c == '"' || c == '\\')
+            break;
+    }
+    return i;
+}
+
+#define PART_MAX 256u
+/* Those that json_plain() stops at: into part, or behind it when it is long; how many bytes they were. */
+static size_t
+quote_one(struct strbuf *out, const char *s, size_t len, char *part, size_t *n)
+{
+    unsigned char c = (unsigned char)*s;
+    if (c == '"' || c == '\\') {
+        part[(*n)++] = '\\';
+        part[(*n)++] = *s;
+        return 1;
+    }
+    size_t foreign = c < 0x80 ? 0 : utf8_foreign_len(s, len);
+    strbuf_add(out, part, *n);
+    *n = 0;
+    if (foreign > 0) {
+        strbuf_add(out, s, foreign);
+        return foreign;
+    }
+    if (c >= 0x80)
+        strbuf_adds(out, REPLACEMENT);
+    else
+        quote_char(out, c);
+    return 1;
+}
+
+/* Below it a run is not worth a copy of its own. */
+#define RUN_MIN 32u
+
 void
 json_quote(struct strbuf *out, const char *s, size_t len)
 {
-    strbuf_addc(out, '"');
-    size_t plain = 0; /* s[plain … i) goes out as it is */
+    char part[PART_MAX]; /* of what follows in `out` */
+    size_t n = 0;
+    part[n++] = '"';
     for (size_t i = 0; i < len;) {
-        unsigned char c = (unsigned char)s[i];
-        size_t n = utf8_char_len(s + i, len - i);
-        if (n > 0 && c >= 0x20 && c != '"' && c != '\\' && c != 0x7F) {
-            i += n;
-            continue;
+        size_t run = json_plain(s + i, len - i);
+        if (run >= RUN_MIN || n + RUN_MIN + 4 > PART_MAX) {
+            strbuf_add(out, part, n);
+            n = 0;
         }
-        strbuf_add(out, s + plain, i - plain);
-        if (n == 0)
-            strbuf_adds(out, REPLACEMENT);
-        else
-            quote_char(out, c);
-        plain = ++i;
+        if (run >= RUN_MIN)
+            strbuf_add(out, s + i, run);
+        for (size_t k = 0; run < RUN_MIN && k < run; k++)
+            part[n++] = s[i + k];
+        i += run;
+        if (i < len)
+            i += quote_one(out, s + i, len - i, part, &n);
     }
-    strbuf_add(out, s + plain, len - plain);
+    strbuf_add(out, part, n);
     strbuf_addc(out, '"');
 }
 

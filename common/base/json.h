@@ -49,6 +49,8 @@ void json_kint(struct json *j, const char *key, int64_t v);
 void json_kuint(struct json *j, const char *key, uint64_t v);
 void json_kbool(struct json *j, const char *key, bool v);
 
+/* How many bytes at the beginning of s a string takes as they are, and are ASCII. Eight at a time. */
+size_t json_plain(const char *s, size_t len);
 /* The string with its quotes, escaped: for templates that are no tree. */
 void json_quote(struct strbuf *out, const char *s, size_t len);
 

@@ -47,6 +47,15 @@ log_is_text(void)
     return state.format == LOG_FORMAT_TEXT;
 }
 
+void
+log_forked(void)
+{
+    sink_init(&state.sink, state.sink.fd);
+    state.before_cb = NULL;
+    state.dropped = 0;
+    state.head = state.len = 0;
+}
+
 static bool
 ring_put(const char *data, size_t len)
 {

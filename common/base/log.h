@@ -41,6 +41,9 @@ extern const char *const log_format_names[];
 void log_init(const char *program, enum log_format format, enum log_level level, int fd);
 /* True when records are text, for people. */
 bool log_is_text(void);
+/* In a process that was forked, for a record of its own: what waits is the parent's to send, and what was opened beside fd may be
+ * closed. */
+void log_forked(void);
 
 #define log_debug(event, fields, ...) log_write(LOG_LEVEL_DEBUG, event, fields, __VA_ARGS__)
 #define log_info(event, fields, ...) log_write(LOG_LEVEL_INFO, event, fields, __VA_ARGS__)

@@ -32,6 +32,15 @@ utf8_char_len(const char *s, size_t len)
     return 0;
 }
 
+size_t
+utf8_foreign_len(const char *s, size_t len)
+{
+    size_t at = 0;
+    for (size_t n; (n = utf8_char_len(s + at, len - at)) > 1;)
+        at += n;
+    return at;
+}
+
 bool
 utf8_valid(const char *s, size_t len, size_t *ret_bad)
 {

@@ -10,6 +10,8 @@
 
 /* Length (1 to 4) of the valid character at s, 0 when there is none. */
 size_t utf8_char_len(const char *s, size_t len);
+/* Bytes of the valid characters at the beginning of s that are no ASCII. */
+size_t utf8_foreign_len(const char *s, size_t len);
 /* True when all of it is valid; else *ret_bad (may be NULL) is the offset of the first wrong byte. */
 bool utf8_valid(const char *s, size_t len, size_t *ret_bad);
 /* The longest prefix of s that is at most max_bytes long and ends between characters; returns its length. */

@@ -9,6 +9,7 @@
 #include "common/base/strbuf.h"
 #include "common/http/httpcall_impl.h"
 #include "common/net/loop.h"
+#include "common/net/tls.h"
 #include "common/target/target.h"
 
 /* ---- the end of a call ---- */
@@ -30,6 +31,7 @@ httpcall_cancel(struct httpcall *q)
         return;
     unlink_call(q);
     resolve_cancel(q->request);
+    tls_load_cancel(q->load);
     loop_timer_free(q->deadline);
     if (q->easy) {
         curl_multi_remove_handle(q->client->multi, q->easy);
@@ -80,13 +82,36 @@ on_deadline(void *arg)
 /* ---- the start ---- */
 
 static int
-begin(struct httpcall *q, const struct resolve_addr *addrs, size_t n, struct err *e)
+send_off(struct httpcall *q, struct err *e)
 {
-    if (httpcall_prepare(q, addrs, n, e) < 0)
-        return -1;
+    loop_timer_start_at(q->deadline, q->deadline_ms);
     if (curl_multi_add_handle(q->client->multi, q->easy) == CURLM_OK)
         return 0;
     return err_nomem(e);
+}
+
+static void
+on_loaded(const struct err *e, void *arg)
+{
+    struct httpcall *q = arg;
+    struct err own;
+    q->load = NULL;
+    if (e)
+        finish(q, e);
+    else if (send_off(q, &own) < 0)
+        finish(q, &own);
+}
+
+static int
+begin(struct httpcall *q, const struct resolve_addr *addrs, size_t n, struct err *e)
+{
+    const struct httpcall_setup *x = &q->client->x;
+    if (httpcall_prepare(q, addrs, n, e) < 0)
+        return -1;
+    if (q->reuse || x->target->scheme != TARGET_PEER_HTTPS)
+        return send_off(q, e);
+    q->load = tls_load_start(*x->tls, q->deadline_ms, on_loaded, q, e);
+    return q->load ? 0 : -1;
 }
 
 static void
@@ -99,8 +124,6 @@ on_resolved(const struct err *e, const struct resolve_addr *addrs, size_t n, voi
         finish(q, e);
     else if (begin(q, addrs, n, &own) < 0)
         finish(q, &own);
-    else
-        loop_timer_start_at(q->deadline, q->deadline_ms);
 }
 
 /* A name is asked for whenever a connection may have to be made. */
@@ -109,10 +132,8 @@ start(struct httpcall *q, struct err *e)
 {
     struct httpcall_client *c = q->client;
     q->reuse = q->way == HTTPCALL_KEEP && httpcall_idle_take(c);
-    if (q->reuse || c->x.target->is_address) {
-        loop_timer_start_at(q->deadline, q->deadline_ms);
+    if (q->reuse || c->x.target->is_address)
         return begin(q, NULL, 0, e);
-    }
     q->request = resolve_start(c->x.resolver, c->x.target->host, c->x.target->port, q->deadline_ms,
                                on_resolved, q, e);
     return q->request ? 0 : -1;

@@ -104,7 +104,7 @@ set_tls(struct httpcall *q, struct err *e)
 {
     struct tls_client **tls = q->client->x.tls;
     if (!*tls)
-        *tls = tls_client_new(q->client->x.ca_file, !q->client->x.unverified, e);
+        *tls = tls_client_new(q->client->x.loop, q->client->x.ca_file, !q->client->x.unverified, e);
     if (!*tls)
         return -1;
     /* The one store that all share, and no other: curl would read the bundle for each connection. */

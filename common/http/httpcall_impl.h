@@ -25,6 +25,7 @@ struct httpcall {
     uint64_t deadline_ms;
     struct loop_timer *deadline;
     struct resolve_request *request;
+    struct tls_load *load;
     CURL *easy; /* once the addresses are known */
     struct curl_slist *headers, *addresses;
     int fd; /* over which it goes, -1: none */

@@ -93,10 +93,6 @@ void lease_check(struct lease *l);
 MUST_CHECK int lease_release_start(struct lease *l, const char *outcome, uint64_t deadline_ms,
                                    lease_released_cb *cb, void *arg, struct err *e);
 
-/* Who holds the lock of that file now, or held it last, for whoever does not want it. False: nobody ever did, or it cannot be
- * read. Never waits. */
-bool lease_file_last(const char *path, struct lease_holder *ret);
-
 /* The descriptor that the command is to inherit, so that the lock lives as long as anything of its
  * tree; -1: none. */
 int lease_keep_fd(const struct lease *l);

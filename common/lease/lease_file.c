@@ -18,11 +18,15 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/clock.h"
+#include "common/lease/lease_file_impl.h"
 #include "common/lease/lease_impl.h"
 #include "common/net/loop.h"
 
 #define LINE_BYTES 256
 #define REPLACED_TRIES 100
+#define LOOKED_AT_MS 2000
+#define LOOKED_AT_PAUSE_MS 2
 #define LOOK_MS 1000
 
 struct lease_file {
@@ -30,6 +34,8 @@ struct lease_file {
     char *path;
     int fd;
     struct loop_timer *look;
+    bool looked_at;       /* no run holds it, only somebody who looks: `look` tries again */
+    uint64_t patience_ms; /* and gives up then */
     struct err why;
     struct lease_holder holder;
     uint64_t fence;
@@ -66,9 +72,8 @@ open_file(const char *path, int *ret_fd, struct err *e)
     return 0;
 }
 
-/* The line as it is; *ret zeroed for a new file. */
-static int
-read_line(int fd, const char *path, struct lease_holder *ret, struct err *e)
+int
+lease_file_read(int fd, const char *path, struct lease_holder *ret, struct err *e)
 {
     char line[LINE_BYTES + 1];
     ssize_t got = pread(fd, line, sizeof(line), 0);
@@ -83,13 +88,6 @@ read_line(int fd, const char *path, struct lease_holder *ret, struct err *e)
             "the lock file %s was not written by cronrun, or is damaged; find out what it is, and remove it while no job is running",
             path);
     return 0;
-}
-
-bool
-lease_file_last(const char *path, struct lease_holder *ret)
-{
-    cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    return fd >= 0 && read_line(fd, path, ret, NULL) == 0 && ret->since[0] != '\0';
 }
 
 static int
@@ -115,15 +113,30 @@ write_line(int fd, const char *path, const struct lease_holder *self, struct err
 
 /* 1: locked, 0: held by another, -1: neither. */
 static int
-try_lock(int fd, const char *path, struct err *e)
+try_once(int fd, int how, const char *path, struct err *e)
 {
-    while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+    while (flock(fd, how | LOCK_NB) < 0) {
         if (errno == EWOULDBLOCK)
             return 0;
         if (errno != EINTR)
             return err_sys(e, errno, "cannot lock %s", path);
     }
     return 1;
+}
+
+/*
+ * A run's lock is exclusive. One that can be shared is somebody's who only looks (lease_look.h), for a moment; for longer where
+ * the kernel stops him meanwhile, as it does with a container that has used up its processor time.
+ */
+static int
+try_lock(int fd, const char *path, bool *ret_looked_at, struct err *e)
+{
+    int locked = try_once(fd, LOCK_EX, path, e);
+    if (locked != 0)
+        return locked;
+    int shared = try_once(fd, LOCK_SH, path, e); /* until fd is closed, at once */
+    *ret_looked_at = shared > 0;
+    return shared < 0 ? -1 : 0;
 }
 
 /* Whether the path certainly names another file now, or none. One that cannot be looked at is nobody else's lock either. */
@@ -152,26 +165,24 @@ file_check(struct lease *l)
     lease_tell(l, LEASE_GONE, &e);
 }
 
-static void
-on_look(void *arg)
+void
+lease_file_who(int fd, const char *host, struct lease_holder *holder)
 {
-    struct lease_file *f = arg;
-    loop_timer_start(f->look, LOOK_MS);
-    file_check(&f->lease);
+    bool runner_gone = strcmp(holder->host, host) == 0 && holder->pid > 0 &&
+                       kill((pid_t)holder->pid, 0) < 0 && errno == ESRCH;
+    struct stat st;
+    if (runner_gone && fstat(fd, &st) == 0)
+        lease_file_pids(st.st_dev, st.st_ino, holder->pids, sizeof(holder->pids));
+    holder->unseen = runner_gone && !holder->pids[0];
 }
 
 static void
 who_holds(struct lease_file *f, int fd)
 {
     /* What cannot be read now names nobody; the next holder will say that it is damaged. */
-    if (read_line(fd, f->path, &f->holder, NULL) < 0)
+    if (lease_file_read(fd, f->path, &f->holder, NULL) < 0)
         f->holder = (struct lease_holder){0};
-    bool runner_gone = strcmp(f->holder.host, f->lease.owner.host) == 0 && f->holder.pid > 0 &&
-                       kill((pid_t)f->holder.pid, 0) < 0 && errno == ESRCH;
-    struct stat st;
-    if (runner_gone && fstat(fd, &st) == 0)
-        lease_file_pids(st.st_dev, st.st_ino, f->holder.pids, sizeof(f->holder.pids));
-    f->holder.unseen = runner_gone && !f->holder.pids[0];
+    lease_file_who(fd, f->lease.owner.host, &f->holder);
 }
 
 static int
@@ -179,7 +190,7 @@ take(struct lease_file *f, int fd, struct err *e)
 {
     struct lease_holder before = {0};
     struct lease_holder self;
-    if (read_line(fd, f->path, &before, e) < 0)
+    if (lease_file_read(fd, f->path, &before, e) < 0)
         return -1;
     lease_holder_self(&self, &f->lease.owner, before.fence + 1);
     if (write_line(fd, f->path, &self, e) < 0)
@@ -195,11 +206,12 @@ acquire(struct lease_file *f, struct err *e)
         cleanup_close int fd = -1;
         if (open_file(f->path, &fd, e) < 0)
             return -1;
-        int locked = try_lock(fd, f->path, e);
+        int locked = try_lock(fd, f->path, &f->looked_at, e);
         if (locked < 0)
             return -1;
         if (locked == 0) {
-            who_holds(f, fd);
+            if (!f->looked_at)
+                who_holds(f, fd);
             return err_set(e, ERR_BUSY, "the lock file %s is locked", f->path);
         }
         if (is_replaced(fd, f->path))
@@ -226,16 +238,47 @@ tell_acquired(struct lease *l)
         lease_acquired(l, &f->why, 0, f->why.code == ERR_BUSY ? &f->holder : NULL);
 }
 
+static void
+try_to_acquire(struct lease_file *f)
+{
+    f->looked_at = false;
+    acquire(f, &f->why);
+    if (f->looked_at && clock_left_ms(f->patience_ms) > 0)
+        loop_timer_start(f->look, LOOKED_AT_PAUSE_MS);
+    else
+        lease_soon(&f->lease, tell_acquired);
+}
+
+static void
+on_look(void *arg)
+{
+    struct lease_file *f = arg;
+    if (f->fd < 0) {
+        try_to_acquire(f);
+        return;
+    }
+    loop_timer_start(f->look, LOOK_MS);
+    file_check(&f->lease);
+}
+
 static int
 file_acquire(struct lease *l, uint64_t deadline_ms, struct err *e)
 {
-    (void)deadline_ms;
     (void)e;
     struct lease_file *f = of(l);
+    uint64_t patience_ms = clock_deadline(LOOKED_AT_MS);
     f->holder = (struct lease_holder){0};
-    acquire(f, &f->why);
-    lease_soon(l, tell_acquired);
+    f->patience_ms = deadline_ms < patience_ms ? deadline_ms : patience_ms;
+    try_to_acquire(f);
     return 0;
+}
+
+static void
+file_withdraw(struct lease *l)
+{
+    struct lease_file *f = of(l);
+    loop_timer_cancel(f->look);
+    lease_soon(l, tell_acquired); /* what came of it so far */
 }
 
 static void
@@ -279,6 +322,7 @@ struct lease *
 lease_file_new(struct loop *loop, const char *path, const struct lease_owner *owner, struct err *e)
 {
     static const struct lease_ops ops = {.acquire = file_acquire,
+                                         .withdraw = file_withdraw,
                                          .release = file_release,
                                          .keep_fd = file_keep_fd,
                                          .check = file_check,

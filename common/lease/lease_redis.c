@@ -24,8 +24,6 @@
 #include "common/net/loop.h"
 #include "common/target/target.h"
 
-#define TOKEN_BYTES 20
-#define TOKEN_TEXT ((size_t)2 * TOKEN_BYTES + 1) /* in hex, and the blank behind it */
 #define CLAIM_MS 5000
 #define AGAIN_MS 50
 #define AGAIN_MOST_MS 500
@@ -78,16 +76,6 @@ gone(struct lease_redis *p, const struct err *e)
 }
 
 static void
-on_unsure(void *arg)
-{
-    struct lease_redis *p = arg;
-    struct err e;
-    err_set(&e, ERR_LOST, "the lock has not been renewed for half of its %llu ms%s%s",
-            (unsigned long long)p->ttl_ms, p->last.msg[0] ? ": " : "", p->last.msg);
-    lease_tell(&p->lease, LEASE_UNSURE, &e);
-}
-
-static void
 on_gone(void *arg)
 {
     struct lease_redis *p = arg;
@@ -97,13 +85,28 @@ on_gone(void *arg)
     gone(p, &e);
 }
 
+/* Who stood still while the lock ended finds both timers due: then nobody is asked any more. */
+static void
+on_unsure(void *arg)
+{
+    struct lease_redis *p = arg;
+    struct err e;
+    if (clock_boot_ms() >= p->gone_boot_ms) {
+        on_gone(p);
+        return;
+    }
+    err_set(&e, ERR_LOST, "the lock has not been renewed for half of its %llu ms%s%s",
+            (unsigned long long)p->ttl_ms, p->last.msg[0] ? ": " : "", p->last.msg);
+    lease_tell(&p->lease, LEASE_UNSURE, &e);
+}
+
 /* ---- taking it ---- */
 
 /* A new value for each claim: what was sent for an older one matches nothing any more. */
 static int
 make_value(struct lease_redis *p, struct err *e)
 {
-    uint8_t token[TOKEN_BYTES];
+    uint8_t token[LEASE_REDIS_TOKEN_BYTES];
     if (digest_random(token, sizeof(token), e) < 0)
         return -1;
     digest_hex(p->value, token, sizeof(token));
@@ -184,8 +187,9 @@ claim_denied(struct lease_redis *p, const struct redis_reply *held)
     struct err e;
     p->holder = (struct lease_holder){0};
     /* The value is the holder's line behind its token. */
-    if (held->len > TOKEN_TEXT)
-        lease_holder_parse(held->text + TOKEN_TEXT, held->len - TOKEN_TEXT, &p->holder);
+    if (held->len > LEASE_REDIS_TOKEN_TEXT)
+        lease_holder_parse(held->text + LEASE_REDIS_TOKEN_TEXT, held->len - LEASE_REDIS_TOKEN_TEXT,
+                           &p->holder);
     p->state = REDIS_IDLE;
     err_set(&e, ERR_BUSY, "the lock is held by another run");
     lease_acquired(&p->lease, &e, 0, &p->holder);

@@ -13,6 +13,9 @@
 
 /* Before a claim's value. */
 #define LEASE_REDIS_CLAIM_MARK '?'
+/* A value is a token in hex, a blank, and the holder's line. */
+#define LEASE_REDIS_TOKEN_BYTES 20
+#define LEASE_REDIS_TOKEN_TEXT ((size_t)2 * LEASE_REDIS_TOKEN_BYTES + 1)
 
 enum lease_redis_state {
     REDIS_IDLE,

@@ -11,14 +11,14 @@
 
 #include "common/net/loop.h"
 
-/* What a thread needs for a system call or two, and a sanitiser for itself. */
+/* What a thread needs for a system call or two, or for OpenSSL's decoders, and a sanitiser for itself. */
 #define STACK_BYTES ((size_t)256 * 1024)
 
 /* What the thread and the one who waits share; who leaves last releases it. */
 struct shared {
     atomic_int owners;
     int fd;
-    offload_work *work;
+    offload_work *work, *release;
     void *data;
 };
 
@@ -36,7 +36,7 @@ leave(struct shared *s)
         return;
     if (s->fd >= 0)
         close(s->fd);
-    free(s->data);
+    s->release(s->data);
     free(s);
 }
 
@@ -48,6 +48,12 @@ run(void *arg)
     eventfd_write(s->fd, 1);
     leave(s);
     return NULL;
+}
+
+void
+offload_set_release(struct offload *o, offload_work *release)
+{
+    o->shared->release = release;
 }
 
 void
@@ -111,7 +117,7 @@ shared_new(offload_work *work, void *data, struct err *e)
         err_nomem(e);
         return NULL;
     }
-    *s = (struct shared){.owners = 1, .work = work, .data = data};
+    *s = (struct shared){.owners = 1, .work = work, .release = free, .data = data};
     s->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (s->fd >= 0)
         return s;

@@ -5,7 +5,6 @@
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
 #include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,16 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/net/loop.h"
+#include "common/net/offload.h"
 #include "common/net/reopen.h"
 #include "common/net/tls_private.h"
-
-struct tls_client {
-    SSL_CTX *ctx;
-    char *ca_file; /* NULL: nothing to verify with */
-    bool verify;
-    bool any_name;
-    struct tls_stamp stamp;
-};
 
 /* ---- what OpenSSL has to say ---- */
 
@@ -73,11 +66,6 @@ client_context(const struct tls_client *t, struct err *e)
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_verify(ctx, t->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
-    if (t->verify && SSL_CTX_load_verify_locations(ctx, t->ca_file, NULL) != 1) {
-        tls_set_reason(e, "cannot load CA certificates from", t->ca_file);
-        SSL_CTX_free(ctx);
-        return NULL;
-    }
     return ctx;
 }
 
@@ -104,24 +92,9 @@ set_name(SSL *ssl, const char *name, bool verify)
     return SSL_set_tlsext_host_name(ssl, host) == 1 && (!verify || SSL_set1_host(ssl, host) == 1);
 }
 
-static void
-look_again(struct tls_client *t)
-{
-    if (!t->verify)
-        return;
-    struct tls_stamp now = tls_stamp_of(t->ca_file);
-    SSL_CTX *fresh = tls_stamp_same(now, t->stamp) ? NULL : client_context(t, NULL);
-    if (fresh) {
-        SSL_CTX_free(t->ctx);
-        t->ctx = fresh;
-        t->stamp = now;
-    }
-}
-
 void
 tls_client_share(struct tls_client *t, void *ssl_ctx)
 {
-    look_again(t);
     SSL_CTX_set1_cert_store(ssl_ctx, SSL_CTX_get_cert_store(t->ctx));
 }
 
@@ -132,10 +105,8 @@ tls_client_any_name(struct tls_client *t)
 }
 
 struct bufferevent *
-tls_client_bufferevent(struct tls_client *t, struct event_base *base, int fd, const char *name,
-                       struct err *e)
+tls_client_bufferevent(struct tls_client *t, int fd, const char *name, struct err *e)
 {
-    look_again(t);
     ERR_clear_error();
     SSL *ssl = SSL_new(t->ctx);
     if (!ssl || !set_name(ssl, name, t->verify && !t->any_name)) {
@@ -144,8 +115,9 @@ tls_client_bufferevent(struct tls_client *t, struct event_base *base, int fd, co
         close(fd);
         return NULL;
     }
-    struct bufferevent *bev = bufferevent_openssl_socket_new(
-        base, fd, ssl, BUFFEREVENT_SSL_CONNECTING, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+    struct bufferevent *bev =
+        bufferevent_openssl_socket_new(loop_base(t->loop), fd, ssl, BUFFEREVENT_SSL_CONNECTING,
+                                       BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
     if (!bev) {
         SSL_free(ssl);
         close(fd);
@@ -221,7 +193,7 @@ tls_bufferevent_expired(struct bufferevent *bev)
 /* ---- making them ---- */
 
 struct tls_client *
-tls_client_new(const char *ca_file, bool verify, struct err *e)
+tls_client_new(struct loop *l, const char *ca_file, bool verify, struct err *e)
 {
     const char *file = ca_file ? ca_file : tls_system_ca_file();
     reopen_note(file);
@@ -232,13 +204,13 @@ tls_client_new(const char *ca_file, bool verify, struct err *e)
         return NULL;
     }
     struct tls_client *t = calloc(1, sizeof(*t));
+    if (t)
+        *t = (struct tls_client){.loop = l, .refs = 1, .verify = verify};
     if (!t || (file && !(t->ca_file = strdup(file)))) {
         err_nomem(e);
         tls_client_free(t);
         return NULL;
     }
-    t->verify = verify;
-    t->stamp = file ? tls_stamp_of(file) : (struct tls_stamp){0};
     t->ctx = client_context(t, e);
     if (!t->ctx) {
         tls_client_free(t);
@@ -248,11 +220,18 @@ tls_client_new(const char *ca_file, bool verify, struct err *e)
 }
 
 void
+tls_client_keep(struct tls_client *t)
+{
+    t->refs++;
+}
+
+void
 tls_client_free(struct tls_client *t)
 {
-    if (t) {
-        SSL_CTX_free(t->ctx);
-        free(t->ca_file);
-        free(t);
-    }
+    if (!t || --t->refs > 0)
+        return;
+    offload_cancel(t->loading);
+    SSL_CTX_free(t->ctx);
+    free(t->ca_file);
+    free(t);
 }

@@ -1,8 +1,9 @@
 /*
  * tls.h: TLS contexts of the side that connects, and the CA store. With digest.c the only place that knows OpenSSL.
  *
- * The store's file is looked at again at each connection and loaded anew when it changed; when that fails the old certificates
- * stay in use. TLS 1.2 is the least.
+ * The store's file is looked at again before each connection and loaded anew when it changed; when that fails the old certificates
+ * stay in use. TLS 1.2 is the least. A file may lie where reading blocks, and to parse the system's takes tens of milliseconds: both
+ * are done in a thread, never on the loop (offload.h), one at a time for each client.
  */
 #ifndef RR_NET_TLS_H
 #define RR_NET_TLS_H
@@ -13,28 +14,53 @@
 #include "common/base/err.h"
 
 struct bufferevent;
-struct event_base;
+struct loop;
 struct tls_client;
+
+/* At the start of a program that connects over TLS, before anything else that uses OpenSSL: what that holds is left to the end of the
+ * process. Else exit() would take it from a thread that is still at work. */
+void tls_outlast_exit(void);
 
 /* ---- connecting ---- */
 
-/* ca_file NULL: the system's store (tls_system_ca_file()). verify false: the peer's certificate is not looked at.
- * ERR_TLS when the store cannot be read. Loading the system's store takes milliseconds: make one and keep it. */
-struct tls_client *tls_client_new(const char *ca_file, bool verify, struct err *e);
-void
-tls_client_free(struct tls_client *t); /* NULL allowed; bufferevents made from it may live on */
+/* ca_file NULL: the system's store (tls_system_ca_file()). verify false: the peer's certificate is not looked at. Nothing is read
+ * yet. ERR_TLS: this machine has no store; ERR_NOMEM. */
+struct tls_client *tls_client_new(struct loop *l, const char *ca_file, bool verify, struct err *e);
+/* NULL allowed; from anywhere, before the loop. Whoever waits by the calls below is called all the same; bufferevents live on. */
+void tls_client_free(struct tls_client *t);
 
 /* From now on a certificate of any name will do: the chain alone is verified, as by libpq's verify-ca. */
 void tls_client_any_name(struct tls_client *t);
 
-/* A connecting TLS bufferevent over fd, which is connected already; takes fd, also on failure. Its callbacks are deferred.
- * name is sent as SNI and must be in the certificate; an IP address is looked for among its addresses and not sent.
- * NULL: ERR_NOMEM or ERR_TLS. */
-struct bufferevent *tls_client_bufferevent(struct tls_client *t, struct event_base *base, int fd,
-                                           const char *name, struct err *e);
+struct tls_to {
+    int fd; /* connected already */
+    const char *
+        name; /* sent as SNI, and must be in the certificate; an IP address is looked for among its addresses, not sent */
+    uint64_t deadline_ms; /* of the store, as below; the handshake's is the caller's business */
+};
 
-/* For a library that makes contexts of its own (ssl_ctx: an SSL_CTX): t's CA store, shared, as it is now. What is verified with
- * it stays the library's business. */
+struct tls_open;
+/* e NULL: a TLS bufferevent that is connecting, which the callee owns; its callbacks are deferred. Else ERR_NOMEM, or as
+ * tls_load_cb. */
+typedef void tls_open_cb(const struct err *e, struct bufferevent *bev, void *arg);
+/* Takes to->fd, also on failure; copies the name. cb fires exactly once, from the loop, never inside this call, unless cancelled.
+ * NULL with *e filled: never. */
+MUST_CHECK struct tls_open *tls_open_start(struct tls_client *t, const struct tls_to *to,
+                                           tls_open_cb *cb, void *arg, struct err *e);
+void tls_open_cancel(struct tls_open *o); /* NULL allowed; invalid once cb has fired; closes */
+
+/* ---- the store alone, for a library that makes connections and contexts of its own ---- */
+
+struct tls_load;
+/* ERR_TLS: the store cannot be loaded; ERR_TIMEOUT: the file has not been read by the deadline. */
+typedef void tls_load_cb(const struct err *e, void *arg);
+/* What each connection begins with: the file is looked at, and loaded when it changed. cb as above. When there is a store already, a
+ * file that takes half of the time which is left to read is not waited for any longer. NULL: ERR_NOMEM, or ERR_SYSTEM (no thread, and no
+ * store yet). */
+MUST_CHECK struct tls_load *tls_load_start(struct tls_client *t, uint64_t deadline_ms,
+                                           tls_load_cb *cb, void *arg, struct err *e);
+void tls_load_cancel(struct tls_load *w); /* NULL allowed; invalid once cb has fired */
+/* ssl_ctx: an SSL_CTX. t's store, shared, as it is now. What is verified with it stays the library's business. */
 void tls_client_share(struct tls_client *t, void *ssl_ctx);
 
 /* ---- afterwards ---- */

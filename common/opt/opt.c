@@ -59,12 +59,38 @@ log_warnings(char *lines)
         log_warn(&event_unknown_variable, LOG_NONE, "%s", line);
 }
 
-/* stdout may be a closed pipe or a full disk: then the exit status says so. */
+/* Who has closed a pipe knows it, and is told nothing. */
 static int
-print_all(const struct strbuf *out)
+not_printed(const struct opt_program *p, int status, const struct err *e)
 {
+    int failed = status == 0 ? p->failure_status : status;
+    if (e->sys_errno == EPIPE)
+        return failed;
+    if (log_is_text())
+        fprintf(stderr, "%s: %s\n", p->name, e->msg);
+    else
+        log_error(&event_output_failed, LOG_FIELDS(LF_INT("exit", failed)), "%s", e->msg);
+    return failed;
+}
+
+/* stdout may be a closed pipe or a full disk: then the exit status says so, unless it says something worse. */
+static int
+printed(const struct opt_program *p, int status)
+{
+    struct err e;
+    return opt_output_end(&e) == 0 ? status : not_printed(p, status, &e);
+}
+
+static int
+print_all(const struct opt_program *p, const struct strbuf *out)
+{
+    struct err e;
+    if (out->failed) {
+        err_nomem(&e);
+        return not_printed(p, 0, &e);
+    }
     fputs(strbuf_str(out), stdout);
-    return fflush(stdout) == 0 && !out->failed ? 0 : 1;
+    return printed(p, 0);
 }
 
 static void
@@ -75,7 +101,8 @@ said_done(struct opt_said *said)
 }
 
 /* So that no descriptor of ours becomes one of the three, and gets our records. Where there is no /dev/null, "/" does:
- * opened so, it can neither be read nor written. */
+ * opened so, it can neither be read nor written. A command of others may write to such a stdout; what is ours to print is lost
+ * there. */
 static void
 fill_standard_fds(void)
 {
@@ -84,6 +111,8 @@ fill_standard_fds(void)
             continue;
         if (open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY) < 0)
             open("/", O_PATH);
+        if (fd == STDOUT_FILENO)
+            opt_output_none();
     }
 }
 
@@ -99,12 +128,15 @@ start(const struct opt_program *p, int argc, char **argv, void *options, struct 
     int status = opt_parse(p, &in, options, ret, &said, &e);
     if (status != OPT_GO)
         opt_done(p, options);
-    if (status == 0)
-        return print_all(&said.out);
-    if (status != OPT_GO) {
+    if (status != OPT_GO)
         log_init(p->name, (enum log_format)last.log_format, LOG_LEVEL_INFO, STDERR_FILENO);
-        return opt_usage_failed(p, last.termination_log, &e);
+    if (status == 0) {
+        status = print_all(p, &said.out);
+        log_finish(LOG_FINISH_MS);
+        return status;
     }
+    if (status != OPT_GO)
+        return opt_usage_failed(p, last.termination_log, &e);
     log_init(p->name, (enum log_format)ret->common.log_format,
              (enum log_level)ret->common.log_level, STDERR_FILENO);
     if (said.warnings.len)
@@ -119,7 +151,7 @@ opt_run(const struct opt_program *p, int argc, char **argv, void *options)
     int status = start(p, argc, argv, options, &given);
     if (status != OPT_GO)
         return status;
-    status = given.command->run(options, &given);
+    status = printed(p, given.command->run(options, &given));
     opt_done(p, options);
     log_finish(LOG_FINISH_MS);
     return status;

@@ -63,6 +63,9 @@ enum {
     OPT_BY_LINES =
         1u << 5, /* OPT_CUSTOM: the variable holds one value a line; parse() is called for each */
     OPT_EVERYWHERE = 1u << 6, /* every command knows it, named in its row or not */
+    /* The value can also be in the file that NAME_FILE names, which the program reads; both variables set is an error. other_env
+     * knows NAME_FILE. */
+    OPT_ENV_FILE = 1u << 7,
 };
 
 /* options: the caller's struct. Error: the message says what is wrong with the value; opt names flag or variable. */
@@ -176,8 +179,8 @@ struct opt_program {
     size_t n_examples;
     const char *see_also; /* "cronrun(1), healthd(1)" */
     uint32_t connections;
-    int usage_status;                    /* exit status of bad usage: 2, 23, 125 */
-    int copy_status;                     /* of `copy` when it fails: 1, 23, 125 */
+    int usage_status; /* exit status of bad usage: 2, 23, 125 */
+    int failure_status; /* of `copy` when it fails, and of a command whose output is lost: 1, 23, 125 */
     const struct log_event *usage_event; /* its log record: "usage" */
     /* Writes the program's termination message about it (base knows no such thing); or NULL. */
     void (*usage_ended)(const char *termination_log, const struct err *e);
@@ -205,9 +208,15 @@ struct opt_result {
 /*
  * All of it, with the process' environment: parses, initialises the log, prints what was asked for on stdout, tells
  * errors by opt_usage_failed, warnings as log records; runs the command, and sends what waits in the log. Returns the
- * status to exit with.
+ * status to exit with: never 0 when what was printed could not be written, also because stdout was closed.
  */
 int opt_run(const struct opt_program *p, int argc, char **argv, void *options);
+
+/*
+ * What was printed on stdout so far has got out. ERR_SYSTEM: not all of it; what has not is forgotten, so that it is told once.
+ * opt_run asks when the command has returned; a command asks itself if it has more to say about it.
+ */
+MUST_CHECK int opt_output_end(struct err *e);
 
 /*
  * Bad usage, found by opt or, later, by the program itself: a line on stderr where the log is text, else a record of

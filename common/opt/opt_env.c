@@ -2,6 +2,7 @@
 #include "common/opt/opt_rows.h"
 #include "common/base/words.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +39,19 @@ set_lines(const struct opt_row *row, void *base, const char *value, const char *
     return 0;
 }
 
+/* Either would be ignored without a word. */
+static int
+refuse_both(const struct opt_row *row, char **envp, const char *name, struct err *e)
+{
+    char file_name[OPT_ENV_MAX + 8];
+    if (!(row->flags & OPT_ENV_FILE))
+        return 0;
+    snprintf(file_name, sizeof(file_name), "%s_FILE", name);
+    return opt_env_lookup(envp, file_name)
+               ? err_set(e, ERR_USAGE, "%s and %s are both set", name, file_name)
+               : 0;
+}
+
 int
 opt_env_read(const struct opt_program *p, char **envp, void *options, struct opt_asked *asked,
              struct opt_result *r, struct err *e)
@@ -57,8 +71,10 @@ opt_env_read(const struct opt_program *p, char **envp, void *options, struct opt
             return -1;
         if (!value || !*value)
             continue;
-        int rc =
-            lines ? set_lines(row, base, value, name, e) : opt_value_set(row, base, value, name, e);
+        int rc = refuse_both(row, envp, name, e);
+        if (rc == 0)
+            rc = lines ? set_lines(row, base, value, name, e)
+                       : opt_value_set(row, base, value, name, e);
         if (rc < 0)
             return -1;
         r->set |= UINT64_C(1) << i;

@@ -64,6 +64,9 @@ void opt_row_commands(const struct opt_program *p, const struct opt_row *row, st
 MUST_CHECK int opt_value_set(const struct opt_row *row, void *base, const char *value,
                              const char *name, struct err *e);
 
+/* stdout was closed: what is printed cannot be written (EBADF), whatever the descriptor has become. */
+void opt_output_none(void);
+
 /* The value of a variable; NULL when it is not set, empty, or set by Kubernetes for a Service. */
 char *opt_env_lookup(char **envp, const char *name);
 

@@ -72,6 +72,7 @@ pgconn_new(struct loop *l, struct resolver *r, struct target_pg *target,
     c->resolver = r;
     c->target = target;
     c->rows_tail = &c->rows;
+    c->heard_tail = &c->heard;
     c->cancel.pipe = -1;
     pgdiag_done(&c->diag);
     c->application_name = strdup(application_name);
@@ -111,6 +112,7 @@ pgconn_free(struct pgconn *c)
     pgconn_cancel_drop(c);
     pgconn_close(c);
     pgrows_free(pgconn_rows_take(c));
+    pgconn_drop_heard(c);
     pgdiag_done(&c->diag);
     loop_timer_free(c->timer);
     loop_timer_free(c->attempt_timer);
@@ -150,6 +152,7 @@ pgconn_op_begin(struct pgconn *c, pgconn_cb *connect_cb, pgconn_rows_cb *rows_cb
     c->rows_cb = rows_cb;
     c->op_arg = arg;
     c->deadline_ms = deadline_ms;
+    c->runs = false;
     c->op_failed = false;
     c->fatal_sqlstate[0] = '\0';
     c->fatal_message[0] = '\0';
@@ -165,6 +168,8 @@ pgconn_op_end(struct pgconn *c, const struct err *e)
     struct err copy = {0};
     if (e)
         copy = *e;
+    pgconn_tell_heard(c);
+    c->runs = false;
     pgconn_cb *connect_cb = c->connect_cb;
     pgconn_rows_cb *rows_cb = c->rows_cb;
     struct pgrows *rows = pgconn_rows_take(c);
@@ -181,43 +186,7 @@ pgconn_op_end(struct pgconn *c, const struct err *e)
         rows_cb(c, e ? &copy : NULL, rows, c->op_arg);
 }
 
-/* ---- words from the server beside the results ---- */
-
-void
-pgconn_set_notice_cb(struct pgconn *c, pgconn_notice_cb *cb, void *arg)
-{
-    c->notice_cb = cb;
-    c->notice_arg = arg;
-}
-
-static const char *
-or_empty(const char *s)
-{
-    return s ? s : "";
-}
-
-static void
-on_notice(void *arg, const PGresult *res)
-{
-    struct pgconn *c = arg;
-    const char *severity = or_empty(PQresultErrorField(res, PG_DIAG_SEVERITY_NONLOCALIZED));
-    const char *sqlstate = or_empty(PQresultErrorField(res, PG_DIAG_SQLSTATE));
-    const char *message = or_empty(PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY));
-    /* An immediate shutdown says 57P02 as a WARNING; FATAL on an idle session comes as a notice. */
-    if (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0 ||
-        strncmp(sqlstate, "57P0", 4) == 0) {
-        strncpy(c->fatal_sqlstate, sqlstate, sizeof(c->fatal_sqlstate) - 1);
-        strncpy(c->fatal_message, message, sizeof(c->fatal_message) - 1);
-    }
-    if (c->notice_cb && !c->dead)
-        c->notice_cb(c, severity, sqlstate, message, c->notice_arg);
-}
-
-void
-pgconn_hear(struct pgconn *c)
-{
-    PQsetNoticeReceiver(c->pg, on_notice, c);
-}
+/* ---- the idle watch ---- */
 
 void
 pgconn_drop_notifies(struct pgconn *c)
@@ -225,8 +194,6 @@ pgconn_drop_notifies(struct pgconn *c)
     for (PGnotify *n = PQnotifies(c->pg); n; n = PQnotifies(c->pg))
         PQfreemem(n);
 }
-
-/* ---- the idle watch ---- */
 
 static void
 on_idle_io(int fd, int what, void *arg)
@@ -306,7 +273,8 @@ pgconn_backend_pid(const struct pgconn *c)
 const char *
 pgconn_setting(const struct pgconn *c, const char *name)
 {
-    return or_empty(c->pg ? PQparameterStatus(c->pg, name) : NULL);
+    const char *value = c->pg ? PQparameterStatus(c->pg, name) : NULL;
+    return value ? value : "";
 }
 
 int

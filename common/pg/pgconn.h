@@ -46,9 +46,15 @@ typedef void pgconn_cb(struct pgconn *c, const struct err *e, void *arg);
  * error they are those of the statements completed before it (pgrows_count_statements() says how
  * many), or NULL. */
 typedef void pgconn_rows_cb(struct pgconn *c, const struct err *e, struct pgrows *rows, void *arg);
-/* From inside libpq: it may look and note, but neither free c nor start anything. */
-typedef void pgconn_notice_cb(struct pgconn *c, const char *severity, const char *sqlstate,
-                              const char *message, void *arg);
+/* What the server said beside the results. Strings are "" when absent, never NULL. */
+struct pgnotice {
+    const char *severity; /* not translated: NOTICE, WARNING … */
+    const char *sqlstate;
+    const char *message;    /* in the server's language */
+    unsigned long position; /* 1-based, in characters of the text sent; 0: none */
+};
+/* n: borrowed during the call. Often from inside libpq: it may look and note, but neither free c nor start anything. */
+typedef void pgconn_notice_cb(struct pgconn *c, const struct pgnotice *n, void *arg);
 
 /* ERR_USAGE when the target has a keyword that this libpq does not know (sslnegotiation before 17): names both. Asked once, when
  * settings are read; connecting would only fail, again and again. */
@@ -142,8 +148,11 @@ bool pgconn_cancel_encrypted(void);
 /* Of the last failed operation; valid until the next start. */
 const struct pgdiag *pgconn_diag(const struct pgconn *c);
 
-/* Statements of the running operation that were completed so far: whose notice a notice callback
- * hears. */
+/*
+ * Statements of the running operation that were completed so far. In a notice callback the notice is about the one behind
+ * them, when the operation is one of pgconn_run_start(); but what is said between the names of a statement's columns
+ * and its end, without a row, is told to the next. What the parser says of a text comes before any statement of it is done.
+ */
 size_t pgconn_statements_done(const struct pgconn *c);
 
 /* ---- results: owned lists ---- */

@@ -74,6 +74,8 @@ struct pgconn {
     char *application_name;
     pgconn_notice_cb *notice_cb;
     void *notice_arg;
+    struct pgconn_heard *heard; /* notices behind a result that libpq has and nobody took yet */
+    struct pgconn_heard **heard_tail;
     bool dead;
     struct loop_later later;
 
@@ -96,6 +98,7 @@ struct pgconn {
     struct pgconn_attempts at;
     struct pgrows *rows;
     struct pgrows **rows_tail;
+    bool runs; /* pgconn_run_start: libpq gives one row at a time */
     bool op_failed;
     struct err op_err;
     const char *copy_data;
@@ -129,7 +132,9 @@ void pgconn_op_begin(struct pgconn *c, pgconn_cb *connect_cb, pgconn_rows_cb *ro
 void pgconn_op_end(struct pgconn *c, const struct err *e);
 void pgconn_close(struct pgconn *c); /* the libpq object and its watch, at once */
 MUST_CHECK int pgconn_watch_socket(struct pgconn *c, loop_watch_cb *cb, int what, struct err *e);
-void pgconn_hear(struct pgconn *c); /* notices of a new libpq object come here */
+void pgconn_hear(struct pgconn *c);       /* notices of a new libpq object come here */
+void pgconn_tell_heard(struct pgconn *c); /* the result that stood before them was taken */
+void pgconn_drop_heard(struct pgconn *c);
 /* NOTIFY's messages, which nobody reads: libpq keeps them until they are asked for. */
 void pgconn_drop_notifies(struct pgconn *c);
 

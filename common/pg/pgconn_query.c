@@ -90,16 +90,31 @@ drop_copy_out(struct pgconn *c)
     }
 }
 
+/* Rules may make several results of one statement: only the last one has a tag, and counts. */
+static bool
+is_part(PGresult *res)
+{
+    return PQresultStatus(res) == PGRES_TUPLES_OK && !*PQcmdStatus(res);
+}
+
+static void
+add_result(struct pgconn *c, PGresult *res)
+{
+    if (is_part(res))
+        PQclear(res);
+    else if (pgconn_rows_add(c, res) != 0)
+        query_failed(c, ERR_NOMEM, "out of memory");
+}
+
 /* False: wait for the socket. */
 static bool
-take_result(struct pgconn *c, PGresult *res)
+handle_result(struct pgconn *c, PGresult *res)
 {
     switch (PQresultStatus(res)) {
     case PGRES_COMMAND_OK:
     case PGRES_TUPLES_OK:
     case PGRES_EMPTY_QUERY:
-        if (pgconn_rows_add(c, res) != 0)
-            query_failed(c, ERR_NOMEM, "out of memory");
+        add_result(c, res);
         return true;
     case PGRES_SINGLE_TUPLE: /* of pgconn_run_start */
         PQclear(res);
@@ -126,6 +141,14 @@ take_result(struct pgconn *c, PGresult *res)
         add_error(c, res);
         return true;
     }
+}
+
+static bool
+take_result(struct pgconn *c, PGresult *res)
+{
+    bool more = handle_result(c, res);
+    pgconn_tell_heard(c);
+    return more;
 }
 
 /* Everything that has arrived. True when the operation ended (and c may be dead). */
@@ -171,8 +194,9 @@ lost(struct pgconn *c)
             add_error(c, res);
         else if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
             PQclear(res);
-        else if (pgconn_rows_add(c, res) != 0)
-            query_failed(c, ERR_NOMEM, "out of memory");
+        else
+            add_result(c, res);
+        pgconn_tell_heard(c);
         if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH)
             break;
     }
@@ -358,8 +382,10 @@ pgconn_run_start(struct pgconn *c, const char *sql, size_t bytes, uint64_t deadl
 {
     if (send_query(c, sql, bytes, c->copied_cb, e) != 0)
         return -1;
-    PQsetSingleRowMode(c->pg);
-    return begin(c, cb, arg, deadline_ms);
+    bool single = PQsetSingleRowMode(c->pg);
+    int begun = begin(c, cb, arg, deadline_ms);
+    c->runs = single;
+    return begun;
 }
 
 int

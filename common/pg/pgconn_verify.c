@@ -21,6 +21,7 @@ struct pgconn_verify {
     int fd;
     struct loop_watch *watch;
     struct tls_client *tls;
+    struct tls_open *opening;
     struct bufferevent *bev;
 };
 
@@ -35,6 +36,7 @@ pgconn_verify_drop(struct pgconn *c)
     loop_watch_free(v->watch);
     if (v->fd >= 0)
         close(v->fd);
+    tls_open_cancel(v->opening);
     if (v->bev)
         bufferevent_free(v->bev);
     tls_client_free(v->tls);
@@ -64,6 +66,18 @@ on_event(struct bufferevent *bev, short what, void *arg)
 }
 
 static void
+on_opened(const struct err *e, struct bufferevent *bev, void *arg)
+{
+    struct pgconn_verify *v = arg;
+    v->opening = NULL;
+    v->bev = bev;
+    if (e || bufferevent_enable(bev, EV_READ | EV_WRITE) != 0)
+        pgconn_verify_end(v->c);
+    else
+        bufferevent_setcb(bev, NULL, NULL, on_event, v);
+}
+
+static void
 on_answer(int fd, int what, void *arg)
 {
     struct pgconn_verify *v = arg;
@@ -74,17 +88,16 @@ on_answer(int fd, int what, void *arg)
     loop_watch_free(v->watch);
     v->watch = NULL;
     if (n == 1 && answer == 'S')
-        v->tls = tls_client_new(target_pg_get(v->c->target, "sslrootcert"), true, &ignored);
+        v->tls =
+            tls_client_new(v->c->loop, target_pg_get(v->c->target, "sslrootcert"), true, &ignored);
     if (v->tls) {
+        const struct tls_to to = {fd, v->name, v->c->deadline_ms};
         tls_client_any_name(v->tls); /* libpq tells a wrong name in other words */
         v->fd = -1;
-        v->bev = tls_client_bufferevent(v->tls, loop_base(v->c->loop), fd, v->name, &ignored);
+        v->opening = tls_open_start(v->tls, &to, on_opened, v, &ignored);
     }
-    if (!v->bev || bufferevent_enable(v->bev, EV_READ | EV_WRITE) != 0) {
+    if (!v->opening)
         pgconn_verify_end(v->c);
-        return;
-    }
-    bufferevent_setcb(v->bev, NULL, NULL, on_event, v);
 }
 
 static void

@@ -13,7 +13,9 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
+#include "common/proc/cgroup.h"
 #include "common/proc/exec.h"
+#include "common/proc/guard.h"
 #include "common/proc/signals.h"
 
 enum step { STEP_EXEC, STEP_KEEP_FD, STEP_GROUP, STEP_OUTPUT };
@@ -88,6 +90,58 @@ become(const struct child_spec *spec, pid_t parent, int report_fd)
     fail(report_fd, &f);
 }
 
+static void
+not_in_cgroup(struct child *c, int refused)
+{
+    err_sys(&c->without_cgroup, refused, "clone3 into the cgroup %s", cgroup_path(c->cgroup));
+    child_leave_cgroup(c);
+}
+
+static int
+start(struct child *c, const struct child_spec *spec, int report_fd, struct err *e)
+{
+    int refused;
+    pid_t parent = getpid();
+    pid_t pid = cgroup_fork(c->cgroup, &refused);
+    if (pid < 0)
+        return err_sys(e, errno, "cannot start a process");
+    if (pid == 0)
+        become(spec, parent, report_fd);
+    if (refused)
+        not_in_cgroup(c, refused);
+    if (spec->own_group)
+        setpgid(pid, pid); /* both sides do it: whoever comes first */
+    c->pid = pid;
+    return 0;
+}
+
+static int
+start_guarded(struct child *c, const struct child_spec *spec, int report_fd, struct err *e)
+{
+    int ends[2], refused;
+    if (guard_link(ends, e) < 0)
+        return -1;
+    cleanup_close int link = ends[0];
+    cleanup_close int far_end = ends[1];
+    pid_t guard = fork();
+    if (guard < 0)
+        return err_sys(e, errno, "cannot start a process");
+    if (guard == 0) {
+        close(link);
+        struct guard_command command = {
+            .keep_fd = spec->keep_fd, .own_group = spec->own_group, .cgroup = c->cgroup};
+        become(spec, guard_become(spec->guard, far_end, &command), report_fd);
+    }
+    close(steal_fd(&far_end)); /* its end is seen then */
+    if (guard_meet(link, &c->pid, &refused, e) < 0)
+        return -1;
+    if (refused)
+        not_in_cgroup(c, refused);
+    c->guard = guard;
+    c->link = steal_fd(&link);
+    return 0;
+}
+
 int
 child_start(struct child *c, const struct child_spec *spec, struct err *e)
 {
@@ -97,16 +151,13 @@ child_start(struct child *c, const struct child_spec *spec, struct err *e)
         return err_sys(e, errno, "pipe");
     cleanup_close int read_end = ends[0];
     cleanup_close int write_end = ends[1];
-    pid_t parent = getpid();
-    pid_t pid = fork();
-    if (pid < 0)
-        return err_sys(e, errno, "cannot start a process");
-    if (pid == 0)
-        become(spec, parent, write_end);
-    if (spec->own_group)
-        setpgid(pid, pid); /* both sides do it: whoever comes first */
-    c->pid = pid;
-    c->group = spec->own_group ? pid : 0;
+    if (spec->cgroup)
+        c->cgroup = cgroup_new(spec->cgroup, &c->without_cgroup);
+    if (spec->guard ? start_guarded(c, spec, write_end, e) : start(c, spec, write_end, e)) {
+        child_leave_cgroup(c);
+        return -1;
+    }
+    c->group = spec->own_group ? c->pid : 0;
     c->exec_fd = steal_fd(&read_end);
     return 0;
 }
@@ -137,11 +188,20 @@ child_exec_error(struct child *c, const char *command, int *ret_status, struct e
 }
 
 void
+child_leave_cgroup(struct child *c)
+{
+    cgroup_free(steal_ptr(&c->cgroup));
+}
+
+void
 child_done(struct child *c)
 {
+    child_leave_cgroup(c);
     if (c->exec_fd >= 0)
         close(c->exec_fd);
-    c->exec_fd = -1;
+    if (c->link >= 0)
+        close(c->link);
+    c->exec_fd = c->link = -1;
 }
 
 bool

@@ -10,13 +10,16 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/strbuf.h"
 #include "common/net/boottimer.h"
 #include "common/net/loop.h"
+#include "common/proc/cgroup.h"
 #include "common/proc/child.h"
+#include "common/proc/guard.h"
 #include "common/proc/signals.h"
 #include "common/proc/tree.h"
 
@@ -39,7 +42,10 @@ struct command {
     const char *name;
     bool terminal; /* the command shares our foreground group */
     bool exited;   /* the command itself */
-    bool looking;  /* for what was lost before it exited */
+    bool known;    /* and how; its pid may be another's now */
+    bool forlorn;  /* the guard was killed, and nobody was told yet */
+    struct loop_watch *guard_watch;
+    bool looking; /* for what was lost before it exited */
     bool output_open;
     enum supervise_state state;
     int stop_signal;
@@ -121,6 +127,13 @@ signal_tree(struct command *c, int signo, bool wake, pid_t group)
     return count;
 }
 
+/* What a guard has reaped no longer holds its group. */
+static pid_t
+group_of(const struct command *c)
+{
+    return c->known && c->child.link >= 0 ? 0 : c->child.group;
+}
+
 /* The stop signal, or what came in its place. */
 static void
 ask(struct command *c)
@@ -141,13 +154,19 @@ tell_not_dying(struct command *c, struct tree_count count)
     return tell_processes(c, COMMAND_NOT_DYING, count.denied > 0);
 }
 
-static bool
-kill_pass(struct command *c)
+static void
+look_again(struct command *c)
 {
-    struct tree_count count = signal_tree(c, SIGKILL, false, c->child.group);
     loop_timer_start(c->kill_timer, c->kill_pause_ms);
     c->kill_pause_ms =
         c->kill_pause_ms * 2 > KILL_PAUSE_MOST_MS ? KILL_PAUSE_MOST_MS : c->kill_pause_ms * 2;
+}
+
+static bool
+kill_pass(struct command *c)
+{
+    struct tree_count count = signal_tree(c, SIGKILL, false, group_of(c));
+    look_again(c);
     return tell_not_dying(c, count);
 }
 
@@ -219,46 +238,91 @@ act_finish(struct command *c)
 static void
 command_event(struct command *c, enum supervise_event event)
 {
+    static void (*const acts[SUPERVISE_ACTIONS])(struct command *) = {
+        [SUPERVISE_ASK] = act_ask,   [SUPERVISE_REPEAT] = ask,      [SUPERVISE_SWEEP] = act_sweep,
+        [SUPERVISE_KILL] = act_kill, [SUPERVISE_DRAIN] = act_drain, [SUPERVISE_FINISH] = act_finish,
+    };
     struct supervise_step step = supervise_next(c->state, event);
-    if (!set_state(c, step.next))
-        return;
-    switch (step.action) {
-    case SUPERVISE_ASK:
-        act_ask(c);
-        break;
-    case SUPERVISE_REPEAT:
-        ask(c);
-        break;
-    case SUPERVISE_SWEEP:
-        act_sweep(c);
-        break;
-    case SUPERVISE_KILL:
-        act_kill(c);
-        break;
-    case SUPERVISE_DRAIN:
-        act_drain(c);
-        break;
-    case SUPERVISE_FINISH:
-        act_finish(c);
-        break;
-    case SUPERVISE_NOTHING:
-    case SUPERVISE_ACTIONS:
-        break;
-    }
+    if (set_state(c, step.next) && acts[step.action])
+        acts[step.action](c);
 }
 
 /* ---- what happens ---- */
 
 static void
-on_command_reaped(pid_t pid, int status, void *arg)
+has_exited(struct command *c)
 {
-    struct command *c = arg;
-    if (pid != c->child.pid || c->exited)
+    if (c->exited)
         return;
     c->exited = true;
     boottimer_cancel(c->deadline_timer); /* for what it left behind there is the grace */
-    c->end.wait_status = status;
     child_exec_error(&c->child, c->name, &c->end.exec_status, &c->end.error);
+}
+
+static void
+know_end(struct command *c, int status)
+{
+    c->known = true;
+    c->end.wait_status = status;
+    has_exited(c);
+}
+
+static void
+hear_guard(struct command *c)
+{
+    int status;
+    if (c->known || !guard_hear(c->child.link, &status))
+        return;
+    guard_let_go(c->child.link);
+    know_end(c, status);
+}
+
+/* The command may have ended a moment before the guard comes to say so. */
+static void
+look_at_guard(struct command *c)
+{
+    guard_wake(c->child.guard);
+    hear_guard(c);
+    if (!c->exited && guard_command_ended(c->child.guard, c->child.pid))
+        has_exited(c);
+}
+
+/* By itself when nothing is left. Else what was its own is ours now, and the command has got KILL from the kernel. */
+static void
+guard_ended(struct command *c, int status)
+{
+    hear_guard(c);
+    c->child.guard = 0;
+    tree_set_guard(c->tree, 0);
+    loop_watch_free(c->guard_watch);
+    c->guard_watch = NULL;
+    if (!WIFSIGNALED(status))
+        return;
+    c->forlorn = true;
+    c->end.guard_lost = !c->exited && !c->end.lost && !c->end.deadline && !c->end.stop_signo;
+    if (c->end.guard_lost)
+        err_set(&c->end.error, ERR_LOST, "its guard was killed (signal %d)", WTERMSIG(status));
+}
+
+static void
+on_command_reaped(pid_t pid, int status, void *arg)
+{
+    struct command *c = arg;
+    if (pid == c->child.guard)
+        guard_ended(c, status);
+    else if (pid == c->child.pid && !c->known)
+        know_end(c, status);
+}
+
+/* False when the owner has freed the command. */
+static bool
+mourn_guard(struct command *c)
+{
+    c->forlorn = false;
+    if (!tell(c, &(struct command_note){.news = COMMAND_GUARD_LOST}))
+        return false;
+    command_event(c, SUPERVISE_LOST);
+    return !c->dead;
 }
 
 /* What was lost before the command ended counts, though nobody heard of it yet. */
@@ -273,17 +337,31 @@ look_at_end(struct command *c)
 }
 
 static void
+leave_cgroup(struct command *c)
+{
+    tree_set_cgroup(c->tree, NULL);
+    child_leave_cgroup(&c->child);
+}
+
+static void
 command_reap(struct command *c)
 {
     bool had_exited = c->exited;
     tree_reap(c->tree, on_command_reaped, c);
-    if (!command_runs(c) || !c->exited)
+    if (c->child.guard)
+        look_at_guard(c);
+    if (!command_runs(c) || (c->forlorn && !mourn_guard(c)) || !c->exited)
         return;
     if (!had_exited && !look_at_end(c))
         return;
-    if (tree_empty(c->tree))
+    if (tree_empty(c->tree)) {
+        leave_cgroup(c);
         command_event(c, SUPERVISE_EMPTY);
-    else if (!had_exited)
+        return;
+    }
+    if (c->state != SUPERVISE_KILLING && tree_strays(c->tree))
+        look_again(c);
+    if (!had_exited)
         command_event(c, SUPERVISE_EXIT);
 }
 
@@ -380,6 +458,40 @@ command_output_ended(struct command *c)
 
 /* ---- start and end ---- */
 
+/* A guard does nothing where the kernel does it, or where it can find nobody. */
+static bool
+guards(const struct command *c)
+{
+    return getpid() != 1 && tree_sees_all(c->tree);
+}
+
+static void
+on_guard(int fd, int what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    struct command *c = arg;
+    command_reap(c);
+    if (!c->dead && c->known && c->guard_watch) /* it says no more */
+        IGNORED(loop_watch_set(c->guard_watch, 0));
+}
+
+/* The guard ends all when we cannot hear it. */
+static int
+meet_guard(struct command *c, struct err *e)
+{
+    if (!c->child.guard)
+        return 0;
+    tree_set_guard(c->tree, c->child.guard);
+    c->guard_watch = loop_watch_new(c->loop, c->child.link, on_guard, c);
+    if (c->guard_watch && loop_watch_set(c->guard_watch, LOOP_READ) == 0)
+        return 0;
+    loop_watch_free(c->guard_watch);
+    c->guard_watch = NULL;
+    child_done(&c->child);
+    return err_nomem(e);
+}
+
 int
 command_start(struct command *c, const struct command_spec *spec, struct err *e)
 {
@@ -387,21 +499,25 @@ command_start(struct command *c, const struct command_spec *spec, struct err *e)
                                .envp = spec->envp,
                                .signals = c->signals,
                                .cores = spec->cores,
+                               .guard = guards(c) ? spec->guard : NULL,
                                .keep_fd = spec->keep_fd,
                                .out_fd = spec->out_fd,
                                .err_fd = spec->err_fd,
+                               .cgroup = spec->cgroup,
                                .own_group = !c->terminal,
                                .closes = spec->closes};
     assert(!c->child.pid && !c->dead);
     uint64_t now_ms = clock_boot_ms();
     c->started_ms = clock_mono_ms();
-    if (child_start(&c->child, &child, e) < 0)
+    if (child_start(&c->child, &child, e) < 0 || meet_guard(c, e) < 0)
         return -1;
+    tree_set_cgroup(c->tree, c->child.cgroup);
     c->name = spec->argv[0];
     c->stop_signal = c->ask_signo = spec->stop_signal;
     c->grace_ms = spec->grace_ms;
     c->deadline_ms = spec->deadline_ms;
     c->output_open = spec->reads_output;
+    c->kill_pause_ms = KILL_PAUSE_FIRST_MS;
     c->state = SUPERVISE_RUNNING;
     boottimer_start_at(c->deadline_timer,
                        spec->deadline_ms == CLOCK_NEVER ? CLOCK_NEVER : now_ms + spec->deadline_ms);
@@ -418,6 +534,13 @@ pid_t
 command_pid(const struct command *c)
 {
     return c->child.pid;
+}
+
+const char *
+command_cgroup(const struct command *c, const char **ret_why)
+{
+    *ret_why = c->child.without_cgroup.msg;
+    return c->child.cgroup ? cgroup_path(c->child.cgroup) : NULL;
 }
 
 bool
@@ -445,17 +568,13 @@ command_new(struct loop *l, const struct signals *s, const struct command_ops *o
     c->tree = tree_new(e);
     c->deadline_timer = c->tree ? boottimer_new(l, on_command_deadline, c, e) : NULL;
     c->grace_timer = c->deadline_timer ? boottimer_new(l, on_command_grace, c, e) : NULL;
-    if (!c->grace_timer) {
-        command_free(c);
-        return NULL;
-    }
-    c->kill_timer = loop_timer_new(l, on_command_kill, c);
-    if (!c->kill_timer) {
+    c->kill_timer = c->grace_timer ? loop_timer_new(l, on_command_kill, c) : NULL;
+    if (c->kill_timer)
+        return c;
+    if (c->grace_timer)
         err_nomem(e);
-        command_free(c);
-        return NULL;
-    }
-    return c;
+    command_free(c);
+    return NULL;
 }
 
 void
@@ -467,6 +586,7 @@ command_free(struct command *c)
     loop_timer_free(c->kill_timer);
     boottimer_free(c->grace_timer);
     boottimer_free(c->deadline_timer);
+    loop_watch_free(c->guard_watch);
     tree_free(c->tree);
     child_done(&c->child);
     loop_defer(c->loop, &c->later, free, c);

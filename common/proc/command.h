@@ -21,6 +21,7 @@
 #include "common/proc/supervise.h"
 
 struct command;
+struct guard_setup;
 struct loop;
 struct signals;
 struct signals_event;
@@ -32,6 +33,7 @@ enum command_news {
     COMMAND_STOPPING,    /* it is about to be asked to end, by signo */
     COMMAND_LEFT_BEHIND, /* it ended, and these processes did not; they have been asked */
     COMMAND_KILLING,     /* KILL has gone to what was found */
+    COMMAND_GUARD_LOST,  /* the guard was killed; KILL follows */
     COMMAND_NOT_DYING, /* processes that live on after KILL for 10 s; or at once when some are `denied` */
 };
 
@@ -52,8 +54,9 @@ struct command_end {
     /* What came before the command itself ended: */
     bool deadline; /* not one that came while it was being stopped, or lost */
     bool lost;
+    bool guard_lost;  /* killed while the command ran */
     int stop_signo;   /* TERM, INT or QUIT, the first of them; 0: none came */
-    struct err error; /* of exec_status, else of `lost`; ERR_NONE */
+    struct err error; /* of exec_status, else of `lost` or `guard_lost`; ERR_NONE */
 };
 
 /* The command may be freed inside each of them. */
@@ -70,8 +73,11 @@ struct command_spec {
     char *const *argv;          /* borrowed until the end */
     char *const *envp;          /* this and cores: borrowed during the call */
     const struct rlimit *cores; /* child.h */
-    int keep_fd;                /* child.h, as the next two */
+    const struct guard_setup
+        *guard;  /* guard.h; borrowed. NULL: none; nor as PID 1, nor without /proc */
+    int keep_fd; /* child.h, as the next two */
     int out_fd, err_fd;
+    const char *cgroup;   /* child.h */
     uint64_t deadline_ms; /* what it may take, also in suspend; CLOCK_NEVER: as long as it likes */
     uint64_t grace_ms;    /* from the stop signal to KILL */
     int stop_signal;
@@ -91,6 +97,10 @@ bool command_sees_all(const struct command *c);
 MUST_CHECK int command_start(struct command *c, const struct command_spec *spec, struct err *e);
 bool command_runs(const struct command *c); /* started, and not told to have ended */
 pid_t command_pid(const struct command *c); /* 0: never started */
+
+/* After command_start(), until it has ended: the cgroup that it was started in, as /proc shows it. NULL: none of its own; *ret_why
+ * says why, "" when none was wanted. */
+const char *command_cgroup(const struct command *c, const char **ret_why);
 
 /* Each signal that signals_read() gives, CHLD always, the others while it runs: TERM, INT and QUIT end the command, TSTP, TTIN
  * and TTOU stop it and this process, all others are its own to hear. */

@@ -90,6 +90,13 @@ procfs_stat(pid_t pid, struct procfs_stat *ret)
 }
 
 bool
+procfs_is_dead(const struct procfs_stat *s)
+{
+    /* A process whose first thread has ended looks like a zombie while others go on. */
+    return (s->state == 'Z' || s->state == 'X') && s->threads <= 1;
+}
+
+bool
 procfs_list_add(struct procfs_list *list, const struct procfs_stat *s)
 {
     if (list->n == list->size) {

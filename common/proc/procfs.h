@@ -37,6 +37,9 @@ bool procfs_children(pid_t pid, struct procfs_list *list);
 /* Appends every process. False when memory ran out. */
 bool procfs_all(struct procfs_list *list);
 
+/* It has ended, and is not reaped: with all of its threads. */
+bool procfs_is_dead(const struct procfs_stat *s);
+
 bool procfs_list_add(struct procfs_list *list, const struct procfs_stat *s);
 void procfs_list_done(struct procfs_list *list);
 /* By pid, each once. */

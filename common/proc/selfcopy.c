@@ -20,7 +20,7 @@ selfcopy_run(void *options, const struct opt_result *given)
     if (selfcopy(given->argv[0], given->program->name, &e) == 0)
         return 0;
     log_error(&event_copy, LOG_NONE, "%s", e.msg);
-    return given->program->copy_status;
+    return given->program->failure_status;
 }
 
 const struct opt_command selfcopy_command = {

@@ -81,6 +81,8 @@ signals_read(struct signals *s, struct signals_event *ret)
 void
 signals_stop_self(void)
 {
+    if (getpid() == 1) /* the kernel does not stop it, but discards a CONT that waits */
+        return;
     kill(getpid(), SIGSTOP);
 }
 
@@ -90,6 +92,21 @@ signals_restore(const struct signals *s)
     sigaction(SIGCHLD, &s->entry_chld, NULL);
     sigaction(SIGPIPE, &s->entry_pipe, NULL);
     sigprocmask(SIG_SETMASK, &s->entry_mask, NULL);
+}
+
+int
+signals_spawn(const struct signals *s, posix_spawnattr_t *attr)
+{
+    sigset_t defaults;
+    sigemptyset(&defaults);
+    if (s->entry_pipe.sa_handler != SIG_IGN)
+        sigaddset(&defaults, SIGPIPE);
+    int rc = posix_spawnattr_setsigmask(attr, &s->entry_mask);
+    rc = rc ? rc : posix_spawnattr_setsigdefault(attr, &defaults);
+    rc = rc ? rc : posix_spawnattr_setpgroup(attr, 0);
+    return rc ? rc
+              : posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+                                                   POSIX_SPAWN_SETPGROUP);
 }
 
 const char *

@@ -11,6 +11,7 @@
 #define RR_PROC_SIGNALS_H
 
 #include <signal.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -38,11 +39,13 @@ struct signals_event {
 /* The next signal; false when none waits. PIPE and XFSZ by our own writes are left out. */
 bool signals_read(struct signals *s, struct signals_event *ret);
 
-/* What TSTP, TTIN and TTOU would have done at their default: returns when we are continued. */
+/* What TSTP, TTIN and TTOU would have done at their default: returns when we are continued. PID 1 cannot be stopped: at once. */
 void signals_stop_self(void);
 
 /* In a child, before exec: mask and dispositions as on entry. Safe after fork. */
 void signals_restore(const struct signals *s);
+/* The same for posix_spawn(3), and a process group of its own. An errno, 0; attr: initialised. */
+int signals_spawn(const struct signals *s, posix_spawnattr_t *attr);
 
 /* "TERM", "RTMIN+2" …: into buf of SIGNALS_NAME_MAX; returns buf. */
 #define SIGNALS_NAME_MAX 16

@@ -10,10 +10,14 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
+#include "common/proc/cgroup.h"
 #include "common/proc/procfs.h"
 
 struct tree {
     pid_t self;
+    pid_t guard;      /* 0: none */
+    pid_t supervisor; /* of a guard's own tree; 0: this is not a guard */
+    const struct cgroup *cgroup;
     bool proc;     /* /proc can be used */
     bool children; /* and has the children files */
     bool pidfds;   /* the kernel and the sandbox allow pidfds */
@@ -21,20 +25,45 @@ struct tree {
     struct procfs_list asked; /* sorted by pid; who got a signal */
 };
 
+/* Among the first n, which are sorted. */
 static const struct procfs_stat *
-list_find(const struct procfs_list *list, const struct procfs_stat *s)
+find_pid(const struct procfs_list *list, size_t n, pid_t pid)
 {
-    for (size_t low = 0, high = list->n; low < high;) {
+    for (size_t low = 0, high = n; low < high;) {
         size_t middle = low + (high - low) / 2;
         const struct procfs_stat *at = &list->items[middle];
-        if (at->pid == s->pid)
-            return at->start == s->start ? at : NULL;
-        if (at->pid < s->pid)
+        if (at->pid == pid)
+            return at;
+        if (at->pid < pid)
             low = middle + 1;
         else
             high = middle;
     }
     return NULL;
+}
+
+static const struct procfs_stat *
+list_find(const struct procfs_list *list, const struct procfs_stat *s)
+{
+    const struct procfs_stat *at = find_pid(list, list->n, s->pid);
+    return at && at->start == s->start ? at : NULL;
+}
+
+/* Neither one that we had before, nor the guard. */
+static bool
+add(const struct tree *t, const struct procfs_stat *s, struct procfs_list *ret)
+{
+    return s->pid == t->guard || list_find(&t->foreign, s) || procfs_list_add(ret, s);
+}
+
+static bool
+add_of_parent(const struct tree *t, const struct procfs_list *all, pid_t parent,
+              struct procfs_list *ret)
+{
+    for (size_t i = 0; i < all->n; i++)
+        if (all->items[i].ppid == parent && !add(t, &all->items[i], ret))
+            return false;
+    return true;
 }
 
 /* Without the kernel's lists: all of /proc once, then the children of each by their ppid. */
@@ -44,15 +73,13 @@ walk_parents(struct tree *t, struct procfs_list *ret)
     CLEANUP_WITH(procfs_list_done) struct procfs_list all = {0};
     if (!procfs_all(&all))
         return false;
-    pid_t parent = t->self;
-    for (size_t next = 0;; parent = ret->items[next++].pid) {
-        for (size_t i = 0; i < all.n; i++)
-            if (all.items[i].ppid == parent && !list_find(&t->foreign, &all.items[i]) &&
-                !procfs_list_add(ret, &all.items[i]))
-                return false;
-        if (next == ret->n)
-            return true;
-    }
+    if (!add_of_parent(t, &all, t->self, ret) ||
+        (t->guard && !add_of_parent(t, &all, t->guard, ret)))
+        return false;
+    for (size_t next = 0; next < ret->n; next++)
+        if (!add_of_parent(t, &all, ret->items[next].pid, ret))
+            return false;
+    return true;
 }
 
 static bool
@@ -62,15 +89,41 @@ walk_children(struct tree *t, struct procfs_list *ret)
     if (!procfs_children(t->self, &own))
         return false;
     for (size_t i = 0; i < own.n; i++)
-        if (!list_find(&t->foreign, &own.items[i]) && !procfs_list_add(ret, &own.items[i]))
+        if (!add(t, &own.items[i], ret))
             return false;
+    if (t->guard && !procfs_children(t->guard, ret))
+        return false;
     for (size_t next = 0; next < ret->n; next++)
         if (!procfs_children(ret->items[next].pid, ret))
             return false;
     return true;
 }
 
-/* All descendants, sorted, zombies too. What memory allows, when it runs out. */
+/* Somebody may have put us there, or whom we guard: it is not the command's alone then, and counts no more. */
+static bool
+has_cgroup(const struct tree *t)
+{
+    return t->cgroup && !cgroup_holds(t->cgroup, t->self) &&
+           !(t->supervisor && cgroup_holds(t->cgroup, t->supervisor));
+}
+
+struct members {
+    const struct tree *tree;
+    struct procfs_list *found;
+    size_t descendants; /* the first ones of found */
+};
+
+static void
+on_member(pid_t pid, void *arg)
+{
+    struct members *m = arg;
+    struct procfs_stat s;
+    if (pid > 0 && pid != m->tree->self && !find_pid(m->found, m->descendants, pid) &&
+        procfs_stat(pid, &s))
+        IGNORED(add(m->tree, &s, m->found));
+}
+
+/* All descendants, and who else is in the cgroup; sorted, zombies too. What memory allows, when it runs out. */
 static void
 walk(struct tree *t, struct procfs_list *ret)
 {
@@ -80,6 +133,11 @@ walk(struct tree *t, struct procfs_list *ret)
         walk_children(t, ret);
     else
         walk_parents(t, ret);
+    procfs_list_sort(ret);
+    struct members m = {.tree = t, .found = ret, .descendants = ret->n};
+    if (!has_cgroup(t))
+        return;
+    cgroup_members(t->cgroup, on_member, &m);
     procfs_list_sort(ret);
 }
 
@@ -148,6 +206,24 @@ tree_sees_all(const struct tree *t)
     return t->proc || t->self == 1;
 }
 
+void
+tree_set_guard(struct tree *t, pid_t guard)
+{
+    t->guard = guard;
+}
+
+void
+tree_set_supervisor(struct tree *t, pid_t supervisor)
+{
+    t->supervisor = supervisor;
+}
+
+void
+tree_set_cgroup(struct tree *t, const struct cgroup *g)
+{
+    t->cgroup = g;
+}
+
 static int
 signal_pid(pid_t pid, int signo, bool wake)
 {
@@ -187,21 +263,17 @@ signal_one(const struct tree *t, const struct procfs_stat *s, int signo, bool wa
     return signal_pid(s->pid, signo, wake);
 }
 
-/* A group exists for certain while a child of ours, dead or alive but not reaped, is in it. */
+/* A group exists for certain while a child of ours, dead or alive but not reaped, is in it. Of a guard's children only the command
+ * is not reaped without our leave; it leads the group. */
 static bool
 group_is_ours(const struct tree *t, const struct procfs_list *found, pid_t group)
 {
     for (size_t i = 0; i < found->n; i++)
-        if (found->items[i].pgrp == group && found->items[i].ppid == t->self)
+        if (found->items[i].pgrp == group &&
+            (found->items[i].ppid == t->self ||
+             (found->items[i].ppid == t->guard && found->items[i].pid == group)))
             return true;
     return false;
-}
-
-static bool
-is_dead(const struct procfs_stat *s)
-{
-    /* A process whose first thread has ended looks like a zombie while others go on. */
-    return (s->state == 'Z' || s->state == 'X') && s->threads <= 1;
 }
 
 static struct tree_count
@@ -218,6 +290,7 @@ signal_blind(const struct tree *t, int signo, bool wake, pid_t group)
 struct tree_count
 tree_signal(struct tree *t, int signo, bool wake, enum tree_scope scope, pid_t group)
 {
+    bool by_cgroup = signo == SIGKILL && has_cgroup(t) && cgroup_kill(t->cgroup);
     if (!t->proc)
         return signal_blind(t, signo, wake, group);
     CLEANUP_WITH(procfs_list_done) struct procfs_list found = {0};
@@ -229,13 +302,14 @@ tree_signal(struct tree *t, int signo, bool wake, enum tree_scope scope, pid_t g
     struct tree_count count = {0};
     for (size_t i = 0; i < found.n; i++) {
         const struct procfs_stat *s = &found.items[i];
-        if (is_dead(s))
+        if (procfs_is_dead(s))
             continue;
         count.alive++;
         if ((by_group && s->pgrp == group && signo != SIGKILL) ||
             (scope == TREE_UNASKED && list_find(&t->asked, s)))
             continue;
-        if (signal_one(t, s, signo, wake) == EPERM)
+        if (signal_one(t, s, signo, wake) == EPERM &&
+            !(by_cgroup && cgroup_holds(t->cgroup, s->pid)))
             count.denied++;
     }
     /* Whoever was found has been asked now, or was before. */
@@ -261,18 +335,36 @@ tree_reap(struct tree *t, tree_reap_cb *cb, void *arg)
     }
 }
 
-bool
-tree_empty(struct tree *t)
+static bool
+no_descendants(struct tree *t)
 {
     siginfo_t info = {0};
     if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0 && errno == ECHILD)
         return true;
-    if (!t->proc || t->foreign.n == 0)
+    if (!t->proc || t->guard || t->foreign.n == 0)
         return false;
     /* Foreign children live on: by the parents, for the kernel's list may miss one while others
      * end. */
     CLEANUP_WITH(procfs_list_done) struct procfs_list left = {0};
     return walk_parents(t, &left) && left.n == 0;
+}
+
+static bool
+is_inhabited(const struct tree *t)
+{
+    return t->cgroup && cgroup_populated(t->cgroup) && has_cgroup(t);
+}
+
+bool
+tree_empty(struct tree *t)
+{
+    return no_descendants(t) && !is_inhabited(t);
+}
+
+bool
+tree_strays(struct tree *t)
+{
+    return no_descendants(t) && is_inhabited(t);
 }
 
 void
@@ -282,7 +374,7 @@ tree_describe(struct tree *t, size_t max, struct strbuf *out)
     walk(t, &found);
     size_t alive = 0;
     for (size_t i = 0; i < found.n; i++) {
-        if (is_dead(&found.items[i]))
+        if (procfs_is_dead(&found.items[i]))
             continue;
         if (++alive <= max)
             strbuf_addf(out, "%s%d (%s)", alive > 1 ? ", " : "", (int)found.items[i].pid,

@@ -40,6 +40,8 @@ redisconn_close(struct redisconn *c)
 {
     dial_cancel(c->dial);
     c->dial = NULL;
+    tls_open_cancel(c->opening);
+    c->opening = NULL;
     if (c->bev) {
         bufferevent_free(c->bev);
         c->bev = NULL;

@@ -27,30 +27,51 @@ tls_context(struct redisconn *c, struct err *e)
     if (t->tls_ca && !tls->ca)
         return err_nomem(e);
     tls->verify = t->tls_verify;
-    tls->client = tls_client_new(t->tls_ca, t->tls_verify, e);
+    tls->client = tls_client_new(c->loop, t->tls_ca, t->tls_verify, e);
     return tls->client ? 0 : -1;
+}
+
+static void
+on_opened(const struct err *e, struct bufferevent *bev, void *arg)
+{
+    struct redisconn *c = arg;
+    c->opening = NULL;
+    if (e)
+        redisconn_fail(c, e);
+    else
+        redisconn_talk(c, bev, true);
+}
+
+static int
+open_tls(struct redisconn *c, int fd, struct err *e)
+{
+    const struct tls_to to = {fd, c->target->tls_name, c->connect_deadline_ms};
+    if (tls_context(c, e) != 0) {
+        close(fd);
+        return -1;
+    }
+    c->opening = tls_open_start(c->tls->client, &to, on_opened, c, e);
+    return c->opening ? 0 : -1;
+}
+
+static int
+open_plain(struct redisconn *c, int fd, struct err *e)
+{
+    struct bufferevent *bev = bufferevent_socket_new(
+        loop_base(c->loop), fd, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+    if (!bev) {
+        close(fd);
+        return err_nomem(e);
+    }
+    redisconn_talk(c, bev, false);
+    return 0;
 }
 
 static void
 take_socket(struct redisconn *c, int fd)
 {
-    struct event_base *base = loop_base(c->loop);
-    struct bufferevent *bev = NULL;
     struct err e;
-    if (!c->target->tls) {
-        bev = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
-        if (!bev) {
-            close(fd);
-            err_nomem(&e);
-        }
-    } else if (tls_context(c, &e) != 0) {
-        close(fd);
-    } else {
-        bev = tls_client_bufferevent(c->tls->client, base, fd, c->target->tls_name, &e);
-    }
-    if (bev)
-        redisconn_talk(c, bev, c->target->tls);
-    else
+    if ((c->target->tls ? open_tls(c, fd, &e) : open_plain(c, fd, &e)) < 0)
         redisconn_fail(c, &e);
 }
 

@@ -22,7 +22,7 @@ struct loop_timer;
 
 enum redisconn_state {
     REDISCONN_IDLE,
-    REDISCONN_CONNECTING, /* dial is under way */
+    REDISCONN_CONNECTING, /* dial is under way, or the CA store is read */
     REDISCONN_HANDSHAKE,  /* TLS */
     REDISCONN_LOGIN,      /* AUTH and SELECT are sent */
     REDISCONN_READY
@@ -51,6 +51,7 @@ struct redisconn {
     void *connect_arg;
     uint64_t connect_deadline_ms;
     struct dial *dial;
+    struct tls_open *opening;
     struct resolve_addr peer;    /* that was reached last */
     struct resolve_addr shunned; /* sa_len 0: none */
     struct redisconn_tls *tls, own_tls;

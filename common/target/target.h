@@ -44,6 +44,8 @@ MUST_CHECK int target_pg_load(const char *database, const struct target_env *env
 /* One URL or DSN (healthd check lines). As for any libpq program the PG* variables fill what it leaves open, for libpq cannot be
  * kept from most of them; DATABASE_* are not looked at. `password_file=PATH` names a file with the password. */
 MUST_CHECK int target_pg_parse(const char *text, struct target_pg **ret, struct err *e);
+/* The same text, by itself: neither the environment nor a file that it names is looked at. ERR_USAGE, which repeats no secret. */
+MUST_CHECK int target_pg_check(const char *text, struct err *e);
 void target_pg_free(struct target_pg *t);
 
 size_t
@@ -121,6 +123,8 @@ MUST_CHECK int target_redis_load(const char *url, const struct target_env *env,
 /* One URL alone (healthd check lines); the environment is not looked at. Parameters beside db: password_file=PATH, ca_file=PATH,
  * verify=no, server_name=NAME; those of redis-py and go-redis are understood or known to be no matter. */
 MUST_CHECK int target_redis_parse(const char *url, struct target_redis **ret, struct err *e);
+/* As target_pg_check(). */
+MUST_CHECK int target_redis_check(const char *url, struct err *e);
 void target_redis_free(struct target_redis *t);
 /* As target_pg_refresh(). */
 MUST_CHECK int target_redis_refresh(struct target_redis *t, struct err *e);

@@ -398,6 +398,17 @@ target_pg_parse(const char *text, struct target_pg **ret, struct err *e)
 }
 
 int
+target_pg_check(const char *text, struct err *e)
+{
+    struct target_pg t = {.set.unopened = true};
+    int result = pg_text_parse(text, &t.set, NULL, e);
+    if (result == 0)
+        result = hosts_init(&t, e);
+    content_done(&t);
+    return result;
+}
+
+int
 target_pg_refresh(struct target_pg *t, struct err *e)
 {
     struct target_pg fresh = {.database = t->database, .alone = t->alone, .env = t->env};

@@ -60,7 +60,8 @@ enum pg_key {
 /* Owned strings; NULL: open. */
 struct pg_set {
     char *value[PG_KEYS];
-    bool strict; /* sslaccept=strict came by: pg_text_parse() makes it verify-full */
+    bool strict;   /* sslaccept=strict came by: pg_text_parse() makes it verify-full */
+    bool unopened; /* no file is read: password_file= is taken as it is */
 };
 
 void pg_set_done(struct pg_set *set); /* wipes; set is as new */

@@ -317,6 +317,8 @@ static int
 do_secret_file(struct pg_set *set, const char *path, struct err *e)
 {
     char *secret;
+    if (set->unopened)
+        return 0;
     if (target_read_secret(path, &secret, e) != 0)
         return -1;
     pg_set_take(set, PG_PASSWORD, secret);

@@ -191,6 +191,15 @@ load(const char *url, bool alone, const struct target_env *env, struct target_re
 }
 
 int
+target_redis_check(const char *url, struct err *e)
+{
+    struct redis_set set = {.unopened = true};
+    int result = redis_url_parse(url, &set, e);
+    redis_set_done(&set);
+    return result;
+}
+
+int
 target_redis_load(const char *url, const struct target_env *env, struct target_redis **ret,
                   struct err *e)
 {

@@ -26,6 +26,7 @@ enum redis_key {
 /* Owned; NULL: open. */
 struct redis_set {
     char *value[REDIS_KEYS];
+    bool unopened; /* no file is read: password_file= stands for some password */
 };
 
 void redis_set_done(struct redis_set *set); /* wipes; set is as new */

@@ -111,6 +111,8 @@ do_param(struct redis_set *set, const struct param *p, const char *value, struct
     case DO_KEY:
         return redis_set_take(set, p->key, strdup(value), e);
     case DO_SECRET_FILE:
+        if (set->unopened)
+            return redis_set_take(set, p->key, strdup("-"), e);
         return target_read_secret(value, &secret, e) == 0 ? redis_set_take(set, p->key, secret, e)
                                                           : -1;
     case DO_CERT_REQS:

@@ -1,8 +1,12 @@
 /* cron_next.c: local times to instants, one stretch of a zone after the other (pure). */
 #include "cronrun/cron/cron_next.h"
 
+#include <stddef.h>
+
 #define JUMP_MAX_S (3 * 3600)
 #define HORIZON_S (CRON_HORIZON_YEARS * INT64_C(31557600))
+
+const char *const cron_dst_names[] = {"vixie", "skip", "k8s", NULL};
 
 /* By how much the clocks went forward where the span begins; 0 at the beginning of time, and for a jump that is too large to be a
  * change of the hour. */

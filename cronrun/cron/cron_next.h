@@ -20,6 +20,7 @@
 #include "cronrun/cron/zone.h"
 
 enum cron_dst { CRON_DST_VIXIE, CRON_DST_SKIP, CRON_DST_K8S };
+extern const char *const cron_dst_names[]; /* "vixie", by the enum; NULL at the end */
 
 #define CRON_HORIZON_YEARS 40
 

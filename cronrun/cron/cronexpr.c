@@ -9,6 +9,8 @@
 #include "common/base/clock.h"
 #include "common/base/words.h"
 
+const char *const cron_dialect_names[] = {"vixie", "k8s", NULL};
+
 struct field {
     const char *what; /* for messages */
     unsigned min, max;

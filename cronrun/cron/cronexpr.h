@@ -25,6 +25,7 @@
 #include "common/base/err.h"
 
 enum cron_dialect { CRON_VIXIE, CRON_K8S };
+extern const char *const cron_dialect_names[]; /* "vixie", by the enum; NULL at the end */
 
 #define CRONEXPR_ZONE_MAX 64
 

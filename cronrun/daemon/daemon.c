@@ -10,14 +10,14 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/words.h"
-#include "common/lease/lease.h"
 #include "common/proc/cores.h"
+#include "common/proc/descriptors.h"
 #include "cronrun/daemon/daemon_impl.h"
 #include "cronrun/events.h"
-#include "cronrun/run/instant.h"
 #include "cronrun/tabfile.h"
 
 #define LOOK_AGAIN_MS 10000
+#define RECALL_MS 120000
 /* A file that has just been written may be written still; one that never rests is read all the same. */
 #define FRESH_MS 1000
 #define FRESH_LOOKS 10
@@ -40,30 +40,12 @@ is_fresh(const struct stat *s)
     return age_ms >= 0 && age_ms < FRESH_MS;
 }
 
-/* What a lock file of the job's own knows of its last run, before this daemon. */
-static int64_t
-last_start(const struct crontab_job *tab, void *arg)
-{
-    (void)arg;
-    struct lease_holder last;
-    int64_t since_ms;
-    for (char **option = tab->run; *option; option++) {
-        if (strncmp(*option, "--lock=file:", 12) != 0)
-            continue;
-        const char *path = *option + 12;
-        path += strncmp(path, "///", 3) == 0 ? 2 : 0;
-        if (lease_file_last(path, &last) && instant_parse(last.since, &since_ms, NULL) == 0)
-            return since_ms / 1000;
-    }
-    return INT64_MIN;
-}
-
 /* It is in the crontab no more, with a start that has waited. */
 static void
-on_job_left(const struct job *job, void *arg)
+on_job_left(const struct job *job, const struct due_start *start, void *arg)
 {
     (void)arg;
-    report_skipped(job, &job->wait, "removed");
+    report_skipped(job, start, "removed");
 }
 
 /* Reads it, and adopts its jobs; what is wrong with it has been said. */
@@ -83,7 +65,6 @@ load(struct daemon *d, struct err *e)
         const struct jobs_source from = {.tab = tab,
                                          .zone = d->zone,
                                          .now_ms = d->clock.wall_ms, /* looked at so far */
-                                         .last_s = d->loaded_ms < 0 ? last_start : NULL,
                                          .left = on_job_left};
         rc = jobs_set(&d->jobs, &from, &change, e);
     }
@@ -134,6 +115,64 @@ on_file(void *arg)
     else if (d->watchfile)
         watchfile_renew(d->watchfile);
     loop_timer_start(d->look_timer, LOOK_AGAIN_MS);
+}
+
+/* ---- what was missed before ---- */
+
+static bool
+recall_wants(const char *name, void *arg)
+{
+    const struct daemon *d = arg;
+    for (size_t i = 0; i < d->jobs.n; i++)
+        if (strcmp(d->jobs.items[i]->name, name) == 0)
+            return d->jobs.items[i]->tab->catchup;
+    return false;
+}
+
+static void
+on_recalled(const char *name, int64_t last_ms, void *arg)
+{
+    struct daemon *d = arg;
+    for (size_t i = 0; i < d->jobs.n; i++)
+        if (strcmp(d->jobs.items[i]->name, name) == 0)
+            due_recall(&d->jobs.items[i]->due, last_ms / 1000);
+}
+
+static void
+on_recall_done(bool failed, void *arg)
+{
+    struct daemon *d = arg;
+    report_recalled(d, failed);
+    recall_free(d->recall);
+    d->recall = NULL;
+    starts_look(d);
+}
+
+/* Of jobs with catchup=one, when they ran last. Without an answer they go on from now. */
+static void
+recall(struct daemon *d)
+{
+    struct err e;
+    bool wanted = false;
+    for (size_t i = 0; i < d->jobs.n; i++)
+        wanted = wanted || d->jobs.items[i]->tab->catchup;
+    if (!wanted)
+        return;
+    const struct spawn spawn = {.signals = &d->signals, /* no core file: it is one of ours */
+                                .descriptors = d->launch.spawn.descriptors};
+    const struct recall_request request = {.program = launch_program(),
+                                           .path = d->path,
+                                           .dialect = cron_dialect_names[d->o->dialect],
+                                           .dst = cron_dst_names[d->o->dst],
+                                           .spawn = spawn,
+                                           .deadline_ms = clock_deadline(RECALL_MS),
+                                           .wants = recall_wants,
+                                           .cb = on_recalled,
+                                           .done = on_recall_done,
+                                           .arg = d};
+    d->recall = recall_new(d->loop, &request, &e);
+    if (!d->recall)
+        report_recalled(d, true);
 }
 
 /* ---- the end ---- */
@@ -239,10 +278,14 @@ adopt_orphans(struct daemon *d, struct err *e)
 static int
 init(struct daemon *d, struct err *e)
 {
-    cores_off(&d->launch.cores);
+    cores_off(&d->cores);
+    d->launch.spawn = (struct spawn){
+        .signals = &d->signals,
+        .cores = &d->cores,
+        .descriptors = descriptors_raise(RLIM_INFINITY), /* each run costs one */
+    };
     if (signals_init(&d->signals, e) < 0 || adopt_orphans(d, e) < 0)
         return -1;
-    d->launch.signals = &d->signals;
     d->loop = loop_new(e);
     if (!d->loop)
         return -1;
@@ -300,6 +343,7 @@ done(struct daemon *d)
 {
     if (d->loop) {
         web_free(d->web);
+        recall_free(d->recall);
         watchfile_free(d->watchfile);
         walltimer_free(d->timer);
         loop_timer_free(d->drain_timer);
@@ -329,6 +373,7 @@ serve(struct daemon *d, struct err *e)
     if (load(d, e) < 0 || listen_all(d, e) < 0)
         return -1;
     loop_timer_start(d->look_timer, LOOK_AGAIN_MS);
+    recall(d);
     starts_look(d);
     loop_run(d->loop);
     log_info(&event_stopped, LOG_NONE, "stopped");

@@ -20,6 +20,7 @@
 #include "cronrun/daemon/walltimer.h"
 #include "cronrun/daemon/watchfile.h"
 #include "cronrun/daemon/web.h"
+#include "cronrun/recall/recall.h"
 
 /* A process of ours: `cronrun run`. */
 struct daemon_run {
@@ -37,6 +38,7 @@ struct daemon {
     const char *path; /* of the crontab */
     const char *zone;
     struct signals signals;
+    struct rlimit cores; /* as they were */
     struct launch launch;
     struct loop *loop;
     struct loop_watch *signal_watch;
@@ -45,10 +47,12 @@ struct daemon {
         *look_timer;      /* looks at the crontab's file, also when nothing was heard of it */
     unsigned fresh_looks; /* in a row, at a file that was just being written */
     struct walltimer *timer;
+    int64_t look_ms; /* wall time at which it fires */
     struct watchfile *watchfile;
     struct stat read; /* the crontab, as it was read */
     struct due_clock clock;
-    struct web *web; /* NULL: nothing listens */
+    struct web *web;       /* NULL: nothing listens */
+    struct recall *recall; /* NULL: nothing is asked */
 
     struct jobs jobs;
     struct daemon_run *runs;
@@ -94,12 +98,17 @@ void report_loaded(const struct daemon *d, const struct jobs_change *change);
 void report_faults(const struct daemon *d, const struct crontab_faults *faults);
 void
 report_refused(const struct daemon *d, const struct crontab_faults *faults, const struct err *e);
+/* The stores were asked when jobs ran last. */
+void report_recalled(const struct daemon *d, bool failed);
 void report_missed(const struct job *job, const struct due_found *found);
 void report_late(const struct job *job, const struct due_found *found);
 /* why: "running", "waiting", "replaced", "draining", "removed" */
 void report_skipped(const struct job *job, const struct due_start *start, const char *why);
 void report_waits(const struct job *job, const struct due_start *start);
-void report_not_started(const struct job *job, const struct due_start *start, const struct err *e);
+/* Of job->start: it is tried again; it has worked at last; it has not, and is given up. */
+void report_tried_again(const struct job *job, const struct err *e);
+void report_started_at_last(const struct job *job);
+void report_not_started(const struct job *job, const struct err *e);
 void report_vanished(const struct daemon_run *run, int wait_status);
 
 #endif

@@ -116,14 +116,22 @@ set_next(struct due *d, int64_t at_s)
 }
 
 void
-due_begin(struct due *d, const struct due_rules *rules, int64_t now_ms, int64_t last_s)
+due_begin(struct due *d, const struct due_rules *rules, int64_t now_ms)
 {
     int64_t from_s = civil_floor_div(now_ms, 1000);
     *d = (struct due){.rules = *rules};
-    if (rules->catchup && last_s != INT64_MIN && last_s < from_s)
-        from_s = last_s;
     d->now = (struct due_stretch){from_s, from_s};
     set_next(d, time_after(d, from_s));
+}
+
+void
+due_recall(struct due *d, int64_t last_s)
+{
+    bool begun = d->n_done > 0 || d->now.to_s > d->now.from_s;
+    if (!d->rules.catchup || begun || last_s >= d->now.from_s)
+        return;
+    d->now = (struct due_stretch){last_s, last_s};
+    set_next(d, time_after(d, last_s));
 }
 
 /* ---- looking ---- */

@@ -58,9 +58,12 @@ struct due_found {
     bool or_more;    /* they were too many to be counted */
 };
 
-/* From now on; with catchup and a last_s that is not INT64_MIN from after that time: the job's last start, or end, before this
- * program was started. */
-void due_begin(struct due *d, const struct due_rules *rules, int64_t now_ms, int64_t last_s);
+/* From now on. */
+void due_begin(struct due *d, const struct due_rules *rules, int64_t now_ms);
+
+/* last_s: the job's last start, or end, before this program was started. With catchup, the times since then are as if they had been
+ * waited for, unless one has come meanwhile: they would be older than what was started. Without: nothing. */
+void due_recall(struct due *d, int64_t last_s);
 
 /* What is due, and the next time; false: nothing is. Now is never before an earlier one, but for due_step(). */
 bool due_look(struct due *d, int64_t now_ms, struct due_found *ret);

@@ -73,8 +73,7 @@ job_new(struct jobs *jobs, const struct jobs_source *from, const struct crontab_
         job_free(job);
         return NULL;
     }
-    due_begin(&job->due, &rules, from->now_ms,
-              from->last_s ? from->last_s(tab, from->arg) : INT64_MIN);
+    due_begin(&job->due, &rules, from->now_ms);
     return job;
 }
 
@@ -157,9 +156,11 @@ static void
 job_leave(struct jobs *fresh, const struct jobs_source *from, struct job *old)
 {
     if (old->waits && from->left)
-        from->left(old, from->arg);
+        from->left(old, &old->wait, from->arg);
+    if (old->again && from->left)
+        from->left(old, &old->start, from->arg);
     old->tab = NULL;
-    old->waits = false;
+    old->waits = old->again = false;
     if (old->running > 0)
         fresh->gone[fresh->n_gone++] = old;
     else

@@ -31,7 +31,10 @@ struct job {
     unsigned running; /* with one that is about to be started */
     bool waits;       /* `wait` is started when the earlier run has ended */
     bool starts;      /* `start` is about to be started */
+    bool again;       /* no process could be made for `start`: at again_ms it is tried again */
     struct due_start wait, start;
+    int64_t again_ms;         /* wall time */
+    unsigned attempts;        /* of `start`, that have failed */
     struct job *next_start;   /* in the list of those that are */
     int64_t running_since_ms; /* wall time, of the latest run; -1: none has begun */
 };
@@ -56,17 +59,14 @@ struct jobs_change {
 };
 
 /*
- * Takes tab, also when it fails; then jobs stays as it is. zone: of jobs that name none; outlives jobs. last_s, which may be NULL:
- * the last known start of a job before this program, INT64_MIN: none. left, which may be NULL: of a job that goes while a start waits.
+ * Takes tab, also when it fails; then jobs stays as it is. zone: of jobs that name none; outlives jobs. left, which may be NULL: of a job that goes while a start waits, or is to be tried again.
  * ERR_USAGE: a zone cannot be loaded; ERR_NOMEM.
  */
-typedef int64_t jobs_last_cb(const struct crontab_job *job, void *arg);
-typedef void jobs_left_cb(const struct job *job, void *arg);
+typedef void jobs_left_cb(const struct job *job, const struct due_start *start, void *arg);
 struct jobs_source {
     struct crontab *tab;
     const char *zone;
     int64_t now_ms;
-    jobs_last_cb *last_s;
     jobs_left_cb *left;
     void *arg;
 };

@@ -4,8 +4,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +97,20 @@ variable_of(const char *option)
     return text;
 }
 
+/* The daemon's CRONRUN_PING_FILE says nothing to a job that has a URL of its own, and both would be refused. */
+static void
+drop_file_of(struct launch_words *w, const char *variable)
+{
+    static const char file[] = "_FILE=";
+    size_t len = strcspn(variable, "="), kept = 0;
+    for (size_t i = 0; i < w->n_envp; i++)
+        if (!w->envp[i] || strncmp(w->envp[i], variable, len) != 0 ||
+            strncmp(w->envp[i] + len, file, sizeof(file) - 1) != 0)
+            w->envp[kept++] = w->envp[i];
+    w->n_envp = kept;
+    w->envp[kept] = NULL;
+}
+
 /* Kinds of locks that name no server are shown; all else of a lock, and a monitor's URL, may hold a password. */
 static bool
 may_be_secret(const char *option)
@@ -123,10 +135,14 @@ may_be_secret(const char *option)
 static void
 add_option(struct launch_words *w, char *option)
 {
-    if (may_be_secret(option))
-        set_variable(w, own(w, variable_of(option)));
-    else
+    if (may_be_secret(option)) {
+        char *text = own(w, variable_of(option));
+        set_variable(w, text);
+        if (text)
+            drop_file_of(w, text);
+    } else {
         w->argv[w->n_argv++] = option;
+    }
 }
 
 static bool
@@ -235,25 +251,10 @@ open_input(const char *input, struct err *e)
     return -1;
 }
 
-static const char *
-own_program(void)
+const char *
+launch_program(void)
 {
     return access(SELF, X_OK) == 0 ? SELF : (const char *)getauxval(AT_EXECFN);
-}
-
-static int
-set_attributes(posix_spawnattr_t *attr, const struct signals *s)
-{
-    sigset_t defaults;
-    sigemptyset(&defaults);
-    if (s->entry_pipe.sa_handler != SIG_IGN)
-        sigaddset(&defaults, SIGPIPE);
-    int rc = posix_spawnattr_setsigmask(attr, &s->entry_mask);
-    rc = rc ? rc : posix_spawnattr_setsigdefault(attr, &defaults);
-    rc = rc ? rc : posix_spawnattr_setpgroup(attr, 0);
-    return rc ? rc
-              : posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-                                                   POSIX_SPAWN_SETPGROUP);
 }
 
 /* An errno, 0. */
@@ -262,26 +263,12 @@ spawn(const struct launch *l, const struct launch_words *w, int in_fd, int recor
       pid_t *ret_pid)
 {
     posix_spawn_file_actions_t files;
-    posix_spawnattr_t attr;
-    struct rlimit ours;
     int rc = posix_spawn_file_actions_init(&files);
     if (rc)
         return rc;
-    rc = posix_spawnattr_init(&attr);
-    if (rc) {
-        posix_spawn_file_actions_destroy(&files);
-        return rc;
-    }
     rc = posix_spawn_file_actions_adddup2(&files, in_fd, 0);
     rc = rc ? rc : posix_spawn_file_actions_adddup2(&files, record_fd, RECORD_FD);
-    rc = rc ? rc : set_attributes(&attr, l->signals);
-    if (rc == 0) {
-        getrlimit(RLIMIT_CORE, &ours);
-        setrlimit(RLIMIT_CORE, &l->cores);
-        rc = posix_spawn(ret_pid, own_program(), &files, &attr, w->argv, w->envp);
-        setrlimit(RLIMIT_CORE, &ours);
-    }
-    posix_spawnattr_destroy(&attr);
+    rc = rc ? rc : spawn_start(&l->spawn, launch_program(), w->argv, w->envp, &files, ret_pid);
     posix_spawn_file_actions_destroy(&files);
     return rc;
 }

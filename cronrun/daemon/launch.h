@@ -8,18 +8,19 @@
 #define RR_CRONRUN_LAUNCH_H
 
 #include <stdint.h>
-#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "common/base/err.h"
-#include "common/proc/signals.h"
+#include "common/proc/spawn.h"
 #include "cronrun/daemon/jobs.h"
 
 struct launch {
-    const struct signals *signals; /* borrowed */
-    struct rlimit cores;           /* as they were for the daemon */
+    struct spawn spawn;
     const char *log_format, *log_level;
 };
+
+/* This very program, to be executed. Borrowed. */
+const char *launch_program(void);
 
 struct launch_words {
     char **argv, **envp; /* owned; the strings of envp that are not ours are borrowed */

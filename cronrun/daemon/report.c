@@ -49,6 +49,21 @@ report_refused(const struct daemon *d, const struct crontab_faults *faults, cons
 }
 
 void
+report_recalled(const struct daemon *d, bool failed)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < d->jobs.n; i++)
+        n += d->jobs.items[i]->tab->catchup;
+    log_write(
+        failed ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, &event_recalled,
+        LOG_FIELDS(LF_STR("file", words_showable(d->path)), LF_UINT("jobs", n)),
+        failed
+            ? "it is not known of all jobs with catchup=one when they ran last, and what those have "
+              "missed is not made up for; cronrun status with this crontab says why"
+            : "it is known when jobs with catchup=one ran last");
+}
+
+void
 report_missed(const struct job *job, const struct due_found *found)
 {
     char text[CLOCK_RFC3339_MAX];
@@ -99,11 +114,35 @@ report_waits(const struct job *job, const struct due_start *start)
 }
 
 void
-report_not_started(const struct job *job, const struct due_start *start, const struct err *e)
+report_tried_again(const struct job *job, const struct err *e)
+{
+    char text[CLOCK_RFC3339_MAX];
+    log_warn(
+        &event_start_retries,
+        LOG_FIELDS(LF_STR("job", job->name), LF_STR("scheduled", instant(text, job->start.at_s))),
+        "%s cannot be started yet, and is tried again: %s", job->name, e->msg);
+}
+
+void
+report_started_at_last(const struct job *job)
+{
+    char text[CLOCK_RFC3339_MAX];
+    int64_t late_ms = clock_wall_ms() - job->start.at_ms;
+    log_info(&event_start_retried,
+             LOG_FIELDS(LF_STR("job", job->name),
+                        LF_STR("scheduled", instant(text, job->start.at_s)),
+                        LF_UINT("attempts", job->attempts + 1u), LF_INT("late_ms", late_ms)),
+             "%s is started at last, after %u attempts that failed", job->name, job->attempts);
+}
+
+void
+report_not_started(const struct job *job, const struct err *e)
 {
     char text[CLOCK_RFC3339_MAX];
     log_error(&event_start_failed,
-              LOG_FIELDS(LF_STR("job", job->name), LF_STR("scheduled", instant(text, start->at_s))),
+              LOG_FIELDS(LF_STR("job", job->name),
+                         LF_STR("scheduled", instant(text, job->start.at_s)),
+                         LF_UINT("attempts", job->attempts)),
               "%s not started: %s", job->name, e->msg);
 }
 

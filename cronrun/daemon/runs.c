@@ -28,12 +28,13 @@ runs_start(struct daemon *d, struct job *job, struct err *e)
     return 0;
 }
 
-/* Its group is its own, and its command has another: CONT for a run that was stopped. */
+/* Its group is its own, and its command has another: CONT for a run that was stopped. It comes first, for a run that has heard TERM
+ * may be at its end, where a build that looks for leaks is traced: CONT would undo the tracer's STOP, and both wait for ever. */
 static void
 ask_to_end(const struct daemon_run *run)
 {
-    kill(run->pid, SIGTERM);
     kill(run->pid, SIGCONT);
+    kill(run->pid, SIGTERM);
 }
 
 void

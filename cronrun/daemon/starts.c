@@ -3,6 +3,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "cronrun/again/again.h"
 #include "cronrun/daemon/daemon_impl.h"
 #include "cronrun/daemon/overlap.h"
 #include "cronrun/events.h"
@@ -30,9 +31,8 @@ skip(struct job *job, const struct due_start *start, const char *why)
 /* ---- one after the other ---- */
 
 static void
-enqueue(struct daemon *d, struct job *job, const struct due_start *start)
+enqueue_start(struct daemon *d, struct job *job)
 {
-    job->start = *start;
     job->starts = true;
     job->running++;
     job->next_start = NULL;
@@ -47,6 +47,14 @@ enqueue(struct daemon *d, struct job *job, const struct due_start *start)
     }
 }
 
+static void
+enqueue(struct daemon *d, struct job *job, const struct due_start *start)
+{
+    job->start = *start;
+    job->attempts = 0;
+    enqueue_start(d, job);
+}
+
 static struct job *
 dequeue(struct daemon *d)
 {
@@ -59,18 +67,57 @@ dequeue(struct daemon *d)
 }
 
 static void
+look_at_ms(struct daemon *d, int64_t at_ms)
+{
+    d->look_ms = at_ms;
+    walltimer_start_at(d->timer, at_ms);
+}
+
+static void
+give_up(struct job *job, const struct err *e)
+{
+    job->again = false;
+    report_not_started(job, e);
+    remember(job, job->start.at_s, PAST_FAILURE);
+}
+
+static void
+not_started(struct daemon *d, struct job *job, const struct err *e)
+{
+    const struct again_failure failure = {.why = e,
+                                          .attempts = ++job->attempts,
+                                          .now_ms = clock_wall_ms(),
+                                          .at_ms = job->start.at_ms,
+                                          .next_ms = job->due.at_ms,
+                                          .starting_deadline_ms = job->tab->starting_deadline_ms,
+                                          .newer = job->waits};
+    int64_t delay_ms = again_delay_ms(&failure);
+    if (delay_ms == AGAIN_NEVER) {
+        give_up(job, e);
+        return;
+    }
+    job->again = true;
+    job->again_ms = failure.now_ms + delay_ms;
+    if (job->attempts == 1)
+        report_tried_again(job, e);
+    if (job->again_ms < d->look_ms)
+        look_at_ms(d, job->again_ms);
+}
+
+static void
 start_one(struct daemon *d, struct job *job)
 {
     struct err e;
-    if (job->tab && runs_start(d, job, &e) == 0)
+    if (job->tab && runs_start(d, job, &e) == 0) {
+        if (job->attempts > 0)
+            report_started_at_last(job);
         return;
-    job->running--;
-    if (job->tab) {
-        report_not_started(job, &job->start, &e);
-        remember(job, job->start.at_s, PAST_FAILURE);
-    } else {
-        report_skipped(job, &job->start, "removed");
     }
+    job->running--;
+    if (job->tab)
+        not_started(d, job, &e);
+    else
+        report_skipped(job, &job->start, "removed");
     starts_go_on(d, job);
 }
 
@@ -90,6 +137,11 @@ on_starts(void *arg)
 static void
 offer(struct daemon *d, struct job *job, const struct due_start *start)
 {
+    if (job->again) {
+        struct err e;
+        err_set(&e, ERR_DEADLINE, "its next time has come");
+        give_up(job, &e);
+    }
     enum overlap what = overlap_decide(job->tab->policy, job->running, job->waits);
     if (what == OVERLAP_START && job->starts) /* nothing is so far behind that this is missed */
         what = OVERLAP_SKIP;
@@ -138,6 +190,17 @@ look_at(struct daemon *d, struct job *job, int64_t now_ms)
     offer(d, job, &start);
 }
 
+/* A clock that was set back does not put it off. */
+static void
+try_again(struct daemon *d, struct job *job, int64_t now_ms)
+{
+    int64_t wait_ms = job->again_ms - now_ms;
+    if (!job->again || (wait_ms > 0 && wait_ms <= AGAIN_MOST_MS))
+        return;
+    job->again = false;
+    enqueue_start(d, job);
+}
+
 static void
 follow_clock(struct daemon *d, int64_t now_ms)
 {
@@ -161,10 +224,13 @@ starts_look(struct daemon *d)
     for (size_t i = 0; i < d->jobs.n; i++) {
         struct job *job = d->jobs.items[i];
         look_at(d, job, now_ms);
+        try_again(d, job, now_ms);
         if (job->due.at_ms < next_ms)
             next_ms = job->due.at_ms;
+        if (job->again && job->again_ms < next_ms)
+            next_ms = job->again_ms;
     }
-    walltimer_start_at(d->timer, next_ms);
+    look_at_ms(d, next_ms);
 }
 
 /* ---- when a run has ended ---- */
@@ -208,6 +274,8 @@ starts_drop(struct daemon *d)
         struct job *job = d->jobs.items[i];
         if (job->waits)
             skip(job, &job->wait, "draining");
-        job->waits = false;
+        if (job->again)
+            skip(job, &job->start, "draining");
+        job->waits = job->again = false;
     }
 }

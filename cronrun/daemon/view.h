@@ -44,7 +44,7 @@ extern const char view_marks[];
 /* ---- words ---- */
 /* "120 ms", "1.2 s", "1 min 3 s" */
 void view_took(struct strbuf *out, int64_t ms);
-/* A <time>: "09:12:33" of today, "21 Nov 09:12:33" of another day, in UTC. */
-void view_time(struct strbuf *out, int64_t at_ms, int64_t now_ms);
+/* A <time>: "09:12:33" of today, "Sat 21 Nov 09:12" of another day; by the clocks of that zone, NULL: UTC. */
+void view_time(struct strbuf *out, int64_t at_ms, int64_t now_ms, const struct zone *zone);
 
 #endif

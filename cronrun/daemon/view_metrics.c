@@ -107,6 +107,13 @@ waiting(const struct job *job, int64_t now_ms)
 }
 
 static double
+retrying(const struct job *job, int64_t now_ms)
+{
+    (void)now_ms;
+    return job->again;
+}
+
+static double
 skipped(const struct job *job, int64_t now_ms)
 {
     (void)now_ms;
@@ -195,6 +202,9 @@ view_metrics(const struct view *v, struct strbuf *out)
             "How long the latest run has been under way.", running_for);
     per_job(v, out, "cronrun_job_waiting", "gauge",
             "1 while a start waits for the end of an earlier run.", waiting);
+    per_job(v, out, "cronrun_job_start_retrying", "gauge",
+            "1 while a start for which no process could be made waits to be tried again.",
+            retrying);
     per_job(v, out, "cronrun_job_skipped_total", "counter",
             "Starts that were skipped because of an earlier run, or of one elsewhere.", skipped);
     per_job(v, out, "cronrun_job_missed_total", "counter",

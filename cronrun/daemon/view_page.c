@@ -7,6 +7,7 @@
 
 #define PROBLEMS_MAX 6
 #define TIMES_TOLD 10
+#define NEXT_TOLD 3
 
 struct canvas {
     struct strbuf *out;
@@ -51,7 +52,7 @@ class_of(const struct job *job)
 /* ---- all of it in a word ---- */
 
 struct overall {
-    const char *css_class, *title, *text;
+    const char *css_class, *mark, *title, *text;
 };
 
 static size_t
@@ -67,18 +68,21 @@ static struct overall
 judge(const struct view *v, size_t bad)
 {
     if (v->draining)
-        return (struct overall){"warn", "Stopping",
+        return (struct overall){"warn", "stopped", "Stopping",
                                 "The daemon was told to stop: nothing is started any more."};
-    if (bad > 0)
-        return (struct overall){"bad", "Jobs have failed", "Their last run went wrong."};
+    if (bad == 1)
+        return (struct overall){"bad", "failure", "A job has failed", "Its last run went wrong."};
+    if (bad > 1)
+        return (struct overall){"bad", "failure", "Jobs have failed",
+                                "Their last runs went wrong."};
     if (v->refused)
         return (struct overall){
-            "warn", "Crontab refused",
+            "warn", "stopped", "Crontab refused",
             "The file was changed and has errors; the previous one goes on. The "
             "log names them."};
     if (v->n == 0)
-        return (struct overall){"warn", "No jobs", "The crontab has none."};
-    return (struct overall){"good", "In order", "No job's last run has failed."};
+        return (struct overall){"warn", "none", "No jobs", "The crontab has none."};
+    return (struct overall){"good", "success", "In order", "No job's last run has failed."};
 }
 
 static void
@@ -140,6 +144,10 @@ put_state(struct canvas *c, const struct job *job)
         put(c, job->waits ? "; another start waits</p>" : "</p>");
         return;
     }
+    if (job->again) {
+        put(c, "Not started yet</b>: no process could be made; it is tried again</p>");
+        return;
+    }
     if (!has_run(job)) {
         put(c, "Not run yet</b></p>");
         return;
@@ -150,6 +158,19 @@ put_state(struct canvas *c, const struct job *job)
     put(c, ", ");
     html_span(c->out, c->v->now_ms - job->past.last_end_ms);
     put(c, " ago</p>");
+}
+
+/* The times after the next. */
+static void
+put_later(struct canvas *c, const struct due *d)
+{
+    int64_t at_s = d->next_s;
+    for (int i = 0; i < NEXT_TOLD - 1; i++) {
+        if (!cron_next(d->rules.when, d->rules.zone, d->rules.dst, at_s, &at_s))
+            return;
+        put(c, i == 0 ? ", then " : ", ");
+        view_time(c->out, at_s * 1000, c->v->now_ms, d->rules.zone);
+    }
 }
 
 static void
@@ -168,10 +189,12 @@ put_schedule(struct canvas *c, const struct job *job)
         return;
     }
     put(c, "Next ");
-    view_time(c->out, job->due.next_s * 1000, c->v->now_ms);
+    view_time(c->out, job->due.next_s * 1000, c->v->now_ms, job->due.rules.zone);
     put(c, " (in ");
     html_span(c->out, job->due.next_s * 1000 - c->v->now_ms + 999);
-    put(c, ")</p>");
+    put(c, ")");
+    put_later(c, &job->due);
+    put(c, "</p>");
 }
 
 static void
@@ -201,13 +224,13 @@ put_times(struct canvas *c, const struct job *job)
     size_t n = job->past.n, from = n > TIMES_TOLD ? n - TIMES_TOLD : 0;
     if (n == 0)
         return;
-    put(c,
-        "<details><summary>Last times</summary><table><thead><tr><th scope=\"col\">Time "
-        "(UTC)</th><th scope=\"col\">Result</th><th scope=\"col\">Took</th></tr></thead><tbody>");
+    put(c, "<details><summary>Last times</summary><table><thead><tr><th scope=\"col\">Time (");
+    html_text(c->out, job->zone_name);
+    put(c, ")</th><th scope=\"col\">Result</th><th scope=\"col\">Took</th></tr></thead><tbody>");
     for (size_t i = n; i-- > from;) {
         const struct past_time *t = past_at(&job->past, i);
         put(c, "<tr><th scope=\"row\">");
-        view_time(c->out, t->at_s * 1000, c->v->now_ms);
+        view_time(c->out, t->at_s * 1000, c->v->now_ms, job->due.rules.zone);
         put(c, "</th><td>");
         put_sign(c, past_name((enum past_kind)t->kind));
         put(c, view_word((enum past_kind)t->kind));
@@ -225,9 +248,10 @@ put_job(struct canvas *c, size_t i)
     const struct job *job = c->v->jobs[i];
     char id[32];
     snprintf(id, sizeof(id), "job-%zu", i);
-    strbuf_addf(c->out,
-                "<article id=\"%s\" class=\"job\" aria-labelledby=\"%s-n\"><div><h3 id=\"%s-n\">",
-                id, id, id);
+    strbuf_addf(
+        c->out,
+        "<article id=\"%s\" class=\"job is-%s\" aria-labelledby=\"%s-n\"><div><h3 id=\"%s-n\">", id,
+        class_of(job), id, id);
     put_sign(c, class_of(job));
     html_text(c->out, job->name);
     put(c, "</h3>");
@@ -281,7 +305,7 @@ put_footer(struct canvas *c, size_t from, bool paused)
 {
     const struct view *v = c->v;
     put(c, "</main>\n<footer><p>As of ");
-    view_time(c->out, v->now_ms, v->now_ms);
+    view_time(c->out, v->now_ms, v->now_ms, NULL);
     put(c, " UTC. ");
     if (paused)
         strbuf_addf(c->out,
@@ -306,8 +330,9 @@ view_page(const struct view *v, size_t from, bool paused, struct strbuf *out)
     struct overall o = judge(v, bad);
     from = from < v->n ? from / VIEW_JOBS_A_PAGE * VIEW_JOBS_A_PAGE : 0;
     put_head(&c, &o);
-    strbuf_addf(out, "<header><div class=\"overall %s\"><h1>%s</h1><p>%s</p>", o.css_class, o.title,
-                o.text);
+    strbuf_addf(out, "<header class=\"overall %s\">", o.css_class);
+    put_sign(&c, o.mark);
+    strbuf_addf(out, "<div><h1>%s</h1><p>%s</p>", o.title, o.text);
     put_problems(&c, bad);
     strbuf_addf(out,
                 "</div></header>\n<main><h2>Jobs <small>%zu, of them %zu running</small></h2>\n",

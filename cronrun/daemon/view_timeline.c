@@ -1,9 +1,9 @@
 /* view_timeline.c: the last times of a job as a picture. */
 #include <inttypes.h>
-#include <time.h>
 
 #include "common/base/clock.h"
 #include "common/http/html.h"
+#include "cronrun/cron/civil.h"
 #include "cronrun/daemon/view.h"
 
 #define COLUMN 16u
@@ -29,28 +29,35 @@ view_took(struct strbuf *out, int64_t ms)
         html_span(out, ms);
 }
 
-/* "21 Nov 09:12:33", the day left out when it is today's; UTC. */
+/* The day is left out when it is today's, the seconds when there are none, the year when it is near. */
 static void
-put_plain_time(struct strbuf *out, int64_t at_ms, int64_t now_ms)
+put_plain_time(struct strbuf *out, int64_t at_ms, int64_t now_ms, const struct zone *zone)
 {
-    time_t t = (time_t)(at_ms / 1000);
-    struct tm tm;
-    if (!gmtime_r(&t, &tm))
-        return;
-    if (at_ms / 86400000 != now_ms / 86400000)
-        strbuf_addf(out, "%d %.3s ", tm.tm_mday,
-                    &"JanFebMarAprMayJunJulAugSepOctNovDec"[(size_t)tm.tm_mon * 3]);
-    if (tm.tm_year + 1900 != 1970 && at_ms - now_ms > 300 * INT64_C(86400000))
-        strbuf_addf(out, "%d ", tm.tm_year + 1900);
-    strbuf_addf(out, "%02d:%02d:%02d", tm.tm_hour, tm.tm_min, tm.tm_sec);
+    static const char *const weekdays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    int64_t at_s = civil_floor_div(at_ms, 1000), now_s = civil_floor_div(now_ms, 1000);
+    int64_t local_s = at_s + (zone ? zone_at(zone, at_s).offset_s : 0);
+    int64_t today =
+        civil_floor_div(now_s + (zone ? zone_at(zone, now_s).offset_s : 0), CIVIL_DAY_S);
+    int64_t day = civil_floor_div(local_s, CIVIL_DAY_S), rest = local_s - day * CIVIL_DAY_S;
+    struct civil date = civil_of_days(day);
+    if (day != today)
+        strbuf_addf(out, "%s %d %s ", weekdays[civil_weekday(day)], date.day,
+                    months[date.month - 1]);
+    if (day - today > 300)
+        strbuf_addf(out, "%" PRId64 " ", date.year);
+    strbuf_addf(out, "%02d:%02d", (int)(rest / 3600), (int)(rest / 60 % 60));
+    if (rest % 60 != 0)
+        strbuf_addf(out, ":%02d", (int)(rest % 60));
 }
 
 void
-view_time(struct strbuf *out, int64_t at_ms, int64_t now_ms)
+view_time(struct strbuf *out, int64_t at_ms, int64_t now_ms, const struct zone *zone)
 {
     char iso[CLOCK_RFC3339_MAX];
     strbuf_addf(out, "<time datetime=\"%s\">", clock_format_rfc3339(iso, at_ms * 1000, 0));
-    put_plain_time(out, at_ms, now_ms);
+    put_plain_time(out, at_ms, now_ms, zone);
     strbuf_adds(out, "</time>");
 }
 
@@ -112,12 +119,13 @@ put_mark(struct strbuf *out, size_t column, const char *css_class)
 }
 
 static void
-put_time_column(struct strbuf *out, size_t column, const struct past_time *t, int64_t scale_ms,
-                int64_t now_ms)
+put_time_column(struct strbuf *out, size_t column, const struct job *job, size_t i,
+                int64_t scale_ms, int64_t now_ms)
 {
+    const struct past_time *t = past_at(&job->past, i);
     const char *css_class = past_name((enum past_kind)t->kind);
     strbuf_adds(out, "<g><title>");
-    put_plain_time(out, t->at_s * 1000, now_ms);
+    put_plain_time(out, t->at_s * 1000, now_ms, job->due.rules.zone);
     strbuf_addf(out, " %s", view_word((enum past_kind)t->kind));
     if (t->started_ms >= 0) {
         strbuf_adds(out, ", ");
@@ -164,7 +172,7 @@ view_timeline(struct strbuf *out, const struct job *job, const char *id, int64_t
         strbuf_addf(out, "<path class=\"limit\" d=\"M0 %uH%u\"/>", TOP, COLUMNS * COLUMN);
     size_t column = COLUMNS - 2 - job->past.n;
     for (size_t i = 0; i < job->past.n; i++)
-        put_time_column(out, column++, past_at(&job->past, i), scale_ms, now_ms);
+        put_time_column(out, column++, job, i, scale_ms, now_ms);
     if (running_ms >= 0) {
         put_bar(out, column, "running", running_ms, scale_ms);
         put_mark(out, column, "running");

@@ -6,8 +6,7 @@
 #include "common/base/json.h"
 #include "common/base/utf8.h"
 
-/* Names, time, job and run id take the rest at their longest. */
-#define TEXT_MAX (LINES_RECORD_MAX - 900u)
+#define TEXT_MAX (LINES_RECORD_MAX - LINES_HEAD_MAX)
 
 /* ---- lines ---- */
 
@@ -92,32 +91,63 @@ room_of(unsigned char c, size_t char_len)
     return c < 0x20 || c == 0x7F ? 6 : char_len;
 }
 
-/* So much of the text fits into one record, and whether it is UTF-8. A character that is cut off at the end of the text is none. */
-static size_t
-fitting(const char *s, size_t len, bool *ret_valid)
+/* What is known of a text that fits into one record. */
+struct fit {
+    bool valid; /* UTF-8 */
+    bool plain; /* ASCII without anything to be escaped */
+};
+
+/* All of it fits, and is UTF-8. */
+static bool
+is_short(const char *s, size_t len)
 {
-    size_t at = 0, room = 0;
-    *ret_valid = true;
+    size_t room = 0;
+    for (size_t i = 0; i < len && room <= TEXT_MAX;) {
+        unsigned char c = (unsigned char)s[i];
+        size_t n = c < 0x80 ? 1 : utf8_foreign_len(s + i, len - i);
+        if (n == 0)
+            return false;
+        room += n + (c == '"' || c == '\\' ? 1u : c < 0x20 || c == 0x7F ? 5u : 0u);
+        i += n;
+    }
+    return room <= TEXT_MAX;
+}
+
+/* So much of the text fits into one record. A character that is cut off at the end of the text is none. */
+static size_t
+fitting(const char *s, size_t len, struct fit *ret)
+{
+    size_t most = len < TEXT_MAX ? len : TEXT_MAX;
+    size_t at = json_plain(s, most), room = at;
+    *ret = (struct fit){.valid = true, .plain = at == most};
+    if (ret->plain || is_short(s, len))
+        return most;
     while (at < len) {
-        size_t n = utf8_char_len(s + at, len - at);
+        size_t n = (unsigned char)s[at] < 0x80 ? 1 : utf8_char_len(s + at, len - at);
         size_t more = room_of((unsigned char)s[at], n);
-        bool valid = *ret_valid && n > 0;
+        bool valid = ret->valid && n > 0;
         size_t next = at + (n ? n : 1);
         if (room + more + (valid ? 0 : next * 4 / 3 + 4) > TEXT_MAX)
             break;
-        *ret_valid = valid;
+        ret->valid = valid;
         room += more;
         at = next;
     }
     return at;
 }
 
+/* What stands before the text, again only when the millisecond or the stream is another. */
 static void
-format_one(struct lines_head *h, const char *stream, const struct lines_piece *p, bool valid,
-           struct strbuf *out)
+add_head(struct lines_head *h, int64_t wall_ms, const char *stream, struct strbuf *out)
 {
+    if (h->text_len > 0 && wall_ms == h->time_ms && stream == h->stream) {
+        strbuf_add(out, h->text, h->text_len);
+        return;
+    }
+    char time[CLOCK_RFC3339_MAX];
+    size_t from = out->len;
     strbuf_adds(out, "{\"time\":\"");
-    strbuf_adds(out, h->time);
+    strbuf_adds(out, clock_format_rfc3339(time, wall_ms * 1000, 3));
     strbuf_adds(out, "\",\"program\":\"cronrun\",\"event\":\"output\",\"job\":");
     json_quote(out, h->job, strlen(h->job));
     strbuf_adds(out, ",\"run_id\":\"");
@@ -125,10 +155,35 @@ format_one(struct lines_head *h, const char *stream, const struct lines_piece *p
     strbuf_adds(out, "\",\"stream\":\"");
     strbuf_adds(out, stream);
     strbuf_adds(out, "\",\"msg\":");
-    json_quote(out, p->text, p->len);
+    h->text_len = out->failed || out->len - from > sizeof(h->text) ? 0 : out->len - from;
+    if (h->text_len > 0)
+        memcpy(h->text, out->data + from, h->text_len);
+    h->time_ms = wall_ms;
+    h->stream = stream;
+}
+
+/* plain: it needs no escape. */
+static void
+add_text(const struct lines_piece *p, bool plain, struct strbuf *out)
+{
+    if (!plain) {
+        json_quote(out, p->text, p->len);
+        return;
+    }
+    strbuf_addc(out, '"');
+    strbuf_add(out, p->text, p->len);
+    strbuf_addc(out, '"');
+}
+
+static void
+format_one(struct lines_head *h, int64_t wall_ms, const char *stream, const struct lines_piece *p,
+           struct fit fit, struct strbuf *out)
+{
+    add_head(h, wall_ms, stream, out);
+    add_text(p, fit.plain, out);
     if (p->partial)
         strbuf_adds(out, ",\"partial\":true");
-    if (!valid) {
+    if (!fit.valid) {
         strbuf_adds(out, ",\"base64\":\"");
         add_base64(out, p->text, p->len);
         strbuf_addc(out, '"');
@@ -140,16 +195,13 @@ void
 lines_format(struct lines_head *h, int64_t wall_ms, const char *stream, const struct lines_piece *p,
              struct strbuf *out)
 {
-    if (wall_ms != h->time_ms || !h->time[0])
-        clock_format_rfc3339(h->time, wall_ms * 1000, 3);
-    h->time_ms = wall_ms;
     size_t at = 0;
     do {
-        bool valid;
+        struct fit fit;
         struct lines_piece one = {.text = p->text + at};
-        one.len = fitting(one.text, p->len - at, &valid);
+        one.len = fitting(one.text, p->len - at, &fit);
         at += one.len;
         one.partial = p->partial || at < p->len;
-        format_one(h, stream, &one, valid, out);
+        format_one(h, wall_ms, stream, &one, fit, out);
     } while (at < p->len);
 }

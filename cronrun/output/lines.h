@@ -20,6 +20,8 @@
 #define LINES_RECORD_MAX 4096u
 /* Of the command's bytes in one record. */
 #define LINES_PIECE_MAX 3072u
+/* Of a record's names, time, job and run id; together with what may stand behind the text. */
+#define LINES_HEAD_MAX 900u
 
 /* One stream's line that has not ended yet. */
 struct lines {
@@ -42,11 +44,14 @@ void lines_rest(struct lines *l, struct lines_piece *ret);
 /* What all records of a run have in common. */
 struct lines_head {
     const char *job, *run_id;
-    int64_t time_ms; /* of `time` */
-    char time[CLOCK_RFC3339_MAX];
+    /* What the last record began with, its time and its stream: */
+    int64_t time_ms;
+    const char *stream;
+    size_t text_len; /* 0: there was none */
+    char text[LINES_HEAD_MAX];
 };
 
-/* Appends the piece's records: one, or some when its characters take more room than they should. */
+/* stream: static. Appends the piece's records: one, or some when its characters take more room than they should. */
 void lines_format(struct lines_head *h, int64_t wall_ms, const char *stream,
                   const struct lines_piece *p, struct strbuf *out);
 

@@ -48,7 +48,8 @@ struct stream {
     struct loop_timer *idle;
     struct lines lines;
     char data[READ_BYTES];
-    size_t at, len; /* of what was read, and not cut into lines yet */
+    size_t at, len;  /* of what was read, and not cut into lines yet */
+    int64_t read_ms; /* when, wall time */
     bool eof;
     bool stalled;  /* it waits for room */
     unsigned rest; /* how often it is read behind the end */
@@ -158,11 +159,11 @@ open_outlet(struct outlet *out, struct output *o, int fd)
 
 /* False: the reader is slow. */
 static bool
-put_piece(struct stream *st, const struct lines_piece *p)
+put_piece(struct stream *st, int64_t wall_ms, const struct lines_piece *p)
 {
     struct output *o = st->o;
     struct outlet *out = &o->outlets[0];
-    lines_format(&o->head, clock_wall_ms(), names[st->number], p, &out->data);
+    lines_format(&o->head, wall_ms, names[st->number], p, &out->data);
     return waiting(out) < BATCH_BYTES || push(out);
 }
 
@@ -179,13 +180,13 @@ put_lines(struct stream *st)
         size_t n = lines_next(&st->lines, st->data + st->at, st->len, &p);
         st->at += n;
         st->len -= n;
-        if (p.text && !put_piece(st, &p))
+        if (p.text && !put_piece(st, st->read_ms, &p))
             return false;
     }
     if (st->eof) {
         lines_rest(&st->lines, &p);
         if (p.text)
-            put_piece(st, &p);
+            put_piece(st, clock_wall_ms(), &p);
     }
     return push(&st->o->outlets[0]);
 }
@@ -200,7 +201,7 @@ on_idle(void *arg)
         return;
     lines_rest(&st->lines, &p);
     if (p.text)
-        put_piece(st, &p);
+        put_piece(st, clock_wall_ms(), &p);
     push(&st->o->outlets[0]);
 }
 
@@ -253,6 +254,7 @@ read_more(struct stream *st)
     }
     keep(st, (size_t)n);
     st->at = 0;
+    st->read_ms = clock_wall_ms();
     st->len = st->o->x.mode == OUTPUT_LINES ? (size_t)n : 0;
     return true;
 }
@@ -409,7 +411,7 @@ end_line(struct stream *st)
     struct lines_piece p;
     lines_rest(&st->lines, &p);
     if (p.text)
-        put_piece(st, &p);
+        put_piece(st, clock_wall_ms(), &p);
     push(&st->o->outlets[0]);
 }
 

@@ -4,6 +4,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/proc/guard.h"
 #include "cronrun/events.h"
 #include "cronrun/run/run_impl.h"
 
@@ -29,6 +30,7 @@ on_run_command_ended(const struct command_end *end, void *arg)
     r->facts.exec_status = end->exec_status;
     r->facts.wait_status = end->wait_status;
     r->facts.lost = end->lost;
+    r->facts.own_failure = r->facts.own_failure || end->guard_lost;
     r->facts.deadline = end->deadline;
     r->facts.stop_signo = end->stop_signo;
     r->error = end->error;
@@ -80,32 +82,59 @@ start_reading(struct run *r, struct command_spec *spec)
     return output_open(r->output, &spec->out_fd, &spec->err_fd, &r->error);
 }
 
+struct bereaved {
+    const struct run *run;
+    pid_t runner;
+};
+
+/* In the guard. */
 static void
-not_started(struct run *r)
+on_run_bereaved(void *arg)
 {
-    r->facts.own_failure = true;
-    run_finish(r);
+    const struct bereaved *b = arg;
+    log_forked();
+    run_report_bereaved(b->run, b->runner);
+    log_finish(LOG_FINISH_MS);
+}
+
+static void
+begun(struct run *r, int64_t now_ms)
+{
+    bool first = !r->facts.started;
+    r->attempts++;
+    r->unstarted = false;
+    r->facts.started = true;
+    if (first)
+        r->started_ms = now_ms;
+    run_report_start(r, first);
+    if (first)
+        run_ping_start(r);
 }
 
 void
 run_command_start(struct run *r)
 {
+    struct bereaved bereaved = {.run = r, .runner = getpid()};
+    struct guard_setup guard = {
+        .name = "cronrun-guard", .bereaved = on_run_bereaved, .arg = &bereaved};
     struct run_env env;
     /* A run within another: the outer one's lock is a descriptor that all of its tree must hold, ours included. */
     bool is_inner = getenv("CRONRUN_RUN_ID") != NULL;
     if (r->attempts == 0)
         begin_deadline(r);
     if (run_env_make(r, environ, &env, &r->error) < 0) {
-        not_started(r);
+        run_retry_unstarted(r);
         return;
     }
     struct command_spec spec = {.argv = r->argv,
                                 .envp = env.envp,
                                 .cores = &r->cores,
+                                .guard = r->o->guard ? &guard : NULL,
                                 .keep_fd = r->lease ? lease_keep_fd(r->lease) : -1,
                                 .deadline_ms = run_retry_left_ms(r),
                                 .grace_ms = r->o->grace_ms,
                                 .stop_signal = r->o->stop_signal,
+                                .cgroup = "cronrun",
                                 .closes = !is_inner};
     int64_t now_ms = clock_wall_ms();
     int rc = start_reading(r, &spec);
@@ -115,15 +144,10 @@ run_command_start(struct run *r)
         output_begun(r->output);
     run_env_done(&env);
     if (rc < 0) {
-        not_started(r);
+        run_retry_unstarted(r);
         return;
     }
-    if (++r->attempts == 1)
-        r->started_ms = now_ms;
-    r->facts.started = true;
-    run_report_start(r);
-    if (r->attempts == 1)
-        run_ping_start(r);
+    begun(r, now_ms);
 }
 
 int

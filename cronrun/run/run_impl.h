@@ -49,7 +49,8 @@ struct run {
 
     struct command *command;
     struct output *output;      /* NULL: the command has ours */
-    uint64_t attempts;          /* starts of the command */
+    uint64_t attempts;          /* to start the command, and those that failed count */
+    bool unstarted;             /* the last one did */
     uint64_t deadline_at_ms;    /* clock_boot_ms(), of all attempts */
     uint64_t began_ms;          /* clock_mono_ms(), the first of them */
     struct backoff retry_again; /* until the next */
@@ -98,12 +99,14 @@ MUST_CHECK int run_name(struct run *r, struct err *e);
 MUST_CHECK int run_command_init(struct run *r, struct err *e);
 /* r->command for another start, in place of the one before; that stays if it fails. */
 MUST_CHECK int run_command_new(struct run *r, struct err *e);
-/* Starts it, as the first attempt or the next; a failure ends the run. */
+/* Starts it, as the first attempt or the next. */
 void run_command_start(struct run *r);
 
 /* ---- run_retry.c ---- */
 /* The command has ended. True: there will be another attempt. */
 bool run_retry(struct run *r);
+/* It could not be started (r->error): there will be another attempt, or the run ends as a failure of ours. */
+void run_retry_unstarted(struct run *r);
 void run_retry_due(void *arg); /* of r->retry_timer */
 /* What the deadline, or the earlier end of the Job's, leaves of the time; CLOCK_NEVER: there is none. */
 uint64_t run_retry_left_ms(const struct run *r);
@@ -143,10 +146,13 @@ void run_env_done(struct run_env *env);
 #define HOLDER_MAX (LEASE_HOST_MAX + LEASE_SINCE_MAX + LEASE_RUN_ID_MAX + 128)
 /* "web-1, pid 12, since …, run …", as far as known; "another" when nothing is. */
 void run_report_holder(const struct lease_holder *h, char *buf, size_t size);
-void run_report_start(const struct run *r);
+/* first: nothing of it has been started before. */
+void run_report_start(const struct run *r, bool first);
 /* An attempt failed; the next comes after the pause, or not at all. */
 void run_report_retry(const struct run *r, bool comes, uint64_t pause_ms);
 void run_report_note(const struct run *r, const struct command_note *note);
+/* By the guard: the runner was killed, and nothing is left. */
+void run_report_bereaved(const struct run *r, pid_t runner);
 void run_report_end(const struct run *r);
 /* What is said about its end; size: LOG_LINE_MAX / 2. */
 void run_report_message(const struct run *r, char *buf, size_t size);

@@ -8,6 +8,7 @@
 #include "common/base/log.h"
 #include "cronrun/events.h"
 #include "cronrun/run/instant.h"
+#include "cronrun/run/run_host.h"
 #include "cronrun/run/run_impl.h"
 
 static int
@@ -23,16 +24,6 @@ make_run_id(char *buf, struct err *e)
     snprintf(buf, LEASE_RUN_ID_MAX, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,
              hex + 20);
     return 0;
-}
-
-/* Letters that a holder's line may hold; the command's name may be anything. */
-static void
-copy_name(char *dest, size_t size, const char *name)
-{
-    snprintf(dest, size, "%s", name);
-    for (char *p = dest; *p; p++)
-        if ((unsigned char)*p <= ' ' || *p == '"' || *p == '\\' || *p == 0x7f)
-            *p = '_';
 }
 
 /* A deadline that counts from the scheduled instant counts from our start where that is unknown: a Job made by hand starts
@@ -56,7 +47,7 @@ run_name(struct run *r, struct err *e)
 {
     char host[256] = "";
     gethostname(host, sizeof(host) - 1);
-    copy_name(r->host, sizeof(r->host), host);
+    run_host_copy(r->host, sizeof(r->host), host);
     char pod_name[LEASE_NAME_MAX + 1];
     int64_t pod_ms;
     bool from_pod = instant_from_pod(host, clock_wall_ms(), pod_name, sizeof(pod_name), &pod_ms);
@@ -72,7 +63,7 @@ run_name(struct run *r, struct err *e)
             e, ERR_USAGE,
             "--name is required: a lock in PostgreSQL or Redis needs the job's name, and %s", why);
     }
-    copy_name(r->job, sizeof(r->job), r->o->name ? r->o->name : from_pod ? pod_name : base);
+    run_host_copy(r->job, sizeof(r->job), r->o->name ? r->o->name : from_pod ? pod_name : base);
     if (make_run_id(r->run_id, e) < 0)
         return -1;
     if (r->scheduled_ms < 0)

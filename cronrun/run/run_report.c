@@ -41,11 +41,25 @@ fence_field(const struct run *r)
     return r->fence ? LF_UINT("fence", r->fence) : LF_OPT("fence", NULL);
 }
 
+static void
+report_cgroup(const struct run *r)
+{
+    const char *why;
+    const char *path = command_cgroup(r->command, &why);
+    log_debug(
+        &event_cgroup,
+        LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id), LF_OPT("cgroup", path)),
+        "%s: %s%s", r->job,
+        path ? "the command has a cgroup of its own" : "the command has no cgroup of its own: ",
+        path ? "" : why);
+}
+
 void
-run_report_start(const struct run *r)
+run_report_start(const struct run *r, bool first)
 {
     struct texts t;
-    if (r->attempts > 1) {
+    report_cgroup(r);
+    if (!first) {
         log_info(&event_retry_start,
                  LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id),
                             LF_UINT("attempt", r->attempts),
@@ -65,12 +79,15 @@ run_report_start(const struct run *r)
 void
 run_report_retry(const struct run *r, bool comes, uint64_t pause_ms)
 {
-    char how[32], name[SIGNALS_NAME_MAX],
+    char how[ERR_MSG_MAX], name[SIGNALS_NAME_MAX],
         next[CLOCK_DURATION_MAX + 32] = "no time is left for another";
     char pause[CLOCK_DURATION_MAX];
     int status = r->facts.wait_status;
-    bool by_signal = WIFSIGNALED(status);
-    if (by_signal)
+    bool by_signal = !r->unstarted && WIFSIGNALED(status);
+    bool by_itself = !r->unstarted && !by_signal;
+    if (r->unstarted)
+        snprintf(how, sizeof(how), "%s", r->error.msg);
+    else if (by_signal)
         snprintf(how, sizeof(how), "signal %s", signals_name(name, WTERMSIG(status)));
     else
         snprintf(how, sizeof(how), "exit %d", WEXITSTATUS(status));
@@ -80,8 +97,8 @@ run_report_retry(const struct run *r, bool comes, uint64_t pause_ms)
     log_warn(&event_retry,
              LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id),
                         LF_UINT("attempt", r->attempts),
-                        by_signal ? LF_OPT("command_exit", NULL)
-                                  : LF_INT("command_exit", WEXITSTATUS(status)),
+                        by_itself ? LF_INT("command_exit", WEXITSTATUS(status))
+                                  : LF_OPT("command_exit", NULL),
                         LF_OPT("signal", by_signal ? name : NULL),
                         comes ? LF_UINT("delay_ms", pause_ms) : LF_OPT("delay_ms", NULL)),
              "%s: attempt %llu of %lld failed (%s); %s", r->job, (unsigned long long)r->attempts,
@@ -143,10 +160,23 @@ run_report_note(const struct run *r, const struct command_note *note)
         log_warn(&event_killing, LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id)),
                  "%s: killing the remaining processes", r->job);
         return;
+    case COMMAND_GUARD_LOST:
+        log_error(&event_guard_lost, LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id)),
+                  "%s: the guard was killed; killing the command", r->job);
+        return;
     case COMMAND_NOT_DYING:
         report_not_dying(r, note);
         return;
     }
+}
+
+void
+run_report_bereaved(const struct run *r, pid_t runner)
+{
+    log_error(&event_runner_killed,
+              LOG_FIELDS(LF_STR("job", r->job), LF_STR("run_id", r->run_id), LF_INT("pid", runner)),
+              "%s: cronrun (pid %d) was killed, and so was all that was left of the command",
+              r->job, (int)runner);
 }
 
 /* ---- the end ---- */

@@ -1,6 +1,10 @@
-/* run_retry.c: a command that failed is started again, under the same lock and within the same deadline. */
+/*
+ * run_retry.c: a command that failed is started again, under the same lock and within the same deadline; so is one that could not be
+ * started for want of what may be there a moment later.
+ */
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "cronrun/again/again.h"
 #include "cronrun/events.h"
 #include "cronrun/run/run_impl.h"
 
@@ -19,20 +23,16 @@ run_retry_left_ms(const struct run *r)
     return clock_earlier(own_ms, run_left_ms(r));
 }
 
-/* Its own failure: not what was done to it, and not what another attempt cannot change. */
 static bool
-is_worth_it(const struct run *r)
+may_go_on(const struct run *r)
 {
-    struct outcome_rules rules = {.child_status = -1};
-    return !r->forsaken && !r->told_to_stop && r->attempts <= (uint64_t)r->o->retries &&
-           outcome_of(&r->facts, &rules).kind == OUTCOME_FAILURE;
+    return !r->forsaken && !r->told_to_stop && r->attempts <= (uint64_t)r->o->retries;
 }
 
-bool
-run_retry(struct run *r)
+/* True: the next attempt comes, after a pause. */
+static bool
+go_on(struct run *r)
 {
-    if (!is_worth_it(r))
-        return false;
     if (r->attempts == 1) {
         uint32_t first_ms = (uint32_t)r->o->retry_delay_ms;
         r->retry_again = (struct backoff){
@@ -47,6 +47,26 @@ run_retry(struct run *r)
     return time_left;
 }
 
+/* Its own failure: not what was done to it, and not what another attempt cannot change. */
+bool
+run_retry(struct run *r)
+{
+    struct outcome_rules rules = {.child_status = -1};
+    return may_go_on(r) && outcome_of(&r->facts, &rules).kind == OUTCOME_FAILURE && go_on(r);
+}
+
+/* A process that there was for a moment, under a guard, may have left something. */
+void
+run_retry_unstarted(struct run *r)
+{
+    r->unstarted = true;
+    r->attempts++;
+    if (command_pid(r->command) == 0 && may_go_on(r) && again_passes(&r->error) && go_on(r))
+        return;
+    r->facts.own_failure = true;
+    run_finish(r);
+}
+
 void
 run_retry_due(void *arg)
 {
@@ -56,6 +76,7 @@ run_retry_due(void *arg)
     if (r->ending)
         return;
     if (run_retry_left_ms(r) == 0) {
+        r->facts.own_failure = r->unstarted;
         run_finish(r);
         return;
     }
@@ -63,10 +84,8 @@ run_retry_due(void *arg)
         loop_timer_start(r->retry_timer, READER_PAUSE_MS);
         return;
     }
-    if (run_command_new(r, &r->error) < 0) {
-        r->facts.own_failure = true;
-        run_finish(r);
-        return;
-    }
-    run_command_start(r);
+    if (run_command_new(r, &r->error) < 0)
+        run_retry_unstarted(r);
+    else
+        run_command_start(r);
 }

@@ -19,20 +19,20 @@ struct option {
     const char *value; /* in the store; NULL: none */
 };
 
+/* words: NULL-ended, 0 to last. *ret: which of them value is. */
 static int
-choose(const char *const *words, const char *value, int *ret, struct err *e)
+choose(const char *const *words, int last, const char *value, int *ret, struct err *e)
 {
-    size_t n = 0;
     struct strbuf all = STRBUF_INIT;
-    for (; words[n]; n++) {
+    for (int n = 0; n <= last; n++) {
         if (strcmp(words[n], value) == 0) {
-            *ret = (int)n;
+            *ret = n;
             strbuf_done(&all);
             return 0;
         }
         strbuf_addf(&all, "%s%s", n ? ", " : "", words[n]);
     }
-    const char *near = words_nearest(value, words, n, NULL);
+    const char *near = words_nearest(value, words, (size_t)last + 1, NULL);
     err_set(e, ERR_USAGE, "one of %s is expected%s%s%s", strbuf_str(&all),
             near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
     strbuf_done(&all);
@@ -63,7 +63,7 @@ read_policy(struct option *o, struct err *e)
 {
     static const char *const words[] = {"forbid", "allow", "replace", "queue", NULL};
     int policy = 0;
-    if (choose(words, o->value, &policy, e) < 0)
+    if (choose(words, TAB_QUEUE, o->value, &policy, e) < 0)
         return -1;
     o->job->policy = (enum tab_policy)policy;
     return 0;
@@ -89,7 +89,7 @@ read_catchup(struct option *o, struct err *e)
 {
     static const char *const words[] = {"none", "one", NULL};
     int one = 0;
-    if (choose(words, o->value, &one, e) < 0)
+    if (choose(words, 1, o->value, &one, e) < 0)
         return -1;
     o->job->catchup = one == 1;
     return 0;
@@ -98,9 +98,8 @@ read_catchup(struct option *o, struct err *e)
 static int
 read_dst(struct option *o, struct err *e)
 {
-    static const char *const words[] = {"vixie", "skip", "k8s", NULL};
     int dst = 0;
-    if (choose(words, o->value, &dst, e) < 0)
+    if (choose(cron_dst_names, CRON_DST_K8S, o->value, &dst, e) < 0)
         return -1;
     o->job->dst = (enum cron_dst)dst;
     return 0;

@@ -10,8 +10,6 @@
     INT64_C(946684800) /* a leap year: 40 years from here hold every date on every weekday */
 #define YEAR_S INT64_C(31557600)
 
-static const char *const dialect_names[] = {"vixie", "k8s"};
-
 static const char *
 skip_blanks(const char *at)
 {
@@ -97,7 +95,7 @@ compare_dialects(struct crontab_reader *r, const char *at, const char *expressio
                  const struct cronexpr *x)
 {
     enum cron_dialect other = r->rules->dialect == CRON_VIXIE ? CRON_K8S : CRON_VIXIE;
-    const char *name = dialect_names[other];
+    const char *name = cron_dialect_names[other];
     struct cronexpr y;
     struct err e;
     size_t wrong = 0;

@@ -43,13 +43,14 @@ _cronrun_value() {
 # What is known after a command: options, words, a path; whether a command line follows. 1: no command.
 _cronrun_command() {
     case $1 in
-    run) options='--lock --name --on-busy --lock-ttl --lock-settle --deadline --grace --stop-signal --starting-deadline --scheduled-at --job-deadline --retries --retry-delay --ping --output --spool-dir --busy-status --late-status --child-status --database --redis --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps=1 ;;
+    run) options='--lock --name --on-busy --lock-ttl --lock-settle --deadline --grace --stop-signal --guard --starting-deadline --scheduled-at --job-deadline --retries --retry-delay --ping --output --spool-dir --busy-status --late-status --child-status --database --redis --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps=1 ;;
     daemon) options='--termination-log --tz --dialect --dst --listen --drain --log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
     next) options='--tz --dialect --dst --json --count --from --log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
     check) options='--dialect --json --log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
+    status) options='--lock --name --database --redis --dialect --dst --json --log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
     copy) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path=default wraps='' ;;
     version) options='--log --log-level --strict-env --print-options --print-formats --help --version' words='' path='' wraps='' ;;
-    '') options='--lock --name --on-busy --lock-ttl --lock-settle --deadline --grace --stop-signal --starting-deadline --scheduled-at --job-deadline --retries --retry-delay --ping --output --spool-dir --busy-status --late-status --child-status --database --redis --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='run daemon next check copy version' path='' wraps=1 ;;
+    '') options='--lock --name --on-busy --lock-ttl --lock-settle --deadline --grace --stop-signal --guard --starting-deadline --scheduled-at --job-deadline --retries --retry-delay --ping --output --spool-dir --busy-status --late-status --child-status --database --redis --termination-log --log --log-level --strict-env --print-options --print-formats --help --version' words='run daemon next check status copy version' path='' wraps=1 ;;
     *) return 1 ;;
     esac
 }

@@ -2,7 +2,7 @@
 
 # Options that a value follows.
 set -g __cronrun_valued --lock --name --on-busy --lock-ttl --lock-settle --deadline --grace --stop-signal --starting-deadline --scheduled-at --job-deadline --retries --retry-delay --ping --output --spool-dir --busy-status --late-status --child-status --database --redis --termination-log --tz --dialect --dst --listen --drain -n --count --from --log --log-level --print-options
-set -g __cronrun_commands run daemon next check copy version
+set -g __cronrun_commands run daemon next check status copy version
 # Commands that a command line follows.
 set -g __cronrun_wrapping - run
 
@@ -69,6 +69,7 @@ complete -c cronrun -n '__cronrun_at -' -l lock-settle -x -d 'PostgreSQL: how lo
 complete -c cronrun -n '__cronrun_at -' -l deadline -x -d 'how long the command may run; then it gets the stop signal and, after the grace, KILL'
 complete -c cronrun -n '__cronrun_at -' -l grace -x -d 'time between the stop signal and KILL'
 complete -c cronrun -n '__cronrun_at -' -l stop-signal -x -a 'TERM INT QUIT HUP USR1 USR2 KILL' -d 'signal that asks the command to end'
+complete -c cronrun -n '__cronrun_at -' -l guard -d 'put a small process between cronrun and the command, which kills the process tree if cronrun itself is killed'
 complete -c cronrun -n '__cronrun_at -' -l starting-deadline -x -d 'do not start the command later than this after its scheduled time'
 complete -c cronrun -n '__cronrun_at -' -l scheduled-at -x -d 'time at which the run was scheduled (RFC 3339)'
 complete -c cronrun -n '__cronrun_at -' -l job-deadline -x -d 'the Job\'s activeDeadlineSeconds; the command is stopped three seconds plus the grace before'
@@ -102,6 +103,7 @@ complete -c cronrun -n '__cronrun_at run' -l lock-settle -x -d 'PostgreSQL: how 
 complete -c cronrun -n '__cronrun_at run' -l deadline -x -d 'how long the command may run; then it gets the stop signal and, after the grace, KILL'
 complete -c cronrun -n '__cronrun_at run' -l grace -x -d 'time between the stop signal and KILL'
 complete -c cronrun -n '__cronrun_at run' -l stop-signal -x -a 'TERM INT QUIT HUP USR1 USR2 KILL' -d 'signal that asks the command to end'
+complete -c cronrun -n '__cronrun_at run' -l guard -d 'put a small process between cronrun and the command, which kills the process tree if cronrun itself is killed'
 complete -c cronrun -n '__cronrun_at run' -l starting-deadline -x -d 'do not start the command later than this after its scheduled time'
 complete -c cronrun -n '__cronrun_at run' -l scheduled-at -x -d 'time at which the run was scheduled (RFC 3339)'
 complete -c cronrun -n '__cronrun_at run' -l job-deadline -x -d 'the Job\'s activeDeadlineSeconds; the command is stopped three seconds plus the grace before'
@@ -167,6 +169,23 @@ complete -c cronrun -n '__cronrun_at check' -l print-options -x -a 'man markdown
 complete -c cronrun -n '__cronrun_at check' -l print-formats -d 'print the fields of log records and reports, and exit'
 complete -c cronrun -n '__cronrun_at check' -s h -l help -d 'print help (after a command: the help of that command) and exit'
 complete -c cronrun -n '__cronrun_at check' -s V -l version -d 'print the version and exit'
+
+complete -c cronrun -n '__cronrun_at -' -a status -d 'show who holds the locks of jobs, since when, and how the last runs ended'
+complete -c cronrun -n '__cronrun_at status' -F
+complete -c cronrun -n '__cronrun_at status' -l lock -x -a 'file: (__cronrun_paths file:) postgres redis none' -d 'the lock: file:/path, postgres, redis, a URL of either, or none; required'
+complete -c cronrun -n '__cronrun_at status' -l name -x -d 'name of the job; runs with the same name and lock store exclude each other'
+complete -c cronrun -n '__cronrun_at status' -l database -x -d 'where PostgreSQL is, for --lock postgres (default: DATABASE_URL and the like)'
+complete -c cronrun -n '__cronrun_at status' -l redis -x -d 'where Redis is, for --lock redis (default: REDIS_URL and the like)'
+complete -c cronrun -n '__cronrun_at status' -l dialect -x -a 'vixie k8s' -d 'how crontabs and expressions are read: vixie (as cronie does) or k8s (as Kubernetes reads a CronJob\'s schedule)'
+complete -c cronrun -n '__cronrun_at status' -l dst -x -a 'vixie skip k8s' -d 'what happens to times that the clocks skip or repeat: vixie, skip or k8s'
+complete -c cronrun -n '__cronrun_at status' -l json -d 'one JSON object per line'
+complete -c cronrun -n '__cronrun_at status' -l log -x -a 'auto text kv json' -d 'format of the log on stderr: auto, text, kv or json'
+complete -c cronrun -n '__cronrun_at status' -l log-level -x -a 'debug info warn error' -d 'lowest level that is logged: debug, info, warn or error'
+complete -c cronrun -n '__cronrun_at status' -l strict-env -d 'treat an unknown variable with the program\'s prefix as an error'
+complete -c cronrun -n '__cronrun_at status' -l print-options -x -a 'man markdown bash zsh fish' -d 'print the manual page (man), the option tables (markdown) or a shell\'s completion script, and exit'
+complete -c cronrun -n '__cronrun_at status' -l print-formats -d 'print the fields of log records and reports, and exit'
+complete -c cronrun -n '__cronrun_at status' -s h -l help -d 'print help (after a command: the help of that command) and exit'
+complete -c cronrun -n '__cronrun_at status' -s V -l version -d 'print the version and exit'
 
 complete -c cronrun -n '__cronrun_at -' -a copy -d 'copy this program to DEST, atomically and with mode 755'
 complete -c cronrun -n '__cronrun_at copy' -F

@@ -25,6 +25,7 @@ _cronrun_run() {
         '--deadline=[how long the command may run; then it gets the stop signal and, after the grace, KILL]:DURATION: ' \
         '--grace=[time between the stop signal and KILL]:DURATION: ' \
         '--stop-signal=[signal that asks the command to end]:SIGNAL: _cronrun_offer TERM INT QUIT HUP USR1 USR2 KILL' \
+        '--guard[put a small process between cronrun and the command, which kills the process tree if cronrun itself is killed]' \
         '--starting-deadline=[do not start the command later than this after its scheduled time]:DURATION: ' \
         '--scheduled-at=[time at which the run was scheduled (RFC 3339)]:INSTANT: ' \
         '--job-deadline=[the Job'\''s activeDeadlineSeconds; the command is stopped three seconds plus the grace before]:DURATION: ' \
@@ -109,6 +110,27 @@ _cronrun_check() {
         '1:CRONTAB:_files'
 }
 
+_cronrun_status() {
+    _arguments -S -s \
+        '--lock=[the lock\: file\:/path, postgres, redis, a URL of either, or none; required]:LOCK: _cronrun_offer file\: postgres redis none' \
+        '--name=[name of the job; runs with the same name and lock store exclude each other]:JOB: ' \
+        '--database=[where PostgreSQL is, for --lock postgres (default\: DATABASE_URL and the like)]:URL: ' \
+        '--redis=[where Redis is, for --lock redis (default\: REDIS_URL and the like)]:URL: ' \
+        '--dialect=[how crontabs and expressions are read\: vixie (as cronie does) or k8s (as Kubernetes reads a CronJob'\''s schedule)]:WORD: _cronrun_offer vixie k8s' \
+        '--dst=[what happens to times that the clocks skip or repeat\: vixie, skip or k8s]:WORD: _cronrun_offer vixie skip k8s' \
+        '--json[one JSON object per line]' \
+        '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _cronrun_offer auto text kv json' \
+        '--log-level=[lowest level that is logged\: debug, info, warn or error]:LEVEL: _cronrun_offer debug info warn error' \
+        '--strict-env[treat an unknown variable with the program'\''s prefix as an error]' \
+        '--print-options=[print the manual page (man), the option tables (markdown) or a shell'\''s completion script, and exit]:FORM: _cronrun_offer man markdown bash zsh fish' \
+        '--print-formats[print the fields of log records and reports, and exit]' \
+        '(-h --help)-h[print help (after a command\: the help of that command) and exit]' \
+        '(-h --help)--help[print help (after a command\: the help of that command) and exit]' \
+        '(-V --version)-V[print the version and exit]' \
+        '(-V --version)--version[print the version and exit]' \
+        '1:\[CRONTAB\]:_files'
+}
+
 _cronrun_copy() {
     _arguments -S -s \
         '--log=[format of the log on stderr\: auto, text, kv or json]:FORMAT: _cronrun_offer auto text kv json' \
@@ -144,6 +166,7 @@ _cronrun_commands() {
         'daemon:start the jobs of a crontab, in time, until it is told to stop'
         'next:print when a cron expression, or the jobs of a crontab, come next'
         'check:tell every fault of a crontab, with line and column'
+        'status:show who holds the locks of jobs, since when, and how the last runs ended'
         'copy:copy this program to DEST, atomically and with mode 755'
         'version:print the version'
     )
@@ -165,6 +188,7 @@ _cronrun() {
         '--deadline=[how long the command may run; then it gets the stop signal and, after the grace, KILL]:DURATION: ' \
         '--grace=[time between the stop signal and KILL]:DURATION: ' \
         '--stop-signal=[signal that asks the command to end]:SIGNAL: _cronrun_offer TERM INT QUIT HUP USR1 USR2 KILL' \
+        '--guard[put a small process between cronrun and the command, which kills the process tree if cronrun itself is killed]' \
         '--starting-deadline=[do not start the command later than this after its scheduled time]:DURATION: ' \
         '--scheduled-at=[time at which the run was scheduled (RFC 3339)]:INSTANT: ' \
         '--job-deadline=[the Job'\''s activeDeadlineSeconds; the command is stopped three seconds plus the grace before]:DURATION: ' \
@@ -197,7 +221,7 @@ _cronrun() {
     fi
     if (( ! given[(Ie)--] || given[(Ie)$words[1]] < given[(Ie)--] )); then
         case $words[1] in
-        run | daemon | next | check | copy | version)
+        run | daemon | next | check | status | copy | version)
             _cronrun_$words[1]
             return
             ;;

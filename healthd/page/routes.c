@@ -29,6 +29,21 @@ struct status {
     bool old;
 };
 
+/* Selections (?exclude) that are asked for again, each as it stands in the query: there is any number of them, and few are used. */
+#define SELECTIONS 8u
+#define SELECTION_BYTES 128u
+
+struct selection {
+    const struct route *route; /* NULL: free */
+    bool details;
+    char query[SELECTION_BYTES];
+    size_t query_len;
+    struct httpd_answer answer;
+    bool old;
+    bool timed;     /* it holds a time: */
+    int64_t said_s; /* this one */
+};
+
 struct routes {
     const struct render_facts *facts;
     enum details details;
@@ -38,6 +53,8 @@ struct routes {
     struct own_paths *own;
     struct route *routes;
     size_t n;
+    struct selection selections[SELECTIONS];
+    unsigned next_selection; /* which gives way to a new one */
     struct httpd_answer scratch, bad_query, withheld;
     struct httpd_answer history;
     bool history_old;
@@ -157,6 +174,8 @@ routes_free(struct routes *r)
         httpd_answer_done(&r->routes[i].text[false].answer);
         httpd_answer_done(&r->routes[i].text[true].answer);
     }
+    for (size_t i = 0; i < SELECTIONS; i++)
+        httpd_answer_done(&r->selections[i].answer);
     strbuf_done(&r->checks);
     httpd_answer_done(&r->scratch);
     httpd_answer_done(&r->bad_query);
@@ -205,6 +224,8 @@ routes_prepare(struct routes *r)
         route->timestamp_at = render_page(&f, &route->page, NULL, &route->answer);
         route->text[false].old = route->text[true].old = true;
     }
+    for (size_t i = 0; i < SELECTIONS; i++)
+        r->selections[i].old = true;
     r->timestamp_s = f.now_s;
     r->checks_old = r->history_old = r->status.old = r->paused.old = true;
 }
@@ -282,13 +303,40 @@ answer_text(struct routes *r, struct route *route, bool details)
     return a;
 }
 
-/* The only answer that a client can have any number of: it is put together for each request. */
+static struct selection *
+find_selection(struct routes *r, const struct route *route, struct httpd_text query, bool details)
+{
+    for (size_t i = 0; i < SELECTIONS; i++) {
+        struct selection *s = &r->selections[i];
+        if (s->route == route && s->details == details && s->query_len == query.len &&
+            memcmp(s->query, query.at, query.len) == 0)
+            return s;
+    }
+    struct selection *s = &r->selections[r->next_selection++ % SELECTIONS];
+    s->route = route;
+    s->details = details;
+    memcpy(s->query, query.at, query.len);
+    s->query_len = query.len;
+    s->old = true;
+    return s;
+}
+
+/* The only answer that a client can have any number of. text: the query as it came. */
 static const struct httpd_answer *
-answer_without(struct routes *r, const struct route *route, const struct render_query *query)
+answer_without(struct routes *r, const struct route *route, struct httpd_text text,
+               const struct render_query *query)
 {
     struct render_facts f = facts_now(r);
-    render_page(&f, &route->page, query, &r->scratch);
-    return &r->scratch;
+    if (text.len > SELECTION_BYTES) {
+        render_page(&f, &route->page, query, &r->scratch);
+        return &r->scratch;
+    }
+    struct selection *s = find_selection(r, route, text, query->details);
+    if (s->old || (s->timed && s->said_s != f.now_s) || httpd_answer_is_cut(&s->answer))
+        s->timed = render_page(&f, &route->page, query, &s->answer) > 0;
+    s->old = false;
+    s->said_s = f.now_s;
+    return &s->answer;
 }
 
 static const struct httpd_answer *
@@ -303,7 +351,7 @@ answer_page(const struct httpd_request *q, void *arg)
     if (asked == ASKED_HISTORY && route->page.kind == PAGE_HEALTH)
         return answer_history(r, query.details);
     if (query.n_excludes > 0)
-        return answer_without(r, route, &query);
+        return answer_without(r, route, q->query, &query);
     if (query.text)
         return answer_text(r, route, query.details);
     if (httpd_answer_is_cut(&route->answer))

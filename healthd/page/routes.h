@@ -1,7 +1,7 @@
 /*
  * routes.h: from a request to an answer that is prepared already. Nothing here waits or starts
- * work. Each body is made once a change, the text forms and the metrics of checks when somebody asks first; only ?exclude, and in
- * /metrics the ages and what concerns healthd itself, are put together while the request is there, from what is in memory.
+ * work. Each body is made once a change, the text forms, the metrics of checks and the selections of ?exclude that are in use when
+ * somebody asks first; only in /metrics the ages and what concerns healthd itself are put together while the request is there.
  */
 #ifndef RR_HEALTHD_ROUTES_H
 #define RR_HEALTHD_ROUTES_H

@@ -129,6 +129,7 @@ struct lane {
     struct probe_tcp *p;
     enum probe_depth depth;
     struct dial *dial;
+    struct tls_open *opening;
     struct bufferevent *bev;
     struct loop_timer *timer;
     bool secured; /* by TLS, where that is wanted */
@@ -344,42 +345,12 @@ on_event(struct bufferevent *bev, short what, void *arg)
     loop_meter(l->p->x.loop, began_us);
 }
 
-/* Takes fd. */
-static struct bufferevent *
-wrap(struct probe_tcp *p, int fd, struct err *e)
-{
-    struct event_base *base = loop_base(p->x.loop);
-    const char *name = own_of(p)->server_name ? own_of(p)->server_name : p->target->host;
-    if (!wants_tls(p)) {
-        struct bufferevent *bev =
-            bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
-        if (!bev) {
-            evutil_closesocket(fd);
-            err_nomem(e);
-        }
-        return bev;
-    }
-    struct tls_client *tls = probe_tls_client(&p->x, &own_of(p)->tls, &p->tls, e);
-    if (!tls)
-        evutil_closesocket(fd);
-    return tls ? tls_client_bufferevent(tls, base, fd, name, e) : NULL;
-}
-
+/* Takes bev. */
 static void
-on_dialled(const struct err *e, int fd, void *arg)
+take(struct lane *l, struct bufferevent *bev)
 {
-    struct lane *l = arg;
     struct err own;
-    l->dial = NULL;
-    if (e) {
-        finish_err(l, e);
-        return;
-    }
-    l->bev = wrap(l->p, fd, &own);
-    if (!l->bev) {
-        finish_err(l, &own);
-        return;
-    }
+    l->bev = bev;
     bufferevent_setcb(l->bev, on_bytes, NULL, on_event, l);
     bufferevent_setwatermark(l->bev, EV_READ, 0, EXPECT_MAX);
     if (bufferevent_enable(l->bev, EV_READ | EV_WRITE) != 0) {
@@ -390,6 +361,58 @@ on_dialled(const struct err *e, int fd, void *arg)
     loop_timer_start_at(l->timer, l->deadline_ms);
     if (!wants_tls(l->p))
         talk(l);
+}
+
+static void
+on_opened(const struct err *e, struct bufferevent *bev, void *arg)
+{
+    struct lane *l = arg;
+    l->opening = NULL;
+    if (e)
+        finish_err(l, e);
+    else
+        take(l, bev);
+}
+
+/* Takes fd. */
+static int
+open_tls(struct lane *l, int fd, struct err *e)
+{
+    struct probe_tcp *p = l->p;
+    const char *name = own_of(p)->server_name ? own_of(p)->server_name : p->target->host;
+    struct tls_client *tls = probe_tls_client(&p->x, &own_of(p)->tls, &p->tls, e);
+    if (!tls) {
+        evutil_closesocket(fd);
+        return -1;
+    }
+    l->opening = tls_open_start(tls, &(struct tls_to){fd, name, l->deadline_ms}, on_opened, l, e);
+    return l->opening ? 0 : -1;
+}
+
+/* Takes fd. */
+static int
+open_plain(struct lane *l, int fd, struct err *e)
+{
+    struct bufferevent *bev = bufferevent_socket_new(
+        loop_base(l->p->x.loop), fd, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+    if (!bev) {
+        evutil_closesocket(fd);
+        return err_nomem(e);
+    }
+    take(l, bev);
+    return 0;
+}
+
+static void
+on_dialled(const struct err *e, int fd, void *arg)
+{
+    struct lane *l = arg;
+    struct err own;
+    l->dial = NULL;
+    if (e)
+        finish_err(l, e);
+    else if ((wants_tls(l->p) ? open_tls(l, fd, &own) : open_plain(l, fd, &own)) < 0)
+        finish_err(l, &own);
 }
 
 static int
@@ -417,6 +440,7 @@ tcp_close(struct probe *base)
     struct probe_tcp *p = (struct probe_tcp *)base;
     for (int i = 0; i < PROBE_DEPTHS; i++) {
         dial_cancel(p->lanes[i].dial);
+        tls_open_cancel(p->lanes[i].opening);
         drop(&p->lanes[i].bev);
         loop_timer_free(p->lanes[i].timer);
     }

@@ -83,7 +83,7 @@ probe_tls_client(const struct probe_context *x, const struct probe_tls_own *own,
 {
     struct tls_client **at = probe_tls_place(x, own, ret_own);
     if (!*at)
-        *at = tls_client_new(own->ca, !own->unverified, e);
+        *at = tls_client_new(x->loop, own->ca, !own->unverified, e);
     return *at;
 }
 

@@ -31,7 +31,7 @@ struct tls_client;
 /* Where the store is kept that a check trusts: the schedule's (x->https), or *ret_own for a line that wants another. */
 struct tls_client **probe_tls_place(const struct probe_context *x, const struct probe_tls_own *own,
                                     struct tls_client **ret_own);
-/* That store, made when first asked for. Borrowed; NULL: ERR_TLS, the file cannot be read. */
+/* That store, made when first asked for. Borrowed; NULL: ERR_TLS, the machine has none. */
 struct tls_client *probe_tls_client(const struct probe_context *x, const struct probe_tls_own *own,
                                     struct tls_client **ret_own, struct err *e);
 

@@ -305,25 +305,7 @@ apply_roll_back(struct apply *a, enum apply_result result)
     return APPLY_FAILED;
 }
 
-/* ---- notices ---- */
-
-static void
-on_notice(const char *severity, const char *sqlstate, const char *message, void *arg)
-{
-    struct apply *a = arg;
-    struct statement st;
-    size_t line = 0;
-    size_t done = pgconn_statements_done(a->s->work);
-    size_t before = done > a->sent_own ? done - a->sent_own : 0; /* ours say nothing */
-    if (a->first_n && apply_find_statement(a, a->first_n + before, &st))
-        line = st.line;
-    bool warning = strcmp(severity, "WARNING") == 0;
-    log_write(warning ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, &event_notice,
-              LOG_FIELDS(LF_STR("severity", severity), LF_STR("file", a->file),
-                         LF_UINT("line", line),
-                         LF_OPT("sqlstate", strcmp(sqlstate, "00000") == 0 ? "" : sqlstate)),
-              "%s:%zu: %s: %s", a->file, line, severity, message);
-}
+/* ---- the file ---- */
 
 static int
 open_text(struct apply *a, struct err *e)
@@ -356,7 +338,7 @@ apply_open(struct apply *a, const struct source_migration *m, const struct facts
         report_place(a->report, a->file, 0, 0);
         return -1;
     }
-    a->s->notice = on_notice;
+    a->s->notice = apply_on_notice;
     a->s->notice_arg = a;
     return 0;
 }

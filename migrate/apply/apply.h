@@ -70,9 +70,12 @@ struct apply {
     struct backoff
         again; /* between attempts at the file, or at one statement outside a transaction */
     size_t
-        first_n; /* number of the first statement of what was sent last; 0: nothing of the file */
+        first_n;   /* number of the first statement of what was sent last; 0: nothing of the file */
+    size_t sent_n; /* how many statements of the file it has */
     size_t sent_offset; /* where that begins, and its line */
     size_t sent_line;
+    struct statement heard; /* of it, that the last notice was about; n 0: none yet */
+    size_t long_names;      /* of it, that the server said it cut off */
     bool sent_backslashes;
     bool sent_commits;     /* outside a transaction: a CALL or DO, which may commit by itself */
     bool sent_in_bytes;    /* the server counts its bytes, not characters */
@@ -155,8 +158,10 @@ void apply_tell(struct apply *a);
 
 /* A COPY with its data, whose pages are given back as they go out. */
 MUST_CHECK int apply_copy(struct apply *a, const struct statement *st, struct err *e);
-/* What is sent next begins with this statement: for the places of errors. */
-void apply_note_sent(struct apply *a, const struct statement *st);
+/* What is sent next are so many statements, beginning with this one: for the places of errors and notices. */
+void apply_note_sent(struct apply *a, const struct statement *st, size_t n);
+/* A session_notice_fn, arg the apply: into the log, with its place. */
+void apply_on_notice(const struct pgnotice *n, void *arg);
 /* The server reads that as the splitter did: from the statement to `to`. ERR_INPUT: not, see reading.h. */
 MUST_CHECK int
 apply_check_reading(const struct apply *a, const struct statement *st, size_t to, struct err *e);
@@ -177,8 +182,12 @@ bool apply_begins(const struct apply *a, const struct statement *st, const char 
  * that exists is INVALID. */
 MUST_CHECK int apply_check_index(struct apply *a, const struct statement *st, struct err *e);
 
+/* At the first statement of what was sent last: no need to read what stands before it. */
+void apply_read_sent(const struct apply *a, struct lexer *ret);
 /* Statement number n of the file; false: there is none. */
 bool apply_find_statement(const struct apply *a, size_t n, struct statement *ret);
+/* The place that the server gave in what was sent last, counted from 1. */
+void apply_counted_place(const struct apply *a, size_t count, struct position *ret);
 /* The statement that looks as if it released our lock. */
 bool apply_find_unlock(const struct apply *a, struct statement *ret);
 /* The timeouts for the file: header, else options. *ret_ms, 0: no limit; false: nothing is asked, and the session has

@@ -8,9 +8,8 @@
 #include "migrate/apply/apply.h"
 #include "migrate/sql/token.h"
 
-/* No need to read what was sent before. */
-static void
-lexer_at_sent(const struct apply *a, struct lexer *ret)
+void
+apply_read_sent(const struct apply *a, struct lexer *ret)
 {
     source_text_look(&a->text, ret);
     ret->pos = a->sent_offset;
@@ -25,7 +24,7 @@ apply_find_statement(const struct apply *a, size_t n, struct statement *ret)
     struct lexer lx;
     source_text_look(&a->text, &lx);
     if (a->first_n && n >= a->first_n)
-        lexer_at_sent(a, &lx);
+        apply_read_sent(a, &lx);
     while (lexer_next(&lx, ret, NULL) > 0)
         if (ret->n == n)
             return true;
@@ -49,9 +48,12 @@ counts_bytes(const struct session *s)
 }
 
 void
-apply_note_sent(struct apply *a, const struct statement *st)
+apply_note_sent(struct apply *a, const struct statement *st, size_t n)
 {
     a->first_n = st->n;
+    a->sent_n = n;
+    a->heard.n = 0;
+    a->long_names = 0;
     a->sent_offset = st->offset;
     a->sent_line = st->line;
     a->sent_backslashes = st->backslashes;
@@ -202,7 +204,7 @@ escape_place(const struct apply *a, const struct pgdiag *d, struct position *ret
     const char *found = NULL;
     if (position_bytes_parse(d->message, &byte, 1) == 0)
         return false;
-    lexer_at_sent(a, &lx);
+    apply_read_sent(a, &lx);
     while (!found && lexer_next(&lx, &st, NULL) > 0)
         found = escape_in_statement(a, &st, byte);
     if (found)
@@ -224,10 +226,10 @@ unread_place(const struct apply *a, const struct pgdiag *d, size_t completed, st
            escape_place(a, d, ret);
 }
 
-/* A position that the server gave. */
-static void
-counted_place(const struct apply *a, size_t count, struct position *ret)
+void
+apply_counted_place(const struct apply *a, size_t count, struct position *ret)
 {
+    count -= a->sent_own_chars;
     if (a->sent_in_bytes)
         position_of_byte(a->text.data, a->text.len, a->sent_offset, a->sent_line,
                          a->sent_offset + count - 1, ret);
@@ -240,7 +242,7 @@ find_place(const struct apply *a, const struct statement *st, const struct pgdia
            struct position *ret)
 {
     if (d->position > 0)
-        counted_place(a, d->position - a->sent_own_chars, ret);
+        apply_counted_place(a, d->position, ret);
     else if (!copy_place(a, st, d, ret) && !body_place(a, st, d, ret) &&
              !bytes_place(a, d, st->offset, st->offset + st->bytes, ret))
         position_of_byte(a->text.data, a->text.len, st->offset, st->line, st->offset, ret);

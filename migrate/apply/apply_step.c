@@ -385,7 +385,7 @@ run_in_transaction(struct outside *o, const struct outside_work *w)
         size_t completed = 0;
         if (outside_hand_back(o, &e) != 0)
             return outside_refused(o, &e, 0);
-        apply_note_sent(a, &w->st);
+        apply_note_sent(a, &w->st, 1);
         int sent = travels_alone(o, w) ? send_apart(o, w, &completed, &e)
                                        : send_together(o, w, &completed, &e);
         if (sent == 0)
@@ -490,7 +490,7 @@ run_behind_intent(struct outside *o, struct outside_work *w)
                                                              : outside_refused(o, &e, 0);
         if (outside_limit(o, w->task.calls, &e) != 0 || outside_hand_back(o, &e) != 0)
             return outside_refused(o, &e, 0);
-        apply_note_sent(a, &w->st);
+        apply_note_sent(a, &w->st, 1);
         if (a->s->stateless && !claim_holds(a->claim))
             return outside_lease_lost(o);
         if (send_text(o, w, &e) == 0)

@@ -225,7 +225,7 @@ send_batch(struct apply *a, struct batch *b)
         result = begin(a); /* too large to be copied behind BEGIN */
     if (result != APPLY_DONE)
         return result;
-    apply_note_sent(a, &b->first);
+    apply_note_sent(a, &b->first, b->n);
     progress_statement(a->s->progress, b->first.n);
     if (send_text(a, b, &rows, &e) != 0)
         result = failed(a, &e, pgrows_count_statements(rows));
@@ -247,7 +247,7 @@ send_copy(struct apply *a, const struct statement *st)
     if (result != APPLY_DONE)
         return result;
     own_nothing(a);
-    apply_note_sent(a, st);
+    apply_note_sent(a, st, 1);
     progress_statement(a->s->progress, st->n);
     if (apply_copy(a, st, &e) != 0)
         return failed(a, &e, 0);
@@ -285,34 +285,38 @@ batch_add(struct batch *b, const struct statement *st)
     b->end = st->offset + st->sql_bytes;
 }
 
+static bool
+has_word(struct token_scan *scan, const char *word)
+{
+    struct token t;
+    while (token_next(scan, &t))
+        if (token_is(scan, &t, word))
+            return true;
+    return false;
+}
+
 /*
- * Whether it may make the server talk. libpq hands out notices before it hands out the result that
- * stands before them, so that within a batch a notice would be given to the statement before its
- * own: these travel alone.
+ * What travels alone: a statement that may return rows, because what the server says behind the columns' names could be taken
+ * for words about the next statement (pgconn.h; rows of RETURNING come when all of them are there); and CREATE … IF NOT
+ * EXISTS, because of an index that exists (apply_index.c).
  */
 static bool
-may_raise_notice(const struct apply *a, const struct statement *st)
+travels_alone(const struct apply *a, const struct statement *st)
 {
-    static const char *const quiet[] = {"insert", "update",  "delete", "grant",
-                                        "revoke", "comment", "set",    NULL};
-    static const char *const ddl[] = {"create", "alter", "drop", "truncate", NULL};
-    struct token_scan scan = token_on(a->text.data + st->offset, st->sql_bytes, st->backslashes);
+    static const char *const rowless[] = {"insert", "update",   "delete", "grant",
+                                          "revoke", "comment",  "set",    "alter",
+                                          "drop",   "truncate", NULL};
+    const char *text = a->text.data + st->offset;
+    struct token_scan scan = token_on(text, st->sql_bytes, st->backslashes);
     struct token t;
     if (!token_next(&scan, &t))
         return false;
-    for (size_t i = 0; quiet[i]; i++)
-        if (token_is(&scan, &t, quiet[i]))
+    for (size_t i = 0; rowless[i]; i++)
+        if (token_is(&scan, &t, rowless[i]))
             return false;
-    bool known = false;
-    for (size_t i = 0; ddl[i]; i++)
-        known = known || token_is(&scan, &t, ddl[i]);
-    while (known &&
-           token_next(&scan, &t)) /* IF NOT EXISTS: "skipping"; CASCADE: "drop cascades to" */
-        known = !token_is(&scan, &t, "if") && !token_is(&scan, &t, "cascade");
-    return !known;
+    return !token_is(&scan, &t, "create") || has_word(&scan, "if");
 }
 
-/* A statement that may make the server talk. */
 static enum apply_result
 send_alone(struct apply *a, struct batch *b, const struct statement *st)
 {
@@ -332,7 +336,7 @@ take(struct apply *a, struct batch *b, const struct statement *st)
 {
     bool elided = verdict_elides(&a->verdict, a->text.data, st);
     enum apply_result result = APPLY_DONE;
-    bool alone = may_raise_notice(a, st);
+    bool alone = travels_alone(a, st);
     if (elided || alone || st->kind == STATEMENT_COPY || !fits(a, b, st))
         result = send_batch(a, b);
     if (result != APPLY_DONE || elided)

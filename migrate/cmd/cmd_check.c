@@ -1,5 +1,4 @@
 /* cmd_check.c: `migrate check`: what up would refuse, and what it would do, without a database. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -270,10 +269,8 @@ print(struct strbuf *out, struct report *r)
         report_fail(r, EXIT_INPUT, &e);
         return;
     }
-    if (fwrite(strbuf_str(out), 1, out->len, stdout) != out->len || fflush(stdout) != 0) {
-        err_sys(&e, errno, "cannot write to standard output");
-        report_fail(r, EXIT_INPUT, &e);
-    }
+    fwrite(strbuf_str(out), 1, out->len, stdout);
+    report_output(r);
 }
 
 static void

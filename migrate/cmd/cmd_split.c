@@ -1,5 +1,4 @@
 /* cmd_split.c: `migrate split`: the statements of a file. */
-#include <errno.h>
 #include <stdio.h>
 
 #include "common/base/cleanup.h"
@@ -82,21 +81,21 @@ print(struct strbuf *out, struct err *e)
 {
     if (out->failed)
         return err_nomem(e);
-    if (out->len && fwrite(out->data, 1, out->len, stdout) != out->len)
-        return err_sys(e, errno, "cannot write to standard output");
+    fwrite(strbuf_str(out), 1, out->len, stdout);
     strbuf_clear(out);
     return 0;
 }
 
+/* Not to the end when nobody gets it. */
 static int
 split(struct lexer *lx, bool as_json, struct err *e)
 {
     cleanup_strbuf struct strbuf out = STRBUF_INIT;
     struct statement st;
     struct verdict v;
-    int rc;
+    int rc = 0;
 
-    while ((rc = lexer_next(lx, &st, e)) > 0) {
+    while (!ferror(stdout) && (rc = lexer_next(lx, &st, e)) > 0) {
         verdict_statement(lx->text + st.offset, st.sql_bytes, st.backslashes, &v);
         if (as_json)
             add_json(&out, &st, &v);
@@ -105,11 +104,7 @@ split(struct lexer *lx, bool as_json, struct err *e)
         if (out.len > 65536 && print(&out, e) < 0)
             return -1;
     }
-    if (print(&out, e) < 0)
-        return -1;
-    if (fflush(stdout) != 0)
-        return err_sys(e, errno, "cannot write to standard output");
-    return rc;
+    return print(&out, e) < 0 ? -1 : rc;
 }
 
 static int
@@ -130,6 +125,9 @@ cmd_split_run(void *options, const struct opt_result *given)
     }
     source_text_lexer(&t, &lx);
     int done = split(&lx, o->json, &e);
+    report_output(&r);
+    if (r.failed)
+        return report_finish(&r, o->termination_log);
     if (source_text_same(&t, &e) < 0)
         finding_report(&r, file, &t, 0, 0, &e);
     else if (done < 0)

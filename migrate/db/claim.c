@@ -175,7 +175,7 @@ create(const struct claim *c, struct err *e)
                 "CREATE TABLE IF NOT EXISTS %s (name pg_catalog.text PRIMARY KEY,"
                 " owner pg_catalog.text NOT NULL, expires_at pg_catalog.timestamptz NOT NULL)",
                 c->table.quoted);
-    if (session_sql(c->s, &sql, NULL, e) == 0 || ledger_exists_already(e))
+    if (session_create(c->s, &sql, e) == 0 || ledger_exists_already(e))
         return 0;
     return err_wrap(e, "cannot create the lease table %s", c->table.quoted);
 }

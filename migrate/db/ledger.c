@@ -394,7 +394,7 @@ create(const struct ledger *l, struct session *s, const struct strbuf *sql, stru
     ledger_sql_as(&l->table, &all);
     strbuf_add(&all, strbuf_str(sql), sql->len);
     all.failed = all.failed || sql->failed;
-    if (session_sql(s, &all, NULL, e) == 0 || ledger_exists_already(e))
+    if (session_create(s, &all, e) == 0 || ledger_exists_already(e))
         return 0;
     const char *role = l->table.role;
     return err_wrap(e, "cannot create the history table %s%s%s", l->table.quoted,

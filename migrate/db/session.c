@@ -34,13 +34,12 @@ on_stop(int signo, int count, void *arg)
 }
 
 static void
-on_notice(struct pgconn *c, const char *severity, const char *sqlstate, const char *message,
-          void *arg)
+on_notice(struct pgconn *c, const struct pgnotice *n, void *arg)
 {
     (void)c;
     struct session *s = arg;
     if (s->notice)
-        s->notice(severity, sqlstate, message, s->notice_arg);
+        s->notice(n, s->notice_arg);
 }
 
 static int
@@ -363,6 +362,16 @@ session_sql(struct session *s, const struct strbuf *sql, struct pgrows **ret, st
     if (sql->failed)
         return err_nomem(e);
     return session_query(s, strbuf_str(sql), sql->len, ret, e);
+}
+
+int
+session_create(struct session *s, const struct strbuf *sql, struct err *e)
+{
+    session_notice_fn *told = s->notice;
+    s->notice = NULL;
+    int result = session_sql(s, sql, NULL, e);
+    s->notice = told;
+    return result;
 }
 
 int

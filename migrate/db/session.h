@@ -26,9 +26,8 @@ struct target_pg;
 struct watch;
 struct progress;
 
-/* What the server says while a statement runs. */
-typedef void
-session_notice_fn(const char *severity, const char *sqlstate, const char *message, void *arg);
+/* What the server says while a statement runs; n: borrowed during the call. */
+typedef void session_notice_fn(const struct pgnotice *n, void *arg);
 
 /* The statement that is under way; embedded, for an interrupt leaves it running behind the call. */
 struct session_op {
@@ -118,6 +117,8 @@ session_run(struct session *s, const struct session_text *text, struct pgrows **
 bool session_is(const struct pgrows *rows, int column, const char *wanted);
 MUST_CHECK int
 session_sql(struct session *s, const struct strbuf *sql, struct pgrows **ret, struct err *e);
+/* Of a table or schema of ours, IF NOT EXISTS: what the server says of that is told nobody. */
+MUST_CHECK int session_create(struct session *s, const struct strbuf *sql, struct err *e);
 struct session_copy {
     const char *sql;
     size_t sql_bytes;

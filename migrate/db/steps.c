@@ -96,7 +96,7 @@ steps_create(const struct steps *s, struct session *session, struct err *e)
         " sha256 pg_catalog.bytea NOT NULL, pid pg_catalog.int4, backend_start pg_catalog.timestamptz,"
         " state pg_catalog.text NOT NULL, indexes pg_catalog.oid[], PRIMARY KEY (version, n))",
         s->table.quoted);
-    if (session_sql(session, &sql, NULL, e) == 0 || ledger_exists_already(e))
+    if (session_create(session, &sql, e) == 0 || ledger_exists_already(e))
         return 0;
     return err_wrap(e, "cannot create the step table %s", s->table.quoted);
 }

@@ -221,7 +221,7 @@ send_unit(struct rehearsal *r, struct unit *u)
         apply_report_at(a, EXIT_REFUSED, &e, &u->first);
         return APPLY_FAILED;
     }
-    apply_note_sent(a, &u->first);
+    apply_note_sent(a, &u->first, u->n);
     progress_statement(a->s->progress, u->first.n);
     uint64_t since_us = clock_mono_us();
     int sent = send_text(r, u, &completed, &e);

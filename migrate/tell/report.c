@@ -12,6 +12,7 @@
 #include "common/base/events.h"
 #include "common/base/json.h"
 #include "common/base/log.h"
+#include "common/opt/opt.h"
 #include "common/proc/signals.h"
 #include "common/proc/termination.h"
 #include "migrate/events.h"
@@ -56,9 +57,9 @@ void
 report_output(struct report *r)
 {
     struct err e = {0};
-    if (fflush(stdout) == 0 && !ferror(stdout))
+    if (opt_output_end(&e) == 0)
         return;
-    err_sys(&e, errno, "cannot write to standard output");
+    r->unsaid = !r->failed && e.sys_errno == EPIPE; /* who has closed a pipe knows it */
     report_fail(r, EXIT_INPUT, &e);
 }
 
@@ -333,7 +334,7 @@ report_finish(struct report *r, const char *termination_log)
         print_json(r, words);
         report_output(r);
     }
-    if (r->failed)
+    if (r->failed && !r->unsaid)
         log_failure(r);
     if (termination_write(termination_log, words, n, &e) != 0)
         log_warn(&event_termination_log, LOG_NONE, "%s", e.msg);

@@ -57,6 +57,7 @@ struct report {
     bool planned;       /* … as soon as files and history were read; before that nobody knows */
     /* the failure; empty when there was none */
     bool failed;
+    bool unsaid; /* there is no record of it */
     struct err err;
     char *file;          /* owned; NULL: none */
     size_t line, column; /* 0: none */

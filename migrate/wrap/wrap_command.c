@@ -135,6 +135,8 @@ on_note(const struct command_note *note, void *arg)
         log_warn(&event_killing, LOG_NONE, "sending SIGKILL to the remaining processes of %s",
                  name);
         break;
+    case COMMAND_GUARD_LOST: /* it has none */
+        break;
     case COMMAND_NOT_DYING:
         log_error(&event_not_dying, LOG_FIELDS(LF_STR("processes", note->processes)), "%s: %s",
                   note->denied ? "no permission to terminate processes of another user"
@@ -241,6 +243,7 @@ start(struct wrap *w, struct err *e)
                                                    ? CLOCK_NEVER
                                                    : clock_left_ms(w->s.deadline_ms),
                                 .grace_ms = w->o->grace_ms,
+                                .cgroup = "migrate",
                                 .stop_signal = SIGTERM};
     w->output = output_new(w->s.loop, on_output_ended, w, e);
     if (!w->output || wrap_env_make(w->spec->url, w->s.target, environ, &env, e) != 0)
@@ -251,6 +254,17 @@ start(struct wrap *w, struct err *e)
     output_begin(w->output);
     wrap_env_done(&env);
     return result;
+}
+
+static void
+report_cgroup(const struct wrap *w)
+{
+    const char *why;
+    const char *path = command_cgroup(w->command, &why);
+    log_debug(&event_cgroup, LOG_FIELDS(LF_OPT("cgroup", path)), "%s%s",
+              path ? "the command has a cgroup of its own"
+                   : "the command has no cgroup of its own: ",
+              path ? "" : why);
 }
 
 /* Its reader may be slow. Who was told to end does not wait for him: the moment that command.h gave him is over. */
@@ -276,6 +290,7 @@ wrap_command_run(struct wrap *w, struct err *e)
         &event_command_start,
         LOG_FIELDS(LF_STR("command", w->spec->argv[0]), LF_INT("pid", command_pid(w->command))),
         "%s started", w->spec->argv[0]);
+    report_cgroup(w);
     watch_over(w);
     pass_on(w);
     return 0;

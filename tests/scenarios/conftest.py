@@ -17,6 +17,7 @@ After each test its programs are ended; a password in their output, a sanitiser 
 the test.
 """
 
+import functools
 import os
 import shutil
 import signal
@@ -45,11 +46,15 @@ signal.signal(signal.SIGHUP, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config, items):
-    """What a build cannot be asked is no test of it: valgrind of a sanitised or static one, images of the others."""
+    """What a build cannot be asked is no test of it: valgrind of a sanitised or static one, images of the others.
+    RR_OWN: what another build is asked, too, is left to that one."""
     mode = os.environ.get("RR_MODE", "dev")
     asked = {"plain_build": ("dev",), "dynamic_build": ("dev", "asan"), "release_build": ("release",)}
     foreign = [mark for mark, builds in asked.items() if mode not in builds]
     left_out = [item for item in items if any(item.get_closest_marker(mark) for mark in foreign)]
+    if os.environ.get("RR_OWN"):
+        own = [mark for mark, builds in asked.items() if builds == (mode,)]
+        left_out = [item for item in items if not any(item.get_closest_marker(mark) for mark in own)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
 
@@ -188,6 +193,14 @@ def redis_server(new_dir, ca):
 
 
 @pytest.fixture
+def valkey_server(redis_server):
+    """As redis_server. Debian has Valkey from 13 on."""
+    if not shutil.which("valkey-server"):
+        pytest.skip("valkey-server is not installed")
+    return functools.partial(redis_server, program="valkey-server")
+
+
+@pytest.fixture
 def pgbouncer(new_dir):
     """pgbouncer(server, mode="session", **settings) -> pgbouncer.PgBouncer"""
     made = []
@@ -264,11 +277,11 @@ def proxy():
 
 @pytest.fixture
 def name_server(new_dir):
-    """name_server({"db.test": "127.0.0.1"}, mode="answer") -> dns.NameServer; give its .env to the program."""
+    """name_server({"db.test": "127.0.0.1"}, mode="answer", search=()) -> dns.NameServer; give its .env to the program."""
     made = []
 
-    def make(names=None, mode="answer"):
-        one = dns.NameServer(new_dir(), names, mode)
+    def make(names=None, mode="answer", search=()):
+        one = dns.NameServer(new_dir(), names, mode, search=search)
         made.append(one)
         return one
 

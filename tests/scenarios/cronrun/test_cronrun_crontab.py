@@ -91,6 +91,25 @@ def test_options_are_those_of_run(run, crontab):
     assert check(run, crontab(f"@daily {good} x\n"), status=0) == [" 1 job"]
 
 
+def test_urls_of_locks_are_read(run, crontab):
+    """Before a run needs them; what they leave open, and the files they name, are the run's to find."""
+    bad = {
+        "redis://:hunter2@cache:6379x/0": "port",
+        "redis://:hunter2@cache/zero": "not a number",
+        "rediss://cache/0?verfy=no": "did you mean verify?",
+        "postgres://app:hunter2@db:5432x/shop": "port",
+        "postgres://app:hunter2@db/shop?sslmode=hunter2": "sslmode",
+        "postgresql+psycopg2://app:hunter2@db/shop?hunter2": "=",
+    }
+    lines = check(run, crontab("".join(f"@daily [name=job{n} lock=\"{url}\"] x\n" for n, url in enumerate(bad))))
+    assert [line.split(":")[:2] for line in lines[:-1]] == [[str(n), "24"] for n in range(1, len(bad) + 1)]
+    for line, words in zip(lines, bad.values()):
+        assert words in line
+        assert "hunter2" not in line
+    good = ["redis://app@cache", "unix:///run/redis.sock?db=2", "postgres:///shop", "postgres://a,b/d?password_file=/no/such"]
+    assert check(run, crontab("".join(f"@daily [lock={url}] x\n" for url in good)), status=0, env={"PGPORT": "none"}) == [" 4 jobs"]
+
+
 def test_secrets_are_not_told(run, crontab):
     url = "redis://:hunter2@cache:6379/0"
     path = crontab(

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import time
 
 import pytest
@@ -179,10 +180,11 @@ def test_what_is_unchanged_goes_on(daemon):
 def test_a_bad_crontab_is_refused_whole(daemon):
     d = daemon("@every 1s [name=good] true\n")
     d.wait_for("run_end", job="good")
-    d.path.write_text("@every 1s [name=fresh] true\n61 * * * * true\n0 0 30 2 * true\n* * * * * [colour=red] true\n")
+    d.path.write_text("@every 1s [name=fresh] true\n61 * * * * true\n0 0 30 2 * true\n* * * * * [colour=red] true\n* * * * * [lock=redis://h:x] true\n")
     refused = d.wait_for("crontab_refused")[0]
-    assert refused["errors"] == 3
-    assert [r["line"] for r in d.records("crontab_fault")] == [2, 3, 4]
+    assert refused["errors"] == 4
+    assert [(r["line"], r["column"]) for r in d.records("crontab_fault")][2:] == [(4, 12), (5, 17)]
+    assert [r["line"] for r in d.records("crontab_fault")] == [2, 3, 4, 5]
     n = len(runs_of(d, "good"))
     d.wait_for("run_end", n + 2, job="good")
     assert not d.records("run_start", job="fresh")
@@ -374,25 +376,83 @@ def test_stopped_and_continued(daemon):
     assert len(set(times)) == len(times)
 
 
-def test_catch_up_after_a_restart(daemon, run, scratch):
-    """A file lock knows when its job was started last; of the hours since then the latest is made up for, once."""
-    lock = scratch / "lock"
-    assert run("cronrun", "--lock", f"file:{lock}", "--name", "hourly", "true").status == 0
-    line = lock.read_text()
-    since = re.search(r'"since":"(\d{4})', line).group(1)
-    lock.write_text(line.replace(f'"since":"{since}', f'"since":"{int(since) - 1}'))
-    crontab = f"0 * * * * [name=hourly catchup=one lock=file:{lock}] true\n0 * * * * [name=other lock=file:{lock}] true\n"
-    d = daemon(crontab)
+def a_year_earlier(kind, store, lock):
+    """What the store of the job `hourly` says of its last run, but a year before."""
+    if kind == "file":
+        line = lock.read_text()
+        since = re.search(r'"since":"(\d{4})', line).group(1)
+        lock.write_text(line.replace(f'"since":"{since}', f'"since":"{int(since) - 1}'))
+    elif kind == "postgres":
+        store.psql(
+            "UPDATE cronrun_job SET since = since - interval '365 days', last_end = last_end - interval '365 days', "
+            "holder = regexp_replace(holder, '\"since\":\"[0-9]{4}', '\"since\":\"' || extract(year FROM now()) - 1)"
+        )
+    else:
+        store.cli("SET", "cronrun:{hourly}:fence", str(int((time.time() - 365 * 86400) * 1e6)))
+
+
+@pytest.mark.parametrize("kind", ["file", "postgres", "redis"])
+def test_catch_up_after_a_restart(request, daemon, run, scratch, kind):
+    """The lock's store knows when a job ran last; of the hours since then the latest is made up for, once."""
+    lock, store, env = scratch / "lock", None, {}
+    words = {"file": f"file:{lock}"}.get(kind, kind)
+    if kind == "postgres":
+        store = request.getfixturevalue("pg")
+        env = {"DATABASE_URL": store.url}
+    elif kind == "redis":
+        store = request.getfixturevalue("redis_server")(password=True)
+        env = {"REDIS_URL": store.url()}
+    assert run("cronrun", "--lock", words, "--name", "hourly", "true", env=env).status == 0
+    a_year_earlier(kind, store, lock)
+    env["CRONRUN_NAME"] = "other"  # no job's name by itself
+    crontab = f"0 * * * * [name=hourly catchup=one lock={words}] true\n0 * * * * [name=other lock={words}] true\n"
+    crontab += f"0 * * * * [name=new catchup=one lock={words.replace('lock', 'new')}] true\n"
+    d = daemon(crontab, env=env)
     (end,) = d.wait_for("run_end", job="hourly")
     assert end["scheduled"].endswith(":00:00Z")
+    assert end["outcome"] == "success"
+    assert d.records("recalled")[0]["level"] == "info"
     assert d.records("start_missed", job="hourly")[0]["missed"] >= 1000
-    assert not d.records("start_missed", job="other")
+    assert {r["job"] for r in d.records("run_start")} == {"hourly"}
     d.process.terminate()
     assert d.process.wait().status == 0
-    d = daemon(crontab)
+    d = daemon(crontab, env=env)
+    d.wait_for("recalled")
     d.process.terminate()
     assert d.process.wait().status == 0
     assert not d.records("run_start")
+
+
+def test_catch_up_of_its_own_jobs(daemon, run, scratch):
+    """What is not known of a job that makes up for nothing is no matter."""
+    assert run("cronrun", "--lock", f"file:{scratch}/lock", "--name", "hourly", "true").status == 0
+    d = daemon(
+        f"0 * * * * [name=hourly catchup=one lock=file:{scratch}/lock] true\n"
+        "0 * * * * [name=other lock=postgres://127.0.0.1:1/x] true\n"
+    )
+    assert d.wait_for("recalled")[0]["level"] == "info"
+
+
+def test_catch_up_leaves_nobody_behind(daemon):
+    """A daemon that ends while a store is silent takes the process that asks it along."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        d = daemon(f"0 * * * * [name=a catchup=one lock=redis://127.0.0.1:{silent.getsockname()[1]}/0] true\n")
+        with silent.accept()[0] as asked:
+            d.process.terminate()
+            assert d.process.wait().status == 0
+            asked.settimeout(5)  # a store is asked for ten seconds
+            while asked.recv(4096):
+                pass
+
+
+def test_catch_up_without_the_store(daemon, scratch):
+    """The daemon serves and starts what is due meanwhile, and says that it does not know."""
+    env = {"DATABASE_URL": f"postgres://app:{CANARY}@127.0.0.1:1/x"}
+    d = daemon("0 0 1 1 * [name=yearly catchup=one lock=postgres] true\n@every 1s [name=tick] true\n", env=env)
+    assert d.wait_for("recalled")[0]["level"] == "warn"
+    d.wait_for("run_end", 2, job="tick")
+    assert not d.records("run_start", job="yearly")
+    assert CANARY not in d.process.output
 
 
 # --- HTTP -------------------------------------------------------------------------------------------------------------
@@ -407,7 +467,7 @@ def test_page(daemon):
     )
     d.wait_for("run_end", job="well")
     d.wait_for("run_end", job="ill")
-    words = ("Jobs have failed", "Last succeeded", "Last failed</b> with exit status 3", "Europe/Berlin", "0 3 * * *")
+    words = ("A job has failed", "Last succeeded", "Last failed</b> with exit status 3", "Europe/Berlin", "0 3 * * *")
     words += ("the deadline of 20.0 s",)
     wait_until(lambda: all(word in d.get("/").body for word in words), 10, "all of it is seen")
     answer = d.get("/")

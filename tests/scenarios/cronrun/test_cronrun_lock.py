@@ -13,12 +13,7 @@ from pathlib import Path
 import pytest
 from rig.base import CANARY, SLOW, alive, free_port, open_files, rounds, wait_until
 from rig.nasty import nasty, wrap_of  # noqa: F401
-from rig.program import BIN_DIR
-
-
-def records(text, event=None):
-    found = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
-    return [r for r in found if event is None or r["event"] == event]
+from rig.program import BIN_DIR, records
 
 
 def one(text, event):
@@ -334,7 +329,7 @@ def lose_and_contend(start, nasty, words, stamps, env, lose, wait_s):
     second_env = {k: v for k, v in env.items()}
     second_env.update(lose.others_env)
     second = start(
-        "cronrun", *words, "--on-busy", "wait=60s", "--deadline", "100ms", "--grace", "50ms", *run_words, env=second_env
+        "cronrun", *words, "--on-busy", "wait=60s", "--deadline", f"{300 * SLOW:.0f}ms", "--grace", "50ms", *run_words, env=second_env
     )
     second.wait_for('"lock_wait"')
     lose()

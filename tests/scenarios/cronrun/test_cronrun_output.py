@@ -12,12 +12,7 @@ import time
 import pytest
 from rig.base import SLOW, alive, propagation, unmount, wait_until
 from rig.nasty import nasty  # noqa: F401
-from rig.program import BIN_DIR
-
-
-def records(text, event=None):
-    found = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
-    return [r for r in found if event is None or r["event"] == event]
+from rig.program import BIN_DIR, records
 
 
 def rebuilt(lines, stream):

@@ -1,7 +1,6 @@
 """cronrun --ping: a monitor hears of start and end; one that is slow, gone or broken is no matter to the run."""
 
 import fcntl
-import json
 import signal
 import socket
 import threading
@@ -10,13 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from rig.base import SLOW, free_port
+from rig.program import records
 
 SECRET = "b7c1fe0d-3ab5-4c8e-9f65-secret00ping"
-
-
-def records(text, event=None):
-    found = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
-    return [r for r in found if event is None or r["event"] == event]
 
 
 class Monitor:

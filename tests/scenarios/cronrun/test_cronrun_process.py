@@ -15,13 +15,7 @@ import pytest
 from rig import forbid
 from rig.base import SLOW, alive, descendants, proc_stat, wait_until
 from rig.nasty import NOBODY, OWN_PROC, PID1, WAYS, have, nasty, wrap_of  # noqa: F401
-from rig.program import BIN_DIR
-
-
-def records(text, event=None):
-    """The JSON records of a run, of one event if wanted."""
-    found = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
-    return [r for r in found if event is None or r["event"] == event]
+from rig.program import BIN_DIR, records
 
 
 def end_of(result):

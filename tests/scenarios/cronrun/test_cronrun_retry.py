@@ -9,12 +9,8 @@ import time
 
 import pytest
 from rig.base import SLOW, wait_until
-from rig.program import BIN_DIR
-
-
-def records(text, event=None):
-    found = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
-    return [r for r in found if event is None or r["event"] == event]
+from rig.nasty import wrap_of
+from rig.program import BIN_DIR, NO_LEAKS, records
 
 
 @pytest.fixture
@@ -134,3 +130,46 @@ def test_a_slow_reader_gets_all_attempts(words, scratch):
     told = [r["msg"] for r in records(said.decode())]
     assert told == ([f"line {i}" for i in range(1, 1001)] + ["half"]) * 2
     assert records((scratch / "err").read_text(), "output_lost") == []
+
+
+# --- No process for the command -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def alone(scratch):
+    """Words before cronrun: an account that has no other process, and may have no second one."""
+    words = [word.replace("65534", "64224") for word in wrap_of("nobody")]
+    scratch.chmod(0o777)
+    return words
+
+
+@pytest.mark.parametrize("how", [[], ["--guard"], ["--output", "lines"]])
+def test_no_process_for_a_moment(start, words, scratch, alone, how):
+    words = [*words, *how, "--retry-delay", "100ms", "--retries", "1000"]
+    process = start("cronrun", *words, "sh", "-c", f"echo ran >>{scratch}/log", wrap=[*alone, "prlimit", "--nproc=1:"], env=NO_LEAKS)
+    process.wait_for('"retry"')
+    subprocess.run([*alone, "prlimit", "--pid", str(process.pid), "--nproc=1000:"], check=True)
+    result = process.wait()
+    assert result.status == 0, result
+    assert (scratch / "log").read_text() == "ran\n"
+    retries = records(result.stderr, "retry")
+    assert all("cannot start a process: Resource temporarily unavailable" in r["msg"] for r in retries)
+    assert [r["attempt"] for r in retries] == list(range(1, len(retries) + 1))
+    assert len(records(result.stderr, "run_start")) == 1 and not records(result.stderr, "retry_start")
+    (end,) = records(result.stderr, "run_end")
+    assert (end["attempts"], end["outcome"]) == (len(retries) + 1, "success")
+
+
+@pytest.mark.parametrize("how", [[], ["--guard"]])
+def test_no_process_at_all(run, words, alone, scratch, how):
+    message = scratch / "message"
+    message.write_text("")
+    message.chmod(0o666)
+    words = [*words, *how, "--retries", "2", "--termination-log", message]
+    result = run("cronrun", *words, "true", wrap=[*alone, "prlimit", "--nproc=1:"], env=NO_LEAKS)
+    assert result.status == 125
+    assert [r["attempt"] for r in records(result.stderr, "retry")] == [1, 2]
+    (end,) = records(result.stderr, "run_refused")
+    assert (end["outcome"], end["reason"]) == ("error", "own_failure")
+    assert "Resource temporarily unavailable" in end["msg"]
+    assert json.loads(message.read_text())["exit"] == 125

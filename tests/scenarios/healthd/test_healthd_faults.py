@@ -73,10 +73,11 @@ both = pytest.mark.parametrize("connection", ["keep", "each"])
 
 
 @pytest.mark.parametrize("connection, language", [("keep", "de"), ("each", "en")])
-def test_postgres_says_no(start, pg_server, connection, language):
-    """Whatever its language."""
-    server = pg_server(start=False, lc_messages="C.UTF-8")
-    server.before = ("env", f"LANGUAGE={language}")
+def test_postgres_says_no(start, pg_server, scratch, connection, language):
+    """Whatever its language. In C.UTF-8 a newer glibc asks no catalogue: hence a locale of its own."""
+    subprocess.run(["localedef", "--no-archive", "-i", "de_DE", "-f", "UTF-8", scratch / "de_DE.UTF-8"], check=True)
+    server = pg_server(start=False, lc_messages="de_DE.UTF-8")
+    server.before = ("env", f"LOCPATH={scratch}", f"LANGUAGE={language}")
     server.hba = "local all all trust\nhost all stranger 127.0.0.1/32 reject\nhost all all 127.0.0.1/32 scram-sha-256\n"
     server.start().create_app()
     roles = [f"CREATE ROLE {r} PASSWORD '{PASSWORD}' {more or 'LOGIN'}" for r, more in (
@@ -331,6 +332,37 @@ def test_redis_later(start, redis_server):
             t.join()
 
 
+# --- Valkey ---
+
+
+@both
+def test_valkey(start, valkey_server, connection):
+    secret, killed, frozen, demoted, primary = valkey_server(password=True), *(valkey_server() for _ in range(4))
+    stale = valkey_server(replica_of=primary)
+    wait_until(lambda: "master_link_status:up" in stale.cli("INFO", "replication"), 20, "replica in step")
+
+    def begin():
+        killed.sigkill()
+        frozen.sigstop_all()
+        demoted.cli("REPLICAOF", "127.0.0.1", "1")
+        primary.sigkill()
+
+    def cure():
+        killed.start()
+        frozen.sigcont()
+        demoted.cli("REPLICAOF", "NO", "ONE")
+        primary.start()
+
+    keys = f"every 300ms connection {connection}"
+    tell(start, Story({
+        "valkey-killed": f"{killed.url()} {keys}",
+        "valkey-frozen": f"{frozen.url()} {keys}",
+        "valkey-demoted": f"{demoted.url()} role master {keys}",
+        "valkey-stale": f"{stale.url()} {keys}",
+    }, begin, cure))  # fmt: skip
+    tell(start, Story({"valkey-no-password": f"{secret.url(password='')} {keys}"}))
+
+
 # --- PHP-FPM ---
 
 
@@ -379,6 +411,22 @@ def test_names(start, redis_server, name_server):
 
         line = f"redis://cache.test:{redis.port} connection each every 300ms"
         tell(start, Story({name: line}, begin, cure, names.env))
+
+
+def test_search_domains(start, redis_server, name_server):
+    """A short name that nothing completes any more, or another domain first."""
+    redis = redis_server()
+    line = f"redis://cache:{redis.port} connection each every 300ms"
+    here = {"cache.svc.test": "127.0.0.1"}
+
+    def change(names, to):
+        names.names = to
+
+    gone, shadowed = (name_server(here, search=("shop.svc.test", "svc.test")) for _ in range(2))
+    tell(start, Story({"dns-search-gone": line}, lambda: change(gone, {}), lambda: change(gone, here), gone.env))
+    assert {"cache.shop.svc.test", "cache.svc.test", "cache"} <= {name for name, _ in gone.queries}
+    nearer = {**here, "cache.shop.svc.test": "127.0.0.77"}
+    tell(start, Story({"dns-search-nearer": line}, lambda: change(shadowed, nearer), lambda: change(shadowed, here), shadowed.env))
 
 
 # --- Over HTTP, TCP and in the file system ---

@@ -187,6 +187,7 @@ REDIS = [
     ("master down", says(b"-MASTERDOWN Link with MASTER is down\r\n*5\r\n$5\r\nslave\r\n$1\r\nh\r\n:1\r\n$7\r\nconnect\r\n:-1\r\n"), "master_down"),
     ("no login", says(b"-NOAUTH Authentication required.\r\n-NOAUTH Authentication required.\r\n"), "auth"),
     ("cannot save", says(b"-MISCONF Redis is configured to save\r\n-MISCONF x\r\n"), "storage"),
+    ("read only", says(b"-READONLY You can't write against a read only replica.\r\n"), "read_only"),
     ("no right", says(b"-NOPERM this user has no permissions\r\n-NOPERM x\r\n"), "privilege"),
     ("full", says(b"-ERR max number of clients reached\r\n"), "too_many_connections"),
     ("stale replica", says(b"+PONG\r\n-ERR no cluster\r\n*5\r\n$5\r\nslave\r\n$1\r\nh\r\n:1\r\n$4\r\nsync\r\n:-1\r\n"), "stale_replica"),

@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 from rig import peers
-from rig.base import rounds
+from rig.base import SLOW, rounds
 from rig.migrations import Holder, events, failure
 
 LAYOUTS = sorted(peers.FILES)
@@ -332,9 +332,10 @@ def test_many_at_once(layout, way, start, files, pg, pgbouncer, record_property)
     env = {"DATABASE_URL": pooler.url(pg.name) if pooler else pg.url}
     said_before = len(pg.server.log_text())
     runners, times = rounds(32, 8), rounds(50, 1)
+    wait = f"{60 * SLOW:.0f}s"  # so many, on a slow machine
     for _ in range(times):
         pg.psql("DROP OWNED BY app", user="postgres")
-        ours = [start("migrate", "up", "--dir", files, *flags(layout), env=env) for _ in range(runners)]
+        ours = [start("migrate", "up", "--dir", files, "--lock-wait", wait, *flags(layout), env=env) for _ in range(runners)]
         results = [r.wait(120) for r in ours]
         assert [r.status for r in results] == [0] * runners, "\n".join(r.output for r in results if r.status)
         assert sorted(record["version"] for r in results for record in events(r, "applied")) == VERSIONS[layout]

@@ -11,6 +11,7 @@ from rig.dump import dump
 from rig.migrations import Holder, events, failure, history
 
 MODES = ("session", "transaction")
+LOCK_WAIT = f"{60 * SLOW:.0f}s"  # many runners on a slow machine
 
 
 @pytest.fixture(params=MODES)
@@ -42,7 +43,8 @@ def test_many_at_once(start, files, pg, pooler, runners, record_property):
     times = rounds(50, 2 if runners == 8 else 1)
     for _ in range(times):
         pg.psql("DROP SCHEMA public CASCADE", "CREATE SCHEMA public AUTHORIZATION app", user="postgres")
-        ours = [start("migrate", "up", "--dir", files, env={"DATABASE_URL": pooler.url(pg.name)}) for _ in range(runners)]
+        ours = [start("migrate", "up", "--dir", files, "--lock-wait", LOCK_WAIT, env={"DATABASE_URL": pooler.url(pg.name)})
+                for _ in range(runners)]
         results = [r.wait(120) for r in ours]
         assert [r.status for r in results] == [0] * runners, "\n".join(r.output for r in results if r.status)
         applied = [record["version"] for r in results for record in events(r, "applied")]
@@ -50,6 +52,14 @@ def test_many_at_once(start, files, pg, pooler, runners, record_property):
         assert pg.psql("SELECT string_agg(i::text, ',' ORDER BY i) FROM a") == "2,11"
     assert "deadlock detected" not in pg.server.log_text()[said_before:]
     record_property("measured", f"{times} rounds × {runners} runners: every exit 0, each of 4 migrations once, 0 deadlocks")
+
+
+def test_that_the_lease_exists_is_no_notice(run, files, pg, pooler):
+    files("0001_a.sql", "CREATE TABLE a (i int);\n")
+    files("0002_b.sql", "CREATE INDEX CONCURRENTLY a_i ON a (i);\n")
+    files("0003_c.sql", "CREATE INDEX CONCURRENTLY a_j ON a ((i + 1));\n")
+    result = run("migrate", "up", "--dir", files, env={"DATABASE_URL": pooler.url(pg.name)})
+    assert result.status == 0 and not events(result, "notice"), result.output
 
 
 def test_the_result_is_that_of_a_direct_run(run, files, pg, pooler):

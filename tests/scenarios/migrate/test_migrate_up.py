@@ -152,6 +152,16 @@ def test_deferred_constraint_fails_at_commit(up, files, pg):
     assert pg.psql("SELECT to_regclass('a') IS NULL") == "t"
 
 
+def test_a_notice_at_commit_has_no_line(up, files):
+    files("0001_a.sql",
+          "CREATE TABLE a (i int);\nCREATE FUNCTION say() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE NOTICE 'late'; RETURN NULL; END$$;\n"
+          "CREATE CONSTRAINT TRIGGER late AFTER INSERT ON a INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION say();\n"
+          "INSERT INTO a VALUES (1);\n")
+    (notice,) = events(up(), "notice")
+    assert "line" not in notice
+    assert notice["msg"] == "0001_a.sql: NOTICE: late"
+
+
 def test_the_servers_detail_is_no_hint(up, files, scratch):
     files("0001_x.sql", "CREATE TABLE a (i int PRIMARY KEY);\nINSERT INTO a VALUES (1);\nINSERT INTO a VALUES (1);\n")
     message = scratch / "termination-log"
@@ -561,6 +571,83 @@ def test_a_notice_of_the_first_statement(up, files, pg):
     result = up()
     assert result.status == 0
     assert [r["line"] for r in events(result, "notice")] == [2]
+
+
+SPEAKER = (
+    "CREATE FUNCTION speak() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE NOTICE '%', new.t; RETURN new; END$$;\n"
+    "CREATE TABLE words (t text);\nCREATE TABLE others (t text);\n"
+    "CREATE TRIGGER speak BEFORE INSERT OR UPDATE ON words FOR EACH ROW EXECUTE FUNCTION speak();\n"
+)
+
+
+def heard(result):
+    """(line, message) of each notice."""
+    assert result.status == 0, result.output
+    return [(r["line"], r["msg"].rsplit(": ", 1)[1]) for r in events(result, "notice")]
+
+
+def test_notices_of_triggers_in_a_batch(up, files):
+    """Statements that travel together, some of which speak: each notice is that of its own statement."""
+    files("0001_a.sql", SPEAKER)
+    assert up().status == 0
+    talk = ["INSERT INTO words VALUES ('2');", "INSERT INTO others VALUES ('3');", "INSERT INTO words VALUES ('4'), ('4');",
+            "UPDATE words SET t = '5' WHERE t = '4';", "INSERT INTO others VALUES ('6');", "INSERT INTO others VALUES ('7');",
+            "INSERT INTO words VALUES ('8');"]
+    files("0002_b.sql", "-- talk\n" + "\n".join(talk) + "\n")
+    said = heard(up())
+    assert [line for line, _ in said] == [2, 4, 4, 5, 5, 8]
+    assert all(str(line) == text for line, text in said)
+    many = "".join(f"INSERT INTO {'words' if i % 3 else 'others'} VALUES ('{i + 1}');\n" for i in range(5000))
+    files("0003_c.sql", many)
+    said = heard(up())
+    assert len(said) == 3333 and all(str(line) == text for line, text in said)
+
+
+def test_notices_before_rows_and_among_them(up, files):
+    files("0001_a.sql", SPEAKER +
+          "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE NOTICE '3'; RETURN NULL; END$$;\n"
+          "CREATE TRIGGER none BEFORE INSERT ON words FOR EACH ROW WHEN (new.t = '3') EXECUTE FUNCTION nothing();\n")
+    assert up().status == 0
+    files("0002_b.sql", "INSERT INTO others VALUES ('1');\nINSERT INTO words VALUES ('2'), ('2') RETURNING t;\n"
+                        "INSERT INTO words VALUES ('3') returning t;\nINSERT INTO others VALUES ('4');\nINSERT INTO words VALUES ('5');\n"
+                        "SELECT 6;\nINSERT INTO words VALUES ('7');\n")
+    assert heard(up()) == [(2, "2"), (2, "2"), (3, "3"), (5, "5"), (7, "7")]
+
+
+def test_notices_of_ddl_in_a_batch(up, files, pg):
+    pg.psql("CREATE TABLE a (i int)", "CREATE TABLE b (i int)", "CREATE VIEW v AS SELECT * FROM b")
+    files("0001_a.sql", "CREATE TABLE c (i int);\nCREATE TABLE IF NOT EXISTS a (i int);\nDROP TABLE b CASCADE;\nDROP TABLE IF EXISTS nix;\n"
+                        "ALTER TABLE c ADD j int;\nALTER TABLE c ADD COLUMN IF NOT EXISTS j int;\n")
+    result = up()
+    assert result.status == 0
+    assert [r["line"] for r in events(result, "notice")] == [2, 3, 4, 6]
+
+
+def test_notices_of_the_parser(up, files):
+    """It reads what travels together as a whole, before any of it is done."""
+    long, other = "n" * 70, "o" * 64
+    files("0001_a.sql", f"CREATE TABLE a (i int);\nCREATE TABLE b ({long} int,\n  \"{other}\" int);\nINSERT INTO a VALUES (1);\n"
+                        f"CREATE INDEX {other} ON a (i);\nCREATE INDEX {'p' * 63} ON a (i);\n")
+    result = up()
+    assert result.status == 0
+    assert [(r["line"], r["sqlstate"]) for r in events(result, "notice")] == [(2, "42622"), (2, "42622"), (5, "42622")]
+    files("0002_b.sql", "SET standard_conforming_strings TO off;\nINSERT INTO a VALUES (1);\nCREATE TABLE c (t text);\n"
+                        "COMMENT ON TABLE c IS\n  'a\\ttab';\n")
+    result = up()
+    assert result.status == 0
+    assert [(r["line"], r["sqlstate"]) for r in events(result, "notice")] == [(5, "22P06")]
+
+
+def test_a_rule_with_rows_counts_as_one_statement(up, files):
+    """Its several results are one statement's: the error, and what is said, are told to their own statement."""
+    files("0001_a.sql", SPEAKER + "CREATE RULE one AS ON INSERT TO others DO ALSO SELECT 1;\n"
+                        "CREATE RULE two AS ON INSERT TO others DO ALSO SELECT 1, 2;\nCREATE TABLE once (i int PRIMARY KEY);\n")
+    assert up().status == 0
+    files("0002_b.sql", "INSERT INTO others VALUES ('1');\nINSERT INTO others VALUES ('2');\nINSERT INTO words VALUES ('3');\n")
+    assert heard(up()) == [(3, "3")]
+    files("0003_c.sql", "INSERT INTO others VALUES ('1');\nINSERT INTO once VALUES (1);\nINSERT INTO once VALUES (1);\nINSERT INTO once VALUES (2);\n")
+    result = up()
+    assert (result.status, failure(result)["line"]) == (20, 3), result.output
 
 
 def test_status(up, run, files, pg):

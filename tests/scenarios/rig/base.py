@@ -1,6 +1,7 @@
 """Waiting, ports, process trees and the keeper of leftovers."""
 
 import contextlib
+import fcntl
 import os
 import pwd
 import signal
@@ -278,3 +279,13 @@ class Daemon:
 
     def log_text(self):
         return self.log.read_text(errors="replace")
+
+
+def is_free(path):
+    """A file lock that nobody holds."""
+    with open(path, "a") as f:
+        try:
+            fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True

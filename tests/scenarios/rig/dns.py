@@ -11,9 +11,9 @@ NOERROR, SERVFAIL, NXDOMAIN = 0, 2, 3
 
 
 class NameServer:
-    """UDP on 127.0.0.1. mode: "answer" (from names, else NXDOMAIN), "silent", "servfail"."""
+    """UDP on 127.0.0.1. mode: "answer" (from names, else NXDOMAIN), "silent", "servfail". search: domains that complete a name."""
 
-    def __init__(self, directory, names=None, mode="answer", address="127.0.0.1"):
+    def __init__(self, directory, names=None, mode="answer", address="127.0.0.1", search=()):
         self.names = {k.lower(): v for k, v in (names or {}).items()}
         self.mode = mode
         self.queries = []
@@ -21,7 +21,8 @@ class NameServer:
         self._socket.bind((address, 0))
         self.port = self._socket.getsockname()[1]
         self.resolv_conf = str(Path(directory) / "resolv.conf")
-        Path(self.resolv_conf).write_text(f"nameserver {address}:{self.port}\n")
+        completed = f"search {' '.join(search)}\n" if search else ""
+        Path(self.resolv_conf).write_text(f"nameserver {address}:{self.port}\n{completed}")
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 

@@ -4,6 +4,7 @@
  * deaf          ignores TERM, INT, HUP, QUIT, USR1, USR2
  * zero          says 0 when TERM comes
  * setsid        a session of its own
+ * owner         becomes the user of its file, which is set-id
  * away          fork; the parent ends, so the rest is an orphan's
  * spawn         fork; the child does the rest, the parent waits for ever
  * left          fork; the child does what follows up to "/", the parent what follows after it
@@ -100,6 +101,7 @@ chain(int n)
             _exit(0);
 }
 
+/* In lines of 64 bytes: what is written across a page is cut off there by SIGKILL. */
 static _Noreturn void
 stamp(const char *path)
 {
@@ -107,7 +109,8 @@ stamp(const char *path)
     for (;;) {
         struct timespec now;
         clock_gettime(CLOCK_MONOTONIC, &now);
-        dprintf(fd, "%lld %s\n", now.tv_sec * 1000000000LL + now.tv_nsec, getenv("CRONRUN_RUN_ID"));
+        dprintf(fd, "%-19lld %-43s\n", now.tv_sec * 1000000000LL + now.tv_nsec,
+                getenv("CRONRUN_RUN_ID"));
         sleep_ms(3);
     }
 }
@@ -154,6 +157,9 @@ do_plain(const char *word)
         signal(SIGTERM, say_zero);
     } else if (strcmp(word, "setsid") == 0) {
         setsid();
+    } else if (strcmp(word, "owner") == 0) {
+        if (setresuid(geteuid(), geteuid(), geteuid()) < 0)
+            _exit(98);
     } else if (strcmp(word, "away") == 0) {
         if (fork() > 0)
             _exit(0);

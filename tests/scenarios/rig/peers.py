@@ -4,8 +4,7 @@ A tool is looked for on PATH and in the folder PEERS (~/.cache/release-runtime/p
 sqlx, and for Flyway a file flyway.classpath with the class path of its libraries and a small main class.
 
 golden/NAME.half.sql and golden/NAME.full.sql are pg_dumps of a database after the tool applied two, and all, of
-FILES[NAME]. RR_GOLDEN=1 writes them anew, with the tools that are found. Those of sqlx were written by hand, from its
-source: they show that our rows are of that form, not that sqlx was run.
+FILES[NAME]. RR_GOLDEN=1 writes them anew, with the tools that are found.
 """
 
 import os
@@ -13,8 +12,9 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from .postgres import PASSWORD, USER, Database
+from .postgres import USER, Database
 
 GOLDEN = Path(__file__).resolve().parents[1] / "migrate" / "golden"
 PEERS = Path(os.environ.get("PEERS", Path.home() / ".cache" / "release-runtime" / "peers"))
@@ -77,21 +77,27 @@ def find(name):
     return str(own) if own.exists() else shutil.which(program)
 
 
-def apply(name, pg, directory):
-    """The tool itself on the files of a directory; returns what it said."""
+def command(name, url, directory):
+    """The tool on the files of a directory; url: without parameters."""
     program = find(name)
-    url = f"{pg.url}?sslmode=disable"
-    jdbc = f"jdbc:postgresql://127.0.0.1:{pg.port}/{pg.name}"
-    command = {
+    at = urlsplit(url)
+    jdbc = f"jdbc:postgresql://{at.hostname}:{at.port}{at.path}"
+    url += "?sslmode=disable"
+    if name == "flyway":
+        classpath = Path(program).read_text().strip()
+        return ["java", "-cp", classpath, "Fly", jdbc, at.username, at.password or "", str(directory), "migrate"]
+    words = {
         "golang": [program, "-path", directory, "-database", url, "up"],
         "dbmate": [program, "--no-dump-schema", "--migrations-dir", directory, "--url", url, "migrate"],
         "goose": [program, "-dir", directory, "postgres", url, "up"],
         "sqlx": [program, "migrate", "run", "--source", directory, "--database-url", url],
-        "flyway": ["java", "-cp", "@CLASSPATH@", "Fly", jdbc, USER, PASSWORD, directory, "migrate"],
     }[name]
-    if name == "flyway":
-        command[2] = Path(program).read_text().strip()
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=120)
+    return [str(word) for word in words]
+
+
+def apply(name, pg, directory):
+    """The tool itself on the files of a directory; returns what it said."""
+    done = subprocess.run(command(name, pg.url, directory), capture_output=True, text=True, timeout=120)
     said = done.stdout + done.stderr
     assert done.returncode == 0, said
     return said
@@ -110,9 +116,9 @@ def says_nothing_pending(name, said):
 
 def dump(pg, *options):
     """The database as pg_dump has it, without comments and without migrate's own table of steps."""
-    command = ["pg_dump", "-h", pg.server.socket_dir, "-p", str(pg.port), "-U", "postgres", "-d", pg.name]
-    command += ["--no-owner", "--no-privileges", "--exclude-table=*_step", *options]
-    text = subprocess.run(command, capture_output=True, text=True, check=True, cwd="/").stdout
+    words = ["pg_dump", "-h", pg.server.socket_dir, "-p", str(pg.port), "-U", "postgres", "-d", pg.name]
+    words += ["--no-owner", "--no-privileges", "--exclude-table=*_step", *options]
+    text = subprocess.run(words, capture_output=True, text=True, check=True, cwd="/").stdout
     lines = [line for line in text.splitlines() if line and not line.startswith(("--", "\\restrict", "\\unrestrict"))]
     return "\n".join(lines) + "\n"
 
@@ -138,8 +144,8 @@ def golden(name, part):
 
 def restore(pg, text):
     """What golden() gave, into an empty database."""
-    command = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", pg.server.socket_dir, "-p", str(pg.port), "-U", USER, "-d", pg.name]
-    subprocess.run(command, input=text, text=True, check=True, capture_output=True, cwd="/")
+    words = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", pg.server.socket_dir, "-p", str(pg.port), "-U", USER, "-d", pg.name]
+    subprocess.run(words, input=text, text=True, check=True, capture_output=True, cwd="/")
 
 
 def write_golden(name, server, directory):

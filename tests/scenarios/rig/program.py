@@ -1,6 +1,7 @@
 """Our programs as processes, from BIN_DIR or build/bin; what they print is searched for passwords."""
 
 import http.client
+import json
 import os
 import re
 import signal
@@ -17,6 +18,13 @@ from .base import CANARY, SLOW, alive, keeper, kill_quietly, open_files, proc_st
 ROOT = Path(__file__).resolve().parents[3]
 BIN_DIR = Path(os.environ.get("BIN_DIR", ROOT / "build" / "bin")).resolve()
 MARK = "RR_TEST_MARK"
+NO_LEAKS = {"ASAN_OPTIONS": "exitcode=99:detect_leaks=0"}  # to look for them takes a process, a thread and descriptors
+
+
+def records(text, event=None):
+    """The JSON records among the lines of a log, of one event if wanted."""
+    found = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    return [r for r in found if event is None or r["event"] == event]
 
 
 @dataclass

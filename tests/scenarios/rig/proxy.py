@@ -1,6 +1,7 @@
 """A TCP proxy that misbehaves on demand: silent, cutting, slow, counting."""
 
 import asyncio
+import contextlib
 import socket
 import struct
 import threading
@@ -140,7 +141,8 @@ class Proxy:
             for writer in pair:
                 if reset:
                     linger = struct.pack("ii", 1, 0)
-                    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                    with contextlib.suppress(OSError):  # it has been closed meanwhile
+                        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
                 writer.transport.abort() if reset else writer.close()
 
     async def _refuse(self):

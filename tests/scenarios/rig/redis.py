@@ -1,4 +1,4 @@
-"""Real Redis: plain, with a password, over TLS, a replica."""
+"""Real Redis, or Valkey: plain, with a password, over TLS, a replica."""
 
 import os
 import signal
@@ -12,15 +12,17 @@ PASSWORD = f"redis-{CANARY}"
 
 
 class Redis:
-    """A server of its own. password: requirepass; certificate, ca: TLS only, no plain port; sentinel: one that watches nobody."""
+    """A server of its own. password: requirepass; certificate, ca: TLS only, no plain port; sentinel: one that watches
+    nobody; program: valkey-server is its twin."""
 
-    def __init__(self, directory, password=None, certificate=None, ca=None, sentinel=False, **settings):
+    def __init__(self, directory, password=None, certificate=None, ca=None, sentinel=False, program="redis-server", **settings):
         self.directory = Path(directory)
         self.socket = str(self.directory / "redis.sock")
         self.password = password
         self.certificate = certificate
         self.ca = ca
         self.mode = ["--sentinel"] if sentinel else []
+        self.program = program
         self.settings = settings
         self.port = None
         self.daemon = None
@@ -30,7 +32,7 @@ class Redis:
         while True:
             self.port = self.port or free_port()
             self._write_config()
-            self.daemon = Daemon(["redis-server", self.directory / "redis.conf", *self.mode], self.directory / "log")
+            self.daemon = Daemon([self.program, self.directory / "redis.conf", *self.mode], self.directory / "log")
             if wait_until(self._state, 20, "Redis ready") == "ready":
                 return self
             assert "Address already in use" in self.daemon.log_text(), self.daemon.log_text()

@@ -92,6 +92,7 @@ class Cutter:
         self.port = self.listener.getsockname()[1]
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.over = False
+        self.paused = False  # nothing is accepted or passed on meanwhile: who connects waits
         self.peers = {}  # socket: (the other, bytes that the server may still send; None for the client's side)
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.listener, selectors.EVENT_READ)
@@ -136,6 +137,9 @@ class Cutter:
 
     def _run(self):
         while not self.over:
+            if self.paused:
+                time.sleep(0.01)
+                continue
             for key, _ in self.selector.select(1):
                 if key.fileobj is self.listener:
                     self._accept()

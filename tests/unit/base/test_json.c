@@ -9,6 +9,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/json.h"
+#include "common/base/utf8.h"
 
 static void
 assert_quoted(const char *s, size_t len, const char *expected)
@@ -113,6 +114,74 @@ invalid_bytes_are_replaced_one_by_one(void **state)
     assert_quoted("\xE2\x82\"", 3, "\"" R R "\\\"\"");
 }
 
+/* As it was done one character at a time. */
+static void
+quote_slowly(struct strbuf *out, const char *s, size_t len)
+{
+    strbuf_addc(out, '"');
+    for (size_t i = 0; i < len;) {
+        unsigned char c = (unsigned char)s[i];
+        size_t n = utf8_char_len(s + i, len - i);
+        if (n > 1)
+            strbuf_add(out, s + i, n);
+        else if (n == 0)
+            strbuf_adds(out, R);
+        else if (c == '"' || c == '\\')
+            strbuf_addf(out, "\\%c", c);
+        else if (c >= 0x20 && c != 0x7F)
+            strbuf_addc(out, (char)c);
+        else if (strchr("\n\r\t\b\f", c) && c)
+            strbuf_addf(out, "\\%c", "btn?fr"[c - 8]);
+        else
+            strbuf_addf(out, "\\u%04x", c);
+        i += n ? n : 1;
+    }
+    strbuf_addc(out, '"');
+}
+
+/* Of any length and at any place, beside the eight bytes that are looked at together and the part that is copied together. */
+static void
+fast_is_as_slow(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"x",
+                                        "plain text that is longer than a run of it",
+                                        "\"",
+                                        "\\",
+                                        "\n",
+                                        "\x7F",
+                                        "\x1F",
+                                        " ",
+                                        "~",
+                                        "\xC3\xA9",
+                                        "\xE2\x82\xAC",
+                                        "\xF0\x9F\x98\x80",
+                                        "\xFF",
+                                        "\xC3",
+                                        "\x80"};
+    unsigned dice = 7;
+    for (int round = 0; round < 20000; round++) {
+        cleanup_strbuf struct strbuf text = STRBUF_INIT;
+        cleanup_strbuf struct strbuf slow = STRBUF_INIT;
+        int kinds = round % 3 == 0 ? 2 : 15;
+        for (int n = round % 40; n >= 0; n--) {
+            dice = dice * 1103515245 + 12345;
+            strbuf_adds(&text, words[(dice >> 16) % (unsigned)kinds]);
+            if (round % 7 == 0 && n == 3)
+                strbuf_add(&text, "", 1); /* NUL */
+        }
+        quote_slowly(&slow, text.data, text.len);
+        assert_quoted(text.data, text.len, strbuf_str(&slow));
+        size_t plain = json_plain(text.data, text.len);
+        assert_true(plain <= text.len);
+        for (size_t i = 0; i < plain; i++)
+            assert_true(text.data[i] >= ' ' && text.data[i] < 0x7F && text.data[i] != '"' &&
+                        text.data[i] != '\\');
+        unsigned char next = (unsigned char)text.data[plain];
+        assert_true(plain == text.len || next < ' ' || next >= 0x7F || next == '"' || next == '\\');
+    }
+}
+
 int
 main(void)
 {
@@ -122,6 +191,7 @@ main(void)
         cmocka_unit_test(doubles),
         cmocka_unit_test(strings_are_escaped),
         cmocka_unit_test(invalid_bytes_are_replaced_one_by_one),
+        cmocka_unit_test(fast_is_as_slow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

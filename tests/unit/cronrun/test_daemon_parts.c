@@ -175,6 +175,46 @@ test_reload(void **state)
     jobs_done(&jobs);
 }
 
+struct left {
+    const struct job *job;
+    int64_t at_s;
+    int calls;
+};
+
+static void
+on_left(const struct job *job, const struct due_start *start, void *arg)
+{
+    struct left *left = arg;
+    *left = (struct left){job, start->at_s, left->calls + 1};
+}
+
+/* Its start is told of, whatever that has waited for. */
+static void
+test_a_job_goes_before_its_start(void **state)
+{
+    (void)state;
+    for (int again = 0; again < 2; again++) {
+        struct jobs jobs = {0};
+        struct jobs_change change;
+        struct left left = {0};
+        set(&jobs, "0 * * * * [name=a] true\n0 * * * * [name=b] true\n", NOW_MS);
+        struct job *job = jobs.items[0];
+        job->wait.at_s = 1;
+        job->start.at_s = 2;
+        job->waits = !again;
+        job->again = again;
+        job->running = 1; /* it stays, so that it can be looked at */
+        const struct jobs_source from = {
+            .tab = parse(""), .zone = "UTC", .now_ms = NOW_MS, .left = on_left, .arg = &left};
+        assert_int_equal(jobs_set(&jobs, &from, &change, NULL), 0);
+        assert_int_equal(left.calls, 1);
+        assert_ptr_equal(left.job, job);
+        assert_int_equal(left.at_s, again ? 2 : 1);
+        assert_false(job->waits || job->again);
+        jobs_done(&jobs);
+    }
+}
+
 static void
 test_zone_that_is_none(void **state)
 {
@@ -267,6 +307,14 @@ test_secrets(void **state)
     assert_true(has(w.envp, w.n_envp, "CRONRUN_LOCK=unix:/run/redis"));
     assert_true(has(w.envp, w.n_envp, "CRONRUN_PING=hush"));
     launch_words_done(&w);
+    environment[0] = (char *)"CRONRUN_PING_FILE=/run/secrets/ping";
+    words_of("0 * * * * [name=a ping=hush] true\n", environment, &jobs, &w);
+    assert_int_equal(w.n_envp, 1); /* both would be refused */
+    assert_true(has(w.envp, w.n_envp, "CRONRUN_PING=hush"));
+    launch_words_done(&w);
+    words_of("0 * * * * [name=a] true\n", environment, &jobs, &w);
+    assert_true(has(w.envp, w.n_envp, environment[0]));
+    launch_words_done(&w);
     environment[0] = (char *)"CRONRUN_LOCK=";
     words_of("0 * * * * [name=a] true\n", environment, &jobs, &w);
     assert_true(has(w.argv, w.n_argv, "--lock=none"));
@@ -337,9 +385,16 @@ test_view(void **state)
     v.refused = true;
     strbuf_clear(&out);
     view_page(&v, 7, true, &out);
-    assert_non_null(strstr(strbuf_str(&out), "<h1>Jobs have failed</h1>"));
+    assert_non_null(strstr(strbuf_str(&out), "<h1>A job has failed</h1>"));
     assert_non_null(strstr(strbuf_str(&out), "Running</b> for 30.0 s"));
     assert_non_null(strstr(strbuf_str(&out), "stands still"));
+    struct job *other = jobs.items[1];
+    other->past.last_end_ms = NOW_MS;
+    other->past.last.kind = PAST_DEADLINE;
+    strbuf_clear(&out);
+    view_page(&v, 0, false, &out);
+    assert_non_null(strstr(strbuf_str(&out), "<h1>Jobs have failed</h1>"));
+    other->past.last_end_ms = -1;
     job->past.last.kind = PAST_SUCCESS;
     strbuf_clear(&out);
     view_page(&v, 0, false, &out);
@@ -355,6 +410,31 @@ test_view(void **state)
     assert_non_null(
         strstr(strbuf_str(&out), "cronrun_job_next_timestamp_seconds{job=\"quick\"} 1795251660\n"));
     assert_null(strstr(strbuf_str(&out), "last_start_timestamp_seconds{job=\"quick\"}"));
+    jobs_done(&jobs);
+}
+
+/* By the clocks of the job's own zone; today is what its calendar says. */
+static void
+test_times_of_a_job(void **state)
+{
+    (void)state;
+    struct jobs jobs = {0};
+    set(&jobs,
+        "30 2 * * * [name=a tz=Europe/Berlin] true\n*/20 22 * * * [name=b tz=Asia/Tokyo] true\n",
+        NOW_MS);
+    const struct past_time t = {.at_s = NOW_MS / 1000 - 27000, .started_ms = NOW_MS - 27000000};
+    past_add(&jobs.items[0]->past, &t);
+    struct view v = {.jobs = jobs.items, .n = jobs.n, .now_ms = NOW_MS, .loaded_ms = NOW_MS};
+    cleanup_strbuf struct strbuf out = STRBUF_INIT;
+    view_page(&v, 0, false, &out);
+    const char *page = strbuf_str(&out);
+    assert_non_null(strstr(
+        page, "Next <time datetime=\"2026-11-22T01:30:00Z\">Sun 22 Nov 02:30</time> (in "
+              "16 h 30 min), then <time datetime=\"2026-11-23T01:30:00Z\">Mon 23 Nov "
+              "02:30</time>, <time datetime=\"2026-11-24T01:30:00Z\">Tue 24 Nov 02:30</time></p>"));
+    assert_non_null(strstr(page, "Time (Europe/Berlin)"));
+    assert_non_null(strstr(page, "<title>02:30 succeeded, 0 ms</title>"));
+    assert_non_null(strstr(page, ">22:00</time> (in 4 h 0 min), then"));
     jobs_done(&jobs);
 }
 
@@ -374,7 +454,7 @@ test_failed_before_its_start(void **state)
     struct view v = {.jobs = jobs.items, .n = jobs.n, .now_ms = NOW_MS, .loaded_ms = NOW_MS - 5000};
     cleanup_strbuf struct strbuf out = STRBUF_INIT;
     view_page(&v, 0, false, &out);
-    assert_non_null(strstr(strbuf_str(&out), "<h1>Jobs have failed</h1>"));
+    assert_non_null(strstr(strbuf_str(&out), "<h1>A job has failed</h1>"));
     assert_non_null(strstr(strbuf_str(&out), "with exit status 75, 30 s ago"));
     assert_null(strstr(strbuf_str(&out), "Last run "));
     strbuf_clear(&out);
@@ -384,6 +464,13 @@ test_failed_before_its_start(void **state)
     assert_null(strstr(strbuf_str(&out), "last_start_timestamp_seconds{"));
     assert_null(strstr(strbuf_str(&out), "last_duration_seconds{"));
     assert_null(strstr(strbuf_str(&out), "last_lag_seconds{"));
+    assert_non_null(strstr(strbuf_str(&out), "cronrun_job_start_retrying{job=\"a\"} 0\n"));
+    jobs.items[0]->again = true;
+    strbuf_clear(&out);
+    view_page(&v, 0, false, &out);
+    assert_non_null(strstr(strbuf_str(&out), "<b>Not started yet</b>"));
+    view_metrics(&v, &out);
+    assert_non_null(strstr(strbuf_str(&out), "cronrun_job_start_retrying{job=\"a\"} 1\n"));
     jobs_done(&jobs);
 }
 
@@ -404,10 +491,10 @@ test_spans(void **state)
     strbuf_addc(&out, '|');
     view_took(&out, 7200000);
     strbuf_addc(&out, '|');
-    view_time(&out, NOW_MS + 400 * INT64_C(86400000), NOW_MS);
+    view_time(&out, NOW_MS + 400 * INT64_C(86400000), NOW_MS, NULL);
     assert_string_equal(strbuf_str(&out),
                         "0 s|12 min|3 h 5 min|2 d 4 h|120 ms|2 h 0 min|<time "
-                        "datetime=\"2027-12-26T09:00:00Z\">26 Dec 2027 09:00:00</time>");
+                        "datetime=\"2027-12-26T09:00:00Z\">Sun 26 Dec 2027 09:00</time>");
 }
 
 int
@@ -418,11 +505,13 @@ main(void)
         cmocka_unit_test(test_past),
         cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_reload),
+        cmocka_unit_test(test_a_job_goes_before_its_start),
         cmocka_unit_test(test_zone_that_is_none),
         cmocka_unit_test(test_words),
         cmocka_unit_test(test_secrets),
         cmocka_unit_test(test_deadlines_of_the_environment),
         cmocka_unit_test(test_view),
+        cmocka_unit_test(test_times_of_a_job),
         cmocka_unit_test(test_failed_before_its_start),
         cmocka_unit_test(test_spans),
     };

@@ -51,7 +51,7 @@ job(const char *expression)
 static void
 begin(const char *now)
 {
-    due_begin(&due, &rules, at(now), INT64_MIN);
+    due_begin(&due, &rules, at(now));
 }
 
 /* What is found at `now`: the time that is started, or "none"; missed: how many are not. */
@@ -205,7 +205,7 @@ test_many_missed(void **state)
         struct due_found f;
         job(rows[i].expression);
         rules.catchup = true;
-        due_begin(&due, &rules, at("00:00:00") - 60000, INT64_MIN);
+        due_begin(&due, &rules, at("00:00:00") - 60000);
         assert_true(due_look(&due, ms(rows[i].now), &f));
         assert_true(f.start);
         assert_int_equal(f.at_s * 1000, ms(rows[i].start));
@@ -231,12 +231,26 @@ test_catchup(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         job("0 * * * *");
         rules.catchup = true;
-        due_begin(&due, &rules, at(rows[i].now), at(rows[i].last) / 1000);
+        due_begin(&due, &rules, at(rows[i].now));
+        due_recall(&due, at(rows[i].last) / 1000);
         look(rows[i].now, rows[i].start, rows[i].missed);
     }
     job("0 * * * *");
-    due_begin(&due, &rules, at("11:05:00"), at("09:00:00") / 1000);
+    due_begin(&due, &rules, at("11:05:00"));
+    due_recall(&due, at("09:00:00") / 1000);
     look("11:05:00", "none", 0); /* not wanted */
+    rules.catchup = true;
+    due_begin(&due, &rules, at("11:05:00"));
+    look("12:00:00", "12:00:00", 0);
+    due_recall(&due, at("09:00:00") / 1000);
+    look("12:01:00", "none", 0); /* a newer one has come before the answer */
+    rules.jitter_ms = 1800000;
+    due_begin(&due, &rules, at("12:00:01"));
+    int64_t without_ms = due.at_ms;
+    due_recall(&due, at("11:10:00") / 1000);
+    assert_int_equal(due.next_s,
+                     at("12:00:00") / 1000); /* put off by jitter when the program was stopped */
+    assert_true(due.at_ms > at("12:00:00") && due.at_ms < without_ms);
 }
 
 /* ---- a clock that is set ---- */
@@ -302,7 +316,7 @@ test_at_most_once(void **state)
         job(round % 2 ? "*/7 * * * *" : "13,14 3-20 * * *");
         rules.jitter_ms = round % 3 ? 0 : 45000;
         int64_t base_ms = at("00:00:00"), now_ms = base_ms + 86400000;
-        due_begin(&due, &rules, now_ms, INT64_MIN);
+        due_begin(&due, &rules, now_ms);
         for (int i = 0; i < 400; i++) {
             struct due_found f;
             if (rand() % 8 == 0) {

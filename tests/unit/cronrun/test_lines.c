@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -151,6 +152,35 @@ test_a_record(void **state)
     strbuf_done(&out);
 }
 
+/* What stands before the text is kept from record to record. */
+static void
+test_heads(void **state)
+{
+    (void)state;
+    static const char out_name[] = "stdout", err_name[] = "stderr";
+    const struct {
+        int64_t ms;
+        const char *stream, *time;
+    } rows[] = {{1795251600123, out_name, "09:00:00.123Z"},
+                {1795251600123, out_name, "09:00:00.123Z"},
+                {1795251600123, err_name, "09:00:00.123Z"},
+                {1795251600124, err_name, "09:00:00.124Z"},
+                {1795251600123, out_name, "09:00:00.123Z"}};
+    struct lines_head h = {.job = "mail", .run_id = "1-2"};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct strbuf out = STRBUF_INIT;
+        char expected[256];
+        snprintf(expected, sizeof(expected),
+                 "{\"time\":\"2026-11-21T%s\",\"program\":\"cronrun\",\"event\":\"output\",\"job\":"
+                 "\"mail\",\"run_id\":\"1-2\",\"stream\":\"%s\",\"msg\":\"x\"}\n",
+                 rows[i].time, rows[i].stream);
+        lines_format(&h, rows[i].ms, rows[i].stream, &(struct lines_piece){.text = "x", .len = 1},
+                     &out);
+        assert_string_equal(strbuf_str(&out), expected);
+        strbuf_done(&out);
+    }
+}
+
 /* The longest names, and bytes that take the most room: each record is a line, and none is too long. */
 static void
 test_no_record_is_too_long(void **state)
@@ -197,11 +227,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lines),
-        cmocka_unit_test(test_long_lines),
-        cmocka_unit_test(test_at_the_edge),
-        cmocka_unit_test(test_a_record),
-        cmocka_unit_test(test_no_record_is_too_long),
+        cmocka_unit_test(test_lines),       cmocka_unit_test(test_long_lines),
+        cmocka_unit_test(test_at_the_edge), cmocka_unit_test(test_a_record),
+        cmocka_unit_test(test_heads),       cmocka_unit_test(test_no_record_is_too_long),
     };
     return cmocka_run_group_tests(tests, NULL, clean_up);
 }

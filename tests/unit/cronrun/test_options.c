@@ -160,9 +160,9 @@ test_no_lock_is_refused(void **state)
     assert_int_equal(p.status, 125);
     assert_non_null(strstr(p.e.msg, "--lock"));
     assert_non_null(strstr(p.e.msg, "none"));
-    PARSE(&p, "status", "--json"); /* a command of ours, one would think */
+    PARSE(&p, "stop", "--json"); /* a command of ours, one would think */
     assert_int_equal(p.status, 125);
-    assert_non_null(strstr(p.e.msg, "\"status\" is taken as the command to run"));
+    assert_non_null(strstr(p.e.msg, "\"stop\" is taken as the command to run"));
     char *envp[] = {(char *)"CRONRUN_LOCK=none", NULL};
     parse(&p, envp, (const char *const[]){"true", NULL});
     assert_int_equal(p.status, OPT_GO);

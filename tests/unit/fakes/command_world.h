@@ -60,6 +60,9 @@ on_note(const struct command_note *n, void *arg)
     case COMMAND_KILLING:
         note("killing");
         break;
+    case COMMAND_GUARD_LOST:
+        note("guard lost");
+        break;
     case COMMAND_NOT_DYING:
         note("%s %s", n->denied ? "denied" : "not dying", n->processes);
         break;
@@ -126,7 +129,7 @@ begin(struct world *w, const struct command_spec *spec)
     expect("");
 }
 
-static void
+static inline void
 start_usual(struct world *w)
 {
     open_world(w);
@@ -157,7 +160,7 @@ hear(struct world *w, int signo)
 }
 
 /* The command itself has ended well; 7, which it left behind, is deaf. */
-static void
+static inline void
 linger(struct world *w)
 {
     process_add(7)->deaf = true;
@@ -166,7 +169,7 @@ linger(struct world *w)
     expect("look, USR2+CONT to the unasked, left behind 7");
 }
 
-static void
+static inline void
 lose(struct world *w, bool unsure, const char *text)
 {
     struct err why;

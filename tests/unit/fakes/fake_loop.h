@@ -118,6 +118,41 @@ boottimer_pending(const struct boottimer *t)
     return t->t.at_ms != CLOCK_NEVER;
 }
 
+/* ---- descriptors: one is watched at a time ---- */
+
+struct loop_watch {
+    loop_watch_cb *cb; /* NULL: it is free */
+    void *arg;
+    int what;
+};
+
+static struct loop_watch fake_watch;
+static bool watch_fails;
+
+struct loop_watch *
+loop_watch_new(struct loop *l, int fd, loop_watch_cb *cb, void *arg)
+{
+    (void)l;
+    (void)fd;
+    assert_null(fake_watch.cb);
+    fake_watch = (struct loop_watch){.cb = cb, .arg = arg};
+    return &fake_watch;
+}
+
+void
+loop_watch_free(struct loop_watch *w)
+{
+    if (w)
+        w->cb = NULL;
+}
+
+int
+loop_watch_set(struct loop_watch *w, int what)
+{
+    w->what = what;
+    return watch_fails ? -1 : 0;
+}
+
 /* ---- the loop ---- */
 
 static struct loop_later *deferred;
@@ -136,6 +171,8 @@ reset_time(uint64_t at_ms)
 {
     now_ms = at_ms;
     deferred = NULL;
+    fake_watch.cb = NULL;
+    watch_fails = false;
     for (size_t i = 0; i < 16; i++)
         fake_timers[i] = NULL;
 }

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "common/proc/child.h"
+#include "common/proc/guard.h"
 #include "common/proc/signals.h"
 #include "common/proc/tree.h"
 
@@ -64,6 +65,7 @@ signals_stop_self(void)
 /* ---- the processes ---- */
 
 #define MAIN_PID 100
+#define GUARD_PID 99
 
 struct process {
     pid_t pid;     /* 0: reaped, or never there */
@@ -72,13 +74,15 @@ struct process {
     bool deaf;     /* ends by KILL alone */
     bool immortal; /* not even by that */
     bool foreign;  /* of another user: may not be signalled */
+    bool stray;    /* descends from us no longer, and is in the cgroup: nobody is told of its end */
 };
 
 static struct process processes[4];
 static bool proc_visible;
 static bool on_terminal;
 static bool fork_fails;
-static int exec_fails; /* the status; 0: it does not */
+static int exec_fails;     /* the status; 0: it does not */
+static bool guard_is_slow; /* has not come to say that the command has ended */
 
 static void
 quiet_tree(void)
@@ -88,6 +92,7 @@ quiet_tree(void)
     proc_visible = true;
     on_terminal = fork_fails = false;
     exec_fails = 0;
+    guard_is_slow = false;
 }
 
 static struct process *
@@ -119,6 +124,18 @@ process_end(pid_t pid, int status)
     struct process *p = process_of(pid);
     p->dead = true;
     p->status = status;
+    if (p->stray)
+        *p = (struct process){0};
+}
+
+/* Whoever is reaped by a guard is not ours. */
+static bool
+is_guarded(void)
+{
+    for (size_t i = 0; i < 4; i++)
+        if (processes[i].pid == GUARD_PID)
+            return true;
+    return false;
 }
 
 static void
@@ -150,6 +167,20 @@ tree_sees_all(const struct tree *t)
     return proc_visible;
 }
 
+void
+tree_set_guard(struct tree *t, pid_t guard)
+{
+    (void)t;
+    note(guard ? "guarded" : "not guarded");
+}
+
+void
+tree_set_cgroup(struct tree *t, const struct cgroup *g)
+{
+    (void)t;
+    (void)g;
+}
+
 struct tree_count
 tree_signal(struct tree *t, int signo, bool wake, enum tree_scope scope, pid_t group)
 {
@@ -163,7 +194,7 @@ tree_signal(struct tree *t, int signo, bool wake, enum tree_scope scope, pid_t g
     struct tree_count count = {0};
     for (size_t i = 0; i < 4 && proc_visible; i++) {
         struct process *p = &processes[i];
-        if (!p->pid || p->dead)
+        if (!p->pid || p->dead || p->pid == GUARD_PID)
             continue;
         count.alive++;
         count.denied += p->foreign;
@@ -178,10 +209,12 @@ tree_reap(struct tree *t, tree_reap_cb *cb, void *arg)
     (void)t;
     for (size_t i = 0; i < 4; i++) {
         struct process p = processes[i];
-        if (!p.pid || !p.dead)
+        bool guarded = p.pid != GUARD_PID && is_guarded();
+        if (!p.pid || !p.dead || (guarded && p.pid == MAIN_PID))
             continue;
         processes[i] = (struct process){0};
-        cb(p.pid, p.status, arg);
+        if (!guarded)
+            cb(p.pid, p.status, arg);
     }
 }
 
@@ -195,13 +228,22 @@ tree_empty(struct tree *t)
     return true;
 }
 
+bool
+tree_strays(struct tree *t)
+{
+    for (size_t i = 0; i < 4; i++)
+        if (processes[i].pid && !processes[i].stray)
+            return false;
+    return !tree_empty(t);
+}
+
 void
 tree_describe(struct tree *t, size_t max, struct strbuf *out)
 {
     (void)t;
     (void)max;
     for (size_t i = 0; i < 4; i++)
-        if (processes[i].pid && !processes[i].dead)
+        if (processes[i].pid && !processes[i].dead && processes[i].pid != GUARD_PID)
             strbuf_addf(out, "%s%d", out->len ? " " : "", (int)processes[i].pid);
 }
 
@@ -212,8 +254,15 @@ child_start(struct child *c, const struct child_spec *spec, struct err *e)
 {
     if (fork_fails)
         return err_set(e, ERR_SYSTEM, "cannot start a process");
+    if (spec->guard)
+        process_add(GUARD_PID);
     process_add(MAIN_PID);
-    *c = (struct child){.pid = MAIN_PID, .group = spec->own_group ? MAIN_PID : 0, .exec_fd = -1};
+    *c = (struct child){
+        .pid = MAIN_PID, .group = spec->own_group ? MAIN_PID : 0, .exec_fd = -1, .link = -1};
+    if (spec->guard) {
+        c->guard = GUARD_PID;
+        c->link = 1000;
+    }
     return 0;
 }
 
@@ -236,15 +285,58 @@ child_exec_error(struct child *c, const char *command, int *ret_status, struct e
 }
 
 void
-child_done(struct child *c)
+child_leave_cgroup(struct child *c)
 {
     (void)c;
+}
+
+void
+child_done(struct child *c)
+{
+    if (c->link >= 0)
+        note("unlinked");
+    c->link = -1;
 }
 
 bool
 child_has_terminal(void)
 {
     return on_terminal;
+}
+
+/* ---- guard.h ---- */
+
+bool
+guard_hear(int link, int *ret_status)
+{
+    (void)link;
+    if (guard_is_slow || !is_guarded() || process_of(GUARD_PID)->dead ||
+        !process_of(MAIN_PID)->dead)
+        return false;
+    *ret_status = process_of(MAIN_PID)->status;
+    return true;
+}
+
+void
+guard_let_go(int link)
+{
+    (void)link;
+    note("let go");
+    *process_of(MAIN_PID) = (struct process){0};
+}
+
+bool
+guard_command_ended(pid_t guard, pid_t command)
+{
+    (void)command;
+    assert_int_equal(guard, GUARD_PID);
+    return process_of(MAIN_PID)->dead;
+}
+
+void
+guard_wake(pid_t guard)
+{
+    assert_int_equal(guard, GUARD_PID);
 }
 
 #endif

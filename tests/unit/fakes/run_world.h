@@ -23,7 +23,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
-#include "common/lease/lease.h"
+#include "common/lease/lease_look.h"
 #include "common/net/loop.h"
 #include "common/proc/command.h"
 #include "common/proc/signals.h"
@@ -53,6 +53,9 @@ static struct {
     int64_t takes_ms; /* until the answer, of wall time */
     int wait_status;
     unsigned good;      /* the attempt that ends well, 0: none differs */
+    unsigned unstarted; /* attempts from `fails_from` on for which there is no process */
+    unsigned fails_from;
+    int fails_with;     /* errno */
     int between_signal; /* comes when an attempt has ended */
     uint64_t took_ms;   /* the command, and whether it was ended from without: */
     bool deadline;
@@ -63,7 +66,7 @@ static struct {
 
 static struct {
     unsigned asked;
-    unsigned starts;
+    unsigned tries, starts; /* of the command */
     bool started;
     bool withdrawn;
     bool lost, unsure; /* the command was told */
@@ -219,12 +222,42 @@ lease_file_new(struct loop *l, const char *path, const struct lease_owner *owner
     return lease_none_new(l, e);
 }
 
-bool
-lease_file_last(const char *path, struct lease_holder *ret)
+/* Nobody looks at locks here. */
+int
+lease_look_file(const char *path, const char *host, struct lease_look *ret, struct err *e)
 {
     (void)path;
+    (void)host;
     (void)ret;
-    return false;
+    return err_set(e, ERR_SYSTEM, "nobody looks");
+}
+
+int
+lease_look_pg(struct loop *l, struct resolver *r, struct target_pg *target,
+              const struct lease_asked *asked, uint64_t deadline_ms, struct lease_looks *ret,
+              struct err *e)
+{
+    (void)l;
+    (void)r;
+    (void)target;
+    (void)asked;
+    (void)deadline_ms;
+    (void)ret;
+    return err_set(e, ERR_SYSTEM, "nobody looks");
+}
+
+int
+lease_look_redis(struct loop *l, struct resolver *r, struct target_redis *target,
+                 const struct lease_asked *asked, uint64_t deadline_ms, struct lease_looks *ret,
+                 struct err *e)
+{
+    (void)l;
+    (void)r;
+    (void)target;
+    (void)asked;
+    (void)deadline_ms;
+    (void)ret;
+    return err_set(e, ERR_SYSTEM, "nobody looks");
 }
 
 struct lease *
@@ -332,6 +365,7 @@ struct command {
     struct loop_timer *soon;
     struct command_end end;
     bool runs;
+    pid_t pid;
 };
 
 /* Of two attempts: the next is made before the last is freed. */
@@ -387,15 +421,30 @@ command_sees_all(const struct command *c)
 int
 command_start(struct command *c, const struct command_spec *spec, struct err *e)
 {
-    (void)e;
     assert_string_equal(spec->argv[0], plan.command ? plan.command : "mail");
     seen.deadline_ms = spec->deadline_ms;
+    seen.tries++;
+    if (seen.tries >= plan.fails_from && plan.unstarted > 0) {
+        plan.unstarted--;
+        if (plan.between_signal)
+            kill(getpid(), plan.between_signal);
+        return err_sys(e, plan.fails_with, "cannot start a process");
+    }
     seen.started = c->runs = true;
+    c->pid = 100;
     seen.starts++;
     loop_timer_start(c->soon, 0);
     if (plan.command_signal)
         kill(getpid(), plan.command_signal);
     return 0;
+}
+
+const char *
+command_cgroup(const struct command *c, const char **ret_why)
+{
+    (void)c;
+    *ret_why = "a test";
+    return NULL;
 }
 
 bool
@@ -407,8 +456,7 @@ command_runs(const struct command *c)
 pid_t
 command_pid(const struct command *c)
 {
-    (void)c;
-    return 100;
+    return c->pid;
 }
 
 void

@@ -47,6 +47,14 @@ offload_start(struct loop *l, offload_work *work, void *data, offload_cb *cb, vo
 }
 
 void
+offload_set_release(struct offload *o, offload_work *release)
+{
+    (void)o;
+    (void)release;
+    fail();
+}
+
+void
 offload_cancel(struct offload *o)
 {
     if (!o)

@@ -27,68 +27,7 @@
 #include "common/lease/lease.h"
 #include "common/lease/lease_impl.h"
 #include "common/net/loop.h"
-
-static const struct lease_owner owner = {.name = "job", .host = "here", .run_id = "run-1"};
-
-struct fixture {
-    struct loop *loop;
-    char dir[32];
-    char path[64];
-};
-
-struct seen {
-    bool done;
-    struct err e;
-    uint64_t fence;
-    struct lease_holder holder;
-};
-
-static void
-on_acquired(struct lease *l, const struct err *e, uint64_t fence, const struct lease_holder *holder,
-            void *arg)
-{
-    (void)l;
-    struct seen *s = arg;
-    s->done = true;
-    s->fence = fence;
-    if (e)
-        s->e = *e;
-    if (holder)
-        s->holder = *holder;
-}
-
-static void
-on_released(struct lease *l, const struct err *e, void *arg)
-{
-    (void)l;
-    assert_null(e);
-    *(bool *)arg = true;
-}
-
-static struct lease *
-acquire(struct fixture *f, struct seen *s)
-{
-    struct err e;
-    *s = (struct seen){0};
-    struct lease *l = lease_file_new(f->loop, f->path, &owner, &e);
-    assert_non_null(l);
-    assert_int_equal(lease_acquire_start(l, clock_deadline(1000), on_acquired, s, &e), 0);
-    assert_false(s->done); /* never inside */
-    assert_int_equal(loop_turn_until(f->loop, &s->done, clock_deadline(10000), &e), 0);
-    return l;
-}
-
-static void
-release(struct fixture *f, struct lease *l)
-{
-    bool done = false;
-    struct err e;
-    assert_int_equal(
-        lease_release_start(l, "success", clock_deadline(1000), on_released, &done, &e), 0);
-    assert_false(done);
-    assert_int_equal(loop_turn_until(f->loop, &done, clock_deadline(10000), &e), 0);
-    lease_free(l);
-}
+#include "tests/unit/fakes/lease_file_world.h"
 
 static void
 read_file(const struct fixture *f, char *buf, size_t size)
@@ -468,31 +407,6 @@ test_names_and_keys(void **state)
     assert_int_equal(lease_pg_key(name, &key, NULL), 0);
 }
 
-static int
-setup(void **state)
-{
-    struct fixture *f = calloc(1, sizeof(*f));
-    struct err e;
-    strcpy(f->dir, "/tmp/test_lease_XXXXXX");
-    if (!mkdtemp(f->dir))
-        return -1;
-    snprintf(f->path, sizeof(f->path), "%s/lock", f->dir);
-    f->loop = loop_new(&e);
-    *state = f;
-    return f->loop ? 0 : -1;
-}
-
-static int
-teardown(void **state)
-{
-    struct fixture *f = *state;
-    loop_free(f->loop);
-    remove(f->path);
-    rmdir(f->dir);
-    free(f);
-    return 0;
-}
-
 /* From here on no file is opened with O_CREAT. */
 static bool
 forbid_creation(void)
@@ -532,27 +446,6 @@ test_creates_only_what_is_missing(void **state)
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-static void
-test_last(void **state)
-{
-    struct fixture *f = *state;
-    struct lease_holder last;
-    struct seen s;
-    assert_false(lease_file_last(f->path, &last)); /* no file */
-    struct lease *l = acquire(f, &s);
-    assert_true(lease_file_last(f->path, &last)); /* held: it does not matter */
-    assert_string_equal(last.run_id, "run-1");
-    release(f, l);
-    assert_true(lease_file_last(f->path, &last));
-    assert_int_equal(last.fence, 1);
-    int fd = open(f->path, O_WRONLY | O_TRUNC | O_CLOEXEC);
-    assert_true(fd >= 0);
-    assert_false(lease_file_last(f->path, &last)); /* new, nobody had it */
-    assert_int_equal(write(fd, "junk", 4), 4);
-    close(fd);
-    assert_false(lease_file_last(f->path, &last));
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -567,7 +460,6 @@ main(void)
         TEST(test_no_file),
         TEST(test_link_is_followed),
         TEST(test_keep_fd),
-        TEST(test_last),
         TEST(test_creates_only_what_is_missing),
         TEST(test_free_before_answer),
         TEST(test_free_inside),

@@ -85,6 +85,20 @@ test_check(void **state)
     assert_int_equal(f->gone, 1);
 }
 
+/* Stopped for long, and the timers are what is read first: it is over, and not to be asked about. */
+static void
+test_both_timers_are_due(void **state)
+{
+    struct fixture *f = *state;
+    hold(f);
+    timers[UNSURE].at_ms = timers[GONE].at_ms; /* fire() sets the clock by it */
+    fire(UNSURE);
+    assert_int_equal(f->unsure, 0);
+    assert_int_equal(f->gone, 1);
+    for (int i = 0; i < TIMERS; i++)
+        assert_false(timers[i].pending);
+}
+
 static void
 test_comes_back_in_time(void **state)
 {
@@ -284,6 +298,7 @@ main(void)
         TEST(test_renewal_denied),
         TEST(test_silence),
         TEST(test_check),
+        TEST(test_both_timers_are_due),
         TEST(test_comes_back_in_time),
         TEST(test_backs_off),
         TEST(test_release),

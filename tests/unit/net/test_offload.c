@@ -167,6 +167,40 @@ test_cancelled_when_it_is_back(void **state)
     assert_int_equal(w.calls, 0);
 }
 
+/* What owns more than its own memory goes by another way, whoever leaves last. */
+static atomic_int released;
+
+static void
+release(void *data)
+{
+    free(data);
+    atomic_fetch_add(&released, 1);
+}
+
+static void
+test_released_by_who_leaves_last(void **state)
+{
+    (void)state;
+    int gate[2];
+    struct waiter w = {0};
+    struct waiter nobody = {0};
+    atomic_store(&released, 0);
+    offload_set_release(begin(&w, -1, NULL), release);
+    turn(&w.done, 10000);
+    for (int i = 0; i < 10000 && atomic_load(&released) < 1; i++)
+        usleep(1000);
+    assert_int_equal(pipe(gate), 0);
+    struct offload *o = begin(&nobody, gate[0], NULL);
+    offload_set_release(o, release);
+    offload_cancel(o);
+    assert_int_equal(atomic_load(&released), 1);
+    close(gate[1]);
+    for (int i = 0; i < 10000 && atomic_load(&released) < 2; i++)
+        usleep(1000);
+    assert_int_equal(atomic_load(&released), 2);
+    close(gate[0]);
+}
+
 static void
 test_no_descriptor(void **state)
 {
@@ -192,6 +226,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_a_call_that_blocks_keeps_nobody, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cancelled_while_it_blocks, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cancelled_when_it_is_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_released_by_who_leaves_last, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_descriptor, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

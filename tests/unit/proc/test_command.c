@@ -127,6 +127,37 @@ test_what_is_deaf_is_killed_after_the_grace(void **state)
     close_world(&w);
 }
 
+/* No signal tells of its end: it is looked for, less and less often; what is deaf to the end of the grace is killed like all. */
+static void
+test_strays(void **state)
+{
+    (void)state;
+    for (int deaf = 0; deaf < 2; deaf++) {
+        struct world w;
+        start_usual(&w);
+        struct process *stray = process_add(7);
+        stray->stray = stray->deaf = true;
+        process_end(MAIN_PID, EXIT(0));
+        hear(&w, SIGCHLD);
+        expect("look, USR2+CONT to the unasked, left behind 7");
+        pass_to(START_MS + 1000);
+        expect("");
+        if (!deaf) {
+            process_end(7, EXIT(0));
+            pass_to(START_MS + 1100);
+            expect("ended");
+        } else {
+            pass_to(START_MS + 4999);
+            expect("");
+            pass_to(START_MS + 5001);
+            expect("KILL to all and group 100, killing");
+            pass_to(START_MS + 5010);
+            expect("ended");
+        }
+        close_world(&w);
+    }
+}
+
 /* Passes come quickly first, then ten a second, until nothing is left; words are few. */
 static void
 test_what_does_not_die(void **state)
@@ -415,6 +446,7 @@ main(void)
         cmocka_unit_test(test_orphans),
         cmocka_unit_test(test_what_it_leaves_behind_is_asked),
         cmocka_unit_test(test_what_is_deaf_is_killed_after_the_grace),
+        cmocka_unit_test(test_strays),
         cmocka_unit_test(test_what_does_not_die),
         cmocka_unit_test(test_another_users_process),
         cmocka_unit_test(test_deadline),
