@@ -107,6 +107,11 @@ def test_pods_spread(helm):
         "example.com/rack": (2, "ScheduleAnyway"),
     }
     assert all(CHOSEN.items() <= one["labelSelector"]["matchLabels"].items() for one in found.values())
+    # Those of the release before are about to go, and are not counted. The pods of other kinds have no such label.
+    assert [one["matchLabelKeys"] for one in found.values()] == 3 * [["pod-template-hash"]]
+    db = {"kind": "StatefulSet", "containers": {"db": {"image": "db:1"}}, "topologySpreadConstraints": {"node": "soft"}}
+    (one,) = named(helm.render({"workloads": {"db": db}}), "StatefulSet", "shop-db")["spec"]["template"]["spec"]["topologySpreadConstraints"]
+    assert "matchLabelKeys" not in one
 
 
 def test_jobs_go_where_the_workload_does_000_13(helm):

@@ -2,12 +2,13 @@
 
 import json
 import re
+import shutil
 import subprocess
 
 import pytest
 from kinds import DATA, kind, kinds
 
-from rig import CHART, ROOT, changed, container, flags, named, parent, pods, variables
+from rig import CHART, ROOT, VERSION, changed, container, flags, named, parent, pods, variables
 
 DATABASE = {"DATABASE_HOST": {"service": "db"}, "DATABASE_NAME": "shop", "DATABASE_USER": "app"}
 SHOP = {
@@ -185,6 +186,51 @@ def test_another_claim(helm):
     assert {"name": "backup", "persistentVolumeClaim": {"claimName": "nfs"}} in pod(helm.render(values))["volumes"]
 
 
+def claim_jobs(objects):
+    return {job["metadata"]["name"]: job["spec"]["template"]["spec"] for job in kinds(objects, "Job")}
+
+
+def test_its_claim_is_used_once_with_the_install(helm):
+    """Else a class that binds with the first consumer would keep helm --wait waiting for the first dump."""
+    placed = {**DATA, "cronJobs": {"backup": {"pod": {"nodeSelector": {"disk": "slow"}}}}}
+    objects = helm.render(placed)
+    ((name, spec),) = claim_jobs(objects).items()
+    assert re.fullmatch(r"shop-backup-claim-[0-9a-f]{8}", name)
+    assert [v["persistentVolumeClaim"] for v in spec["volumes"]] == [{"claimName": "shop-backup"}]
+    dumping = pod(objects)
+    assert spec["nodeSelector"] == {"disk": "slow"} and spec["securityContext"] == dumping["securityContext"]
+    (own,) = spec["containers"]
+    assert own["image"] == container(dumping, "copy-cronrun")["image"] and own["args"] == ["--version"]
+    assert own["securityContext"]["readOnlyRootFilesystem"] is True and own["resources"]["limits"]["memory"]
+    (hooked,) = [job for job in kinds(objects, "Job")]
+    assert "annotations" not in hooked["metadata"], "a hook would come too late, or before the claim"
+    # Kubernetes takes no other spec for a Job that is there: any difference makes another one.
+    names = {name}
+    for values in (DATA, changed(placed, "global.releaseRuntime.tag", "2"), changed(placed, "global.releaseRuntime.resources", {})):
+        names |= set(claim_jobs(helm.render(values)))
+    assert len(names) == 4
+
+
+def test_another_version_makes_another_job(helm, tmp_path):
+    """Its image is another one, and so may be what it runs."""
+    chart = shutil.copytree(CHART, tmp_path / "chart", ignore=shutil.ignore_patterns("examples"))
+    names = chart / "templates" / "model" / "_names.tpl"
+    names.write_text(names.read_text().replace(f"-}}}}{VERSION}{{{{-", "-}}99.0.0{{-"))
+    before, after = (claim_jobs(helm.render(SHOP, chart=one)) for one in (CHART, chart))
+    assert set(before) != set(after) and [c["image"] for c in after.popitem()[1]["containers"]] == ["localhost/release-runtime/cronrun:99.0.0"]
+
+
+def test_no_other_claim_is_used_by_a_job(helm):
+    """One that exists already, that a workload has, or that is not there."""
+    assert not claim_jobs(helm.render(changed(SHOP, "persistence.backup", {"existingClaim": "nfs"})))
+    shared = changed(SHOP, "workloads.web.volumes", {"dumps": {"persistence": "backup", "mountPath": "/dumps", "readOnly": True}})
+    assert not claim_jobs(helm.render(shared))
+    resident = {**changed(SHOP, "backup.rehearsal", {}), "cronJobs": {"backup": {"mode": "resident"}}}
+    assert not claim_jobs(helm.render(resident)), "the pod that stays has it, too"
+    assert not claim_jobs(helm.render(changed(changed(DATA, "persistence.backup", None), "backup.rehearsal", None)))
+    assert len(claim_jobs(helm.render(SHOP))) == 1
+
+
 def test_001_15_alerts_when_it_fails_or_is_late(helm):
     found = alerts(helm.render(DATA))
     assert 'job_name=~"(shop-backup|shop-backup-rehearsal)-[0-9]+"' in found["BackupFailed"]
@@ -203,7 +249,7 @@ def test_001_15_alerts_when_it_fails_or_is_late(helm):
 @pytest.mark.parametrize("kube", ["1.28.0", "1.34.0"])
 def test_every_pod_is_restricted(helm, kube):
     found = [(thing, template["spec"]) for thing, template in pods(helm.render(DATA, kube=kube))]
-    assert len(found) == 5
+    assert len(found) == 6
     for thing, spec in found:
         assert spec["securityContext"]["runAsNonRoot"] is True and spec["automountServiceAccountToken"] is False
         for c in spec.get("initContainers", []) + spec["containers"]:

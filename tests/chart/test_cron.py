@@ -37,6 +37,7 @@ def test_the_cron_job(helm):
 
 def test_pod_replacement_policy_only_where_it_is_known(helm):
     assert "podReplacementPolicy" not in cron(helm, kube="1.28.0")["jobTemplate"]["spec"]
+    assert cron(helm, kube="1.29.0")["jobTemplate"]["spec"]["podReplacementPolicy"] == "Failed"
 
 
 @pytest.mark.parametrize(

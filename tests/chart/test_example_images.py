@@ -1,7 +1,9 @@
 """The images of the example systems: one folder for each that the charts name, and what holds for their Dockerfiles."""
 
 import json
+import os
 import re
+import subprocess
 from functools import cache
 
 import pytest
@@ -147,3 +149,36 @@ def test_what_no_package_and_no_build_takes_along_003_1(system):
     for name in ("backend", "frontend"):
         file = EXAMPLES / "todo-app" / "images" / name / "Dockerfile.dockerignore"
         assert {".git", ".gitignore", ".DS_Store", ".env", "tests", "*.md"} <= set(file.read_text().split())
+
+
+# --- chart/examples/system -------------------------------------------------------------------------------------------------
+
+
+def system(*words):
+    """What it would have the engine do: (status, its lines, complaints)."""
+    done = subprocess.run([EXAMPLES / "system", *words], capture_output=True, text=True, env={**os.environ, "ENGINE": "echo"})
+    return done.returncode, done.stdout.splitlines(), done.stderr
+
+
+@each
+def test_build_makes_it_under_its_name_003_6(image):
+    own, name = image.parts[-3], re.search(r"^# +docker build .* -t (\S+) \.$", (image / "Dockerfile").read_text(), re.M)[1]
+    status, lines, _ = system("build", own, image.name, "/source", "--pull")
+    assert (status, lines) == (0, [f"build -f {image}/Dockerfile -t {name} --pull /source", f"image ls {name}"])
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        ([], "system COMMAND SYSTEM"),
+        (["build", "todo"], "there is no system todo; there are: kairoflow kubechat taskpilot todo-app todo-chatbot"),
+        (["build", "todo-app", "php", "."], "todo-app has no such image; it has: backend frontend"),
+        (["build", "todo-app", "backend"], "build todo-app backend: the folder with its source is missing"),
+        (["deploy", "todo-app", "staging"], "todo-app has no values-staging.yaml"),
+        (["teardown", "todo-app", "--all"], "teardown has no option --all"),
+        (["remove", "todo-app"], "system COMMAND SYSTEM"),
+    ],
+)
+def test_what_system_refuses_003_6(words, said):
+    status, lines, complaint = system(*words)
+    assert status == 2 and lines == [] and said in complaint

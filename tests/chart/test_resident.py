@@ -35,6 +35,14 @@ def test_one_pod_for_the_jobs_of_a_container(helm):
     assert len(one["envFrom"]) == 3
 
 
+@pytest.mark.parametrize("slow", ["mail", "sweep"])
+def test_its_pod_has_the_time_that_the_slowest_needs(helm, slow):
+    """30 s for runs under way, the longest grace, and 5 s."""
+    jobs = {"mail": MAIL, "sweep": SWEEP}
+    objects = helm.render(with_jobs(**{**jobs, slow: {**jobs[slow], "grace": "20s"}}))
+    assert named(objects, "Deployment", NAME)["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] == 55
+
+
 def test_the_crontab(helm):
     odd = {**SWEEP, "command": ["sh", "-c", "echo 'a b' $HOME"], "args": [5, "50%"], "concurrencyPolicy": "Replace"}
     odd.update(startingDeadlineSeconds=60, deadline="42s", grace="4s")

@@ -197,6 +197,15 @@ def test_what_a_lone_port_is_called(helm, number, name):
     assert app_of(helm, small({"port": number}))["ports"] == [{"name": name, "containerPort": number}]
 
 
+def test_no_port_of_another_protocol_is_called_http(helm):
+    """Each that is known, in one render: the number, and what its name ends with."""
+    known = {5432: "postgresql", 6379: "redis", 3306: "mysql", 27017: "mongo", 5672: "amqp", 9092: "kafka", 4222: "nats", 9000: "9000"}
+    known |= {11211: "memcached", 1883: "mqtt", 25: "smtp", 587: "smtp", 1025: "smtp"}
+    workloads = {f"p{number}": {"containers": {"app": {"image": "a:1", "port": number}}} for number in (8080, *known)}
+    found = {o["metadata"]["name"]: list(ports(o["spec"])) for o in helm.render({"workloads": workloads}) if o["kind"] == "Service"}
+    assert found == {"shop-p8080": ["http"], **{f"shop-p{number}": [f"tcp-{name}"] for number, name in known.items()}}
+
+
 def test_a_port_in_parts(helm):
     port = {"number": 9000, "name": "grpc-api", "appProtocol": "kubernetes.io/h2c"}
     values = small({"port": port, "ports": {"dns": {"containerPort": 53, "protocol": "UDP", "appProtocol": "x"}}})

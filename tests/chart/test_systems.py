@@ -1,11 +1,12 @@
 """What holds for each of the example systems, whichever overlay it is installed with."""
 
+import re
 import subprocess
 
 import pytest
 import yaml
 from kinds import SCHEMAS, problems
-from rig import CHART, VERSION, containers, pods, references, weight
+from rig import CHART, ROOT, VERSION, containers, pods, references, weight
 from systems import EVERY, EXAMPLES, IDS, OVERLAYS, RELEASES, flags, folder, render
 from test_kinds_api import VERSIONS
 
@@ -79,6 +80,24 @@ def test_placeholders_are_for_development_alone_000_19_003_23(helm, system, over
     assert bool(made) == ("change-me" in text) == ("values-dev.yaml" in overlay)
     rest = yaml.safe_dump_all(o for o in yaml.safe_load_all(text) if o["kind"] != "Secret")
     assert "change-me" not in rest
+
+
+# Keys and tokens that can be told by their looks; the pieces keep this file out of what is found.
+LOOKS = (
+    "-----BEGIN [A-Z ]*" + "PRIVATE KEY-----", r"\bAKIA[0-9A-Z]{16}\b", r"\bgh[oprsu]_\w{36}\b", r"\bsk-[A-Za-z0-9]{32,}", r"\bxox[abprs]-\d",
+    r"\beyJ[\w-]{20,}\.eyJ",
+)  # fmt: skip
+SECRET = re.compile("|".join(LOOKS).encode())
+
+
+def test_no_secret_is_in_the_repository_004_15():
+    words = ("git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    listed = subprocess.run(words, capture_output=True, text=True)
+    if listed.returncode != 0:
+        pytest.skip("this is no checkout of a repository")
+    files = [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+    assert len(files) > 500 and [str(file) for file in files if SECRET.search(file.read_bytes())] == []
+    assert SECRET.search(b"-----BEGIN EC " + b"PRIVATE KEY-----\n") and SECRET.search(b"token: ghp_" + 36 * b"a")
 
 
 @pytest.mark.parametrize("system", OVERLAYS)

@@ -209,8 +209,13 @@ def test_notes_name_what_was_installed_and_how_to_look(helm, tmp_path):
     chart = shutil.copytree(CHART, tmp_path / "chart")
     shows = '{{ dict "kind" "Notes" "text" (include "release-runtime/templates/NOTES.txt" .) | toJson }}'
     (chart / "templates" / "notes.yaml").write_text(shows)
-    (notes,) = [o["text"] for o in helm.render(FULL, chart=chart) if o["kind"] == "Notes"]
+    more = {f"p{port}": {"containers": {"app": {"image": "a:1", "port": port}}} for port in (80, 5432)}
+    values = {**FULL, "workloads": {**FULL["workloads"], **more}}
+    (notes,) = [o["text"] for o in helm.render(values, chart=chart) if o["kind"] == "Notes"]
     for words in (
+        # At its own number, unless that is root's alone.
+        "-n prod port-forward deployment/shop-p80 8080:80\n",
+        "-n prod port-forward deployment/shop-p5432 5432:5432\n",
         "shop-web: Deployment, 2 replica(s) of example/shop:1, example/nginx:1",
         "shop-schema: migration, done before this install",
         "shop-mail: CronJob, */5 * * * * Europe/Berlin",

@@ -6,6 +6,7 @@ from rig import FULL, changed, container, hooked, named
 
 APP = {"image": "example/shop:1"}
 UPLOADS = {"persistence": "uploads", "mountPath": "/uploads"}
+JOB = {"from": "web/php", "schedule": "* * * * *", "command": ["mail"]}
 URL = {"DATABASE_URL": {"valueFrom": {"secretKeyRef": {"name": "pg", "key": "url"}}}}
 
 
@@ -76,15 +77,30 @@ def test_a_claim_of_one_node_chooses_how_pods_are_replaced(helm):
     assert strategy(helm, pinned) == "Recreate"
 
 
+@pytest.mark.parametrize(
+    "modes, kind",
+    [
+        (["ReadWriteOnce"], "Recreate"),
+        (["ReadWriteOncePod"], "Recreate"),
+        (["ReadWriteMany"], "RollingUpdate"),
+        (["ReadOnlyMany"], "RollingUpdate"),
+        (["ReadWriteOnce", "ReadOnlyMany"], "Recreate"),  # many read it, and one node writes
+        (["ReadWriteOnce", "ReadWriteMany"], "RollingUpdate"),
+    ],
+)
+def test_what_a_claim_can_do_decides(helm, modes, kind):
+    """How pods are replaced, and whether a job has to run on the workload's node."""
+    values = shop(claim={"size": "1Gi", "accessModes": modes}, cronJobs={"mail": {**JOB, "volumes": True}})
+    assert strategy(helm, values) == kind
+    assert ("affinity" in pod(helm.render(values), "CronJob", "shop-mail")) == (kind == "Recreate")
+
+
 def test_two_workloads_on_one_claim(helm):
     values = changed(shop(), "workloads.zz", shop()["workloads"]["web"])
     error = helm.refused(values)
     assert "workloads.zz.volumes.uploads: workloads.web.volumes.uploads writes to the same claim" in error
     helm.render({**values, "policy": {"allowSharedRWO": True}})
     helm.render(changed(values, "workloads.zz.volumes.uploads.readOnly", True))
-
-
-JOB = {"from": "web/php", "schedule": "* * * * *", "command": ["mail"]}
 
 
 def test_a_cron_job_takes_volumes_over(helm):

@@ -21,7 +21,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from rig import evidence  # noqa: E402
+from rig import evidence, traefik  # noqa: E402
 from rig.cluster import IN, ROOT, Cluster  # noqa: E402
 from rig.place import Place  # noqa: E402
 
@@ -31,7 +31,7 @@ signal.signal(signal.SIGHUP, signal.default_int_handler)
 
 
 # The longest first: four work side by side, and the last to begin should be a short one.
-SYSTEMS = ("test_kairoflow", "test_todo_app", "test_taskpilot", "test_todo_chatbot", "test_kubechat")
+SYSTEMS = ("test_systems", "test_kairoflow", "test_todo_app", "test_taskpilot", "test_todo_chatbot", "test_kubechat")
 LONGEST = (*SYSTEMS, "test_sidecar", "test_outage", "test_cron")
 
 
@@ -100,7 +100,11 @@ def command_line(*words):
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session):
-    if hasattr(session.config, "workerinput") or not evidence.figures():
+    if hasattr(session.config, "workerinput"):
+        return
+    if os.environ.get("CLUSTER_KUBECONFIG"):
+        traefik.forget_kinds()
+    if not evidence.figures():
         return
     stats = session.config.pluginmanager.get_plugin("terminalreporter").stats
     counts = ", ".join(f"{len(stats.get(word, []))} {word}" for word in ("passed", "failed", "skipped"))

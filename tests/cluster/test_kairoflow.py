@@ -1,6 +1,6 @@
 """KairoFlow: nginx and PHP-FPM in one pod that writes to claims, its console as migration and mail job, by the commands of its page.
 
-Its IngressRoute is taken by the API server alone: no Traefik runs, the pages are asked through the Service.
+Its IngressRoute is taken by the API server alone, the pages are asked through the Service: Traefik is in test_systems.py.
 """
 
 import calendar
@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from rig import traefik
 from rig.client import Client
 from rig.cluster import SLOW, wait_until
 from rig.place import PASSWORD, ready
@@ -43,40 +44,9 @@ def values(tag="latest"):
     }
 
 
-def kind_of_traefik(name):
-    """Its definition, in which every object is right."""
-    plural = name.lower() + "s"
-    anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{plural}.traefik.io"},
-        "spec": {
-            "group": "traefik.io",
-            "scope": "Namespaced",
-            "names": {"kind": name, "plural": plural},
-            "versions": [{"name": "v1alpha1", "served": True, "storage": True, "schema": {"openAPIV3Schema": anything}}],
-        },
-    }
-
-
 @pytest.fixture(scope="module")
-def traefik(cluster):
-    made = []
-    for one in map(kind_of_traefik, ("IngressRoute", "Middleware")):
-        path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-        name = one["metadata"]["name"]
-        if cluster.get(f"{path}/{name}") is None:
-            cluster.kubectl("create", "-f", "-", stdin=json.dumps(one))
-            made.append(name)
-            cluster.kubectl("wait", "--for=condition=Established", f"crd/{name}", "--timeout=20s")
-    yield
-    for name in made:
-        cluster.kubectl("delete", "crd", name, "--wait=false")
-
-
-@pytest.fixture(scope="module")
-def kairo(new_place, traefik, measured):
+def kairo(new_place, cluster, measured):
+    traefik.make_kinds(cluster)
     system = System(new_place("kairoflow"), "kairoflow", "kairoflow", major=newest())
     helm = system.install(values())
     measured("install-kairoflow", [helm.seconds])

@@ -4,14 +4,15 @@ Claims.
 release-runtime.claims   by key, as JSON: in: root
 
     name             of the claim
-    single           whether one node at a time can have it (ReadWriteOnce, ReadWriteOncePod)
+    single           whether one node at a time can write to it (ReadWriteOnce, ReadWriteOncePod, without ReadWriteMany)
     made             whether the chart makes it, with annotations and spec
 */ -}}
 {{- define "release-runtime.claims" -}}
 {{- $root := . }}{{ $out := dict }}
 {{- range $key, $entry := .Values.persistence }}
   {{- $spec := include "release-runtime.claimSpec" $entry | fromJson }}
-  {{- $single := not (or (has "ReadWriteMany" $spec.accessModes) (has "ReadOnlyMany" $spec.accessModes)) }}
+  {{- $once := or (has "ReadWriteOnce" $spec.accessModes) (has "ReadWriteOncePod" $spec.accessModes) }}
+  {{- $single := and $once (not (has "ReadWriteMany" $spec.accessModes)) }}
   {{- $one := dict "single" $single "made" (empty $entry.existingClaim) "name" ($entry.existingClaim | default "") }}
   {{- if $one.made }}
     {{- $_ := set $one "name" (include "release-runtime.name" (dict "root" $root "key" $key "entry" $entry)) }}

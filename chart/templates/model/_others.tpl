@@ -10,7 +10,7 @@ release-runtime.model.others   all of them, as JSON, to be read by fromJsonArray
 {{- define "release-runtime.model.others" -}}
 {{- $model := . }}{{ $all := list }}
 {{- range list "autoscaling" "pdb" "exposure" "middlewares" "certificates" "networkPolicy" "namespace" "monitoring" "tests" "hooks"
-  "extra" }}
+  "consumers" "extra" }}
   {{- $all = concat $all (include (printf "release-runtime.model.%s" .) $model | fromJsonArray) }}
 {{- end }}
 {{- toJson $all }}

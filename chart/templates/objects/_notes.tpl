@@ -31,9 +31,10 @@ Look at it:
   {{- $kinds := include "release-runtime.workloadKinds" $model }}
   kubectl -n {{ $ns }} get {{ $kinds }},pods,jobs,cronjobs,services -l app.kubernetes.io/instance={{ $root.fullname }}
   kubectl -n {{ $ns }} logs -l app.kubernetes.io/instance={{ $root.fullname }} --all-containers --prefix --tail=50
-{{- range $model.workloads }}
-{{- if .ports }}
-  kubectl -n {{ $ns }} port-forward {{ lower .kind }}/{{ .name }} 8080:{{ int64 (first .ports).port }}
+{{- range $d := $model.workloads }}
+{{- with .ports }}
+{{- $port := int64 (first .).port }}
+  kubectl -n {{ $ns }} port-forward {{ lower $d.kind }}/{{ $d.name }} {{ lt $port 1024 | ternary (add 8000 $port) $port }}:{{ $port }}
 {{- end }}
 {{- if .healthd.on }}
   kubectl -n {{ $ns }} port-forward {{ lower .kind }}/{{ .name }} 9180:9180   # then: curl localhost:9180/health
