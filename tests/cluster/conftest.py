@@ -31,8 +31,10 @@ signal.signal(signal.SIGHUP, signal.default_int_handler)
 
 
 # The longest first: four work side by side, and the last to begin should be a short one.
-SYSTEMS = ("test_systems", "test_kairoflow", "test_todo_app", "test_taskpilot", "test_todo_chatbot", "test_kubechat")
-LONGEST = (*SYSTEMS, "test_sidecar", "test_outage", "test_cron")
+LONGEST = (
+    *("test_systems", "test_resident", "test_todo_app", "test_kairoflow", "test_taskpilot", "test_tour", "test_todo_chatbot"),
+    *("test_kubechat", "test_rotation", "test_sidecar", "test_release", "test_outage", "test_statefulset", "test_cron"),
+)
 
 
 @pytest.hookimpl(tryfirst=True)
