@@ -172,7 +172,8 @@ class Programs:
         complaints = []
         for process in self.started:
             if process.running():
-                process.send_signal(signal.SIGCONT)
+                if (proc_stat(process.pid) or "?")[0] == "T":  # CONT undoes the stop by which LeakSanitizer looks at one that ends
+                    process.send_signal(signal.SIGCONT)
                 process.terminate()
         for process in self.started:
             try:
