@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
@@ -214,6 +215,21 @@ watch(struct guard *g)
     }
 }
 
+/* In the command's process, until the supervisor can hear of it: a guard that is killed before then leaves nobody behind. */
+static void
+wait_to_be_told(int gate[2])
+{
+    char byte;
+    ssize_t n;
+    close(gate[1]);
+    do
+        n = read(gate[0], &byte, 1);
+    while (n < 0 && errno == EINTR);
+    if (n != 1)
+        _exit(125);
+    close(gate[0]);
+}
+
 /* In the new one: 0. */
 static pid_t
 fork_command(struct guard *g, const struct guard_command *command, int *ret_refused)
@@ -229,7 +245,7 @@ fork_command(struct guard *g, const struct guard_command *command, int *ret_refu
 pid_t
 guard_become(const struct guard_setup *setup, int link, const struct guard_command *command)
 {
-    int refused;
+    int refused, gate[2];
     struct guard g = {.setup = setup, .link = link};
     pid_t self = getpid(), supervisor = getppid();
     sigset_t chld, all;
@@ -238,7 +254,7 @@ guard_become(const struct guard_setup *setup, int link, const struct guard_comma
     sigaddset(&chld, SIGCHLD);
     sigfillset(&all);
     g.signal_fd = signalfd(-1, &chld, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (g.signal_fd < 0)
+    if (g.signal_fd < 0 || pipe2(gate, O_CLOEXEC) < 0)
         fail(link, errno);
     g.tree = tree_new(&e);
     if (!g.tree)
@@ -248,17 +264,21 @@ guard_become(const struct guard_setup *setup, int link, const struct guard_comma
     g.command = fork_command(&g, command, &refused);
     if (g.command < 0)
         fail(link, errno);
-    if (g.command == 0)
+    if (g.command == 0) {
+        wait_to_be_told(gate);
         return self;
+    }
     sigprocmask(SIG_SETMASK, &all, NULL);
     if (command->own_group) {
         setpgid(g.command, g.command); /* as child_start() does it */
         g.group = g.command;
     }
     setpgid(0, 0);
-    close_others((int[]){STDERR_FILENO, link, g.signal_fd, command->keep_fd, cgroup_fd(g.cgroup)},
-                 5);
+    int kept[] = {STDERR_FILENO, link, g.signal_fd, gate[1], command->keep_fd, cgroup_fd(g.cgroup)};
+    close_others(kept, sizeof(kept) / sizeof(kept[0]));
     say_all(link, (struct said){.word = WORD_STARTED, .value = g.command, .refused = refused});
+    IGNORED(write(gate[1], "", 1) < 0);
+    close(gate[1]);
     watch(&g);
     _exit(0);
 }

@@ -47,7 +47,8 @@ MUST_CHECK int guard_link(int ret_ends[2], struct err *e);
 
 /*
  * In a new child of the supervisor, with the guard's end and without the other one: becomes the guard, and does not return.
- * It returns in the process that is to become the command, a child of the guard, whose pid it gives.
+ * It returns in the process that is to become the command, a child of the guard, whose pid it gives, when the supervisor can hear
+ * of it: a guard that is killed before then has no command.
  */
 pid_t guard_become(const struct guard_setup *setup, int link, const struct guard_command *command);
 

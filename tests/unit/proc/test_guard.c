@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -343,6 +344,50 @@ test_guard_is_killed(void **state)
     child_done(&c);
 }
 
+/* The kernel kills it where it enters its own process group. */
+static void
+become_guard_and_die(int link, int said)
+{
+    const struct guard_command command = {.keep_fd = -1};
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    if (!filter || seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(setpgid), 0) < 0 ||
+        seccomp_load(filter) < 0)
+        _exit(99);
+    guard_become(&plain, link, &command);
+    IGNORED(write(said, "runs", 4) < 0);
+    _exit(0);
+}
+
+/* When nobody knows of the command yet, that one never runs. */
+static void
+test_guard_is_killed_before_it_has_told(void **state)
+{
+    (void)state;
+    struct err e;
+    int link[2], said[2], status, refused;
+    char text[8];
+    pid_t command = 0;
+    assert_int_equal(guard_link(link, &e), 0);
+    assert_int_equal(pipe(said), 0);
+    pid_t guard = fork();
+    assert_true(guard >= 0);
+    if (guard == 0) {
+        close(link[0]);
+        close(said[0]);
+        become_guard_and_die(link[1], said[1]);
+    }
+    close(link[1]);
+    close(said[1]);
+    assert_int_equal(waitpid(guard, &status, 0), guard);
+    assert_int_equal(WTERMSIG(status), SIGSYS);
+    assert_int_equal(guard_meet(link[0], &command, &refused, &e), -1);
+    assert_int_equal(read(said[0], text, sizeof(text)), 0);
+    while (waitpid(-1, NULL, 0) > 0)
+        ;
+    close(link[0]);
+    close(said[0]);
+}
+
 int
 main(void)
 {
@@ -358,6 +403,7 @@ main(void)
         cmocka_unit_test(test_supervisor_is_killed),
         cmocka_unit_test(test_supervisor_is_killed_late),
         cmocka_unit_test(test_guard_is_killed),
+        cmocka_unit_test(test_guard_is_killed_before_it_has_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
